@@ -1,0 +1,362 @@
+"""The words of the project, one name for one thing. Frozen values and enums; imports nothing of ours.
+
+Times are aware and in UTC; dates are local dates of whoever they concern. Ids of papers are canonical
+(`arxiv:2509.13332`, `doi:10.1101/…`, else `<source>:<id>`).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from enum import StrEnum
+
+# ---------------------------------------------------------------- where papers come from
+
+
+class SourceKind(StrEnum):
+    """The format that a source speaks; one module of `sources/` each."""
+
+    ARXIV = "arxiv"
+    HUGGINGFACE = "huggingface"
+    BIORXIV = "biorxiv"
+    FEED = "feed"
+
+
+class SourceState(StrEnum):
+    """What a source says of itself, decided from its content, not from its dates."""
+
+    NEW = "new"  # never fetched
+    FRESH = "fresh"  # new ids since the last announcement
+    QUIET = "quiet"  # no announcement expected: weekend, holiday
+    WAITING = "waiting"  # expected, not there yet
+    STALLED = "stalled"  # expected, not there for hours
+    FAILING = "failing"  # errors
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where papers come from, and how it is doing."""
+
+    name: str
+    kind: SourceKind
+    url: str
+    state: SourceState = SourceState.NEW
+    etag: str | None = None
+    last_modified: str | None = None
+    last_success_at: datetime | None = None
+    next_fetch_at: datetime | None = None
+    failures: int = 0
+    last_error: str | None = None
+    id: int = 0
+
+
+class SignalKind(StrEnum):
+    """A measure of attention."""
+
+    UPVOTES = "upvotes"
+    COMMENTS = "comments"
+    STARS = "stars"
+    VOTES = "votes"  # of our own subscribers
+    PICK = "pick"  # a curator's
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """One measure of attention for a paper, as one source showed it at one time."""
+
+    kind: SignalKind
+    source: str
+    value: int
+    observed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One raw item of a source, as parsed. Title, abstract and names are clean Unicode already.
+
+    `key` is the source's own id of the item; `arxiv_id` has no version; `announced_at` is when the source
+    says that it listed the paper, `published_at` when the paper itself first appeared. `version` and `doi`
+    are what the source gave, None where it gave none. `signals` are numbers only: when they were observed
+    is known to whoever fetched them.
+    """
+
+    key: str
+    title: str
+    abstract: str = ""
+    authors: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    arxiv_id: str | None = None
+    doi: str | None = None
+    version: int | None = None
+    announce_type: str | None = None  # arXiv: new, cross, replace, replace-cross
+    announced_at: datetime | None = None
+    published_at: datetime | None = None
+    url: str = ""
+    pdf_url: str = ""
+    code_url: str = ""
+    discussion_url: str = ""
+    summary: str = ""  # the source's own TL;DR
+    comment: str = ""
+    signals: Mapping[SignalKind, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """An item that couldn't be read: which one (its key, or its place in the answer), and why."""
+
+    entry: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """An answer of a source, read. `quiet`: the source says that there is nothing today (an empty feed)."""
+
+    entries: tuple[Entry, ...]
+    skipped: tuple[Skipped, ...] = ()
+    quiet: bool = False
+
+
+# ---------------------------------------------------------------- papers
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """One work, whatever sources and versions carried it."""
+
+    id: str
+    title: str
+    first_seen_at: datetime
+    abstract: str = ""
+    authors: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    published_at: datetime | None = None
+    version: int | None = None
+    doi: str | None = None
+    url: str = ""
+    pdf_url: str = ""
+    code_url: str = ""
+    discussion_url: str = ""
+    summary: str = ""
+    summary_source: str = ""  # the name of the source that wrote the summary
+    comment: str = ""
+    sources: tuple[str, ...] = ()  # names of the sources that carried it
+    signals: tuple[Signal, ...] = ()  # every observation known, oldest first
+    pk: int = 0  # the store's integer for it
+
+    def latest(self, kind: SignalKind) -> int:
+        """The newest value of a signal, the largest over its sources; 0 where nobody counted."""
+        newest: dict[str, int] = {s.source: s.value for s in self.signals if s.kind is kind}
+        return max(newest.values(), default=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One addend of a trend score: which signal, its value, and the points that it gave."""
+
+    signal: str
+    value: float
+    points: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """A paper with its trend score at a time (higher is better, 0 … about 1) and the parts of that score."""
+
+    paper: Paper
+    score: float
+    parts: tuple[Part, ...] = ()
+
+
+# ---------------------------------------------------------------- what people ask for
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A named, shared filter that people tick."""
+
+    slug: str
+    title: str
+    expression: str
+    group: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Interests:
+    """What a subscriber asked for. Filters are canonical texts; no topics and no filters: what trends."""
+
+    topics: tuple[str, ...] = ()
+    filters: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    min_upvotes: int = 0
+    top: int = 0  # also the day's top N, whatever the filters
+    max_papers: int = 20
+
+
+class Frequency(StrEnum):
+    DAILY = "daily"
+    WEEKDAYS = "weekdays"
+    WEEKLY = "weekly"
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """When a subscriber wants mail: `at` is wall-clock time in `timezone`; `weekday` (0 = Monday) for weekly."""
+
+    frequency: Frequency = Frequency.DAILY
+    at: time = time(8)
+    timezone: str = "UTC"
+    weekday: int = 0
+
+
+class SubscriberStatus(StrEnum):
+    PENDING = "pending"
+    ACTIVE = "active"
+    PAUSED = "paused"
+    UNSUBSCRIBED = "unsubscribed"
+    SUPPRESSED = "suppressed"
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriber:
+    """A person with an address, a status, interests and a schedule."""
+
+    id: int
+    email: str
+    status: SubscriberStatus
+    interests: Interests
+    schedule: Schedule
+    created_at: datetime
+    confirmed_at: datetime | None = None
+    next_due_at: datetime | None = None
+
+
+# ---------------------------------------------------------------- matches and digests
+
+
+class ReasonKind(StrEnum):
+    FILTER = "filter"
+    TOPIC = "topic"
+    TRENDING = "trending"
+    PICK = "pick"
+
+
+class Field(StrEnum):
+    """Where in a paper a term was found."""
+
+    TITLE = "title"
+    ABSTRACT = "abstract"
+    AUTHOR = "author"
+    CATEGORY = "category"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a paper is in a digest, true by construction.
+
+    `filter` is the canonical text of the filter (or a topic's slug), `term` what of it matched, as the paper
+    writes it, and `start`, `end` where in that field (characters); for categories and authors the field is a
+    list and `start` its index. Reasons of popularity alone have no filter, term or field; `note` says the
+    number.
+    """
+
+    kind: ReasonKind
+    filter: str = ""
+    term: str = ""
+    field: Field | None = None
+    start: int = 0
+    end: int = 0
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A paper that satisfied interests, with its reasons. `score` = trend and fit together."""
+
+    paper: Paper
+    score: float
+    reasons: tuple[Reason, ...]
+
+
+class SkipReason(StrEnum):
+    """Why a subscriber got no digest; a row of the ledger says it."""
+
+    QUIET = "no announcement today"
+    STALE = "the sources have nothing new yet"
+    FAILING = "the sources can't be read"
+    NO_MATCH = "nothing matched"
+    PAUSED = "paused"
+    INACTIVE = "no longer subscribed"
+    SUPPRESSED = "address suppressed"
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """One mailing occasion: a local date and the subscribers who are due together at `due_at`."""
+
+    id: int
+    date: date
+    due_at: datetime
+    opened_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """What one subscriber gets in one issue, before rendering: at least one paper, best first."""
+
+    subscriber: Subscriber
+    issue: Issue
+    papers: tuple[Match, ...]
+    topics: tuple[Topic, ...] = ()  # those the subscriber ticked, for the head of the mail
+    notes: tuple[str, ...] = ()  # what the reader should know: a source that couldn't be read
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A rendered mail: everything but the envelope. Header names are unique."""
+
+    subject: str
+    text: str
+    html: str
+    headers: tuple[tuple[str, str], ...]
+
+
+# ---------------------------------------------------------------- delivery
+
+
+class DeliveryState(StrEnum):
+    QUEUED = "queued"
+    SENDING = "sending"
+    SENT = "sent"
+    DEFERRED = "deferred"
+    UNCERTAIN = "uncertain"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    EXPIRED = "expired"
+    BOUNCED = "bounced"
+    COMPLAINED = "complained"
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of handing one message over: the ledger's next state, and the server's own words."""
+
+    state: DeliveryState
+    reply: str = ""
+    suppress: bool = False  # the address itself is dead (RFC 3463 5.1.1 and the like)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """The ledger row of one message."""
+
+    id: int
+    issue_id: int
+    subscriber_id: int
+    issue_date: date
+    state: DeliveryState
+    reason: str = ""
+    attempts: int = 0
+    message_id: str = ""
+    reply: str = ""
+    papers: tuple[int, ...] = ()  # `Paper.pk`, best first
+    claim_token: str = ""

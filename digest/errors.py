@@ -1,0 +1,58 @@
+"""What can go wrong, in the user's words. Nothing comes in; every stage raises one of these.
+
+An error says what is wrong and names the object (`message`), and what to do (`fix`, may be empty).
+"""
+
+
+class DigestError(Exception):
+    """The base of all errors that a user can mend."""
+
+    def __init__(self, message: str, *, fix: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.fix = fix
+
+
+class ConfigError(DigestError):
+    """A setting is missing or wrong, or the database's schema doesn't fit this version."""
+
+
+class UnknownError(DigestError):
+    """Something was named that isn't there: a subscriber, topic, source or paper."""
+
+
+class InputError(DigestError):
+    """What the user typed or handed over can't be used: an address, a time zone, an hour."""
+
+
+class FetchError(DigestError):
+    """A source didn't answer, or not with what was asked for. `retry_after`: seconds it asked us to wait."""
+
+    def __init__(self, message: str, *, fix: str = "", retry_after: float | None = None) -> None:
+        super().__init__(message, fix=fix)
+        self.retry_after = retry_after
+
+
+class ParseError(DigestError):
+    """An answer or a file isn't what its kind promises; nothing of it was used."""
+
+
+class FilterError(DigestError):
+    """A filter can't be read: where (`position`, 0-based characters), and what was `expected` there."""
+
+    def __init__(
+        self, message: str, *, position: int, text: str = "", expected: tuple[str, ...] = (), nearest: str = ""
+    ) -> None:
+        super().__init__(message, fix=f"did you mean {nearest}?" if nearest else "")
+        self.position = position
+        self.text = text
+        self.expected = expected
+        self.nearest = nearest
+
+
+class DeliveryError(DigestError):
+    """The mail server can't be used at all: not reachable, no TLS, login refused."""
+
+
+class TokenError(DigestError):
+    """A link's token is forged, cut off, or meant for something else."""
