@@ -200,7 +200,7 @@ class Frequency(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """When a subscriber wants mail: `at` is wall-clock time in `timezone`; `weekday` (0 = Monday) for weekly."""
+    """When a subscriber wants mail: `at` on the clock of `timezone`; `weekday` (0 = Monday) for weekly."""
 
     frequency: Frequency = Frequency.DAILY
     at: time = time(8)

@@ -41,7 +41,13 @@ class FilterError(DigestError):
     """A filter can't be read: where (`position`, 0-based characters), and what was `expected` there."""
 
     def __init__(
-        self, message: str, *, position: int, text: str = "", expected: tuple[str, ...] = (), nearest: str = ""
+        self,
+        message: str,
+        *,
+        position: int,
+        text: str = "",
+        expected: tuple[str, ...] = (),
+        nearest: str = "",
     ) -> None:
         super().__init__(message, fix=f"did you mean {nearest}?" if nearest else "")
         self.position = position

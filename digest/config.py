@@ -1,0 +1,126 @@
+"""Settings from the environment, `.env` and `*_FILE` secrets → one frozen object, read once at the edge.
+
+All that is wrong is reported at once. Nothing below this module reads the environment.
+"""
+
+import difflib
+import os
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from digest.errors import ConfigError
+
+PREFIX = "DIGEST_"
+SECRETS = ("DATABASE_URL", "REDIS_URL", "SMTP_URL", "SECRET_KEY")  # may stand in a file: DIGEST_<NAME>_FILE
+
+
+def _hosts(value: str) -> str:
+    return ",".join(host.strip().lower() for host in value.split(",") if host.strip())
+
+
+def _base_url(value: str) -> str:
+    if not value.startswith(("http://", "https://")):
+        msg = "must start with https:// (or http:// on your own machine)"
+        raise ValueError(msg)
+    return value.rstrip("/")
+
+
+class Settings(BaseSettings):
+    """Every setting, its default and one line on it; `.env.example` says the same and a test compares."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True)
+
+    data_dir: Path = Field(Path("data"), description="where the embedded database and outbox live")
+    database_url: SecretStr = Field(
+        SecretStr(""), description="sqlite:///file or postgresql://…; empty: digest.db in the data folder"
+    )
+    redis_url: SecretStr = Field(SecretStr(""), description="Celery's broker; empty: none, use digest run")
+    smtp_url: SecretStr = Field(
+        SecretStr(""),
+        description="smtp://, smtps://, smtp+starttls://user:password@host:port or maildir:folder;"
+        " empty: a Maildir named outbox in the data folder",
+    )
+    base_url: Annotated[str, AfterValidator(_base_url)] = Field(
+        "http://localhost:8000", description="where the links in mails lead to"
+    )
+    secret_key: SecretStr = Field(
+        SecretStr(""),
+        description="signs links and hashes addresses; empty: made once, kept in the data folder",
+    )
+    old_secret_keys: SecretStr = Field(
+        SecretStr(""), description="keys used before, comma-separated: their links stay valid"
+    )
+    site_name: str = Field("Daily Papers", description="the name in subject lines and heads")
+    mail_from: str = Field("papers@localhost", description="the address in From")
+    postal_address: str = Field(
+        "", description="who sends this, in the foot of every mail (the law asks for it)"
+    )
+    contact: str = Field(
+        "", description="an address or page of yours for the sources' operators (User-Agent)"
+    )
+    fetch_allow_hosts: Annotated[str, NoDecode, AfterValidator(_hosts)] = Field(
+        "", description="comma-separated hosts that may resolve to private addresses"
+    )
+    window_days: int = Field(3, ge=1, le=31, description="how long a paper stays a candidate, in days")
+    fit_weight: float = Field(
+        0.3, ge=0, le=10, description="weight of the fit with the filters, beside the trend"
+    )
+    smtp_connections: int = Field(4, ge=1, le=100, description="connections to the mail server per process")
+    tick_seconds: float = Field(60, gt=0, le=3600, description="how often beat looks for work")
+    now: datetime | None = Field(
+        None, description="sets the clock of a command (replays, tests); never for servers"
+    )
+
+    def database(self) -> str:
+        """The database's URL, the default filled in."""
+        return self.database_url.get_secret_value() or f"sqlite:///{self.data_dir / 'digest.db'}"
+
+    def smtp(self) -> str:
+        """The mail server's URL or the Maildir, the default filled in."""
+        return self.smtp_url.get_secret_value() or f"maildir:{self.data_dir / 'outbox'}"
+
+    def allowed_hosts(self) -> frozenset[str]:
+        """Hosts that a fetch may reach at private addresses."""
+        return frozenset(host for host in self.fetch_allow_hosts.split(",") if host)
+
+
+def load(**overrides: Any) -> Settings:
+    """Read the settings; `overrides` (by field name) win over the environment.
+
+    Raises ConfigError that lists everything that is wrong, a line each.
+    """
+    try:
+        return Settings(**_secrets_from_files(os.environ), **overrides)
+    except ValidationError as error:
+        lines = [
+            f"{PREFIX}{'_'.join(map(str, e['loc'])).upper()}: {e['msg'].removeprefix('Value error, ')}"
+            for e in error.errors()
+        ]
+        raise ConfigError("\n".join(lines), fix="correct them in the environment or in .env") from error
+
+
+def unknown_names(environ: dict[str, str]) -> list[tuple[str, str]]:
+    """`DIGEST_*` names in the environment that mean nothing, each with the nearest known one or ''."""
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    known |= {f"{PREFIX}{name}_FILE" for name in SECRETS}
+    strays = sorted(name for name in environ if name.startswith(PREFIX) and name not in known)
+    return [(name, next(iter(difflib.get_close_matches(name, known, n=1)), "")) for name in strays]
+
+
+def _secrets_from_files(environ: os._Environ[str]) -> dict[str, Any]:
+    """`DIGEST_SECRET_KEY_FILE=/run/secrets/key` and its like, as Docker and systemd hand secrets over."""
+    found: dict[str, Any] = {}
+    for name in SECRETS:
+        path = environ.get(f"{PREFIX}{name}_FILE")
+        if not path:
+            continue
+        try:
+            found[name.lower()] = Path(path).read_text(encoding="utf-8").strip()
+        except OSError as error:
+            msg = f"{PREFIX}{name}_FILE: can't read {path}: {error.strerror}"
+            raise ConfigError(msg, fix="name a file that this user can read") from error
+    return found

@@ -1,0 +1,32 @@
+"""Schedule + time → when the next digest is due, and the local date that it is for. Pure.
+
+Wall-clock time in the subscriber's zone: 08:00 stays 08:00 over both changes of clocks. An hour that the
+spring change leaves out (02:30) is served at the same distance after the gap (03:30); an hour that the
+autumn change has twice is served the first time (PEP 495, fold=0).
+"""
+
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from digest.domain import Frequency, Schedule
+
+SATURDAY = 5
+
+
+def next_due(schedule: Schedule, after: datetime) -> tuple[datetime, date]:
+    """The first due time strictly after `after` (UTC), and the local date of that digest."""
+    zone = ZoneInfo(schedule.timezone)
+    # A day back, because the wall-clock time of yesterday's date can lie after `after` where clocks were set.
+    day = after.astimezone(zone).date() - timedelta(days=1)
+    while True:
+        if _wanted(schedule, day):
+            due = datetime.combine(day, schedule.at, tzinfo=zone).astimezone(UTC)
+            if due > after:
+                return due, day
+        day += timedelta(days=1)
+
+
+def _wanted(schedule: Schedule, day: date) -> bool:
+    if schedule.frequency is Frequency.WEEKLY:
+        return day.weekday() == schedule.weekday
+    return schedule.frequency is Frequency.DAILY or day.weekday() < SATURDAY
