@@ -1,0 +1,92 @@
+"""Signed links, keyed hashes of addresses, and Message-IDs.
+
+In: ids, addresses and keys. Out: short text that only a holder of the keys can make. Never: a database, an id
+that can be read or counted, or a clock: these links don't expire, an unsubscribe link must work for years.
+
+A token is 24 bytes in base64url, 32 characters: the subscriber's id, masked, and an HMAC-SHA256 cut to 128
+bits (RFC 2104, section 5). The code is made over the id, and the mask from the code, as in a synthetic-IV
+cipher (RFC 5297): equal input gives an equal token, and two tokens say nothing of each other.
+"""
+
+import hashlib
+import hmac
+import re
+import unicodedata
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import dataclass, field
+
+from digest.errors import ConfigError, TokenError
+
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{32}")
+_ID_BYTES = 8
+_CODE_BYTES = 16
+_LEAST_KEY_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """Secret keys: everything is made with `current`; what `old` ones made is still understood.
+
+    Raises ConfigError for a key that is too short to be secret.
+    """
+
+    current: bytes = field(repr=False)
+    old: tuple[bytes, ...] = field(default=(), repr=False)
+
+    def __post_init__(self) -> None:
+        if any(len(key) < _LEAST_KEY_BYTES for key in (self.current, *self.old)):
+            raise ConfigError(
+                f"the secret key is shorter than {_LEAST_KEY_BYTES} bytes",
+                fix="make a new one: python -c 'import secrets; print(secrets.token_urlsafe(32))'",
+            )
+
+
+def sign(purpose: str, subscriber_id: int, keys: Keys) -> str:
+    """A token of 32 characters (A–Z a–z 0–9 - _) that stands for a subscriber and one purpose."""
+    identity = subscriber_id.to_bytes(_ID_BYTES, "big")
+    code = _code(keys.current, f"token {purpose}", identity)
+    return urlsafe_b64encode(_mask(keys.current, purpose, code, identity) + code).decode("ascii")
+
+
+def verify(purpose: str, token: str, keys: Keys) -> int:
+    """The id of the subscriber that a token stands for, whichever key signed it.
+
+    Raises TokenError for what is cut off, forged, or made for another purpose; it doesn't say which.
+    """
+    if _TOKEN.fullmatch(token):
+        raw = urlsafe_b64decode(token)
+        masked, code = raw[:_ID_BYTES], raw[_ID_BYTES:]
+        for key in (keys.current, *keys.old):
+            identity = _mask(key, purpose, code, masked)
+            if hmac.compare_digest(code, _code(key, f"token {purpose}", identity)):
+                return int.from_bytes(identity, "big")
+    raise TokenError("this link isn't valid", fix="copy the whole link from a newer mail")
+
+
+def address_hash(email: str, keys: Keys) -> str:
+    """A keyed hash of an address, 32 hexadecimal digits; case and outer white space don't matter."""
+    return address_hashes(email, keys)[0]
+
+
+def address_hashes(email: str, keys: Keys) -> tuple[str, ...]:
+    """The hash of an address under the current key and then each old one, to look up what was kept before."""
+    plain = unicodedata.normalize("NFC", email).strip().lower().encode()
+    return tuple(_code(key, "address", plain).hex() for key in (keys.current, *keys.old))
+
+
+def message_id(issue_id: int, subscriber_id: int, keys: Keys, domain: str) -> str:
+    """The Message-ID of one subscriber's mail of one issue, in angle brackets: equal whenever it is made."""
+    code = _code(keys.current, "message", f"{issue_id} {subscriber_id}".encode())
+    return f"<{issue_id}.{code.hex()}@{domain}>"
+
+
+def _code(key: bytes, use: str, data: bytes) -> bytes:
+    """128 bits that depend on the key, on what they are used for, and on the data."""
+    own = hmac.digest(key, f"digest {use}".encode(), hashlib.sha256)
+    return hmac.digest(own, data, hashlib.sha256)[:_CODE_BYTES]
+
+
+def _mask(key: bytes, purpose: str, code: bytes, identity: bytes) -> bytes:
+    """Hides an identity, and uncovers it: the same operation both ways."""
+    stream = _code(key, f"mask {purpose}", code)
+    return bytes(a ^ b for a, b in zip(identity, stream[:_ID_BYTES], strict=True))
