@@ -1,0 +1,14 @@
+"""The queues and the beat table, as data: which task is rung how often. Holds no times of day.
+
+When a source or a subscriber is due stands in the database; beat only asks often enough. Two beats at once
+ring twice, which is harmless.
+"""
+
+RUNG_BY_BEAT = ("fetch", "open_issues", "sweep")  # `open_issues` rings `deliver`
+QUEUES = ("digest", "digest.deliver")
+RING_LASTS = 600  # seconds; an older ring is dropped, so that none pile up while no worker runs
+
+
+def beat_table(tick_seconds: float) -> dict[str, dict[str, str | float]]:
+    """Celery's `beat_schedule`: each task once per tick (in seconds)."""
+    return {use: {"task": f"digest.{use}", "schedule": tick_seconds} for use in RUNG_BY_BEAT}

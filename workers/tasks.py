@@ -1,0 +1,62 @@
+"""One task per use of the pipeline: takes nothing, decides nothing, returns a count for the log.
+
+Every task may run twice, at once or never: the rows in the database say what is to be done.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+from celery import shared_task
+
+from digest.config import load
+from digest.pipeline import delivery, ingest, issues
+from digest.pipeline.installation import Installation, open_installation
+from workers.schedule import QUEUES, RING_LASTS
+
+CHAINS = 4  # deliveries rung per tick; each goes on chunk by chunk, so this many processes find work at once
+
+
+def _task(use: str, queue: str = QUEUES[0]) -> Callable[[Callable[[], int]], Any]:
+    decorate: Callable[[Callable[[], int]], Any] = shared_task(
+        name=f"digest.{use}", queue=queue, expires=RING_LASTS
+    )
+    return decorate
+
+
+@cache
+def _installation() -> Installation:
+    """One per worker process: opened by its first task, after the fork, so that no connection is shared."""
+    return open_installation(load())
+
+
+@_task("fetch")
+def fetch() -> int:
+    """Ask the sources whose time has come."""
+    return len(ingest.fetch_due(_installation(), datetime.now(UTC)))
+
+
+@_task("open_issues")
+def open_issues() -> int:
+    """Open the issues that are due, and ring for their delivery, and for rows whose second try is due."""
+    opened = issues.open_due(_installation(), datetime.now(UTC))
+    for _ in range(CHAINS):
+        deliver.delay()
+    return len(opened)
+
+
+@_task("deliver", queue=QUEUES[1])
+def deliver() -> int:
+    """Deliver one chunk, and ring for the next while there was something to do."""
+    settled = delivery.deliver_due(_installation(), datetime.now(UTC))
+    if settled:
+        deliver.delay()
+    return settled
+
+
+@_task("sweep")
+def sweep() -> int:
+    """Take back what was claimed by a worker that is gone."""
+    delivery.sweep(_installation(), datetime.now(UTC))
+    return 0
