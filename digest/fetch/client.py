@@ -1,0 +1,247 @@
+"""`Fetcher`: a URL comes in, a `Response` goes out, or a `FetchError` that says in words what went wrong.
+
+Never: a header or a limit that is decided elsewhere; a retry (when to ask again is the caller's to decide,
+with `FetchError.retry_after`); a query of a URL in an error's text, because queries carry keys.
+"""
+
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from types import TracebackType
+from typing import Self
+
+import httpcore2
+import httpx2
+
+from digest.errors import FetchError
+from digest.fetch.addresses import AddressRefused, GuardedBackend, Resolve, bare_host, system_addresses
+from digest.fetch.body import ACCEPT_ENCODING, BodyError, read_body
+from digest.fetch.turns import TURNS, Turn
+from digest.fetch.urls import checked, redirected, shown
+
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_MAX_RETRY_AFTER = 3600.0
+_FIXES = {
+    401: "the source wants a login, which isn't supported: use its public feed",
+    403: "the source refuses this client: ask its operator",
+    404: "check the URL of the source",
+    410: "the source is gone: remove it or give its new URL",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one `get` may cost at most: bytes after decompression, redirects, and seconds."""
+
+    max_bytes: int = 16 * 2**20
+    redirects: int = 5
+    connect: float = 10.0  # until one address has accepted
+    read: float = 30.0  # between two pieces of the answer
+    total: float = 120.0  # all redirects together, without waiting for a turn
+
+
+LIMITS = Limits()
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """An answer: 2xx with its body, or 304 (`not_modified`, no body), or 400 with a body that explains it."""
+
+    status: int
+    body: bytes = b""
+    etag: str | None = None
+    last_modified: str | None = None
+    not_modified: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Fetcher:
+    """One HTTP client, for one connection at a time; threads that share it wait for one another.
+
+    `allow_hosts` may resolve to private addresses. `turn`, `resolve`, `tls` and `now` stand for the limiter,
+    the resolver, the trusted certificates and the clock.
+    """
+
+    def __init__(
+        self,
+        user_agent: str,
+        allow_hosts: frozenset[str] = frozenset(),
+        *,
+        limits: Limits = LIMITS,
+        turn: Turn = TURNS,
+        resolve: Resolve = system_addresses,
+        tls: ssl.SSLContext | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._user_agent = user_agent
+        self._limits = limits
+        self._turn = turn
+        self._now = now
+        self._backend = GuardedBackend(allow_hosts, resolve)
+        # The pool itself reads no proxy variables: those are a habit of httpx2's Client, which isn't used.
+        self._pool = httpcore2.ConnectionPool(
+            ssl_context=tls or httpcore2.default_ssl_context(),
+            max_connections=1,
+            keepalive_expiry=5.0,
+            network_backend=self._backend,
+        )
+        self._one_at_a_time = threading.Lock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._pool.close()
+
+    def get(
+        self,
+        url: str,
+        *,
+        etag: str | None = None,
+        last_modified: str | None = None,
+        headers: Iterable[tuple[str, str]] = (),
+    ) -> Response:
+        """Ask for `url` (http or https), follow redirects, give the answer.
+
+        `etag` and `last_modified` of the last answer make the request conditional (RFC 9110, 13.1); `headers`
+        go to the first host only. Raises FetchError for every other outcome than those of `Response`.
+        """
+        conditions = {"If-None-Match": etag, "If-Modified-Since": last_modified}
+        asked = [(name, value) for name, value in conditions.items() if value]
+        with self._one_at_a_time:
+            where, answer = self._follow(checked(url), asked, tuple(headers))
+        found = answer.headers.get("etag"), answer.headers.get("last-modified")
+        if answer.status == HTTPStatus.NOT_MODIFIED and asked:
+            return Response(304, b"", found[0] or etag, found[1] or last_modified, not_modified=True)
+        if 200 <= answer.status < 300 or (answer.status == HTTPStatus.BAD_REQUEST and answer.body):
+            return Response(answer.status, answer.body, *found)
+        raise self._refusal(where, answer)
+
+    def _follow(
+        self, first: httpx2.URL, asked: list[tuple[str, str]], own: tuple[tuple[str, str], ...]
+    ) -> tuple[str, _Answer]:
+        """The answer at the end of a chain of redirects, and how an error names where it came from."""
+        target, where = first, shown(str(first))
+        left = self._limits.total
+        for _ in range(self._limits.redirects + 1):
+            same_site = (target.scheme, target.netloc) == (first.scheme, first.netloc)
+            headers = self._headers(target, [*asked, *(own if same_site else ())])
+            with self._turn(bare_host(target.host)):
+                started = time.monotonic()
+                answer = self._ask(target, headers, started + left, where)
+            left -= time.monotonic() - started
+            if answer.status not in _REDIRECTS:
+                return where, answer
+            target = redirected(target, answer.headers.get("location", ""))
+            where = f"{shown(str(first))} (redirected to {shown(str(target))})"
+        raise FetchError(f"{shown(str(first))}: more than {self._limits.redirects} redirects")
+
+    def _ask(
+        self, url: httpx2.URL, headers: list[tuple[bytes, bytes]], deadline: float, where: str
+    ) -> _Answer:
+        """One request, one answer; only bodies that somebody will read are read."""
+        self._backend.deadline = deadline
+        limits = self._limits
+        timeouts = {"connect": limits.connect, "read": limits.read, "write": limits.read}
+        wire_url = httpcore2.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
+        try:
+            with self._pool.stream(
+                "GET", wire_url, headers=headers, extensions={"timeout": timeouts}
+            ) as answer:
+                found = {
+                    name.lower().decode("latin-1"): text.decode("latin-1") for name, text in answer.headers
+                }
+                body = b""
+                if 200 <= answer.status < 300 or answer.status == HTTPStatus.BAD_REQUEST:
+                    encoding = found.get("content-encoding", "")
+                    body = read_body(answer.iter_stream(), encoding, limits.max_bytes)
+                return _Answer(answer.status, found, body)
+        except _FAILURES as error:
+            late = time.monotonic() >= deadline
+            reason, fix = _reason(error, limits, late=late)
+            raise FetchError(f"{where}: {url.host} {reason}", fix=fix) from error
+
+    def _headers(self, url: httpx2.URL, extra: list[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
+        named = [
+            ("User-Agent", self._user_agent),
+            ("Accept", "*/*"),
+            ("Accept-Encoding", ACCEPT_ENCODING),
+            *extra,
+        ]
+        wire = [(name.encode("ascii"), value.encode("latin-1", "replace")) for name, value in named]
+        return [(b"Host", url.netloc), *wire]  # httpcore2's own Host has no brackets around an IPv6 address
+
+    def _refusal(self, where: str, answer: _Answer) -> FetchError:
+        """An answer that isn't what was asked for, in words."""
+        return FetchError(
+            f"{where}: the answer is HTTP {answer.status} {_phrase(answer.status)}".rstrip(),
+            fix=_FIXES.get(answer.status, ""),
+            retry_after=retry_after(answer.headers.get("retry-after", ""), self._now()),
+        )
+
+
+_FAILURES = (
+    httpcore2.TimeoutException,
+    httpcore2.NetworkError,
+    httpcore2.ProtocolError,
+    BodyError,
+)
+
+
+def _reason(error: Exception, limits: Limits, *, late: bool) -> tuple[str, str]:
+    """What broke before there was an answer, as words that follow the host's name; and what to do."""
+    match error:
+        case AddressRefused():
+            return (
+                f"may not be asked: {error}",
+                "a host of yours? Allow it by name (DIGEST_FETCH_ALLOW_HOSTS)",
+            )
+        case httpcore2.TimeoutException() if late:
+            return f"took longer than {limits.total:g} s for the whole answer", ""
+        case httpcore2.ConnectTimeout():
+            return f"accepted no connection within {limits.connect:g} s", ""
+        case httpcore2.TimeoutException():
+            return f"sent nothing for {limits.read:g} s", ""
+        case httpcore2.ConnectError():
+            return f"can't be reached: {error}", ""
+        case httpcore2.ProtocolError():
+            return f"doesn't answer as HTTP should: {error}", ""
+        case BodyError():
+            return f"sent an answer that can't be used: {error}", ""
+    return f"broke the connection: {error}", ""
+
+
+def retry_after(value: str, now: datetime) -> float | None:
+    """Seconds that a Retry-After header asks for, 0 … 3600, or None when it can't be read.
+
+    Both forms of RFC 9110, 10.2.3: a number of seconds, or a date (compared with `now`).
+    """
+    value = value.strip()
+    if value.isascii() and value.isdigit():
+        return min(float(value), _MAX_RETRY_AFTER)
+    try:
+        until = parsedate_to_datetime(value)
+    except (ValueError, OverflowError):
+        return None
+    until = until if until.tzinfo else until.replace(tzinfo=UTC)
+    return min(max((until - now).total_seconds(), 0.0), _MAX_RETRY_AFTER)
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return ""
