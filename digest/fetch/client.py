@@ -26,6 +26,7 @@ from digest.fetch.urls import checked, redirected, shown
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MAX_RETRY_AFTER = 3600.0
+_ALLOW = "a host of yours? Allow it by name (DIGEST_FETCH_ALLOW_HOSTS)"
 _FIXES = {
     401: "the source wants a login, which isn't supported: use its public feed",
     403: "the source refuses this client: ask its operator",
@@ -171,8 +172,8 @@ class Fetcher:
                 return _Answer(answer.status, found, body)
         except _FAILURES as error:
             late = time.monotonic() >= deadline
-            reason, fix = _reason(error, limits, late=late)
-            raise FetchError(f"{where}: {url.host} {reason}", fix=fix) from error
+            fix = _ALLOW if isinstance(error, AddressRefused) else ""
+            raise FetchError(f"{where}: {url.host} {_reason(error, limits, late=late)}", fix=fix) from error
 
     def _headers(self, url: httpx2.URL, extra: list[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
         named = [
@@ -193,35 +194,24 @@ class Fetcher:
         )
 
 
-_FAILURES = (
-    httpcore2.TimeoutException,
-    httpcore2.NetworkError,
-    httpcore2.ProtocolError,
-    BodyError,
+# What broke before there was an answer, as words that follow the host's name; the first kind that fits.
+_REASONS: tuple[tuple[type[Exception], str], ...] = (
+    (AddressRefused, "may not be asked: {error}"),
+    (httpcore2.ConnectTimeout, "accepted no connection within {limits.connect:g} s"),
+    (httpcore2.TimeoutException, "sent nothing for {limits.read:g} s"),
+    (httpcore2.ConnectError, "can't be reached: {error}"),
+    (httpcore2.ProtocolError, "doesn't answer as HTTP should: {error}"),
+    (httpcore2.NetworkError, "broke the connection: {error}"),
+    (BodyError, "sent an answer that can't be used: {error}"),
 )
+_FAILURES = tuple(kind for kind, _ in _REASONS)
 
 
-def _reason(error: Exception, limits: Limits, *, late: bool) -> tuple[str, str]:
-    """What broke before there was an answer, as words that follow the host's name; and what to do."""
-    match error:
-        case AddressRefused():
-            return (
-                f"may not be asked: {error}",
-                "a host of yours? Allow it by name (DIGEST_FETCH_ALLOW_HOSTS)",
-            )
-        case httpcore2.TimeoutException() if late:
-            return f"took longer than {limits.total:g} s for the whole answer", ""
-        case httpcore2.ConnectTimeout():
-            return f"accepted no connection within {limits.connect:g} s", ""
-        case httpcore2.TimeoutException():
-            return f"sent nothing for {limits.read:g} s", ""
-        case httpcore2.ConnectError():
-            return f"can't be reached: {error}", ""
-        case httpcore2.ProtocolError():
-            return f"doesn't answer as HTTP should: {error}", ""
-        case BodyError():
-            return f"sent an answer that can't be used: {error}", ""
-    return f"broke the connection: {error}", ""
+def _reason(error: Exception, limits: Limits, *, late: bool) -> str:
+    if late and isinstance(error, httpcore2.TimeoutException):
+        return f"took longer than {limits.total:g} s for the whole answer"
+    words = next(words for kind, words in _REASONS if isinstance(error, kind))
+    return words.format(error=error, limits=limits)
 
 
 def retry_after(value: str, now: datetime) -> float | None:
