@@ -9,8 +9,10 @@ from functools import cache
 from typing import Any
 
 from celery import shared_task
+from kombu.exceptions import OperationalError
 
 from digest.config import load
+from digest.errors import DigestError
 from digest.pipeline import delivery, ingest, issues
 from digest.pipeline.installation import Installation, open_installation
 from workers.schedule import QUEUES, RING_LASTS
@@ -19,8 +21,9 @@ CHAINS = 4  # deliveries rung per tick; each goes on chunk by chunk, so this man
 
 
 def _task(use: str, queue: str = QUEUES[0]) -> Callable[[Callable[[], int]], Any]:
+    """A task named `digest.<use>`. What is wrong with a setting, the mail server or Redis is one line of log."""
     decorate: Callable[[Callable[[], int]], Any] = shared_task(
-        name=f"digest.{use}", queue=queue, expires=RING_LASTS
+        name=f"digest.{use}", queue=queue, expires=RING_LASTS, throws=(DigestError, OperationalError)
     )
     return decorate
 
@@ -57,6 +60,5 @@ def deliver() -> int:
 
 @_task("sweep")
 def sweep() -> int:
-    """Take back what was claimed by a worker that is gone."""
-    delivery.sweep(_installation(), datetime.now(UTC))
-    return 0
+    """Settle what was claimed by a worker that is gone."""
+    return delivery.sweep(_installation(), datetime.now(UTC))
