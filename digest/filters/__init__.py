@@ -1,0 +1,76 @@
+"""The filter language, one for web, command line, API, topics and search.
+
+In goes the text of a filter; out comes a tree of `Node`s, or its canonical text, or a `FilterError` that names
+the place and the mend. It never looks at papers: `digest.match` does.
+
+    quantization            a word, any of its English forms; case and diacritics don't matter
+    "mixture of experts"    a phrase inside one field; mixture-of-experts is the same
+    =RAG                    exactly this form, in this case
+    transform*              any word that begins so
+    ti:mamba abs:"state space"   in the title, in the abstract only; also ti:(mamba OR rwkv)
+    au:"Tri Dao" au:dao     author: a family name, or given names or initials and a family name
+    cat:cs.CL cat:cs        category; an archive holds its classes
+    topic:llm               what that topic selects
+    id:2509.13332 doi:10.1101/…  one paper
+    has:code source:huggingface upvotes>=20 comments>=5 stars>=100
+    A B, A AND B            both
+    A OR B, A | B           either; AND binds tighter than OR
+    NOT A, -A               not
+    ( … )                   grouping
+
+AND, OR and NOT are operators in capitals only, otherwise they are words. The canonical text keeps words as they
+were written (case and diacritics folded), not their stems: `quantize` and `quantization` are two texts with the
+same meaning, so that whoever reads their filter again finds their own words.
+"""
+
+from digest.filters.categories import CATEGORIES
+from digest.filters.mending import render_error
+from digest.filters.printing import canonical, normal
+from digest.filters.reading import MAX_CHARACTERS, MAX_DEPTH, MAX_TERMS, parse
+from digest.filters.tree import (
+    And,
+    AtLeast,
+    Author,
+    Category,
+    Exact,
+    Has,
+    Leaf,
+    Node,
+    Not,
+    Or,
+    PaperId,
+    Phrase,
+    Prefix,
+    SourceName,
+    TopicRef,
+    Word,
+    leaves,
+)
+
+__all__ = [
+    "CATEGORIES",
+    "MAX_CHARACTERS",
+    "MAX_DEPTH",
+    "MAX_TERMS",
+    "And",
+    "AtLeast",
+    "Author",
+    "Category",
+    "Exact",
+    "Has",
+    "Leaf",
+    "Node",
+    "Not",
+    "Or",
+    "PaperId",
+    "Phrase",
+    "Prefix",
+    "SourceName",
+    "TopicRef",
+    "Word",
+    "canonical",
+    "leaves",
+    "normal",
+    "parse",
+    "render_error",
+]

@@ -1,0 +1,106 @@
+"""Tree → canonical text. In: any tree. Out: the one text that all trivial rewritings of it share.
+
+Trivial are: the order of what AND and OR join, brackets that change nothing, NOT NOT, the same thing twice, and
+what folding removes (case, spaces, diacritics). It never applies deeper laws (distribution, De Morgan,
+absorption): they would make a filter that its writer doesn't recognise.
+"""
+
+from digest.domain import Field
+from digest.filters.tree import (
+    And,
+    AtLeast,
+    Author,
+    Category,
+    Exact,
+    Has,
+    Leaf,
+    Node,
+    Not,
+    Or,
+    PaperId,
+    Phrase,
+    Prefix,
+    SourceName,
+    TextLeaf,
+    TopicRef,
+    Word,
+)
+
+FIELD_NAMES = {None: "", Field.TITLE: "ti:", Field.ABSTRACT: "abs:"}
+
+
+def canonical(node: Node) -> str:
+    """The canonical text of a tree; `parse` reads it back to `normal(node)`."""
+    return _text(normal(node))
+
+
+def normal(node: Node) -> Node:
+    """The tree with joined parts flat, sorted and without doubles, and without NOT NOT."""
+    if isinstance(node, Not):
+        part = normal(node.part)
+        return part.part if isinstance(part, Not) else Not(part)
+    if not isinstance(node, And | Or):
+        return node
+    kind = type(node)
+    parts: set[Node] = set()
+    for part in map(normal, node.parts):
+        parts.update(part.parts if isinstance(part, kind) else (part,))
+    # What is wanted first, then what isn't: it reads as people write it.
+    ordered = sorted(parts, key=lambda part: (isinstance(part, Not), _text(part)))
+    return ordered[0] if len(ordered) == 1 else kind(tuple(ordered))
+
+
+def _text(node: Node) -> str:
+    match node:
+        case Not(part):
+            return f"NOT {_inside(part)}"
+        case And(parts):
+            return " ".join(_text(part) if isinstance(part, Not) else _inside(part) for part in parts)
+        case Or(parts):
+            return " OR ".join(map(_text, parts))
+        case _:
+            return _leaf(node)
+
+
+def _inside(node: Node) -> str:
+    """The text of a part, in brackets where the operator around it binds tighter."""
+    return f"({_text(node)})" if isinstance(node, And | Or) else _text(node)
+
+
+def _leaf(leaf: Leaf) -> str:
+    match leaf:
+        case Word() | Phrase() | Exact() | Prefix():
+            return FIELD_NAMES[leaf.field] + _words(leaf)
+        case Author(name):
+            return f"au:{_quoted(name)}"
+        case Category(name):
+            return f"cat:{_quoted(name)}"
+        case TopicRef(slug):
+            return f"topic:{_quoted(slug)}"
+        case PaperId(paper):
+            if paper.startswith("doi:"):
+                return f"doi:{_quoted(paper.removeprefix('doi:'))}"
+            return f"id:{_quoted(paper.removeprefix('arxiv:'))}"
+        case Has(what):
+            return f"has:{what}"
+        case SourceName(name):
+            return f"source:{_quoted(name)}"
+        case AtLeast(signal, number):
+            return f"{signal}>={number}"
+
+
+def _words(leaf: TextLeaf) -> str:
+    match leaf:
+        case Word(word):
+            return word
+        case Prefix(prefix):
+            return f"{prefix}*"
+        case Phrase(words):
+            return f'"{" ".join(words)}"'
+        case Exact(words):
+            return f"={_quoted(' '.join(words))}"
+
+
+def _quoted(value: str) -> str:
+    """A value, in quotes where a bracket, a bar or a space would end it."""
+    return f'"{value}"' if any(c.isspace() or c in "()|" for c in value) else value

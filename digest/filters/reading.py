@@ -1,0 +1,222 @@
+"""Text of a filter → tree. In: the text, and the names of topics, categories and sources that it may use.
+Out: a tree in normal form, or a `FilterError` with the place and the mend.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from functools import cache
+
+from lark import Lark, Token, UnexpectedToken, v_args
+from lark.exceptions import VisitError
+from lark.visitors import Transformer_NonRecursive
+
+from digest.errors import FilterError
+from digest.filters.categories import CATEGORIES
+from digest.filters.mending import wrong
+from digest.filters.printing import canonical, normal
+from digest.filters.terms import (
+    QUOTES,
+    TEXT_FIELDS,
+    Vocabulary,
+    check_field,
+    comparison_leaf,
+    fielded_leaf,
+    text_leaf,
+)
+from digest.filters.tree import And, Exact, Node, Not, Or, Phrase, Prefix, TextLeaf, Word
+
+MAX_CHARACTERS = 2_000
+MAX_TERMS = 200
+MAX_DEPTH = 50  # brackets inside brackets
+
+END = rf"\s()|{QUOTES}"  # what ends a word
+# The lexer takes every text, so that all errors are ours. Curly quotes and long dashes are what phones make of
+# " and -. Operators come before fields, fields before words.
+GRAMMAR = rf"""
+start: either
+?either: both
+    | either _OR both               -> either
+?both: one
+    | both _AND? one                -> both
+?one: "(" either ")"
+    | GROUP "(" either ")"          -> group
+    | _NOT one                      -> negated
+    | TEXT                          -> text
+    | FIELDED                       -> fielded
+    | COMPARISON                    -> comparison
+    | UNCLOSED                      -> unclosed
+
+_OR.5: /OR(?![^{END}])|\|/
+_AND.5: /AND(?![^{END}])/
+_NOT.5: /NOT(?![^{END}])|[-−–](?=\S)/
+GROUP.4: /[^\W\d][\w-]*:\s*(?=\()/
+COMPARISON.4: /[^\W\d]+\s*[<>≥≤]=?\s*[^{END}]*|(?:upvotes|comments|stars)\s*=\s*[^{END}]*/i
+FIELDED.3: /(?:id|doi):\s*(?:[^{END}]|\([^{END}]*\))+/i
+    | /[^\W\d][\w-]*:\s*(?:=?[{QUOTES}][^{QUOTES}]*[{QUOTES}]|[^{END}]*)/
+TEXT.2: /=?[{QUOTES}][^{QUOTES}]*[{QUOTES}]/ | /[^{END}]+/
+UNCLOSED.1: /=?[{QUOTES}][^{QUOTES}]*/
+%ignore /\s+/
+"""
+TERMS = {"TEXT", "FIELDED", "COMPARISON"}
+OPERATORS = {"_OR", "_AND", "_NOT"}
+
+
+def parse(
+    text: str,
+    *,
+    topics: Collection[str] | None = (),
+    categories: Collection[str] | None = CATEGORIES,
+    sources: Collection[str] | None = None,
+) -> Node:
+    """The tree of a filter, in normal form (`parse(canonical(tree)) == tree`).
+
+    `topics`, `categories`, `sources`: the names that the filter may use; None: any. Raises `FilterError` for
+    what can't be read, for unknown names, for a filter that is empty or only excludes, and for one of more
+    than 2,000 characters, 200 terms or 50 brackets inside one another, as typed or as canonical text.
+    """
+    try:
+        read = _read(text, Vocabulary(topics, categories, sources))
+        if len(canonical(read)) > MAX_CHARACTERS:
+            raise wrong(f"written out in full, the filter is longer than {MAX_CHARACTERS:,} characters", 0)
+    except FilterError as error:
+        error.text = text
+        raise
+    return read
+
+
+def _read(text: str, known: Vocabulary) -> Node:
+    if len(text) > MAX_CHARACTERS:
+        message = f"a filter has at most {MAX_CHARACTERS:,} characters, this one has {len(text):,}"
+        raise wrong(message, MAX_CHARACTERS)
+    if not text.strip():
+        raise wrong("the filter is empty", 0, expected=("a word, such as mamba",))
+    tokens = list(_grammar().lex(text))
+    _check_limits(tokens)
+    try:
+        built = _Builder(known).transform(_grammar().parse(text))
+    except UnexpectedToken as error:
+        raise _misplaced(tokens, error.token, len(text)) from None
+    except VisitError as error:
+        raise error.orig_exc from None
+    tree = normal(built)
+    if not _selects(tree):
+        # The first NOT is where a reader should look: no filter without one fails here.
+        place = next((token.start_pos or 0 for token in tokens if token.type == "_NOT"), 0)
+        message = "this filter only excludes, so that it would select nearly every paper"
+        raise wrong(message, place, expected=("what to select, beside what to leave out",))
+    return tree
+
+
+@cache
+def _grammar() -> Lark:
+    return Lark(GRAMMAR, parser="lalr", lexer="basic")
+
+
+def _check_limits(tokens: Sequence[Token]) -> None:
+    terms = depth = 0
+    for token in tokens:
+        place = token.start_pos or 0
+        terms += token.type in TERMS
+        depth += (token.type == "LPAR") - (token.type == "RPAR")
+        if token.type == "UNCLOSED":
+            raise wrong("this quote is never closed", place + token.startswith("="), expected=('"',))
+        if terms > MAX_TERMS:
+            raise wrong(f"a filter has at most {MAX_TERMS} terms", place)
+        if depth > MAX_DEPTH:
+            raise wrong(f"a filter has at most {MAX_DEPTH} brackets inside one another", place)
+
+
+def _misplaced(tokens: Sequence[Token], token: Token, end: int) -> FilterError:
+    """The error for a token (or the end of the text) where the grammar allows none such."""
+    at_end = token.type == "$END"
+    place = end if at_end else token.start_pos or 0
+    before = [each for each in tokens if at_end or (each.start_pos or 0) < place]
+    last = before[-1] if before else None
+    expected = ("a term", "(")
+    if last is not None and last.type in OPERATORS:
+        return wrong(f"“{last}” has nothing after it; in quotes it is a word", place, expected=expected)
+    opened = _open_brackets(before)
+    if at_end:
+        return wrong("this bracket is never closed", opened[-1].start_pos or 0, expected=(")",))
+    if token.type == "RPAR" and opened:
+        return wrong("there is nothing between these brackets", place, expected=expected)
+    if token.type == "RPAR":
+        return wrong("this bracket was never opened", place, expected=("(", "a term"))
+    return wrong(f"“{token}” has nothing before it; in quotes it is a word", place, expected=expected)
+
+
+def _open_brackets(tokens: Sequence[Token]) -> list[Token]:
+    opened: list[Token] = []
+    for token in tokens:
+        if token.type == "LPAR":
+            opened.append(token)
+        elif token.type == "RPAR" and opened:
+            opened.pop()
+    return opened
+
+
+@v_args(inline=True)
+class _Builder(Transformer_NonRecursive[Token, Node]):
+    """Parse tree → tree of the filter, from the leaves up, without recursion."""
+
+    def __init__(self, known: Vocabulary) -> None:
+        super().__init__()
+        self.known = known
+
+    def start(self, node: Node) -> Node:
+        return node
+
+    def either(self, left: Node, right: Node) -> Node:
+        return Or((*(left.parts if isinstance(left, Or) else (left,)), right))
+
+    def both(self, left: Node, right: Node) -> Node:
+        return And((*(left.parts if isinstance(left, And) else (left,)), right))
+
+    def negated(self, node: Node) -> Node:
+        return node.part if isinstance(node, Not) else Not(node)
+
+    def group(self, token: Token, node: Node) -> Node:
+        place = token.start_pos or 0
+        name = check_field(token.partition(":")[0], place)
+        if name not in TEXT_FIELDS:
+            raise wrong(f"“{name}:” takes one value, no brackets", place, expected=("ti:( … )", "abs:( … )"))
+        return _restricted(node, name, place)
+
+    def text(self, token: Token) -> Node:
+        return text_leaf(token, token.start_pos or 0)
+
+    def fielded(self, token: Token) -> Node:
+        start = token.start_pos or 0
+        name, _, rest = token.partition(":")
+        value = rest.lstrip()
+        return fielded_leaf(name, value, start, start + len(token) - len(value), self.known)
+
+    def comparison(self, token: Token) -> Node:
+        return comparison_leaf(token, token.start_pos or 0)
+
+
+def _restricted(node: Node, name: str, place: int) -> Node:
+    """`node` with all its words sought in one field only."""
+    match node:
+        case And(parts) | Or(parts):
+            return type(node)(tuple(_restricted(part, name, place) for part in parts))
+        case Not(part):
+            return Not(_restricted(part, name, place))
+        case Word() | Phrase() | Exact() | Prefix() if node.field in (None, TEXT_FIELDS[name]):
+            return replace(node, field=TEXT_FIELDS[name])
+        case _:
+            message = f"“{canonical(node)}” can't stand inside {name}:( … )"
+            raise wrong(message, place, expected=("words and phrases",))
+
+
+def _selects(node: Node, wanted: bool = True) -> bool:
+    """Whether a tree selects by something that a paper has, not only by what it lacks."""
+    match node:
+        case Not(part):
+            return _selects(part, not wanted)
+        case And(parts) | Or(parts):
+            # What isn't both is either not the one or not the other (De Morgan).
+            some = isinstance(node, And) == wanted
+            return (any if some else all)(_selects(part, wanted) for part in parts)
+        case _:
+            return wanted

@@ -1,0 +1,218 @@
+"""One term of a filter → a leaf of the tree. In: the term's text and place, and the names that are known.
+Out: a leaf, or a `FilterError`. It knows nothing of how terms are joined.
+"""
+
+import re
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+from digest.domain import Field, SignalKind
+from digest.filters.categories import category_key
+from digest.filters.mending import nearest, wrong
+from digest.filters.names import name_parts
+from digest.filters.tree import (
+    AtLeast,
+    Author,
+    Category,
+    Exact,
+    Has,
+    Leaf,
+    PaperId,
+    Phrase,
+    Prefix,
+    SourceName,
+    TextLeaf,
+    TopicRef,
+    Word,
+)
+from digest.text import clean
+from digest.words import fold, tokens
+
+QUOTES = '"“”„'
+OPERATORS = {"AND", "OR", "NOT"}
+TEXT_FIELDS = {"ti": Field.TITLE, "abs": Field.ABSTRACT}
+SIGNALS = {kind.value: kind for kind in (SignalKind.UPVOTES, SignalKind.COMMENTS, SignalKind.STARS)}
+COMPARISON = re.compile(r"(?P<name>[^\W\d]+)\s*(?P<sign>[<>=≥≤]+)\s*(?P<number>.*)", re.DOTALL)
+SHORTEST_PREFIX = 2  # one letter and a star would select nearly everything
+
+ARXIV_ID = re.compile(r"(?P<id>\d{4}\.\d{4,5}|[a-z-]+(?:\.[a-z]{2})?/\d{7})(?:v\d+)?", re.IGNORECASE)
+ARXIV_PREFIX = re.compile(r"(?:https?://)?(?:[a-z]+\.)?arxiv\.org/(?:abs|pdf)/|arxiv:", re.IGNORECASE)
+DOI = re.compile(r"10\.\d{4,9}/\S+")
+DOI_PREFIX = re.compile(r"(?:https?://)?(?:dx\.)?doi\.org/|doi:", re.IGNORECASE)
+ARXIV_DOI = "10.48550/arxiv."
+SOURCE_ID = re.compile(r"[\w.-]+:\S+")
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """The names that a filter may use; None: any name will do."""
+
+    topics: Collection[str] | None
+    categories: Collection[str] | None
+    sources: Collection[str] | None
+
+
+def text_leaf(raw: str, position: int, field: Field | None = None) -> TextLeaf:
+    """A word, phrase, exact form or prefix, with or without `=` and quotes.
+
+    Hyphens, slashes, TeX and the like are read as in the texts of papers, so that `mixture-of-experts` is a
+    phrase of three words.
+    """
+    exact = raw.startswith("=")
+    body = raw[exact:]
+    quoted = body[:1] in QUOTES and body != ""
+    inner = body[1:-1] if quoted else body
+    if "*" in inner and not quoted:
+        return _prefix(inner, position, field, exact=exact)
+    found = [token.exact for token in tokens(clean(inner))]
+    if not found:
+        message = f"“{raw}” holds no word to search for"
+        raise wrong(message, position, expected=("a word with letters or digits",))
+    if exact:
+        return Exact(tuple(found), field)
+    folded = tuple(fold(word) for word in found)
+    return Word(folded[0], field) if len(folded) == 1 else Phrase(folded, field)
+
+
+def _prefix(raw: str, position: int, field: Field | None, *, exact: bool) -> Prefix:
+    """`transform*`: one word, the star at its end."""
+    found = tokens(clean(raw.removesuffix("*")))
+    if not found:
+        message = f"“{raw}” holds no word to search for"
+        raise wrong(message, position, expected=("a word with letters or digits",))
+    if "*" in raw.removesuffix("*") or len(found) > 1 or exact:
+        message = f"“{raw}”: a star stands at the end of one word; put it in quotes to search for it as it is"
+        raise wrong(message, position, expected=("a prefix such as transform*",))
+    prefix = fold(found[0].exact)
+    if len(prefix) < SHORTEST_PREFIX:
+        message = f"“{raw}” would select nearly everything: a prefix has two letters or more"
+        raise wrong(message, position, expected=("a longer prefix such as transform*", f'the word: "{raw}"'))
+    return Prefix(prefix, field)
+
+
+def fielded_leaf(name: str, raw: str, start: int, position: int, known: Vocabulary) -> Leaf:
+    """`name:raw`; the field's name stands at `start`, its value at `position`."""
+    field = check_field(name, start)
+    if not raw or raw in OPERATORS:
+        raise wrong(f"“{field}:” needs a value right after it", position, expected=(EXAMPLES[field],))
+    if raw[0] in "-−–":
+        message = f"“{raw}”: the minus stands before the field"
+        raise wrong(message, position, expected=(f"-{field}:{raw[1:]}",))
+    if field in TEXT_FIELDS:
+        return text_leaf(raw, position, TEXT_FIELDS[field])
+    value = raw.strip(QUOTES).strip() if raw[0] in QUOTES else raw
+    if not value:
+        raise wrong(f"“{field}:” needs a value between its quotes", position, expected=(EXAMPLES[field],))
+    return READERS[field](value, position, known)
+
+
+def check_field(name: str, position: int) -> str:
+    """The field of this name, in small letters; an unknown one is an error with the nearest."""
+    field = name.lower()
+    if field in EXAMPLES:
+        return field
+    message = f"“{name}:” is not a field; put text that holds a colon in quotes"
+    near = nearest(name, [*EXAMPLES, *SIGNALS])
+    near = f"{near}>=" if near in SIGNALS else near and f"{near}:"
+    raise wrong(message, position, expected=[f"{each}:" for each in EXAMPLES], nearest=near)
+
+
+def comparison_leaf(raw: str, position: int) -> AtLeast:
+    """`upvotes>=20`; “at least” is the only comparison."""
+    found = COMPARISON.fullmatch(raw)
+    name, sign, number = found.group("name", "sign", "number") if found else (raw, "", "")
+    expected = [f"{each}>=20" for each in SIGNALS]
+    signal = SIGNALS.get(name.lower())
+    if signal is None:
+        message = f"“{name}” can't be counted; put text that holds {sign} in quotes"
+        near = nearest(name, SIGNALS)
+        raise wrong(message, position, expected=expected, nearest=near and f"{near}>={number}")
+    if sign not in (">=", "≥") or not re.fullmatch(r"[0-9]{1,9}", number.strip()):
+        message = f"“{raw.strip()}”: {signal} are compared with >= and a whole number"
+        raise wrong(message, position, expected=(f"{signal}>=20",))
+    if int(number) == 0:
+        raise wrong(f"“{raw.strip()}” holds for every paper", position, expected=(f"{signal}>=1",))
+    return AtLeast(signal, int(number))
+
+
+def _author(value: str, position: int, _: Vocabulary) -> Author:
+    parts = name_parts(value)
+    if not parts:
+        raise wrong(f"“{value}” holds no name", position, expected=(EXAMPLES["au"],))
+    return Author(" ".join(parts))
+
+
+def _category(value: str, position: int, known: Vocabulary) -> Category:
+    if known.categories is None:
+        return Category(value)
+    for name in known.categories:
+        if category_key(name) == category_key(value):
+            return Category(name)
+    near = nearest(value, known.categories)
+    expected = ("an archive such as cs", "a class such as cs.CL", 'a subject such as "cell biology"')
+    raise wrong(f"“{value}” is not a category", position, expected=expected, nearest=near)
+
+
+def _topic(value: str, position: int, known: Vocabulary) -> TopicRef:
+    slug = value.lower()
+    if known.topics is not None and slug not in known.topics:
+        near = nearest(slug, known.topics)
+        raise wrong(f"“{value}” is not a topic", position, expected=sorted(known.topics), nearest=near)
+    return TopicRef(slug)
+
+
+def _source(value: str, position: int, known: Vocabulary) -> SourceName:
+    name = fold(value)
+    if known.sources is not None and name not in map(fold, known.sources):
+        near = nearest(value, known.sources)
+        raise wrong(f"“{value}” is not a source", position, expected=sorted(known.sources), nearest=near)
+    return SourceName(name)
+
+
+def _has(value: str, position: int, _: Vocabulary) -> Has:
+    if value.lower() != "code":
+        raise wrong(f"“has:{value}” is not known", position, expected=("code",), nearest="has:code")
+    return Has("code")
+
+
+def _doi(value: str, position: int, _: Vocabulary) -> PaperId:
+    doi = DOI_PREFIX.sub("", value, count=1).lower()
+    if doi.startswith(ARXIV_DOI):
+        return _paper(doi.removeprefix(ARXIV_DOI), position, _)
+    if not DOI.fullmatch(doi):
+        raise wrong(f"“{value}” is not a DOI", position, expected=(EXAMPLES["doi"],))
+    return PaperId(f"doi:{doi}")
+
+
+def _paper(value: str, position: int, known: Vocabulary) -> PaperId:
+    arxiv = ARXIV_ID.fullmatch(ARXIV_PREFIX.sub("", value, count=1).removesuffix(".pdf"))
+    if arxiv:
+        # `math.GT/0309136` is `math/0309136`: the class is no part of the id.
+        return PaperId("arxiv:" + re.sub(r"\.[a-z]{2}/", "/", arxiv["id"].lower()))
+    if DOI_PREFIX.match(value) or DOI.fullmatch(value):
+        return _doi(value, position, known)
+    if SOURCE_ID.fullmatch(value) and not value.lower().startswith(("arxiv:", "http:", "https:")):
+        return PaperId(value)
+    raise wrong(f"“{value}” is not the id of a paper", position, expected=(EXAMPLES["id"], EXAMPLES["doi"]))
+
+
+READERS: dict[str, Callable[[str, int, Vocabulary], Leaf]] = {
+    "au": _author,
+    "cat": _category,
+    "topic": _topic,
+    "id": _paper,
+    "doi": _doi,
+    "has": _has,
+    "source": _source,
+}
+EXAMPLES = {
+    "ti": "ti:mamba",
+    "abs": 'abs:"state space"',
+    "au": 'au:"Tri Dao"',
+    "cat": "cat:cs.CL",
+    "topic": "topic:llm",
+    "id": "id:2509.13332",
+    "doi": "doi:10.1101/2024.01.02.573904",
+    "has": "has:code",
+    "source": "source:huggingface",
+}

@@ -1,0 +1,128 @@
+"""What a filter is, once read: a tree of frozen values. Nothing comes in, nothing goes out; it never reads text.
+
+Words in a tree are folded (case, diacritics, compatibility forms) but not stemmed; `Exact` keeps its case.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from digest.domain import Field, SignalKind
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """Any form of one English word, in the title or the abstract (`field`: only there)."""
+
+    word: str
+    field: Field | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """Two words or more that follow one another in one field, each in any of its forms."""
+
+    words: tuple[str, ...]
+    field: Field | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Exact:
+    """Words that follow one another exactly so, case kept, no stems."""
+
+    words: tuple[str, ...]
+    field: Field | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Prefix:
+    """Any word that begins so."""
+
+    prefix: str
+    field: Field | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """A folded name: its parts with one space between, the family name last."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """A category as its taxonomy writes it; an archive holds its classes."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class TopicRef:
+    """What the topic of this slug selects."""
+
+    slug: str
+
+
+@dataclass(frozen=True, slots=True)
+class PaperId:
+    """One paper, by canonical id (`arxiv:2509.13332`, `doi:10.1101/…`, `<source>:<id>`)."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Has:
+    """Papers that come with something: `code` is the only thing known."""
+
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class SourceName:
+    """Papers that the source of this name carried."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class AtLeast:
+    """Papers whose signal stands at this number or more."""
+
+    signal: SignalKind
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    """All of them."""
+
+    parts: tuple["Node", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    """At least one of them."""
+
+    parts: tuple["Node", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """Papers that `part` doesn't select."""
+
+    part: "Node"
+
+
+TextLeaf = Word | Phrase | Exact | Prefix
+Leaf = TextLeaf | Author | Category | TopicRef | PaperId | Has | SourceName | AtLeast
+Node = Leaf | And | Or | Not
+
+
+def leaves(node: Node) -> Iterator[Leaf]:
+    """All leaves of a tree, from left to right, whatever stands above them."""
+    if isinstance(node, Not):
+        yield from leaves(node.part)
+    elif isinstance(node, And | Or):
+        for part in node.parts:
+            yield from leaves(part)
+    else:
+        yield node

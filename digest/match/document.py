@@ -1,0 +1,90 @@
+"""One paper, made ready to be matched. In: a `Paper`. Out: its folded words by field, authors, categories.
+
+Fields are kept apart: a phrase never crosses from the title into the abstract.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from digest.domain import Field, Paper
+from digest.filters.names import name_parts
+from digest.words import Token, fold, tokens
+
+WORDS_KEPT = 200_000  # distinct words whose folded form is kept
+
+
+@lru_cache(maxsize=WORDS_KEPT)
+def folded(word: str) -> str:
+    """`fold`, kept: a day's papers share most of their words."""
+    return fold(word)
+
+
+class Text:
+    """The words of one field, with where each stem stands."""
+
+    __slots__ = ("_places", "text", "words")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.words = tuple(tokens(text))
+        self._places: dict[str, list[int]] = {}
+        for place, word in enumerate(self.words):
+            self._places.setdefault(word.stem, []).append(place)
+
+    def find_stems(self, stems: Sequence[str]) -> tuple[int, int] | None:
+        """The first place (start, end in characters) where these stems follow one another."""
+        return self._find(stems, [word.stem for word in self.words], self._places.get(stems[0], ()))
+
+    def find_exact(self, words: Sequence[str], stem: str) -> tuple[int, int] | None:
+        """The first place where exactly these words follow one another; `stem` is the stem of the first."""
+        return self._find(words, [word.exact for word in self.words], self._places.get(stem, ()))
+
+    def find_prefix(self, prefix: str) -> tuple[int, int] | None:
+        """The first word that begins so."""
+        for word in self.words:
+            if folded(word.exact).startswith(prefix):
+                return word.start, word.end
+        return None
+
+    def _find(
+        self, wanted: Sequence[str], words: Sequence[str], places: Sequence[int]
+    ) -> tuple[int, int] | None:
+        for place in places:
+            end = place + len(wanted)
+            if list(words[place:end]) == list(wanted):
+                return self.words[place].start, self.words[end - 1].end
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A paper and what of it is matched."""
+
+    paper: Paper
+    texts: tuple[tuple[Field, Text], ...]  # the title first: the better place
+    authors: tuple[tuple[str, ...], ...]  # folded parts of each name
+    ids: frozenset[str]  # all canonical ids that it goes by, in small letters
+    sources: frozenset[str]  # folded
+
+    @classmethod
+    def of(cls, paper: Paper) -> "Document":
+        """Tokenise a paper."""
+        ids = {paper.id.lower()} | ({f"doi:{paper.doi.lower()}"} if paper.doi else set())
+        return cls(
+            paper=paper,
+            texts=((Field.TITLE, Text(paper.title)), (Field.ABSTRACT, Text(paper.abstract))),
+            authors=tuple(name_parts(author) for author in paper.authors),
+            ids=frozenset(ids),
+            sources=frozenset(map(fold, paper.sources)),
+        )
+
+
+def stem_of(word: str) -> str:
+    """The stem of one word of a filter, cut and folded as in papers."""
+    return _stems(word)[0].stem
+
+
+@lru_cache(maxsize=WORDS_KEPT)
+def _stems(word: str) -> tuple[Token, ...]:
+    return tuple(tokens(word))

@@ -1,0 +1,153 @@
+"""Tree × document → what matched, or nothing. In: a filter's tree and one paper. Out: hits, each with its place.
+
+It knows nothing of subscribers or scores. This is the plain meaning of a filter; faster engines are held to it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from digest.domain import Field
+from digest.filters import (
+    And,
+    AtLeast,
+    Author,
+    Category,
+    Exact,
+    Has,
+    Leaf,
+    Node,
+    Not,
+    Or,
+    PaperId,
+    Phrase,
+    Prefix,
+    SourceName,
+    TopicRef,
+    Word,
+    canonical,
+)
+from digest.filters.categories import holds
+from digest.filters.names import names_agree
+from digest.filters.tree import TextLeaf
+from digest.match.document import Document, Text, stem_of
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A leaf that a paper satisfies: what the paper writes there, in which field, from where to where.
+
+    For authors and categories `start` is the index in the list. Leaves that no text shows (`has:code`,
+    `upvotes>=20`) have no field; `note` says what holds.
+    """
+
+    leaf: Leaf
+    field: Field | None = None
+    term: str = ""
+    start: int = 0
+    end: int = 0
+    note: str = ""
+
+
+Hits = tuple[Hit, ...]
+Topics = Mapping[str, Node]
+
+
+def evaluate(node: Node, document: Document, topics: Topics, *, wanted: bool = True) -> Hits | None:
+    """The hits of all leaves that make the tree true for this paper, or None where it is false.
+
+    `wanted=False`: the same for the tree's opposite. What matters by its absence gives no hit.
+    """
+    match node:
+        case Not(part):
+            return evaluate(part, document, topics, wanted=not wanted)
+        case TopicRef(slug):
+            # A topic that is no longer there selects nothing.
+            tree = topics.get(slug)
+            if tree is None:
+                return None if wanted else ()
+            return evaluate(tree, document, topics, wanted=wanted)
+        case And(parts) | Or(parts):
+            found = [evaluate(part, document, topics, wanted=wanted) for part in parts]
+            held = [hits for hits in found if hits is not None]
+            all_needed = isinstance(node, And) == wanted
+            if len(held) < (len(found) if all_needed else 1):
+                return None
+            return tuple(hit for hits in held for hit in hits)
+        case _:
+            hit = _leaf(node, document)
+            if not wanted:
+                return () if hit is None else None
+            return None if hit is None else (hit,)
+
+
+def misses(node: Node, document: Document, topics: Topics, *, wanted: bool = True) -> tuple[str, ...]:
+    """Why a paper doesn't satisfy a tree: the terms that it lacks (`no …`) or that it should lack (`has …`), in
+    canonical text. Empty where it does."""
+    if evaluate(node, document, topics, wanted=wanted) is not None:
+        return ()
+    match node:
+        case Not(part):
+            return misses(part, document, topics, wanted=not wanted)
+        case And(parts) | Or(parts):
+            every = (misses(part, document, topics, wanted=wanted) for part in parts)
+            return tuple(dict.fromkeys(miss for each in every for miss in each))
+        case _:
+            return (f"no {canonical(node)}" if wanted else f"has {canonical(node)}",)
+
+
+def _leaf(leaf: Leaf, document: Document) -> Hit | None:
+    match leaf:
+        case Word() | Phrase() | Exact() | Prefix():
+            return _text(leaf, document)
+        case Author(name):
+            wanted = tuple(name.split(" "))
+            for index, author in enumerate(document.authors):
+                if names_agree(wanted, author):
+                    return Hit(leaf, Field.AUTHOR, document.paper.authors[index], index, index + 1)
+        case Category(name):
+            for index, category in enumerate(document.paper.categories):
+                if holds(name, category):
+                    return Hit(leaf, Field.CATEGORY, category, index, index + 1)
+        case _:
+            note = _note(leaf, document)
+            return Hit(leaf, note=note) if note else None
+    return None
+
+
+def _note(leaf: Leaf, document: Document) -> str:
+    """What holds for the paper, in words; empty where it doesn't."""
+    paper = document.paper
+    match leaf:
+        case PaperId(wanted) if wanted.lower() in document.ids:
+            return wanted
+        case Has("code") if paper.code_url:
+            return "code available"
+        case SourceName(name) if name in document.sources:
+            return f"carried by {name}"
+        case AtLeast(signal, number) if paper.latest(signal) >= number:
+            return f"{paper.latest(signal)} {signal}"
+        case _:
+            return ""
+
+
+def _text(leaf: TextLeaf, document: Document) -> Hit | None:
+    """The first place in the title, else in the abstract."""
+    for field, text in document.texts:
+        if leaf.field in (None, field):
+            place = _place(leaf, text)
+            if place:
+                start, end = place
+                return Hit(leaf, field, text.text[start:end], start, end)
+    return None
+
+
+def _place(leaf: TextLeaf, text: Text) -> tuple[int, int] | None:
+    match leaf:
+        case Word(word):
+            return text.find_stems((stem_of(word),))
+        case Phrase(words):
+            return text.find_stems([stem_of(word) for word in words])
+        case Exact(words):
+            return text.find_exact(words, stem_of(words[0]))
+        case Prefix(prefix):
+            return text.find_prefix(prefix)

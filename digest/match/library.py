@@ -1,0 +1,85 @@
+"""Topics and filters, read once. In: topics, canonical texts. Out: trees; `FilterError` for a topic that can't be."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from types import MappingProxyType
+
+from digest.domain import Topic
+from digest.errors import FilterError
+from digest.filters import CATEGORIES, Node, TopicRef, leaves, parse
+
+FILTERS_KEPT = 200_000  # trees of distinct filters that are kept; a tree is about 1 kB
+
+
+class Library:
+    """The topics by slug, and the trees of filters by canonical text."""
+
+    def __init__(self, topics: Iterable[Topic]) -> None:
+        """Read all topics. Raises `FilterError`, with the topic's slug, for an expression that can't be read,
+        that names an unknown topic, or that leads back to itself (`a → b → a`)."""
+        by_slug = {topic.slug: topic for topic in topics}
+        trees = {slug: _read(topic, by_slug.keys()) for slug, topic in by_slug.items()}
+        _refuse_cycles(trees, by_slug)
+        self.topics: Mapping[str, Node] = MappingProxyType(trees)
+        self._stored_tree = lru_cache(maxsize=FILTERS_KEPT)(_stored_tree)
+
+    def tree(self, text: str) -> Node:
+        """The tree of a stored filter.
+
+        Names in it are not checked again: they were known when it was stored, and a topic or category that is
+        gone since then selects nothing, rather than making a subscriber's other filters fail. For text that
+        somebody types, call `digest.filters.parse(text, topics=library.topics)`.
+        """
+        return self._stored_tree(text)
+
+
+def _stored_tree(text: str) -> Node:
+    return parse(text, topics=None, categories=None)
+
+
+def _read(topic: Topic, slugs: Iterable[str]) -> Node:
+    try:
+        return parse(topic.expression, topics=frozenset(slugs), categories=CATEGORIES)
+    except FilterError as error:
+        raise _of_topic(topic, error.message, error) from error
+
+
+def _refuse_cycles(trees: Mapping[str, Node], topics: Mapping[str, Topic]) -> None:
+    refers = {
+        slug: sorted({leaf.slug for leaf in leaves(tree) if isinstance(leaf, TopicRef)})
+        for slug, tree in trees.items()
+    }
+    sound: set[str] = set()
+    for slug in trees:
+        cycle = _cycle(slug, refers, (), sound)
+        if cycle:
+            topic = topics[cycle[0]]
+            where = topic.expression.lower().find(f"topic:{cycle[1]}")
+            error = FilterError("", position=max(where, 0), text=topic.expression)
+            raise _of_topic(topic, f"it refers back to itself ({' → '.join(cycle)})", error)
+
+
+def _cycle(
+    slug: str, refers: Mapping[str, Sequence[str]], path: tuple[str, ...], sound: set[str]
+) -> list[str]:
+    """The first way from `slug` back onto `path` or itself, or nothing; what has none joins `sound`."""
+    if slug in path:
+        return [*path[path.index(slug) :], slug]
+    if slug in sound:
+        return []
+    for other in refers[slug]:
+        found = _cycle(other, refers, (*path, slug), sound)
+        if found:
+            return found
+    sound.add(slug)
+    return []
+
+
+def _of_topic(topic: Topic, message: str, error: FilterError) -> FilterError:
+    return FilterError(
+        f"topic {topic.slug}: {message}",
+        position=error.position,
+        text=topic.expression,
+        expected=error.expected,
+        nearest=error.nearest,
+    )
