@@ -21,7 +21,7 @@ CHAINS = 4  # deliveries rung per tick; each goes on chunk by chunk, so this man
 
 
 def _task(use: str, queue: str = QUEUES[0]) -> Callable[[Callable[[], int]], Any]:
-    """A task named `digest.<use>`. What is wrong with a setting, the mail server or Redis is one line of log."""
+    """A task named `digest.<use>`. A setting, mail server or Redis that fails is one line of log."""
     decorate: Callable[[Callable[[], int]], Any] = shared_task(
         name=f"digest.{use}", queue=queue, expires=RING_LASTS, throws=(DigestError, OperationalError)
     )
