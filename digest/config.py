@@ -5,10 +5,13 @@ All that is wrong is reported at once. Nothing below this module reads the envir
 
 import difflib
 import os
+import re
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
+from dotenv import dotenv_values
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -16,6 +19,7 @@ from digest.errors import ConfigError
 
 PREFIX = "DIGEST_"
 SECRETS = ("DATABASE_URL", "REDIS_URL", "SMTP_URL", "SECRET_KEY")  # may stand in a file: DIGEST_<NAME>_FILE
+_PASSWORD = re.compile(r"(://[^/@]*?:)[^@/]*(@)")
 
 
 def _hosts(value: str) -> str:
@@ -32,7 +36,9 @@ def _base_url(value: str) -> str:
 class Settings(BaseSettings):
     """Every setting, its default and one line on it; `.env.example` says the same and a test compares."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
+    )
 
     data_dir: Path = Field(Path("data"), description="where the embedded database and outbox live")
     database_url: SecretStr = Field(
@@ -103,7 +109,7 @@ def load(**overrides: Any) -> Settings:
         raise ConfigError("\n".join(lines), fix="correct them in the environment or in .env") from error
 
 
-def unknown_names(environ: dict[str, str]) -> list[tuple[str, str]]:
+def unknown_names(environ: Mapping[str, str]) -> list[tuple[str, str]]:
     """`DIGEST_*` names in the environment that mean nothing, each with the nearest known one or ''."""
     known = {PREFIX + name.upper() for name in Settings.model_fields}
     known |= {f"{PREFIX}{name}_FILE" for name in SECRETS}
@@ -124,3 +130,30 @@ def _secrets_from_files(environ: os._Environ[str]) -> dict[str, Any]:
             msg = f"{PREFIX}{name}_FILE: can't read {path}: {error.strerror}"
             raise ConfigError(msg, fix="name a file that this user can read") from error
     return found
+
+
+def origins(settings: Settings, environ: Mapping[str, str]) -> list[tuple[str, str, str]]:
+    """Each setting as (name, value, where it comes from); secrets are masked."""
+    in_file = dotenv_values(".env")
+    rows: list[tuple[str, str, str]] = []
+    for field in Settings.model_fields:
+        name = PREFIX + field.upper()
+        value = getattr(settings, field)
+        if name in environ:
+            origin = "environment"
+        elif f"{name}_FILE" in environ:
+            origin = "file"
+        else:
+            origin = ".env" if name in in_file else "default"
+        rows.append((name, _masked(value), origin))
+    return rows
+
+
+def _masked(value: Any) -> str:
+    if not isinstance(value, SecretStr):
+        return "" if value is None else str(value)
+    return (
+        _PASSWORD.sub(r"\1***\2", value.get_secret_value())
+        if "://" in value.get_secret_value()
+        else str(value)
+    )

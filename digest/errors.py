@@ -25,6 +25,10 @@ class InputError(DigestError):
     """What the user typed or handed over can't be used: an address, a time zone, an hour."""
 
 
+class RefusedError(DigestError):
+    """Something that can't be undone wasn't asked for plainly enough."""
+
+
 class FetchError(DigestError):
     """A source didn't answer, or not with what was asked for. `retry_after`: seconds it asked us to wait."""
 

@@ -1,0 +1,59 @@
+# The front door. Each target does all the set-up that it needs; only Python ≥ 3.11 and make must be there.
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format lint types imports test-corpus lock clean
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+help: ## print these targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+demo: $(VENV)/.runtime ## the whole thing on bundled sample papers: five mails in data/demo/
+	@$(BIN)/digest demo
+
+test: $(VENV)/.dev ## every test, on real servers that the tests start themselves
+	$(BIN)/python -m pytest -n auto -m "not corpus" $(ARGS)
+
+check: lint types imports test ## what must hold before a commit
+
+format: $(VENV)/.dev ## write the code in its standard form
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lint: $(VENV)/.dev ## style and common mistakes
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: $(VENV)/.dev ## types, strictly
+	$(BIN)/mypy
+
+imports: $(VENV)/.dev ## who may import whom
+	$(BIN)/lint-imports
+
+test-corpus: $(VENV)/.dev ## the tests that run over the real data in ../shared/data, where it is there
+	$(BIN)/python -m pytest -n auto -m corpus $(ARGS)
+
+lock: $(VENV)/.dev ## pin the dependencies anew (needs uv): versions and hashes, no index addresses
+	uv lock --upgrade
+	uv export --no-emit-project --format requirements.txt --no-header --group build -o requirements.lock
+	uv export --no-emit-project --format requirements.txt --no-header --all-groups -o requirements-dev.lock
+
+clean: ## remove what was made here, the data of a demo included
+	rm -rf $(VENV) data/demo dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+# Stamps: set-up is done again when a lock file or the project's own metadata changed.
+$(VENV)/.runtime: requirements.lock pyproject.toml | $(VENV)/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "error: Python 3.11 or newer is needed, this is $$($(PYTHON) --version 2>&1)"; \
+	    echo "fix: make PYTHON=/path/to/python3.11 …"; exit 1; }
+	$(PYTHON) -m venv $(VENV)

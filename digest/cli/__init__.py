@@ -1,0 +1,112 @@
+"""The admin's command line: one file per noun, loaded when it is called. Errors become words and exit codes.
+
+Only Click is imported here and at the top of the files beside this one, so that `digest --help` is quick.
+"""
+
+import importlib
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any
+
+import click
+
+from digest import __version__
+from digest.cli.context import Cli
+from digest.cli.times import TIME
+from digest.errors import (
+    ConfigError,
+    DeliveryError,
+    DigestError,
+    FetchError,
+    FilterError,
+    InputError,
+    RefusedError,
+    TokenError,
+    UnknownError,
+)
+
+COMMANDS = (
+    "demo",
+    "run",
+    "preview",
+    "sources",
+    "papers",
+    "topics",
+    "subscribers",
+    "deliveries",
+    "db",
+    "config",
+    "version",
+)
+
+OK, BUG, USAGE, NOT_FOUND, CONFIGURATION, UNREACHABLE, PARTLY_FAILED, REFUSED = range(8)
+INTERRUPTED = 130
+
+EXIT_CODES: MappingProxyType[type[DigestError], int] = MappingProxyType(
+    {
+        FilterError: USAGE,
+        InputError: USAGE,
+        TokenError: USAGE,
+        UnknownError: NOT_FOUND,
+        RefusedError: REFUSED,
+        ConfigError: CONFIGURATION,
+        FetchError: UNREACHABLE,
+        DeliveryError: UNREACHABLE,
+    }
+)
+
+
+class LazyGroup(click.Group):
+    """A group whose commands live in modules of their names and are imported when asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - Click's signature
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - the same
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"digest.cli.{cmd_name}")
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--now", type=TIME, help="Set the clock of this command, e.g. 2026-03-17T08:00:00+01:00.")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@click.version_option(__version__, message="digest %(version)s")
+@click.pass_context
+def cli(ctx: click.Context, now: datetime | None, debug: bool) -> None:
+    """A community's daily papers: pulled, ranked, matched with each reader's interests, and mailed.
+
+    Start with `digest demo`. Every command that reads has --json.
+    """
+    ctx.obj = Cli(now=now, debug=debug)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run a command line; returns its exit code. Errors are told on stderr in words."""
+    try:
+        code: Any = cli.main(list(arguments), prog_name="digest", standalone_mode=False)
+    except click.exceptions.Abort:
+        click.echo("interrupted", err=True)
+        return INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except DigestError as error:
+        if "--debug" in arguments:
+            raise
+        _tell(error)
+        return EXIT_CODES.get(type(error), BUG)
+    return code if isinstance(code, int) else OK
+
+
+def _tell(error: DigestError) -> None:
+    if isinstance(error, FilterError) and error.text:
+        click.echo(f"  {error.text}\n  {' ' * error.position}^", err=True)
+    click.echo(f"error: {error.message}", err=True)
+    if error.fix:
+        click.echo(f"fix: {error.fix}", err=True)
+    sys.stderr.flush()

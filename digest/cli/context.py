@@ -1,0 +1,63 @@
+"""What every command is given: the clock, the settings and the installation, each made when asked for."""
+
+import sys
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from digest.config import Settings
+    from digest.pipeline.installation import Installation
+
+
+class Cli:
+    """The edge: reads the environment and the clock once, and hands values down."""
+
+    def __init__(self, now: datetime | None, debug: bool) -> None:
+        self._now = now
+        self.debug = debug
+
+    @cached_property
+    def settings(self) -> "Settings":
+        """The settings; ConfigError lists all that is wrong. Unknown DIGEST_* names are warned of."""
+        import os
+
+        from digest.config import load, unknown_names
+
+        for name, nearest in unknown_names(os.environ):
+            click.echo(
+                f"warning: {name} is no setting{f'; did you mean {nearest}?' if nearest else ''}", err=True
+            )
+        return load()
+
+    @cached_property
+    def now(self) -> datetime:
+        """The time of this command, in UTC: --now, else DIGEST_NOW, else the clock. A set clock is told."""
+        chosen = self._now or self.settings.now
+        if chosen is None:
+            return datetime.now(UTC)
+        if chosen.tzinfo is None:
+            from digest.errors import ConfigError
+
+            msg = f"DIGEST_NOW: {chosen} has no time zone"
+            raise ConfigError(msg, fix=f"DIGEST_NOW={chosen.isoformat()}Z")
+        click.echo(f"clock set to {chosen.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC", err=True)
+        return chosen.astimezone(UTC)
+
+    @cached_property
+    def installation(self) -> "Installation":
+        """The installation that the settings describe, its database open and up to date."""
+        from digest.pipeline.installation import open_installation
+
+        return open_installation(self.settings)
+
+
+pass_cli = click.make_pass_decorator(Cli)
+json_option = click.option("--json", "as_json", is_flag=True, help="JSON alone on stdout.")
+
+
+def on_terminal() -> bool:
+    """Whether a person is reading stdout."""
+    return sys.stdout.isatty()

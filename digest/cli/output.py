@@ -1,0 +1,55 @@
+"""Values → JSON or tables on stdout. Rich is imported only when something is printed for people."""
+
+import dataclasses
+import json
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime, time
+from typing import Any
+
+import click
+
+
+def emit(value: Any) -> None:
+    """Print a value as JSON: dataclasses as objects, times as ISO 8601 in UTC, dates as YYYY-MM-DD."""
+    click.echo(json.dumps(value, default=_plain, ensure_ascii=False, indent=2))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(value, date | time):
+        return value.isoformat()
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+    msg = f"{type(value).__name__} has no JSON form"
+    raise TypeError(msg)
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, empty: str = "nothing") -> None:
+    """Print rows for people: aligned columns, no wrapping of the first one; `empty` where there are none."""
+    listed = [[_cell(cell) for cell in row] for row in rows]
+    if not listed:
+        click.echo(empty)
+        return
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console()
+    if not console.is_terminal:
+        console.width = 160
+    shown = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in columns:
+        shown.add_column(name, overflow="fold")
+    for row in listed:
+        shown.add_row(*(Text(cell) for cell in row))
+    console.print(shown)
+
+
+def _cell(cell: Any) -> str:
+    if cell is None:
+        return "–"
+    if isinstance(cell, datetime):
+        return f"{cell:%Y-%m-%d %H:%M} UTC"
+    return str(cell)

@@ -1,0 +1,155 @@
+"""`digest papers`: what the store holds."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from digest.cli.context import Cli, json_option, pass_cli
+from digest.cli.output import emit, table
+from digest.cli.shapes import ranked_object
+from digest.cli.times import TIME
+from digest.domain import SourceKind
+
+if TYPE_CHECKING:
+    from digest.pipeline.ingest import ImportReport
+
+PARTLY_FAILED = 6
+
+
+class SeenAt(click.ParamType):
+    """A time, or the word `source`."""
+
+    name = "TIME|source"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        return value if value == "source" else TIME.convert(value, param, ctx)
+
+
+@click.group()
+def papers() -> None:
+    """The papers in the store."""
+
+
+@papers.command("import")
+@click.argument("files", nargs=-1, required=True, type=click.File("rb"))
+@click.option("--kind", required=True, type=click.Choice(list(SourceKind)), help="The format of the files.")
+@click.option("--source", "name", help="The source they count for; the kind's name unless said otherwise.")
+@click.option(
+    "--seen-at", type=SeenAt(), help="When they were first seen: now unless said; `source`: as the files say."
+)
+@json_option
+@pass_cli
+def import_(
+    cli: Cli,
+    *,
+    files: tuple[Any, ...],
+    kind: SourceKind,
+    name: str | None,
+    seen_at: "datetime | str | None",
+    as_json: bool,
+) -> int:
+    """Read files as their source serves them (.gz too, or - for standard input).
+
+    Example: digest papers import 2026-03-16.json.gz --kind huggingface
+    """
+    from digest.pipeline import ingest
+
+    when = None if seen_at == "source" else seen_at or cli.now
+    reports = [
+        ingest.import_content(
+            cli.installation,
+            file.name,
+            file.read(),
+            kind=SourceKind(kind),
+            name=name or str(kind),
+            seen_at=when,  # type: ignore[arg-type] # SeenAt gives a datetime or "source"
+            now=cli.now,
+        )
+        for file in files
+    ]
+    if as_json:
+        emit(reports)
+    else:
+        _show_import(reports)
+    return PARTLY_FAILED if any(report.error for report in reports) else 0
+
+
+def _show_import(reports: "list[ImportReport]") -> None:
+    for report in reports:
+        if report.error:
+            click.echo(f"error: {report.file}: {report.error}", err=True)
+        for skipped in report.skipped:
+            click.echo(f"skipped: {report.file}: {skipped.entry}: {skipped.error}", err=True)
+    table(
+        ("file", "entries", "new", "updated", "unchanged", "skipped"),
+        [(r.file, r.entries, r.new, r.updated, r.unchanged, len(r.skipped)) for r in reports if not r.error],
+        empty="nothing was imported",
+    )
+
+
+@papers.command()
+@click.argument("query")
+@click.option("--limit", default=20, show_default=True, help="How many at most.")
+@json_option
+@pass_cli
+def search(cli: Cli, query: str, limit: int, as_json: bool) -> None:
+    """Search title and abstract in the filter language; words are enough.
+
+    Example: digest papers search 'ti:diffusion -video' --limit 5
+    """
+    from digest.pipeline.preview import search as searched
+
+    found = searched(cli.installation, query, limit, cli.now)
+    if as_json:
+        emit([{"id": m.paper.id, "title": m.paper.title, "score": round(m.score, 6)} for m in found])
+    else:
+        table(
+            ("paper", "score", "title"),
+            [(m.paper.id, f"{m.score:.3f}", m.paper.title) for m in found],
+            empty="no paper matches",
+        )
+
+
+@papers.command()
+@click.argument("paper_id", metavar="ID")
+@json_option
+@pass_cli
+def show(cli: Cli, paper_id: str, as_json: bool) -> None:
+    """Show one paper; ID is an arXiv id, a DOI, or an address of it.
+
+    Example: digest papers show 2509.13332
+    """
+    from digest.store import papers as stored
+    from digest.store import session
+
+    with session.transaction(cli.installation.engine) as db:
+        paper = stored.find(db, paper_id)
+    if as_json:
+        emit(paper)
+        return
+    click.echo(f"{paper.title}\n{', '.join(paper.authors)}\n{paper.id} · {' '.join(paper.categories)}")
+    click.echo(f"first seen {paper.first_seen_at:%Y-%m-%d %H:%M} UTC by {', '.join(paper.sources)}")
+    click.echo(f"{paper.url}\n\n{paper.abstract}")
+
+
+@papers.command()
+@click.argument("paper_id", metavar="ID")
+@json_option
+@pass_cli
+def explain(cli: Cli, paper_id: str, as_json: bool) -> None:
+    """Show the parts of a paper's trend score.
+
+    Example: digest papers explain 2509.13332
+    """
+    from digest.pipeline.preview import explain as explained
+
+    ranked = explained(cli.installation, paper_id, cli.now)
+    if as_json:
+        emit(ranked_object(ranked))
+    else:
+        click.echo(f"{ranked.paper.title}\nscore {ranked.score:.4f}")
+        table(
+            ("signal", "value", "points"),
+            [(p.signal, f"{p.value:g}", f"{p.points:.4f}") for p in ranked.parts],
+        )

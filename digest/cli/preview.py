@@ -1,0 +1,88 @@
+"""`digest preview`: the digest that would be sent now."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from digest.cli.context import Cli, json_option, pass_cli
+from digest.cli.output import emit, table
+from digest.cli.shapes import match_object, reasons_in_words
+
+if TYPE_CHECKING:
+    from digest.domain import Digest, Subscriber
+
+
+@click.command()
+@click.argument("email", required=False)
+@click.option("--topic", "topics", multiple=True, help="A topic to preview, by its slug; may be repeated.")
+@click.option("--filter", "filters", multiple=True, help="A filter to preview; may be repeated.")
+@click.option("--exclude", multiple=True, help="A filter that must not match; may be repeated.")
+@click.option("--eml", "part", flag_value="eml", help="The whole message on stdout (RFC 5322).")
+@click.option("--html", "part", flag_value="html", help="The HTML part on stdout.")
+@click.option("--text", "part", flag_value="text", help="The text part on stdout.")
+@json_option
+@pass_cli
+def preview(
+    cli: Cli,
+    *,
+    email: str | None,
+    topics: tuple[str, ...],
+    filters: tuple[str, ...],
+    exclude: tuple[str, ...],
+    part: str | None,
+    as_json: bool,
+) -> None:
+    """Show the digest that EMAIL, or somebody with these topics and filters, would get now. Sends nothing.
+
+    Example: digest preview --topic llm --filter '"mixture of experts" -survey'
+    """
+    from digest.pipeline import message
+    from digest.pipeline.preview import preview as previewed
+
+    if email and (topics or filters or exclude):
+        raise click.UsageError("name a subscriber, or topics and filters, not both")
+    subscriber = _subscriber(cli, email, topics, filters, exclude)
+    found = previewed(cli.installation, subscriber, cli.now)
+    if part and found.digest:
+        click.echo(_part(cli, found.digest, part), nl=False)
+        return
+    subject = message.write(cli.installation, found.digest).subject if found.digest else None
+    papers = found.digest.papers if found.digest else ()
+    if as_json:
+        emit(
+            {
+                "subject": subject,
+                "skip_reason": found.skip_reason,
+                "papers": [match_object(match) for match in papers],
+            }
+        )
+    else:
+        click.echo(subject or f"no digest: {found.skip_reason}", err=bool(part))
+        if papers:
+            table(
+                ("paper", "score", "title", "why"),
+                [(m.paper.id, f"{m.score:.3f}", m.paper.title, reasons_in_words(m.reasons)) for m in papers],
+            )
+
+
+def _subscriber(
+    cli: Cli, email: str | None, topics: tuple[str, ...], filters: tuple[str, ...], exclude: tuple[str, ...]
+) -> "Subscriber":
+    from digest.pipeline.preview import stranger
+    from digest.pipeline.subscriptions import read_interests
+    from digest.store import session, subscribers
+
+    with session.transaction(cli.installation.engine) as db:
+        if email:
+            return subscribers.get(db, email)
+        interests = read_interests(db, topics=topics, filters=filters, exclude=exclude)
+    return stranger(interests, cli.now)
+
+
+def _part(cli: Cli, digest: "Digest", part: str) -> str | bytes:
+    from digest.pipeline import message
+
+    if part == "eml":
+        return message.envelope(cli.installation, digest, message_id="<preview@digest>", now=cli.now).content
+    written = message.write(cli.installation, digest)
+    return written.html if part == "html" else written.text

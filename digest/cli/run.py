@@ -1,0 +1,96 @@
+"""`digest run`: one round in this process."""
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from digest.cli.context import Cli, json_option, pass_cli
+from digest.cli.output import emit, table
+from digest.domain import DeliveryState
+
+if TYPE_CHECKING:
+    from digest.pipeline.ingest import FetchReport
+    from digest.pipeline.issues import IssueReport
+    from digest.pipeline.rounds import Round
+
+UNREACHABLE, PARTLY_FAILED = 5, 6
+
+
+@click.command()
+@click.option("--no-fetch", is_flag=True, help="Ask no source; work with the papers that are there.")
+@json_option
+@pass_cli
+def run(cli: Cli, no_fetch: bool, as_json: bool) -> int:
+    """One round in this process: fetch what is due, open due issues, deliver.
+
+    Example: digest run --no-fetch
+    """
+    from digest.pipeline.rounds import play
+
+    report = play(cli.installation, cli.now, fetch=not no_fetch)
+    if as_json:
+        emit(
+            {
+                "sources": [fetch_object(f) for f in report.sources],
+                "issues": [issue_object(i) for i in report.issues],
+            }
+        )
+    else:
+        _show(report)
+    if report.delivery_error:
+        raise report.delivery_error
+    return exit_code(report.sources)
+
+
+def exit_code(fetched: "tuple[FetchReport, ...] | list[FetchReport]") -> int:
+    """0 where every source answered, 5 where none did, 6 between."""
+    failed = sum(1 for report in fetched if report.error)
+    if not failed:
+        return 0
+    return UNREACHABLE if failed == len(fetched) else PARTLY_FAILED
+
+
+def fetch_object(report: "FetchReport") -> dict[str, Any]:
+    """A fetch in the shape that scripts know."""
+    return {
+        "name": report.name,
+        "state": report.state,
+        "not_modified": report.not_modified,
+        "entries": report.entries,
+        "new": report.new,
+        "updated": report.updated,
+        "unchanged": report.unchanged,
+        "skipped": report.skipped,
+        "error": report.error,
+    }
+
+
+def show_fetched(fetched: "tuple[FetchReport, ...] | list[FetchReport]") -> None:
+    """Sources for people: counts, or what went wrong in words."""
+    for report in fetched:
+        if report.error:
+            click.echo(f"{report.name}: {report.error}", err=True)
+    table(
+        ("source", "state", "entries", "new", "updated", "skipped"),
+        [(r.name, r.state, r.entries, r.new, r.updated, len(r.skipped)) for r in fetched],
+        empty="no source was due",
+    )
+
+
+def issue_object(report: "IssueReport") -> dict[str, Any]:
+    """An issue in the shape that scripts know: the audience and the states that add up to it."""
+    states = {str(state): report.counts.get(state, 0) for state in DeliveryState}
+    return {"id": report.id, "date": report.date, "audience": report.audience} | states
+
+
+def _show(report: "Round") -> None:
+    show_fetched(report.sources)
+    shown = ("sent", "queued", "deferred", "uncertain", "bounced", "failed", "skipped", "expired")
+    table(
+        ("issue", "date", "audience", *shown),
+        [
+            (i.id, i.date, i.audience, *(i.counts.get(DeliveryState(s), 0) for s in shown))
+            for i in report.issues
+        ],
+        empty="nobody was due",
+    )

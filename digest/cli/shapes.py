@@ -1,0 +1,92 @@
+"""Domain values → the JSON objects that people script against (keys may be added, never renamed)."""
+
+from collections.abc import Iterable
+from datetime import time
+from typing import Any
+
+from digest.domain import Frequency, Match, Ranked, Reason, Source, Subscriber
+
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+def match_object(match: Match) -> dict[str, Any]:
+    """A paper with its score and the reasons why it is there."""
+    return {
+        "id": match.paper.id,
+        "title": match.paper.title,
+        "score": round(match.score, 6),
+        "reasons": [reason_object(reason) for reason in match.reasons],
+    }
+
+
+def reason_object(reason: Reason) -> dict[str, Any]:
+    """Why a paper is there: what asked for it, which term of it, and in which field it stands."""
+    return {
+        "kind": reason.kind,
+        "filter": reason.filter or None,
+        "term": reason.term or None,
+        "field": reason.field,
+        "note": reason.note or None,
+    }
+
+
+def source_object(source: Source) -> dict[str, Any]:
+    """A source and how it is doing."""
+    return {
+        "name": source.name,
+        "kind": source.kind,
+        "url": source.url,
+        "state": source.state,
+        "last_success_at": source.last_success_at,
+        "failures": source.failures,
+        "last_error": source.last_error,
+    }
+
+
+def ranked_object(ranked: Ranked) -> dict[str, Any]:
+    """A paper with its trend score and the parts of it."""
+    return {
+        "id": ranked.paper.id,
+        "score": round(ranked.score, 6),
+        "parts": [
+            {"signal": part.signal, "value": part.value, "points": round(part.points, 6)}
+            for part in ranked.parts
+        ],
+    }
+
+
+def subscriber_object(subscriber: Subscriber) -> dict[str, Any]:
+    """A subscriber: status, interests, schedule."""
+    wishes, schedule = subscriber.interests, subscriber.schedule
+    return {
+        "id": subscriber.id,
+        "email": subscriber.email,
+        "status": subscriber.status,
+        "topics": list(wishes.topics),
+        "filters": list(wishes.filters),
+        "exclude": list(wishes.exclude),
+        "min_upvotes": wishes.min_upvotes,
+        "top": wishes.top,
+        "max": wishes.max_papers,
+        "frequency": schedule.frequency,
+        "weekday": WEEKDAYS[schedule.weekday] if schedule.frequency is Frequency.WEEKLY else None,
+        "at": _clock(schedule.at),
+        "timezone": schedule.timezone,
+        "next_due_at": subscriber.next_due_at,
+    }
+
+
+def reasons_in_words(reasons: Iterable[Reason]) -> str:
+    """The reasons of one paper on one line, for a table."""
+    return "; ".join(_in_words(reason) for reason in reasons)
+
+
+def _in_words(reason: Reason) -> str:
+    if reason.field is None:
+        return reason.note or str(reason.kind)
+    asked = f"topic {reason.filter}: " if reason.kind == "topic" else ""
+    return f"{asked}“{reason.term}” in {reason.field}"
+
+
+def _clock(at: time) -> str:
+    return f"{at:%H:%M}"

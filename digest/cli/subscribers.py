@@ -1,0 +1,222 @@
+"""`digest subscribers`: the people and what they asked for."""
+
+from typing import Any
+
+import click
+
+from digest.cli.context import Cli, json_option, on_terminal, pass_cli
+from digest.cli.output import emit, table
+from digest.cli.shapes import subscriber_object
+from digest.domain import Frequency, SubscriberStatus
+
+PARTLY_FAILED, REFUSED = 6, 7
+
+wishes = (
+    click.option("--topic", "topics", multiple=True, help="A topic, by its slug; may be repeated."),
+    click.option("--filter", "filters", multiple=True, help="A filter; may be repeated."),
+    click.option("--exclude", multiple=True, help="A filter that must not match; may be repeated."),
+    click.option("--min-upvotes", default=0, show_default=True, help="Leave out papers with fewer."),
+    click.option("--top", default=0, show_default=True, help="Also the day's top N, whatever the filters."),
+    click.option("--max", "max_papers", default=20, show_default=True, help="Most papers in one mail."),
+)
+times = (
+    click.option("--frequency", type=click.Choice(list(Frequency)), default="daily", show_default=True),
+    click.option("--weekday", default="mon", show_default=True, help="For weekly: mon, tue, …"),
+    click.option("--at", default="08:00", show_default=True, help="The hour, on the clock of the time zone."),
+    click.option("--timezone", default="UTC", show_default=True, help="Such as Europe/Paris."),
+)
+consent_options = (
+    click.option("--confirmed", is_flag=True, help="They agreed already; needs --consent."),
+    click.option("--consent", help="Where and when they agreed, in words; kept as the record."),
+)
+
+
+def _with(*groups: tuple[Any, ...]) -> Any:
+    """Apply groups of options to a command, in their written order."""
+
+    def decorate(command: Any) -> Any:
+        for option in reversed([option for group in groups for option in group]):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+@click.group()
+def subscribers() -> None:
+    """The people who get digests."""
+
+
+@subscribers.command()
+@click.argument("email")
+@_with(wishes, times, consent_options)
+@json_option
+@pass_cli
+def add(
+    cli: Cli,
+    email: str,
+    *,
+    frequency: Frequency,
+    weekday: str,
+    at: str,
+    timezone: str,
+    confirmed: bool,
+    consent: str | None,
+    as_json: bool,
+    **wanted: Any,
+) -> None:
+    """Add a subscriber; pending until confirmed.
+
+    Example: digest subscribers add ada@example.org --topic llm --exclude survey --at 07:30
+    --timezone Europe/Paris --confirmed --consent 'asked by mail, 2026-03-16'
+    """
+    from digest.pipeline import subscriptions
+    from digest.store import session
+
+    agreed = _agreed(confirmed, consent)
+    schedule = subscriptions.read_schedule(frequency=frequency, weekday=weekday, at=at, timezone=timezone)
+    address = subscriptions.read_address(email)
+    with session.transaction(cli.installation.engine) as db:
+        added = subscriptions.subscribe(
+            cli.installation,
+            db,
+            email=address,
+            interests=subscriptions.read_interests(db, **wanted),
+            schedule=schedule,
+            now=cli.now,
+            consent=agreed,
+        )
+    if as_json:
+        emit(subscriber_object(added))
+    else:
+        due = f", next digest {added.next_due_at:%Y-%m-%d %H:%M} UTC" if added.next_due_at else ""
+        click.echo(f"{added.email} is {added.status}{due}")
+
+
+@subscribers.command()
+@click.argument("email")
+@json_option
+@pass_cli
+def show(cli: Cli, email: str, as_json: bool) -> None:
+    """Show a subscriber: interests, consent, deliveries.
+
+    Example: digest subscribers show ada@example.org
+    """
+    from digest.store import deliveries, session
+    from digest.store import subscribers as stored
+
+    with session.transaction(cli.installation.engine) as db:
+        found = stored.get(db, email)
+        consents = stored.consents(db, found.id)
+        got = deliveries.of_subscriber(db, found.id)
+    whole = subscriber_object(found) | {
+        "consent": consents,
+        "deliveries": got,
+        "bounces": [d for d in got if d.state == "bounced"],
+    }
+    if as_json:
+        emit(whole)
+        return
+    table(
+        ("", ""), [(key, value) for key, value in subscriber_object(found).items() if value not in (None, [])]
+    )
+    table(
+        ("date", "state", "reason", "papers"),
+        [(d.issue_date, d.state, d.reason, len(d.papers)) for d in got],
+        empty="no digest yet",
+    )
+
+
+@subscribers.command("list")
+@click.option("--status", type=click.Choice(list(SubscriberStatus)), help="Only those with this status.")
+@click.option("--query", default="", help="Only addresses that hold this text.")
+@json_option
+@pass_cli
+def list_(cli: Cli, status: SubscriberStatus | None, query: str, as_json: bool) -> None:
+    """List subscribers.
+
+    Example: digest subscribers list --status active
+    """
+    from digest.store import session
+    from digest.store import subscribers as stored
+
+    with session.transaction(cli.installation.engine) as db:
+        listed = stored.listing(db, status=status and SubscriberStatus(status), query=query)
+    if as_json:
+        emit([subscriber_object(found) for found in listed])
+    else:
+        table(
+            ("email", "status", "topics", "filters", "next digest"),
+            [
+                (
+                    s.email,
+                    s.status,
+                    " ".join(s.interests.topics),
+                    "; ".join(s.interests.filters),
+                    s.next_due_at,
+                )
+                for s in listed
+            ],
+            empty="no subscribers",
+        )
+
+
+@subscribers.command("import")
+@click.argument("file", type=click.File("r", encoding="utf-8"))
+@_with(consent_options)
+@click.option("--dry-run", is_flag=True, help="Say what would happen; write nothing.")
+@click.option("--yes", is_flag=True, help="Don't ask.")
+@json_option
+@pass_cli
+def import_(
+    cli: Cli, *, file: Any, confirmed: bool, consent: str | None, dry_run: bool, yes: bool, as_json: bool
+) -> int:
+    """Read a CSV table of subscribers (- for standard input); all or nothing, safe to repeat.
+
+    \b
+    Columns: email,topics,filters,exclude,frequency,at,timezone,max,status
+    (lists separated by ;)
+    """
+    from digest.pipeline.roster import import_roster
+
+    agreed, text = _agreed(confirmed, consent), file.read()
+    plan = import_roster(cli.installation, text, now=cli.now, consent=agreed, dry_run=True)
+    if plan.updated and not (plan.errors or dry_run or yes):
+        _ask(plan.updated)
+    report = (
+        plan if plan.errors or dry_run else import_roster(cli.installation, text, now=cli.now, consent=agreed)
+    )
+    if as_json:
+        emit(
+            {
+                "added": report.added,
+                "updated": report.updated,
+                "unchanged": report.unchanged,
+                "errors": [{"line": line, "error": error} for line, error in report.errors],
+            }
+        )
+    else:
+        for line, error in report.errors:
+            click.echo(f"line {line}: {error}", err=True)
+        click.echo(f"{report.added} added, {report.updated} updated, {report.unchanged} unchanged")
+    return PARTLY_FAILED if report.errors else 0
+
+
+def _ask(updated: int) -> None:
+    """A change of what people chose is confirmed at a terminal, and refused elsewhere without --yes."""
+    from digest.errors import RefusedError
+
+    what = f"the interests or schedule of {updated} subscribers will change"
+    if not on_terminal():
+        raise RefusedError(what, fix="say --yes to do it")
+    if not click.confirm(f"{what}. Go on?"):
+        raise click.exceptions.Abort
+
+
+def _agreed(confirmed: bool, consent: str | None) -> str | None:
+    """The consent's words where somebody vouches for it; both or neither."""
+    if confirmed and not consent:
+        raise click.UsageError("--confirmed needs --consent 'where and when they agreed'")
+    if consent and not confirmed:
+        raise click.UsageError("--consent needs --confirmed")
+    return consent if confirmed else None

@@ -1,0 +1,90 @@
+"""The candidates of one moment, ranked and ready to be matched: what an issue, a preview and a test share."""
+
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from digest.domain import Match, Ranked, SignalKind, SourceState, Subscriber, Topic
+from digest.match import Corpus, Library
+from digest.pipeline.installation import Installation
+from digest.store import deliveries, interests, papers, session, sources
+from digest.store.session import Session
+from digest.trend import rank
+
+USUAL_PERIOD = timedelta(days=30)  # what is usual for a source is learned from the month before
+KEPT = 4  # editions that a process remembers: the issues of neighbouring time zones overlap
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """The ranked candidates at a time, with everything that matching and composing need beside them."""
+
+    ranked: tuple[Ranked, ...]
+    corpus: Corpus
+    topics: Mapping[str, Topic]
+    since: datetime
+    states: Mapping[str, SourceState]
+    notes: tuple[str, ...]
+
+    def topics_of(self, subscriber: Subscriber) -> tuple[Topic, ...]:
+        """The topics that the subscriber ticked, in their order; ones since removed are left out."""
+        return tuple(self.topics[slug] for slug in subscriber.interests.topics if slug in self.topics)
+
+
+def edition(installation: Installation, at: datetime) -> Edition:
+    """Read and rank the candidates of the moment `at`: papers first seen within the window before it."""
+    since = at - installation.window
+    with session.transaction(installation.engine) as db:
+        found = papers.candidates(db, since=since, until=at)
+        usual = usual_before(db, since)
+        topics = interests.topics(db)
+        states = {source.name: source.state for source in sources.listing(db)}
+    ranked = tuple(rank(found, at, usual))
+    return Edition(
+        ranked=ranked,
+        corpus=Corpus(ranked, Library(topics), fit_weight=installation.fit_weight),
+        topics={topic.slug: topic for topic in topics},
+        since=since,
+        states=states,
+        notes=tuple(
+            f"{name} could not be read today; its papers will follow."
+            for name, state in states.items()
+            if state is SourceState.FAILING
+        ),
+    )
+
+
+def usual_before(db: Session, since: datetime) -> Mapping[tuple[str, SignalKind], float]:
+    """What was usual for each source in the month before `since`: candidates don't set their measure."""
+    return papers.usual(db, since=since - USUAL_PERIOD, until=since)
+
+
+class Editions:
+    """The last few editions by their time, so that the chunks of one issue read and rank only once."""
+
+    def __init__(self, installation: Installation) -> None:
+        self._installation = installation
+        self._kept: OrderedDict[datetime, Edition] = OrderedDict()
+
+    def at(self, moment: datetime) -> Edition:
+        """The edition of `moment`, remembered."""
+        if moment not in self._kept:
+            self._kept[moment] = edition(self._installation, moment)
+            while len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
+        self._kept.move_to_end(moment)
+        return self._kept[moment]
+
+
+def choose(
+    installation: Installation, found: Edition, subscribers: Sequence[Subscriber]
+) -> dict[int, tuple[Match, ...]]:
+    """The papers of each subscriber (by id), best first, without those sent to them before."""
+    canonical = {r.paper.pk: r.paper.id for r in found.ranked}
+    with session.transaction(installation.engine) as db:
+        sent = deliveries.papers_sent(db, [s.id for s in subscribers], since=found.since)
+    return {
+        s.id: found.corpus.match(s.interests, {canonical[pk] for pk in sent.get(s.id, ()) if pk in canonical})
+        for s in subscribers
+    }

@@ -1,0 +1,41 @@
+"""One round in one process: fetch what is due, open due issues, deliver: `digest run` and the demo."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from digest.errors import DeliveryError
+from digest.pipeline.delivery import deliver_due, sweep
+from digest.pipeline.ingest import FetchReport, fetch_due
+from digest.pipeline.installation import Installation
+from digest.pipeline.issues import IssueReport, open_due, reports
+from digest.store import deliveries, session
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What a round did: sources asked, issues touched as they stand now, and what stopped delivery."""
+
+    sources: tuple[FetchReport, ...]
+    issues: tuple[IssueReport, ...]
+    delivery_error: DeliveryError | None = None
+
+
+def play(installation: Installation, now: datetime, *, fetch: bool = True) -> Round:
+    """Do one round. What fails is in the report; the next round goes on from there."""
+    fetched = fetch_due(installation, now) if fetch else []
+    sweep(installation, now)
+    opened = open_due(installation, now)
+    with session.transaction(installation.engine) as db:
+        unfinished = deliveries.unfinished_issues(db)
+    failure = _deliver_all(installation, now)
+    touched = sorted({*unfinished, *(issue.id for issue in opened)})
+    return Round(tuple(fetched), tuple(reports(installation, touched)), failure)
+
+
+def _deliver_all(installation: Installation, now: datetime) -> DeliveryError | None:
+    try:
+        while deliver_due(installation, now):
+            pass
+    except DeliveryError as error:
+        return error
+    return None

@@ -1,0 +1,97 @@
+"""The shape of the code: one door per library, small files, and documents that agree with what is there."""
+
+import ast
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+# library → the only places that may import it; a package counts with all its files
+DOORS = {
+    "aiosmtplib": {"digest.deliver"},
+    "alembic": {"digest.store"},
+    "celery": {"workers"},
+    "css_inline": {"digest.render"},
+    "dotenv": {"digest.config"},
+    "email_validator": {"digest.pipeline"},
+    "feedparser": {"digest.sources"},
+    "httpcore2": {"digest.fetch"},
+    "httpx2": {"digest.fetch"},
+    "jinja2": {"digest.render"},
+    "kombu": {"workers"},
+    "lark": {"digest.filters"},
+    "nh3": {"digest.text"},
+    "numpy": {"digest.match"},
+    "psycopg": {"digest.store"},
+    "pydantic": {"digest.config"},
+    "pydantic_settings": {"digest.config"},
+    "redis": {"workers"},
+    "rich": {"digest.cli"},
+    "sqlalchemy": {"digest.store"},
+    "Stemmer": {"digest.words"},
+}
+
+
+def modules() -> Iterator[tuple[str, Path]]:
+    """Every module of ours with its dotted name."""
+    for top in ("digest", "workers"):
+        for path in sorted((ROOT / top).rglob("*.py")):
+            yield ".".join(path.relative_to(ROOT).with_suffix("").parts), path
+
+
+def imported(path: Path) -> set[str]:
+    """The top names of all modules that a file imports, wherever in the file."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names.add(node.module.partition(".")[0])
+    return names
+
+
+def test_each_library_has_one_door() -> None:
+    used = defaultdict(set)
+    for name, path in modules():
+        for library in imported(path) & DOORS.keys():
+            used[library].add(name)
+    strays = {
+        (library, name)
+        for library, names in used.items()
+        for name in names
+        if not any(name == door or name.startswith(f"{door}.") for door in DOORS[library])
+    }
+    assert not strays
+
+
+def test_the_module_table_names_what_is_there() -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    listed = set(re.findall(r"^\| `(digest/[\w./]+)` \|", text, flags=re.MULTILINE))
+    there = {
+        str(path.relative_to(ROOT))
+        for path in (ROOT / "digest").iterdir()
+        if (path.suffix == ".py" and path.name != "__init__.py") or (path / "__init__.py").exists()
+    }
+    assert listed == there
+
+
+@pytest.mark.parametrize("top", ["digest", "workers"])
+def test_files_stay_small(top: str) -> None:
+    long = {
+        str(path.relative_to(ROOT)): lines
+        for path in (ROOT / top).rglob("*.py")
+        if (lines := len(path.read_text(encoding="utf-8").splitlines())) > 300
+    }
+    assert not long
+
+
+def test_every_dependency_has_its_reason() -> None:
+    lines = (ROOT / "pyproject.toml").read_text(encoding="utf-8").splitlines()
+    start = lines.index("dependencies = [")
+    block = lines[start + 1 : lines.index("]", start)]
+    bare = [line for line in block if line.strip().startswith('"') and "#" not in line]
+    assert not bare

@@ -1,0 +1,98 @@
+"""The documents' commands are real: each `digest …` line of README parses, each example of a --help too."""
+
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from digest.cli import COMMANDS, cli
+
+ROOT = Path(__file__).parents[1]
+
+
+def readme_commands() -> list[str]:
+    """The `digest …` lines of the code blocks of README."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```(?:sh|console)\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL)
+    joined = "\n".join(blocks).replace("\\\n", " ")
+    return [line.partition("  #")[0].strip() for line in joined.splitlines() if line.startswith("digest ")]
+
+
+def commands(
+    group: click.Group, path: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    """Every command below a group with its words."""
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
+        yield (*path, name), command
+        if isinstance(command, click.Group):
+            yield from commands(command, (*path, name))
+
+
+def examples() -> list[str]:
+    """The `Example: digest …` paragraphs of all helps."""
+    found = []
+    for _, command in commands(cli):
+        for text in re.findall(r"Example: (digest .*?)(?:\n\n|\Z)", command.help or "", flags=re.DOTALL):
+            found.append(" ".join(text.split()))
+    return found
+
+
+def parse(line: str) -> None:
+    """Let Click read a command line without running it; raises UsageError where it can't."""
+    words = shlex.split(line)[1:]
+    context = cli.make_context("digest", words)
+    command: click.Command = cli
+    while isinstance(command, click.Group):
+        name, found, rest = command.resolve_command(context, [*context._protected_args, *context.args])  # noqa: SLF001 - Click offers no other way to parse without running
+        assert found is not None
+        context = found.make_context(name, rest, parent=context)
+        command = found
+
+
+@pytest.mark.parametrize("line", [*readme_commands(), *examples()])
+def test_a_documented_command_can_be_typed(
+    line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for word in shlex.split(line):
+        if re.fullmatch(r"[\w-]+\.(csv|json\.gz|xml)", word):
+            (tmp_path / word).touch()
+    parse(line)
+
+
+def test_readme_names_every_command() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    missing = [name for name in COMMANDS if f"digest {name}" not in text]
+    assert not missing
+
+
+def test_every_command_says_what_it_does() -> None:
+    silent = [" ".join(path) for path, command in commands(cli) if not command.help]
+    assert not silent
+
+
+def test_nothing_in_the_tree_names_an_index_or_a_path_of_one_machine() -> None:
+    hosts = ("py" + "pi.org", "python" + "hosted.org", "registry.npm" + "js", "/home" + "/", "/ro" + "ot/")
+    tracked = [
+        path
+        for pattern in (
+            "*.md",
+            "*.toml",
+            "*.lock",
+            "Makefile",
+            "Dockerfile",
+            "*.yml",
+            ".ci/run",
+            ".env.example",
+        )
+        for path in ROOT.glob(pattern)
+    ]
+    named = [(p.name, host) for p in tracked for host in hosts if host in p.read_text(encoding="utf-8")]
+    assert len(tracked) > 8
+    assert not named
