@@ -1,0 +1,130 @@
+"""An item of any feed as its format gives it, and the entry that it becomes.
+
+The formats (RSS, RDF, Atom, JSON Feed) are read elsewhere; what publishers put into them is known here: where
+PubMed, Nature and other journals keep the DOI, the whole abstract and the names.
+"""
+
+import re
+from dataclasses import dataclass, field
+from urllib.parse import unquote, urlsplit
+
+from digest.domain import Entry
+from digest.errors import ParseError
+from digest.sources import fields
+from digest.sources.ids import arxiv_id, doi
+from digest.sources.names import split_journal_names
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Raw text, and whether its format says that it is HTML; None: the format doesn't say."""
+
+    raw: str = ""
+    html: bool | None = None
+
+
+@dataclass(slots=True)
+class FeedItem:
+    """What the formats have in common, raw and untrusted."""
+
+    key: str = ""
+    title: Text = Text()
+    link: str = ""
+    pdf: str = ""
+    discussion: str = ""
+    summary: Text = Text()
+    content: Text = Text()
+    authors: list[str] = field(default_factory=list)
+    categories: list[str] = field(default_factory=list)
+    identifiers: list[str] = field(default_factory=list)  # dc:identifier, prism:doi and the like
+    published: str = ""
+    updated: str = ""
+
+
+# An end tag or a reference: then text of unknown kind is taken as HTML. "a < b" alone isn't.
+_HTML = re.compile(
+    r"</[A-Za-z][A-Za-z0-9]*\s*>|<(?:br|p|img|hr)\b[^<>]{0,500}>|&#?[A-Za-z0-9]{1,40};", re.IGNORECASE
+)
+_CUT = re.compile(r"(?:…|\.\.\.|\[…\]|\[\.\.\.\])\s*(?:</p>\s*)?$")
+_PUBMED = re.compile(r"ABSTRACT\s+(.*?)\s*(?:PMID:\s?\d|$)")
+_NATURE = re.compile(r"[A-Z][\w &:,-]{2,80}, Published online: \d{1,2} \w{3,9} \d{4};\s*(?:doi:\s?\S+\s*)?")
+_DOI_PATH = re.compile(
+    r"/(?:doi/(?:abs/|full/|pdf/|epdf/|10\.0000/)?|article/doi/|content/)(10\.\d{4,9}/[^?#]+)"
+)
+_VERSION_TAIL = re.compile(r"(?<=\d)v\d{1,3}(?:\.[a-z.-]+)?$")
+
+
+def entry_of(item: FeedItem) -> Entry:
+    """The entry of a feed's item; raises ParseError if it has no title or nothing to tell it by."""
+    title = _line(item.title, fields.MAX_TITLE)
+    if not title:
+        raise ParseError("it has no title")
+    link = fields.link(item.link)
+    key = fields.key(item.key) or link
+    arxiv = _arxiv(item)
+    published = fields.moment(item.published)
+    return Entry(
+        key=key or fields.digest(title),
+        title=title,
+        abstract=_abstract(item),
+        authors=_authors(item.authors),
+        categories=fields.lines(item.categories, fields.MAX_NAME, fields.MAX_CATEGORIES, html=True),
+        arxiv_id=arxiv[0] if arxiv else None,
+        doi=_doi(item),
+        version=arxiv[1] if arxiv else None,
+        announced_at=published or fields.moment(item.updated),
+        published_at=published,
+        url=link,
+        pdf_url=fields.link(item.pdf),
+        discussion_url=fields.link(item.discussion),
+    )
+
+
+def _line(text: Text, limit: int) -> str:
+    html = _HTML.search(text.raw[: limit * 5]) is not None if text.html is None else text.html
+    return fields.line(text.raw, limit, html=html)
+
+
+def _abstract(item: FeedItem) -> str:
+    """The content where the summary is missing or cut off, else the summary, without the journal's frame."""
+    pubmed = "pubmed" in item.key.lower()[:20] or "pubmed.ncbi.nlm.nih.gov/" in item.link
+    summary = item.summary
+    if item.content.raw and (pubmed or not summary.raw or _CUT.search(summary.raw[-40:])):
+        summary = item.content
+    text = _line(summary, fields.MAX_ABSTRACT)
+    if pubmed and (inner := _PUBMED.search(text)):
+        return inner[1]
+    prefix = _NATURE.match(text)
+    return text[prefix.end() :] if prefix else text
+
+
+def _authors(authors: list[str]) -> tuple[str, ...]:
+    """An author to an element, or all of them in one."""
+    names = [name for text in authors[: fields.MAX_AUTHORS] for name in split_journal_names(text)]
+    return fields.lines(names, fields.MAX_NAME, fields.MAX_AUTHORS, html=True)
+
+
+def _arxiv(item: FeedItem) -> tuple[str, int | None] | None:
+    spellings = [*item.identifiers, item.key, item.link]
+    return next((found for text in spellings if _names_itself(text) and (found := arxiv_id(text))), None)
+
+
+def _names_itself(text: str) -> bool:
+    """A bare number such as 2401.0001 may be anybody's; a spelling that says arXiv isn't."""
+    lowered = text.lower()
+    return "arxiv" in lowered or "huggingface.co/papers/" in lowered
+
+
+def _doi(item: FeedItem) -> str | None:
+    for text in (*item.identifiers, item.key, item.link):
+        if found := doi(text):
+            return None if "/arxiv." in found else found
+    try:
+        parts = urlsplit(item.link)
+        host, path = parts.hostname or "", unquote(parts.path)
+    except ValueError:
+        return None
+    if host.endswith("nature.com") and path.startswith("/articles/"):
+        return doi(f"10.1038/{path.rstrip('/').rpartition('/')[2]}")
+    in_path = _DOI_PATH.search(path)
+    return doi(_VERSION_TAIL.sub("", in_path[1])) if in_path else None

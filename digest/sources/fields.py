@@ -1,0 +1,111 @@
+"""Values of entries made safe: raw text, links, times and counts come in, bounded plain values go out.
+
+Every field of every entry passes through here. Nothing raises: what can't be used becomes empty or None.
+"""
+
+import hashlib
+import math
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
+
+from digest.text import clean, clean_html
+
+MAX_TITLE = 500  # characters; the longest on arXiv has about 400
+MAX_ABSTRACT = 10_000  # arXiv allows 1,920; some journals send the whole first page
+MAX_SUMMARY = 2_000
+MAX_NAME = 150
+MAX_AUTHORS = 5_000  # the largest collaborations have about 5,100 names
+MAX_CATEGORIES = 50
+MAX_KEY = 300
+MAX_LINK = 2_000
+MAX_COUNT = 1_000_000_000
+
+_UNPADDED = re.compile(r"^(\d{4})-(\d{1,2})-(\d{1,2})(?!\d)")  # bioRxiv: 2026-6-30
+_RAW_FACTOR = 5  # markup may make raw text this much longer than what is kept of it
+_SAFE_IN_URL = "%/:=&?~#+!$,;@()*[]-._"
+
+
+def line(value: object, limit: int, *, html: bool = False) -> str:
+    """Clean text on one line of at most `limit` characters; empty if it isn't text at all."""
+    if not isinstance(value, str):
+        return ""
+    raw = value[: limit * _RAW_FACTOR].encode("utf-8", "replace").decode("utf-8")  # no lone surrogates
+    text = clean_html(raw) if html else clean(raw)
+    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+
+
+def lines(values: Iterable[object], limit: int, count: int, *, html: bool = False) -> tuple[str, ...]:
+    """Clean texts, none empty, none twice, in their order, `count` of them at most."""
+    kept: dict[str, None] = {}
+    for value in values:
+        if len(kept) == count:
+            break
+        if text := line(value, limit, html=html):
+            kept[text] = None
+    return tuple(kept)
+
+
+def key(value: object) -> str:
+    """The source's own id of an item: printable and bounded; a longer one is replaced by its hash."""
+    if not isinstance(value, str):
+        return ""
+    text = "".join(c for c in value if c.isprintable()).strip()
+    return text if len(text) <= MAX_KEY else digest(text)
+
+
+def digest(text: str) -> str:
+    """A stable id for a text that has none of its own."""
+    return "sha256-" + hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:32]
+
+
+def link(value: object) -> str:
+    """An absolute http(s) link without credentials, safe to stand in a mail, or nothing."""
+    if not isinstance(value, str) or len(value) > MAX_LINK:
+        return ""
+    text = value.strip()
+    if not text.isprintable() or any(c.isspace() for c in text):
+        return ""
+    try:
+        parts = urlsplit(text)
+        host = _host(parts)
+    except ValueError:  # brackets or ports that are none, host names that IDNA refuses
+        return ""
+    if parts.scheme not in ("http", "https") or not host or parts.username is not None:
+        return ""
+    path, query, fragment = (quote(part, safe=_SAFE_IN_URL) for part in parts[2:])
+    query = "&".join(p for p in query.split("&") if not p.lower().startswith("utm_"))
+    url = urlunsplit((parts.scheme, host, path, query, fragment))
+    return url if len(url) <= MAX_LINK else ""
+
+
+def _host(parts: SplitResult) -> str:
+    """Host and port as DNS knows them; raises ValueError."""
+    name = (parts.hostname or "").encode("idna").decode("ascii")
+    if not all(c.isalnum() or c in "-._:" for c in name):
+        raise ValueError(name)
+    bracketed = f"[{name}]" if ":" in name else name
+    return bracketed if parts.port is None else f"{bracketed}:{parts.port}"
+
+
+def moment(value: object) -> datetime | None:
+    """A time in ISO 8601 or as mails write it (RFC 5322), in UTC; without a zone it is taken as UTC."""
+    if not isinstance(value, str) or len(value) > 100:
+        return None
+    text = _UNPADDED.sub(lambda day: f"{day[1]}-{day[2]:0>2}-{day[3]:0>2}", value.strip())
+    for read in (datetime.fromisoformat, parsedate_to_datetime):
+        try:
+            when = read(text)
+            return (when if when.tzinfo else when.replace(tzinfo=UTC)).astimezone(UTC)
+        except (ValueError, TypeError, IndexError, OverflowError):
+            continue
+    return None
+
+
+def count(value: object) -> int | None:
+    """A number of votes, comments or stars: not negative, bounded; None if it is no number."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return None
+    return max(0, min(int(value), MAX_COUNT))

@@ -1,0 +1,87 @@
+"""The daily papers of Hugging Face: the JSON list of one day comes in, `Parsed` goes out.
+
+https://huggingface.co/api/daily_papers. A day's list fills up gradually, so a later answer is merged with
+what is there, never put in its place. Only id, title, summary, authors, upvotes and times can be counted on.
+"""
+
+from typing import Any
+
+from digest.domain import Entry, Parsed, SignalKind
+from digest.errors import ParseError
+from digest.sources import fields, jsontree
+from digest.sources.ids import arxiv_id
+from digest.sources.items import read_items
+
+
+def parse(body: bytes) -> Parsed:
+    """Read a day's list; raises ParseError, with Hugging Face's own words where it sent an error."""
+    answer = jsontree.read(body)
+    if isinstance(answer, dict):
+        raise ParseError(_wrapped(answer))
+    if not isinstance(answer, list):
+        raise ParseError(f"not a list of papers but {jsontree.kind(answer)}")
+    if answer and all(isinstance(item, str) for item in answer):
+        raise ParseError(
+            "a list of strings instead of papers: somebody stored them with Python's repr(), not as JSON",
+            fix="fetch the day again and keep the answer as served",
+        )
+    return read_items(answer, _entry, _name)
+
+
+def _wrapped(answer: dict[str, Any]) -> str:
+    if error := fields.line(answer.get("error"), 500):
+        return f"Hugging Face refused the request: {error}"
+    keys = ", ".join(fields.line(key, 40) for key in list(answer)[:6])
+    return f"one object ({keys}) instead of the list of papers: not an answer as Hugging Face serves it"
+
+
+def _name(item: Any) -> str:
+    return fields.key(jsontree.get(item, "paper", "id"))
+
+
+def _entry(item: Any) -> Entry:
+    paper = jsontree.get(item, "paper")
+    if not isinstance(paper, dict):
+        raise ParseError("it has no object `paper`")
+    found = arxiv_id(paper["id"]) if isinstance(paper.get("id"), str) else None
+    if found is None:
+        raise ParseError("its id is no arXiv id")
+    identifier, version = found
+    title = fields.line(paper.get("title"), fields.MAX_TITLE) or fields.line(
+        item.get("title"), fields.MAX_TITLE
+    )
+    if not title:
+        raise ParseError("it has no title")
+    return Entry(
+        key=identifier,
+        title=title,
+        abstract=fields.line(paper.get("summary"), fields.MAX_ABSTRACT)
+        or fields.line(item.get("summary"), fields.MAX_ABSTRACT),
+        authors=_authors(paper.get("authors")),
+        arxiv_id=identifier,
+        version=version,
+        announced_at=fields.moment(paper.get("submittedOnDailyAt")),
+        published_at=fields.moment(paper.get("publishedAt")),  # the outer one is an Eastern clock labelled Z
+        url=f"https://arxiv.org/abs/{identifier}",
+        pdf_url=f"https://arxiv.org/pdf/{identifier}",
+        code_url=fields.link(paper.get("githubRepo")),
+        discussion_url=f"https://huggingface.co/papers/{identifier}",
+        summary=fields.line(paper.get("ai_summary"), fields.MAX_SUMMARY),
+        signals=_signals(paper, item),
+    )
+
+
+def _authors(authors: Any) -> tuple[str, ...]:
+    """The names that are shown: the site lets people hide an author whom it got wrong."""
+    listed = authors if isinstance(authors, list) else []
+    names = (jsontree.get(author, "name") for author in listed if jsontree.get(author, "hidden") is not True)
+    return fields.lines(names, fields.MAX_NAME, fields.MAX_AUTHORS)
+
+
+def _signals(paper: dict[str, Any], item: dict[str, Any]) -> dict[SignalKind, int]:
+    counted = {
+        SignalKind.UPVOTES: paper.get("upvotes"),
+        SignalKind.COMMENTS: item.get("numComments"),
+        SignalKind.STARS: paper.get("githubStars"),
+    }
+    return {kind: count for kind, value in counted.items() if (count := fields.count(value)) is not None}

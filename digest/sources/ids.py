@@ -1,0 +1,93 @@
+"""Ids of papers: in comes any spelling of an arXiv id or a DOI, out goes the one spelling that we keep.
+
+An arXiv id is `YYMM.NNNN[N]` (since April 2007) or `archive/YYMMNNN` (before), see
+https://info.arxiv.org/help/arxiv_identifier.html; a DOI is `10.registrant/suffix` in any case (ISO 26324).
+Never looks an id up: well-formed isn't known.
+"""
+
+import re
+from urllib.parse import unquote
+
+from digest.domain import Entry
+
+MAX_ID = 300  # longer ones are an attack, not an id
+
+_ARXIV_PREFIX = re.compile(
+    r"(?:https?://)?(?:(?:www|export|browse)\.)?arxiv\.org/(?:abs|pdf|html|format|e-print)/"
+    r"|(?:https?://)?(?:www\.)?(?:huggingface\.co/papers|alphaxiv\.org/abs)/"
+    r"|oai:arxiv\.org:"
+    r"|(?:(?:https?://)?(?:dx\.)?doi\.org/|doi:\s*)?10\.48550/arxiv\."
+    r"|arxiv:\s*",
+    re.IGNORECASE,
+)
+_NEW = r"\d{2}(?:0[1-9]|1[0-2])\.\d{4,5}"
+_OLD = (
+    r"(?P<archive>[a-z]+(?:-[a-z]+)?)(?:\.[a-z]{2}|\.[a-z]+-[a-z]+)?/(?P<number>\d{2}(?:0[1-9]|1[0-2])\d{3})"
+)
+_ARXIV_ID = re.compile(
+    rf"(?:(?P<new>{_NEW})|{_OLD})(?:v(?P<version>[1-9]\d{{0,3}}))?(?:\.pdf)?/?(?:[?#]\S*)?",
+    re.IGNORECASE | re.ASCII,
+)
+_CATEGORY = re.compile(r"[a-z]+(?:-[a-z]+)*(?:\.[A-Za-z]+(?:-[a-z]+)*)?")
+_DOI_PREFIX = re.compile(r"(?:https?://)?(?:dx\.)?doi\.org/|doi:\s*", re.IGNORECASE)
+_DOI = re.compile(r"10\.\d{4,9}/[^\s<>\"\\^`{|}\x00-\x1f\x7f]+", re.ASCII)
+
+
+def arxiv_id(text: str) -> tuple[str, int | None] | None:
+    """The arXiv id in any usual spelling, and the version if it names one; None if it is something else.
+
+    Bare, `arXiv:…`, links to abs, pdf or html, `oai:arXiv.org:…`, arXiv's own DOIs. The subject class of an
+    old id is dropped, as arXiv does: `math.GT/0309136` → `math/0309136`.
+    """
+    if len(text) > MAX_ID:
+        return None
+    text = text.strip()
+    prefix = _ARXIV_PREFIX.match(text)
+    found = _ARXIV_ID.fullmatch(text, prefix.end() if prefix else 0)
+    if found is None:
+        return None
+    version = int(found["version"]) if found["version"] else None
+    return found["new"] or f"{found['archive'].lower()}/{found['number']}", version
+
+
+def doi(text: str) -> str | None:
+    """The DOI in lower case, without `doi:` and without its resolver; None if the text isn't one."""
+    text = text.strip()
+    prefix = _DOI_PREFIX.match(text)
+    bare = text[prefix.end() :] if prefix else text
+    if prefix and "://" in prefix[0]:
+        bare = unquote(re.split(r"[?#]", bare, maxsplit=1)[0])
+    bare = bare.rstrip(".,;")
+    return bare.lower() if len(bare) <= MAX_ID and _DOI.fullmatch(bare) else None
+
+
+def paper_id(text: str) -> str | None:
+    """What a person types or pastes for a paper → its canonical id; None if no arXiv id or DOI is in it.
+
+    `2509.13332v2`, `https://arxiv.org/pdf/2509.13332` and `arxiv:2509.13332` → `arxiv:2509.13332`;
+    `https://doi.org/10.1101/2026.03.01.1` → `doi:10.1101/2026.03.01.1`.
+    """
+    if arxiv := arxiv_id(text):
+        return f"arxiv:{arxiv[0]}"
+    if name := doi(text):
+        return f"doi:{name}"
+    return None
+
+
+def canonical_id(entry: Entry, source: str) -> str:
+    """The id of the entry's paper: its arXiv id, else its DOI, else its key within the named source."""
+    if entry.arxiv_id:
+        return f"arxiv:{entry.arxiv_id}"
+    if entry.doi:
+        return f"doi:{entry.doi}"
+    return f"{source}:{entry.key}"
+
+
+def first_doi(text: str) -> str | None:
+    """The first DOI among several that are written with spaces between them."""
+    return next((name for word in text[:MAX_ID].split() if (name := doi(word))), None)
+
+
+def is_category(term: str) -> bool:
+    """Is it a category of arXiv (`cs.CL`, `hep-th`), and not an ACM or MSC class (`I.2.6`, `68T05`)?"""
+    return len(term) <= 40 and _CATEGORY.fullmatch(term) is not None
