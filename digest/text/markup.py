@@ -1,0 +1,121 @@
+"""HTML in text: tags of known elements go, their words stay. Never touches `a < b` or `<think>`.
+
+A string comes in, a string goes out; `strip_tags` is for plain text with stray markup, `read_html` for text that
+is HTML by its format (a real parser, nh3, sees it first).
+"""
+
+import html
+import re
+
+import nh3
+
+from digest.text.symbols import script
+
+# Elements of running text, and those that do something: their tags are markup wherever they occur.
+_INLINE = "a abbr acronym b bdi bdo big code del em font i img ins kbd nobr small span strike strong tt u wbr"
+_BLOCK = (
+    "blockquote br caption center dd div dl dt figcaption figure h1 h2 h3 h4 h5 h6 hr li ol p pre table tbody"
+    " td tfoot th thead tr ul"
+)
+_ACTIVE = "iframe script sub sup svg"
+# Their names are words, which papers also use for tokens of a model (`<input>`, `<s>`): markup in plain text
+# only with an attribute; always in a text that is HTML by its format.
+_WORDLIKE = (
+    "address area article aside audio base body button canvas cite col colgroup data datalist details dfn"
+    " dialog embed fieldset footer form frame frameset head header html input label legend link main map mark"
+    " marquee math meta meter nav noscript object optgroup option output param picture portal progress q s"
+    " samp section select slot source style summary template textarea time title track var video"
+)
+_SPACED = frozenset(f"{_BLOCK} article aside footer header section title".split())
+
+_ATTRIBUTE = r"""\s+[\w:@.-]+\s*=\s*(?:"[^"<>]*"|'[^'<>]*'|[^\s"'<>]+)"""
+_ANY_ATTRIBUTE = rf"(?:{_ATTRIBUTE}|\s+[\w:@.-]+)"
+
+
+def _tag(names: str, attributes: str) -> str:
+    return rf"</?({'|'.join(names.split())}){attributes}\s*/?>"
+
+
+_IN_TEXT = re.compile(
+    _tag(f"{_INLINE} {_BLOCK} {_ACTIVE}", f"(?:{_ATTRIBUTE})*") + "|" + _tag(_WORDLIKE, f"(?:{_ATTRIBUTE})+"),
+    re.IGNORECASE,
+)
+_IN_HTML = re.compile(
+    _tag(f"{_INLINE} {_BLOCK} {_ACTIVE} {_WORDLIKE}", f"({_ANY_ATTRIBUTE})*"), re.IGNORECASE
+)
+_SUB_OR_SUP = re.compile(r"</?su[bp]>", re.IGNORECASE)
+_SCRIPT = re.compile(r"<(su[bp])>([^<>]{1,40})</\1>", re.IGNORECASE)
+# What a browser would still run though it is no whole tag; only the bracket goes.
+_LEFT_OPEN = re.compile(
+    r"<(?=/?(?:script\b|(?:iframe|img|svg)[\s/>])|[a-z][^<>]{0,300}?\son\w{1,30}\s?=)", re.IGNORECASE
+)
+_CONTENTS = tuple(
+    (re.compile(rf"<{name}(?:\s[^<>]*)?>", re.IGNORECASE), re.compile(rf"</{name}\s*>", re.IGNORECASE))
+    for name in ("script", "style")
+)
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#x[\da-f]{1,6}|[a-z][a-z\d]{1,31});", re.IGNORECASE)
+_JATS = re.compile(
+    r"<(/?)jats:([a-z-]+)[^<>]*>", re.IGNORECASE
+)  # of publishers' feeds: the names of HTML, prefixed
+_JATS_BLOCKS = {
+    "list": "ul",
+    "list-item": "li",
+    "p": "p",
+    "sec": "div",
+    "sub": "sub",
+    "sup": "sup",
+    "title": "p",
+}
+
+_KEPT_BY_PARSER = {*_BLOCK.split(), "article", "section", "sub", "sup"}
+_DROPPED_BY_PARSER = {"embed", "iframe", "noscript", "object", "script", "style", "svg", "template"}
+_ROUNDS = 8  # of escaping in escaping; nobody honest needs more than two
+
+
+def strip_tags(text: str, *, is_html: bool = False) -> str:
+    """Text without tags of HTML elements, scripts, styles; `is_html`: also of elements named like words."""
+    for opening, closing in _CONTENTS:
+        text = _without(text, opening, closing)
+    text = (_IN_HTML if is_html else _IN_TEXT).sub(_instead, text)
+    text = _SCRIPT.sub(
+        lambda found: script("^" if found.group(1).lower() == "sup" else "_", found.group(2)), text
+    )
+    return _LEFT_OPEN.sub("", _SUB_OR_SUP.sub("", text))
+
+
+def read_html(text: str) -> str:
+    """Text that is HTML by its format, as plain text: no tag, no entity, however often it was escaped."""
+    text = _JATS.sub(_as_html, text)
+    if "<!" in text or _IN_HTML.search(text):
+        text = nh3.clean(text, tags=_KEPT_BY_PARSER, clean_content_tags=_DROPPED_BY_PARSER, attributes={})
+    for _ in range(_ROUNDS):
+        before = text
+        text = strip_tags(_ENTITY.sub(lambda found: html.unescape(found.group()), text), is_html=True)
+        if text == before:
+            break
+    return text
+
+
+def _without(text: str, opening: re.Pattern[str], closing: re.Pattern[str]) -> str:
+    """Text without what two tags enclose, and without these; an opening tag that nothing closes stays."""
+    kept, at = [], 0
+    while begin := opening.search(text, at):
+        end = closing.search(text, begin.end())
+        if not end:
+            break
+        kept += [text[at : begin.start()], " "]
+        at = end.end()
+    return "".join([*kept, text[at:]])
+
+
+def _instead(found: re.Match[str]) -> str:
+    """What replaces a tag: a space for a block, nothing for others; subscripts wait for their turn."""
+    name = (found.group(1) or found.group(2)).lower()
+    if name in {"sub", "sup"}:
+        return f"</{name}>" if found.group().startswith("</") else f"<{name}>"
+    return " " if name in _SPACED else ""
+
+
+def _as_html(found: re.Match[str]) -> str:
+    name = _JATS_BLOCKS.get(found.group(2).lower())
+    return f"<{found.group(1)}{name}>" if name else ""

@@ -1,0 +1,268 @@
+r"""TeX of titles and abstracts → Unicode, in one pass over the text.
+
+In: text with TeX in it (`$\pi_0$`, `\textbf{Foo}`, `Sch\"olkopf`). Out: the same text without. Only mathematics
+(`$…$`, `$$…$$`, `\(…\)`, `\[…\]`) and control words are converted. A macro that is unknown gives the words of
+its arguments, else its own name. Never raises, never expands definitions, never reads further than its braces;
+time and memory grow with the length of the text, however it is nested.
+"""
+
+import re
+
+from digest.text.formulas import formula_end
+from digest.text.macros import HANDLERS
+from digest.text.symbols import ABBREVIATIONS, FUNCTIONS, LETTERS, TEXT_ACCENTS, accented, script, symbol
+
+_DEEPEST = 30  # levels of braces and arguments; further down braces are dropped unread
+
+_PROSE = re.compile(r"[\\$~^_{}]")
+_MATH = re.compile(r"[\\{}^_'~&<>]|\s+|[^\\{}^_'~&<>\s]+")
+_CONTROL = re.compile(r"\\(?:([A-Za-z]+)\*?|(.?))", re.DOTALL)
+_OPTIONS = re.compile(r"\s*\[([^\[\]]{0,200})\]")
+_BRACED_SCRIPT = re.compile(r"[\^_]\{([^{}\\$]{1,40})\}")
+_OPENING_ONLY_TEX = re.compile(r"\{{1,9}\s*\\")
+_CITATION = re.compile(
+    r"[\s~]{0,3}\\(?:[cC]ite[a-zA-Z]*|label|ref|eqref|autoref|[cC]ref|pageref)\*?"
+    r"\s?(?:\[[^\[\]]{0,200}\]){0,2}\s?\{[^{}]*\}"
+)
+_ENDS_LIKE_A_RANGE = re.compile(r"\d[^\W_]*$")
+
+_LETTER = r"([^\W\d_])"
+_AFTER_SIGN = re.compile(rf"(?:\\(?=[ij](?![A-Za-z])))?{_LETTER}")  # \"o, \'\i
+_AFTER_WORD = re.compile(rf"\s{_LETTER}")  # \c c
+_IN_BRACES = re.compile(rf"\{{\s?\\?{_LETTER}\s?\}}")  # \H{{o}}, \'{{\i}}
+
+_UNARY = frozenset("∂∇∑∏∫∞∀∃∄¬√∅∬∭∮")  # no operators between two things, for their spaces
+_FORMULAS = {"$$": "$$", "$": "$", "\\(": "\\)", "\\[": "\\]"}
+
+
+def convert(text: str) -> str:
+    """One pass over a text: TeX in, Unicode out."""
+    return _Tex(_CITATION.sub("", text)).prose()
+
+
+class _Tex:
+    """A text, the place that is being read, and how deep in groups that is."""
+
+    def __init__(self, text: str, depth: int = 0) -> None:
+        self.text = text
+        self.at = 0
+        self.depth = depth
+        self.closed = False  # whether the last group had its closing brace
+        self.has_macros = "\\" in text
+
+    # ------------------------------------------------------------ prose
+
+    def prose(self, *, in_group: bool = False) -> str:
+        """What stands up to the end, or up to the brace that closes this group, as running text."""
+        out: list[str] = []
+        while found := _PROSE.search(self.text, self.at):
+            out.append(self.text[self.at : found.start()])
+            self.at = found.start()
+            if in_group and found.group() == "}":
+                self.at += 1
+                self.closed = True
+                return "".join(out)
+            out.append(self._prose_mark(found.group(), out))
+        out.append(self.text[self.at :])
+        self.at = len(self.text)
+        self.closed = False
+        return "".join(out)
+
+    def _prose_mark(self, mark: str, out: list[str]) -> str:
+        if mark in "\\$" and (formula := self._formula()):
+            return formula
+        if mark == "\\":
+            return self.macro(math=False)
+        if mark in "^_" and (found := _BRACED_SCRIPT.match(self.text, self.at)):
+            self.at = found.end()  # `DA^{2}`, from sources that lost the `$`; `A_B` and `M^3` stay
+            return script(mark, found.group(1))
+        self.at += 1
+        if mark == "{" and self.has_macros and self.depth < _DEEPEST:
+            return self._braces()
+        return self._tie(out) if mark == "~" else mark
+
+    def _braces(self) -> str:
+        r"""A group: its braces go where TeX needs them (`{\em a}`), else they stay to be seen."""
+        only_tex = _OPENING_ONLY_TEX.match(self.text, self.at - 1)
+        inner = self.group(math=False)
+        if only_tex:
+            return inner
+        return "{" + inner + ("}" if self.closed else "")
+
+    def _tie(self, out: list[str]) -> str:
+        """`~`: a space in a text that is TeX, but not in `~50`, `1M~4M` or an address."""
+        before = next((piece for piece in reversed(out) if piece), " ")
+        if not self.has_macros or before[-1].isspace() or before[-1] in "([{/":
+            return "~"
+        in_range = self.text[self.at : self.at + 1].isdigit() and _ENDS_LIKE_A_RANGE.search(before[-20:])
+        return "~" if in_range else " "
+
+    def _formula(self) -> str:
+        """The formula that begins here, as text; empty where none does."""
+        opening = next((sign for sign in _FORMULAS if self.text.startswith(sign, self.at)), "")
+        if not opening:
+            return ""
+        closing = _FORMULAS[opening]
+        start = self.at + len(opening)
+        end = formula_end(self.text, start, closing)
+        if end < 0:
+            return ""
+        self.at = end + len(closing)
+        return _Tex(self.text[start:end], self.depth).math().strip() or " "
+
+    # ------------------------------------------------------------ mathematics
+
+    def math(self, *, in_group: bool = False) -> str:
+        """What stands up to the end, or up to the brace that closes this group, as a formula."""
+        out = ""
+        while found := _MATH.match(self.text, self.at):
+            mark = found.group()
+            if mark == "\\":
+                out = self._with_macro(out)
+                continue
+            self.at = found.end()
+            if mark == "}" and in_group:
+                break
+            out += self._math_mark(mark, out)
+        return out
+
+    def _math_mark(self, mark: str, out: str) -> str:
+        if mark == "{":
+            return self.group(math=True)
+        if mark in "^_":
+            return script(mark, self.argument(math=True))
+        if mark in "<>":  # with space around, so that no formula makes a tag
+            at_edge = not out or out.isspace() or self.at == len(self.text)
+            return mark if at_edge else f" {mark} "
+        if mark in "~&" or mark.isspace():
+            return " "
+        return {"'": "′", "}": ""}.get(mark, mark)
+
+    def _with_macro(self, out: str) -> str:
+        """`out` and what the control word here makes. Spaces that only end its name go, others stay."""
+        found = _CONTROL.match(self.text, self.at)
+        name = found.group(1) if found else ""
+        piece = self.macro(math=True)
+        following = self.text[self.at : self.at + 9].lstrip()[:1]
+        joins = following.isalnum() or following == "\\"
+        if name in FUNCTIONS or name == "operatorname":
+            self.skip(space=True)
+            before = " " if out[-1:].isalnum() or out[-1:] in {")", "]"} else ""
+            return out + before + piece + (" " if joins else "")
+        if name and len(piece) == 1 and self.text[self.at - 1].isalpha():
+            is_operator = not piece.isalnum() and piece not in _UNARY
+            if not out[-1:].isspace() if is_operator else joins:
+                self.skip(space=True)
+        return out + piece
+
+    # ------------------------------------------------------------ control words and their arguments
+
+    def macro(self, *, math: bool) -> str:
+        """What the control word or control character at this place makes, with its arguments."""
+        found = _CONTROL.match(self.text, self.at)
+        self.at = found.end() if found else len(self.text)
+        name = found.group(1) if found else ""
+        if not name:
+            return self._control_character(found.group(2) if found else "")
+        if handler := HANDLERS.get(name):
+            return handler(self, math)
+        if name in TEXT_ACCENTS and not math:
+            return self._accent(name)
+        value = name if name in FUNCTIONS else symbol(name)
+        if value is None:
+            return self._unknown(name, math=math)
+        self.skip(space=name in LETTERS and not math, exactly="{}")
+        return value
+
+    def _control_character(self, character: str) -> str:
+        if character == "@":  # `i.i.d.\@ x`, but also `mAP\@1.0`
+            return "@" if self.text[self.at : self.at + 1].isdigit() else ""
+        if not character or character in "!-/":
+            return ""
+        if character in TEXT_ACCENTS:
+            return self._accent(character)
+        if character.isspace() or character in "\\,;:>":
+            return " "
+        return "‖" if character == "|" else character
+
+    def _accent(self, name: str) -> str:
+        r"""`\"o`, `\H{o}`, `\c c`; also `\r{ho}`, `\c{opyright}`, as arXiv spells `\rho`, `\copyright`."""
+        in_address = name == "~" and self.text[max(self.at - 3, 0) : self.at - 2] == "/"
+        pattern = _IN_BRACES if self.at_group() else _AFTER_WORD if name.isalpha() else _AFTER_SIGN
+        found = pattern.match(self.text, self.at)
+        if found and not in_address and not (pattern is _AFTER_WORD and name in "bd"):
+            one = accented(found.group(1), TEXT_ACCENTS[name])
+            if len(one) == 1:
+                self.at = found.end()
+                return one
+        if not name.isalpha():
+            return name
+        words = self.argument(math=False) if self.at_group() else ""
+        return symbol(name + words) or words
+
+    def _unknown(self, name: str, *, math: bool) -> str:
+        r"""The words of its arguments; where there are none its name, for `\ours` is most likely spelt so."""
+        in_math = math and not name.startswith("text") and name not in {"emph", "mbox", "hbox", "fbox"}
+        words = []
+        while self.at_group():
+            words.append(self.argument(math=in_math))
+        if any(words):
+            return " ".join(word for word in words if word)
+        word = ABBREVIATIONS.get(name, name)
+        return word.removesuffix(".") if self.text.startswith(".", self.at) else word
+
+    def argument(self, *, math: bool) -> str:
+        """The next argument, converted: a group, control word or character; empty where there is none."""
+        self.skip(space=True)
+        following = self.text[self.at : self.at + 1]
+        if following == "\\" and self.depth < _DEEPEST:
+            self.depth += 1
+            result = self.macro(math=math)
+            self.depth -= 1
+            return result
+        if following in {"}", "$"}:
+            return ""
+        self.at += len(following)
+        if following == "{":
+            return self.group(math=math)
+        return "" if following in "\\^_" else following
+
+    def group(self, *, math: bool) -> str:
+        """A group, converted, whose opening brace was just read."""
+        if self.depth >= _DEEPEST:
+            return ""
+        self.depth += 1
+        result = self.math(in_group=True) if math else self.prose(in_group=True)
+        self.depth -= 1
+        return result
+
+    def verbatim(self) -> str:
+        """The next group as it is written; empty where there is none."""
+        self.skip(space=True)
+        if not self.at_group():
+            return ""
+        start, level = self.at, 0
+        for found in re.compile(r"\\.|[{}]").finditer(self.text, start):
+            level += {"{": 1, "}": -1}.get(found.group(), 0)
+            if not level:
+                self.at = found.end()
+                return self.text[start + 1 : found.start()]
+        self.at = len(self.text)
+        return self.text[start + 1 :]
+
+    def options(self) -> str:
+        """The optional argument in brackets at this place, as it is written; empty where there is none."""
+        found = _OPTIONS.match(self.text, self.at)
+        self.at = found.end() if found else self.at
+        return found.group(1) if found else ""
+
+    def skip(self, *, space: bool = False, exactly: str = "") -> None:
+        """Pass over white space, and over the given characters."""
+        while space and self.text[self.at : self.at + 1].isspace():
+            self.at += 1
+        if exactly and self.text.startswith(exactly, self.at):
+            self.at += len(exactly)
+
+    def at_group(self) -> bool:
+        """Whether a group begins at this place."""
+        return self.text.startswith("{", self.at)
