@@ -47,6 +47,7 @@ class Source:
     failures: int = 0
     last_error: str | None = None
     id: int = 0
+    failing_since: datetime | None = None
 
 
 class SignalKind(StrEnum):
@@ -228,6 +229,7 @@ class Subscriber:
     created_at: datetime
     confirmed_at: datetime | None = None
     next_due_at: datetime | None = None
+    paused_until: datetime | None = None
 
 
 # ---------------------------------------------------------------- matches and digests

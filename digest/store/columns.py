@@ -1,0 +1,56 @@
+"""Column types that are the same on SQLite and Postgres: aware times, JSON, long and packed integers."""
+
+import struct
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Integer, LargeBinary, TypeDecorator
+from sqlalchemy.dialects.postgresql import JSONB
+
+Json = JSON().with_variant(JSONB(), "postgresql")
+# SQLite numbers rows by itself only in a column of type INTEGER, which holds 64 bits there anyway.
+LongId = BigInteger().with_variant(Integer(), "sqlite")
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """A moment: aware on both sides, in UTC when it comes back. A naive time is refused."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            msg = f"a time without zone can't be stored: {value}"
+            raise ValueError(msg)
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Packed(TypeDecorator[tuple[int, ...]]):
+    """Integers of 32 bits in their order, four little-endian bytes each."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def process_bind_param(self, value: Iterable[int] | None, _dialect: Dialect) -> bytes | None:
+        return None if value is None else pack(value)
+
+    def process_result_value(self, value: bytes | None, _dialect: Dialect) -> tuple[int, ...] | None:
+        return None if value is None else unpack(value)
+
+
+def pack(numbers: Iterable[int]) -> bytes:
+    """Integers → four little-endian bytes each. Raises struct.error beyond 32 bits."""
+    numbers = tuple(numbers)
+    return struct.pack(f"<{len(numbers)}i", *numbers)
+
+
+def unpack(packed: bytes) -> tuple[int, ...]:
+    """The integers that `pack` packed."""
+    return struct.unpack(f"<{len(packed) // 4}i", packed)

@@ -1,0 +1,35 @@
+"""The ledger: issues, one row for each subscriber and local date, and what became of each message.
+
+A row is claimed with a lease and a token, and only who holds the token settles it. Nothing is deleted.
+"""
+
+from digest.store.deliveries.claims import begin_sending, claim, expire, resolve, settle, sweep
+from digest.store.deliveries.issues import (
+    counts,
+    due_cohorts,
+    due_subscribers,
+    issues,
+    issues_by_id,
+    open_issue,
+)
+from digest.store.deliveries.ledger import NewDelivery, listing, of_subscriber, papers_sent, record
+
+__all__ = [
+    "NewDelivery",
+    "begin_sending",
+    "claim",
+    "counts",
+    "due_cohorts",
+    "due_subscribers",
+    "expire",
+    "issues",
+    "issues_by_id",
+    "listing",
+    "of_subscriber",
+    "open_issue",
+    "papers_sent",
+    "record",
+    "resolve",
+    "settle",
+    "sweep",
+]

@@ -1,0 +1,174 @@
+"""Rows of the ledger: written set-wise with the next due times, and read back."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Select, select, update
+from sqlalchemy.orm import Session
+
+from digest.domain import Delivery, DeliveryState
+from digest.store.deliveries.issues import issues_by_id
+from digest.store.models import DeliveryRow, PaperRow, SubscriberRow
+from digest.store.session import chunks, insert
+
+_MAY_HAVE_COME = (  # states of a message whose papers the subscriber has, may have, or will have
+    DeliveryState.QUEUED,
+    DeliveryState.SENDING,
+    DeliveryState.SENT,
+    DeliveryState.DEFERRED,
+    DeliveryState.UNCERTAIN,
+    DeliveryState.COMPLAINED,
+)
+_READ = (
+    DeliveryRow.id,
+    DeliveryRow.issue_id,
+    DeliveryRow.subscriber_id,
+    DeliveryRow.issue_date,
+    DeliveryRow.state,
+    DeliveryRow.reason,
+    DeliveryRow.attempts,
+    DeliveryRow.message_id,
+    DeliveryRow.reply,
+    DeliveryRow.papers,
+    DeliveryRow.claim_token,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NewDelivery:
+    """A row to be written: `queued` with papers (`Paper.pk`, best first), or `skipped` with a reason."""
+
+    issue_id: int
+    subscriber_id: int
+    issue_date: date
+    state: DeliveryState
+    reason: str = ""
+    papers: tuple[int, ...] = ()
+    message_id: str = ""
+
+
+def record(session: Session, rows: Sequence[NewDelivery], moves: Mapping[int, tuple[datetime, date]]) -> int:
+    """Write rows of one or more issues, and when their subscribers are due next; returns how many are new.
+
+    A subscriber who has a row for that date keeps it. `moves`: subscriber id → next due time and its local
+    date; only who is still due at the issue's time is moved. Rows count from when their issue was opened.
+    """
+    issues = {issue.id: issue for issue in issues_by_id(session, {row.issue_id for row in rows})}
+    written = 0
+    for chunk in chunks(rows):
+        values = [_values(row, issues[row.issue_id].opened_at) for row in chunk]
+        statement = insert(session, DeliveryRow).values(values).on_conflict_do_nothing()
+        written += len(session.scalars(statement.returning(DeliveryRow.id)).all())
+    _move(session, {row.subscriber_id: issues[row.issue_id].due_at for row in rows}, moves)
+    return written
+
+
+def papers_sent(session: Session, subscriber_ids: Iterable[int], *, since: datetime) -> dict[int, set[int]]:
+    """Subscriber id → numbers of the papers in messages since then that came, may have come, or will come.
+
+    A paper that was merged into another since counts as both.
+    """
+    sent: dict[int, set[int]] = defaultdict(set)
+    for chunk in chunks(subscriber_ids):
+        rows = select(DeliveryRow.subscriber_id, DeliveryRow.papers).where(
+            DeliveryRow.subscriber_id.in_(chunk),
+            DeliveryRow.created_at >= since,
+            DeliveryRow.state.in_(_MAY_HAVE_COME),
+        )
+        for subscriber_id, papers in session.execute(rows).tuples():
+            sent[subscriber_id].update(papers)
+    return _with_merged(session, sent)
+
+
+def listing(
+    session: Session, *, issue_id: int | None = None, state: DeliveryState | None = None, limit: int = 100
+) -> list[tuple[Delivery, str]]:
+    """The last deliveries, newest first, each with the subscriber's address."""
+    wanted: Select[*tuple[Any, ...]] = select(SubscriberRow.email, *_READ).join(
+        SubscriberRow, SubscriberRow.id == DeliveryRow.subscriber_id
+    )
+    if issue_id is not None:
+        wanted = wanted.where(DeliveryRow.issue_id == issue_id)
+    if state is not None:
+        wanted = wanted.where(DeliveryRow.state == state)
+    rows = session.execute(wanted.order_by(DeliveryRow.id.desc()).limit(limit))
+    return [(delivery(row[1:]), row[0]) for row in rows]
+
+
+def of_subscriber(session: Session, subscriber_id: int, *, limit: int = 100) -> list[Delivery]:
+    """The last deliveries of one subscriber, newest first."""
+    wanted: Select[*tuple[Any, ...]] = select(*_READ).where(DeliveryRow.subscriber_id == subscriber_id)
+    return [
+        delivery(row) for row in session.execute(wanted.order_by(DeliveryRow.issue_date.desc()).limit(limit))
+    ]
+
+
+def by_ids(session: Session, ids: Sequence[int]) -> list[Delivery]:
+    """The rows with these ids, in that order."""
+    wanted: Select[*tuple[Any, ...]] = select(*_READ).where(DeliveryRow.id.in_(ids))
+    found = {row.id: delivery(row) for row in session.execute(wanted)}
+    return [found[number] for number in ids]
+
+
+def delivery(row: Sequence[Any]) -> Delivery:
+    """A row of the columns `_READ` as a Delivery."""
+    number, issue_id, subscriber_id, issue_date, state, reason, attempts, message_id, reply, papers, token = (
+        row
+    )
+    return Delivery(
+        id=number,
+        issue_id=issue_id,
+        subscriber_id=subscriber_id,
+        issue_date=issue_date,
+        state=DeliveryState(state),
+        reason=reason,
+        attempts=attempts,
+        message_id=message_id,
+        reply=reply,
+        papers=papers,
+        claim_token=token,
+    )
+
+
+def _values(row: NewDelivery, at: datetime) -> dict[str, Any]:
+    return {
+        "issue_id": row.issue_id,
+        "subscriber_id": row.subscriber_id,
+        "issue_date": row.issue_date,
+        "state": row.state,
+        "reason": row.reason,
+        "attempts": 0,
+        "lost": 0,
+        "claim_token": "",
+        "next_attempt_at": at,
+        "message_id": row.message_id,
+        "reply": "",
+        "papers": row.papers,
+        "created_at": at,
+        "settled_at": None if row.state is DeliveryState.QUEUED else at,
+    }
+
+
+def _move(session: Session, due: Mapping[int, datetime], moves: Mapping[int, tuple[datetime, date]]) -> None:
+    """Set the next due times, one statement for all who move from one time to another together."""
+    together: dict[tuple[datetime, datetime, date], list[int]] = defaultdict(list)
+    for subscriber_id, (at, on) in moves.items():
+        together[due[subscriber_id], at, on].append(subscriber_id)
+    for (due_at, at, on), ids in together.items():
+        for chunk in chunks(ids):
+            still_due = SubscriberRow.id.in_(chunk), SubscriberRow.next_due_at == due_at
+            session.execute(
+                update(SubscriberRow).where(*still_due).values(next_due_at=at, next_due_on=on),
+                execution_options={"synchronize_session": False},
+            )
+
+
+def _with_merged(session: Session, sent: dict[int, set[int]]) -> dict[int, set[int]]:
+    merged = select(PaperRow.id, PaperRow.merged_into).where(PaperRow.merged_into.is_not(None))
+    into = dict(session.execute(merged).tuples().all()) if sent else {}
+    for papers in sent.values():
+        papers.update(root for number in papers & into.keys() if (root := into[number]))
+    return dict(sent)

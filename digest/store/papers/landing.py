@@ -1,0 +1,140 @@
+"""Entries of one source → papers: one per work, whatever sources and versions carried it.
+
+Works over a whole batch in memory and touches the database in chunks, never once per entry. Landings take
+turns (two sources may bring one new paper at once). Nothing is deleted; the same input again changes nothing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy.orm import Session
+
+from digest.domain import Entry, Skipped, Source, SourceKind
+from digest.errors import InputError
+from digest.store.models import EntryRow, PaperIdRow, PaperRow
+from digest.store.papers.ids import aliases
+from digest.store.papers.known import Known, load
+from digest.store.papers.signals import Observation, observe
+from digest.store.papers.storable import why_not
+from digest.store.papers.work import absorb, see
+from digest.store.session import chunks, insert, serialise
+
+
+@dataclass(frozen=True, slots=True)
+class Landing:
+    """What became of the entries, each counted once.
+
+    `new`: made a paper. `updated`: told something new of a known one (text, source, signal, date). `fresh`
+    counts across these: entries that this source carried for the first time.
+    """
+
+    new: int
+    updated: int
+    unchanged: int
+    skipped: tuple[Skipped, ...] = ()
+    fresh: int = 0
+
+
+@dataclass(slots=True)
+class _Item:
+    """An entry on its way into the database."""
+
+    entry: Entry
+    at: datetime  # when it is seen
+    ids: tuple[str, ...]
+    paper: PaperRow
+    new: bool
+    fresh: bool
+    changed: bool
+
+
+def land(session: Session, source: Source, entries: Sequence[Entry], *, seen_at: datetime | None) -> Landing:
+    """Take in the entries of one answer or file of `source` (which needs no row of its own).
+
+    `seen_at` None: each entry is seen on the day that it gives itself (announced, else published). Entries
+    that can't be kept are skipped with their reason. Raises InputError where the source's name could pass
+    its items off as papers of arXiv.
+    """
+    check_name(source.name, source.kind)
+    dated, skipped = _readable(entries, seen_at)
+    serialise(session, "papers")
+    known = load(session, (alias for entry, _ in dated for alias in aliases(entry, source.name)))
+    items = [_take(session, known, source, entry, at) for entry, at in dated]
+    session.flush()
+    _write_ids(session, known)
+    _write_entries(session, source.name, items)
+    _observe(session, source.name, items)
+    new = sum(item.new for item in items)
+    updated = sum(item.changed and not item.new for item in items)
+    fresh = sum(item.fresh for item in items)
+    return Landing(new, updated, len(items) - new - updated, tuple(skipped), fresh)
+
+
+def check_name(name: str, kind: SourceKind) -> None:
+    """Refuse (InputError) a source's name that would make its own ids look like arXiv ids or DOIs."""
+    if not name or ":" in name or name == "doi" or (name == "arxiv" and kind is not SourceKind.ARXIV):
+        msg = f"a source of kind {kind} can't be named {name!r}"
+        raise InputError(msg, fix="choose another name")
+
+
+def _readable(
+    entries: Sequence[Entry], seen_at: datetime | None
+) -> tuple[list[tuple[Entry, datetime]], list[Skipped]]:
+    """The entries that can be kept, each with the time when it is seen; and the others."""
+    dated: list[tuple[Entry, datetime]] = []
+    skipped: list[Skipped] = []
+    for entry in entries:
+        wrong = why_not(entry)
+        at = seen_at or entry.announced_at or entry.published_at
+        if wrong or at is None:
+            name = entry.key[:100].encode(errors="replace").decode()
+            skipped.append(Skipped(name, wrong or "gives no date: say when it was seen"))
+        else:
+            dated.append((entry, at.astimezone(UTC)))
+    return dated, skipped
+
+
+def _take(session: Session, known: Known, source: Source, entry: Entry, at: datetime) -> _Item:
+    """Find or make the paper of an entry and let it take in what the entry knows."""
+    ids = aliases(entry, source.name)
+    if source.kind is SourceKind.FEED:
+        ids = tuple(dict.fromkeys((ids[0], ids[-1])))  # not trusted to say which DOI is which arXiv paper
+    paper, new = known.paper(session, ids, may_link=source.kind is not SourceKind.FEED)
+    fresh = ids[-1] not in known.papers
+    changed = [known.add(paper, ids), see(paper, entry, at), absorb(paper, entry, source)]
+    return _Item(entry, at, ids, paper, new=new, fresh=fresh, changed=any(changed))
+
+
+def _write_ids(session: Session, known: Known) -> None:
+    rows = [{"alias": alias, "paper_id": paper.id} for alias, paper in known.added.items()]
+    for chunk in chunks(rows):
+        session.execute(insert(session, PaperIdRow).values(chunk))
+
+
+def _write_entries(session: Session, source: str, items: Sequence[_Item]) -> None:
+    rows = [
+        {
+            "source": source,
+            "key": item.entry.key,
+            "paper_id": item.paper.id,
+            "version": item.entry.version,
+            "announce_type": item.entry.announce_type,
+            "announced_at": item.entry.announced_at,
+            "seen_at": item.at,
+        }
+        for item in items
+        if item.fresh
+    ]
+    for chunk in chunks(rows):
+        session.execute(insert(session, EntryRow).values(chunk))
+
+
+def _observe(session: Session, source: str, items: Sequence[_Item]) -> None:
+    seen = [
+        (item, Observation(item.paper.id, kind, value, item.at))
+        for item in items
+        for kind, value in item.entry.signals.items()
+    ]
+    for index in observe(session, source, [observation for _, observation in seen]):
+        seen[index][0].changed = True

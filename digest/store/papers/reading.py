@@ -1,0 +1,100 @@
+"""Rows → Papers, with the sources that carried them and what was observed until a time. Reads only."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from digest.domain import Paper
+from digest.errors import UnknownError
+from digest.store.models import EntryRow, PaperIdRow, PaperRow
+from digest.store.papers import signals
+from digest.store.papers.ids import typed
+from digest.store.session import chunks
+
+
+def candidates(session: Session, *, since: datetime, until: datetime) -> list[Paper]:
+    """What a digest may show of the papers first seen in (since, until], by id, with signals ≤ until."""
+    wanted = select(PaperRow).where(
+        PaperRow.first_seen_at > since,
+        PaperRow.first_seen_at <= until,
+        PaperRow.announced,
+        ~PaperRow.hidden,
+        PaperRow.merged_into.is_(None),
+    )
+    return as_papers(session, session.scalars(wanted.order_by(PaperRow.canonical_id)).all(), until=until)
+
+
+def by_pks(session: Session, pks: Iterable[int], *, until: datetime) -> dict[int, Paper]:
+    """The papers with these numbers, also hidden and merged ones, with signals ≤ until; no unknown ones."""
+    rows = [
+        row
+        for chunk in chunks(pks)
+        for row in session.scalars(select(PaperRow).where(PaperRow.id.in_(chunk)))
+    ]
+    return {paper.pk: paper for paper in as_papers(session, rows, until=until)}
+
+
+def find(session: Session, ref: str) -> Paper:
+    """The paper named by any of its ids, a bare arXiv id (also with version), its address or a DOI.
+
+    All signals are with it. Raises UnknownError.
+    """
+    alias = select(PaperIdRow.paper_id).where(PaperIdRow.alias == typed(ref))
+    row = session.scalars(select(PaperRow).where(PaperRow.id == alias.scalar_subquery())).first()
+    if row is not None and row.merged_into:
+        row = session.get_one(PaperRow, row.merged_into)
+    if row is None:
+        raise UnknownError(f"there is no paper {ref[:100]!r} here", fix="digest papers search WORDS")
+    return as_papers(session, [row], until=None)[0]
+
+
+def as_papers(session: Session, rows: Sequence[PaperRow], *, until: datetime | None) -> list[Paper]:
+    """These rows as papers, in their order."""
+    owners = _owners(session, [row.id for row in rows])
+    sources = _sources(session, owners)
+    observed = signals.by_paper(session, owners, until=until)
+    return [
+        Paper(
+            id=row.canonical_id,
+            title=row.title,
+            first_seen_at=row.first_seen_at,
+            abstract=row.abstract,
+            authors=tuple(row.authors),
+            categories=tuple(row.categories),
+            published_at=row.published_at,
+            version=row.version,
+            doi=row.doi,
+            url=row.url,
+            pdf_url=row.pdf_url,
+            code_url=row.code_url,
+            discussion_url=row.discussion_url,
+            summary=row.summary,
+            summary_source=row.summary_source,
+            comment=row.comment,
+            sources=sources.get(row.id, ()),
+            signals=observed.get(row.id, ()),
+            pk=row.id,
+        )
+        for row in rows
+    ]
+
+
+def _owners(session: Session, ids: Sequence[int]) -> dict[int, int]:
+    """Row id → the paper it belongs to: these rows themselves, and those that were merged into them."""
+    owners = {number: number for number in ids}
+    for chunk in chunks(ids):
+        merged = select(PaperRow.id, PaperRow.merged_into).where(PaperRow.merged_into.in_(chunk))
+        owners.update((number, into) for number, into in session.execute(merged).tuples() if into)
+    return owners
+
+
+def _sources(session: Session, owners: Mapping[int, int]) -> dict[int, tuple[str, ...]]:
+    names: dict[int, set[str]] = defaultdict(set)
+    for chunk in chunks(owners):
+        carried = select(EntryRow.paper_id, EntryRow.source).where(EntryRow.paper_id.in_(chunk)).distinct()
+        for paper_id, source in session.execute(carried).tuples():
+            names[owners[paper_id]].add(source)
+    return {number: tuple(sorted(sources)) for number, sources in names.items()}

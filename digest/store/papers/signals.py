@@ -1,0 +1,134 @@
+"""Measures of attention over time: what is kept, what is read back, and what is usual for a source.
+
+A row says from when on a source showed a value; a value that didn't change adds no row, so the value at any
+time is that of the last row before it, and landing the same input again adds nothing.
+"""
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from statistics import median_low
+from typing import NamedTuple
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from digest.domain import Signal, SignalKind
+from digest.store.models import SignalRow
+from digest.store.session import chunks, insert
+
+LEAST_USUAL = 20  # papers below which a median says nothing about a source
+
+
+class Observation(NamedTuple):
+    """What a source showed for a paper (`PaperRow.id`) at a time."""
+
+    paper_id: int
+    kind: SignalKind
+    value: int
+    at: datetime
+
+
+def observe(session: Session, source: str, observations: Sequence[Observation]) -> set[int]:
+    """Keep what is new in these observations of one source; returns the indices of those that were.
+
+    Where one time has two values (a day's list that was read twice) the larger is kept, in any order.
+    """
+    known = _known(session, source, {o.paper_id for o in observations})
+    kept: dict[tuple[int, SignalKind, datetime], int] = {}
+    told: set[int] = set()
+    for index, seen in enumerate(observations):
+        values = known[seen.paper_id, seen.kind]
+        if _add(values, seen.at, seen.value):
+            told.add(index)
+            kept[seen.paper_id, seen.kind, seen.at] = seen.value
+    _write(session, source, kept)
+    return told
+
+
+def by_paper(
+    session: Session, owners: Mapping[int, int], *, until: datetime | None
+) -> dict[int, tuple[Signal, ...]]:
+    """The observations up to `until`, oldest first. `owners`: row id → the paper that it is part of."""
+    found: dict[int, list[Signal]] = defaultdict(list)
+    for chunk in chunks(owners):
+        wanted = select(
+            SignalRow.paper_id, SignalRow.kind, SignalRow.source, SignalRow.value, SignalRow.observed_at
+        ).where(SignalRow.paper_id.in_(chunk))
+        if until is not None:
+            wanted = wanted.where(SignalRow.observed_at <= until)
+        for paper_id, kind, source, value, at in session.execute(wanted).tuples():
+            found[owners[paper_id]].append(Signal(SignalKind(kind), source, value, at))
+    return {
+        owner: tuple(sorted(signals, key=lambda s: (s.observed_at, s.source, s.kind)))
+        for owner, signals in found.items()
+    }
+
+
+def usual(session: Session, *, since: datetime, until: datetime) -> dict[tuple[str, SignalKind], float]:
+    """What is usual for a source: the lower median of each of its papers' last value in (since, until].
+
+    Only sources and kinds with at least 20 such papers are there.
+    """
+    newest = func.row_number().over(
+        partition_by=(SignalRow.paper_id, SignalRow.source, SignalRow.kind),
+        order_by=SignalRow.observed_at.desc(),
+    )
+    rows = (
+        select(SignalRow.source, SignalRow.kind, SignalRow.value, newest.label("newest"))
+        .where(SignalRow.observed_at > since, SignalRow.observed_at <= until)
+        .subquery()
+    )
+    values: dict[tuple[str, SignalKind], list[int]] = defaultdict(list)
+    last = select(rows.c.source, rows.c.kind, rows.c.value).where(rows.c.newest == 1)
+    for source, kind, value in session.execute(last).tuples():
+        values[source, SignalKind(kind)].append(value)
+    return {which: float(median_low(v)) for which, v in values.items() if len(v) >= LEAST_USUAL}
+
+
+_Values = list[tuple[datetime, int]]  # of one paper, source and kind; by time
+
+
+def _known(session: Session, source: str, paper_ids: Iterable[int]) -> dict[tuple[int, SignalKind], _Values]:
+    known: dict[tuple[int, SignalKind], _Values] = defaultdict(list)
+    for chunk in chunks(paper_ids):
+        rows = session.execute(
+            select(SignalRow.paper_id, SignalRow.kind, SignalRow.observed_at, SignalRow.value)
+            .where(SignalRow.source == source, SignalRow.paper_id.in_(chunk))
+            .order_by(SignalRow.observed_at)
+        )
+        for paper_id, kind, at, value in rows.tuples():
+            known[paper_id, SignalKind(kind)].append((at, value))
+    return known
+
+
+def _add(values: _Values, at: datetime, value: int) -> bool:
+    """Put one observation into its place; False when it tells nothing that isn't known."""
+    place = bisect_right(values, at, key=lambda v: v[0])
+    before = values[place - 1] if place else None
+    if before and before[1] == value:
+        return False
+    if before and before[0] == at:
+        if value < before[1]:
+            return False
+        values[place - 1] = (at, value)
+        return True
+    values.insert(place, (at, value))
+    return True
+
+
+def _write(session: Session, source: str, kept: Mapping[tuple[int, SignalKind, datetime], int]) -> None:
+    for chunk in chunks(kept.items()):
+        statement = insert(session, SignalRow).values(
+            [
+                {"paper_id": paper_id, "source": source, "kind": kind, "observed_at": at, "value": value}
+                for (paper_id, kind, at), value in chunk
+            ]
+        )
+        session.execute(
+            statement.on_conflict_do_update(
+                index_elements=["paper_id", "source", "kind", "observed_at"],
+                set_={"value": statement.excluded.value},
+            )
+        )

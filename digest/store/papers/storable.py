@@ -1,0 +1,38 @@
+"""Whether a database can keep an entry. Pure.
+
+Postgres refuses NUL characters, and both refuse lone surrogates and numbers beyond their column: one such
+entry would take the rest of its batch with it.
+"""
+
+from digest.domain import Entry
+
+_LONGEST_ID = 1000  # characters; an index of Postgres takes at most 2,704 bytes
+_LARGEST = 2**31 - 1
+_TEXTS = (
+    "key", "arxiv_id", "doi", "title", "abstract", "url", "pdf_url", "code_url", "discussion_url", "summary",
+    "comment", "announce_type",
+)  # fmt: skip
+
+
+def why_not(entry: Entry) -> str:
+    """Why the entry can't be kept, or nothing."""
+    if not entry.key or any(len(i or "") > _LONGEST_ID for i in (entry.key, entry.arxiv_id, entry.doi)):
+        return f"its id is empty or longer than {_LONGEST_ID} characters"
+    texts = [getattr(entry, name) or "" for name in _TEXTS]
+    if not all(_is_text(text) for text in (*texts, *entry.authors, *entry.categories)):
+        return "holds characters that are no text"
+    if not all(0 <= number <= _LARGEST for number in (entry.version or 0, *entry.signals.values())):
+        return "a number in it is negative or too large"
+    if not all(1 < at.year < 9999 for at in (entry.announced_at, entry.published_at) if at):
+        return "its date is out of range"
+    return ""
+
+
+def _is_text(text: str) -> bool:
+    if "\0" in text:
+        return False
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

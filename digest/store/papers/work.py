@@ -1,0 +1,89 @@
+"""A paper's row and what it takes in: from an entry, or from another row that is the same work. No SQL.
+
+Which text a paper has: that of the source nearest to the work (`_RANK`), then of the highest version, then
+the longest abstract; ties are broken by the text itself, so the order of landing doesn't matter. What the
+winner leaves empty is filled from the others.
+
+A paper is first seen at the earliest time that a source listed it as new. arXiv's replacements of papers
+never seen are kept, but as old papers: `announced` is off, and they are no candidates, until a source lists
+them.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from digest.domain import Entry, Source, SourceKind
+from digest.store.models import PaperRow
+
+_RANK = {SourceKind.ARXIV: 2, SourceKind.BIORXIV: 2, SourceKind.FEED: 1, SourceKind.HUGGINGFACE: 0}
+_REPLACEMENTS = {"replace", "replace-cross"}
+_TEXTS = ("title", "abstract", "url", "pdf_url", "code_url", "discussion_url", "comment")
+_LISTS = ("authors", "categories")
+_FIELDS = (*_TEXTS, *_LISTS, "published_at", "version", "doi")  # that an entry and a row share
+
+
+def new_row(canonical_id: str) -> PaperRow:
+    """A row that knows nothing yet; the first `see` and `absorb` fill it."""
+    empty: dict[str, Any] = dict.fromkeys((*_TEXTS, "summary", "summary_source"), "")
+    empty |= {name: [] for name in _LISTS}
+    return PaperRow(canonical_id=canonical_id, text_rank=-1, announced=False, hidden=False, **empty)
+
+
+def see(row: PaperRow, entry: Entry, at: datetime) -> bool:
+    """Note that a source carried the paper at a time; True when that changes when it was first seen."""
+    if entry.announce_type in _REPLACEMENTS:
+        return _see(row, entry.published_at or at, announced=False)
+    return _see(row, at, announced=True)
+
+
+def absorb(row: PaperRow, entry: Entry, source: Source) -> bool:
+    """Take in the text of an entry where it is better, else what is missing; True when anything changed."""
+    rank = _RANK[source.kind]
+    values = _values(entry)
+    better = _order(rank, values) > _order(row.text_rank, _values(row))
+    if better:
+        row.text_rank = rank
+    changed = _fill(row, values, over=better)
+    if entry.summary and row.summary_source in {"", source.name} and entry.summary != row.summary:
+        row.summary, row.summary_source = entry.summary, source.name
+        changed = True
+    return changed
+
+
+def merge(row: PaperRow, other: PaperRow) -> None:
+    """Let `row` know what `other`, the same work, knows, and stand for it. `row` must have its number."""
+    _see(row, other.first_seen_at, announced=other.announced)
+    _fill(row, _values(other), over=False)
+    other.merged_into = row.id
+
+
+def _see(row: PaperRow, at: datetime, *, announced: bool) -> bool:
+    if row.announced and not announced:
+        return False
+    first_listed = announced and not row.announced
+    known: datetime | None = row.first_seen_at  # none before a new row's first `see`
+    if known and known <= at and not first_listed:
+        return False
+    row.first_seen_at, row.announced = at, announced
+    return True
+
+
+def _values(of: Entry | PaperRow) -> dict[str, Any]:
+    values = {name: getattr(of, name) for name in _FIELDS}
+    return values | {name: list(values[name]) for name in _LISTS}
+
+
+def _order(rank: int, values: dict[str, Any]) -> tuple[int, int, int, str, str]:
+    abstract = values["abstract"]
+    return rank, values["version"] or 0, len(abstract), abstract, values["title"]
+
+
+def _fill(row: PaperRow, values: dict[str, Any], *, over: bool) -> bool:
+    """Write the values that aren't empty: into empty fields, or over others too."""
+    changed = False
+    for name, value in values.items():
+        old = getattr(row, name)
+        if value and value != old and (over or not old):
+            setattr(row, name, value)
+            changed = True
+    return changed

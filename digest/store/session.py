@@ -1,0 +1,115 @@
+"""Database URL → Engine → Session, with the settings that make SQLite and Postgres keep the same promises.
+
+Never holds a connection of its own and never reads a setting or a clock.
+"""
+
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, event, func, make_url, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.orm import Session
+
+from digest.errors import ConfigError
+from digest.store.models import Base
+
+T = TypeVar("T")
+
+BUSY_SECONDS = 30  # how long a writer of SQLite waits for another one
+CHUNK = 500  # values in one IN (…) or rows in one INSERT: below every driver's limit of parameters
+
+
+def connect(url: str) -> Engine:
+    """Open `sqlite:///PATH` (its folder is made) or `postgresql://…`. Raises ConfigError for anything else.
+
+    Nothing is dialled yet: a server that is away shows when the first statement runs.
+    """
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError) as error:
+        raise ConfigError("the database URL can't be read", fix=_FIX) from error
+    if parsed.drivername == "sqlite" and parsed.database:
+        return _sqlite(parsed)
+    if parsed.drivername in {"postgres", "postgresql", "postgresql+psycopg"}:
+        return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+    msg = f"the database {parsed.render_as_string(hide_password=True)!r} can't be used"
+    raise ConfigError(msg, fix=_FIX)
+
+
+_FIX = "DIGEST_DATABASE_URL=sqlite:///./data/digest.db or postgresql://user:password@host/name"
+
+
+@contextmanager
+def transaction(engine: Engine) -> Iterator[Session]:
+    """A Session whose work is committed at the end, or rolled back when something is raised."""
+    with Session(engine, expire_on_commit=False) as session, session.begin():
+        yield session
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Session]:
+    """A Session over one unmoving view of the database. It waits for no writer; writing in it fails."""
+    options: dict[str, Any] = {"digest_reading": True}
+    if engine.dialect.name == "postgresql":
+        options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+    with Session(engine.execution_options(**options), expire_on_commit=False) as session, session.begin():
+        yield session
+
+
+def serialise(connection: Session | Connection, name: str) -> None:
+    """Let one process at a time into the rest of this transaction, among those that give the same name.
+
+    On SQLite every writing transaction is alone already.
+    """
+    if _dialect(connection) == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(zlib.crc32(name.encode()))))
+
+
+def insert(session: Session, table: type[Base]) -> sqlite.Insert | postgresql.Insert:
+    """An INSERT that knows ON CONFLICT in the dialect of this session."""
+    return postgresql.insert(table) if _dialect(session) == "postgresql" else sqlite.insert(table)
+
+
+def chunks(items: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
+    """The items in lists of at most `size`."""
+    rest = iter(items)
+    while chunk := list(islice(rest, size)):
+        yield chunk
+
+
+def _dialect(connection: Session | Connection) -> str:
+    bind = connection.get_bind() if isinstance(connection, Session) else connection
+    return bind.dialect.name
+
+
+def _sqlite(url: URL) -> Engine:
+    folder = Path(url.database or "").parent
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        msg = f"the database's folder {folder} can't be made: {error.strerror}"
+        raise ConfigError(msg, fix=_FIX) from error
+    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
+    event.listen(engine, "connect", _set_up)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _set_up(connection: Any, _record: object) -> None:
+    """Settings of one SQLite connection. `synchronous` stays FULL: what was sent must outlive a power cut."""
+    connection.isolation_level = None  # the driver would begin transactions by itself, and too late
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA journal_mode = WAL")
+
+
+def _begin(connection: Connection) -> None:
+    """Writers take their turn at BEGIN; a lock taken later, at the first write, could only fail."""
+    reads = connection.get_execution_options().get("digest_reading", False)
+    connection.exec_driver_sql(f"PRAGMA query_only = {int(reads)}")
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
