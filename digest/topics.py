@@ -1,6 +1,6 @@
 """The topics that ship with Digest. In: `topics.toml` beside this file. Out: `Topic`s, in the file's order.
 
-Whether their expressions can be read is `digest.match.Library`'s to say; operators may add topics of their own.
+Whether their expressions can be read is for `digest.match.Library` to say; operators may add their own.
 """
 
 import tomllib

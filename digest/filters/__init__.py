@@ -1,7 +1,7 @@
 """The filter language, one for web, command line, API, topics and search.
 
-In goes the text of a filter; out comes a tree of `Node`s, or its canonical text, or a `FilterError` that names
-the place and the mend. It never looks at papers: `digest.match` does.
+In goes the text of a filter; out comes a tree of `Node`s, or its canonical text, or a `FilterError` that
+names the place and the mend. It never looks at papers: `digest.match` does.
 
     quantization            a word, any of its English forms; case and diacritics don't matter
     "mixture of experts"    a phrase inside one field; mixture-of-experts is the same
@@ -18,9 +18,9 @@ the place and the mend. It never looks at papers: `digest.match` does.
     NOT A, -A               not
     ( … )                   grouping
 
-AND, OR and NOT are operators in capitals only, otherwise they are words. The canonical text keeps words as they
-were written (case and diacritics folded), not their stems: `quantize` and `quantization` are two texts with the
-same meaning, so that whoever reads their filter again finds their own words.
+AND, OR and NOT are operators in capitals only, otherwise they are words. The canonical text keeps words as
+they were written (case and diacritics folded), not their stems: `quantize` and `quantization` are two texts
+with the same meaning, so that whoever reads their filter again finds their own words.
 """
 
 from digest.filters.categories import CATEGORIES

@@ -1,4 +1,4 @@
-"""How errors of filters are made and shown. In: what was read, and where. Out: `FilterError`s, and lines for people."""
+"""How errors of filters are made and shown. In: what was read, and where. Out: `FilterError`s, lines of text."""
 
 import difflib
 from collections.abc import Collection

@@ -1,4 +1,4 @@
-"""People's names, as filters and papers write them. In: names. Out: folded parts, and whether two names agree."""
+"""Names of people, in filters and papers. In: names. Out: their folded parts, and whether two names agree."""
 
 import re
 
@@ -22,10 +22,11 @@ def name_parts(name: str) -> tuple[str, ...]:
 
 
 def names_agree(wanted: tuple[str, ...], author: tuple[str, ...]) -> bool:
-    """Whether an author is the one wanted: by family name alone (of one word or more), or by given and family name.
+    """Whether an author is the one wanted: by family name (of one word or more), or by given and family name.
 
     A given name agrees with its initial, whichever side wrote the initial (bioRxiv lists initials only), and
-    middle names may be left out of what is wanted: `G. Hinton` and `Geoffrey Hinton` find `Geoffrey E. Hinton`.
+    middle names may be left out of what is wanted: `G. Hinton` and `Geoffrey Hinton` find
+    `Geoffrey E. Hinton`.
     """
     if not wanted or len(wanted) > len(author):
         return False

@@ -1,7 +1,7 @@
 """Tree → canonical text. In: any tree. Out: the one text that all trivial rewritings of it share.
 
-Trivial are: the order of what AND and OR join, brackets that change nothing, NOT NOT, the same thing twice, and
-what folding removes (case, spaces, diacritics). It never applies deeper laws (distribution, De Morgan,
+Trivial are: the order of what AND and OR join, brackets that change nothing, NOT NOT, the same thing twice,
+and what folding removes (case, spaces, diacritics). It never applies deeper laws (distribution, De Morgan,
 absorption): they would make a filter that its writer doesn't recognise.
 """
 
@@ -71,22 +71,23 @@ def _leaf(leaf: Leaf) -> str:
     match leaf:
         case Word() | Phrase() | Exact() | Prefix():
             return FIELD_NAMES[leaf.field] + _words(leaf)
-        case Author(name):
-            return f"au:{_quoted(name)}"
-        case Category(name):
-            return f"cat:{_quoted(name)}"
-        case TopicRef(slug):
-            return f"topic:{_quoted(slug)}"
-        case PaperId(paper):
-            if paper.startswith("doi:"):
-                return f"doi:{_quoted(paper.removeprefix('doi:'))}"
-            return f"id:{_quoted(paper.removeprefix('arxiv:'))}"
-        case Has(what):
-            return f"has:{what}"
-        case SourceName(name):
-            return f"source:{_quoted(name)}"
         case AtLeast(signal, number):
             return f"{signal}>={number}"
+        case PaperId(paper) if paper.startswith("doi:"):
+            field, value = "doi", paper.removeprefix("doi:")
+        case PaperId(paper):
+            field, value = "id", paper.removeprefix("arxiv:")
+        case Author(value):
+            field = "au"
+        case Category(value):
+            field = "cat"
+        case TopicRef(value):
+            field = "topic"
+        case Has(value):
+            field = "has"
+        case SourceName(value):
+            field = "source"
+    return f"{field}:{_quoted(value)}"
 
 
 def _words(leaf: TextLeaf) -> str:

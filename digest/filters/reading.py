@@ -23,15 +23,15 @@ from digest.filters.terms import (
     fielded_leaf,
     text_leaf,
 )
-from digest.filters.tree import And, Exact, Node, Not, Or, Phrase, Prefix, TextLeaf, Word
+from digest.filters.tree import And, Exact, Node, Not, Or, Phrase, Prefix, Word
 
 MAX_CHARACTERS = 2_000
 MAX_TERMS = 200
 MAX_DEPTH = 50  # brackets inside brackets
 
 END = rf"\s()|{QUOTES}"  # what ends a word
-# The lexer takes every text, so that all errors are ours. Curly quotes and long dashes are what phones make of
-# " and -. Operators come before fields, fields before words.
+# The lexer takes every text, so that all errors are ours. Curly quotes and long dashes are what phones make
+# of " and -. Operators come before fields, fields before words.
 GRAMMAR = rf"""
 start: either
 ?either: both

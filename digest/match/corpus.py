@@ -1,5 +1,5 @@
-"""The day's papers, and what each subscriber's interests select of them. In: ranked papers, interests, ids already
-sent. Out: matches, best first. Each distinct filter is evaluated once, whoever shares it.
+"""The day's papers, and what interests select of them. In: ranked papers, interests, ids already sent.
+Out: matches, best first. Each distinct filter is evaluated once, whoever shares it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -31,10 +31,10 @@ class Corpus:
     def match(self, interests: Interests, sent: AbstractSet[str] = frozenset()) -> tuple[Match, ...]:
         """At most `interests.max_papers` matches, best first; none in `sent` (canonical ids).
 
-        A paper is selected by any topic or filter and `min_upvotes`; without topics and filters by `min_upvotes`
-        alone. The best `top` by trend of what this subscriber can still get come on top, whatever the filters
-        and upvotes, and keep their places when there is more than `max_papers`. What an exclusion selects, or
-        was sent, never comes.
+        A paper is selected by any topic or filter and `min_upvotes`; without topics and filters by
+        `min_upvotes` alone. The first `top` by trend of what this subscriber can still get come too, whatever
+        the filters and upvotes, and keep their places when there is more than `max_papers`. What an exclusion
+        selects, or was sent, never comes.
         """
         excluded = {number for text in interests.exclude for number in self._select(self._library.tree(text))}
         free = [

@@ -3,13 +3,13 @@
 Fields are kept apart: a phrase never crosses from the title into the abstract.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
 from digest.domain import Field, Paper
 from digest.filters.names import name_parts
-from digest.words import Token, fold, tokens
+from digest.words import fold, tokens
 
 WORDS_KEPT = 200_000  # distinct words whose folded form is kept
 
@@ -23,22 +23,24 @@ def folded(word: str) -> str:
 class Text:
     """The words of one field, with where each stem stands."""
 
-    __slots__ = ("_places", "text", "words")
+    __slots__ = ("_exacts", "_places", "_stems", "text", "words")
 
     def __init__(self, text: str) -> None:
         self.text = text
         self.words = tuple(tokens(text))
+        self._stems = tuple(word.stem for word in self.words)
+        self._exacts = tuple(word.exact for word in self.words)
         self._places: dict[str, list[int]] = {}
-        for place, word in enumerate(self.words):
-            self._places.setdefault(word.stem, []).append(place)
+        for place, stem in enumerate(self._stems):
+            self._places.setdefault(stem, []).append(place)
 
-    def find_stems(self, stems: Sequence[str]) -> tuple[int, int] | None:
+    def find_stems(self, stems: tuple[str, ...]) -> tuple[int, int] | None:
         """The first place (start, end in characters) where these stems follow one another."""
-        return self._find(stems, [word.stem for word in self.words], self._places.get(stems[0], ()))
+        return self._find(stems, self._stems, self._places.get(stems[0], ()))
 
-    def find_exact(self, words: Sequence[str], stem: str) -> tuple[int, int] | None:
+    def find_exact(self, words: tuple[str, ...], stem: str) -> tuple[int, int] | None:
         """The first place where exactly these words follow one another; `stem` is the stem of the first."""
-        return self._find(words, [word.exact for word in self.words], self._places.get(stem, ()))
+        return self._find(words, self._exacts, self._places.get(stem, ()))
 
     def find_prefix(self, prefix: str) -> tuple[int, int] | None:
         """The first word that begins so."""
@@ -48,11 +50,11 @@ class Text:
         return None
 
     def _find(
-        self, wanted: Sequence[str], words: Sequence[str], places: Sequence[int]
+        self, wanted: tuple[str, ...], words: tuple[str, ...], places: Iterable[int]
     ) -> tuple[int, int] | None:
         for place in places:
             end = place + len(wanted)
-            if list(words[place:end]) == list(wanted):
+            if words[place:end] == wanted:
                 return self.words[place].start, self.words[end - 1].end
         return None
 
@@ -80,11 +82,7 @@ class Document:
         )
 
 
-def stem_of(word: str) -> str:
-    """The stem of one word of a filter, cut and folded as in papers."""
-    return _stems(word)[0].stem
-
-
 @lru_cache(maxsize=WORDS_KEPT)
-def _stems(word: str) -> tuple[Token, ...]:
-    return tuple(tokens(word))
+def stem_of(word: str) -> str:
+    """The stem of one word of a filter, folded and cut as in papers."""
+    return tokens(word)[0].stem

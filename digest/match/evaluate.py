@@ -1,6 +1,7 @@
-"""Tree × document → what matched, or nothing. In: a filter's tree and one paper. Out: hits, each with its place.
+"""Tree × document → what matched, or nothing. In: a filter's tree and one paper. Out: hits with their places.
 
-It knows nothing of subscribers or scores. This is the plain meaning of a filter; faster engines are held to it.
+It knows nothing of subscribers or scores. This is the plain meaning of a filter; faster engines are held to
+it.
 """
 
 from collections.abc import Mapping
@@ -51,6 +52,8 @@ class Hit:
 Hits = tuple[Hit, ...]
 Topics = Mapping[str, Node]
 
+NOTHING = Or(())  # the tree that selects no paper
+
 
 def evaluate(node: Node, document: Document, topics: Topics, *, wanted: bool = True) -> Hits | None:
     """The hits of all leaves that make the tree true for this paper, or None where it is false.
@@ -62,27 +65,26 @@ def evaluate(node: Node, document: Document, topics: Topics, *, wanted: bool = T
             return evaluate(part, document, topics, wanted=not wanted)
         case TopicRef(slug):
             # A topic that is no longer there selects nothing.
-            tree = topics.get(slug)
-            if tree is None:
-                return None if wanted else ()
+            tree = topics.get(slug, NOTHING)
             return evaluate(tree, document, topics, wanted=wanted)
         case And(parts) | Or(parts):
             found = [evaluate(part, document, topics, wanted=wanted) for part in parts]
             held = [hits for hits in found if hits is not None]
             all_needed = isinstance(node, And) == wanted
-            if len(held) < (len(found) if all_needed else 1):
-                return None
-            return tuple(hit for hits in held for hit in hits)
+            enough = len(held) >= (len(found) if all_needed else 1)
+            return tuple(hit for hits in held for hit in hits) if enough else None
         case _:
             hit = _leaf(node, document)
-            if not wanted:
-                return () if hit is None else None
-            return None if hit is None else (hit,)
+            if (hit is not None) != wanted:
+                return None
+            return (hit,) if hit else ()
 
 
 def misses(node: Node, document: Document, topics: Topics, *, wanted: bool = True) -> tuple[str, ...]:
-    """Why a paper doesn't satisfy a tree: the terms that it lacks (`no …`) or that it should lack (`has …`), in
-    canonical text. Empty where it does."""
+    """Why a paper doesn't satisfy a tree; empty where it does.
+
+    One line a term that it lacks (`no mamba`) or that it should lack (`has survey`), in canonical text.
+    """
     if evaluate(node, document, topics, wanted=wanted) is not None:
         return ()
     match node:
@@ -146,7 +148,7 @@ def _place(leaf: TextLeaf, text: Text) -> tuple[int, int] | None:
         case Word(word):
             return text.find_stems((stem_of(word),))
         case Phrase(words):
-            return text.find_stems([stem_of(word) for word in words])
+            return text.find_stems(tuple(stem_of(word) for word in words))
         case Exact(words):
             return text.find_exact(words, stem_of(words[0]))
         case Prefix(prefix):

@@ -1,4 +1,4 @@
-"""Topics and filters, read once. In: topics, canonical texts. Out: trees; `FilterError` for a topic that can't be."""
+"""Topics and filters, read once. In: topics, canonical texts. Out: trees, or the `FilterError` of a topic."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache

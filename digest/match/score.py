@@ -19,8 +19,8 @@ _FIELD_ORDER = {field: order for order, field in enumerate([*Field, None])}
 def fit(hits: Iterable[Hit]) -> float:
     """How well a paper fits, 0 … 1: s / (1 + s), s = the sum of the field weights of its distinct terms.
 
-    One term in the title gives 1/2, one in the abstract 1/3, two in the title 2/3: each further term adds, but
-    a filter with many synonyms can't push everything else out of the way.
+    One term in the title gives 1/2, one in the abstract 1/3, two in the title 2/3: each further term adds,
+    but a filter with many synonyms can't push everything else out of the way.
     """
     best: dict[Leaf, float] = {}
     for hit in hits:
