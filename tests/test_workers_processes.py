@@ -14,13 +14,13 @@ from email import message_from_bytes, policy
 from pathlib import Path
 
 import pytest
-from builders import entry
-from redis_server import RedisServer, running_redis
 
 from digest.config import load
 from digest.domain import DeliveryState, Interests, Schedule, SourceKind, SubscriberStatus
 from digest.pipeline.installation import Installation, open_installation
 from digest.store import deliveries, papers, session, sources, subscribers
+from tests.builders import entry
+from tests.redis_server import RedisServer, running_redis
 
 ROOT = Path(__file__).parents[1]
 TICK = 0.5  # seconds

@@ -12,7 +12,7 @@ from celery.signals import setup_logging
 from digest.config import Settings
 from digest.errors import ConfigError
 from workers import logs
-from workers.schedule import QUEUES, beat_table
+from workers.schedule import QUEUES, ROUTES, beat_table
 
 VISIBILITY_TIMEOUT = 600  # seconds until Redis hands out again what a killed worker held
 SOFT_TIME_LIMIT = 840  # longer than the ten minutes that a mail server may take for its last reply
@@ -65,9 +65,9 @@ def _broker(url: str) -> dict[str, Any]:
 
 def _tasks() -> dict[str, Any]:
     return {
-        # Two queues, taken in turn: a long delivery keeps no fetch and no other issue waiting.
         "task_queues": {name: {} for name in QUEUES},
         "task_default_queue": QUEUES[0],
+        "task_routes": ROUTES,
         "task_create_missing_queues": False,  # a misspelt queue is an error, not a message that nobody reads
         "accept_content": ["json"],
         "task_serializer": "json",

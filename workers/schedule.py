@@ -1,11 +1,12 @@
-"""The queues and the beat table, as data: which task is rung how often. Holds no times of day.
+"""The queues, the routes and the beat table, as data: which task is rung how often. Holds no times of day.
 
 When a source or a subscriber is due stands in the database; beat only asks often enough. Two beats at once
 ring twice, which is harmless.
 """
 
 RUNG_BY_BEAT = ("fetch", "open_issues", "sweep")  # `open_issues` rings `deliver`
-QUEUES = ("digest", "digest.deliver")
+QUEUES = ("digest", "digest.deliver")  # taken in turn: a long delivery keeps no fetch and no issue waiting
+ROUTES = {"digest.deliver": {"queue": "digest.deliver"}}  # all others go to the first queue
 RING_LASTS = 600  # seconds; an older ring is dropped, so that none pile up while no worker runs
 
 

@@ -15,15 +15,15 @@ from digest.config import load
 from digest.errors import DigestError
 from digest.pipeline import delivery, ingest, issues
 from digest.pipeline.installation import Installation, open_installation
-from workers.schedule import QUEUES, RING_LASTS
+from workers.schedule import RING_LASTS
 
 CHAINS = 4  # deliveries rung per tick; each goes on chunk by chunk, so this many processes find work at once
 
 
-def _task(use: str, queue: str = QUEUES[0]) -> Callable[[Callable[[], int]], Any]:
+def _task(use: str) -> Callable[[Callable[[], int]], Any]:
     """A task named `digest.<use>`. A setting, mail server or Redis that fails is one line of log."""
     decorate: Callable[[Callable[[], int]], Any] = shared_task(
-        name=f"digest.{use}", queue=queue, expires=RING_LASTS, throws=(DigestError, OperationalError)
+        name=f"digest.{use}", expires=RING_LASTS, throws=(DigestError, OperationalError)
     )
     return decorate
 
@@ -49,7 +49,7 @@ def open_issues() -> int:
     return len(opened)
 
 
-@_task("deliver", queue=QUEUES[1])
+@_task("deliver")
 def deliver() -> int:
     """Deliver one chunk, and ring for the next while there was something to do."""
     settled = delivery.deliver_due(_installation(), datetime.now(UTC))
