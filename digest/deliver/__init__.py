@@ -1,0 +1,56 @@
+"""Deliver: the bytes of a message come in, a receipt goes out.
+
+In: an `Envelope`. Out: a `Receipt` for every way that a delivery can end, or a DeliveryError when the server
+can't be used at all. Never: a decision about when to try again, a look into the message, an address in a log.
+
+envelope.py    what is handed over, and the shape of every transport
+replies.py     what a server's reply means: the table of outcomes, pure
+server.py      which mail server: its URL, its encryption, its time-outs
+connection.py  one SMTP connection, phase by phase, and where doubt begins
+smtp.py        a pool of those                                                     [aiosmtplib]
+maildir.py     a folder instead of a server
+"""
+
+import ssl
+from pathlib import Path
+
+from digest.deliver.envelope import Envelope, Transport
+from digest.deliver.maildir import MaildirTransport
+from digest.deliver.replies import asked_to_wait, enhanced_code, judge
+from digest.deliver.server import FORMS, TIMEOUTS, Timeouts, read_server
+from digest.deliver.smtp import SmtpTransport
+from digest.errors import ConfigError
+
+__all__ = [
+    "TIMEOUTS",
+    "Envelope",
+    "Timeouts",
+    "Transport",
+    "asked_to_wait",
+    "enhanced_code",
+    "judge",
+    "open_transport",
+]
+
+_MAILDIR = "maildir:"
+
+
+def open_transport(
+    url: str,
+    *,
+    connections: int = 4,
+    timeouts: Timeouts = TIMEOUTS,
+    tls: ssl.SSLContext | None = None,
+) -> Transport:
+    """The transport that a URL names. Nothing is connected or written before the first message.
+
+    `smtp://` is plain, `smtps://` is TLS from the first byte, `smtp+starttls://` refuses a server that offers
+    no STARTTLS; `maildir:FOLDER` writes files. `tls`: other trusted certificates than the system's.
+    Raises ConfigError for any other text.
+    """
+    if not url.startswith(_MAILDIR):
+        return SmtpTransport(read_server(url, tls), connections=connections, timeouts=timeouts)
+    folder = url.removeprefix(_MAILDIR).removeprefix("//")
+    if not folder:
+        raise ConfigError("the URL of the mail folder names no folder", fix=FORMS)
+    return MaildirTransport(Path(folder))

@@ -1,0 +1,81 @@
+"""What a server's reply means: a code and its text come in, a `Receipt` goes out. The table of outcomes.
+
+In: one SMTP reply about one recipient. Out: the ledger's next state, the reply on one clean line, and
+whether the address itself is dead. Never: a state for a lost line or a time-out; only a transport knows in
+which phase that was.
+"""
+
+import re
+
+from digest.domain import DeliveryState, Receipt
+
+# Mailbox or domain doesn't exist, moved away, or takes no mail (RFC 3463, 3.2 and 3.3; RFC 7505 for 5.1.10).
+_DEAD = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"})
+_FULL = "5.2.2"
+_MAX_REPLY = 500
+
+# RFC 2034 puts the enhanced code at the start of a reply; qmail writes it as #5.1.1 at the end. Elsewhere
+# three numbers with dots between are a version or part of an address, and no reason to drop anybody.
+_ENHANCED = re.compile(r"(?:^\d{3} |#)([245]\.\d{1,3}\.\d{1,3})(?![\d.]*\d)")
+_WAIT = re.compile(
+    r"\b(?:again|retry|wait|greylisted)\b\D{0,30}(\d{1,6}) ?(s|secs?|seconds?|m|mins?|minutes?|h|hours?)\b",
+    re.IGNORECASE,
+)
+_SECONDS = {"s": 1, "m": 60, "h": 3600}
+
+
+def judge(code: int, reply: str) -> Receipt:
+    """What becomes of a message that the server answered with `code` (200 … 599) and the text `reply`.
+
+    | reply | becomes |
+    |---|---|
+    | 2xx | sent |
+    | 4xx, and 552 without a reason of its own (RFC 5321, 4.5.3.1.10: it may mean 452) | deferred |
+    | 5xx for a dead mailbox: 5.1.1, 5.1.2, 5.1.3, 5.1.6, 5.1.10, 5.2.1 | bounced, address suppressed |
+    | 5.2.2, a full mailbox | bounced, softly: it counts, nobody is suppressed |
+    | every other 5xx, 5.7.x (our fault) among them | failed, nobody suppressed |
+
+    Raises ValueError for a code that is no outcome (1xx, 3xx, nonsense).
+    """
+    said = one_line(code, reply)
+    enhanced = enhanced_code(said)
+    match code // 100:
+        case 2:
+            return Receipt(DeliveryState.SENT, said)
+        case 4:
+            return Receipt(DeliveryState.DEFERRED, said)
+        case 5:
+            return _judge_refusal(code, enhanced, said)
+    raise ValueError(f"{said} is no outcome of a delivery")
+
+
+def _judge_refusal(code: int, enhanced: str, said: str) -> Receipt:
+    if enhanced in _DEAD:
+        return Receipt(DeliveryState.BOUNCED, said, suppress=True)
+    if enhanced == _FULL:
+        return Receipt(DeliveryState.BOUNCED, said)
+    if code == 552 and enhanced in {"", "5.5.3"}:
+        return Receipt(DeliveryState.DEFERRED, said)
+    return Receipt(DeliveryState.FAILED, said)
+
+
+def one_line(code: int, reply: str) -> str:
+    """A reply as it is stored and shown: one line of at most 500 characters, without controls."""
+    readable = reply.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    printable = "".join(char if char.isprintable() else " " for char in readable)
+    return " ".join(f"{code} {printable}".split())[:_MAX_REPLY]
+
+
+def enhanced_code(said: str) -> str:
+    """The enhanced status code (RFC 3463) of a reply on one line (`Receipt.reply`), or an empty text.
+
+    One whose class contradicts the reply's code (550 4.2.1) is none.
+    """
+    found = _ENHANCED.search(said)
+    return found[1] if found and found[1][0] == said[:1] else ""
+
+
+def asked_to_wait(said: str) -> int | None:
+    """The seconds of a "try again in N minutes" in a reply, or None if it names no time."""
+    found = _WAIT.search(said)
+    return int(found[1]) * _SECONDS[found[2][0].lower()] if found else None
