@@ -2,7 +2,7 @@
 
 A pair of `$` is no formula when
 - what it encloses has a space at one end only and holds no TeX: `$HOME and $PATH`;
-- a digit follows the second one and nothing between is TeX: `$5-$10`;
+- a digit follows the second one, and what is between holds no TeX but a space or a leading digit: `$5-$10`;
 - it begins with a digit and holds two words in a row: `$5 per run, where $x`;
 - the braces between don't balance: `$x_{ brace $`.
 """
@@ -43,6 +43,9 @@ def _is_balanced(body: str) -> bool:
 
 def _is_money(body: str, after: str) -> bool:
     """Whether a pair of `$` around `body` are two prices, or a price and the beginning of a formula."""
-    if not _TEX.search(body) and (after.isdigit() or body[0].isspace() != body[-1].isspace()):
-        return True
-    return body.lstrip()[0].isdigit() and _TWO_WORDS.search(_GROUP.sub("", body)) is not None
+    is_number = body.lstrip()[0].isdigit()
+    if not _TEX.search(body):
+        has_price_after = after.isdigit() and (is_number or " " in body)
+        if has_price_after or body[0].isspace() != body[-1].isspace():
+            return True
+    return is_number and _TWO_WORDS.search(_GROUP.sub("", body)) is not None

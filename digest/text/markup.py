@@ -1,7 +1,7 @@
 """HTML in text: tags of known elements go, their words stay. Never touches `a < b` or `<think>`.
 
-A string comes in, a string goes out; `strip_tags` is for plain text with stray markup, `read_html` for text that
-is HTML by its format (a real parser, nh3, sees it first).
+A string comes in, a string goes out; `strip_tags` is for plain text with stray markup, `read_html` for text
+that is HTML by its format (a real parser, nh3, sees it first).
 """
 
 import html

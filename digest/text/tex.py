@@ -1,9 +1,9 @@
 r"""TeX of titles and abstracts → Unicode, in one pass over the text.
 
-In: text with TeX in it (`$\pi_0$`, `\textbf{Foo}`, `Sch\"olkopf`). Out: the same text without. Only mathematics
-(`$…$`, `$$…$$`, `\(…\)`, `\[…\]`) and control words are converted. A macro that is unknown gives the words of
-its arguments, else its own name. Never raises, never expands definitions, never reads further than its braces;
-time and memory grow with the length of the text, however it is nested.
+In: text with TeX in it (`$\pi_0$`, `\textbf{Foo}`, `Sch\"olkopf`). Out: the same text without. Only
+mathematics (`$…$`, `$$…$$`, `\(…\)`, `\[…\]`) and control words are converted. A macro that is unknown gives
+the words of its arguments, else its own name. Never raises, never expands definitions, never reads further
+than its braces; time and memory grow with the length of the text, however it is nested.
 """
 
 import re
@@ -38,6 +38,17 @@ _FORMULAS = {"$$": "$$", "$": "$", "\\(": "\\)", "\\[": "\\]"}
 def convert(text: str) -> str:
     """One pass over a text: TeX in, Unicode out."""
     return _Tex(_CITATION.sub("", text)).prose()
+
+
+def _is_operator(piece: str) -> bool:
+    """Whether a symbol stands between two things, so that space on one side asks for space on the other."""
+    return len(piece) == 1 and not piece.isalnum() and piece not in _UNARY
+
+
+def _symbol_at(text: str) -> str:
+    """The symbol that the control word at the beginning of a text stands for; empty where there is none."""
+    found = _CONTROL.match(text)
+    return symbol(found.group(1) or "") or "" if found else ""
 
 
 class _Tex:
@@ -82,10 +93,10 @@ class _Tex:
         return self._tie(out) if mark == "~" else mark
 
     def _braces(self) -> str:
-        r"""A group: its braces go where TeX needs them (`{\em a}`), else they stay to be seen."""
+        r"""A group: TeX's braces go (`{\em a}`, `{GPT}`, `82{,}115`), those of a set stay (`{-1, 0}`)."""
         only_tex = _OPENING_ONLY_TEX.match(self.text, self.at - 1)
         inner = self.group(math=False)
-        if only_tex:
+        if only_tex or "," not in inner or inner == ",":
             return inner
         return "{" + inner + ("}" if self.closed else "")
 
@@ -143,15 +154,15 @@ class _Tex:
         found = _CONTROL.match(self.text, self.at)
         name = found.group(1) if found else ""
         piece = self.macro(math=True)
-        following = self.text[self.at : self.at + 9].lstrip()[:1]
-        joins = following.isalnum() or following == "\\"
+        following = self.text[self.at : self.at + 20].lstrip()
+        joins = following[:1].isalnum() or following[:1] == "\\"
         if name in FUNCTIONS or name == "operatorname":
             self.skip(space=True)
             before = " " if out[-1:].isalnum() or out[-1:] in {")", "]"} else ""
             return out + before + piece + (" " if joins else "")
         if name and len(piece) == 1 and self.text[self.at - 1].isalpha():
-            is_operator = not piece.isalnum() and piece not in _UNARY
-            if not out[-1:].isspace() if is_operator else joins:
+            space_ends_name = not out[-1:].isspace() if _is_operator(piece) else joins
+            if space_ends_name and not (following and _is_operator(_symbol_at(following))):
                 self.skip(space=True)
         return out + piece
 
