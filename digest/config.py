@@ -61,7 +61,7 @@ class Settings(BaseSettings):
         SecretStr(""), description="keys used before, comma-separated: their links stay valid"
     )
     site_name: str = Field("Daily Papers", description="the name in subject lines and heads")
-    mail_from: str = Field("papers@localhost", description="the address in From")
+    mail_from: str = Field("papers@localhost", description="the sender: an address, or Name <address>")
     postal_address: str = Field(
         "", description="who sends this, in the foot of every mail (the law asks for it)"
     )

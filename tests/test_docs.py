@@ -36,11 +36,10 @@ def commands(
 
 def examples() -> list[str]:
     """The `Example: digest …` paragraphs of all helps."""
-    found = []
-    for _, command in commands(cli):
-        for text in re.findall(r"Example: (digest .*?)(?:\n\n|\Z)", command.help or "", flags=re.DOTALL):
-            found.append(" ".join(text.split()))
-    return found
+    example = re.compile(r"Example: (digest .*?)(?:\n\n|\Z)", re.DOTALL)
+    return [
+        " ".join(text.split()) for _, command in commands(cli) for text in example.findall(command.help or "")
+    ]
 
 
 def parse(line: str) -> None:
@@ -49,7 +48,7 @@ def parse(line: str) -> None:
     context = cli.make_context("digest", words)
     command: click.Command = cli
     while isinstance(command, click.Group):
-        name, found, rest = command.resolve_command(context, [*context._protected_args, *context.args])  # noqa: SLF001 - Click offers no other way to parse without running
+        name, found, rest = command.resolve_command(context, [*context._protected_args, *context.args])
         assert found is not None
         context = found.make_context(name, rest, parent=context)
         command = found

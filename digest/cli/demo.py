@@ -8,6 +8,7 @@ import click
 from digest.cli.context import json_option
 from digest.cli.output import emit, table
 from digest.cli.shapes import reasons_in_words
+from digest.domain import DeliveryState
 
 if TYPE_CHECKING:
     from digest.pipeline.demo import Demo
@@ -35,7 +36,7 @@ def demo(out: Path, as_json: bool) -> None:
                 "issue_date": report.played.issues[0].date,
                 "papers": report.papers,
                 "subscribers": sum(issue.audience for issue in report.played.issues),
-                "sent": sum(issue.counts["sent"] for issue in report.played.issues),
+                "sent": sum(issue.counts[DeliveryState.SENT] for issue in report.played.issues),
                 "mails": [
                     {
                         "to": mail.to,

@@ -47,6 +47,12 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, empty: str =
     console.print(shown)
 
 
+def tell_if_cut(shown: int, limit: int) -> None:
+    """Say on stderr that a list may go on."""
+    if shown == limit:
+        click.echo(f"the first {limit}; say --limit for more", err=True)
+
+
 def _cell(cell: Any) -> str:
     if cell is None:
         return "–"

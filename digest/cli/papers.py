@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 PARTLY_FAILED = 6
 
 
-class SeenAt(click.ParamType):
+class SeenAt(click.ParamType[Any]):
     """A time, or the word `source`."""
 
     name = "TIME|source"
@@ -64,7 +64,6 @@ def import_(
             kind=SourceKind(kind),
             name=name or str(kind),
             seen_at=when,  # type: ignore[arg-type] # SeenAt gives a datetime or "source"
-            now=cli.now,
         )
         for file in files
     ]

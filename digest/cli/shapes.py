@@ -1,10 +1,10 @@
 """Domain values → the JSON objects that people script against (keys may be added, never renamed)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import time
 from typing import Any
 
-from digest.domain import Frequency, Match, Ranked, Reason, Source, Subscriber
+from digest.domain import Delivery, Frequency, Match, Ranked, Reason, Source, Subscriber
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -73,6 +73,23 @@ def subscriber_object(subscriber: Subscriber) -> dict[str, Any]:
         "at": _clock(schedule.at),
         "timezone": schedule.timezone,
         "next_due_at": subscriber.next_due_at,
+    }
+
+
+def delivery_object(delivery: Delivery, email: str, papers: Mapping[int, str]) -> dict[str, Any]:
+    """A row of the ledger; `papers`: number → canonical id."""
+    return {
+        "id": delivery.id,
+        "issue": delivery.issue_id,
+        "subscriber": delivery.subscriber_id,
+        "email": email,
+        "issue_date": delivery.issue_date,
+        "state": delivery.state,
+        "reason": delivery.reason or None,
+        "attempts": delivery.attempts,
+        "message_id": delivery.message_id,
+        "papers": [papers[pk] for pk in delivery.papers if pk in papers],
+        "reply": delivery.reply or None,
     }
 
 

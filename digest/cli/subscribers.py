@@ -1,15 +1,18 @@
 """`digest subscribers`: the people and what they asked for."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import click
 
 from digest.cli.context import Cli, json_option, on_terminal, pass_cli
-from digest.cli.output import emit, table
-from digest.cli.shapes import subscriber_object
-from digest.domain import Frequency, SubscriberStatus
+from digest.cli.output import emit, table, tell_if_cut
+from digest.cli.shapes import delivery_object, subscriber_object
+from digest.domain import DeliveryState, Frequency, SubscriberStatus
 
-PARTLY_FAILED, REFUSED = 6, 7
+F = TypeVar("F", bound=Callable[..., Any])
+
+PARTLY_FAILED = 6
 
 wishes = (
     click.option("--topic", "topics", multiple=True, help="A topic, by its slug; may be repeated."),
@@ -31,10 +34,10 @@ consent_options = (
 )
 
 
-def _with(*groups: tuple[Any, ...]) -> Any:
+def _with(*groups: tuple[Any, ...]) -> Callable[[F], F]:
     """Apply groups of options to a command, in their written order."""
 
-    def decorate(command: Any) -> Any:
+    def decorate(command: F) -> F:
         for option in reversed([option for group in groups for option in group]):
             command = option(command)
         return command
@@ -54,6 +57,7 @@ def subscribers() -> None:
 @pass_cli
 def add(
     cli: Cli,
+    /,
     email: str,
     *,
     frequency: Frequency,
@@ -102,17 +106,19 @@ def show(cli: Cli, email: str, as_json: bool) -> None:
 
     Example: digest subscribers show ada@example.org
     """
-    from digest.store import deliveries, session
+    from digest.store import deliveries, papers, session
     from digest.store import subscribers as stored
 
-    with session.transaction(cli.installation.engine) as db:
+    with session.reading(cli.installation.engine) as db:
         found = stored.get(db, email)
         consents = stored.consents(db, found.id)
         got = deliveries.of_subscriber(db, found.id)
+        names = papers.canonical_ids(db, {pk for row in got for pk in row.papers})
+    rows = [delivery_object(row, found.email, names) for row in got]
     whole = subscriber_object(found) | {
         "consent": consents,
-        "deliveries": got,
-        "bounces": [d for d in got if d.state == "bounced"],
+        "deliveries": rows,
+        "bounces": [row for row in rows if row["state"] == DeliveryState.BOUNCED],
     }
     if as_json:
         emit(whole)
@@ -130,9 +136,10 @@ def show(cli: Cli, email: str, as_json: bool) -> None:
 @subscribers.command("list")
 @click.option("--status", type=click.Choice(list(SubscriberStatus)), help="Only those with this status.")
 @click.option("--query", default="", help="Only addresses that hold this text.")
+@click.option("--limit", default=1000, show_default=True, help="How many at most.")
 @json_option
 @pass_cli
-def list_(cli: Cli, status: SubscriberStatus | None, query: str, as_json: bool) -> None:
+def list_(cli: Cli, *, status: SubscriberStatus | None, query: str, limit: int, as_json: bool) -> None:
     """List subscribers.
 
     Example: digest subscribers list --status active
@@ -141,7 +148,7 @@ def list_(cli: Cli, status: SubscriberStatus | None, query: str, as_json: bool) 
     from digest.store import subscribers as stored
 
     with session.transaction(cli.installation.engine) as db:
-        listed = stored.listing(db, status=status and SubscriberStatus(status), query=query)
+        listed = stored.listing(db, status=status and SubscriberStatus(status), query=query, limit=limit)
     if as_json:
         emit([subscriber_object(found) for found in listed])
     else:
@@ -159,6 +166,7 @@ def list_(cli: Cli, status: SubscriberStatus | None, query: str, as_json: bool) 
             ],
             empty="no subscribers",
         )
+    tell_if_cut(len(listed), limit)
 
 
 @subscribers.command("import")

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 
-class Time(click.ParamType):
+class Time(click.ParamType[datetime]):
     """`2026-03-17T08:00:00+01:00` → an aware datetime in UTC."""
 
     name = "time"

@@ -6,12 +6,12 @@ DATA. What is killed before that goes back to `queued` when the lease ends; what
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from digest.compose import compose
-from digest.deliver import Envelope, Transport, open_transport
+from digest.deliver import Envelope, Transport, asked_to_wait, open_transport
 from digest.domain import (
     Delivery,
     DeliveryState,
@@ -23,9 +23,9 @@ from digest.domain import (
     SubscriberStatus,
 )
 from digest.errors import ConfigError, DeliveryError
-from digest.pipeline.edition import Editions
+from digest.pipeline.edition import choose, edition
 from digest.pipeline.installation import Installation
-from digest.pipeline.message import envelope
+from digest.pipeline.message import envelope, sender_address
 from digest.store import deliveries, session, subscribers, suppressions
 from digest.tokens import address_hash
 
@@ -73,32 +73,49 @@ def _check_sender(installation: Installation) -> None:
     if not installation.site.postal_address:
         msg = "no mail is sent while the sender has no postal address"
         raise ConfigError(msg, fix="DIGEST_POSTAL_ADDRESS='Your name, street, town, country'")
-    if installation.site.mail_from.endswith("@localhost"):
+    if sender_address(installation).endswith("@localhost"):
         msg = "no mail is sent while there is no sender address"
         raise ConfigError(msg, fix="DIGEST_MAIL_FROM=papers@your-domain")
 
 
+def promised(
+    installation: Installation, claimed: Sequence[Delivery], people: Mapping[int, Subscriber]
+) -> dict[int, Digest | None]:
+    """By delivery id: the digest that its row promised, its papers in their order with their reasons.
+
+    What the subscriber doesn't want any more is left out; None where nothing stays.
+    """
+    with session.reading(installation.engine) as db:
+        issues = {issue.id: issue for issue in deliveries.issues_by_id(db, {d.issue_id for d in claimed})}
+    digests: dict[int, Digest | None] = {}
+    for issue in issues.values():
+        rows = [d for d in claimed if d.issue_id == issue.id]
+        found = edition(installation, issue.opened_at)
+        readers = [people[d.subscriber_id] for d in rows]
+        chosen = choose(installation, found, readers, but={d.id for d in rows})
+        for row, reader in zip(rows, readers, strict=True):
+            kept = tuple(match for match in chosen[reader.id] if match.paper.pk in row.papers)
+            digests[row.id] = compose(reader, issue, kept, found.topics_of(reader), found.notes)
+    return digests
+
+
 def _prepare(installation: Installation, claimed: Sequence[Delivery], now: datetime) -> list[_Ready]:
     """Look a last time whether each row may still be sent, and write its message."""
-    with session.transaction(installation.engine) as db:
-        issues = {issue.id: issue for issue in deliveries.issues_by_id(db, {d.issue_id for d in claimed})}
+    with session.reading(installation.engine) as db:
         people = subscribers.by_ids(db, [d.subscriber_id for d in claimed])
         hashes = {s.id: address_hash(s.email, installation.keys) for s in people.values()}
         suppressed = suppressions.among(db, hashes.values())
-    editions = Editions(installation)
+    digests = promised(installation, claimed, people)
     ready: list[_Ready] = []
     for delivery in claimed:
-        subscriber, issue = people[delivery.subscriber_id], issues[delivery.issue_id]
-        digest = None
+        subscriber, digest = people[delivery.subscriber_id], digests[delivery.id]
         reason = _why_not(subscriber, hashes[subscriber.id] in suppressed)
-        if not reason:
-            digest = _digest(editions, delivery, issue, subscriber)
-            reason = None if digest else SkipReason.NO_MATCH
-        if digest:
+        if digest and not reason:
             mail = envelope(installation, digest, message_id=delivery.message_id, now=now)
-            ready.append(_Ready(delivery, issue, mail))
+            ready.append(_Ready(delivery, digest.issue, mail))
         else:
-            _settle(installation, delivery, Receipt(DeliveryState.SKIPPED), now, reason=reason or "")
+            skipped = Receipt(DeliveryState.SKIPPED)
+            _settle(installation, delivery, skipped, now, reason=reason or SkipReason.NO_MATCH)
     return ready
 
 
@@ -108,13 +125,6 @@ def _why_not(subscriber: Subscriber, suppressed: bool) -> SkipReason | None:
     if subscriber.status is SubscriberStatus.PAUSED:
         return SkipReason.PAUSED
     return None if subscriber.status is SubscriberStatus.ACTIVE else SkipReason.INACTIVE
-
-
-def _digest(editions: Editions, delivery: Delivery, issue: Issue, subscriber: Subscriber) -> Digest | None:
-    """The digest that the row promised: its papers in its order, with today's reasons for them."""
-    edition = editions.at(issue.opened_at)
-    matches = edition.corpus.explain(subscriber.interests, delivery.papers)
-    return compose(subscriber, issue, matches, edition.topics_of(subscriber), edition.notes)
 
 
 async def _hand_over_all(installation: Installation, ready: Sequence[_Ready], now: datetime) -> None:
@@ -147,7 +157,8 @@ def _settle_receipt(installation: Installation, item: _Ready, receipt: Receipt, 
     if receipt.state not in {DeliveryState.QUEUED, DeliveryState.DEFERRED}:
         _settle(installation, item.delivery, receipt, now)
         return
-    again = now + BACK_OFF[min(item.delivery.attempts, len(BACK_OFF)) - 1]
+    wait = BACK_OFF[min(item.delivery.attempts, len(BACK_OFF)) - 1]
+    again = now + max(wait, timedelta(seconds=asked_to_wait(receipt.reply) or 0))
     if again < item.issue.due_at + GIVE_UP:
         _settle(installation, item.delivery, receipt, now, next_attempt_at=again)
         return

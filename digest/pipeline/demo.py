@@ -2,7 +2,6 @@
 
 import mailbox
 import shutil
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
@@ -14,7 +13,7 @@ from pathlib import Path
 from digest.config import Settings, load
 from digest.domain import Match, SourceKind
 from digest.errors import InputError, RefusedError
-from digest.pipeline.edition import edition
+from digest.pipeline.delivery import promised
 from digest.pipeline.ingest import import_content
 from digest.pipeline.installation import Installation, open_installation
 from digest.pipeline.roster import import_roster
@@ -85,7 +84,7 @@ def _empty(out: Path) -> None:
 
 def _import(installation: Installation, sample: Traversable, kind: SourceKind) -> None:
     report = import_content(
-        installation, sample.name, sample.read_bytes(), kind=kind, name=str(kind), seen_at=None, now=JOINED
+        installation, sample.name, sample.read_bytes(), kind=kind, name=str(kind), seen_at=None
     )
     if report.error:
         raise InputError(f"sample {sample.name}: {report.error}")
@@ -111,11 +110,10 @@ def _html(mail: EmailMessage) -> str:
     return "" if body is None else str(body.get_content())
 
 
-def _chosen(installation: Installation) -> Mapping[str, tuple[Match, ...]]:
+def _chosen(installation: Installation) -> dict[str, tuple[Match, ...]]:
     """By reader: the papers of the ledger with their reasons."""
-    corpus = edition(installation, MORNING).corpus
-    with session.transaction(installation.engine) as db:
-        return {
-            row.email: corpus.explain(subscribers.get(db, row.email).interests, row.papers)
-            for row in deliveries.listing(db)
-        }
+    with session.reading(installation.engine) as db:
+        rows = [row for row, _ in deliveries.listing(db)]
+        people = subscribers.by_ids(db, [row.subscriber_id for row in rows])
+    digests = promised(installation, rows, people)
+    return {people[row.subscriber_id].email: digest.papers for row in rows if (digest := digests[row.id])}

@@ -1,7 +1,7 @@
 """The candidates of one moment, ranked and ready to be matched: what an issue, a preview and a test share."""
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -78,12 +78,19 @@ class Editions:
 
 
 def choose(
-    installation: Installation, found: Edition, subscribers: Sequence[Subscriber]
+    installation: Installation,
+    found: Edition,
+    subscribers: Sequence[Subscriber],
+    *,
+    but: Collection[int] = (),
 ) -> dict[int, tuple[Match, ...]]:
-    """The papers of each subscriber (by id), best first, without those sent to them before."""
-    canonical = {r.paper.pk: r.paper.id for r in found.ranked}
-    with session.transaction(installation.engine) as db:
-        sent = deliveries.papers_sent(db, [s.id for s in subscribers], since=found.since)
+    """The papers of each subscriber (by id), best first, without those that other deliveries carry to them.
+
+    `but`: the ids of deliveries that don't count, those being written.
+    """
+    canonical = {each.paper.pk: each.paper.id for each in found.ranked}
+    with session.reading(installation.engine) as db:
+        sent = deliveries.papers_sent(db, [s.id for s in subscribers], since=found.since, but=but)
     return {
         s.id: found.corpus.match(s.interests, {canonical[pk] for pk in sent.get(s.id, ()) if pk in canonical})
         for s in subscribers

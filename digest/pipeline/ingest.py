@@ -1,7 +1,7 @@
 """Sources and files → papers in the store. A bad source, file or entry stops only itself."""
 
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -9,13 +9,14 @@ from digest.domain import Entry, Parsed, Skipped, Source, SourceKind, SourceStat
 from digest.errors import FetchError, ParseError
 from digest.fetch import Fetcher, Response
 from digest.pipeline.installation import Installation
-from digest.sources import Request, parse, requests
+from digest.sources import Request, next_request, parse, requests
 from digest.store import papers, session, sources
 from digest.store.papers import Landing
 
 POLL = timedelta(minutes=30)  # conditional requests, so an unchanged feed costs the source a 304
 BACK_OFF = timedelta(minutes=5)
 LONGEST_BACK_OFF = timedelta(hours=6)
+MOST_PAGES = 100  # of one answer; bioRxiv has about ten a day
 LARGEST_FILE = 64 * 2**20  # bytes, decompressed
 
 
@@ -64,7 +65,7 @@ def fetch(installation: Installation, chosen: Sequence[Source], now: datetime) -
 
 def _fetch_one(installation: Installation, fetcher: Fetcher, source: Source, now: datetime) -> FetchReport:
     try:
-        answers = [_ask(fetcher, source, request) for request in requests(source, now)]
+        answers = list(_answers(fetcher, source, now))
         parsed = [
             parse(source.kind, a.body, name=source.name, status=a.status)
             for a in answers
@@ -96,10 +97,21 @@ def _fetch_one(installation: Installation, fetcher: Fetcher, source: Source, now
     )
 
 
-def _ask(fetcher: Fetcher, source: Source, request: Request) -> Response:
-    return fetcher.get(
-        request.url, etag=source.etag, last_modified=source.last_modified, headers=request.headers
-    )
+def _answers(fetcher: Fetcher, source: Source, now: datetime) -> Iterator[Response]:
+    """What the source answers, page by page where it has pages."""
+    for first in requests(source, now):
+        request: Request | None = first
+        for _ in range(MOST_PAGES):
+            if request is None:
+                break
+            answer = fetcher.get(
+                request.url,
+                etag=source.etag,
+                last_modified=source.last_modified,
+                headers=request.headers,
+            )
+            yield answer
+            request = None if answer.not_modified else next_request(source, request, answer.body)
 
 
 def _failed(
@@ -136,7 +148,6 @@ def import_content(
     kind: SourceKind,
     name: str,
     seen_at: datetime | None,
-    now: datetime,
 ) -> ImportReport:
     """Land one file as its source serves it (gzip or plain) under the source `name`.
 
@@ -150,15 +161,7 @@ def import_content(
     with session.transaction(installation.engine) as db:
         source = sources.ensure(db, name=name, kind=kind)
         landing = papers.land(db, source, parsed.entries, seen_at=seen_at)
-        sources.succeeded(
-            db,
-            name,
-            now=now,
-            state=state_after(source.state, [parsed], landing),
-            etag=source.etag,
-            last_modified=source.last_modified,
-            next_fetch_at=source.next_fetch_at,
-        )
+        sources.set_state(db, name, state_after(source.state, [parsed], landing))
     return ImportReport(
         file,
         entries=len(parsed.entries) + len(parsed.skipped),

@@ -1,9 +1,12 @@
 """Settings → an Installation: the open database and the plain values that the pipeline works with."""
 
+import contextlib
 import os
 import secrets
+import tempfile
 from dataclasses import dataclass
 from datetime import timedelta
+from email.utils import formataddr, parseaddr
 from pathlib import Path
 
 from digest import __version__
@@ -48,7 +51,7 @@ def open_installation(settings: Settings) -> Installation:
         site=Site(
             name=settings.site_name,
             base_url=settings.base_url,
-            mail_from=settings.mail_from,
+            mail_from=_sender(settings),
             postal_address=settings.postal_address,
         ),
         keys=_keys(settings),
@@ -69,6 +72,15 @@ def seed(engine: Engine) -> None:
         sources.defaults(db, DEFAULT_SOURCES)
 
 
+def _sender(settings: Settings) -> str:
+    """`Name <address>`; a bare address gets the site's name."""
+    name, address = parseaddr(settings.mail_from)
+    if "@" not in address:
+        msg = f"DIGEST_MAIL_FROM: {settings.mail_from!r} is not an address"
+        raise ConfigError(msg, fix="DIGEST_MAIL_FROM=papers@your-domain")
+    return formataddr((name or settings.site_name, address))
+
+
 def _user_agent(settings: Settings) -> str:
     """Who asks, with a contact, as arXiv's terms of use want it."""
     return f"digest/{__version__} (+{settings.contact or settings.base_url})"
@@ -85,17 +97,19 @@ def _kept_key(folder: Path) -> str:
     path = folder / KEY_FILE
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with path.open("x", encoding="ascii", opener=_private) as file:
-            file.write(secrets.token_urlsafe(32))
-    except FileExistsError:
-        pass
+        if not path.exists():
+            _write_once(path, secrets.token_urlsafe(32))
+        return path.read_text(encoding="ascii")
     except OSError as error:
         msg = f"can't keep a secret key in {folder}: {error.strerror}"
-        raise ConfigError(
-            msg, fix="set DIGEST_SECRET_KEY, or a DIGEST_DATA_DIR that can be written"
-        ) from error
-    return path.read_text(encoding="ascii")
+        fix = "set DIGEST_SECRET_KEY, or a DIGEST_DATA_DIR that can be written"
+        raise ConfigError(msg, fix=fix) from error
 
 
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
+def _write_once(path: Path, text: str) -> None:
+    """Write a file that nobody ever sees half-written; where another process was first, its file stays."""
+    with tempfile.NamedTemporaryFile("w", encoding="ascii", dir=path.parent) as file:  # made with mode 0600
+        file.write(text)
+        file.flush()
+        with contextlib.suppress(FileExistsError):
+            os.link(file.name, path)

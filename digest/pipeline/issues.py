@@ -8,6 +8,7 @@ from digest.domain import DeliveryState, Issue, Match, SkipReason, SourceState, 
 from digest.due import next_due
 from digest.pipeline.edition import Edition, Editions, choose
 from digest.pipeline.installation import Installation
+from digest.pipeline.message import sender_address
 from digest.store import deliveries, session
 from digest.store.deliveries import NewDelivery
 from digest.tokens import message_id
@@ -77,7 +78,7 @@ def _row(
     subscriber: Subscriber,
     chosen: Sequence[Match],
 ) -> NewDelivery:
-    domain = installation.site.mail_from.rpartition("@")[2]
+    domain = sender_address(installation).rpartition("@")[2]
     return NewDelivery(
         issue_id=issue.id,
         subscriber_id=subscriber.id,

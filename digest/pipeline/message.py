@@ -1,6 +1,7 @@
 """A digest → the message and the envelope for its subscriber: links signed, headers filled in."""
 
 from datetime import datetime
+from email.utils import parseaddr
 
 from digest.deliver import Envelope
 from digest.domain import Digest, Message
@@ -23,8 +24,17 @@ def write(installation: Installation, digest: Digest) -> Message:
 
 def envelope(installation: Installation, digest: Digest, *, message_id: str, now: datetime) -> Envelope:
     """The finished mail: RFC 5322 bytes with the addresses that carry it."""
-    sender, recipient = installation.site.mail_from, digest.subscriber.email
+    recipient = digest.subscriber.email
     content = as_bytes(
-        write(installation, digest), sender=sender, recipient=recipient, date=now, message_id=message_id
+        write(installation, digest),
+        sender=installation.site.mail_from,
+        recipient=recipient,
+        date=now,
+        message_id=message_id,
     )
-    return Envelope(sender=sender, recipient=recipient, content=content, message_id=message_id)
+    return Envelope(sender_address(installation), recipient, content, message_id)
+
+
+def sender_address(installation: Installation) -> str:
+    """The bare address of `Name <address>`."""
+    return parseaddr(installation.site.mail_from)[1]

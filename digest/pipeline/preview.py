@@ -22,6 +22,7 @@ from digest.pipeline.edition import choose, edition, usual_before
 from digest.pipeline.installation import Installation
 from digest.pipeline.issues import skip_reason
 from digest.store import interests, papers, session
+from digest.store.search import recent
 from digest.trend import rank
 
 NOBODY = "reader@example.org"  # whom a preview without a subscriber is addressed to (RFC 2606)
@@ -61,7 +62,7 @@ def search(installation: Installation, text: str, limit: int, now: datetime) -> 
     """The best `limit` papers of the whole store that satisfy a filter. Raises FilterError."""
     with session.transaction(installation.engine) as db:
         topics = interests.topics(db)
-        stored = papers.recent(db, limit=SEARCHED, until=now)
+        stored = recent(db, SEARCHED)
     tree = parse(text, topics=[topic.slug for topic in topics])
     corpus = Corpus(rank(stored, now), Library(topics), fit_weight=installation.fit_weight)
     return corpus.search(tree)[:limit]

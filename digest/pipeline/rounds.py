@@ -26,7 +26,7 @@ def play(installation: Installation, now: datetime, *, fetch: bool = True) -> Ro
     sweep(installation, now)
     opened = open_due(installation, now)
     with session.transaction(installation.engine) as db:
-        unfinished = deliveries.unfinished_issues(db)
+        unfinished = deliveries.unfinished(db)
     failure = _deliver_all(installation, now)
     touched = sorted({*unfinished, *(issue.id for issue in opened)})
     return Round(tuple(fetched), tuple(reports(installation, touched)), failure)

@@ -57,7 +57,7 @@ def filter_texts(session: Session, ids: Iterable[int]) -> dict[int, str]:
     found: dict[int, str] = {}
     for chunk in chunks(set(ids)):
         rows = session.execute(select(FilterRow.id, FilterRow.text).where(FilterRow.id.in_(chunk)))
-        found.update(rows.tuples().all())
+        found.update(rows.all())
     return found
 
 
@@ -95,7 +95,7 @@ def _filter_ids(session: Session, texts: Iterable[str]) -> dict[str, int]:
     found: dict[str, int] = {}
     for chunk in chunks(texts):
         rows = session.execute(select(FilterRow.text, FilterRow.id).where(FilterRow.text.in_(chunk)))
-        found.update(rows.tuples().all())
+        found.update(rows.all())
     return found
 
 

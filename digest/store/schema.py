@@ -55,6 +55,13 @@ def downgrade(engine: Engine, revision: str) -> None:
         command.downgrade(_config(connection), revision)
 
 
+def check(engine: Engine) -> None:
+    """Raise ConfigError unless the database is at the revision that this version needs."""
+    revision = current(engine)
+    if revision != head():
+        raise _unfit(revision)
+
+
 def ensure(engine: Engine) -> bool:
     """Make sure that the schema fits: an empty database gets it (True), a fitting one is left alone (False).
 
@@ -70,8 +77,7 @@ def ensure(engine: Engine) -> bool:
             command.upgrade(_config(connection), "head")
             return True
         if revision != head():
-            msg = f"the database is at schema {revision}, this version of digest needs {head()}"
-            raise ConfigError(msg, fix=_UPGRADE)
+            raise _unfit(revision)
         return False
 
 
@@ -88,6 +94,11 @@ def _open(engine: Engine) -> Iterator[Connection]:
     with opened:
         yield opened
         opened.commit()
+
+
+def _unfit(revision: str | None) -> ConfigError:
+    msg = f"the database is at schema {revision or 'none'}, this version of digest needs {head()}"
+    return ConfigError(msg, fix=_UPGRADE)
 
 
 def _refuse_strangers(connection: Connection) -> None:

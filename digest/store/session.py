@@ -19,6 +19,8 @@ from sqlalchemy.orm import Session
 from digest.errors import ConfigError
 from digest.store.models import Base
 
+__all__ = ["Engine", "Session", "chunks", "connect", "insert", "reading", "serialise", "transaction"]
+
 T = TypeVar("T")
 
 BUSY_SECONDS = 30  # how long a writer of SQLite waits for another one

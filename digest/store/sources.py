@@ -97,6 +97,11 @@ def succeeded(
     )
 
 
+def set_state(session: Session, name: str, state: SourceState) -> None:
+    """Note what a source says of itself where it wasn't asked over the network: a file was imported."""
+    _set(session, name, state=state)
+
+
 def failed(session: Session, name: str, *, now: datetime, error: str, next_fetch_at: datetime) -> None:
     """Note that a source couldn't be read, in words. What it gave before stays, as does its ETag."""
     _set(

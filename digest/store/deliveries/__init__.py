@@ -11,6 +11,7 @@ from digest.store.deliveries.issues import (
     issues,
     issues_by_id,
     open_issue,
+    unfinished,
 )
 from digest.store.deliveries.ledger import NewDelivery, listing, of_subscriber, papers_sent, record
 
@@ -32,4 +33,5 @@ __all__ = [
     "resolve",
     "settle",
     "sweep",
+    "unfinished",
 ]

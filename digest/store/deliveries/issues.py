@@ -3,12 +3,12 @@
 from collections.abc import Iterable
 from datetime import date, datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select, text
 from sqlalchemy.orm import Session
 
 from digest.domain import DeliveryState, Issue, Subscriber, SubscriberStatus
 from digest.store import subscribers
-from digest.store.models import DeliveryRow, IssueRow, SubscriberRow
+from digest.store.models import WAITING, DeliveryRow, IssueRow, SubscriberRow
 from digest.store.session import chunks, insert
 
 _Due = tuple[datetime, date]
@@ -20,7 +20,7 @@ def due_cohorts(session: Session, now: datetime) -> list[_Due]:
     due = select(time, day).where(
         SubscriberRow.status == SubscriberStatus.ACTIVE, time <= now, day.is_not(None)
     )
-    rows = session.execute(due.distinct().order_by(time, day)).tuples()
+    rows = session.execute(due.distinct().order_by(time, day))
     return [(at, on) for at, on in rows if at and on]
 
 
@@ -72,10 +72,16 @@ def issues_by_id(session: Session, ids: Iterable[int]) -> list[Issue]:
     ]
 
 
+def unfinished(session: Session) -> list[int]:
+    """The ids of the issues that still have something to deliver, oldest first."""
+    rows = select(DeliveryRow.issue_id).where(or_(text(WAITING), DeliveryRow.state == DeliveryState.SENDING))
+    return list(session.scalars(rows.distinct().order_by(DeliveryRow.issue_id)))
+
+
 def counts(session: Session, issue_id: int) -> dict[DeliveryState, int]:
     """How many deliveries of an issue are in each state, none left out: their sum is its audience."""
     rows = select(DeliveryRow.state, func.count()).where(DeliveryRow.issue_id == issue_id)
-    found = dict(session.execute(rows.group_by(DeliveryRow.state)).tuples().all())
+    found = dict(session.execute(rows.group_by(DeliveryRow.state)).all())
     return {state: found.get(state, 0) for state in DeliveryState}
 
 

@@ -1,7 +1,7 @@
 """Rows of the ledger: written set-wise with the next due times, and read back."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -66,20 +66,23 @@ def record(session: Session, rows: Sequence[NewDelivery], moves: Mapping[int, tu
     return written
 
 
-def papers_sent(session: Session, subscriber_ids: Iterable[int], *, since: datetime) -> dict[int, set[int]]:
+def papers_sent(
+    session: Session, subscriber_ids: Iterable[int], *, since: datetime, but: Collection[int] = ()
+) -> dict[int, set[int]]:
     """Subscriber id → numbers of the papers in messages since then that came, may have come, or will come.
 
-    A paper that was merged into another since counts as both.
+    The deliveries `but` (ids) don't count. A paper that was merged into another since counts as both.
     """
     sent: dict[int, set[int]] = defaultdict(set)
     for chunk in chunks(subscriber_ids):
-        rows = select(DeliveryRow.subscriber_id, DeliveryRow.papers).where(
+        rows = select(DeliveryRow.id, DeliveryRow.subscriber_id, DeliveryRow.papers).where(
             DeliveryRow.subscriber_id.in_(chunk),
             DeliveryRow.created_at >= since,
             DeliveryRow.state.in_(_MAY_HAVE_COME),
         )
-        for subscriber_id, papers in session.execute(rows).tuples():
-            sent[subscriber_id].update(papers)
+        for number, subscriber_id, papers in session.execute(rows):
+            if number not in but:
+                sent[subscriber_id].update(papers)
     return _with_merged(session, sent)
 
 
@@ -168,7 +171,7 @@ def _move(session: Session, due: Mapping[int, datetime], moves: Mapping[int, tup
 
 def _with_merged(session: Session, sent: dict[int, set[int]]) -> dict[int, set[int]]:
     merged = select(PaperRow.id, PaperRow.merged_into).where(PaperRow.merged_into.is_not(None))
-    into = dict(session.execute(merged).tuples().all()) if sent else {}
+    into = dict(session.execute(merged).all()) if sent else {}
     for papers in sent.values():
         papers.update(root for number in papers & into.keys() if (root := into[number]))
     return dict(sent)

@@ -70,7 +70,7 @@ def load(session: Session, ids: Iterable[str]) -> Known:
     numbers: dict[str, int] = {}
     for chunk in chunks(set(ids)):
         found = select(PaperIdRow.alias, PaperIdRow.paper_id).where(PaperIdRow.alias.in_(chunk))
-        numbers.update(session.execute(found).tuples().all())
+        numbers.update(session.execute(found).all())
     rows = _rows(session, set(numbers.values()))
     rows |= _rows(session, {row.merged_into for row in rows.values() if row.merged_into} - set(rows))
     return Known({alias: rows[rows[number].merged_into or number] for alias, number in numbers.items()})

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from digest.domain import Paper
@@ -35,6 +35,20 @@ def by_pks(session: Session, pks: Iterable[int], *, until: datetime) -> dict[int
         for row in session.scalars(select(PaperRow).where(PaperRow.id.in_(chunk)))
     ]
     return {paper.pk: paper for paper in as_papers(session, rows, until=until)}
+
+
+def canonical_ids(session: Session, pks: Iterable[int]) -> dict[int, str]:
+    """Number → canonical id of the papers with these numbers; unknown ones are left out."""
+    found: dict[int, str] = {}
+    for chunk in chunks(set(pks)):
+        rows = select(PaperRow.id, PaperRow.canonical_id).where(PaperRow.id.in_(chunk))
+        found.update(session.execute(rows).all())
+    return found
+
+
+def count(session: Session) -> int:
+    """How many papers there are, merged ones not counted."""
+    return session.scalar(select(func.count()).where(PaperRow.merged_into.is_(None))) or 0
 
 
 def find(session: Session, ref: str) -> Paper:
@@ -87,7 +101,7 @@ def _owners(session: Session, ids: Sequence[int]) -> dict[int, int]:
     owners = {number: number for number in ids}
     for chunk in chunks(ids):
         merged = select(PaperRow.id, PaperRow.merged_into).where(PaperRow.merged_into.in_(chunk))
-        owners.update((number, into) for number, into in session.execute(merged).tuples() if into)
+        owners.update((number, into) for number, into in session.execute(merged) if into)
     return owners
 
 
@@ -95,6 +109,6 @@ def _sources(session: Session, owners: Mapping[int, int]) -> dict[int, tuple[str
     names: dict[int, set[str]] = defaultdict(set)
     for chunk in chunks(owners):
         carried = select(EntryRow.paper_id, EntryRow.source).where(EntryRow.paper_id.in_(chunk)).distinct()
-        for paper_id, source in session.execute(carried).tuples():
+        for paper_id, source in session.execute(carried):
             names[owners[paper_id]].add(source)
     return {number: tuple(sorted(sources)) for number, sources in names.items()}

@@ -58,7 +58,7 @@ def by_paper(
         ).where(SignalRow.paper_id.in_(chunk))
         if until is not None:
             wanted = wanted.where(SignalRow.observed_at <= until)
-        for paper_id, kind, source, value, at in session.execute(wanted).tuples():
+        for paper_id, kind, source, value, at in session.execute(wanted):
             found[owners[paper_id]].append(Signal(SignalKind(kind), source, value, at))
     return {
         owner: tuple(sorted(signals, key=lambda s: (s.observed_at, s.source, s.kind)))
@@ -82,7 +82,7 @@ def usual(session: Session, *, since: datetime, until: datetime) -> dict[tuple[s
     )
     values: dict[tuple[str, SignalKind], list[int]] = defaultdict(list)
     last = select(rows.c.source, rows.c.kind, rows.c.value).where(rows.c.newest == 1)
-    for source, kind, value in session.execute(last).tuples():
+    for source, kind, value in session.execute(last):
         values[source, SignalKind(kind)].append(value)
     return {which: float(median_low(v)) for which, v in values.items() if len(v) >= LEAST_USUAL}
 
@@ -98,7 +98,7 @@ def _known(session: Session, source: str, paper_ids: Iterable[int]) -> dict[tupl
             .where(SignalRow.source == source, SignalRow.paper_id.in_(chunk))
             .order_by(SignalRow.observed_at)
         )
-        for paper_id, kind, at, value in rows.tuples():
+        for paper_id, kind, at, value in rows:
             known[paper_id, SignalKind(kind)].append((at, value))
     return known
 
