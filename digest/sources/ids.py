@@ -8,8 +8,6 @@ Never looks an id up: well-formed isn't known.
 import re
 from urllib.parse import unquote
 
-from digest.domain import Entry
-
 MAX_ID = 300  # longer ones are an attack, not an id
 
 _ARXIV_PREFIX = re.compile(
@@ -59,28 +57,6 @@ def doi(text: str) -> str | None:
         bare = unquote(re.split(r"[?#]", bare, maxsplit=1)[0])
     bare = bare.rstrip(".,;")
     return bare.lower() if len(bare) <= MAX_ID and _DOI.fullmatch(bare) else None
-
-
-def paper_id(text: str) -> str | None:
-    """What a person types or pastes for a paper → its canonical id; None if no arXiv id or DOI is in it.
-
-    `2509.13332v2`, `https://arxiv.org/pdf/2509.13332` and `arxiv:2509.13332` → `arxiv:2509.13332`;
-    `https://doi.org/10.1101/2026.03.01.1` → `doi:10.1101/2026.03.01.1`.
-    """
-    if arxiv := arxiv_id(text):
-        return f"arxiv:{arxiv[0]}"
-    if name := doi(text):
-        return f"doi:{name}"
-    return None
-
-
-def canonical_id(entry: Entry, source: str) -> str:
-    """The id of the entry's paper: its arXiv id, else its DOI, else its key within the named source."""
-    if entry.arxiv_id:
-        return f"arxiv:{entry.arxiv_id}"
-    if entry.doi:
-        return f"doi:{entry.doi}"
-    return f"{source}:{entry.key}"
 
 
 def first_doi(text: str) -> str | None:
