@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.domain import (
@@ -349,7 +349,6 @@ def ranked(papers: list[Paper]) -> list[Ranked]:
     return [Ranked(each, each.latest(SignalKind.UPVOTES) % 3 / 3) for each in papers]
 
 
-@settings(max_examples=150)
 @given(PAPERS, INTERESTS, st.data())
 def test_what_comes_keeps_all_promises(
     papers: list[Paper], interests: Interests, data: st.DataObject
@@ -370,7 +369,6 @@ def test_what_comes_keeps_all_promises(
     assert [match.score for match in matches] == sorted((match.score for match in matches), reverse=True)
 
 
-@settings(max_examples=150)
 @given(PAPERS, INTERESTS)
 def test_every_reason_stands_where_it_says(papers: list[Paper], interests: Interests) -> None:
     for match in Corpus(ranked(papers), LIBRARY).match(interests):

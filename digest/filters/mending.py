@@ -1,4 +1,4 @@
-"""How errors of filters are made and shown. In: what was read, and where. Out: `FilterError`s, lines of text."""
+"""Errors of filters, made and shown. In: what was read, and where. Out: `FilterError`s and their text."""
 
 import difflib
 from collections.abc import Collection

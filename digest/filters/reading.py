@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from functools import cache
 
-from lark import Lark, Token, UnexpectedToken, v_args
+from lark import Lark, Token, Tree, UnexpectedToken, v_args
 from lark.exceptions import VisitError
 from lark.visitors import Transformer_NonRecursive
 
@@ -90,10 +90,10 @@ def _read(text: str, known: Vocabulary) -> Node:
         raise wrong(message, MAX_CHARACTERS)
     if not text.strip():
         raise wrong("the filter is empty", 0, expected=("a word, such as mamba",))
-    tokens = list(_grammar().lex(text))
+    tokens = list(_lexer().lex(text))
     _check_limits(tokens)
     try:
-        built = _Builder(known).transform(_grammar().parse(text))
+        built = _Builder(known).transform(_parsed(tokens))
     except UnexpectedToken as error:
         raise _misplaced(tokens, error.token, len(text)) from None
     except VisitError as error:
@@ -108,8 +108,22 @@ def _read(text: str, known: Vocabulary) -> Node:
 
 
 @cache
-def _grammar() -> Lark:
-    return Lark(GRAMMAR, parser="lalr", lexer="basic")
+def _lexer() -> Lark:
+    return Lark(GRAMMAR, parser=None, lexer="basic")
+
+
+@cache
+def _parser() -> Lark:
+    return Lark(GRAMMAR, parser="lalr")
+
+
+def _parsed(tokens: Sequence[Token]) -> Tree[Token]:
+    """The parse tree of tokens whose number and depth are checked already."""
+    parser = _parser().parse_interactive()
+    for token in tokens:
+        parser.feed_token(token)
+    tree: Tree[Token] = parser.feed_token(Token.new_borrow_pos("$END", "", tokens[-1]))
+    return tree
 
 
 def _check_limits(tokens: Sequence[Token]) -> None:

@@ -83,6 +83,6 @@ class Document:
 
 
 @lru_cache(maxsize=WORDS_KEPT)
-def stem_of(word: str) -> str:
-    """The stem of one word of a filter, folded and cut as in papers."""
-    return tokens(word)[0].stem
+def stems_of(words: tuple[str, ...]) -> tuple[str, ...]:
+    """The stems of the words of a filter, folded and cut as in papers."""
+    return tuple(tokens(word)[0].stem for word in words)

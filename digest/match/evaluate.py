@@ -30,7 +30,7 @@ from digest.filters import (
 from digest.filters.categories import holds
 from digest.filters.names import names_agree
 from digest.filters.tree import TextLeaf
-from digest.match.document import Document, Text, stem_of
+from digest.match.document import Document, Text, stems_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,10 +146,10 @@ def _text(leaf: TextLeaf, document: Document) -> Hit | None:
 def _place(leaf: TextLeaf, text: Text) -> tuple[int, int] | None:
     match leaf:
         case Word(word):
-            return text.find_stems((stem_of(word),))
+            return text.find_stems(stems_of((word,)))
         case Phrase(words):
-            return text.find_stems(tuple(stem_of(word) for word in words))
+            return text.find_stems(stems_of(words))
         case Exact(words):
-            return text.find_exact(words, stem_of(words[0]))
+            return text.find_exact(words, stems_of(words)[0])
         case Prefix(prefix):
             return text.find_prefix(prefix)
