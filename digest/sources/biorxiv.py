@@ -12,7 +12,7 @@ from digest.errors import ParseError
 from digest.sources import fields, jsontree
 from digest.sources.ids import doi
 from digest.sources.items import read_items
-from digest.sources.names import split_journal_names
+from digest.sources.names import split_surnames_first
 
 DAYS = 2  # asked for each time: preprints show up late, and yesterday's are merged with what is there
 
@@ -110,7 +110,7 @@ def _entry(row: Any) -> Entry:
         title=title,
         abstract=fields.line(row.get("abstract"), fields.MAX_ABSTRACT, html=True),
         authors=fields.lines(
-            split_journal_names(authors) if isinstance(authors, str) else (),
+            split_surnames_first(authors) if isinstance(authors, str) else (),
             fields.MAX_NAME,
             fields.MAX_AUTHORS,
         ),

@@ -43,7 +43,7 @@ def _text(value: Any, name: str) -> str:
     """A string; ids are written as numbers too."""
     found = jsontree.get(value, name)
     if isinstance(found, int) and not isinstance(found, bool):
-        return f"{found:x}" if found > fields.MAX_COUNT else str(found)
+        return str(found)
     return found if isinstance(found, str) else ""
 
 

@@ -8,7 +8,12 @@ import re
 
 MAX_LIST = 400_000  # characters of one list of names; the largest collaborations need about 100,000
 
-_INITIALS = re.compile(r"(?:[^\W\d_]\.[ -]?){1,5}|[A-Z]{1,3}|(?:[A-Z][ -]){1,3}[A-Z]")
+_INITIALS = re.compile(
+    r"(?:(?:[^\W\d_]\.[ -]?){1,5}|[A-Z]{1,3}|(?:[A-Z][ -]){1,3}[A-Z])(?:\s?(?:Jr|Sr)\.?|\s(?:I{2,3}|IV))?"
+)
+_MAIL_THEN_NAME = re.compile(
+    r"[^\s@,;()<>]{1,64}@[^\s@,;()<>]{1,255} ?\(([^()@]{1,150})\)"
+)  # RSS 2.0, <author>
 _SUFFIX = re.compile(r"(?:Jr|Sr)\.?|I{2,3}|IV", re.IGNORECASE)
 
 
@@ -24,15 +29,18 @@ def split_names(text: str) -> list[str]:
     return names
 
 
-def split_journal_names(text: str) -> list[str]:
-    """`Li, A. B.; Roe, C.`, `Li, A. B., Roe, C.` and `Ann Li and Cy Roe` → `A. B. Li`, `C. Roe` …
+def split_surnames_first(text: str) -> list[str]:
+    """`Li, A. B.; Roe, Cy; Frog Consortium` → `A. B. Li`, `Cy Roe`, `Frog Consortium`, as bioRxiv lists them."""
+    parts = text[:MAX_LIST].split(";")
+    return [name for part in parts if (name := _turned(*split_names(part)))]
 
-    So do bioRxiv and many journals list them: surnames first, or joined by words.
-    """
+
+def split_journal_names(text: str) -> list[str]:
+    """Names as journals list them: with semicolons, as `Li, A. B., Roe, C.`, or as `Ann Li and Cy Roe`."""
     if ";" in text:
-        parts = text[:MAX_LIST].split(";")
-        return [name for part in parts if (name := _turned(*split_names(part)))]
-    names = split_names(re.sub(r" (?:and|&) ", ", ", " ".join(text[:MAX_LIST].split())))
+        return split_surnames_first(text)
+    text = _MAIL_THEN_NAME.sub(r"\1", text[:MAX_LIST])
+    names = split_names(re.sub(r" (?:and|&) ", ", ", " ".join(text.split())))
     firsts = names[1::2]
     if firsts and len(names) % 2 == 0 and all(_INITIALS.fullmatch(first) for first in firsts):
         return [_turned(last, first) for last, first in zip(names[::2], firsts, strict=True)]
@@ -40,8 +48,10 @@ def split_journal_names(text: str) -> list[str]:
 
 
 def _turned(last: str = "", first: str = "", *more: str) -> str:
-    """`Li`, `A. B.` → `A. B. Li`."""
-    return " ".join(part for part in (first, last, *more) if part)
+    """`Li`, `A. B. Jr.` → `A. B. Li Jr.`"""
+    given, _, suffix = first.rpartition(" ")
+    order = (given, last, suffix) if _SUFFIX.fullmatch(suffix) else (first, last)
+    return " ".join(part for part in (*order, *more) if part)
 
 
 def _bare(part: str) -> str:
