@@ -4,14 +4,14 @@ In: any text. Out: tokens with the span that each has in that very text, so that
 Text and filter are read by the same functions, so both are folded alike. Never looks at a paper or a filter,
 never converts TeX: clean both with `digest.text` first. What is a word, and why:
 
-- Letters and digits make words; everything else parts them, hyphen and underscore too: `mixture-of-experts` is
-  three words, and so is the phrase "mixture of experts". `GPT-4` is `gpt` `4`; `GPT4` and `3D` are one word.
+- Letters and digits make words; everything else parts them, hyphen and underscore too: `mixture-of-experts`
+  is three words, and so is the phrase "mixture of experts". `GPT-4` is two words, `GPT4` and `3D` are one.
 - A dot between digits belongs to a number: `Qwen2.5` and `3.5` are one word. A comma doesn't: `1,000` is two.
 - `C++`, `C#` and `F#` are words of their own, so that `C` doesn't find them.
 - An apostrophe parts words (`l'hôpital` is `l` `hopital`, `don't` is `don` `t`), but the `'s` of a possessive
   goes: `model's` is `model`.
-- Han, Hiragana and Katakana have no spaces between words: each character is a word, so that a phrase finds any
-  run of them. Hangul is parted by its spaces.
+- Han, Hiragana and Katakana have no spaces between words: each character is a word, so that a phrase finds
+  any run of them. Hangul is parted by its spaces.
 - Case, diacritics and compatibility forms are folded (`Erdős` = `erdos`, `M³ViT` = `m3vit`, `ﬁne` = `fine`,
   `ＧＰＴ` = `gpt`, `ℒ` = `l`), and letters that have no decomposition (`ø`, `ł`, `ß`, `æ`).
 - Stems are English (Snowball). It leaves words without vowels alone, so a plural acronym of four letters or

@@ -14,7 +14,7 @@ nothing changes, and a text nested so deep that it never settles loses its marks
 
 import re
 
-from digest.text.markup import read_html, strip_tags
+from digest.text.markup import parse_html, resolve, strip_tags
 from digest.text.tex import convert
 
 __all__ = ["clean", "clean_html"]
@@ -51,17 +51,13 @@ def clean(text: str) -> str:
 
 def clean_html(html: str) -> str:
     """Text that is HTML by its format, as `clean` text: entities resolved, no tag of a known element left."""
-    text = _visible(html)
+    text = parse_html(_visible(html))
     for _ in range(_PASSES):
-        if "<" not in text and "&" not in text:
-            break
         before = text
-        text = clean(_visible(read_html(text)))
+        text = clean(resolve(_visible(text)))
         if text == before:
             return text
-    else:
-        text = _EVERY_MARK.sub("", text)
-    return clean(text)
+    return clean(_EVERY_MARK.sub("", text))
 
 
 def _visible(text: str) -> str:

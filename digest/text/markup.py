@@ -1,7 +1,7 @@
 """HTML in text: tags of known elements go, their words stay. Never touches `a < b` or `<think>`.
 
-A string comes in, a string goes out; `strip_tags` is for plain text with stray markup, `read_html` for text
-that is HTML by its format (a real parser, nh3, sees it first).
+A string comes in, a string goes out; `strip_tags` is for plain text with stray markup, `parse_html` and then
+`resolve` for text that is HTML by its format.
 """
 
 import html
@@ -45,27 +45,22 @@ _IN_HTML = re.compile(
 )
 _SUB_OR_SUP = re.compile(r"</?su[bp]>", re.IGNORECASE)
 _SCRIPT = re.compile(r"<(su[bp])>([^<>]{1,40})</\1>", re.IGNORECASE)
-# What a browser would still run though it is no whole tag; only the bracket goes.
-_LEFT_OPEN = re.compile(
-    r"<(?=/?(?:script\b|(?:iframe|img|svg)[\s/>])|[a-z][^<>]{0,300}?\son\w{1,30}\s?=)", re.IGNORECASE
+# What is no whole tag but begins like one that does something; only the bracket goes.
+_HANDLER = r"[a-z][^<>]{0,300}?\son\w{1,30}\s?="
+_LEFT_IN_TEXT = re.compile(rf"<(?=/?(?:script|iframe|img|svg)\b|{_HANDLER})", re.IGNORECASE)
+_LEFT_IN_HTML = re.compile(
+    rf"<(?=/?(?:script|iframe|img|svg|object|embed|style)\b|{_HANDLER})", re.IGNORECASE
 )
-_CONTENTS = tuple(
-    (re.compile(rf"<{name}(?:\s[^<>]*)?>", re.IGNORECASE), re.compile(rf"</{name}\s*>", re.IGNORECASE))
-    for name in ("script", "style")
+# What goes with all that it holds: how it begins and how it ends.
+_CONTENTS = (
+    (re.compile(r"<script(?:\s[^<>]*)?>", re.IGNORECASE), re.compile(r"</script\s*>", re.IGNORECASE)),
+    (re.compile(r"<style(?:\s[^<>]*)?>", re.IGNORECASE), re.compile(r"</style\s*>", re.IGNORECASE)),
+    (re.compile(r"<!--"), re.compile(r"-->")),
 )
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#x[\da-f]{1,6}|[a-z][a-z\d]{1,31});", re.IGNORECASE)
-_JATS = re.compile(
-    r"<(/?)jats:([a-z-]+)[^<>]*>", re.IGNORECASE
-)  # of publishers' feeds: the names of HTML, prefixed
-_JATS_BLOCKS = {
-    "list": "ul",
-    "list-item": "li",
-    "p": "p",
-    "sec": "div",
-    "sub": "sub",
-    "sup": "sup",
-    "title": "p",
-}
+# JATS, of publishers' feeds, prefixes names of its own (`<jats:p>`).
+_JATS = re.compile(r"<(/?)jats:([a-z-]+)[^<>]*>", re.IGNORECASE)
+_JATS_TO_HTML = {"list-item": "li", "p": "p", "sec": "div", "sub": "sub", "sup": "sup", "title": "p"}
 
 _KEPT_BY_PARSER = {*_BLOCK.split(), "article", "section", "sub", "sup"}
 _DROPPED_BY_PARSER = {"embed", "iframe", "noscript", "object", "script", "style", "svg", "template"}
@@ -73,21 +68,26 @@ _ROUNDS = 8  # of escaping in escaping; nobody honest needs more than two
 
 
 def strip_tags(text: str, *, is_html: bool = False) -> str:
-    """Text without tags of HTML elements, scripts, styles; `is_html`: also of elements named like words."""
+    """Text without tags of HTML elements, scripts, comments; `is_html`: also of elements named like words."""
     for opening, closing in _CONTENTS:
         text = _without(text, opening, closing)
     text = (_IN_HTML if is_html else _IN_TEXT).sub(_instead, text)
     text = _SCRIPT.sub(
         lambda found: script("^" if found.group(1).lower() == "sup" else "_", found.group(2)), text
     )
-    return _LEFT_OPEN.sub("", _SUB_OR_SUP.sub("", text))
+    return (_LEFT_IN_HTML if is_html else _LEFT_IN_TEXT).sub("", _SUB_OR_SUP.sub("", text))
 
 
-def read_html(text: str) -> str:
-    """Text that is HTML by its format, as plain text: no tag, no entity, however often it was escaped."""
+def parse_html(text: str) -> str:
+    """Text that is HTML by its format, read by a parser: few tags are left, entities are still escaped."""
     text = _JATS.sub(_as_html, text)
-    if "<!" in text or _IN_HTML.search(text):
-        text = nh3.clean(text, tags=_KEPT_BY_PARSER, clean_content_tags=_DROPPED_BY_PARSER, attributes={})
+    if not _IN_HTML.search(text):
+        return text
+    return nh3.clean(text, tags=_KEPT_BY_PARSER, clean_content_tags=_DROPPED_BY_PARSER, attributes={})
+
+
+def resolve(text: str) -> str:
+    """Text without entities and tags, however often they were escaped."""
     for _ in range(_ROUNDS):
         before = text
         text = strip_tags(_ENTITY.sub(lambda found: html.unescape(found.group()), text), is_html=True)
@@ -117,5 +117,5 @@ def _instead(found: re.Match[str]) -> str:
 
 
 def _as_html(found: re.Match[str]) -> str:
-    name = _JATS_BLOCKS.get(found.group(2).lower())
+    name = _JATS_TO_HTML.get(found.group(2).lower())
     return f"<{found.group(1)}{name}>" if name else ""
