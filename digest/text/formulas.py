@@ -2,7 +2,7 @@
 
 A pair of `$` is no formula when
 - what it encloses has a space at one end only and holds no TeX: `$HOME and $PATH`;
-- a digit follows the second one, and what is between holds no TeX but a space or a leading digit: `$5-$10`;
+- a digit follows the second one, and what is between holds no TeX and is a number or has spaces: `$5-$10`;
 - it begins with a digit and holds two words in a row: `$5 per run, where $x`;
 - the braces between don't balance: `$x_{ brace $`.
 """
