@@ -64,26 +64,30 @@ def text_leaf(raw: str, position: int, field: Field | None = None) -> TextLeaf:
     inner = body[1:-1] if quoted else body
     if "*" in inner and not quoted:
         return _prefix(inner, position, field, exact=exact)
-    found = [token.exact for token in tokens(clean(inner))]
-    if not found:
-        message = f"“{raw}” holds no word to search for"
-        raise wrong(message, position, expected=("a word with letters or digits",))
+    found = _words(inner, raw, position)
     if exact:
-        return Exact(tuple(found), field)
+        return Exact(found, field)
     folded = tuple(fold(word) for word in found)
     return Word(folded[0], field) if len(folded) == 1 else Phrase(folded, field)
 
 
-def _prefix(raw: str, position: int, field: Field | None, *, exact: bool) -> Prefix:
-    """`transform*`: one word, the star at its end."""
-    found = tokens(clean(raw.removesuffix("*")))
+def _words(text: str, raw: str, position: int) -> tuple[str, ...]:
+    """The words of a term in their exact forms; none at all is an error that quotes the term as it stands."""
+    found = " ".join(token.exact for token in tokens(clean(text)))
     if not found:
         message = f"“{raw}” holds no word to search for"
         raise wrong(message, position, expected=("a word with letters or digits",))
+    # Folding makes letters of some signs (㆒ → 一), and so more words of one: read them as they will be stored.
+    return tuple(token.exact for token in tokens(found))
+
+
+def _prefix(raw: str, position: int, field: Field | None, *, exact: bool) -> Prefix:
+    """`transform*`: one word, the star at its end."""
+    found = _words(raw.removesuffix("*"), raw, position)
     if "*" in raw.removesuffix("*") or len(found) > 1 or exact:
         message = f"“{raw}”: a star stands at the end of one word; put it in quotes to search for it as it is"
         raise wrong(message, position, expected=("a prefix such as transform*",))
-    prefix = fold(found[0].exact)
+    prefix = fold(found[0])
     if len(prefix) < SHORTEST_PREFIX:
         message = f"“{raw}” would select nearly everything: a prefix has two letters or more"
         raise wrong(message, position, expected=("a longer prefix such as transform*", f'the word: "{raw}"'))
