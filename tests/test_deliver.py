@@ -411,6 +411,9 @@ def test_a_cancelled_message_takes_its_connection_with_it(server: SmtpServer) ->
         first.cancel()
         with pytest.raises(asyncio.CancelledError):
             await first
+        async with asyncio.timeout(1.0):  # less than any time-out of the connection
+            while server.open_at_once:
+                await asyncio.sleep(0.01)
         return [await transport.hand_over(envelope(2), before_body=yes)]
 
     transport = open_transport(server.url, connections=1, timeouts=QUICK)

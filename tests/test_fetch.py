@@ -376,6 +376,17 @@ def test_a_redirect_loop_ends_after_five(server: SourceServer) -> None:
     assert len(server.asked) == 6
 
 
+def test_the_time_for_the_whole_answer_covers_all_redirects(server: SourceServer) -> None:
+    def slow(handler: Handler) -> None:
+        handler.stopping.wait(0.2)
+        handler.reply(302, headers={"Location": "/feed"})
+
+    server.answers["/feed"] = slow
+    error = refusal(server.url("/feed"), limits=Limits(read=2.0, total=0.5))
+    assert "took longer than 0.5 s" in error.message
+    assert len(server.asked) <= 3
+
+
 def test_given_headers_stay_with_the_first_site(server: SourceServer) -> None:
     redirect_to(server, "/feed", server.url("/feed2", host="other.test"))
     server.serve("/feed2", b"x")
