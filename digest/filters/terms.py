@@ -77,7 +77,7 @@ def _words(text: str, raw: str, position: int) -> tuple[str, ...]:
     if not found:
         message = f"“{raw}” holds no word to search for"
         raise wrong(message, position, expected=("a word with letters or digits",))
-    # Folding makes letters of some signs (㆒ → 一), and so more words of one: read them as they will be stored.
+    # Folding makes letters of some signs (㆒ → 一), so more words of one: read them as they will be stored.
     return tuple(token.exact for token in tokens(found))
 
 
