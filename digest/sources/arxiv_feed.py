@@ -87,12 +87,8 @@ def _entry(
         key=fields.key(key) or f"oai:arXiv.org:{identifier}",
         title=clean_title,
         abstract=fields.line(description[head.end() if head else 0 :], fields.MAX_ABSTRACT),
-        authors=fields.lines(
-            split_names(words(item, f"{DUBLIN_CORE}creator")), fields.MAX_NAME, fields.MAX_AUTHORS
-        ),
-        categories=fields.lines(
-            (term for term in categories if is_category(term)), fields.MAX_NAME, fields.MAX_CATEGORIES
-        ),
+        authors=fields.authors(split_names(words(item, f"{DUBLIN_CORE}creator"))),
+        categories=fields.categories(term for term in categories if is_category(term)),
         arxiv_id=identifier,
         doi=first_doi(words(item, f"{ARXIV}DOI")),
         version=version,

@@ -68,7 +68,7 @@ def entry_of(item: FeedItem) -> Entry:
         title=title,
         abstract=_abstract(item),
         authors=_authors(item.authors),
-        categories=fields.lines(item.categories, fields.MAX_NAME, fields.MAX_CATEGORIES, html=True),
+        categories=fields.categories(item.categories, html=True),
         arxiv_id=arxiv[0] if arxiv else None,
         doi=_doi(item),
         version=arxiv[1] if arxiv else None,
@@ -101,7 +101,7 @@ def _abstract(item: FeedItem) -> str:
 def _authors(authors: list[str]) -> tuple[str, ...]:
     """An author to an element, or all of them in one."""
     names = [name for text in authors[: fields.MAX_AUTHORS] for name in split_journal_names(text)]
-    return fields.lines(names, fields.MAX_NAME, fields.MAX_AUTHORS, html=True)
+    return fields.authors(names, html=True)
 
 
 def _arxiv(item: FeedItem) -> tuple[str, int | None] | None:

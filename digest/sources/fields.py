@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from itertools import islice
 from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
 
 from digest.text import clean, clean_html
@@ -37,15 +38,16 @@ def line(value: object, limit: int, *, html: bool = False) -> str:
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
 
 
-def lines(values: Iterable[object], limit: int, count: int, *, html: bool = False) -> tuple[str, ...]:
-    """Clean texts, none empty, none twice, in their order, `count` of them at most."""
-    kept: dict[str, None] = {}
-    for value in values:
-        if len(kept) == count:
-            break
-        if text := line(value, limit, html=html):
-            kept[text] = None
-    return tuple(kept)
+def authors(names: Iterable[object], *, html: bool = False) -> tuple[str, ...]:
+    """Clean names, none empty; two people may have the same name."""
+    cleaned = (line(name, MAX_NAME, html=html) for name in islice(names, MAX_AUTHORS))
+    return tuple(name for name in cleaned if name)
+
+
+def categories(terms: Iterable[object], *, html: bool = False) -> tuple[str, ...]:
+    """Clean names of categories, none empty, none twice, in their order."""
+    cleaned = (line(term, MAX_NAME, html=html) for term in islice(terms, MAX_CATEGORIES))
+    return tuple(dict.fromkeys(term for term in cleaned if term))
 
 
 def key(value: object) -> str:

@@ -75,7 +75,7 @@ def _authors(authors: Any) -> tuple[str, ...]:
     """The names that are shown: the site lets people hide an author whom it got wrong."""
     listed = authors if isinstance(authors, list) else []
     names = (jsontree.get(author, "name") for author in listed if jsontree.get(author, "hidden") is not True)
-    return fields.lines(names, fields.MAX_NAME, fields.MAX_AUTHORS)
+    return fields.authors(names)
 
 
 def _signals(paper: dict[str, Any], item: dict[str, Any]) -> dict[SignalKind, int]:

@@ -30,7 +30,7 @@ def split_names(text: str) -> list[str]:
 
 
 def split_surnames_first(text: str) -> list[str]:
-    """`Li, A. B.; Roe, Cy; Frog Consortium` → `A. B. Li`, `Cy Roe`, `Frog Consortium`, as bioRxiv lists them."""
+    """`Li, A. B.; Roe, Cy; The Consortium` → `A. B. Li`, `Cy Roe`, `The Consortium`, as in bioRxiv."""
     parts = text[:MAX_LIST].split(";")
     return [name for part in parts if (name := _turned(*split_names(part)))]
 

@@ -115,7 +115,7 @@ def _doctype_end(text: str, at: int) -> int:
 
 
 def _mend(text: str) -> str:
-    """References and angle brackets that XML does not know become text, CDATA stays; prefixes get declared."""
+    """References and brackets that XML does not know become text, CDATA stays; prefixes get declared."""
     first, *others = text.split("<![CDATA[")
     mended = [_mend_markup(first)]
     for part in others:
