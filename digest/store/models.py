@@ -7,10 +7,10 @@ migration. Every foreign key leads an index.
 from datetime import date, datetime, time
 from typing import Any, ClassVar
 
-from sqlalchemy import ForeignKey, Index, MetaData, Text, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, MetaData, UniqueConstraint, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from digest.store.columns import Json, LongId, Packed, UtcTime
+from digest.store.columns import AnyText, Json, LongId, Packed, UtcTime
 
 WAITING = "state IN ('queued', 'deferred')"  # rows of the ledger that can be claimed, as an index knows them
 # SQLite hands out the number of a deleted last row again; links, Message-IDs and ledgers name these for good.
@@ -20,7 +20,7 @@ _NEVER_REUSED = {"sqlite_autoincrement": True}
 class Base(DeclarativeBase):
     """Types and names of constraints, the same for every table."""
 
-    type_annotation_map: ClassVar[dict[Any, Any]] = {str: Text(), datetime: UtcTime()}
+    type_annotation_map: ClassVar[dict[Any, Any]] = {str: AnyText(), datetime: UtcTime()}
     metadata = MetaData(
         naming_convention={
             "ix": "ix_%(table_name)s_%(column_0_N_name)s",

@@ -9,27 +9,29 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, make_transient_to_detached
 
 from digest.store.models import PaperIdRow, PaperRow
 from digest.store.papers.work import merge, new_row
-from digest.store.session import chunks
+from digest.store.session import chunks, insert
+
+_COLUMNS = [column.key for column in PaperRow.__table__.columns if column.key != "id"]
 
 
 @dataclass(slots=True)
 class Known:
-    """Papers by id; `added` are the ids that the database doesn't have yet."""
+    """Papers by id; `added` are the ids and `made` the papers that the database doesn't have yet."""
 
     papers: dict[str, PaperRow]
     added: dict[str, PaperRow] = field(default_factory=dict)
+    made: list[PaperRow] = field(default_factory=list)
 
     def paper(self, session: Session, ids: Sequence[str], *, may_link: bool) -> tuple[PaperRow, bool]:
         """The paper with these ids (strongest first), and whether it had to be made."""
         rows = self._rows(ids)
         if not rows:
-            row = new_row(ids[0])
-            session.add(row)
-            return row, True
+            self.made.append(new_row(ids[0]))
+            return self.made[-1], True
         first, *others = rows
         for other in others:
             if may_link or not _strength(other.canonical_id):
@@ -45,6 +47,22 @@ class Known:
             row.canonical_id = ids[0]
         return bool(fresh)
 
+    def write(self, session: Session) -> None:
+        """Write the papers: those made, then what changed in others.
+
+        The unit of work could do both, but on SQLite it inserts one row at a time to learn its number.
+        """
+        made = {row.canonical_id: row for row in self.made}
+        self.made.clear()
+        for chunk in chunks(made.values()):
+            values = [{name: getattr(row, name) for name in _COLUMNS} for row in chunk]
+            rows = insert(session, PaperRow).values(values).returning(PaperRow.canonical_id, PaperRow.id)
+            for canonical_id, number in session.execute(rows):
+                made[canonical_id].id = number
+                make_transient_to_detached(made[canonical_id])
+            session.add_all(chunk)
+        session.flush()
+
     def _rows(self, ids: Sequence[str]) -> list[PaperRow]:
         """The papers that have one of the ids and contradict none; the one that stands for the work first."""
         found = {id(row): row for alias in ids if (row := self.papers.get(alias))}
@@ -54,11 +72,12 @@ class Known:
     def _contradicts(self, row: PaperRow, ids: Sequence[str]) -> bool:
         """Whether the ids name another arXiv paper, or another DOI, than this one."""
         kind = row.canonical_id.partition(":")[0]
-        same_kind = [alias for alias in ids if _strength(alias) and alias.partition(":")[0] == kind]
+        # The last id is the source's own for the item, and says nothing: each version can have another.
+        same_kind = [alias for alias in ids[:-1] if alias.partition(":")[0] == kind]
         return any(alias != row.canonical_id and self.papers.get(alias) is not row for alias in same_kind)
 
     def _merge(self, session: Session, row: PaperRow, other: PaperRow) -> None:
-        session.flush()  # gives a new row its number
+        self.write(session)  # gives new rows their numbers
         merge(row, other)
         session.execute(update(PaperRow).where(PaperRow.merged_into == other.id).values(merged_into=row.id))
         for ids in (self.papers, self.added):

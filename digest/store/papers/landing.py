@@ -61,7 +61,7 @@ def land(session: Session, source: Source, entries: Sequence[Entry], *, seen_at:
     serialise(session, "papers")
     known = load(session, (alias for entry, _ in dated for alias in aliases(entry, source.name)))
     items = [_take(session, known, source, entry, at) for entry, at in dated]
-    session.flush()
+    known.write(session)
     _write_ids(session, known)
     _write_entries(session, source.name, items)
     _observe(session, source.name, items)

@@ -67,7 +67,7 @@ def find(session: Session, ref: str) -> Paper:
 
 def as_papers(session: Session, rows: Sequence[PaperRow], *, until: datetime | None) -> list[Paper]:
     """These rows as papers, in their order."""
-    owners = _owners(session, [row.id for row in rows])
+    owners = signals.owners(session, [row.id for row in rows])
     sources = _sources(session, owners)
     observed = signals.by_paper(session, owners, until=until)
     return [
@@ -94,15 +94,6 @@ def as_papers(session: Session, rows: Sequence[PaperRow], *, until: datetime | N
         )
         for row in rows
     ]
-
-
-def _owners(session: Session, ids: Sequence[int]) -> dict[int, int]:
-    """Row id → the paper it belongs to: these rows themselves, and those that were merged into them."""
-    owners = {number: number for number in ids}
-    for chunk in chunks(ids):
-        merged = select(PaperRow.id, PaperRow.merged_into).where(PaperRow.merged_into.in_(chunk))
-        owners.update((number, into) for number, into in session.execute(merged) if into)
-    return owners
 
 
 def _sources(session: Session, owners: Mapping[int, int]) -> dict[int, tuple[str, ...]]:

@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from digest.domain import Signal, SignalKind
-from digest.store.models import SignalRow
+from digest.store.models import PaperRow, SignalRow
 from digest.store.session import chunks, insert
 
 LEAST_USUAL = 20  # papers below which a median says nothing about a source
@@ -47,6 +47,15 @@ def observe(session: Session, source: str, observations: Sequence[Observation]) 
     return told
 
 
+def owners(session: Session, ids: Iterable[int]) -> dict[int, int]:
+    """Row id → the paper it belongs to: these rows themselves, and those that were merged into them."""
+    found = {number: number for number in ids}
+    for chunk in chunks(list(found)):
+        merged = select(PaperRow.id, PaperRow.merged_into).where(PaperRow.merged_into.in_(chunk))
+        found.update((number, into) for number, into in session.execute(merged) if into)
+    return found
+
+
 def by_paper(
     session: Session, owners: Mapping[int, int], *, until: datetime | None
 ) -> dict[int, tuple[Signal, ...]]:
@@ -61,7 +70,7 @@ def by_paper(
         for paper_id, kind, source, value, at in session.execute(wanted):
             found[owners[paper_id]].append(Signal(SignalKind(kind), source, value, at))
     return {
-        owner: tuple(sorted(signals, key=lambda s: (s.observed_at, s.source, s.kind)))
+        owner: tuple(sorted(signals, key=lambda s: (s.observed_at, s.source, s.kind, s.value)))
         for owner, signals in found.items()
     }
 
@@ -92,14 +101,17 @@ _Values = list[tuple[datetime, int]]  # of one paper, source and kind; by time
 
 def _known(session: Session, source: str, paper_ids: Iterable[int]) -> dict[tuple[int, SignalKind], _Values]:
     known: dict[tuple[int, SignalKind], _Values] = defaultdict(list)
-    for chunk in chunks(paper_ids):
+    parts = owners(session, paper_ids)
+    for chunk in chunks(parts):
         rows = session.execute(
-            select(SignalRow.paper_id, SignalRow.kind, SignalRow.observed_at, SignalRow.value)
-            .where(SignalRow.source == source, SignalRow.paper_id.in_(chunk))
-            .order_by(SignalRow.observed_at)
+            select(SignalRow.paper_id, SignalRow.kind, SignalRow.observed_at, SignalRow.value).where(
+                SignalRow.source == source, SignalRow.paper_id.in_(chunk)
+            )
         )
         for paper_id, kind, at, value in rows:
-            known[paper_id, SignalKind(kind)].append((at, value))
+            known[parts[paper_id], SignalKind(kind)].append((at, value))
+    for values in known.values():
+        values.sort()
     return known
 
 

@@ -38,12 +38,7 @@ def see(row: PaperRow, entry: Entry, at: datetime) -> bool:
 
 def absorb(row: PaperRow, entry: Entry, source: Source) -> bool:
     """Take in the text of an entry where it is better, else what is missing; True when anything changed."""
-    rank = _RANK[source.kind]
-    values = _values(entry)
-    better = _order(rank, values) > _order(row.text_rank, _values(row))
-    if better:
-        row.text_rank = rank
-    changed = _fill(row, values, over=better)
+    changed = _compete(row, _RANK[source.kind], _values(entry))
     if entry.summary and row.summary_source in {"", source.name} and entry.summary != row.summary:
         row.summary, row.summary_source = entry.summary, source.name
         changed = True
@@ -53,7 +48,7 @@ def absorb(row: PaperRow, entry: Entry, source: Source) -> bool:
 def merge(row: PaperRow, other: PaperRow) -> None:
     """Let `row` know what `other`, the same work, knows, and stand for it. `row` must have its number."""
     _see(row, other.first_seen_at, announced=other.announced)
-    _fill(row, _values(other), over=False)
+    _compete(row, other.text_rank, _values(other))
     other.merged_into = row.id
 
 
@@ -66,6 +61,14 @@ def _see(row: PaperRow, at: datetime, *, announced: bool) -> bool:
         return False
     row.first_seen_at, row.announced = at, announced
     return True
+
+
+def _compete(row: PaperRow, rank: int, values: dict[str, Any]) -> bool:
+    """Take over a better text, or what is missing; True when anything changed."""
+    better = _order(rank, values) > _order(row.text_rank, _values(row))
+    if better:
+        row.text_rank = rank
+    return _fill(row, values, over=better)
 
 
 def _values(of: Entry | PaperRow) -> dict[str, Any]:
