@@ -14,7 +14,7 @@ import click
 
 from digest import __version__
 from digest.cli.context import Cli
-from digest.cli.times import TIME
+from digest.cli.types import TIME
 from digest.errors import (
     ConfigError,
     DeliveryError,

@@ -5,6 +5,7 @@ import click
 from digest.cli.context import Cli, json_option, pass_cli
 from digest.cli.output import emit, table, tell_if_cut
 from digest.cli.shapes import delivery_object
+from digest.cli.types import choice
 from digest.domain import DeliveryState
 
 
@@ -15,7 +16,7 @@ def deliveries() -> None:
 
 @deliveries.command("list")
 @click.option("--issue", "issue_id", type=int, help="Only those of this issue.")
-@click.option("--state", type=click.Choice(list(DeliveryState)), help="Only those in this state.")
+@click.option("--state", type=choice(DeliveryState), help="Only those in this state.")
 @click.option("--limit", default=1000, show_default=True, help="How many at most.")
 @json_option
 @pass_cli

@@ -8,7 +8,7 @@ import click
 from digest.cli.context import Cli, json_option, pass_cli
 from digest.cli.output import emit, table
 from digest.cli.shapes import ranked_object
-from digest.cli.times import TIME
+from digest.cli.types import TIME, choice
 from digest.domain import SourceKind
 
 if TYPE_CHECKING:
@@ -32,8 +32,8 @@ def papers() -> None:
 
 
 @papers.command("import")
-@click.argument("files", nargs=-1, required=True, type=click.File("rb"))
-@click.option("--kind", required=True, type=click.Choice(list(SourceKind)), help="The format of the files.")
+@click.argument("files", nargs=-1, required=True, type=click.File("rb", lazy=True))
+@click.option("--kind", required=True, type=choice(SourceKind), help="The format of the files.")
 @click.option("--source", "name", help="The source they count for; the kind's name unless said otherwise.")
 @click.option(
     "--seen-at", type=SeenAt(), help="When they were first seen: now unless said; `source`: as the files say."

@@ -5,6 +5,7 @@ import click
 from digest.cli.context import Cli, json_option, pass_cli
 from digest.cli.output import emit, table
 from digest.cli.shapes import source_object
+from digest.cli.types import choice
 from digest.domain import SourceKind
 
 
@@ -36,7 +37,7 @@ def list_(cli: Cli, as_json: bool) -> None:
 @sources.command()
 @click.argument("url")
 @click.option("--name", required=True, help="A short name of your choice, such as nature.")
-@click.option("--kind", required=True, type=click.Choice(list(SourceKind)), help="The format it speaks.")
+@click.option("--kind", required=True, type=choice(SourceKind), help="The format it speaks.")
 @json_option
 @pass_cli
 def add(cli: Cli, url: str, name: str, kind: SourceKind, as_json: bool) -> None:

@@ -8,6 +8,7 @@ import click
 from digest.cli.context import Cli, json_option, on_terminal, pass_cli
 from digest.cli.output import emit, table, tell_if_cut
 from digest.cli.shapes import delivery_object, subscriber_object
+from digest.cli.types import choice
 from digest.domain import DeliveryState, Frequency, SubscriberStatus
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -23,7 +24,7 @@ wishes = (
     click.option("--max", "max_papers", default=20, show_default=True, help="Most papers in one mail."),
 )
 times = (
-    click.option("--frequency", type=click.Choice(list(Frequency)), default="daily", show_default=True),
+    click.option("--frequency", type=choice(Frequency), default="daily", show_default=True),
     click.option("--weekday", default="mon", show_default=True, help="For weekly: mon, tue, …"),
     click.option("--at", default="08:00", show_default=True, help="The hour, on the clock of the time zone."),
     click.option("--timezone", default="UTC", show_default=True, help="Such as Europe/Paris."),
@@ -134,7 +135,7 @@ def show(cli: Cli, email: str, as_json: bool) -> None:
 
 
 @subscribers.command("list")
-@click.option("--status", type=click.Choice(list(SubscriberStatus)), help="Only those with this status.")
+@click.option("--status", type=choice(SubscriberStatus), help="Only those with this status.")
 @click.option("--query", default="", help="Only addresses that hold this text.")
 @click.option("--limit", default=1000, show_default=True, help="How many at most.")
 @json_option
@@ -170,7 +171,7 @@ def list_(cli: Cli, *, status: SubscriberStatus | None, query: str, limit: int, 
 
 
 @subscribers.command("import")
-@click.argument("file", type=click.File("r", encoding="utf-8"))
+@click.argument("file", type=click.File("r", encoding="utf-8", lazy=True))
 @_with(consent_options)
 @click.option("--dry-run", is_flag=True, help="Say what would happen; write nothing.")
 @click.option("--yes", is_flag=True, help="Don't ask.")

@@ -1,6 +1,7 @@
-"""Times on the command line: ISO 8601 with a zone."""
+"""Values on the command line: times are ISO 8601 with a zone, choices are the words of an enum."""
 
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Any
 
 import click
@@ -24,3 +25,8 @@ class Time(click.ParamType[datetime]):
 
 
 TIME = Time()
+
+
+def choice(words: type[StrEnum]) -> click.Choice[str]:
+    """One of the enum's values, as a string."""
+    return click.Choice([word.value for word in words])
