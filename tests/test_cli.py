@@ -242,6 +242,19 @@ def test_a_roster_is_read_whole_or_not_at_all(digest: Digest, tmp_path: Path) ->
     assert {person["status"] for person in people} == {"pending"}
 
 
+def test_who_left_elsewhere_is_not_written_to_here(digest: Digest, tmp_path: Path) -> None:
+    roster = tmp_path / "people.csv"
+    roster.write_text("email,status\nada@example.org,active\nbob@example.org,unsubscribed\n")
+    confirmed = ("--confirmed", "--consent", "moved from our old list")
+    digest("--now", DAY_BEFORE, "subscribers", "import", str(roster), *confirmed)
+    _, people, _ = digest("subscribers", "list", "--json")
+    assert [person["status"] for person in people] == ["active", "unsubscribed"]
+    roster.write_text("email,status\neve@example.org,actve\n")
+    code, report, _ = digest("subscribers", "import", str(roster), "--json")
+    assert code == 6
+    assert "'actve'" in report["errors"][0]["error"]
+
+
 def test_changing_what_people_chose_needs_a_yes(digest: Digest, tmp_path: Path) -> None:
     roster = tmp_path / "people.csv"
     roster.write_text("email,topics\nada@example.org,llm\n")

@@ -36,7 +36,9 @@ def run(cli: Cli, no_fetch: bool, as_json: bool) -> int:
             }
         )
     else:
-        _show(report)
+        if not no_fetch:
+            show_fetched(report.sources)
+        _show_issues(report)
     if report.delivery_error:
         raise report.delivery_error
     return exit_code(report.sources)
@@ -83,8 +85,7 @@ def issue_object(report: "IssueReport") -> dict[str, Any]:
     return {"id": report.id, "date": report.date, "audience": report.audience} | states
 
 
-def _show(report: "Round") -> None:
-    show_fetched(report.sources)
+def _show_issues(report: "Round") -> None:
     shown = ("sent", "queued", "deferred", "uncertain", "bounced", "failed", "skipped", "expired")
     table(
         ("issue", "date", "audience", *shown),

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from digest.domain import Interests, Schedule
+from digest.domain import Interests, Schedule, SubscriberStatus
 from digest.due import next_due
 from digest.errors import DigestError, InputError
 from digest.pipeline.installation import Installation
@@ -77,10 +77,13 @@ def _take(
 ) -> None:
     email = read_address(row["email"])
     interests, schedule = _wishes(db, row)
+    left = _left(row)
     if not subscribers.exists(db, email):
-        subscribe(
+        added = subscribe(
             installation, db, email=email, interests=interests, schedule=schedule, now=now, consent=consent
         )
+        if left:
+            subscribers.set_status(db, added.id, left)
         report.added += 1
         return
     known = subscribers.get(db, email)
@@ -90,6 +93,15 @@ def _take(
     due = next_due(schedule, now) if known.next_due_at else None
     subscribers.save(db, known.id, interests=interests, schedule=schedule, due=due)
     report.updated += 1
+
+
+def _left(row: Mapping[str, str]) -> SubscriberStatus | None:
+    """The status of somebody who isn't to be written to, whatever the importer vouches for."""
+    given = row.get("status", "")
+    if given and given not in list(SubscriberStatus):
+        raise InputError(f"status: {given!r} is none of {', '.join(SubscriberStatus)}")
+    wanted = ("", SubscriberStatus.ACTIVE, SubscriberStatus.PENDING)
+    return None if given in wanted else SubscriberStatus(given)
 
 
 def _wishes(db: Session, row: Mapping[str, str]) -> tuple[Interests, Schedule]:
