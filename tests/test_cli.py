@@ -67,7 +67,7 @@ def test_importing_the_same_files_twice_changes_nothing(digest: Digest) -> None:
     _, first, _ = digest(*arguments)
     _, second, _ = digest(*arguments)
     assert [report.keys() for report in first] == [
-        {"file", "entries", "new", "updated", "unchanged", "skipped", "error"}
+        {"file", "state", "entries", "new", "updated", "unchanged", "skipped", "error"}
     ] * 4
     assert sum(report["new"] for report in first) > 10
     assert [(r["new"], r["updated"]) for r in second] == [(0, 0)] * 4

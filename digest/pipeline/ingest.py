@@ -37,9 +37,10 @@ class FetchReport:
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """What came of reading one file."""
+    """What came of reading one file; `state` is what its source says of itself afterwards."""
 
     file: str
+    state: SourceState | None = None
     entries: int = 0
     new: int = 0
     updated: int = 0
@@ -161,9 +162,11 @@ def import_content(
     with session.transaction(installation.engine) as db:
         source = sources.ensure(db, name=name, kind=kind)
         landing = papers.land(db, source, parsed.entries, seen_at=seen_at)
-        sources.set_state(db, name, state_after(source.state, [parsed], landing))
+        state = state_after(source.state, [parsed], landing)
+        sources.set_state(db, name, state)
     return ImportReport(
         file,
+        state=state,
         entries=len(parsed.entries) + len(parsed.skipped),
         new=landing.new,
         updated=landing.updated,
