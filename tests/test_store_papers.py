@@ -328,9 +328,9 @@ def test_a_paper_is_found_by_any_of_its_ids(db: Session) -> None:
     land(db, ARXIV, entry(doi="10.5555/abc"))
     for ref in (
         "2603.00001", "arxiv:2603.00001", "arXiv:2603.00001v3", "2603.00001v12", " 2603.00001 ",
-        "https://arxiv.org/abs/2603.00001v2", "http://www.arxiv.org/pdf/2603.00001", "arxiv.org/abs/2603.00001",
-        "https://arxiv.org/pdf/2603.00001v1.pdf", "10.5555/ABC", "doi:10.5555/abc",
-        "https://doi.org/10.5555/abc", "10.48550/arXiv.2603.00001",
+        "https://arxiv.org/abs/2603.00001v2", "http://www.arxiv.org/pdf/2603.00001",
+        "arxiv.org/abs/2603.00001", "https://arxiv.org/pdf/2603.00001v1.pdf", "10.5555/ABC",
+        "doi:10.5555/abc", "https://doi.org/10.5555/abc", "10.48550/arXiv.2603.00001",
     ):  # fmt: skip
         assert papers.find(db, ref).id == "arxiv:2603.00001", ref
 

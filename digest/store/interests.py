@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from digest.domain import Interests, Topic
 from digest.store.models import FilterRow, TopicRow
 from digest.store.nearest import unknown
-from digest.store.session import chunks, insert
+from digest.store.session import chunks, insert, write
 
 
 def topics(session: Session) -> list[Topic]:
@@ -46,9 +46,7 @@ def filter_ids(session: Session, texts: Iterable[str]) -> dict[str, int]:
     wanted = sorted(set(texts))  # in one order everywhere, so that two writers can't wait for each other
     ids = _filter_ids(session, wanted)
     missing = [text for text in wanted if text not in ids]
-    for chunk in chunks(missing):
-        rows = insert(session, FilterRow).values([{"text": text} for text in chunk])
-        session.execute(rows.on_conflict_do_nothing())
+    write(session, insert(session, FilterRow).on_conflict_do_nothing(), [{"text": text} for text in missing])
     return ids | _filter_ids(session, missing)
 
 

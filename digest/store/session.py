@@ -4,13 +4,13 @@ Never holds a connection of its own and never reads a setting or a clock.
 """
 
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event, func, make_url, select
+from sqlalchemy import Connection, Engine, Insert, create_engine, event, func, make_url, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError
@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from digest.errors import ConfigError
 from digest.store.models import Base
 
-__all__ = ["Engine", "Session", "chunks", "connect", "insert", "reading", "serialise", "transaction"]
+__all__ = ["Engine", "Session", "chunks", "connect", "insert", "reading", "serialise", "transaction", "write"]
 
 T = TypeVar("T")
 
@@ -76,6 +76,12 @@ def serialise(connection: Session | Connection, name: str) -> None:
 def insert(session: Session, table: type[Base]) -> sqlite.Insert | postgresql.Insert:
     """An INSERT that knows ON CONFLICT in the dialect of this session."""
     return postgresql.insert(table) if _dialect(session) == "postgresql" else sqlite.insert(table)
+
+
+def write(session: Session, statement: Insert, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Run an INSERT over many rows (of the same columns), or do nothing where there is none."""
+    if rows:
+        session.execute(statement, rows)
 
 
 def chunks(items: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:

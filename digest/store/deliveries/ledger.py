@@ -57,11 +57,9 @@ def record(session: Session, rows: Sequence[NewDelivery], moves: Mapping[int, tu
     date; only who is still due at the issue's time is moved. Rows count from when their issue was opened.
     """
     issues = {issue.id: issue for issue in issues_by_id(session, {row.issue_id for row in rows})}
-    written = 0
-    for chunk in chunks(rows):
-        values = [_values(row, issues[row.issue_id].opened_at) for row in chunk]
-        statement = insert(session, DeliveryRow).values(values).on_conflict_do_nothing()
-        written += len(session.scalars(statement.returning(DeliveryRow.id)).all())
+    new = insert(session, DeliveryRow).on_conflict_do_nothing().returning(DeliveryRow.id)
+    values = [_values(row, issues[row.issue_id].opened_at) for row in rows]
+    written = len(session.scalars(new, values).all()) if values else 0
     _move(session, {row.subscriber_id: issues[row.issue_id].due_at for row in rows}, moves)
     return written
 

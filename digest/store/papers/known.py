@@ -54,13 +54,13 @@ class Known:
         """
         made = {row.canonical_id: row for row in self.made}
         self.made.clear()
-        for chunk in chunks(made.values()):
-            values = [{name: getattr(row, name) for name in _COLUMNS} for row in chunk]
-            rows = insert(session, PaperRow).values(values).returning(PaperRow.canonical_id, PaperRow.id)
-            for canonical_id, number in session.execute(rows):
+        if made:
+            rows = [{name: getattr(row, name) for name in _COLUMNS} for row in made.values()]
+            numbered = insert(session, PaperRow).returning(PaperRow.canonical_id, PaperRow.id)
+            for canonical_id, number in session.execute(numbered, rows):
                 made[canonical_id].id = number
                 make_transient_to_detached(made[canonical_id])
-            session.add_all(chunk)
+            session.add_all(made.values())
         session.flush()
 
     def _rows(self, ids: Sequence[str]) -> list[PaperRow]:

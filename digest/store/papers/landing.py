@@ -18,7 +18,7 @@ from digest.store.papers.known import Known, load
 from digest.store.papers.signals import Observation, observe
 from digest.store.papers.storable import why_not
 from digest.store.papers.work import absorb, see
-from digest.store.session import chunks, insert, serialise
+from digest.store.session import insert, serialise, write
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +108,7 @@ def _take(session: Session, known: Known, source: Source, entry: Entry, at: date
 
 def _write_ids(session: Session, known: Known) -> None:
     rows = [{"alias": alias, "paper_id": paper.id} for alias, paper in known.added.items()]
-    for chunk in chunks(rows):
-        session.execute(insert(session, PaperIdRow).values(chunk))
+    write(session, insert(session, PaperIdRow), rows)
 
 
 def _write_entries(session: Session, source: str, items: Sequence[_Item]) -> None:
@@ -126,8 +125,7 @@ def _write_entries(session: Session, source: str, items: Sequence[_Item]) -> Non
         for item in items
         if item.fresh
     ]
-    for chunk in chunks(rows):
-        session.execute(insert(session, EntryRow).values(chunk))
+    write(session, insert(session, EntryRow), rows)
 
 
 def _observe(session: Session, source: str, items: Sequence[_Item]) -> None:

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from digest.domain import Signal, SignalKind
 from digest.store.models import PaperRow, SignalRow
-from digest.store.session import chunks, insert
+from digest.store.session import chunks, insert, write
 
 LEAST_USUAL = 20  # papers below which a median says nothing about a source
 
@@ -131,16 +131,13 @@ def _add(values: _Values, at: datetime, value: int) -> bool:
 
 
 def _write(session: Session, source: str, kept: Mapping[tuple[int, SignalKind, datetime], int]) -> None:
-    for chunk in chunks(kept.items()):
-        statement = insert(session, SignalRow).values(
-            [
-                {"paper_id": paper_id, "source": source, "kind": kind, "observed_at": at, "value": value}
-                for (paper_id, kind, at), value in chunk
-            ]
-        )
-        session.execute(
-            statement.on_conflict_do_update(
-                index_elements=["paper_id", "source", "kind", "observed_at"],
-                set_={"value": statement.excluded.value},
-            )
-        )
+    rows = [
+        {"paper_id": paper_id, "source": source, "kind": kind, "observed_at": at, "value": value}
+        for (paper_id, kind, at), value in kept.items()
+    ]
+    statement = insert(session, SignalRow)
+    larger = statement.on_conflict_do_update(
+        index_elements=["paper_id", "source", "kind", "observed_at"],
+        set_={"value": statement.excluded.value},
+    )
+    write(session, larger, rows)
