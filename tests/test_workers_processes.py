@@ -94,9 +94,9 @@ class Site:
             ]
             try:
                 yield
-                for process in processes:
+                for process in reversed(processes):  # beat first: what it rang is done before its workers end
                     process.terminate()
-                assert [process.wait(PATIENCE) for process in processes] == [0] * len(processes), self.logs()
+                    assert process.wait(PATIENCE) == 0, self.logs()
             finally:
                 for process in processes:
                     process.kill()
@@ -166,7 +166,7 @@ def test_two_beats_and_two_workers_send_nothing_twice(site: Site) -> None:
         site.subscribe(f"{name}@example.org")
     second_worker = (*WORKER, "--hostname", "second@%h")
     second_beat = (*BEAT, "--schedule", str(site.folder / "second-beat"))
-    with site.running(WORKER, BEAT, second_worker, second_beat):
+    with site.running(WORKER, second_worker, BEAT, second_beat):
         site.wait_for_mails(*NAMES)
         time.sleep(4 * TICK)
         site.wait_for_mails(*NAMES)
