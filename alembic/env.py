@@ -1,6 +1,7 @@
 """Runs migrations on the connection that `digest.store.schema` hands over, inside its transaction."""
 
 from alembic import context
+
 from digest.store.models import Base
 
 context.configure(

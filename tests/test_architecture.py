@@ -21,6 +21,7 @@ DOORS = {
     "feedparser": {"digest.sources"},
     "httpcore2": {"digest.fetch"},
     "httpx2": {"digest.fetch"},
+    "idna": {"digest.store"},
     "jinja2": {"digest.render"},
     "kombu": {"workers"},
     "lark": {"digest.filters"},

@@ -83,7 +83,7 @@ def test_nothing_in_the_tree_names_an_index_or_a_path_of_one_machine() -> None:
         for pattern in (
             "*.md",
             "*.toml",
-            "*.lock",
+            "requirements*.lock",
             "Makefile",
             "Dockerfile",
             "*.yml",

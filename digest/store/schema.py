@@ -6,6 +6,7 @@ Migrations run in one transaction, one process at a time, so an upgrade is done 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -13,7 +14,6 @@ from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, inspect
 from sqlalchemy.exc import DBAPIError
 
-from alembic import command
 from digest import bundled
 from digest.errors import ConfigError
 from digest.store.session import serialise

@@ -30,7 +30,8 @@ CHUNK = 500  # values in one IN (…) or rows in one INSERT: below every driver'
 def connect(url: str) -> Engine:
     """Open `sqlite:///PATH` (its folder is made) or `postgresql://…`. Raises ConfigError for anything else.
 
-    Nothing is dialled yet: a server that is away shows when the first statement runs.
+    Nothing is dialled yet: a server that is away shows when the first statement runs. Errors don't show the
+    values of a statement: they may be addresses.
     """
     try:
         parsed = make_url(url)
@@ -39,7 +40,9 @@ def connect(url: str) -> Engine:
     if parsed.drivername == "sqlite" and parsed.database:
         return _sqlite(parsed)
     if parsed.drivername in {"postgres", "postgresql", "postgresql+psycopg"}:
-        return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+        return create_engine(
+            parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, hide_parameters=True
+        )
     msg = f"the database {parsed.render_as_string(hide_password=True)!r} can't be used"
     raise ConfigError(msg, fix=_FIX)
 
@@ -103,7 +106,7 @@ def _sqlite(url: URL) -> Engine:
     except OSError as error:
         msg = f"the database's folder {folder} can't be made: {error.strerror}"
         raise ConfigError(msg, fix=_FIX) from error
-    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
+    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True)
     event.listen(engine, "connect", _set_up)
     event.listen(engine, "begin", _begin)
     return engine
