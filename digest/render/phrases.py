@@ -1,0 +1,148 @@
+"""Words of a mail: how names, dates, summaries and reasons read. Plain text in, plain text out.
+
+Never: escapes for HTML (the templates do), or knows a template.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from digest.domain import Field, Reason, ReasonKind, Topic
+
+_WEB_URL = re.compile(r"https?://[^\s\"<>\\^`{|}]{1,500}", re.IGNORECASE)
+_ABBREVIATED = "".join(rf"(?<!\b{word}\.)" for word in (r"e\.g", r"i\.e", "al", "vs", "cf", "Fig", "Eq"))
+_SENTENCE_END = re.compile(rf"(?<=[.!?]){_ABBREVIATED}\s+(?=[^\sa-z])")
+_MOST_REASONS = 3
+_MOST_PLACES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A run of text, and whether it is a term that matched."""
+
+    text: str
+    marked: bool = False
+
+
+def printable(text: str) -> str:
+    """Text without control characters and without those that turn the reading direction; newlines stay."""
+    return "".join(c for c in text if c == "\n" or not _invisible(c))
+
+
+def _invisible(character: str) -> bool:
+    # Cf also holds joiners that emoji and some scripts need; only direction marks and the BOM are dropped.
+    return unicodedata.category(character) in {"Cc", "Cs"} or character in (
+        "\u061c\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff\u2028\u2029"
+    )
+
+
+def one_line(text: str, most: int = 300) -> str:
+    """Printable text on one line, shortened to `most` characters."""
+    return shorten(printable(" ".join(text.split())), most)
+
+
+def shorten(text: str, most: int) -> str:
+    """At most `most` characters, cut behind a word where one ends, with an ellipsis."""
+    if len(text) <= most:
+        return text
+    cut = text[: most - 1]
+    head, _, last = cut.rpartition(" ")
+    return (head if len(last) < most // 2 else cut).rstrip(" ,;:.–—-") + "…"
+
+
+def web_url(url: str) -> str:
+    """The URL if it can be linked to (http, https, nothing that breaks out of an attribute), else ''."""
+    return url if _WEB_URL.fullmatch(url) and printable(url) == url else ""
+
+
+def counted(number: int, singular: str) -> str:
+    """`1 paper`, `12 papers`."""
+    return f"{number} {singular}" if number == 1 else f"{number} {singular}s"
+
+
+def long_day(day: date) -> str:
+    """`Tuesday 17 March 2026`. English whatever the machine speaks: nothing here sets a locale."""
+    return f"{day:%A} {long_date(day)}"
+
+
+def long_date(day: date) -> str:
+    """`17 March 2026`."""
+    return f"{day.day} {day:%B %Y}"
+
+
+def short_day(day: date) -> str:
+    """`Tue 17 Mar`."""
+    return f"{day:%a} {day.day} {day:%b}"
+
+
+def short_date(day: date, today: date) -> str:
+    """`17 Mar`, with its year unless that is today's."""
+    return f"{day.day} {day:%b}" if day.year == today.year else f"{day.day} {day:%b %Y}"
+
+
+def author_names(authors: Sequence[str], most: int = 3) -> str:
+    """`Ada Lovelace, Alan Turing, Grace Hopper + 14 more`. Names stay whole: some have no initials."""
+    names = ", ".join(one_line(name, 60) for name in authors[:most])
+    return names if len(authors) <= most else f"{names} + {len(authors) - most} more"
+
+
+def masked(address: str) -> str:
+    """An address that its owner knows again and nobody else can write to: `a…@example.org`."""
+    local, _, domain = address.rpartition("@")
+    return f"{local[:1]}…@{domain}"
+
+
+def first_sentences(text: str, most: int) -> str:
+    """Whole sentences from the start, at most `most` words; cut inside one if half the words were unused."""
+    taken: list[str] = []
+    for sentence in _SENTENCE_END.split(text):
+        words = sentence.split()
+        if len(taken) + len(words) > most:
+            if len(taken) < most / 2:
+                taken += words[: most - len(taken)]
+                return shorten(" ".join(taken).rstrip(" ,;:") + " …", most * 12)
+            break
+        taken += words
+    return shorten(" ".join(taken), most * 12)
+
+
+def marked(text: str, terms: Iterable[str]) -> tuple[Piece, ...]:
+    """The text in pieces; whole-word occurrences of the terms, in any case, are marked."""
+    wanted = sorted({term for term in terms if term}, key=len, reverse=True)
+    if not wanted:
+        return (Piece(text),)
+    pattern = rf"(?<!\w)({'|'.join(map(re.escape, wanted))})(?!\w)"
+    runs = re.split(pattern, text, flags=re.IGNORECASE)
+    return tuple(Piece(run, marked=bool(i % 2)) for i, run in enumerate(runs) if run)
+
+
+def reason_phrases(reasons: Sequence[Reason], topics: Sequence[Topic]) -> tuple[str, ...]:
+    """Why a paper is here, a phrase for each filter, topic or measure, in the order given; at most three."""
+    titles = {topic.slug: topic.title for topic in topics}
+    grouped: dict[tuple[ReasonKind, str], list[Reason]] = {}
+    for reason in reasons:
+        grouped.setdefault((reason.kind, reason.filter), []).append(reason)
+    phrases = [_phrase(kind, name, same, titles) for (kind, name), same in grouped.items()]
+    return tuple(phrases[:_MOST_REASONS])
+
+
+def _phrase(kind: ReasonKind, name: str, reasons: list[Reason], titles: dict[str, str]) -> str:
+    if kind is ReasonKind.PICK:
+        return "a curator’s pick"
+    if kind is ReasonKind.TRENDING:
+        note = one_line(reasons[0].note, 60)
+        return f"trending: {note}" if note else "trending"
+    places = ", ".join([_place(reason) for reason in reasons if reason.field][:_MOST_PLACES])
+    if kind is ReasonKind.FILTER:
+        return f"matches {places or one_line(name, 80)}"
+    topic = f"topic {one_line(titles.get(name, name), 60)}"
+    return f"{topic}: {places}" if places else topic
+
+
+def _place(reason: Reason) -> str:
+    term = one_line(reason.term, 80)
+    if reason.field in (Field.TITLE, Field.ABSTRACT):
+        return f"“{term}” in the {reason.field}"
+    return f"{reason.field} {term}"

@@ -1,0 +1,34 @@
+"""What every mail needs to know of who sends it, and where its links go. Values only."""
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Who sends: the name of the list, its web address, its sender (`Name <address>`) and postal address."""
+
+    name: str
+    base_url: str
+    mail_from: str
+    postal_address: str
+    language: str = "en"
+
+    @property
+    def host(self) -> str:
+        """The host of `base_url`, without port."""
+        return urlsplit(self.base_url).hostname or "localhost"
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """One subscriber's links, absolute. An empty one isn't shown; `preferences` and `unsubscribe` always are.
+
+    `unsubscribe_mail` is an address: a mail to it unsubscribes as well (RFC 2369).
+    """
+
+    preferences: str
+    unsubscribe: str
+    web: str = ""
+    pause: str = ""
+    unsubscribe_mail: str = ""

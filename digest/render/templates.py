@@ -1,0 +1,87 @@
+"""Mail templates → Jinja templates with their CSS inlined, once per template.
+
+In: a folder of templates. Out: `environment`. Never: inlines a rendered message, or trusts a template
+(sandbox), a missing name (an error) or a value (escaped in HTML, without control characters everywhere).
+"""
+
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+
+from css_inline import CSSInliner
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from jinja2.sandbox import SandboxedEnvironment
+from markupsafe import Markup
+
+from digest.render.phrases import printable, shorten
+
+_STYLE = "_base/style.css"
+_WIDTH = 76  # of text parts (RFC 2045, section 6.7: encoded lines have no more)
+
+
+class _InliningLoader(FileSystemLoader):
+    """Reads templates; those in HTML get the rules of `_base/style.css` written into their style attributes.
+
+    The inliner reads the template's source as HTML, so Jinja's tags may stand in text and in attribute
+    values, but not between the rows of a table, where no text may be.
+    """
+
+    def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
+        source, filename, uptodate = super().get_source(environment, template)
+        if template.endswith(".html"):
+            style = super().get_source(environment, _STYLE)[0]
+            source = _inlined(source, style)
+        return source, filename, uptodate
+
+
+def _inlined(source: str, style: str) -> str:
+    inliner = CSSInliner(extra_css=style, minify_css=True, load_remote_stylesheets=False)
+    if "<html" in source:
+        return inliner.inline(source)
+    return inliner.inline_fragment(source, style)
+
+
+def environment(*folders: Path) -> SandboxedEnvironment:
+    """Where mails are rendered from: a template is looked for in each folder in turn."""
+    jinja = SandboxedEnvironment(
+        loader=_InliningLoader([str(folder) for folder in folders]),
+        autoescape=select_autoescape(enabled_extensions=("html",), default=False),
+        undefined=StrictUndefined,
+        finalize=_printed,
+        auto_reload=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    jinja.filters |= {"shorten": shorten, "wrap": wrap}
+    return jinja
+
+
+def _printed(value: object) -> object:
+    """What `{{ … }}` prints: without control characters, whatever the value was."""
+    if isinstance(value, Markup):
+        return Markup(printable(value))  # noqa: S704 - it was markup before
+    return printable(value) if isinstance(value, str) else value
+
+
+def wrap(text: str, indent: int = 0, first: str = "") -> str:
+    """Text in lines of at most 76 characters, URLs whole; the first line begins with `first`."""
+    margin = " " * indent
+    lines = textwrap.wrap(
+        text,
+        width=_WIDTH,
+        initial_indent=first.rjust(indent),
+        subsequent_indent=margin,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return "\n".join(piece for line in lines for piece in _cut(line, margin))
+
+
+def _cut(line: str, margin: str) -> list[str]:
+    """A line that is one overlong word, cut into pieces; a URL stays whole."""
+    pieces = [line]
+    while len(pieces[-1]) > _WIDTH and "://" not in pieces[-1]:
+        last = pieces.pop()
+        pieces += [last[:_WIDTH], margin + last[_WIDTH:]]
+    return pieces
