@@ -124,7 +124,9 @@ def test_undeclared_prefixes_do_no_harm() -> None:
 
 
 def test_a_summary_that_is_cut_off_gives_way_to_the_content() -> None:
-    entry = feed("<title>A</title><description>Long…</description><encoded>Long story</encoded>")
+    entry = feed(
+        "<title>A</title><description>Long…</description><content:encoded>Long story</content:encoded>"
+    )
     assert entry.abstract == "Long story"
 
 
@@ -183,7 +185,7 @@ def test_what_is_no_feed_is_refused_with_the_reason(content: bytes, reason: str)
 
 
 def test_an_endless_feed_is_cut_and_says_so() -> None:
-    items = b"<item><title>x</title></item>" * 10_001
+    items = b"<item><title>x</title></item>" * 5_001
     parsed = parse(SourceKind.FEED, b"<rss><channel>" + items + b"</channel></rss>")
-    assert len(parsed.entries) == 10_000
-    assert "more than 10,000 items" in parsed.skipped[-1].error
+    assert len(parsed.entries) == 5_000
+    assert "more than 5,000 items" in parsed.skipped[-1].error

@@ -1,11 +1,10 @@
-"""The announcement feeds of arXiv, RSS 2.0 and Atom: a tree comes in, `Parsed` goes out.
+"""The announcement feeds of arXiv, RSS 2.0 and Atom: a document comes in, `Parsed` goes out.
 
 https://info.arxiv.org/help/rss.html
 Never decides whether a batch is fresh: a stale one can carry today's date.
 """
 
 import re
-from xml.etree.ElementTree import Element
 
 from digest.domain import Entry, Parsed
 from digest.errors import ParseError
@@ -13,7 +12,7 @@ from digest.sources import fields
 from digest.sources.ids import arxiv_id, first_doi, is_category
 from digest.sources.items import read_items
 from digest.sources.names import split_names
-from digest.sources.xmltree import ARXIV, ATOM, DUBLIN_CORE, words
+from digest.sources.syndication import Document, Item, authors, tags, words
 
 ANNOUNCE_TYPES = ("new", "cross", "replace", "replace-cross")
 
@@ -21,20 +20,10 @@ ANNOUNCE_TYPES = ("new", "cross", "replace", "replace-cross")
 _HEAD = re.compile(r"\s*arXiv:(\S+)\s+Announce Type:\s*([a-z-]+)\s*(?:Abstract:\s*)?", re.IGNORECASE)
 
 
-def parse_rss(channel: Element, broken: str = "") -> Parsed:
-    """Read `<channel>`; raises ParseError with arXiv's own words if it holds an error."""
-    _refuse_errors(words(channel, "title"), words(channel, "description"))
-    return read_items(
-        channel.findall("item"), _rss_entry, lambda item: fields.key(words(item, "guid")), broken
-    )
-
-
-def parse_atom(feed: Element, broken: str = "") -> Parsed:
-    """Read `<feed>`; raises ParseError with arXiv's own words if it holds an error."""
-    _refuse_errors(words(feed, f"{ATOM}title"), words(feed, f"{ATOM}subtitle"))
-    return read_items(
-        feed.findall(f"{ATOM}entry"), _atom_entry, lambda item: fields.key(words(item, f"{ATOM}id")), broken
-    )
+def parse_feed(document: Document) -> Parsed:
+    """Read either layout; raises ParseError with arXiv's own words if it holds an error."""
+    _refuse_errors(words(document.feed, "title"), words(document.feed, "subtitle"))
+    return read_items(document.items, _entry, lambda item: fields.key(words(item, "id")), document.skipped)
 
 
 def _refuse_errors(title: str, description: str) -> None:
@@ -46,54 +35,29 @@ def _refuse_errors(title: str, description: str) -> None:
         )
 
 
-def _rss_entry(item: Element) -> Entry:
-    return _entry(
-        item,
-        key=words(item, "guid"),
-        title=words(item, "title"),
-        link=words(item, "link"),
-        description=words(item, "description"),
-        categories=[category.text or "" for category in item.findall("category")],
-        announced=words(item, "pubDate"),
-    )
-
-
-def _atom_entry(item: Element) -> Entry:
-    link = item.find(f"{ATOM}link")
-    return _entry(
-        item,
-        key=words(item, f"{ATOM}id"),
-        title=words(item, f"{ATOM}title"),
-        link="" if link is None else link.get("href", ""),
-        description=words(item, f"{ATOM}summary"),
-        categories=[category.get("term", "") for category in item.findall(f"{ATOM}category")],
-        announced=words(item, f"{ATOM}published"),  # `updated` is the time of the feed
-    )
-
-
-def _entry(
-    item: Element, *, key: str, title: str, link: str, description: str, categories: list[str], announced: str
-) -> Entry:
-    """What both layouts have in common; raises ParseError for an item without an arXiv id or a title."""
+def _entry(item: Item) -> Entry:
+    """Raises ParseError for an item without an arXiv id or a title."""
+    key, description = words(item, "id"), words(item, "summary")
     head = _HEAD.match(description)
-    found = arxiv_id(key) or (arxiv_id(head[1]) if head else None) or arxiv_id(link)
+    found = arxiv_id(key) or (arxiv_id(head[1]) if head else None) or arxiv_id(words(item, "link"))
     if found is None:
         raise ParseError("it has no arXiv id")
     identifier, version = found
-    if not (clean_title := fields.line(title, fields.MAX_TITLE)):
+    title = fields.line(words(item, "title"), fields.MAX_TITLE)
+    if not title:
         raise ParseError("it has no title")
-    kind = (words(item, f"{ARXIV}announce_type") or (head[2] if head else "")).lower()
+    kind = (words(item, "arxiv_announce_type") or (head[2] if head else "")).lower()
     return Entry(
         key=fields.key(key) or f"oai:arXiv.org:{identifier}",
-        title=clean_title,
+        title=title,
         abstract=fields.line(description[head.end() if head else 0 :], fields.MAX_ABSTRACT),
-        authors=fields.authors(split_names(words(item, f"{DUBLIN_CORE}creator"))),
-        categories=fields.categories(term for term in categories if is_category(term)),
+        authors=fields.authors(name for names in authors(item) for name in split_names(names)),
+        categories=fields.categories(term for term in tags(item) if is_category(term)),
         arxiv_id=identifier,
-        doi=first_doi(words(item, f"{ARXIV}DOI")),
+        doi=first_doi(words(item, "arxiv_doi")),
         version=version,
         announce_type=kind if kind in ANNOUNCE_TYPES else None,
-        announced_at=fields.moment(announced),
+        announced_at=fields.moment(words(item, "published")),  # Atom's `updated` is the time of the feed
         url=f"https://arxiv.org/abs/{identifier}",
         pdf_url=f"https://arxiv.org/pdf/{identifier}",
     )

@@ -10,18 +10,21 @@ from typing import TypeVar
 from digest.domain import Entry, Parsed, Skipped
 from digest.errors import ParseError
 
-MAX_ITEMS = 10_000  # of one answer; arXiv sends 2,000 at most
+MAX_ITEMS = 5_000  # of one answer; arXiv sends 2,000 at most
 
 Item = TypeVar("Item")
 
 
 def read_items(
-    items: Iterable[Item], read: Callable[[Item], Entry], name: Callable[[Item], str], broken: str = ""
+    items: Iterable[Item],
+    read: Callable[[Item], Entry],
+    name: Callable[[Item], str],
+    broken: tuple[Skipped, ...] = (),
 ) -> Parsed:
     """Every item through `read`, which raises ParseError for one that can't be used.
 
-    `name` gives the source's own id of an item, or nothing; then its place is its name, from 1. `broken` says
-    why the answer ends too early: what came before counts; ParseError if nothing did.
+    `name` gives the source's own id of an item, or nothing; then its place is its name, from 1. `broken` are
+    the items that its format's reader couldn't read.
     """
     entries: list[Entry] = []
     skipped: list[Skipped] = []
@@ -36,8 +39,6 @@ def read_items(
         skipped.append(
             Skipped(f"item {MAX_ITEMS + 1}", f"more than {MAX_ITEMS:,} items: the rest was left out")
         )
-    if broken:
-        if not entries:
-            raise ParseError(broken)
-        skipped.append(Skipped(f"item {place + 1}", broken))
-    return Parsed(tuple(entries), tuple(skipped), quiet=place == 0)
+    if broken and not entries:
+        raise ParseError(broken[0].error)
+    return Parsed(tuple(entries), (*skipped, *broken), quiet=place == 0)
