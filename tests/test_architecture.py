@@ -19,6 +19,7 @@ DOORS = {
     "dotenv": {"digest.config"},
     "email_validator": {"digest.deliver", "digest.pipeline"},
     "feedparser": {"digest.sources"},
+    "fastapi": {"digest.web"},
     "httpcore2": {"digest.fetch"},
     "httpx2": {"digest.fetch"},
     "idna": {"digest.store"},
@@ -33,6 +34,7 @@ DOORS = {
     "redis": {"workers"},
     "pylatexenc": {"digest.text"},
     "rich": {"digest.cli"},
+    "starlette": {"digest.web"},
     "sqlalchemy": {"digest.store"},
     "Stemmer": {"digest.words"},
 }
