@@ -30,11 +30,21 @@ class RefusedError(DigestError):
 
 
 class FetchError(DigestError):
-    """A source didn't answer, or not with what was asked for. `retry_after`: seconds it asked us to wait."""
+    """A source didn't answer, or not with what was asked for.
 
-    def __init__(self, message: str, *, fix: str = "", retry_after: float | None = None) -> None:
+    `retry_after`: seconds it asked us to wait; `status`: of its HTTP answer, where there was one.
+    """
+
+    def __init__(
+        self, message: str, *, fix: str = "", retry_after: float | None = None, status: int | None = None
+    ) -> None:
         super().__init__(message, fix=fix)
         self.retry_after = retry_after
+        self.status = status
+
+
+class NotAskedError(FetchError):
+    """Manners forbid to ask a source now: nothing was sent. `retry_after`: seconds until it may be asked."""
 
 
 class ParseError(DigestError):

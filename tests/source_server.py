@@ -36,6 +36,14 @@ class Handler(BaseHTTPRequestHandler):
     timeout = 10
     server: "_Server"
 
+    def setup(self) -> None:
+        self.server.owner.connected(+1)
+        super().setup()
+
+    def finish(self) -> None:
+        super().finish()
+        self.server.owner.connected(-1)
+
     @property
     def stopping(self) -> threading.Event:
         return self.server.owner.stopping
@@ -71,12 +79,18 @@ class _Server(ThreadingHTTPServer):
 
 
 class SourceServer:
-    """The server, its answers by path (`answers`), and what it was asked so far (`asked`)."""
+    """The server, its answers by path (`answers`), and what it was asked so far (`asked`).
+
+    `most_connections`: how many were open at the same time, at most.
+    """
 
     def __init__(self, *, tls: bool = False) -> None:
         self.answers: dict[str, Answer] = {}
         self.asked: list[Asked] = []
         self.stopping = threading.Event()
+        self.most_connections = 0
+        self._connections = 0
+        self._counting = threading.Lock()
         self._server = _Server(("127.0.0.1", 0), Handler)
         self._server.owner = self
         self._scheme = "https" if tls else "http"
@@ -85,6 +99,12 @@ class SourceServer:
             context.load_cert_chain(TLS / "cert.pem", TLS / "key.pem")
             self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
+
+    def connected(self, change: int) -> None:
+        """Count a connection that was opened (1) or closed (-1)."""
+        with self._counting:
+            self._connections += change
+            self.most_connections = max(self.most_connections, self._connections)
 
     @property
     def port(self) -> int:

@@ -12,6 +12,17 @@ urls.py       which URLs may be asked for, and how an error names them
 """
 
 from digest.fetch.client import LIMITS, Fetcher, Limits, Response, retry_after
-from digest.fetch.turns import TURNS, Turn, Turns
+from digest.fetch.turns import PAUSES, TURNS, Turn, Turns, site_of
 
-__all__ = ["LIMITS", "TURNS", "Fetcher", "Limits", "Response", "Turn", "Turns", "retry_after"]
+__all__ = [
+    "LIMITS",
+    "PAUSES",
+    "TURNS",
+    "Fetcher",
+    "Limits",
+    "Response",
+    "Turn",
+    "Turns",
+    "retry_after",
+    "site_of",
+]

@@ -25,6 +25,7 @@ from digest.fetch.turns import TURNS, Turn
 from digest.fetch.urls import checked, redirected, shown
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_NOT_NOW = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
 _MAX_RETRY_AFTER = 3600.0
 _ALLOW = "a host of yours? Allow it by name (DIGEST_FETCH_ALLOW_HOSTS)"
 _FIXES = {
@@ -94,7 +95,9 @@ class Fetcher:
         self._pool = httpcore2.ConnectionPool(
             ssl_context=tls or httpcore2.default_ssl_context(),
             max_connections=1,
-            keepalive_expiry=5.0,
+            # A turn ends with its connection: one that was kept open would be a second one to its site as
+            # soon as another process has the turn.
+            max_keepalive_connections=0,
             network_backend=self._backend,
         )
         self._one_at_a_time = threading.Lock()
@@ -143,6 +146,8 @@ class Fetcher:
             with self._turn(bare_host(target.host)):
                 started = time.monotonic()
                 answer = self._ask(target, headers, started + left, where)
+                if answer.status in _NOT_NOW:
+                    raise self._refusal(where, answer)  # inside the turn, whose keeper lets the site rest
             left -= time.monotonic() - started
             if answer.status not in _REDIRECTS:
                 return where, answer
@@ -190,6 +195,7 @@ class Fetcher:
         return FetchError(
             f"{where}: the answer is HTTP {answer.status} {_phrase(answer.status)}".rstrip(),
             fix=_FIXES.get(answer.status, ""),
+            status=answer.status,
             retry_after=retry_after(answer.headers.get("retry-after", ""), self._now()),
         )
 

@@ -1,8 +1,8 @@
 """Whose turn it is: a host comes in, and the caller holds its site for as long as one request takes.
 
 A site that asks for a pause between requests gets it over all of its host names together; every site gets one
-request at a time. Never: a look at what is requested, or state beyond this process. A limiter that is shared
-by several processes takes the same shape (`Turn`).
+request at a time. Never: a look at what is requested, or state beyond this process. The limiter that all
+processes of an installation share takes the same shape (`Turn`): `digest.pipeline.turns`.
 """
 
 import threading
@@ -11,14 +11,22 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 
 Turn = Callable[[str], AbstractContextManager[None]]
-"""Given a host name: waits for the turn of its site, and holds it until the request is done."""
+"""Given a host name: waits for the turn of its site, and holds it until the request is done.
+
+A site that says "not now" (HTTP 429, 503) shows as the FetchError that leaves the block.
+"""
 
 PAUSES: Mapping[str, float] = {
     # Terms of use of arXiv's APIs: no more than one request every three seconds, a single connection at a
     # time, over API, feeds and OAI-PMH together: rss., export. and oaipmh.arxiv.org are one site.
     "arxiv.org": 3.0,
 }
-"""Site (a domain with everything below it) → seconds from the start of one request to the next."""
+"""Site (a domain with everything below it) → seconds between one request and the next."""
+
+
+def site_of(host: str, pauses: Mapping[str, float] = PAUSES) -> str:
+    """The site that a host name belongs to: one that asks for a pause, else the host itself."""
+    return next((site for site in pauses if host == site or host.endswith(f".{site}")), host)
 
 
 class Turns:
@@ -40,16 +48,13 @@ class Turns:
     @contextmanager
     def __call__(self, host: str) -> Iterator[None]:
         """Wait until nobody else asks this site and its pause is over; hold it while the block runs."""
-        site = self._site(host)
+        site = site_of(host, self._pauses)
         with self._locks.setdefault(site, threading.Lock()):
             wait = self._next.get(site, 0.0) - self._clock()
             if wait > 0:
                 self._sleep(wait)
             self._next[site] = self._clock() + self._pauses.get(site, 0.0)
             yield
-
-    def _site(self, host: str) -> str:
-        return next((site for site in self._pauses if host == site or host.endswith(f".{site}")), host)
 
 
 TURNS = Turns()

@@ -48,6 +48,41 @@ class SourceRow(Base):
     failures: Mapped[int]
     failing_since: Mapped[datetime | None]
     last_error: Mapped[str | None]
+    last_new_at: Mapped[datetime | None]
+    notes: Mapped[list[str]] = mapped_column(Json, server_default=text("'[]'"))
+    claimed_until: Mapped[datetime | None]
+
+
+class AnnouncementRow(Base):
+    """What a source brought for the first time on one of its days; `categories`: of it, by first category."""
+
+    __tablename__ = "announcements"
+
+    source_id: Mapped[int] = mapped_column(ForeignKey("sources.id", ondelete="CASCADE"), primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    new: Mapped[int]
+    categories: Mapped[dict[str, int]] = mapped_column(Json)
+
+
+class SiteRow(Base):
+    """Whose turn it is at a site. Free from `free_at` on, whoever `holder` is; a holder frees it earlier."""
+
+    __tablename__ = "sites"
+
+    site: Mapped[str] = mapped_column(primary_key=True)
+    holder: Mapped[str]
+    free_at: Mapped[datetime]
+
+
+class QueryRow(Base):
+    """A request beyond a source's own address: when it was made last, and what makes the next conditional."""
+
+    __tablename__ = "queries"
+
+    url: Mapped[str] = mapped_column(primary_key=True)
+    asked_at: Mapped[datetime] = mapped_column(index=True)
+    etag: Mapped[str | None]
+    last_modified: Mapped[str | None]
 
 
 class PaperRow(Base):
