@@ -7,6 +7,7 @@ nobody declared become what was meant. One pass each, in time linear in the text
 
 import html
 import re
+from functools import lru_cache
 from xml.sax.saxutils import escape
 
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")  # XML 1.0, section 2.2
@@ -55,8 +56,13 @@ def _doctype_end(text: str, at: int) -> int:
 
 
 def _mend_markup(text: str) -> str:
-    known = _REFERENCE.sub(lambda found: escape(html.unescape(found[0]), _QUOTES), text)
+    known = _REFERENCE.sub(lambda found: _mend_reference(found[0]), text)
     return _FORBIDDEN.sub(" ", _LONE_ANGLE.sub("&lt;", known))
+
+
+@lru_cache(1_000)
+def _mend_reference(reference: str) -> str:
+    return escape(html.unescape(reference), _QUOTES)
 
 
 def _declare_prefixes(text: str) -> str:

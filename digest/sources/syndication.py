@@ -18,7 +18,8 @@ from digest.errors import ParseError
 from digest.sources import charset, guard, markup
 from digest.sources.items import MAX_ITEMS
 
-MAX_ROOT_TAG = 5_000  # characters; the root's namespaces are read again with each item of a broken feed
+MAX_ROOT_TAG = 5_000  # characters; it is read again with each item of a broken feed
+MAX_ROOT_TAGS = 2_000_000  # characters of all those readings
 # Its parser for what isn't well-formed is slow on hostile input, so it gets little of it.
 MAX_LOOSE_ITEM = 10_000
 MAX_LOOSE = 100_000
@@ -103,12 +104,13 @@ def _item_by_item(text: str, root: re.Match[str], reason: str) -> Document:
     items: list[Item] = []
     skipped: list[Skipped] = []
     loose = MAX_LOOSE
-    for place, (start, end) in enumerate(pairwise([*starts[:MAX_ITEMS], len(text)]), start=1):
+    room = min(MAX_ITEMS, MAX_ROOT_TAGS // len(root[0]))
+    for place, (start, end) in enumerate(pairwise([*starts, len(text)][: room + 1]), start=1):
         try:
             item = _complete(text[start:end], reason)
             alone = f"{root[0]}{item}</{root[1]}>"
             if guard.check(alone):
-                loose -= len(item)
+                loose -= len(alone)
                 _check_loose(item, loose)
             items += _parse(alone).items
         except ParseError as error:
