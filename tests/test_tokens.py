@@ -12,7 +12,7 @@ from digest.tokens import Keys, address_hash, address_hashes, message_id, sign, 
 
 KEYS = Keys(b"an invented key of some length")
 OTHER = Keys(b"another invented key, also long")
-subscriber_ids = st.integers(0, 2**63)
+subscriber_ids = st.integers(0, 2**40 - 1)
 purposes = st.sampled_from(("unsubscribe", "preferences", "view", ""))
 
 
@@ -36,7 +36,7 @@ def test_a_token_serves_one_purpose_only(purpose: str, other: str, subscriber_id
             verify(other, token, KEYS)
 
 
-@given(subscriber_ids, st.integers(0, 31), st.sampled_from("ABab09-_"))
+@given(subscriber_ids, st.integers(0, 27), st.sampled_from("ABab09-_"))
 def test_a_token_with_any_other_character_is_refused(subscriber_id: int, place: int, letter: str) -> None:
     token = sign("unsubscribe", subscriber_id, KEYS)
     changed = token[:place] + letter + token[place + 1 :]

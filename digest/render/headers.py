@@ -6,7 +6,6 @@ and `Message-ID`, which belong to one hand-over.
 
 import re
 from collections.abc import Iterator
-from email.utils import parseaddr
 
 from digest.domain import Digest
 from digest.render.phrases import one_line
@@ -40,7 +39,7 @@ def _headers(digest: Digest, site: Site, links: Links) -> Iterator[tuple[str, st
         yield "List-Unsubscribe-Post", "List-Unsubscribe=One-Click"
     yield "List-Help", f"<{base}/about>"
     yield "List-Archive", f"<{base}/papers/{digest.issue.date}>"
-    yield "List-Owner", f"<mailto:{parseaddr(site.mail_from)[1]}>"
+    yield "List-Owner", f"<mailto:{site.address}>"
     yield "List-Post", "NO"
     yield "Auto-Submitted", "auto-generated"
     yield "Precedence", "bulk"
@@ -68,4 +67,4 @@ def _sender_id(site: Site) -> str:
 
 def _ascii(value: str) -> str:
     """A value of one ASCII line; long ones are kept whole, folding is the message's business."""
-    return header_text(value, 900).encode("ascii", "replace").decode("ascii")
+    return header_text(value, len(value) * 2).encode("ascii", "replace").decode("ascii")

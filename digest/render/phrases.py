@@ -40,7 +40,8 @@ def _invisible(character: str) -> bool:
 
 def one_line(text: str, most: int = 300) -> str:
     """Printable text on one line, shortened to `most` characters."""
-    return shorten(printable(" ".join(text.split())), most)
+    visible = printable(" ".join(text.split()))
+    return shorten(" ".join(visible.split()), most)
 
 
 def shorten(text: str, most: int) -> str:
@@ -82,12 +83,6 @@ def short_date(day: date, today: date) -> str:
     return f"{day.day} {day:%b}" if day.year == today.year else f"{day.day} {day:%b %Y}"
 
 
-def author_names(authors: Sequence[str], most: int = 3) -> str:
-    """`Ada Lovelace, Alan Turing, Grace Hopper + 14 more`. Names stay whole: some have no initials."""
-    names = ", ".join(one_line(name, 60) for name in authors[:most])
-    return names if len(authors) <= most else f"{names} + {len(authors) - most} more"
-
-
 def masked(address: str) -> str:
     """An address that its owner knows again and nobody else can write to: `a…@example.org`."""
     local, _, domain = address.rpartition("@")
@@ -109,10 +104,10 @@ def first_sentences(text: str, most: int) -> str:
 
 
 def marked(text: str, terms: Iterable[str]) -> tuple[Piece, ...]:
-    """The text in pieces; whole-word occurrences of the terms, in any case, are marked."""
+    """The text in pieces, none empty; whole-word occurrences of the terms, in any case, are marked."""
     wanted = sorted({term for term in terms if term}, key=len, reverse=True)
     if not wanted:
-        return (Piece(text),)
+        return (Piece(text),) if text else ()
     pattern = rf"(?<!\w)({'|'.join(map(re.escape, wanted))})(?!\w)"
     runs = re.split(pattern, text, flags=re.IGNORECASE)
     return tuple(Piece(run, marked=bool(i % 2)) for i, run in enumerate(runs) if run)
@@ -129,12 +124,12 @@ def reason_phrases(reasons: Sequence[Reason], topics: Sequence[Topic]) -> tuple[
 
 
 def _phrase(kind: ReasonKind, name: str, reasons: list[Reason], titles: dict[str, str]) -> str:
+    note = one_line(reasons[0].note, 60)
     if kind is ReasonKind.PICK:
-        return "a curator’s pick"
+        return note or "picked by a curator"
     if kind is ReasonKind.TRENDING:
-        note = one_line(reasons[0].note, 60)
         return f"trending: {note}" if note else "trending"
-    places = ", ".join([_place(reason) for reason in reasons if reason.field][:_MOST_PLACES])
+    places = ", ".join([_place(reason) for reason in reasons if reason.field or reason.note][:_MOST_PLACES])
     if kind is ReasonKind.FILTER:
         return f"matches {places or one_line(name, 80)}"
     topic = f"topic {one_line(titles.get(name, name), 60)}"
@@ -142,6 +137,8 @@ def _phrase(kind: ReasonKind, name: str, reasons: list[Reason], titles: dict[str
 
 
 def _place(reason: Reason) -> str:
+    if reason.field is None:
+        return one_line(reason.note, 60)
     term = one_line(reason.term, 80)
     if reason.field in (Field.TITLE, Field.ABSTRACT):
         return f"“{term}” in the {reason.field}"

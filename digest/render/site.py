@@ -1,6 +1,7 @@
 """What every mail needs to know of who sends it, and where its links go. Values only."""
 
 from dataclasses import dataclass
+from email.utils import parseaddr
 from urllib.parse import urlsplit
 
 
@@ -18,6 +19,11 @@ class Site:
     def host(self) -> str:
         """The host of `base_url`, without port."""
         return urlsplit(self.base_url).hostname or "localhost"
+
+    @property
+    def address(self) -> str:
+        """The bare address of `mail_from`."""
+        return parseaddr(self.mail_from)[1]
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,7 @@ class _InliningLoader(FileSystemLoader):
 def _inlined(source: str, style: str) -> str:
     inliner = CSSInliner(extra_css=style, minify_css=True, load_remote_stylesheets=False)
     if "<html" in source:
-        return inliner.inline(source)
+        return inliner.inline(source) + "\n"
     return inliner.inline_fragment(source, style)
 
 

@@ -5,6 +5,7 @@ In: a `Digest`, and how much of it may be shown (`Level`). Out: `View`. Never: H
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from math import ceil
 from zoneinfo import ZoneInfo
 
@@ -17,6 +18,8 @@ _SOURCES = {"huggingface": "Hugging Face", "arxiv": "arXiv", "biorxiv": "bioRxiv
 _WORDS_A_MINUTE = 200
 _SECONDS_TO_CHOOSE = 15  # per paper: whether to open it
 _PREHEADER = (40, 90)
+_NAMES = 3
+_READ = 4_000  # characters of a text that may be shown, before cleaning: a hostile one is longer
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +117,16 @@ def view(digest: Digest, level: Level) -> View:
 
 def title(paper: Paper) -> str:
     """A paper's title as mails show it; never empty."""
-    return phrases.one_line(clean(paper.title)) or paper.id
+    return phrases.one_line(_clean(paper.title)) or paper.id
+
+
+def _clean(text: str) -> str:
+    return _cleaned(text[:_READ])
+
+
+@lru_cache(maxsize=2048)  # a day's papers: each is shown to many, and at several levels
+def _cleaned(text: str) -> str:
+    return clean(text)
 
 
 def _card(number: int, match: Match, digest: Digest, level: Level) -> Card:
@@ -124,13 +136,20 @@ def _card(number: int, match: Match, digest: Digest, level: Level) -> Card:
         number=number,
         title=phrases.marked(title(paper), _terms(match.reasons, Field.TITLE)),
         url=phrases.web_url(paper.url),
-        authors=phrases.author_names([clean(name) for name in paper.authors]),
+        authors=_authors(paper),
         facts=tuple(_facts(paper, digest)),
         summary_label=label,
         summary=phrases.marked(summary, _terms(match.reasons, Field.TITLE, Field.ABSTRACT)),
         why=phrases.reason_phrases(match.reasons, digest.topics),
         links=tuple(_links(paper)) if level.all_links else (),
     )
+
+
+def _authors(paper: Paper) -> str:
+    """`Ada Lovelace, Alan Turing, Grace Hopper + 14 more`. Names stay whole: some have no initials."""
+    names = ", ".join(phrases.one_line(_clean(name), 60) for name in paper.authors[:_NAMES])
+    others = len(paper.authors) - _NAMES
+    return f"{names} + {others} more" if others > 0 else names
 
 
 def _terms(reasons: tuple[Reason, ...], *fields: Field) -> list[str]:
@@ -149,11 +168,11 @@ def _facts(paper: Paper, digest: Digest) -> Iterator[str]:
 
 def _summary(paper: Paper, words: int) -> tuple[str, str]:
     """The source's own summary with a label that says whose it is, else the start of the abstract."""
-    if summary := clean(paper.summary):
+    if summary := _clean(paper.summary):
         name = _SOURCES.get(paper.summary_source, phrases.one_line(paper.summary_source, 40))
         label = f"TL;DR ({name})" if name else "TL;DR"
         return label, phrases.first_sentences(phrases.printable(summary), words)
-    return "", phrases.first_sentences(phrases.printable(clean(paper.abstract)), words)
+    return "", phrases.first_sentences(phrases.printable(_clean(paper.abstract)), words)
 
 
 def _links(paper: Paper) -> Iterator[Link]:

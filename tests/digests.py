@@ -1,0 +1,95 @@
+"""Digests for the tests of rendering: invented papers with everything that a mail can show."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from digest.domain import Digest, Field, Interests, Match, Message, Reason, ReasonKind, Topic
+from digest.render import Links, Renderer, Site
+from tests.builders import NOW, issue, paper, subscriber, upvotes
+
+SITE = Site(
+    name="Daily Papers",
+    base_url="https://papers.example.org",
+    mail_from="Daily Papers <papers@example.org>",
+    postal_address="Example Society, 1 Example Street, 12345 Example",
+)
+LINKS = Links(
+    preferences="https://papers.example.org/prefs/PPPPPPPPPPPPPPPPPPPPPPPPPPPP",
+    unsubscribe="https://papers.example.org/u/UUUUUUUUUUUUUUUUUUUUUUUUUUUU",
+    web="https://papers.example.org/papers/2026-03-17",
+    pause="https://papers.example.org/prefs/PPPPPPPPPPPPPPPPPPPPPPPPPPPP#pause",
+    unsubscribe_mail="unsubscribe+uuuuuuuuuuuuuuuuuuuuuuuuuuuu@papers.example.org",
+)
+TRENDS = (Reason(ReasonKind.TRENDING, note="45 upvotes"),)
+NEW = Reason(ReasonKind.TRENDING, note="newly listed")
+TOPICS = (Topic("llm", "Language models", "llm"), Topic("rl", "Reinforcement learning", "rl"))
+RENDERER = Renderer()
+
+
+def digest(*papers: Match, **fields: Any) -> Digest:
+    """A digest of these papers; any field of `Digest` can be given."""
+    defaults: dict[str, Any] = {"subscriber": subscriber(), "issue": issue(), "papers": papers}
+    return Digest(**(defaults | fields))
+
+
+def match(number: int = 1, reasons: tuple[Reason, ...] = TRENDS, **fields: Any) -> Match:
+    """A match whose paper has that number; any field of `Paper` can be given."""
+    return Match(paper(f"2603.{number:05}", **fields), 0.5, reasons)
+
+
+def many(count: int, **fields: Any) -> Digest:
+    """A digest of so many papers, each with a full abstract and all links."""
+    sentence = "We train a sparse mixture of experts on long documents and measure what routing costs. "
+    defaults = {
+        "title": "Routing Costs of Sparse Experts: A Study over Long Documents and Many Languages",
+        "abstract": sentence * 13,
+        "authors": ("Ada Lovelace", "Alan Turing", "Grace Hopper", "Emmy Noether"),
+        "pdf_url": "https://arxiv.org/pdf/2603.00001",
+        "code_url": "https://github.com/example/routing-costs",
+        "discussion_url": "https://huggingface.co/papers/2603.00001",
+        "signals": (upvotes(45),),
+    }
+    reasons = (Reason(ReasonKind.FILTER, "routing", "routing", Field.ABSTRACT, 72, 79), *TRENDS)
+    return digest(*(match(n, reasons, **(defaults | fields)) for n in range(1, count + 1)))
+
+
+def rendered(made: Digest, site: Site = SITE, links: Links = LINKS) -> Message:
+    return RENDERER.digest(made, site, links)
+
+
+def full() -> Digest:
+    """Five papers that differ in all that a mail shows, for a reader of two topics and a filter."""
+    routing = Reason(ReasonKind.FILTER, '"mixture of experts"', "mixture-of-experts", Field.ABSTRACT, 11, 29)
+    topic = Reason(ReasonKind.TOPIC, "llm", "Language Models", Field.TITLE, 20, 35)
+    fewer = Reason(ReasonKind.TRENDING, note="3 upvotes")
+    papers = (
+        match(
+            1,
+            (topic, routing, *TRENDS),
+            title="Counting Sheep with Language Models",
+            abstract="We train a mixture-of-experts model to count. It counts sheep, e.g. Merinos, and "
+            "goats. On three meadows it makes 40% fewer errors than a shepherd.",
+            authors=("Ada Lovelace", "Alan Turing", "Grace Hopper", "Emmy Noether", "Kurt Gödel"),
+            pdf_url="https://arxiv.org/pdf/2603.00001",
+            code_url="https://github.com/example/sheep",
+            discussion_url="https://huggingface.co/papers/2603.00001",
+            signals=(upvotes(45),),
+        ),
+        match(
+            2,
+            title="α-Divergence Is All You Need",
+            abstract="We adapt mixture-of-experts models with a loss. It forgets slowly.",
+            summary="A loss that forgets slowly, for mixture-of-experts models and others.",
+            summary_source="huggingface",
+            published_at=NOW - timedelta(days=90),
+            reasons=(replace(routing, start=9, end=27),),
+        ),
+        match(3, (fewer,), title="日本語の論文を読む", authors=("山田太郎",), signals=(upvotes(3),)),
+        match(4, (NEW,), title="A Paper without a Link & with <Angles>", url="", abstract="", authors=()),
+        match(5, (Reason(ReasonKind.PICK, note="picked by a curator"),), title="A Quiet Gem"),
+    )
+    reader = subscriber(interests=Interests(topics=("llm", "rl"), filters=('"mixture of experts"',)))
+    return digest(
+        *papers, subscriber=reader, topics=TOPICS, notes=("bioRxiv could not be read today; tomorrow more.",)
+    )
