@@ -71,6 +71,9 @@ class Settings(BaseSettings):
     fetch_allow_hosts: Annotated[str, NoDecode, AfterValidator(_hosts)] = Field(
         "", description="comma-separated hosts that may resolve to private addresses"
     )
+    stalled_hours: float = Field(
+        6, ge=1, le=24, description="hours until an announcement that was due and hasn't come raises an alarm"
+    )
     window_days: int = Field(3, ge=1, le=31, description="how long a paper stays a candidate, in days")
     fit_weight: float = Field(
         0.3, ge=0, le=10, description="weight of the fit with the filters, beside the trend"

@@ -48,6 +48,17 @@ class Source:
     last_error: str | None = None
     id: int = 0
     failing_since: datetime | None = None
+    last_new_at: datetime | None = None  # when it last carried something for the first time
+    notes: tuple[str, ...] = ()  # what its operator should know of its last answer
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """What a source carried for the first time on one of its own days; `categories`: by first category."""
+
+    day: date
+    new: int
+    categories: Mapping[str, int] = field(default_factory=dict)
 
 
 class SignalKind(StrEnum):

@@ -13,7 +13,7 @@ from kombu.exceptions import OperationalError
 
 from digest.config import load
 from digest.errors import DigestError
-from digest.pipeline import delivery, ingest, issues
+from digest.pipeline import delivery, issues, polling
 from digest.pipeline.installation import Installation, open_installation
 from workers.schedule import RING_LASTS
 
@@ -37,7 +37,7 @@ def _installation() -> Installation:
 @_task("fetch")
 def fetch() -> int:
     """Ask the sources whose time has come."""
-    return len(ingest.fetch_due(_installation(), datetime.now(UTC)))
+    return len(polling.fetch_due(_installation(), datetime.now(UTC)))
 
 
 @_task("open_issues")

@@ -9,8 +9,8 @@ from digest.cli.output import emit, table
 from digest.domain import DeliveryState
 
 if TYPE_CHECKING:
-    from digest.pipeline.ingest import FetchReport
     from digest.pipeline.issues import IssueReport
+    from digest.pipeline.polling import FetchReport
     from digest.pipeline.rounds import Round
 
 UNREACHABLE, PARTLY_FAILED = 5, 6
@@ -64,6 +64,7 @@ def fetch_object(report: "FetchReport") -> dict[str, Any]:
         "unchanged": report.unchanged,
         "skipped": report.skipped,
         "error": report.error,
+        "notes": report.notes,
     }
 
 
@@ -72,6 +73,8 @@ def show_fetched(fetched: "tuple[FetchReport, ...] | list[FetchReport]") -> None
     for report in fetched:
         if report.error:
             click.echo(f"{report.name}: {report.error}", err=True)
+        for note in report.notes:
+            click.echo(f"{report.name}: {note}", err=True)
     table(
         ("source", "state", "entries", "new", "updated", "skipped"),
         [(r.name, r.state, r.entries, r.new, r.updated, len(r.skipped)) for r in fetched],

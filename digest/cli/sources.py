@@ -67,13 +67,13 @@ def fetch(cli: Cli, names: tuple[str, ...], as_json: bool) -> int:
     Example: digest sources fetch huggingface
     """
     from digest.cli.run import exit_code, fetch_object, show_fetched
-    from digest.pipeline import ingest
+    from digest.pipeline import polling
     from digest.store import session
     from digest.store import sources as stored
 
     with session.transaction(cli.installation.engine) as db:
         chosen = [stored.get(db, name) for name in names] or stored.listing(db)
-    fetched = ingest.fetch(cli.installation, chosen, cli.now)
+    fetched = polling.fetch(cli.installation, chosen, cli.now)
     if as_json:
         emit([fetch_object(report) for report in fetched])
     else:

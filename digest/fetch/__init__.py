@@ -11,7 +11,7 @@ turns.py      one request at a time per site, and the pauses that sites ask for
 urls.py       which URLs may be asked for, and how an error names them
 """
 
-from digest.fetch.client import LIMITS, Fetcher, Limits, Response, retry_after
+from digest.fetch.client import LIMITS, Fetcher, Get, Limits, Response, retry_after
 from digest.fetch.turns import PAUSES, TURNS, Turn, Turns, site_of
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "PAUSES",
     "TURNS",
     "Fetcher",
+    "Get",
     "Limits",
     "Response",
     "Turn",

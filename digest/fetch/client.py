@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 import httpcore2
 import httpx2
@@ -59,6 +59,19 @@ class Response:
     etag: str | None = None
     last_modified: str | None = None
     not_modified: bool = False
+
+
+class Get(Protocol):
+    """What asks: `Fetcher.get`, or what stands for it."""
+
+    def __call__(
+        self,
+        url: str,
+        *,
+        etag: str | None,
+        last_modified: str | None,
+        headers: Iterable[tuple[str, str]] = (),
+    ) -> Response: ...
 
 
 @dataclass(frozen=True, slots=True)

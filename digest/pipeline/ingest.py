@@ -1,38 +1,18 @@
-"""Sources and files → papers in the store. A bad source, file or entry stops only itself."""
+"""Files as sources serve them → papers in the store. A bad file or entry stops only itself."""
 
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from digest.domain import Entry, Parsed, Skipped, Source, SourceKind, SourceState
-from digest.errors import FetchError, ParseError
-from digest.fetch import Fetcher, Response
+from digest.domain import Parsed, Skipped, Source, SourceKind, SourceState
+from digest.errors import ParseError
 from digest.pipeline.installation import Installation
-from digest.sources import Request, next_request, parse, requests
+from digest.sources import parse
+from digest.sources.states import Verdict, decide
 from digest.store import papers, session, sources
 from digest.store.papers import Landing
 
-POLL = timedelta(minutes=30)  # conditional requests, so an unchanged feed costs the source a 304
-BACK_OFF = timedelta(minutes=5)
-LONGEST_BACK_OFF = timedelta(hours=6)
-MOST_PAGES = 100  # of one answer; bioRxiv has about ten a day
 LARGEST_FILE = 64 * 2**20  # bytes, decompressed
-
-
-@dataclass(frozen=True, slots=True)
-class FetchReport:
-    """What came of asking one source."""
-
-    name: str
-    state: SourceState
-    not_modified: bool = False
-    entries: int = 0
-    new: int = 0
-    updated: int = 0
-    unchanged: int = 0
-    skipped: tuple[Skipped, ...] = ()
-    error: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,98 +27,6 @@ class ImportReport:
     unchanged: int = 0
     skipped: tuple[Skipped, ...] = ()
     error: str | None = None
-
-
-def fetch_due(installation: Installation, now: datetime) -> list[FetchReport]:
-    """Ask every source whose time has come."""
-    with session.transaction(installation.engine) as db:
-        due = sources.due(db, now)
-    return fetch(installation, due, now)
-
-
-def fetch(installation: Installation, chosen: Sequence[Source], now: datetime) -> list[FetchReport]:
-    """Ask these sources now, one after the other, and land what they answer."""
-    if not chosen:
-        return []
-    with Fetcher(installation.user_agent, installation.allow_hosts) as fetcher:
-        return [_fetch_one(installation, fetcher, source, now) for source in chosen]
-
-
-def _fetch_one(installation: Installation, fetcher: Fetcher, source: Source, now: datetime) -> FetchReport:
-    try:
-        answers = list(_answers(fetcher, source, now))
-        parsed = [
-            parse(source.kind, a.body, name=source.name, status=a.status)
-            for a in answers
-            if not a.not_modified
-        ]
-    except (FetchError, ParseError) as error:
-        return _failed(installation, source, error, now)
-    with session.transaction(installation.engine) as db:
-        landing = papers.land(db, source, _entries(parsed), seen_at=now)
-        state = state_after(source.state, parsed, landing)
-        sources.succeeded(
-            db,
-            source.name,
-            now=now,
-            state=state,
-            etag=answers[-1].etag if len(answers) == 1 else None,
-            last_modified=answers[-1].last_modified if len(answers) == 1 else None,
-            next_fetch_at=now + POLL,
-        )
-    return FetchReport(
-        source.name,
-        state,
-        not_modified=not parsed,
-        entries=sum(len(p.entries) + len(p.skipped) for p in parsed),
-        new=landing.new,
-        updated=landing.updated,
-        unchanged=landing.unchanged,
-        skipped=(*(s for p in parsed for s in p.skipped), *landing.skipped),
-    )
-
-
-def _answers(fetcher: Fetcher, source: Source, now: datetime) -> Iterator[Response]:
-    """What the source answers, page by page where it has pages."""
-    for first in requests(source, now):
-        request: Request | None = first
-        for _ in range(MOST_PAGES):
-            if request is None:
-                break
-            answer = fetcher.get(
-                request.url,
-                etag=source.etag,
-                last_modified=source.last_modified,
-                headers=request.headers,
-            )
-            yield answer
-            request = None if answer.not_modified else next_request(source, request, answer.body)
-
-
-def _failed(
-    installation: Installation, source: Source, error: FetchError | ParseError, now: datetime
-) -> FetchReport:
-    wait = min(BACK_OFF * 2**source.failures, LONGEST_BACK_OFF)
-    if isinstance(error, FetchError) and error.retry_after:
-        wait = max(wait, timedelta(seconds=error.retry_after))
-    with session.transaction(installation.engine) as db:
-        sources.failed(db, source.name, now=now, error=error.message, next_fetch_at=now + wait)
-    return FetchReport(source.name, SourceState.FAILING, error=error.message)
-
-
-def state_after(before: SourceState, parsed: Sequence[Parsed], landing: Landing) -> SourceState:
-    """What an answered source says of itself: new ids decide, not dates.
-
-    An answer without new ids leaves a fresh source fresh (the day's list was polled again) and makes any
-    other `waiting`; "not modified" (nothing parsed) also leaves a quiet source quiet.
-    """
-    if landing.new:
-        return SourceState.FRESH
-    if parsed and all(p.quiet for p in parsed):
-        return SourceState.QUIET
-    if before is SourceState.FRESH or (before is SourceState.QUIET and not parsed):
-        return before
-    return SourceState.WAITING
 
 
 def import_content(
@@ -162,11 +50,12 @@ def import_content(
     with session.transaction(installation.engine) as db:
         source = sources.ensure(db, name=name, kind=kind)
         landing = papers.land(db, source, parsed.entries, seen_at=seen_at)
-        state = state_after(source.state, [parsed], landing)
-        sources.set_state(db, name, state)
+        verdict = _after(installation, source, parsed, landing, seen_at=seen_at)
+        if verdict:
+            sources.set_state(db, name, verdict.state, last_new_at=verdict.last_new_at)
     return ImportReport(
         file,
-        state=state,
+        state=verdict.state if verdict else source.state,
         entries=len(parsed.entries) + len(parsed.skipped),
         new=landing.new,
         updated=landing.updated,
@@ -175,8 +64,18 @@ def import_content(
     )
 
 
-def _entries(parsed: Iterable[Parsed]) -> list[Entry]:
-    return [entry for p in parsed for entry in p.entries]
+def _after(
+    installation: Installation, source: Source, parsed: Parsed, landing: Landing, *, seen_at: datetime | None
+) -> Verdict | None:
+    """What a file says of its source at the time when it was seen; None where a later answer has spoken."""
+    moment = seen_at or max(
+        (t for e in parsed.entries if (t := e.announced_at or e.published_at)), default=None
+    )
+    if moment is None or (source.last_new_at and moment < source.last_new_at):
+        return None
+    return decide(
+        source.kind, source.last_new_at, landing.fresh, moment, stalled_after=installation.stalled_after
+    )
 
 
 def _plain(content: bytes) -> bytes:

@@ -14,6 +14,7 @@ from digest.config import Settings
 from digest.errors import ConfigError
 from digest.render import Renderer, Site
 from digest.sources import DEFAULT_SOURCES
+from digest.sources.states import STALLED_AFTER
 from digest.store import interests, schema, session, sources
 from digest.store.session import Engine
 from digest.tokens import Keys
@@ -36,6 +37,7 @@ class Installation:
     fit_weight: float
     user_agent: str
     allow_hosts: frozenset[str]
+    stalled_after: timedelta = STALLED_AFTER
 
 
 def open_installation(settings: Settings) -> Installation:
@@ -62,6 +64,7 @@ def open_installation(settings: Settings) -> Installation:
         fit_weight=settings.fit_weight,
         user_agent=_user_agent(settings),
         allow_hosts=settings.allowed_hosts(),
+        stalled_after=timedelta(hours=settings.stalled_hours),
     )
 
 

@@ -5,9 +5,9 @@ from datetime import datetime
 
 from digest.errors import DeliveryError
 from digest.pipeline.delivery import deliver_due, sweep
-from digest.pipeline.ingest import FetchReport, fetch_due
 from digest.pipeline.installation import Installation
 from digest.pipeline.issues import IssueReport, open_due, reports
+from digest.pipeline.polling import FetchReport, fetch_due
 from digest.store import deliveries, session
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from digest.domain import Source, SourceKind, SourceState
@@ -19,7 +19,7 @@ def add(session: Session, *, name: str, kind: SourceKind, url: str) -> Source:
     check_name(name, kind)
     if _row(session, name) is not None:
         raise InputError(f"there is a source {name!r} already", fix=f"digest sources edit {name}")
-    row = SourceRow(name=name, kind=kind, url=url, state=SourceState.NEW, failures=0)
+    row = SourceRow(name=name, kind=kind, url=url, state=SourceState.NEW, failures=0, notes=[])
     session.add(row)
     session.flush()
     return _source(row)
@@ -44,8 +44,20 @@ def listing(session: Session) -> list[Source]:
 def due(session: Session, now: datetime) -> list[Source]:
     """The sources to fetch now, the longest due first; those without address never are."""
     time = SourceRow.next_fetch_at
-    wanted = select(SourceRow).where(SourceRow.url != "", or_(time.is_(None), time <= now))
+    wanted = select(SourceRow).where(SourceRow.url != "", _due(now), _unclaimed(now))
     return [_source(row) for row in session.scalars(wanted.order_by(time.nulls_first(), SourceRow.id))]
+
+
+def claim(session: Session, name: str, *, now: datetime, until: datetime, only_due: bool) -> Source | None:
+    """Claim a source before asking it, so that no other process asks it meanwhile; ends with the outcome.
+
+    None where another process has it (until its claim runs out), or `only_due` and it isn't due any more.
+    """
+    conditions = [SourceRow.name == name, _unclaimed(now), *([_due(now)] if only_due else [])]
+    claimed = update(SourceRow).where(*conditions).values(claimed_until=until).returning(SourceRow.id)
+    if session.scalars(claimed).first() is None:
+        return None
+    return _source(_known(session, name))
 
 
 def edit(session: Session, name: str, *, url: str) -> Source:
@@ -53,6 +65,7 @@ def edit(session: Session, name: str, *, url: str) -> Source:
     row = _known(session, name)
     row.url = url
     row.etag = row.last_modified = row.next_fetch_at = None
+    row.notes = []
     session.flush()
     return _source(row)
 
@@ -81,12 +94,17 @@ def succeeded(
     etag: str | None,
     last_modified: str | None,
     next_fetch_at: datetime,
+    last_new_at: datetime | None = None,
+    notes: Sequence[str] = (),
 ) -> None:
     """Note an answer that was taken in (or "not modified"). A source removed meanwhile stays removed."""
     _set(
         session,
         name,
         state=state,
+        last_new_at=last_new_at,
+        notes=list(notes),
+        claimed_until=None,
         etag=etag,
         last_modified=last_modified,
         last_success_at=now,
@@ -97,9 +115,17 @@ def succeeded(
     )
 
 
-def set_state(session: Session, name: str, state: SourceState) -> None:
+def set_state(
+    session: Session, name: str, state: SourceState, *, last_new_at: datetime | None = None
+) -> None:
     """Note what a source says of itself where it wasn't asked over the network: a file was imported."""
-    _set(session, name, state=state)
+    newest = {} if last_new_at is None else {"last_new_at": last_new_at}
+    _set(session, name, state=state, **newest)
+
+
+def postponed(session: Session, name: str, *, next_fetch_at: datetime) -> None:
+    """Note that a source wasn't asked, because its site wants to be left alone: that is no failure."""
+    _set(session, name, next_fetch_at=next_fetch_at, claimed_until=None)
 
 
 def failed(session: Session, name: str, *, now: datetime, error: str, next_fetch_at: datetime) -> None:
@@ -112,7 +138,16 @@ def failed(session: Session, name: str, *, now: datetime, error: str, next_fetch
         failing_since=func.coalesce(SourceRow.failing_since, now),
         last_error=error,
         next_fetch_at=next_fetch_at,
+        claimed_until=None,
     )
+
+
+def _due(now: datetime) -> ColumnElement[bool]:
+    return or_(SourceRow.next_fetch_at.is_(None), SourceRow.next_fetch_at <= now)
+
+
+def _unclaimed(now: datetime) -> ColumnElement[bool]:
+    return or_(SourceRow.claimed_until.is_(None), SourceRow.claimed_until <= now)
 
 
 def _set(session: Session, name: str, **values: Any) -> None:
@@ -144,4 +179,6 @@ def _source(row: SourceRow) -> Source:
         last_error=row.last_error,
         id=row.id,
         failing_since=row.failing_since,
+        last_new_at=row.last_new_at,
+        notes=tuple(row.notes),
     )

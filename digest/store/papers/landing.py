@@ -26,7 +26,7 @@ class Landing:
     """What became of the entries, each counted once.
 
     `new`: made a paper. `updated`: told something new of a known one (text, source, signal, date). `fresh`
-    counts across these: entries that this source carried for the first time.
+    counts across these: entries that this source carried for the first time; `first_carried` are their keys.
     """
 
     new: int
@@ -34,6 +34,7 @@ class Landing:
     unchanged: int
     skipped: tuple[Skipped, ...] = ()
     fresh: int = 0
+    first_carried: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -67,8 +68,9 @@ def land(session: Session, source: Source, entries: Sequence[Entry], *, seen_at:
     _observe(session, source.name, items)
     new = sum(item.new for item in items)
     updated = sum(item.changed and not item.new for item in items)
-    fresh = sum(item.fresh for item in items)
-    return Landing(new, updated, len(items) - new - updated, tuple(skipped), fresh)
+    first_carried = frozenset(item.entry.key for item in items if item.fresh)
+    unchanged = len(items) - new - updated
+    return Landing(new, updated, unchanged, tuple(skipped), len(first_carried), first_carried)
 
 
 def check_name(name: str, kind: SourceKind) -> None:

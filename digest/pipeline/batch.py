@@ -1,0 +1,63 @@
+"""Today's batch of a source, as it landed → counted for its day, and what is missing from it in words."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from digest.domain import Announcement, Entry, Source, SourceKind
+from digest.sources.batches import MOST_ITEMS, joined_categories, own, stale_categories
+from digest.sources.calendar import day_of, expects
+from digest.store import announcements
+from digest.store.papers import Landing
+from digest.store.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What the batch of the day lacks: categories without papers of their own, and all of it in words."""
+
+    stale: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def note_batch(
+    db: Session, source: Source, entries: Sequence[Entry], landing: Landing, now: datetime
+) -> Batch:
+    """Count what the source carried for the first time to its day, and look at what the batch lacks."""
+    wanted = joined_categories(source.url) if source.kind is SourceKind.ARXIV else ()
+    day = day_of(source.kind, now)
+    if landing.fresh:
+        fresh = [entry for entry in entries if entry.key in landing.first_carried]
+        announcements.add(db, source.id, day, landing.fresh, own(fresh, wanted))
+    if not wanted:
+        return Batch()
+    recent = announcements.recent(db, source.id)
+    today = [a for a in recent if a.day == day]
+    if not today or expects(source.kind, now) is None:
+        return Batch()
+    stale = _stale(wanted, entries, today[0], [a for a in recent if a.day != day], source)
+    return Batch(stale, (*_cut_off(source, entries), *(f"{name}{_STALE}" for name in stale)))
+
+
+_STALE = " has brought no new paper of its own today, though its companions have"
+_CUT = f"today's batch is cut off at {MOST_ITEMS:,} items"
+
+
+def _stale(
+    wanted: Sequence[str],
+    entries: Sequence[Entry],
+    today: Announcement,
+    before: Sequence[Announcement],
+    source: Source,
+) -> tuple[str, ...]:
+    if len(wanted) == 1:
+        return ()
+    # "Not modified" brings no entries: what was stale before is so until it brings something.
+    noted = {name: 1 for name in wanted if f"{name}{_STALE}" in source.notes}
+    batch = own(entries, wanted) if entries else noted
+    return stale_categories(wanted, today.categories, batch, [a.categories for a in before])
+
+
+def _cut_off(source: Source, entries: Sequence[Entry]) -> tuple[str, ...]:
+    """A feed with so many items has more than it shows; "not modified" leaves what was noted."""
+    return (_CUT,) if len(entries) >= MOST_ITEMS or (not entries and _CUT in source.notes) else ()
