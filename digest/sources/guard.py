@@ -18,7 +18,7 @@ MAX_TOKEN = 16_000  # characters of one tag or comment: expat reads a long one a
 MAX_INSTRUCTIONS = 1_000
 MAX_DEPTH = 200
 
-# The unit of work is about 5 ns. Real feeds need less than 10 a character, a paper with 100 keywords needs 80.
+# The unit of work is about 5 ns. Real feeds need up to 10 a character, a paper with 100 keywords needs 80.
 WORK_PER_CHARACTER = 150
 WORK_FOR_FREE = 50_000
 

@@ -21,8 +21,9 @@ from digest.sources.items import MAX_ITEMS
 MAX_ROOT_TAG = 5_000  # characters; it is read again with each item of a broken feed
 MAX_ROOT_TAGS = 2_000_000  # characters of all those readings
 # Its parser for what isn't well-formed is slow on hostile input, so it gets little of it.
-MAX_LOOSE_ITEM = 10_000
-MAX_LOOSE = 100_000
+MAX_LOOSE_ITEM = 20_000  # characters
+MAX_LOOSE = 300_000  # of all its items, each under the root tag and with LOOSE_START more
+LOOSE_START = 1_000  # to begin with an item takes as long as these
 MAX_LOOSE_RUN = 1_000  # letters and digits without a space between them
 
 _ROOT = re.compile(r"<((?:[A-Za-z_][\w.-]{0,40}:)?([A-Za-z_][\w.-]{0,80}))(?=[\s/>])[^<>]*>")
@@ -110,7 +111,7 @@ def _item_by_item(text: str, root: re.Match[str], reason: str) -> Document:
             item = _complete(text[start:end], reason)
             alone = f"{root[0]}{item}</{root[1]}>"
             if guard.check(alone):
-                loose -= len(alone)
+                loose -= LOOSE_START + len(alone)
                 _check_loose(item, loose)
             items += _parse(alone).items
         except ParseError as error:
