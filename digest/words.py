@@ -59,8 +59,12 @@ class Token(NamedTuple):
 
 def tokens(text: str) -> list[Token]:
     """The words of a text in their order. `text[token.start:token.end]` is the word as it is written."""
-    pattern = _ASCII_WORD if text.isascii() else _WORD
-    return [Token(*_forms(found[1]), found.start(1), found.end(1)) for found in pattern.finditer(text)]
+    return [Token(*forms(found[1]), found.start(1), found.end(1)) for found in _pattern(text).finditer(text)]
+
+
+def written(text: str) -> list[str]:
+    """The words of a text as they are written, where nobody asks for their places: `forms` says the rest."""
+    return _pattern(text).findall(text)
 
 
 def fold(text: str) -> str:
@@ -69,13 +73,17 @@ def fold(text: str) -> str:
 
 
 @lru_cache(maxsize=1 << 17)
-def _forms(word: str) -> tuple[str, str]:
-    """The stem and the exact form of a word; neither is ever empty. Cached: a text repeats its words."""
+def forms(word: str) -> tuple[str, str]:
+    """The stem and the exact form of a word; neither is ever empty. Cached: texts repeat their words."""
     exact = word
     if not word.isascii():
         letters = _without_diacritics(word)  # a fraction or a ligature may come apart into more than letters
         exact = "".join(c for c in letters if c.isalnum() or c == ".").strip(".") or word
     return _stem(exact.casefold()), exact
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    return _ASCII_WORD if text.isascii() else _WORD
 
 
 def _stem(word: str) -> str:

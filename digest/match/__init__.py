@@ -1,14 +1,22 @@
 """Papers × interests → matches with reasons.
 
-In: the day's ranked papers, the topics, and what subscribers asked for. Out: `Match`es, best first, in a
-total order that depends on nothing but the input. It never reads a store, a clock or a setting.
+In: the day's ranked papers, the topics, and what subscribers asked for. Out: the papers of each, best first,
+in a total order that depends on nothing but the input. It never reads a store, a clock or a setting.
 
 - `Library` holds the topics and reads filters (each distinct text once).
-- `Corpus` holds the papers (each tokenised once) and evaluates each distinct filter once over all of them.
+- `Corpus` holds the papers: `choose` says the papers of many subscribers at once, as arrays; `match` those of
+  one, with reasons, by the same steps; `explain` why somebody gets a paper.
+- `pack` and `unpack` are the form in which interests lie in the store: integers, a million in a second.
+
+    document  one paper, tokenised             index   all papers: term → bits over papers
+    evaluate  tree × one paper → hits          rows    tree × all papers → points, as rows of bits
+    score     hits → points, reasons, score    cohort  packed interests → arrays
+    library   text → tree                      select  rows × cohort → the first papers of each subscriber
 """
 
+from digest.match.cohort import Cohort, Lists, pack, unpack
 from digest.match.corpus import Corpus
 from digest.match.library import Library
 from digest.match.score import FIT_WEIGHT
 
-__all__ = ["FIT_WEIGHT", "Corpus", "Library"]
+__all__ = ["FIT_WEIGHT", "Cohort", "Corpus", "Library", "Lists", "pack", "unpack"]

@@ -1,23 +1,43 @@
-"""The day's papers, and what interests select of them. In: ranked papers, interests, ids already sent.
-Out: matches, best first. Each distinct filter is evaluated once, whoever shares it.
+"""The day's papers, and what interests select of them. In: ranked papers, interests, what was sent already.
+Out: numbers of papers for many subscribers at once, or matches with their reasons for one.
+
+The number of a paper is its place in the order of trend. Each paper is tokenised once, each distinct term
+looked up once, each distinct filter evaluated once, whoever shares it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from functools import cached_property
 
-from digest.domain import Interests, Match, Ranked, ReasonKind, SignalKind
+import numpy as np
+
+from digest.domain import Interests, Match, Paper, Ranked, ReasonKind, SignalKind
 from digest.filters import Node, TopicRef, canonical
+from digest.match.cohort import Cohort, Lists
 from digest.match.document import Document
 from digest.match.evaluate import Hits, evaluate, misses
+from digest.match.index import Index
 from digest.match.library import Library
-from digest.match.score import FIT_WEIGHT, best_first, fit, picked, reasons, trending
+from digest.match.rows import Rows
+from digest.match.rows import points as points_of_all
+from digest.match.score import (
+    FIT_WEIGHT,
+    MOST_POINTS,
+    best_first,
+    fit,
+    picked,
+    points,
+    reasons,
+    tie_break,
+    trending,
+)
+from digest.match.select import Order, Selection
 
-Selected = Mapping[int, Hits]  # number of a paper → what matched in it
-Why = tuple[ReasonKind, str, Hits]
+UNREAD = -1  # the row of a filter that was never asked for
 
 
 class Corpus:
-    """The papers of an issue, tokenised once; numbers of papers are their places in the order of trend."""
+    """The papers of an issue."""
 
     def __init__(self, ranked: Iterable[Ranked], library: Library, *, fit_weight: float = FIT_WEIGHT) -> None:
         """`ranked`: papers with trend scores, in any order. A match's score is its trend score
@@ -25,8 +45,45 @@ class Corpus:
         self._library = library
         self._fit_weight = fit_weight
         self._ranked = sorted(ranked, key=lambda each: best_first(Match(each.paper, each.score, ())))
-        self._documents = [Document.of(each.paper) for each in self._ranked]
-        self._selected: dict[Node, Selected] = {}
+        self._documents: dict[int, Document] = {}
+        self._row_of = np.full(0, UNREAD, np.int32)
+
+    @property
+    def papers(self) -> Sequence[Paper]:
+        """The papers by number."""
+        return [each.paper for each in self._ranked]
+
+    # ------------------------------------------------------------ many subscribers
+
+    def unread(self, cohort: Cohort) -> list[int]:
+        """The numbers of the cohort's filters that `read` wasn't called for yet."""
+        used = np.concatenate([cohort.wanted.items, cohort.excluded.items])
+        beyond = int(used.max(initial=-1)) + 1 - len(self._row_of)
+        if beyond > 0:
+            self._row_of = np.append(self._row_of, np.full(beyond, UNREAD, np.int32))
+        unread: list[int] = np.unique(used[self._row_of[used] == UNREAD]).tolist()
+        return unread
+
+    def read(self, numbers: Iterable[int], texts: Mapping[int, str]) -> None:
+        """Evaluate filters: canonical texts by number. A number without text selects nothing."""
+        for number in numbers:
+            self._row_of[number] = self._rows.row(texts[number]) if number in texts else 0
+
+    def choose(self, cohort: Cohort, sent: Lists) -> Lists:
+        """The numbers of each subscriber's papers, best first; the same as `match` says one by one.
+
+        All filters of the cohort must have been read. `sent`: numbers of papers that don't come again.
+        """
+        rows = Cohort(
+            Lists(cohort.wanted.offsets, self._row_of[cohort.wanted.items]),
+            Lists(cohort.excluded.offsets, self._row_of[cohort.excluded.items]),
+            cohort.min_upvotes,
+            cohort.top,
+            cohort.max_papers,
+        )
+        return self._choose(rows, sent)
+
+    # ------------------------------------------------------------ one subscriber
 
     def match(self, interests: Interests, sent: AbstractSet[str] = frozenset()) -> tuple[Match, ...]:
         """At most `interests.max_papers` matches, best first; none in `sent` (canonical ids).
@@ -36,68 +93,99 @@ class Corpus:
         the filters and upvotes, and keep their places when there is more than `max_papers`. What an exclusion
         selects, or was sent, never comes.
         """
-        excluded = {number for text in interests.exclude for number in self._select(self._library.tree(text))}
-        free = [
-            number
-            for number, each in enumerate(self._ranked)
-            if number not in excluded and each.paper.id not in sent
-        ]
-        top = set(free[: min(max(interests.top, 0), interests.max_papers)])
-        matched = self._matched(interests)
-        anything = not (interests.topics or interests.filters)
-        wanted = [
-            number
-            for number in free
-            if number not in top
-            and (anything or number in matched)
-            and self._ranked[number].paper.latest(SignalKind.UPVOTES) >= interests.min_upvotes
-        ]
-        room = max(interests.max_papers - len(top), 0)
-        best = sorted(
-            (self._match(number, matched.get(number, ()), trends=anything) for number in wanted),
-            key=best_first,
+        rows = self._rows
+        wanted = dict.fromkeys(text for _, _, text in _asked(interests))
+        cohort = Cohort(
+            _one_list(rows.row(text) for text in wanted),
+            _one_list(rows.row(text) for text in interests.exclude),
+            np.array([interests.min_upvotes], np.int32),
+            np.array([interests.top], np.int32),
+            np.array([interests.max_papers], np.int32),
         )
-        tops = [self._match(number, matched.get(number, ()), trends=True) for number in top]
-        return tuple(sorted(tops + best[:room], key=best_first))
+        gone = _one_list(number for number, each in enumerate(self._ranked) if each.paper.id in sent)
+        return tuple(self.explain(interests, number) for number in self._choose(cohort, gone).items.tolist())
 
-    def search(self, node: Node) -> tuple[Match, ...]:
-        """All papers that a tree selects, best first."""
+    def explain(self, interests: Interests, number: int) -> Match:
+        """Why this paper (by number) is in somebody's digest, and its score."""
+        ranked = self._ranked[number]
+        why: list[tuple[ReasonKind, str, Hits]] = []
+        fits: dict[str, int] = {}
+        for kind, name, text in _asked(interests):
+            hits = evaluate(self._library.tree(text), self._document(number), self._library.topics)
+            if hits is not None:
+                why.append((kind, name, hits))
+                fits[text] = points(hits)
+        trends = (trending(ranked.paper),) if not why or number < interests.top else ()
+        score = ranked.score + self._fit_weight * fit(fits.values())
+        return Match(ranked.paper, score, reasons(why) + trends + picked(ranked.paper))
+
+    # ------------------------------------------------------------ one filter
+
+    def search(self, node: Node, limit: int | None = None) -> tuple[Match, ...]:
+        """The best `limit` papers that a tree selects, or all of them, best first."""
+        planes = points_of_all(node, self._index, self._library.topics)
+        found = []
+        for number, each in enumerate(self._ranked):
+            of_paper = sum((plane >> number & 1) << digit for digit, plane in enumerate(planes))
+            if of_paper:
+                score = each.score + self._fit_weight * fit([of_paper])
+                found.append((best_first(Match(each.paper, score, ())), number, score))
         text = canonical(node)
-        selected = self._select(node)
-        matches = (
-            self._match(number, [(ReasonKind.FILTER, text, hits)]) for number, hits in selected.items()
-        )
-        return tuple(sorted(matches, key=best_first))
+        return tuple(self._found(node, text, number, score) for _, number, score in sorted(found)[:limit])
 
     def misses(self, node: Node, paper_id: str) -> tuple[str, ...]:
         """Why a tree doesn't select the paper of this canonical id, as `evaluate.misses` says it; empty where
         it does. Raises `KeyError` for a paper that isn't among those of the day."""
-        for document in self._documents:
-            if document.paper.id == paper_id:
-                return misses(node, document, self._library.topics)
+        for number, each in enumerate(self._ranked):
+            if each.paper.id == paper_id:
+                return misses(node, self._document(number), self._library.topics)
         raise KeyError(paper_id)
 
-    def _select(self, node: Node) -> Selected:
-        """What a tree selects, in order of trend; remembered."""
-        if node not in self._selected:
-            topics = self._library.topics
-            found = ((number, evaluate(node, each, topics)) for number, each in enumerate(self._documents))
-            self._selected[node] = {number: hits for number, hits in found if hits is not None}
-        return self._selected[node]
+    # ------------------------------------------------------------ what is made when it is first needed
 
-    def _matched(self, interests: Interests) -> dict[int, list[Why]]:
-        """By number of paper: what selected it. Filters first: they are the subscriber's own words."""
-        asked = [(ReasonKind.FILTER, text, self._library.tree(text)) for text in interests.filters]
-        asked += [(ReasonKind.TOPIC, slug, TopicRef(slug)) for slug in interests.topics]
-        matched: dict[int, list[Why]] = {}
-        for kind, name, node in asked:
-            for number, hits in self._select(node).items():
-                matched.setdefault(number, []).append((kind, name, hits))
-        return matched
+    @cached_property
+    def _index(self) -> Index:
+        return Index(self.papers)
 
-    def _match(self, number: int, why: Sequence[Why], *, trends: bool = False) -> Match:
-        """The match of one paper, with its score and reasons."""
-        ranked = self._ranked[number]
-        fits = fit(hit for _, _, hits in why for hit in hits)
-        shown = reasons(why) + ((trending(ranked.paper),) if trends else ()) + picked(ranked.paper)
-        return Match(ranked.paper, ranked.score + self._fit_weight * fits, shown)
+    @cached_property
+    def _rows(self) -> Rows:
+        return Rows(self._index, self._library, self._selection.width)
+
+    @cached_property
+    def _selection(self) -> Selection:
+        papers = self.papers
+        fits = [fit([number]) for number in range(MOST_POINTS + 1)] if self._fit_weight else [0.0, 0.0]
+        trend = np.array([each.score for each in self._ranked])
+        ties = sorted(range(len(papers)), key=lambda number: tie_break(papers[number]))
+        order = Order(
+            scores=np.add.outer(self._fit_weight * np.array(fits), trend),
+            ties=np.argsort(np.array(ties, np.int64)),
+            upvotes=np.array([paper.latest(SignalKind.UPVOTES) for paper in papers], np.int64),
+        )
+        return Selection(order)
+
+    def _choose(self, cohort: Cohort, sent: Lists) -> Lists:
+        planes, union = self._rows.tables()
+        # Without weight every fit is as good as any: one plane says what is selected.
+        return self._selection.choose(planes if self._fit_weight else [union], union, cohort, sent)
+
+    def _document(self, number: int) -> Document:
+        if number not in self._documents:
+            self._documents[number] = Document.of(self._ranked[number].paper)
+        return self._documents[number]
+
+    def _found(self, node: Node, text: str, number: int, score: float) -> Match:
+        hits = evaluate(node, self._document(number), self._library.topics) or ()
+        paper = self._ranked[number].paper
+        return Match(paper, score, reasons([(ReasonKind.FILTER, text, hits)]) + picked(paper))
+
+
+def _asked(interests: Interests) -> list[tuple[ReasonKind, str, str]]:
+    """What is wanted: kind, name for the reason, canonical text. The subscriber's own words come first."""
+    own = [(ReasonKind.FILTER, text, text) for text in interests.filters]
+    return own + [(ReasonKind.TOPIC, slug, canonical(TopicRef(slug))) for slug in interests.topics]
+
+
+def _one_list(numbers: Iterable[int]) -> Lists:
+    items = np.array(list(numbers), np.int64)
+    return Lists.of(np.array([len(items)]), items)

@@ -59,6 +59,12 @@ class Text:
         return None
 
 
+def ids_of(paper: Paper) -> frozenset[str]:
+    """All canonical ids that a paper goes by, in small letters."""
+    doi = {f"doi:{paper.doi.lower()}"} if paper.doi else set()
+    return frozenset({paper.id.lower()} | doi)
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
     """A paper and what of it is matched."""
@@ -72,12 +78,11 @@ class Document:
     @classmethod
     def of(cls, paper: Paper) -> "Document":
         """Tokenise a paper."""
-        ids = {paper.id.lower()} | ({f"doi:{paper.doi.lower()}"} if paper.doi else set())
         return cls(
             paper=paper,
             texts=((Field.TITLE, Text(paper.title)), (Field.ABSTRACT, Text(paper.abstract))),
             authors=tuple(name_parts(author) for author in paper.authors),
-            ids=frozenset(ids),
+            ids=ids_of(paper),
             sources=frozenset(map(fold, paper.sources)),
         )
 

@@ -1,4 +1,4 @@
-"""Hits → reasons and how well a paper fits. In: what matched, by filter. Out: `Reason`s; numbers in 0…1."""
+"""Hits → reasons and how well a paper fits. In: what matched, by filter. Out: `Reason`s, points, fits."""
 
 from collections.abc import Iterable, Sequence
 
@@ -8,24 +8,33 @@ from digest.match.evaluate import Hit, Hits
 
 FIT_WEIGHT = 0.5  # a perfect fit is worth as much as half of the highest trend score
 
-# A term counts once, at the best place where it stands. What holds for whole classes of papers counts less.
-FIELD_WEIGHTS = {Field.TITLE: 1.0, Field.AUTHOR: 1.0, Field.ABSTRACT: 0.5, Field.CATEGORY: 0.25, None: 0.25}
+# A term counts once, at the best place where it stands. What holds for whole classes of papers doesn't count.
+FIELD_POINTS = {Field.TITLE: 2, Field.AUTHOR: 2, Field.ABSTRACT: 1, Field.CATEGORY: 0, None: 0}
+MOST_OF_FILTER = 3  # points, so that a filter with many synonyms can't push everything else out of the way
+MOST_POINTS = 7  # of all filters together
 
 MAX_REASONS = 4  # terms shown for a paper; popularity and picks come beside them
+
+TieBreak = tuple[int, int, float, str]
 
 _FIELD_ORDER = {field: order for order, field in enumerate([*Field, None])}
 
 
-def fit(hits: Iterable[Hit]) -> float:
-    """How well a paper fits, 0 … 1: s / (1 + s), s = the sum of the field weights of its distinct terms.
-
-    One term in the title gives 1/2, one in the abstract 1/3, two in the title 2/3: each further term adds,
-    but a filter with many synonyms can't push everything else out of the way.
-    """
-    best: dict[Leaf, float] = {}
+def points(hits: Iterable[Hit]) -> int:
+    """How well a paper that a filter selects fits that filter, 1 … 3: the points of its distinct terms."""
+    best: dict[Leaf, int] = {}
     for hit in hits:
-        best[hit.leaf] = max(best.get(hit.leaf, 0.0), FIELD_WEIGHTS[hit.field])
-    total = sum(best.values())
+        best[hit.leaf] = max(best.get(hit.leaf, 0), FIELD_POINTS[hit.field])
+    return min(max(sum(best.values()), 1), MOST_OF_FILTER)
+
+
+def fit(of_filters: Iterable[int]) -> float:
+    """How well a paper fits somebody, 0 … 7/9: s / (1 + s), s = half of the points that their filters give.
+
+    One term in an abstract gives 1/3, one in a title 1/2, two filters in the title 2/3: each further one
+    adds, and less.
+    """
+    total = min(sum(of_filters), MOST_POINTS) / 2
     return total / (1 + total)
 
 
@@ -61,17 +70,15 @@ def picked(paper: Paper) -> tuple[Reason, ...]:
     return (Reason(ReasonKind.PICK, note="picked by a curator"),) if paper.latest(SignalKind.PICK) else ()
 
 
-def best_first(match: Match) -> tuple[float, int, int, float, str]:
-    """The order of matches: score, then upvotes, comments, the newest publication, the id."""
-    paper = match.paper
+def best_first(match: Match) -> tuple[float, TieBreak]:
+    """The order of matches: by score, then as `tie_break` says."""
+    return -match.score, tie_break(match.paper)
+
+
+def tie_break(paper: Paper) -> TieBreak:
+    """The order of papers with equal scores: upvotes, comments, the newest publication, the id."""
     published = paper.published_at.timestamp() if paper.published_at else float("-inf")
-    return (
-        -match.score,
-        -paper.latest(SignalKind.UPVOTES),
-        -paper.latest(SignalKind.COMMENTS),
-        -published,
-        paper.id,
-    )
+    return -paper.latest(SignalKind.UPVOTES), -paper.latest(SignalKind.COMMENTS), -published, paper.id
 
 
 def _reason(kind: ReasonKind, name: str, hit: Hit) -> Reason:

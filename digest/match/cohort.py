@@ -1,0 +1,105 @@
+"""What many subscribers ask for, as arrays. In: packed interests, as the store keeps them. Out: a `Cohort`.
+
+Packed interests are 32-bit integers, little-endian: `min_upvotes`, `top`, `max_papers`, then the numbers of
+the filters that are wanted, and minus the numbers of those that are excluded.
+"""
+
+import struct
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+LIMITS = 3  # numbers before the filters
+
+Integers = NDArray[np.integer[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """A list of integers for each of n subscribers: those of i are items[offsets[i]:offsets[i + 1]]."""
+
+    offsets: Integers
+    items: Integers
+
+    @classmethod
+    def of(cls, counts: Integers, items: Integers) -> "Lists":
+        """Lists of these lengths, one behind the other in `items`."""
+        offsets = np.zeros(len(counts) + 1, np.int64)
+        np.cumsum(counts, out=offsets[1:])
+        return cls(offsets, items)
+
+    @classmethod
+    def empty(cls, size: int) -> "Lists":
+        """An empty list for each of `size` subscribers."""
+        return cls(np.zeros(size + 1, np.int64), np.empty(0, np.int32))
+
+    def part(self, which: slice) -> "Lists":
+        """The lists of some subscribers that follow one another."""
+        offsets = self.offsets[which.start : which.stop + 1]
+        return Lists(offsets - offsets[0], self.items[offsets[0] : offsets[-1]])
+
+    @property
+    def counts(self) -> Integers:
+        """The length of each list."""
+        return np.diff(self.offsets)
+
+
+@dataclass(frozen=True, slots=True)
+class Cohort:
+    """The interests of n subscribers; filters by number."""
+
+    wanted: Lists
+    excluded: Lists
+    min_upvotes: NDArray[np.int32]
+    top: NDArray[np.int32]
+    max_papers: NDArray[np.int32]
+
+    def __len__(self) -> int:
+        return len(self.max_papers)
+
+    def part(self, which: slice) -> "Cohort":
+        """Some subscribers that follow one another."""
+        return Cohort(
+            self.wanted.part(which),
+            self.excluded.part(which),
+            self.min_upvotes[which],
+            self.top[which],
+            self.max_papers[which],
+        )
+
+
+def pack(
+    min_upvotes: int, top: int, max_papers: int, wanted: Iterable[int], excluded: Iterable[int]
+) -> bytes:
+    """The packed interests of one subscriber. Raises struct.error for a number beyond 32 bits."""
+    numbers = [min_upvotes, top, max_papers, *wanted, *(-number for number in excluded)]
+    return struct.pack(f"<{len(numbers)}i", *numbers)
+
+
+def unpack(packed: Sequence[bytes]) -> Cohort:
+    """The interests of many subscribers, in the order given."""
+    sizes = np.fromiter(map(len, packed), np.int64, len(packed)) // 4
+    numbers = np.frombuffer(b"".join(packed), "<i4")
+    starts = np.cumsum(sizes) - sizes
+    limits = [numbers[starts + place] for place in range(LIMITS)]
+    is_filter = np.ones(len(numbers), np.bool_)
+    for place in range(LIMITS):
+        is_filter[starts + place] = False
+    wanted = is_filter & (numbers > 0)
+    excluded = is_filter & (numbers < 0)
+    return Cohort(
+        Lists.of(_count(wanted, starts, sizes), numbers[wanted]),
+        Lists.of(_count(excluded, starts, sizes), -numbers[excluded]),
+        *limits,
+    )
+
+
+def _count(marked: NDArray[np.bool_], starts: Integers, sizes: Integers) -> Integers:
+    """How many are marked in each run."""
+    before = np.zeros(len(marked) + 1, np.int64)
+    np.cumsum(marked, out=before[1:])
+    counts: Integers = before[starts + sizes] - before[starts]
+    return counts

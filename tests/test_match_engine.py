@@ -1,0 +1,262 @@
+"""The engine for many subscribers at once selects what the naive loop does: same papers, order and scores."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import chain, pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from digest.domain import Interests, Paper, Ranked, Signal, SignalKind, Topic
+from digest.filters import canonical, parse
+from digest.match import Cohort, Corpus, Library, Lists, pack, unpack
+from digest.match.document import Document
+from digest.match.evaluate import evaluate
+from digest.match.index import Index
+from digest.match.rows import points as points_of_all
+from digest.match.score import points
+from tests.builders import NOW, paper, upvotes
+from tests.naive_match import NaiveCorpus
+
+LIBRARY = Library(
+    [
+        Topic("llm", "Language models", '"language model" OR =LLM OR ti:mamba'),
+        Topic("small", "Small models", "(quantized OR prun*) -vision"),
+        Topic("both", "Both", "topic:llm topic:small"),
+    ]
+)
+WORDS = (
+    "mamba",
+    "Vision",
+    "quantized",
+    "pruning",
+    "LLM",
+    "state",
+    "space",
+    "naïve",
+    "robot-arm",
+    "C++",
+    "強化",
+)
+LEAVES = (
+    *("mamba", "vision", "=LLM", "=llm", "quant*", "prun*", "naive", "robot", "c++", "強化", "absent"),
+    *('"state space"', '"robot arm"', '"language model"', '="State space"', "ti:vision", "abs:state"),
+    *("cat:cs", "cat:cs.CL", "au:dao", 'au:"tri dao"', "id:2603.00001", "has:code", "source:huggingface"),
+    *("upvotes>=5", "comments>=1", "topic:llm", "topic:both", "topic:gone"),
+)
+TEXTS = st.lists(st.sampled_from([*WORDS, "language", "models"]), max_size=9).map(" ".join)
+PAPER = st.builds(
+    paper,
+    st.integers(1, 999).map("2603.{:05}".format),
+    title=TEXTS,
+    abstract=TEXTS,
+    authors=st.sampled_from([(), ("Tri Dao",), ("Ada Lovelace", "T. Dao")]),
+    categories=st.sampled_from([(), ("cs.CL",), ("math.GT", "cs.CV")]),
+    code_url=st.sampled_from(["", "https://github.com/x/y"]),
+    sources=st.sampled_from([("arxiv",), ("arxiv", "HuggingFace")]),
+    signals=st.integers(0, 9).map(lambda value: (upvotes(value),)),
+)
+DAYS = st.lists(PAPER, unique_by=lambda each: each.id, max_size=12)
+
+
+def _joined(parts: Sequence[str]) -> st.SearchStrategy[str]:
+    inside = [f"({part})" for part in parts]
+    return st.sampled_from([" ".join(inside), " OR ".join(inside), " -".join(inside), f"-(-{inside[0]})"])
+
+
+FILTERS = st.recursive(
+    st.sampled_from(LEAVES),
+    lambda part: st.lists(part, min_size=1, max_size=3).flatmap(_joined),
+    max_leaves=6,
+).map(lambda text: canonical(parse(text, topics=None)))
+INTERESTS = st.builds(
+    Interests,
+    topics=st.sets(st.sampled_from(["llm", "small", "both", "gone"]), max_size=2).map(tuple),
+    filters=st.lists(FILTERS, max_size=4).map(tuple),
+    exclude=st.lists(FILTERS, max_size=1).map(tuple),
+    min_upvotes=st.integers(0, 10),
+    top=st.sampled_from([0, 0, 1, 3]),
+    max_papers=st.integers(0, 6),
+)
+WEIGHTS = st.sampled_from([0.0, 0.3, 0.5, 7.0])
+
+
+def ranked(papers: Sequence[Paper]) -> list[Ranked]:
+    """Trend scores with many ties, also of sums with the fit."""
+    return [Ranked(each, each.latest(SignalKind.UPVOTES) % 4 / 4) for each in papers]
+
+
+class Numbers:
+    """Filters by number, as the store gives them."""
+
+    def __init__(self) -> None:
+        self.of_text: dict[str, int] = {}
+
+    def number(self, text: str) -> int:
+        return self.of_text.setdefault(text, len(self.of_text) + 1)
+
+    @property
+    def texts(self) -> dict[int, str]:
+        return {number: text for text, number in self.of_text.items()}
+
+    def packed(self, interests: Interests) -> bytes:
+        wanted = [*(f"topic:{slug}" for slug in interests.topics), *interests.filters]
+        return pack(
+            interests.min_upvotes,
+            interests.top,
+            interests.max_papers,
+            dict.fromkeys(map(self.number, wanted)),
+            map(self.number, interests.exclude),
+        )
+
+
+def chosen(
+    corpus: Corpus, people: Sequence[Interests], sent: Sequence[frozenset[str]] = ()
+) -> list[list[str]]:
+    """The ids of the papers of each, by the engine, all at once."""
+    numbers = Numbers()
+    cohort = unpack([numbers.packed(interests) for interests in people])
+    corpus.read(corpus.unread(cohort), numbers.texts)
+    place = {each.id: number for number, each in enumerate(corpus.papers)}
+    history = [
+        [place[id_] for id_ in ids if id_ in place] for ids in sent or [frozenset[str]()] * len(people)
+    ]
+    gone = Lists.of(
+        np.array([len(each) for each in history], np.int64), np.array([*chain(*history)], np.int64)
+    )
+    found = corpus.choose(cohort, gone)
+    ends = found.offsets.tolist()
+    ids = [corpus.papers[number].id for number in found.items.tolist()]
+    return [ids[start:end] for start, end in pairwise(ends)]
+
+
+@given(DAYS, st.lists(INTERESTS, max_size=8), WEIGHTS, st.data())
+def test_the_engine_and_the_naive_loop_agree(
+    papers: list[Paper], people: list[Interests], weight: float, data: st.DataObject
+) -> None:
+    histories = st.frozensets(st.sampled_from([*(p.id for p in papers), "arxiv:old"]))
+    sent = [data.draw(histories) for _ in people]
+    naive = NaiveCorpus(ranked(papers), LIBRARY, fit_weight=weight)
+    corpus = Corpus(ranked(papers), LIBRARY, fit_weight=weight)
+    expected = [naive.match(interests, gone) for interests, gone in zip(people, sent, strict=True)]
+    assert chosen(corpus, people, sent) == [[p.id for p, _ in papers] for papers in expected]
+    for interests, gone, papers_of in zip(people, sent, expected, strict=True):
+        matches = corpus.match(interests, gone)
+        assert [(match.paper, match.score) for match in matches] == papers_of
+
+
+@given(DAYS, FILTERS)
+def test_the_points_of_all_papers_are_those_of_each(papers: list[Paper], text: str) -> None:
+    tree = LIBRARY.tree(text)
+    planes = points_of_all(tree, Index(papers), LIBRARY.topics)
+    for number, each in enumerate(papers):
+        hits = evaluate(tree, Document.of(each), LIBRARY.topics)
+        counted = sum((plane >> number & 1) << digit for digit, plane in enumerate(planes))
+        assert counted == (0 if hits is None else points(hits))
+    assert all(plane >> len(papers) == 0 for plane in planes)
+
+
+@given(DAYS, FILTERS, WEIGHTS)
+def test_a_search_finds_what_a_filter_alone_selects(papers: list[Paper], text: str, weight: float) -> None:
+    corpus = Corpus(ranked(papers), LIBRARY, fit_weight=weight)
+    found = corpus.search(LIBRARY.tree(text))
+    alone = corpus.match(Interests(filters=(text,), max_papers=99))
+    assert [(match.paper, match.score) for match in found] == [(m.paper, m.score) for m in alone]
+    assert corpus.search(LIBRARY.tree(text), 2) == found[:2]
+
+
+@pytest.mark.parametrize("papers", [0, 1, 63, 64, 65, 200])
+def test_any_number_of_papers(papers: int) -> None:
+    day = [paper(f"2603.{n:05}", title="Mamba" if n % 3 else "Vision", abstract="") for n in range(papers)]
+    people = [
+        Interests(filters=("mamba",), max_papers=150),
+        Interests(max_papers=1),
+        Interests(filters=("mamba OR vision",), exclude=("mamba",), top=70, max_papers=200),
+        Interests(filters=("mamba", "vision"), exclude=("mamba", "vision")),
+    ]
+    naive = NaiveCorpus(ranked(day), LIBRARY, fit_weight=0.3)
+    corpus = Corpus(ranked(day), LIBRARY, fit_weight=0.3)
+    expected = [[p.id for p, _ in naive.match(interests)] for interests in people]
+    assert chosen(corpus, people) == expected
+    assert len(expected[0]) == min(papers - len(range(0, papers, 3)), 150)
+    assert expected[3] == []
+
+
+def test_more_subscribers_than_a_chunk_keep_their_order() -> None:
+    day = [paper("2603.00001", title="Mamba"), paper("2603.00002", title="Vision")]
+    people = [Interests(filters=("mamba" if n % 7 else "vision",)) for n in range(5000)]
+    found = chosen(Corpus(ranked(day), LIBRARY), people)
+    assert found == [["arxiv:2603.00001" if n % 7 else "arxiv:2603.00002"] for n in range(5000)]
+
+
+def test_nobody_gets_nothing() -> None:
+    assert chosen(Corpus(ranked([paper()]), LIBRARY), []) == []
+    assert Corpus([], LIBRARY).match(Interests(top=3)) == ()
+
+
+def test_a_filter_without_text_selects_and_excludes_nothing() -> None:
+    corpus = Corpus(ranked([paper(title="Mamba")]), LIBRARY)
+    cohort = unpack([pack(0, 0, 20, [999], []), pack(0, 0, 20, [], [999]), pack(0, 0, 20, [1, 999], [])])
+    assert corpus.unread(cohort) == [1, 999]
+    corpus.read([1, 999], {1: "mamba"})
+    assert corpus.unread(cohort) == []
+    assert corpus.choose(cohort, Lists.empty(3)).counts.tolist() == [0, 1, 1]
+
+
+def test_many_filters_of_one_subscriber_count_to_the_most_and_stay_there() -> None:
+    day = [paper("2603.00001", title=" ".join(WORDS), abstract=""), paper("2603.00002", title="Vision")]
+    words = tuple(canonical(parse(f"ti:{word}")) for word in ("mamba", "vision", "pruning", "state", "space"))
+    corpus = Corpus(ranked(day), LIBRARY, fit_weight=1.0)
+    first, second = corpus.match(Interests(filters=words))
+    assert first.score == pytest.approx(3.5 / 4.5)
+    assert second.score == pytest.approx(1 / 2)
+
+
+def test_equal_sums_of_trend_and_fit_break_by_upvotes_not_by_trend() -> None:
+    trendy = paper("2603.00001", title="x", abstract="mamba", signals=(upvotes(1),))  # 1/3
+    fitting = paper("2603.00002", title="Mamba", signals=(upvotes(2),))  # 1/2
+    day = [Ranked(trendy, 0.5), Ranked(fitting, 0.5 + 1 / 3 - 1 / 2)]
+    corpus = Corpus(day, LIBRARY, fit_weight=1.0)
+    matches = corpus.match(Interests(filters=("mamba",)))
+    assert matches[0].score == matches[1].score
+    assert [match.paper for match in matches] == [fitting, trendy]
+
+
+@given(st.lists(INTERESTS, max_size=6))
+def test_what_is_packed_is_unpacked(people: list[Interests]) -> None:
+    numbers = Numbers()
+    cohort = unpack([numbers.packed(interests) for interests in people])
+    assert len(cohort) == len(people)
+    for n, interests in enumerate(people):
+        one: Cohort = cohort.part(slice(n, n + 1))
+        wanted = [*(f"topic:{slug}" for slug in interests.topics), *interests.filters]
+        assert one.wanted.items.tolist() == [*dict.fromkeys(map(numbers.number, wanted))]
+        assert one.excluded.items.tolist() == [numbers.number(text) for text in interests.exclude]
+        assert (one.min_upvotes[0], one.top[0], one.max_papers[0]) == (
+            interests.min_upvotes,
+            interests.top,
+            interests.max_papers,
+        )
+
+
+@given(FILTERS)
+def test_a_plain_filter_is_read_to_the_same_tree(text: str) -> None:
+    assert LIBRARY.tree(text) == parse(text, topics=None, categories=None)
+
+
+@given(
+    st.from_regex(re.compile(r'[a-z0-9]{1,8}|"[a-z0-9]{1,8}( [a-z0-9]{1,8}){1,3}"', re.ASCII), fullmatch=True)
+)
+def test_plain_words_and_phrases_are_read_to_the_same_tree(text: str) -> None:
+    assert LIBRARY.tree(text) == parse(text, topics=None, categories=None)
+
+
+def test_a_paper_that_is_replaced_has_its_own_words() -> None:
+    """Two titles never run into one another in the one array of words."""
+    day = [paper("2603.00001", title="state", abstract="space"), paper("2603.00002", title="space")]
+    assert Corpus(ranked(day), LIBRARY).search(parse('"state space"')) == ()
+    whole = replace(day[0], title="a state space", signals=(Signal(SignalKind.STARS, "x", 1, NOW),))
+    assert len(Corpus(ranked([whole]), LIBRARY).search(parse('"state space"'))) == 1
