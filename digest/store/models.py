@@ -14,7 +14,7 @@ from digest.store.columns import AnyText, Json, LongId, Packed, UtcTime
 
 WAITING = "state IN ('queued', 'deferred')"  # rows of the ledger that can be claimed, as an index knows them
 # SQLite hands out the number of a deleted last row again; links, Message-IDs and ledgers name these for good.
-_NEVER_REUSED = {"sqlite_autoincrement": True}
+NEVER_REUSED = {"sqlite_autoincrement": True}
 
 
 class Base(DeclarativeBase):
@@ -93,7 +93,7 @@ class PaperRow(Base):
     """
 
     __tablename__ = "papers"
-    __table_args__ = _NEVER_REUSED
+    __table_args__ = NEVER_REUSED
 
     id: Mapped[int] = mapped_column(primary_key=True)
     canonical_id: Mapped[str] = mapped_column(unique=True)
@@ -181,7 +181,7 @@ class SubscriberRow(Base):
     __tablename__ = "subscribers"
     __table_args__ = (
         Index("ix_subscribers_due", "status", "next_due_at", "next_due_on", "id"),
-        _NEVER_REUSED,
+        NEVER_REUSED,
     )
 
     id: Mapped[int] = mapped_column(LongId, primary_key=True)
@@ -220,7 +220,7 @@ class IssueRow(Base):
     """One mailing occasion."""
 
     __tablename__ = "issues"
-    __table_args__ = (UniqueConstraint("date", "due_at"), _NEVER_REUSED)
+    __table_args__ = (UniqueConstraint("date", "due_at"), NEVER_REUSED)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     date: Mapped[date]
