@@ -25,6 +25,7 @@ from digest.filters.tree import (
     TopicRef,
     Word,
 )
+from digest.ids import doi, paper_id
 from digest.text import clean
 from digest.words import fold, tokens
 
@@ -35,11 +36,6 @@ SIGNALS = {kind.value: kind for kind in (SignalKind.UPVOTES, SignalKind.COMMENTS
 COMPARISON = re.compile(r"(?P<name>[^\W\d]+)\s*(?P<sign>[<>=≥≤]+)\s*(?P<number>.*)", re.DOTALL)
 SHORTEST_PREFIX = 2  # one letter and a star would select nearly everything
 
-ARXIV_ID = re.compile(r"(?P<id>\d{4}\.\d{4,5}|[a-z-]+(?:\.[a-z]{2})?/\d{7})(?:v\d+)?", re.IGNORECASE)
-ARXIV_PREFIX = re.compile(r"(?:https?://)?(?:[a-z]+\.)?arxiv\.org/(?:abs|pdf)/|arxiv:", re.IGNORECASE)
-DOI = re.compile(r"10\.\d{4,9}/\S+")
-DOI_PREFIX = re.compile(r"(?:https?://)?(?:dx\.)?doi\.org/|doi:", re.IGNORECASE)
-ARXIV_DOI = "10.48550/arxiv."
 SOURCE_ID = re.compile(r"[\w.-]+:\S+")
 
 
@@ -180,22 +176,16 @@ def _has(value: str, position: int, _: Vocabulary) -> Has:
 
 
 def _doi(value: str, position: int, _: Vocabulary) -> PaperId:
-    doi = DOI_PREFIX.sub("", value, count=1).lower()
-    if doi.startswith(ARXIV_DOI):
-        return _paper(doi.removeprefix(ARXIV_DOI), position, _)
-    if not DOI.fullmatch(doi):
+    name = doi(value)
+    if name is None:
         raise wrong(f"“{value}” is not a DOI", position, expected=(EXAMPLES["doi"],))
-    return PaperId(f"doi:{doi}")
+    return PaperId(paper_id(name) or name)
 
 
-def _paper(value: str, position: int, known: Vocabulary) -> PaperId:
-    arxiv = ARXIV_ID.fullmatch(ARXIV_PREFIX.sub("", value, count=1).removesuffix(".pdf"))
-    if arxiv:
-        # `math.GT/0309136` is `math/0309136`: the class is no part of the id.
-        return PaperId("arxiv:" + re.sub(r"\.[a-z]{2}/", "/", arxiv["id"].lower()))
-    if DOI_PREFIX.match(value) or DOI.fullmatch(value):
-        return _doi(value, position, known)
-    if SOURCE_ID.fullmatch(value) and not value.lower().startswith(("arxiv:", "http:", "https:")):
+def _paper(value: str, position: int, _: Vocabulary) -> PaperId:
+    if name := paper_id(value):
+        return PaperId(name)
+    if SOURCE_ID.fullmatch(value) and not value.lower().startswith(("arxiv:", "doi:", "http:", "https:")):
         return PaperId(value)
     raise wrong(f"“{value}” is not the id of a paper", position, expected=(EXAMPLES["id"], EXAMPLES["doi"]))
 

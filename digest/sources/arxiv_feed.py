@@ -8,8 +8,8 @@ import re
 
 from digest.domain import Entry, Parsed
 from digest.errors import ParseError
+from digest.ids import arxiv_id, first_doi, is_category
 from digest.sources import fields
-from digest.sources.ids import arxiv_id, first_doi, is_category
 from digest.sources.items import read_items
 from digest.sources.names import split_names
 from digest.sources.syndication import Document, Item, authors, tags, words

@@ -9,8 +9,8 @@ from typing import Any
 
 from digest.domain import Entry, Parsed
 from digest.errors import ParseError
+from digest.ids import doi
 from digest.sources import fields, jsontree
-from digest.sources.ids import doi
 from digest.sources.items import read_items
 from digest.sources.names import split_surnames_first
 

@@ -10,8 +10,8 @@ from urllib.parse import unquote, urlsplit
 
 from digest.domain import Entry
 from digest.errors import ParseError
+from digest.ids import arxiv_id, doi
 from digest.sources import fields
-from digest.sources.ids import arxiv_id, doi
 from digest.sources.names import split_journal_names
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from digest.domain import Entry, Parsed, SignalKind
 from digest.errors import ParseError
+from digest.ids import arxiv_id
 from digest.sources import fields, jsontree
-from digest.sources.ids import arxiv_id
 from digest.sources.items import read_items
 
 

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from digest.domain import Entry, Skipped, Source, SourceKind
 from digest.errors import InputError
+from digest.ids import aliases
 from digest.store.models import EntryRow, PaperIdRow, PaperRow
-from digest.store.papers.ids import aliases
 from digest.store.papers.known import Known, load
 from digest.store.papers.signals import Observation, observe
 from digest.store.papers.storable import why_not

@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 
 from digest.domain import Paper
 from digest.errors import UnknownError
+from digest.ids import paper_id
 from digest.store.models import EntryRow, PaperIdRow, PaperRow
 from digest.store.papers import signals
-from digest.store.papers.ids import typed
 from digest.store.session import chunks
 
 
@@ -56,7 +56,7 @@ def find(session: Session, ref: str) -> Paper:
 
     All signals are with it. Raises UnknownError.
     """
-    alias = select(PaperIdRow.paper_id).where(PaperIdRow.alias == typed(ref))
+    alias = select(PaperIdRow.paper_id).where(PaperIdRow.alias == (paper_id(ref) or ref.strip()))
     row = session.scalars(select(PaperRow).where(PaperRow.id == alias.scalar_subquery())).first()
     if row is not None and row.merged_into:
         row = session.get_one(PaperRow, row.merged_into)
@@ -100,6 +100,6 @@ def _sources(session: Session, owners: Mapping[int, int]) -> dict[int, tuple[str
     names: dict[int, set[str]] = defaultdict(set)
     for chunk in chunks(owners):
         carried = select(EntryRow.paper_id, EntryRow.source).where(EntryRow.paper_id.in_(chunk)).distinct()
-        for paper_id, source in session.execute(carried):
-            names[owners[paper_id]].add(source)
+        for number, source in session.execute(carried):
+            names[owners[number]].add(source)
     return {number: tuple(sorted(sources)) for number, sources in names.items()}

@@ -1,17 +1,19 @@
 """Ids of papers: in comes any spelling of an arXiv id or a DOI, out goes the one spelling that we keep.
 
 An arXiv id is `YYMM.NNNN[N]` (since April 2007) or `archive/YYMMNNN` (before), see
-https://info.arxiv.org/help/arxiv_identifier.html; a DOI is `10.registrant/suffix` in any case (ISO 26324).
-Never looks an id up: well-formed isn't known.
+https://info.arxiv.org/help/arxiv_identifier.html; a DOI is `10.registrant/suffix` in any case (ISO 26324). A
+paper's id is `arxiv:…`, `doi:…` or `source:key`. Never looks an id up: well-formed isn't known.
 """
 
 import re
 from urllib.parse import unquote
 
+from digest.domain import Entry
+
 MAX_ID = 300  # longer ones are an attack, not an id
 
 _ARXIV_PREFIX = re.compile(
-    r"(?:https?://)?(?:(?:www|export|browse)\.)?arxiv\.org/(?:abs|pdf|html|format|e-print)/"
+    r"(?:https?://)?(?:[a-z]{1,20}\.)?arxiv\.org/(?:abs|pdf|html|format|e-print)/"
     r"|(?:https?://)?(?:www\.)?(?:huggingface\.co/papers|alphaxiv\.org/abs)/"
     r"|oai:arxiv\.org:"
     r"|(?:(?:https?://)?(?:dx\.)?doi\.org/|doi:\s*)?10\.48550/arxiv\."
@@ -62,6 +64,25 @@ def doi(text: str) -> str | None:
 def first_doi(text: str) -> str | None:
     """The first DOI among several that are written with spaces between them."""
     return next((name for word in text[:MAX_ID].split() if (name := doi(word))), None)
+
+
+def paper_id(text: str) -> str | None:
+    """A paper's id from any spelling of an arXiv id or a DOI; None if the text is neither."""
+    if arxiv := arxiv_id(text):
+        return f"arxiv:{arxiv[0]}"
+    name = doi(text)
+    return f"doi:{name}" if name else None
+
+
+def aliases(entry: Entry, source: str) -> tuple[str, ...]:
+    """The ids that a source's entry gives its paper, the strongest first; the first is its canonical id."""
+    ids = [
+        paper_id(entry.arxiv_id or ""),
+        paper_id(entry.doi or ""),  # arXiv's own DOI is an arXiv id,
+        f"doi:{entry.doi.lower()}" if entry.doi else None,  # and stays a DOI too
+        f"{source}:{entry.key}",
+    ]
+    return tuple(dict.fromkeys(name for name in ids if name))
 
 
 def is_category(term: str) -> bool:

@@ -1,10 +1,13 @@
 """Ids in every usual spelling come out in one."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.sources.ids import arxiv_id, doi, first_doi, is_category
+from digest.ids import aliases, arxiv_id, doi, first_doi, is_category, paper_id
+from tests import builders
 
 
 @pytest.mark.parametrize(
@@ -77,3 +80,26 @@ def test_reading_ids_never_raises_and_is_stable(text: str) -> None:
     name = doi(text)
     if name:
         assert doi(name) == name
+
+
+@pytest.mark.parametrize(
+    ("spelling", "read"),
+    [
+        ("https://arxiv.org/abs/2509.13332v2", "arxiv:2509.13332"),
+        ("math.GT/0309136", "arxiv:math/0309136"),
+        ("doi:10.48550/arXiv.2509.13332", "arxiv:2509.13332"),
+        ("10.1016/S0140-6736(05)67889-X", "doi:10.1016/s0140-6736(05)67889-x"),
+        ("nature:s41586-1", None),
+        ("12345", None),
+    ],
+)
+def test_a_papers_id_says_what_kind_of_id_it_is(spelling: str, read: str | None) -> None:
+    assert paper_id(spelling) == read
+    assert read is None or paper_id(read) == read
+
+
+def test_an_entry_gives_its_paper_every_id_that_it_has_the_strongest_first() -> None:
+    both = builders.entry("2509.13332", doi="10.1101/AB.1", key="k")
+    assert aliases(both, "x") == ("arxiv:2509.13332", "doi:10.1101/ab.1", "x:k")
+    by_doi = replace(both, arxiv_id=None, doi="10.48550/arXiv.2509.13332")
+    assert aliases(by_doi, "x") == ("arxiv:2509.13332", "doi:10.48550/arxiv.2509.13332", "x:k")
