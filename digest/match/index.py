@@ -138,7 +138,7 @@ class _Words:
         slots = np.arange(len(papers))[:, None] + [0, self._width]
         self._slots = np.repeat(slots.ravel(), np.array(lengths, np.int64)).astype(np.int32)
         self._order = np.argsort(self._stream, kind="stable").astype(np.int32)
-        self._starts = np.searchsorted(self._stream[self._order], np.arange(len(ordered) + 1))
+        self._starts = np.searchsorted(self._stream[self._order], np.arange(len(ordered) + 1)).tolist()
         self._prefixes = sorted((folded(exact), number) for exact, number in self._numbers.items())
 
     def find(self, leaf: Word | Phrase | Exact | Prefix) -> tuple[int, int]:
@@ -168,11 +168,14 @@ class _Words:
         known = [each for each in ranges if each]
         if len(known) < len(ranges):
             return self._order[:0]
-        places = self._places(*known[0])
-        for step, (start, end) in enumerate(known[1:], 1):
-            # A text ends with -1, so a place that may go on has a next one.
-            following = self._stream[places + step]
-            places = places[(following >= start) & (following < end)]
+        sizes = [self._starts[end] - self._starts[start] for start, end in known]
+        rarest = sizes.index(min(sizes))
+        places = self._places(*known[rarest])
+        for step, (start, end) in enumerate(known):
+            if step != rarest:
+                # Every text ends with -1, so no run goes over an end, nor from the start back to the last text.
+                beside = self._stream[places + (step - rarest)]
+                places = places[(beside >= start) & (beside < end)]
         return places
 
     def _papers(self, places: Positions) -> tuple[int, int]:
