@@ -22,10 +22,10 @@ from digest.domain import (
     Subscriber,
     SubscriberStatus,
 )
-from digest.errors import ConfigError, DeliveryError
+from digest.errors import DeliveryError
 from digest.pipeline.edition import choose, edition
 from digest.pipeline.installation import Installation
-from digest.pipeline.message import envelope, sender_address
+from digest.pipeline.message import check_sender, envelope
 from digest.store import deliveries, session, subscribers, suppressions
 from digest.tokens import address_hash
 
@@ -50,7 +50,7 @@ def deliver_due(installation: Installation, now: datetime, *, limit: int = 100) 
     Raises DeliveryError when the mail server can't be used at all (the rows are queued again) and
     ConfigError when the sender isn't set up.
     """
-    _check_sender(installation)
+    check_sender(installation)
     with session.transaction(installation.engine) as db:
         deliveries.expire(db, before=now - STALE, now=now)
         claimed = deliveries.claim(db, now=now, limit=limit, lease=LEASE)
@@ -64,18 +64,6 @@ def sweep(installation: Installation, now: datetime) -> int:
     """Settle rows whose worker is gone (their lease is over); returns how many there were."""
     with session.transaction(installation.engine) as db:
         return deliveries.sweep(db, now)
-
-
-def _check_sender(installation: Installation) -> None:
-    """A digest isn't sent to anybody while the sender can't be told (CAN-SPAM, 15 USC 7704(a)(5))."""
-    if installation.smtp_url.startswith("maildir:"):
-        return
-    if not installation.site.postal_address:
-        msg = "no mail is sent while the sender has no postal address"
-        raise ConfigError(msg, fix="DIGEST_POSTAL_ADDRESS='Your name, street, town, country'")
-    if sender_address(installation).endswith("@localhost"):
-        msg = "no mail is sent while there is no sender address"
-        raise ConfigError(msg, fix="DIGEST_MAIL_FROM=papers@your-domain")
 
 
 def promised(

@@ -5,20 +5,15 @@ from email.utils import parseaddr
 
 from digest.deliver import Envelope
 from digest.domain import Digest, Message
+from digest.errors import ConfigError
 from digest.pipeline.installation import Installation
-from digest.render import Links, as_bytes
-from digest.tokens import sign
+from digest.pipeline.links import mail_links
+from digest.render import as_bytes
 
 
 def write(installation: Installation, digest: Digest) -> Message:
     """Render a digest with the links that belong to its subscriber."""
-    base = installation.site.base_url
-    subscriber = digest.subscriber.id
-    links = Links(
-        web=f"{base}/papers/{digest.issue.date}",
-        preferences=f"{base}/prefs/{sign('prefs', subscriber, installation.keys)}",
-        unsubscribe=f"{base}/u/{sign('unsubscribe', subscriber, installation.keys)}",
-    )
+    links = mail_links(installation, digest.subscriber.id, issue_date=digest.issue.date)
     return installation.renderer.digest(digest, installation.site, links)
 
 
@@ -38,3 +33,15 @@ def envelope(installation: Installation, digest: Digest, *, message_id: str, now
 def sender_address(installation: Installation) -> str:
     """The bare address of `Name <address>`."""
     return parseaddr(installation.site.mail_from)[1]
+
+
+def check_sender(installation: Installation) -> None:
+    """Raise ConfigError while nobody can tell who sends (CAN-SPAM, 15 USC 7704(a)(5))."""
+    if installation.smtp_url.startswith("maildir:"):
+        return
+    if not installation.site.postal_address:
+        msg = "no mail is sent while the sender has no postal address"
+        raise ConfigError(msg, fix="DIGEST_POSTAL_ADDRESS='Your name, street, town, country'")
+    if sender_address(installation).endswith("@localhost"):
+        msg = "no mail is sent while there is no sender address"
+        raise ConfigError(msg, fix="DIGEST_MAIL_FROM=papers@your-domain")

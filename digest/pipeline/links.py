@@ -1,0 +1,49 @@
+"""A subscriber → the signed links that open their pages; a link → whose it is.
+
+One purpose per kind of link: the token of one never opens another.
+"""
+
+from datetime import date
+from enum import StrEnum
+from urllib.parse import urlencode
+
+from digest.pipeline.installation import Installation
+from digest.render import Links
+from digest.tokens import sign, verify
+
+
+class Purpose(StrEnum):
+    """What a link is for; the value is its path."""
+
+    CONFIRM = "confirm"  # stands for a sign-up, all others for a subscriber
+    PREFERENCES = "prefs"
+    UNSUBSCRIBE = "u"
+    PAUSE = "pause"
+    MUTE = "mute"
+    VOTE = "vote"
+
+
+# What the tokens of mails that are out there were signed for; a path may be shortened, these stay.
+_SIGNED = {Purpose.UNSUBSCRIBE: "unsubscribe"}
+
+
+def link(installation: Installation, purpose: Purpose, number: int, **query: str) -> str:
+    """The absolute address for a subscriber's (or sign-up's) number."""
+    token = sign(_SIGNED.get(purpose, purpose), number, installation.keys)
+    asked = f"?{urlencode(query)}" if query else ""
+    return f"{installation.site.base_url}/{purpose}/{token}{asked}"
+
+
+def opened(installation: Installation, purpose: Purpose, token: str) -> int:
+    """The number that a link stands for. Raises TokenError."""
+    return verify(_SIGNED.get(purpose, purpose), token, installation.keys)
+
+
+def mail_links(installation: Installation, subscriber_id: int, *, issue_date: date | None = None) -> Links:
+    """The links of one subscriber's mail; `issue_date`: of the digest that it carries."""
+    return Links(
+        web=f"{installation.site.base_url}/papers/{issue_date}" if issue_date else "",
+        preferences=link(installation, Purpose.PREFERENCES, subscriber_id),
+        unsubscribe=link(installation, Purpose.UNSUBSCRIBE, subscriber_id),
+        pause=link(installation, Purpose.PAUSE, subscriber_id),
+    )
