@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 
 from digest.domain import Interests, Paper, Ranked, Signal, SignalKind, Topic
 from digest.filters import canonical, parse
-from digest.match import Cohort, Corpus, Library, Lists, pack, unpack
+from digest.match import Cohort, Corpus, Library, Lists, unpack, unpack_sent
 from digest.match.document import Document
 from digest.match.evaluate import evaluate
 from digest.match.index import Index
 from digest.match.rows import points as points_of_all
 from digest.match.score import points
+from digest.store.columns import pack
 from tests.builders import NOW, paper, upvotes
 from tests.naive_match import NaiveCorpus
 
@@ -104,13 +105,9 @@ class Numbers:
 
     def packed(self, interests: Interests) -> bytes:
         wanted = [*(f"topic:{slug}" for slug in interests.topics), *interests.filters]
-        return pack(
-            interests.min_upvotes,
-            interests.top,
-            interests.max_papers,
-            dict.fromkeys(map(self.number, wanted)),
-            map(self.number, interests.exclude),
-        )
+        limits = interests.min_upvotes, interests.top, interests.max_papers
+        excluded = [-self.number(text) for text in interests.exclude]
+        return pack([*limits, *dict.fromkeys(map(self.number, wanted)), *excluded])
 
 
 def chosen(
@@ -199,7 +196,7 @@ def test_nobody_gets_nothing() -> None:
 
 def test_a_filter_without_text_selects_and_excludes_nothing() -> None:
     corpus = Corpus(ranked([paper(title="Mamba")]), LIBRARY)
-    cohort = unpack([pack(0, 0, 20, [999], []), pack(0, 0, 20, [], [999]), pack(0, 0, 20, [1, 999], [])])
+    cohort = unpack([pack([0, 0, 20, *filters]) for filters in ([999], [-999], [1, 999])])
     assert corpus.unread(cohort) == [1, 999]
     corpus.read([1, 999], {1: "mamba"})
     assert corpus.unread(cohort) == []
@@ -240,6 +237,15 @@ def test_what_is_packed_is_unpacked(people: list[Interests]) -> None:
             interests.top,
             interests.max_papers,
         )
+
+
+def test_what_was_sent_is_read_as_numbers_of_todays_papers() -> None:
+    messages = [(3, pack([70, 71])), (5, pack([])), (5, pack([99, 72])), (8, pack([70]))]
+    sent = unpack_sent([3, 4, 5, 8], messages, {70: 0, 71: 4, 72: 2})
+    assert sent.offsets.tolist() == [0, 2, 2, 3, 4]
+    assert sent.items.tolist() == [0, 4, 2, 0]
+    assert unpack_sent([3, 4], [], {70: 0}).counts.tolist() == [0, 0]
+    assert unpack_sent([3], [(3, pack([70]))], {}).counts.tolist() == [0]
 
 
 @given(FILTERS)

@@ -3,7 +3,8 @@
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from sqlalchemy.orm import Session
 from digest.domain import (
     Delivery,
     DeliveryState,
+    Frequency,
     Interests,
     Issue,
     Schedule,
@@ -21,6 +23,7 @@ from digest.domain import (
     SubscriberStatus,
 )
 from digest.store import deliveries, papers, session, subscribers
+from digest.store.columns import pack
 from digest.store.deliveries import NewDelivery
 from tests.builders import NOW, entry
 
@@ -58,7 +61,7 @@ def today(db: Session) -> Issue:
 def new(issue: Issue, subscriber_id: int, **fields: Any) -> NewDelivery:
     row = NewDelivery(issue.id, subscriber_id, issue.date, DeliveryState.QUEUED, papers=(3, 1, 2),
                       message_id=f"<{issue.id}.{subscriber_id}@example.org>")  # fmt: skip
-    return replace(row, **fields)
+    return row._replace(**fields)
 
 
 def queue(db: Session, *names: str) -> list[int]:
@@ -88,15 +91,22 @@ def the_row(db: Session) -> Delivery:
 
 def test_those_due_together_are_a_cohort(db: Session) -> None:
     earlier, tokyo = NOW - timedelta(hours=8), TODAY + timedelta(days=1)
-    join(db, "ada", "alan")
+    people = join(db, "ada", "alan")
     join(db, "grace", due=(earlier, TODAY))
     join(db, "edsger", due=(NOW, tokyo))
     join(db, "later", due=TOMORROW)
     assert deliveries.due_cohorts(db, NOW) == [(earlier, TODAY), (NOW, TODAY), (NOW, tokyo)]
-    assert [s.email for s in deliveries.due_subscribers(db, NOW, TODAY)] == [
-        "ada@example.org",
-        "alan@example.org",
-    ]
+    assert list(deliveries.due_page(db, NOW, TODAY, limit=9).ids) == people
+
+
+def test_a_page_holds_packed_interests_and_schedules(db: Session) -> None:
+    weekly = Schedule(Frequency.WEEKLY, time(17, 30), "Asia/Tokyo", weekday=4)
+    (ada,) = join(db, "ada")
+    subscribers.save(db, ada, schedule=weekly, interests=Interests(min_upvotes=5, top=1, max_papers=7))
+    join(db, "alan")
+    page = deliveries.due_page(db, NOW, TODAY, limit=9)
+    assert page.schedules == [weekly, Schedule()]
+    assert list(page.packed) == [pack([5, 1, 7]), pack([0, 0, 20])]
 
 
 @pytest.mark.parametrize("status", [s for s in SubscriberStatus if s is not SubscriberStatus.ACTIVE])
@@ -104,15 +114,15 @@ def test_who_is_not_active_is_not_due(db: Session, status: SubscriberStatus) -> 
     (ada,) = join(db, "ada")
     subscribers.set_status(db, ada, status)
     assert deliveries.due_cohorts(db, NOW) == []
-    assert deliveries.due_subscribers(db, NOW, TODAY) == []
+    assert not deliveries.due_page(db, NOW, TODAY, limit=9)
 
 
 def test_a_cohort_is_read_page_by_page(db: Session) -> None:
     people = join(db, *"abcde")
     pages, after = [], 0
-    while page := deliveries.due_subscribers(db, NOW, TODAY, after_id=after, limit=2):
-        pages.append([s.id for s in page])
-        after = page[-1].id
+    while page := deliveries.due_page(db, NOW, TODAY, after_id=after, limit=2):
+        pages.append(list(page.ids))
+        after = page.ids[-1]
     assert pages == [people[:2], people[2:4], people[4:]]
 
 
@@ -134,7 +144,7 @@ def test_recording_writes_the_rows_and_moves_the_subscribers(db: Session) -> Non
     issue = today(db)
     ada, alan = join(db, "ada", "alan")
     skipped = new(issue, alan, state=DeliveryState.SKIPPED, reason="nothing matched", papers=())
-    assert deliveries.record(db, [new(issue, ada), skipped], {ada: TOMORROW, alan: TOMORROW}) == 2
+    deliveries.record(db, [new(issue, ada), skipped], {ada: TOMORROW, alan: TOMORROW})
     assert deliveries.due_cohorts(db, NOW) == []
     assert deliveries.due_cohorts(db, TOMORROW[0]) == [TOMORROW]
     found = {email: row for row, email in deliveries.listing(db, issue_id=issue.id)}
@@ -150,9 +160,9 @@ def test_recording_writes_the_rows_and_moves_the_subscribers(db: Session) -> Non
 def test_a_subscriber_gets_one_row_a_day_however_often_it_is_recorded(db: Session) -> None:
     first, second = today(db), deliveries.open_issue(db, due_at=NOW + timedelta(hours=1), date=TODAY, now=NOW)
     (ada,) = join(db, "ada")
-    assert deliveries.record(db, [new(first, ada)], {ada: TOMORROW}) == 1
-    assert deliveries.record(db, [new(first, ada, papers=(9,))], {ada: TOMORROW}) == 0
-    assert deliveries.record(db, [new(second, ada, papers=(9,))], {}) == 0
+    deliveries.record(db, [new(first, ada)], {ada: TOMORROW})
+    deliveries.record(db, [new(first, ada, papers=(9,))], {ada: TOMORROW})
+    deliveries.record(db, [new(second, ada, papers=(9,))], {})
     assert the_row(db).papers == (3, 1, 2)
 
 
@@ -392,6 +402,12 @@ def test_papers_count_as_sent_where_they_came_or_may_still_come(db: Session) -> 
     counted = {state for state, number in zip(states, people, strict=True) if sent.get(number) == {number}}
     assert counted == {"queued", "sending", "sent", "deferred", "uncertain", "complained"}
     assert deliveries.papers_sent(db, people, since=NOW + timedelta(seconds=1)) == {}
+    history = partial(deliveries.history, db, NOW, TODAY, after_id=0)
+    came = history(last_id=people[-1], since=NOW)
+    assert came == [(number, pack([number])) for number in people if sent.get(number)]
+    assert history(last_id=people[-1], since=NOW + timedelta(seconds=1)) == []
+    assert history(last_id=people[0], since=NOW) == came[:1]
+    assert deliveries.history(db, *TOMORROW, after_id=0, last_id=people[-1], since=NOW) == []
 
 
 def test_a_paper_that_was_merged_since_counts_as_sent_under_both_numbers(db: Session) -> None:

@@ -156,6 +156,7 @@ def test_interests_are_packed_as_the_numbers_of_distinct_filters(db: Session) ->
     ids = interests.filter_ids(db, ["topic:llm", "topic:vision", "mamba", "ti:diffusion", "survey"])
     packed = db.scalars(select(SubscriberRow.packed).where(SubscriberRow.id == ada.id)).one()
     assert packed == (
+        *(WISHES.min_upvotes, WISHES.top, WISHES.max_papers),
         ids["topic:llm"],
         ids["topic:vision"],
         ids["mamba"],
@@ -164,7 +165,7 @@ def test_interests_are_packed_as_the_numbers_of_distinct_filters(db: Session) ->
     )
     subscribers.save(db, ada.id, interests=Interests(filters=("mamba",)))
     packed = db.scalars(select(SubscriberRow.packed).where(SubscriberRow.id == ada.id)).one()
-    assert packed == (ids["mamba"],)
+    assert packed == (0, 0, 20, ids["mamba"])
 
 
 def test_a_filter_is_one_row_however_many_share_it(db: Session) -> None:

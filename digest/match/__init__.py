@@ -6,7 +6,7 @@ in a total order that depends on nothing but the input. It never reads a store, 
 - `Library` holds the topics and reads filters (each distinct text once).
 - `Corpus` holds the papers: `choose` says the papers of many subscribers at once, as arrays; `match` those of
   one, with reasons, by the same steps; `explain` why somebody gets a paper.
-- `pack` and `unpack` are the form in which interests lie in the store: integers, a million in a second.
+- `unpack` and `unpack_sent` read interests and histories as they lie in the store, a million in a second.
 
     document  one paper, tokenised             index   all papers: term → bits over papers
     evaluate  tree × one paper → hits          rows    tree × all papers → points, as rows of bits
@@ -14,9 +14,9 @@ in a total order that depends on nothing but the input. It never reads a store, 
     library   text → tree                      select  rows × cohort → the first papers of each subscriber
 """
 
-from digest.match.cohort import Cohort, Lists, pack, unpack
+from digest.match.cohort import Cohort, Lists, unpack, unpack_sent
 from digest.match.corpus import Corpus
 from digest.match.library import Library
 from digest.match.score import FIT_WEIGHT
 
-__all__ = ["FIT_WEIGHT", "Cohort", "Corpus", "Library", "Lists", "pack", "unpack"]
+__all__ = ["FIT_WEIGHT", "Cohort", "Corpus", "Library", "Lists", "unpack", "unpack_sent"]

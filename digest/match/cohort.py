@@ -4,8 +4,7 @@ Packed interests are 32-bit integers, little-endian: `min_upvotes`, `top`, `max_
 the filters that are wanted, and minus the numbers of those that are excluded.
 """
 
-import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,14 +70,6 @@ class Cohort:
         )
 
 
-def pack(
-    min_upvotes: int, top: int, max_papers: int, wanted: Iterable[int], excluded: Iterable[int]
-) -> bytes:
-    """The packed interests of one subscriber. Raises struct.error for a number beyond 32 bits."""
-    numbers = [min_upvotes, top, max_papers, *wanted, *(-number for number in excluded)]
-    return struct.pack(f"<{len(numbers)}i", *numbers)
-
-
 def unpack(packed: Sequence[bytes]) -> Cohort:
     """The interests of many subscribers, in the order given."""
     sizes = np.fromiter(map(len, packed), np.int64, len(packed)) // 4
@@ -95,6 +86,23 @@ def unpack(packed: Sequence[bytes]) -> Cohort:
         Lists.of(_count(excluded, starts, sizes), -numbers[excluded]),
         *limits,
     )
+
+
+def unpack_sent(
+    people: Sequence[int], messages: Sequence[tuple[int, bytes]], number_of: Mapping[int, int]
+) -> Lists:
+    """What was sent to each of `people` (ids, ascending), as numbers of today's papers.
+
+    `messages`: subscriber id and packed 32-bit integers of papers, by subscriber; those that aren't in
+    `number_of` are no papers of today.
+    """
+    owner = np.searchsorted(np.array(people, np.int64), [subscriber for subscriber, _ in messages])
+    keys = np.frombuffer(b"".join(packed for _, packed in messages), "<i4")
+    owners = np.repeat(owner, [len(packed) // 4 for _, packed in messages])
+    known = np.array(sorted(number_of.items()), np.int64).reshape(-1, 2)
+    at = np.minimum(np.searchsorted(known[:, 0], keys), len(known) - 1)
+    today = np.flatnonzero(known[at, 0] == keys) if len(known) else at[:0]
+    return Lists.of(np.bincount(owners[today], minlength=len(people)), known[at[today], 1])
 
 
 def _count(marked: NDArray[np.bool_], starts: Integers, sizes: Integers) -> Integers:

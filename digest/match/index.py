@@ -173,7 +173,7 @@ class _Words:
         places = self._places(*known[rarest])
         for step, (start, end) in enumerate(known):
             if step != rarest:
-                # Every text ends with -1, so no run goes over an end, nor from the start back to the last text.
+                # Every text ends with -1: no run goes over an end, or from the first text to the last.
                 beside = self._stream[places + (step - rarest)]
                 places = places[(beside >= start) & (beside < end)]
         return places

@@ -22,6 +22,7 @@ class Edition:
 
     ranked: tuple[Ranked, ...]
     corpus: Corpus
+    numbers: Mapping[int, int]  # of papers in the corpus, by `Paper.pk`; also of those merged into one since
     topics: Mapping[str, Topic]
     since: datetime
     states: Mapping[str, SourceState]
@@ -40,10 +41,14 @@ def edition(installation: Installation, at: datetime) -> Edition:
         usual = usual_before(db, since)
         topics = interests.topics(db)
         states = {source.name: source.state for source in sources.listing(db)}
+        merged = papers.merged(db)
     ranked = tuple(rank(found, at, usual))
+    corpus = Corpus(ranked, Library(topics), fit_weight=installation.fit_weight)
+    numbers = {paper.pk: number for number, paper in enumerate(corpus.papers)}
     return Edition(
         ranked=ranked,
-        corpus=Corpus(ranked, Library(topics), fit_weight=installation.fit_weight),
+        corpus=corpus,
+        numbers=numbers | {old: numbers[root] for old, root in merged.items() if root in numbers},
         topics={topic.slug: topic for topic in topics},
         since=since,
         states=states,

@@ -1,19 +1,25 @@
-"""Due subscribers → an issue with one ledger row for each: what they get, or why they get nothing."""
+"""Due subscribers → an issue with one ledger row for each: what they get, or why they get nothing.
 
-from collections.abc import Mapping, Sequence
+A page of subscribers goes through as arrays, from the rows of the store to the papers of each; the objects
+that a digest is written from are made when it is delivered.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import pairwise
 
-from digest.domain import DeliveryState, Issue, Match, SkipReason, SourceState, Subscriber
+from digest.domain import DeliveryState, Issue, SkipReason, SourceState
 from digest.due import next_due
-from digest.pipeline.edition import Edition, Editions, choose
+from digest.match import unpack, unpack_sent
+from digest.pipeline.edition import Edition, Editions
 from digest.pipeline.installation import Installation
 from digest.pipeline.message import sender_address
-from digest.store import deliveries, session
-from digest.store.deliveries import NewDelivery
+from digest.store import deliveries, interests, session
+from digest.store.deliveries import DuePage, NewDelivery
 from digest.tokens import message_id
 
-CHUNK = 1000  # subscribers matched and recorded in one transaction
+PAGE = 20_000  # subscribers matched and recorded in one transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,36 +64,52 @@ def _open(
     edition = editions.at(issue.opened_at)
     after = 0
     while True:
-        with session.transaction(installation.engine) as db:
-            due = deliveries.due_subscribers(db, due_at, day, after_id=after, limit=CHUNK)
-        if not due:
+        with session.reading(installation.engine) as db:
+            page = deliveries.due_page(db, due_at, day, after_id=after, limit=PAGE)
+            chosen = _chosen(db, edition, issue, page, after) if page else []
+        if not page:
             return issue
-        chosen = choose(installation, edition, due)
-        rows = [_row(installation, edition, issue, s, chosen[s.id]) for s in due]
+        rows = list(_rows(installation, edition, issue, page.ids, chosen))
         # Someone whose mail was late by days is due next after now, not once for each day missed.
-        moves = {s.id: next_due(s.schedule, max(now, due_at)) for s in due}
+        due = {schedule: next_due(schedule, max(now, due_at)) for schedule in set(page.schedules)}
+        moves = {id_: due[schedule] for id_, schedule in zip(page.ids, page.schedules, strict=True)}
         with session.transaction(installation.engine) as db:
             deliveries.record(db, rows, moves)
-        after = due[-1].id
+        after = page.ids[-1]
 
 
-def _row(
-    installation: Installation,
-    edition: Edition,
-    issue: Issue,
-    subscriber: Subscriber,
-    chosen: Sequence[Match],
-) -> NewDelivery:
-    domain = sender_address(installation).rpartition("@")[2]
-    return NewDelivery(
-        issue_id=issue.id,
-        subscriber_id=subscriber.id,
-        issue_date=issue.date,
-        state=DeliveryState.QUEUED if chosen else DeliveryState.SKIPPED,
-        reason="" if chosen else skip_reason(edition),
-        papers=tuple(match.paper.pk for match in chosen),
-        message_id=message_id(issue.id, subscriber.id, installation.keys, domain),
+def _chosen(
+    db: session.Session, edition: Edition, issue: Issue, page: DuePage, after: int
+) -> list[list[int]]:
+    """The papers (`Paper.pk`) of each subscriber of a page, best first."""
+    corpus = edition.corpus
+    cohort = unpack(page.packed)
+    unread = corpus.unread(cohort)
+    corpus.read(unread, interests.filter_texts(db, unread))
+    messages = deliveries.history(
+        db, issue.due_at, issue.date, after_id=after, last_id=page.ids[-1], since=edition.since
     )
+    found = corpus.choose(cohort, unpack_sent(page.ids, messages, edition.numbers))
+    pks = [paper.pk for paper in corpus.papers]
+    chosen = [pks[number] for number in found.items.tolist()]
+    return [chosen[start:end] for start, end in pairwise(found.offsets.tolist())]
+
+
+def _rows(
+    installation: Installation, edition: Edition, issue: Issue, ids: Sequence[int], chosen: list[list[int]]
+) -> Iterator[NewDelivery]:
+    domain = sender_address(installation).rpartition("@")[2]
+    reason = skip_reason(edition)
+    for subscriber_id, papers in zip(ids, chosen, strict=True):
+        yield NewDelivery(
+            issue_id=issue.id,
+            subscriber_id=subscriber_id,
+            issue_date=issue.date,
+            state=DeliveryState.QUEUED if papers else DeliveryState.SKIPPED,
+            reason="" if papers else reason,
+            papers=papers,
+            message_id=message_id(issue.id, subscriber_id, installation.keys, domain),
+        )
 
 
 def skip_reason(edition: Edition) -> SkipReason:

@@ -65,7 +65,7 @@ def search(installation: Installation, text: str, limit: int, now: datetime) -> 
         stored = recent(db, SEARCHED)
     tree = parse(text, topics=[topic.slug for topic in topics])
     corpus = Corpus(rank(stored, now), Library(topics), fit_weight=installation.fit_weight)
-    return corpus.search(tree)[:limit]
+    return corpus.search(tree, limit)
 
 
 def explain(installation: Installation, ref: str, now: datetime) -> Ranked:

@@ -1,8 +1,9 @@
 """Topics, distinct filters, and interests as they are kept: JSON (the truth) and packed numbers (derived).
 
 A filter is one row however many people share it. A topic that somebody ticked is packed as the filter
-`topic:<slug>`. In the packed form a positive number is a filter that a paper may satisfy, a negative one
-(minus the filter's number) an exclusion.
+`topic:<slug>`. The packed form is what `digest.match.unpack` reads: `min_upvotes`, `top`, `max_papers`, then
+a positive number for each filter that a paper may satisfy and a negative one (minus the filter's number)
+for each exclusion.
 """
 
 from collections.abc import Iterable, Mapping
@@ -60,12 +61,11 @@ def filter_texts(session: Session, ids: Iterable[int]) -> dict[int, str]:
 
 
 def packed(session: Session, interests: Interests) -> tuple[int, ...]:
-    """The distinct filters of some interests: numbers wanted, then minus the numbers excluded."""
+    """Interests as integers: the limits, the numbers of the distinct filters wanted, minus those excluded."""
     wanted = [*(f"topic:{slug}" for slug in interests.topics), *interests.filters]
     ids = filter_ids(session, [*wanted, *interests.exclude])
-    return tuple(
-        dict.fromkeys([*(ids[text] for text in wanted), *(-ids[text] for text in interests.exclude)])
-    )
+    filters = dict.fromkeys([*(ids[text] for text in wanted), *(-ids[text] for text in interests.exclude)])
+    return (interests.min_upvotes, interests.top, interests.max_papers, *filters)
 
 
 def as_json(interests: Interests) -> dict[str, Any]:

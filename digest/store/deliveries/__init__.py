@@ -4,25 +4,20 @@ A row is claimed with a lease and a token, and only who holds the token settles 
 """
 
 from digest.store.deliveries.claims import begin_sending, claim, expire, resolve, settle, sweep
-from digest.store.deliveries.issues import (
-    counts,
-    due_cohorts,
-    due_subscribers,
-    issues,
-    issues_by_id,
-    open_issue,
-    unfinished,
-)
+from digest.store.deliveries.cohorts import DuePage, due_cohorts, due_page, history
+from digest.store.deliveries.issues import counts, issues, issues_by_id, open_issue, unfinished
 from digest.store.deliveries.ledger import NewDelivery, listing, of_subscriber, papers_sent, record
 
 __all__ = [
+    "DuePage",
     "NewDelivery",
     "begin_sending",
     "claim",
     "counts",
     "due_cohorts",
-    "due_subscribers",
+    "due_page",
     "expire",
+    "history",
     "issues",
     "issues_by_id",
     "listing",

@@ -1,4 +1,4 @@
-"""Who is due together, and the issue that is opened for them."""
+"""Issues: opened once, listed, and what became of their deliveries."""
 
 from collections.abc import Iterable
 from datetime import date, datetime
@@ -6,47 +6,9 @@ from datetime import date, datetime
 from sqlalchemy import func, or_, select, text
 from sqlalchemy.orm import Session
 
-from digest.domain import DeliveryState, Issue, Subscriber, SubscriberStatus
-from digest.store import subscribers
-from digest.store.models import WAITING, DeliveryRow, IssueRow, SubscriberRow
+from digest.domain import DeliveryState, Issue
+from digest.store.models import WAITING, DeliveryRow, IssueRow
 from digest.store.session import chunks, insert
-
-_Due = tuple[datetime, date]
-
-
-def due_cohorts(session: Session, now: datetime) -> list[_Due]:
-    """The due times up to `now` of active subscribers, each with its digest's local date; oldest first."""
-    time, day = SubscriberRow.next_due_at, SubscriberRow.next_due_on
-    due = select(time, day).where(
-        SubscriberRow.status == SubscriberStatus.ACTIVE, time <= now, day.is_not(None)
-    )
-    rows = session.execute(due.distinct().order_by(time, day))
-    return [(at, on) for at, on in rows if at and on]
-
-
-def due_subscribers(
-    session: Session,
-    due_at: datetime,
-    date: date,
-    *,
-    after_id: int = 0,
-    limit: int = 1000,
-) -> list[Subscriber]:
-    """A page of the active subscribers of a cohort, by id."""
-    page = (
-        select(SubscriberRow.id)
-        .where(
-            SubscriberRow.status == SubscriberStatus.ACTIVE,
-            SubscriberRow.next_due_at == due_at,
-            SubscriberRow.next_due_on == date,
-            SubscriberRow.id > after_id,
-        )
-        .order_by(SubscriberRow.id)
-        .limit(limit)
-    )
-    ids = list(session.scalars(page))
-    found = subscribers.by_ids(session, ids)
-    return [found[number] for number in ids]
 
 
 def open_issue(session: Session, *, due_at: datetime, date: date, now: datetime) -> Issue:

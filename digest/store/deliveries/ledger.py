@@ -2,26 +2,19 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session
 
 from digest.domain import Delivery, DeliveryState
+from digest.store.deliveries.cohorts import MAY_HAVE_COME
 from digest.store.deliveries.issues import issues_by_id
-from digest.store.models import DeliveryRow, PaperRow, SubscriberRow
+from digest.store.models import DeliveryRow, SubscriberRow
+from digest.store.papers.reading import merged
 from digest.store.session import chunks, insert
 
-_MAY_HAVE_COME = (  # states of a message whose papers the subscriber has, may have, or will have
-    DeliveryState.QUEUED,
-    DeliveryState.SENDING,
-    DeliveryState.SENT,
-    DeliveryState.DEFERRED,
-    DeliveryState.UNCERTAIN,
-    DeliveryState.COMPLAINED,
-)
 _READ = (
     DeliveryRow.id,
     DeliveryRow.issue_id,
@@ -37,8 +30,7 @@ _READ = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class NewDelivery:
+class NewDelivery(NamedTuple):
     """A row to be written: `queued` with papers (`Paper.pk`, best first), or `skipped` with a reason."""
 
     issue_id: int
@@ -46,22 +38,21 @@ class NewDelivery:
     issue_date: date
     state: DeliveryState
     reason: str = ""
-    papers: tuple[int, ...] = ()
+    papers: Sequence[int] = ()
     message_id: str = ""
 
 
-def record(session: Session, rows: Sequence[NewDelivery], moves: Mapping[int, tuple[datetime, date]]) -> int:
-    """Write rows of one or more issues, and when their subscribers are due next; returns how many are new.
+def record(session: Session, rows: Sequence[NewDelivery], moves: Mapping[int, tuple[datetime, date]]) -> None:
+    """Write rows of one or more issues, and when their subscribers are due next.
 
     A subscriber who has a row for that date keeps it. `moves`: subscriber id → next due time and its local
     date; only who is still due at the issue's time is moved. Rows count from when their issue was opened.
     """
     issues = {issue.id: issue for issue in issues_by_id(session, {row.issue_id for row in rows})}
-    new = insert(session, DeliveryRow).on_conflict_do_nothing().returning(DeliveryRow.id)
     values = [_values(row, issues[row.issue_id].opened_at) for row in rows]
-    written = len(session.scalars(new, values).all()) if values else 0
+    if values:  # on the connection: a session would make an object of each row first
+        session.connection().execute(insert(session, DeliveryRow).on_conflict_do_nothing(), values)
     _move(session, {row.subscriber_id: issues[row.issue_id].due_at for row in rows}, moves)
-    return written
 
 
 def papers_sent(
@@ -76,7 +67,7 @@ def papers_sent(
         rows = select(DeliveryRow.id, DeliveryRow.subscriber_id, DeliveryRow.papers).where(
             DeliveryRow.subscriber_id.in_(chunk),
             DeliveryRow.created_at >= since,
-            DeliveryRow.state.in_(_MAY_HAVE_COME),
+            DeliveryRow.state.in_(MAY_HAVE_COME),
         )
         for number, subscriber_id, papers in session.execute(rows):
             if number not in but:
@@ -168,8 +159,7 @@ def _move(session: Session, due: Mapping[int, datetime], moves: Mapping[int, tup
 
 
 def _with_merged(session: Session, sent: dict[int, set[int]]) -> dict[int, set[int]]:
-    merged = select(PaperRow.id, PaperRow.merged_into).where(PaperRow.merged_into.is_not(None))
-    into = dict(session.execute(merged).all()) if sent else {}
+    into = merged(session) if sent else {}
     for papers in sent.values():
         papers.update(root for number in papers & into.keys() if (root := into[number]))
     return dict(sent)

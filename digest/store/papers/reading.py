@@ -46,6 +46,12 @@ def canonical_ids(session: Session, pks: Iterable[int]) -> dict[int, str]:
     return found
 
 
+def merged(session: Session) -> dict[int, int]:
+    """Number of each paper that turned out to be another → number of that other."""
+    rows = select(PaperRow.id, PaperRow.merged_into).where(PaperRow.merged_into.is_not(None))
+    return {old: root for old, root in session.execute(rows) if root is not None}
+
+
 def count(session: Session) -> int:
     """How many papers there are, merged ones not counted."""
     return session.scalar(select(func.count()).where(PaperRow.merged_into.is_(None))) or 0

@@ -1,0 +1,95 @@
+"""Who is due together, page by page, as rows that go into arrays: no object for a subscriber is made here."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, select
+from sqlalchemy.orm import Session
+
+from digest.domain import DeliveryState, Frequency, Schedule, SubscriberStatus
+from digest.store.models import DeliveryRow, SubscriberRow
+
+MAY_HAVE_COME = (  # states of a message whose papers the subscriber has, may have, or will have
+    DeliveryState.QUEUED,
+    DeliveryState.SENDING,
+    DeliveryState.SENT,
+    DeliveryState.DEFERRED,
+    DeliveryState.UNCERTAIN,
+    DeliveryState.COMPLAINED,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DuePage:
+    """Some subscribers of a cohort by id, and what each asked for: packed interests, and the schedule."""
+
+    ids: Sequence[int] = ()
+    packed: Sequence[bytes] = ()
+    schedules: Sequence[Schedule] = ()
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+def due_cohorts(session: Session, now: datetime) -> list[tuple[datetime, date]]:
+    """The due times up to `now` of active subscribers, each with its digest's local date; oldest first."""
+    time, day = SubscriberRow.next_due_at, SubscriberRow.next_due_on
+    due = select(time, day).where(
+        SubscriberRow.status == SubscriberStatus.ACTIVE, time <= now, day.is_not(None)
+    )
+    rows = session.execute(due.distinct().order_by(time, day))
+    return [(at, on) for at, on in rows if at and on]
+
+
+def due_page(session: Session, due_at: datetime, date: date, *, after_id: int = 0, limit: int) -> DuePage:
+    """At most `limit` active subscribers of a cohort, those with the lowest ids above `after_id`."""
+    row = SubscriberRow
+    page = select(row.id, row.packed, row.frequency, row.at, row.timezone, row.weekday)
+    rows = _raw(session, page.where(_due(due_at, date, after_id)).order_by(row.id).limit(limit))
+    if not rows:
+        return DuePage()
+    ids, packed, *schedules = zip(*rows, strict=True)
+    kept: dict[tuple[Any, ...], Schedule] = {}
+    for each in set(zip(*schedules, strict=True)):
+        frequency, at, timezone, weekday = each
+        kept[each] = Schedule(Frequency(frequency), _clock(at), timezone, weekday)
+    return DuePage(ids, packed, [kept[each] for each in zip(*schedules, strict=True)])
+
+
+def history(
+    session: Session, due_at: datetime, date: date, *, after_id: int, last_id: int, since: datetime
+) -> list[tuple[int, bytes]]:
+    """The messages since then, to subscribers of a cohort from above `after_id` to `last_id`, that came, may
+    have come, or will come: subscriber id and packed numbers of papers, by subscriber."""
+    wanted = (
+        select(DeliveryRow.subscriber_id, DeliveryRow.papers)
+        .join(SubscriberRow, SubscriberRow.id == DeliveryRow.subscriber_id)
+        .where(
+            _due(due_at, date, after_id),
+            SubscriberRow.id <= last_id,
+            DeliveryRow.created_at >= since,
+            DeliveryRow.state.in_(MAY_HAVE_COME),
+        )
+    )
+    return _raw(session, wanted.order_by(DeliveryRow.subscriber_id))
+
+
+def _due(due_at: datetime, date: date, after_id: int) -> ColumnElement[bool]:
+    return and_(
+        SubscriberRow.status == SubscriberStatus.ACTIVE,
+        SubscriberRow.next_due_at == due_at,
+        SubscriberRow.next_due_on == date,
+        SubscriberRow.id > after_id,
+    )
+
+
+def _raw(session: Session, statement: Select[*tuple[Any, ...]]) -> list[Any]:
+    """The driver's own tuples: types of columns aren't applied, which costs more than matching does."""
+    return list(session.connection().execute(statement).cursor.fetchall())
+
+
+def _clock(raw: time | str) -> time:
+    """A time of day as SQLite's or Postgres's driver gives it."""
+    return time.fromisoformat(raw) if isinstance(raw, str) else raw
