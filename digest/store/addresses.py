@@ -17,3 +17,18 @@ def key(email: str) -> str:
     except idna.IDNAError:
         ascii_domain = domain
     return f"{local}{at}{ascii_domain}"
+
+
+_GOOGLE = {"gmail.com", "googlemail.com"}
+
+
+def mailbox(email: str) -> str:
+    """The mailbox that an address most likely reaches: its key without +tag, at Google also without dots.
+
+    Good enough to count by (an attacker who varies spellings reaches one person), too coarse to write to.
+    """
+    local, _, domain = key(email).rpartition("@")
+    local = local.partition("+")[0] or local
+    if domain in _GOOGLE:
+        local, domain = local.replace(".", ""), "gmail.com"
+    return f"{local}@{domain}"

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from digest.domain import Frequency, Interests, Schedule, Subscriber, SubscriberStatus
@@ -66,12 +66,18 @@ def exists(session: Session, email: str) -> bool:
     return session.scalar(select(SubscriberRow.id).where(SubscriberRow.email_key == key(email))) is not None
 
 
+def find(session: Session, email: str) -> Subscriber | None:
+    """The subscriber with this address, in any spelling, or None."""
+    row = session.scalars(select(SubscriberRow).where(SubscriberRow.email_key == key(email))).first()
+    return None if row is None else _subscriber(row)
+
+
 def get(session: Session, email: str) -> Subscriber:
     """The subscriber with this address, in any spelling. Raises UnknownError that names the nearest."""
-    row = session.scalars(select(SubscriberRow).where(SubscriberRow.email_key == key(email))).first()
-    if row is None:
+    found = find(session, email)
+    if found is None:
         raise unknown("subscriber", email, _near(session, email), command="digest subscribers list")
-    return _subscriber(row)
+    return found
 
 
 def by_ids(session: Session, ids: Iterable[int]) -> dict[int, Subscriber]:
@@ -153,6 +159,19 @@ def consents(session: Session, subscriber_id: int) -> list[Consent]:
     """What a subscriber agreed to, oldest first."""
     rows = select(ConsentRow).where(ConsentRow.subscriber_id == subscriber_id).order_by(ConsentRow.id)
     return [Consent(row.at, row.wording, row.how, row.details) for row in session.scalars(rows)]
+
+
+def erase(session: Session, subscriber_id: int) -> None:
+    """Delete a subscriber with all that belongs to them: consents, deliveries, notices, mutes, votes."""
+    session.execute(delete(SubscriberRow).where(SubscriberRow.id == subscriber_id))
+
+
+def pauses_over(session: Session, now: datetime) -> list[Subscriber]:
+    """Those whose pause has ended by now."""
+    over = select(SubscriberRow).where(
+        SubscriberRow.status == SubscriberStatus.PAUSED, SubscriberRow.paused_until <= now
+    )
+    return [_subscriber(row) for row in session.scalars(over)]
 
 
 def _row(session: Session, subscriber_id: int) -> SubscriberRow:
