@@ -86,8 +86,8 @@ def test_a_mail_gives_up_words_then_links_then_summaries_and_names_no_paper_twic
     assert len(full_words) / few.count('class="sum"') > len(fewer_words) / lots.count('class="sum"') > 0
     assert "PDF" in few
     assert "PDF" not in lots
-    assert "Also trending" not in few
-    assert "Also trending" in lots
+    assert "Also in this digest" not in few
+    assert "Also in this digest" in lots
     shown = [int(number) for number in re.findall(r'class="num"[^>]*>(\d+)\.<', lots)]
     assert shown == list(range(1, len(shown) + 1))
     assert "All 200 papers on the web" in lots or len(shown) == 200

@@ -1,6 +1,7 @@
 """Digest → Message: subject, text, HTML and headers of one subscriber's mail, and its bytes.
 
-In: a `Digest`, the `Site` that sends it, this subscriber's `Links`. Out: a `Message`; `as_bytes` makes it
+In: a `Digest`, the `Site` that sends it, this subscriber's `Links`. Out: a `Message`, and those of the other
+mails that a subscriber gets (confirm, already, welcome, goodbye); `as_bytes` makes it
 RFC 5322. Never: chooses or orders papers, asks a database, makes links, or reads a clock.
 
     view.py       what is shown of a digest, at which level of detail     phrases.py   how it reads
@@ -13,7 +14,7 @@ from pathlib import Path
 
 from digest.bundled import folder
 from digest.domain import Digest, Message
-from digest.render.headers import digest_headers, header_text
+from digest.render.headers import Headers, automatic_headers, digest_headers, header_text, list_headers
 from digest.render.mime import as_bytes, encoded_size
 from digest.render.site import Links, Site
 from digest.render.templates import environment
@@ -36,7 +37,10 @@ LEVELS = (
 
 
 class Renderer:
-    """Renders mails from a folder of templates; what the folder lacks is taken from the shipped one."""
+    """Renders mails from a folder of templates; what the folder lacks is taken from the shipped one.
+
+    A mail is three templates in a folder of its name: `subject.txt`, `body.txt`, `body.html`.
+    """
 
     def __init__(self, template_dir: Path | None = None) -> None:
         shipped = folder("templates") / "email"
@@ -44,22 +48,41 @@ class Renderer:
 
     def digest(self, digest: Digest, site: Site, links: Links) -> Message:
         """One subscriber's digest as a mail whose HTML part stays within the size that providers show."""
-        html, values = self._fitting(digest, {"site": site, "links": links})
-        return Message(
-            subject=header_text(self._part("digest/subject.txt", values)),
-            text=self._part("digest/body.txt", values),
-            html=html,
-            headers=digest_headers(digest, site, links),
-        )
+        return self._fitting("digest", digest, site, links, digest_headers(digest, site, links))
 
-    def _fitting(self, digest: Digest, frame: Mapping[str, object]) -> tuple[str, Mapping[str, object]]:
-        """The HTML part at the most generous level that fits, and the values it was rendered with."""
+    def confirm(self, site: Site, *, link: str) -> Message:
+        """Asks an address to confirm. Holds nothing that the requester typed: anybody may have typed it."""
+        return self._mail("confirm", {"site": site, "link": link}, automatic_headers())
+
+    def already(self, site: Site, links: Links) -> Message:
+        """Tells somebody who signed up again that nothing has changed."""
+        return self._mail("already", {"site": site, "links": links}, automatic_headers())
+
+    def welcome(self, site: Site, links: Links, digest: Digest | None) -> Message:
+        """Greets a new subscriber with the digest that would have come last, if there was one."""
+        headers = list_headers(site, links)
+        if digest is None:
+            return self._mail("welcome", {"site": site, "links": links, "digest": None}, headers)
+        return self._fitting("welcome", digest, site, links, headers, deep=True)
+
+    def goodbye(self, site: Site, *, back: str) -> Message:
+        """Tells somebody who left that it is done; `back` leads to a page where it can be undone."""
+        return self._mail("goodbye", {"site": site, "back": back}, automatic_headers())
+
+    def _fitting(
+        self, mail: str, digest: Digest, site: Site, links: Links, headers: Headers, *, deep: bool = False
+    ) -> Message:
+        """The mail at the most generous level of detail that fits."""
         for level in LEVELS:
-            values = {**frame, "digest": view(digest, level)}
-            html = self._part("digest/body.html", values)
-            if encoded_size(html) <= BUDGET:
+            values = {"site": site, "links": links, "digest": view(digest, level, deep=deep)}
+            message = self._mail(mail, values, headers)
+            if encoded_size(message.html) <= BUDGET:
                 break
-        return html, values
+        return message
 
-    def _part(self, template: str, values: Mapping[str, object]) -> str:
-        return self._jinja.get_template(template).render(values)
+    def _mail(self, mail: str, values: Mapping[str, object], headers: Headers) -> Message:
+        subject, text, html = (
+            self._jinja.get_template(f"{mail}/{part}").render(values)
+            for part in ("subject.txt", "body.txt", "body.html")
+        )
+        return Message(header_text(subject), text, html, headers)

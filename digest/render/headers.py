@@ -1,11 +1,11 @@
-"""The headers of a digest that tell mail programs and providers what it is.
+"""The headers that tell mail programs and providers what a mail is.
 
-In: a digest, its site and links. Out: (name, value) pairs, ASCII, one line each. Never: `From`, `To`, `Date`
-and `Message-ID`, which belong to one hand-over.
+In: a site, a subscriber's links, a digest. Out: (name, value) pairs, ASCII, one line each. Never: `From`,
+`To`, `Date` and `Message-ID`, which belong to one hand-over.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from digest.domain import Digest
 from digest.render.phrases import one_line
@@ -13,6 +13,8 @@ from digest.render.site import Links, Site
 
 _PHRASE = re.compile(r"[A-Za-z0-9 !#$%&'*+/=?^_`{|}~-]+")  # words that need no quoting (RFC 5322, 3.2.3)
 _LIST_ID_LABEL = "daily"  # for ever: people's rules and Gmail know the list by it (RFC 2919)
+
+Headers = tuple[tuple[str, str], ...]
 
 
 def header_text(text: str, most: int = 78) -> str:
@@ -24,26 +26,41 @@ def header_text(text: str, most: int = 78) -> str:
     return one_line(re.sub(r"=(?=\?)", "= ", text), most)
 
 
-def digest_headers(digest: Digest, site: Site, links: Links) -> tuple[tuple[str, str], ...]:
-    """The headers of a digest (RFC 2369, 2919, 3834, 8058, and people's own rules)."""
-    return tuple((name, _ascii(value)) for name, value in _headers(digest, site, links))
+def automatic_headers() -> Headers:
+    """What every mail of ours says: a machine wrote it, and nobody waits for a reply (RFC 3834)."""
+    return (("Auto-Submitted", "auto-generated"), ("X-Auto-Response-Suppress", "OOF, AutoReply"))
 
 
-def _headers(digest: Digest, site: Site, links: Links) -> Iterator[tuple[str, str]]:
-    base = site.base_url.rstrip("/")
+def list_headers(site: Site, links: Links, archive: str = "") -> Headers:
+    """What a mail to a subscriber says of its list, and how to leave it (RFC 2369, 2919, 8058).
+
+    `archive`: where its papers stand on the web, an absolute URL.
+    """
+    return _ascii((*_list(site, links, archive), *automatic_headers()))
+
+
+def digest_headers(digest: Digest, site: Site, links: Links) -> Headers:
+    """The headers of a digest: those of the list, and some for feedback loops and for people's own rules."""
+    archive = f"{site.base_url.rstrip('/')}/papers/{digest.issue.date}"
+    return list_headers(site, links, archive) + _ascii(_own(digest, site))
+
+
+def _list(site: Site, links: Links, archive: str) -> Iterator[tuple[str, str]]:
     list_id = f"<{_LIST_ID_LABEL}.{site.host}>"
     yield "List-Id", f"{site.name} {list_id}" if _PHRASE.fullmatch(site.name) else list_id
     by_mail = f", <mailto:{links.unsubscribe_mail}>" if links.unsubscribe_mail else ""
     yield "List-Unsubscribe", f"<{links.unsubscribe}>{by_mail}"
     if links.unsubscribe.startswith("https://"):
         yield "List-Unsubscribe-Post", "List-Unsubscribe=One-Click"
-    yield "List-Help", f"<{base}/about>"
-    yield "List-Archive", f"<{base}/papers/{digest.issue.date}>"
+    yield "List-Help", f"<{site.base_url.rstrip('/')}/about>"
+    if archive:
+        yield "List-Archive", f"<{archive}>"
     yield "List-Owner", f"<mailto:{site.address}>"
     yield "List-Post", "NO"
-    yield "Auto-Submitted", "auto-generated"
     yield "Precedence", "bulk"
-    yield "X-Auto-Response-Suppress", "OOF, AutoReply"
+
+
+def _own(digest: Digest, site: Site) -> Iterator[tuple[str, str]]:
     yield "Feedback-ID", f"{digest.issue.id}:{_audience(digest)}:digest:{_sender_id(site)}"
     kinds = {reason.kind.value for match in digest.papers for reason in match.reasons}
     if kinds:
@@ -65,6 +82,7 @@ def _sender_id(site: Site) -> str:
     return f"digest{re.sub('[^a-z0-9]', '', site.host)}"[:15]
 
 
-def _ascii(value: str) -> str:
-    """A value of one ASCII line; long ones are kept whole, folding is the message's business."""
-    return header_text(value, len(value) * 2).encode("ascii", "replace").decode("ascii")
+def _ascii(headers: Iterable[tuple[str, str]]) -> Headers:
+    """Values of one ASCII line; long ones are kept whole, folding is the message's business."""
+    inert = ((name, header_text(value, len(value) * 2)) for name, value in headers)
+    return tuple((name, value.encode("ascii", "replace").decode("ascii")) for name, value in inert)

@@ -45,6 +45,7 @@ class Card:
     """A paper in full."""
 
     number: int
+    deep: bool  # the title is an h3, not an h2
     title: tuple[Piece, ...]
     url: str
     authors: str
@@ -89,11 +90,11 @@ class View:
     because: str
 
 
-def view(digest: Digest, level: Level) -> View:
-    """What the templates print of a digest at a level."""
+def view(digest: Digest, level: Level, *, deep: bool = False) -> View:
+    """What the templates print of a digest at a level; `deep`: its titles stand under another heading."""
     day, person = digest.issue.date, digest.subscriber
     matches = digest.papers
-    cards = tuple(_card(n, match, digest, level) for n, match in enumerate(matches[: level.cards], 1))
+    cards = tuple(_card(n, match, digest, level, deep) for n, match in enumerate(matches[: level.cards], 1))
     tail = tuple(
         Line(n, title(match.paper), phrases.web_url(match.paper.url))
         for n, match in enumerate(matches[level.cards : level.cards + level.titles], level.cards + 1)
@@ -129,11 +130,12 @@ def _cleaned(text: str) -> str:
     return clean(text)
 
 
-def _card(number: int, match: Match, digest: Digest, level: Level) -> Card:
+def _card(number: int, match: Match, digest: Digest, level: Level, deep: bool) -> Card:
     paper = match.paper
     label, summary = _summary(paper, level.words)
     return Card(
         number=number,
+        deep=deep,
         title=phrases.marked(title(paper), _terms(match.reasons, Field.TITLE)),
         url=phrases.web_url(paper.url),
         authors=_authors(paper),
