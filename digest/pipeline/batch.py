@@ -1,13 +1,13 @@
 """Today's batch of a source, as it landed → counted for its day, and what is missing from it in words."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from digest.domain import Announcement, Entry, Source, SourceKind
 from digest.sources.batches import MOST_ITEMS, joined_categories, own, stale_categories
 from digest.sources.calendar import day_of, expects
-from digest.store import announcements
+from digest.store import announcements, papers
 from digest.store.papers import Landing
 from digest.store.session import Session
 
@@ -25,17 +25,18 @@ def note_batch(
 ) -> Batch:
     """Count what the source carried for the first time to its day, and look at what the batch lacks."""
     wanted = joined_categories(source.url) if source.kind is SourceKind.ARXIV else ()
+    due = expects(source.kind, now)
     day = day_of(source.kind, now)
-    if landing.fresh:
-        fresh = [entry for entry in entries if entry.key in landing.first_carried]
-        announcements.add(db, source.id, day, landing.fresh, own(fresh, wanted))
-    if not wanted:
-        return Batch()
+    todays: Mapping[str, int] = {}
+    if due and len(wanted) > 1:
+        before = papers.carried_before(db, source.name, [entry.key for entry in entries], due)
+        todays = own([entry for entry in entries if entry.key not in before], wanted)
+    if landing.fresh or any(todays.values()):
+        announcements.add(db, source.id, day, landing.fresh, todays)
     recent = announcements.recent(db, source.id)
-    today = [a for a in recent if a.day == day]
-    if not today or expects(source.kind, now) is None:
+    if not due or not recent or recent[0].day != day:
         return Batch()
-    stale = _stale(wanted, entries, today[0], [a for a in recent if a.day != day], source)
+    stale = _stale(source, wanted, entries, recent)
     return Batch(stale, (*_cut_off(source, entries), *(f"{name}{_STALE}" for name in stale)))
 
 
@@ -44,18 +45,14 @@ _CUT = f"today's batch is cut off at {MOST_ITEMS:,} items"
 
 
 def _stale(
-    wanted: Sequence[str],
-    entries: Sequence[Entry],
-    today: Announcement,
-    before: Sequence[Announcement],
-    source: Source,
+    source: Source, wanted: Sequence[str], entries: Sequence[Entry], recent: Sequence[Announcement]
 ) -> tuple[str, ...]:
-    if len(wanted) == 1:
+    if len(wanted) < 2:
         return ()
     # "Not modified" brings no entries: what was stale before is so until it brings something.
     noted = {name: 1 for name in wanted if f"{name}{_STALE}" in source.notes}
-    batch = own(entries, wanted) if entries else noted
-    return stale_categories(wanted, today.categories, batch, [a.categories for a in before])
+    today, *before = [announcement.categories for announcement in recent]
+    return stale_categories(wanted, today, own(entries, wanted) if entries else noted, before)
 
 
 def _cut_off(source: Source, entries: Sequence[Entry]) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from digest.domain import Entry
 
 MOST_ITEMS = 2000  # of one feed of arXiv; one with so many is cut off
+_CROSSED = {"cross", "replace-cross"}
 _USUAL = range(3, 6)  # announcements in a row that make a category expected: at least, and looked at
 
 
@@ -20,8 +21,15 @@ def joined_categories(url: str) -> tuple[str, ...]:
 
 
 def own(entries: Sequence[Entry], wanted: Sequence[str]) -> dict[str, int]:
-    """How many entries each wanted category has of its own, that is as the first of their categories."""
-    first = [entry.categories[0].casefold() for entry in entries if entry.categories]
+    """How many entries each wanted category has of its own: as the first of their categories.
+
+    A paper that is shown as a cross-list came by way of another category.
+    """
+    first = [
+        entry.categories[0].casefold()
+        for entry in entries
+        if entry.categories and entry.announce_type not in _CROSSED
+    ]
     return {name: sum(1 for category in first if _within(category, name.casefold())) for name in wanted}
 
 

@@ -72,7 +72,7 @@ def _with_days(
 
 
 def _without(newest: datetime | None, now: datetime) -> SourceState:
-    """Any other feed: fresh for a day, then quiet; one that brought papers once and then fell silent stalls."""
+    """Any other feed: fresh for a day, then quiet; one that fell silent for a month is stalled."""
     silent = None if newest is None else now - newest
     if silent is None or timedelta(days=1) <= silent < SILENT_AFTER:
         return SourceState.QUIET

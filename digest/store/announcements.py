@@ -14,13 +14,16 @@ KEPT = 14  # announcements that a source is shown and judged by
 
 
 def add(session: Session, source_id: int, day: date, new: int, categories: Mapping[str, int]) -> Announcement:
-    """Count what was carried for the first time to a day of a source; returns the whole day."""
+    """Count what was carried for the first time to a day of a source; returns the whole day.
+
+    `new` adds up over the answers of a day; of `categories` the most that one answer showed is kept.
+    """
     row = session.get(AnnouncementRow, (source_id, day), with_for_update=True)
     if row is None:
         row = AnnouncementRow(source_id=source_id, day=day, new=0, categories={})
         session.add(row)
     row.new += new
-    row.categories = dict(Counter(row.categories) + Counter(categories))
+    row.categories = dict(Counter(row.categories) | Counter(categories))
     session.flush()
     return _announcement(row)
 

@@ -4,10 +4,11 @@ Works over a whole batch in memory and touches the database in chunks, never onc
 turns (two sources may bring one new paper at once). Nothing is deleted; the same input again changes nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from digest.domain import Entry, Skipped, Source, SourceKind
@@ -18,7 +19,7 @@ from digest.store.papers.known import Known, load
 from digest.store.papers.signals import Observation, observe
 from digest.store.papers.storable import why_not
 from digest.store.papers.work import absorb, see
-from digest.store.session import insert, serialise, write
+from digest.store.session import chunks, insert, serialise, write
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,12 @@ def land(session: Session, source: Source, entries: Sequence[Entry], *, seen_at:
     first_carried = frozenset(item.entry.key for item in items if item.fresh)
     unchanged = len(items) - new - updated
     return Landing(new, updated, unchanged, tuple(skipped), len(first_carried), first_carried)
+
+
+def carried_before(session: Session, source: str, keys: Iterable[str], moment: datetime) -> set[str]:
+    """Those of a source's items (by key) that it carried before a moment already."""
+    ours = select(EntryRow.key).where(EntryRow.source == source, EntryRow.seen_at < moment)
+    return {key for chunk in chunks(keys) for key in session.scalars(ours.where(EntryRow.key.in_(chunk)))}
 
 
 def check_name(name: str, kind: SourceKind) -> None:

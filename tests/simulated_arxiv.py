@@ -1,0 +1,192 @@
+"""A simulated arXiv: a time goes in, the bytes of its joined feed come out. Pure but for counting requests.
+
+It announces on every open day, at midnight Eastern, for each of its categories: new papers, cross-lists and
+replacements. What goes wrong is given as `Trouble`s: a whole batch that is late (until then the old batch is
+served under today's date), one category that is stale, an outage, a batch that is cut off.
+"""
+
+import hashlib
+import random
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from email.utils import format_datetime
+from enum import StrEnum
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from digest.errors import FetchError
+from digest.fetch import Response
+
+EASTERN = ZoneInfo("America/New_York")
+CATEGORIES = ("cs.AI", "cs.CL", "stat.ML")
+URL = "https://rss.arxiv.org/rss/" + "+".join(CATEGORIES)
+HOLIDAYS_2026 = {"0101", "0119", "0619", "0703", "0907", "1126", "1225", "1229", "1231"}  # month and day
+
+
+class Wrong(StrEnum):
+    LATE = "late"
+    STALE = "stale"
+    DOWN = "down"
+    CUT = "cut"
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """What goes wrong on a day: from midnight Eastern, for some hours, in one category where it is STALE."""
+
+    day: date
+    wrong: Wrong
+    hours: float = 24.0
+    category: str = CATEGORIES[0]
+
+
+@dataclass(frozen=True)
+class Item:
+    """One item of a day's batch."""
+
+    arxiv_id: str
+    version: int
+    categories: tuple[str, ...]
+    announce_type: str
+
+    @property
+    def listed_in(self) -> tuple[str, ...]:
+        """The categories whose batch shows it: a cross-list only those it is new to."""
+        return self.categories[1:] if self.announce_type == "cross" else self.categories
+
+
+def is_open(day: date) -> bool:
+    return day.weekday() < 5 and f"{day:%m%d}" not in HOLIDAYS_2026
+
+
+def midnight(day: date) -> datetime:
+    """When a day begins at arXiv, in UTC."""
+    return datetime.combine(day, time(), tzinfo=EASTERN).astimezone(UTC)
+
+
+def day_before(day: date) -> date:
+    """The open day before a day."""
+    day -= timedelta(days=1)
+    while not is_open(day):
+        day -= timedelta(days=1)
+    return day
+
+
+@lru_cache(maxsize=8)
+def batch(day: date) -> tuple[Item, ...]:
+    """All that is announced on an open day; always the same for the same day."""
+    chance = random.Random(day.isoformat())
+    items: list[Item] = []
+    for category in CATEGORIES:
+        for _ in range(chance.randint(1, 3)):
+            others = tuple(c for c in CATEGORIES if c != category and chance.random() < 0.2)
+            items.append(Item(_number(day, len(items)), 1, (category, *others), "new"))
+    before = day_before(day)
+    crossed = Item(_number(before, 0), 1, (CATEGORIES[0], CATEGORIES[2]), "cross")
+    replaced = Item(_number(before, 1), 2, (chance.choice(CATEGORIES),), "replace")
+    return (*items, crossed, replaced)
+
+
+def _number(day: date, place: int) -> str:
+    return f"{day:%y%m}.{day.day:02d}{place:03d}"
+
+
+def announced(days: Iterable[date]) -> set[str]:
+    """The canonical ids of all papers that are new on these days."""
+    new = (item for day in days if is_open(day) for item in batch(day) if item.announce_type == "new")
+    return {f"arxiv:{item.arxiv_id}" for item in new}
+
+
+class SimulatedArxiv:
+    """arXiv with its troubles. `limit`: how many items a feed has at most on a day that is CUT."""
+
+    def __init__(self, troubles: Sequence[Trouble] = (), *, limit: int = 3) -> None:
+        self._troubles = {(t.day, t.wrong): t for t in troubles}
+        self._limit = limit
+
+    def in_trouble(self, now: datetime, wrong: Wrong) -> Trouble | None:
+        """What is wrong in this way at a time."""
+        day = now.astimezone(EASTERN).date()
+        trouble = self._troubles.get((day, wrong))
+        if trouble and now < midnight(day) + timedelta(hours=trouble.hours):
+            return trouble
+        return None
+
+    def items(self, now: datetime) -> tuple[Item, ...]:
+        """What the feed shows at a time: each paper once, nothing on a closed day."""
+        day = now.astimezone(EASTERN).date()
+        if not is_open(day):
+            return ()
+        late, stale = self.in_trouble(now, Wrong.LATE), self.in_trouble(now, Wrong.STALE)
+        shown: dict[str, Item] = {}
+        for category in CATEGORIES:
+            old = late or (stale and stale.category == category)
+            for item in batch(day_before(day) if old else day):
+                seen = _as_seen_in(item, category, bool(stale))
+                if category in item.listed_in and (item.arxiv_id not in shown or seen.announce_type == "new"):
+                    shown[item.arxiv_id] = seen  # once, and rather as new than as a cross-list
+        listed = tuple(shown.values())
+        return listed[: self._limit] if self.in_trouble(now, Wrong.CUT) else listed
+
+    def feed(self, now: datetime) -> bytes:
+        """The feed at a time. Its dates are always today's, whatever batch it shows."""
+        today = format_datetime(datetime.combine(now.astimezone(EASTERN).date(), time(), tzinfo=EASTERN))
+        items = "".join(_rss_item(item, today) for item in self.items(now))
+        return (
+            '<?xml version="1.0" encoding="UTF-8"?>\n<rss xmlns:arxiv="http://arxiv.org/schemas/atom"'
+            ' xmlns:dc="http://purl.org/dc/elements/1.1/" version="2.0"><channel><title>updates</title>'
+            f"<link>{URL}</link><description>updates</description><pubDate>{today}</pubDate>"
+            f"<skipDays><day>Sunday</day><day>Saturday</day></skipDays>{items}</channel></rss>"
+        ).encode()
+
+    def getter(self, clock: Callable[[], datetime]) -> "Getter":
+        """What stands for `Fetcher.get` while the clock shows these times."""
+        return Getter(self, clock)
+
+
+@dataclass
+class Getter:
+    """Answers as arXiv's server does: the feed, "not modified", or an error."""
+
+    arxiv: SimulatedArxiv
+    clock: Callable[[], datetime]
+
+    def __call__(
+        self,
+        url: str,
+        *,
+        etag: str | None,
+        last_modified: str | None,
+        headers: Iterable[tuple[str, str]] = (),
+    ) -> Response:
+        assert url == URL
+        assert last_modified is None
+        assert not tuple(headers)
+        now = self.clock()
+        if self.arxiv.in_trouble(now, Wrong.DOWN):
+            raise FetchError(f"{url}: the answer is HTTP 503 Service Unavailable", status=503)
+        body = self.arxiv.feed(now)
+        tag = hashlib.sha256(body).hexdigest()[:16]
+        if tag == etag:
+            return Response(304, b"", tag, None, not_modified=True)
+        return Response(200, body, tag)
+
+
+def _as_seen_in(item: Item, category: str, apart: bool) -> Item:
+    """A new paper is a cross-list where only the batch of another category than its first shows it."""
+    if apart and item.announce_type == "new" and category != item.categories[0]:
+        return Item(item.arxiv_id, item.version, item.categories, "cross")
+    return item
+
+
+def _rss_item(item: Item, today: str) -> str:
+    categories = "".join(f"<category>{category}</category>" for category in item.categories)
+    return (
+        f"<item><title>Paper {item.arxiv_id}</title><link>https://arxiv.org/abs/{item.arxiv_id}</link>"
+        f"<description>arXiv:{item.arxiv_id}v{item.version} Announce Type: {item.announce_type} \n"
+        f"Abstract: What paper {item.arxiv_id} says in version {item.version}.</description>"
+        f'<guid isPermaLink="false">oai:arXiv.org:{item.arxiv_id}v{item.version}</guid>{categories}'
+        f"<pubDate>{today}</pubDate><arxiv:announce_type>{item.announce_type}</arxiv:announce_type>"
+        "<dc:creator>Ada Lovelace, Alan Turing</dc:creator></item>"
+    )
