@@ -1,7 +1,7 @@
 """How names, summaries and reasons read."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from digest.domain import Reason, ReasonKind
@@ -34,11 +34,19 @@ def test_one_line_has_no_controls_and_is_the_same_twice(text: str) -> None:
 
 
 @given(texts, st.integers(1, 60))
+@example("1111111111111", 1)  # was cut inside the word: a lone word has more than 12 characters
+@example("a" * 41 + " " + "b" * 60, 2)
 def test_first_sentences_keep_the_words_in_order_and_their_number(text: str, most: int) -> None:
-    words = first_sentences(text, most).replace("…", "").split()
+    words = [bare(word) for word in first_sentences(text, most).replace("…", "").split()]
+    plain = [bare(word) for word in text.replace("…", "").split()][: len(words)]
     assert len(words) <= most
-    plain = text.replace("…", "").split()
-    assert [word.rstrip(" ,;:.–—-") for word in words] == [w.rstrip(" ,;:.–—-") for w in plain[: len(words)]]
+    assert words[:-1] == plain[:-1]
+    assert words == plain or (len(plain[-1]) > 40 and plain[-1].startswith(words[-1]))
+
+
+def bare(word: str) -> str:
+    """A word without the punctuation that a cut takes away."""
+    return word.rstrip(" ,;:.–—-")
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ _ABBREVIATED = "".join(rf"(?<!\b{word}\.)" for word in (r"e\.g", r"i\.e", "al", 
 _SENTENCE_END = re.compile(rf"(?<=[.!?]){_ABBREVIATED}\s+(?=[^\sa-z])")
 _MOST_REASONS = 3
 _MOST_PLACES = 3
+_CHARACTERS_A_WORD = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,17 +91,22 @@ def masked(address: str) -> str:
 
 
 def first_sentences(text: str, most: int) -> str:
-    """Whole sentences from the start, at most `most` words; cut inside one if half the words were unused."""
+    """Whole sentences from the start, at most `most` words; cut inside one if half the words were unused.
+
+    Words of up to 40 characters stay whole. What has longer ones (a script without spaces, a hostile text) is
+    cut after 12 characters a word.
+    """
+    longest = max(most * _CHARACTERS_A_WORD, 80)
     taken: list[str] = []
     for sentence in _SENTENCE_END.split(text):
         words = sentence.split()
         if len(taken) + len(words) > most:
             if len(taken) < most / 2:
                 taken += words[: most - len(taken)]
-                return shorten(" ".join(taken).rstrip(" ,;:") + " …", most * 12)
+                return shorten(" ".join(taken).rstrip(" ,;:") + " …", longest)
             break
         taken += words
-    return shorten(" ".join(taken), most * 12)
+    return shorten(" ".join(taken), longest)
 
 
 def marked(text: str, terms: Iterable[str]) -> tuple[Piece, ...]:
