@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.domain import Interests, Paper, Ranked, Signal, SignalKind, Topic
+from digest.errors import FilterError
 from digest.filters import canonical, parse
 from digest.match import Cohort, Corpus, Library, Lists, unpack, unpack_sent
 from digest.match.document import Document
@@ -253,11 +254,20 @@ def test_a_plain_filter_is_read_to_the_same_tree(text: str) -> None:
     assert LIBRARY.tree(text) == parse(text, topics=None, categories=None)
 
 
-@given(
-    st.from_regex(re.compile(r'[a-z0-9]{1,8}|"[a-z0-9]{1,8}( [a-z0-9]{1,8}){1,3}"', re.ASCII), fullmatch=True)
+PLAIN = st.from_regex(
+    re.compile(r'[a-z0-9]{1,5}|"[a-z0-9]{1,5}( [a-z0-9]{1,5}){1,2}"', re.ASCII), fullmatch=True
 )
-def test_plain_words_and_phrases_are_read_to_the_same_tree(text: str) -> None:
-    assert LIBRARY.tree(text) == parse(text, topics=None, categories=None)
+
+
+@given(
+    st.lists(PLAIN | st.sampled_from(["cat:cs", "cat:cs.CL", "cat:math-ph", "ti:x", "-y", "OR"]), min_size=1)
+)
+def test_plain_words_phrases_and_categories_are_read_to_the_same_tree(parts: list[str]) -> None:
+    try:
+        tree = parse(" ".join(parts), topics=None)
+    except FilterError:
+        return
+    assert LIBRARY.tree(canonical(tree)) == tree
 
 
 def test_a_paper_that_is_replaced_has_its_own_words() -> None:

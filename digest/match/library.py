@@ -7,10 +7,9 @@ from types import MappingProxyType
 
 from digest.domain import Topic
 from digest.errors import FilterError
-from digest.filters import CATEGORIES, Node, Phrase, TopicRef, Word, leaves, parse
+from digest.filters import CATEGORIES, And, Category, Node, Phrase, TopicRef, Word, leaves, parse
 
-PLAIN_WORD = re.compile(r"[a-z0-9]+")
-PLAIN_PHRASE = re.compile(r'"[a-z0-9]+(?: [a-z0-9]+)+"')
+PLAIN_PART = re.compile(r'"[a-z0-9]+(?: [a-z0-9]+)+"|cat:[A-Za-z]+(?:[.-][A-Za-z]+)*|[a-z0-9]+')
 FILTERS_KEPT = 200_000  # trees of distinct filters that are kept; a tree is about 1 kB
 
 
@@ -37,12 +36,18 @@ class Library:
 
 
 def _stored_tree(text: str) -> Node:
-    """Most filters are one plain word or phrase: these are read a hundred times faster, to the same tree."""
-    if PLAIN_WORD.fullmatch(text):
-        return Word(text)
-    if PLAIN_PHRASE.fullmatch(text):
-        return Phrase(tuple(text[1:-1].split(" ")))
+    """Most filters are plain words, phrases and categories: these are read in a twentieth of the time."""
+    parts = PLAIN_PART.findall(text)
+    if parts and " ".join(parts) == text:
+        leaves_of = tuple(_plain(part) for part in parts)
+        return And(leaves_of) if len(leaves_of) > 1 else leaves_of[0]
     return parse(text, topics=None, categories=None)
+
+
+def _plain(part: str) -> Node:
+    if part[0] == '"':
+        return Phrase(tuple(part[1:-1].split(" ")))
+    return Category(part.removeprefix("cat:")) if part.startswith("cat:") else Word(part)
 
 
 def _read(topic: Topic, slugs: Iterable[str]) -> Node:
