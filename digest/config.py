@@ -4,9 +4,10 @@ All that is wrong is reported at once. Nothing below this module reads the envir
 """
 
 import difflib
+import ipaddress
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,6 +17,7 @@ from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from digest.errors import ConfigError
+from digest.render.colors import ACCENT, ACCENT_DARK, DARK_SHEET, SHEET, check_readable
 
 PREFIX = "DIGEST_"
 SECRETS = ("DATABASE_URL", "REDIS_URL", "SMTP_URL", "SECRET_KEY")  # may stand in a file: DIGEST_<NAME>_FILE
@@ -26,11 +28,39 @@ def _hosts(value: str) -> str:
     return ",".join(host.strip().lower() for host in value.split(",") if host.strip())
 
 
+def _networks(value: str) -> str:
+    networks = [network.strip() for network in value.split(",") if network.strip()]
+    for network in networks:
+        ipaddress.ip_network(network)  # its ValueError says which one is none
+    return ",".join(networks)
+
+
 def _base_url(value: str) -> str:
     if not value.startswith(("http://", "https://")):
         msg = "must start with https:// (or http:// on your own machine)"
         raise ValueError(msg)
     return value.rstrip("/")
+
+
+def _accent(ground: str) -> Callable[[str], str]:
+    """A check that a colour can be read on a ground."""
+
+    def checked(value: str) -> str:
+        try:
+            check_readable(value, ground)
+        except ConfigError as error:
+            msg = f"{error.message}; {error.fix}"
+            raise ValueError(msg) from error
+        return value.lower()
+
+    return checked
+
+
+def _template_dir(value: Path | None) -> Path | None:
+    if value is not None and not value.is_dir():
+        msg = f"there is no folder {value}"
+        raise ValueError(msg)
+    return value
 
 
 class Settings(BaseSettings):
@@ -65,6 +95,17 @@ class Settings(BaseSettings):
     postal_address: str = Field(
         "", description="who sends this, in the foot of every mail (the law asks for it)"
     )
+    logo_text: str = Field("", description="the line above the head of every mail; empty: the site's name")
+    accent_color: Annotated[str, AfterValidator(_accent(SHEET))] = Field(
+        ACCENT, description="links and buttons in mails, as #rrggbb"
+    )
+    accent_color_dark: Annotated[str, AfterValidator(_accent(DARK_SHEET))] = Field(
+        ACCENT_DARK, description="the same in dark mode"
+    )
+    template_dir: Annotated[Path | None, AfterValidator(_template_dir)] = Field(
+        None,
+        description="a folder of mail templates of your own; the shipped ones fill its gaps",
+    )
     contact: str = Field(
         "", description="an address or page of yours for the sources' operators (User-Agent)"
     )
@@ -80,6 +121,15 @@ class Settings(BaseSettings):
     )
     smtp_connections: int = Field(4, ge=1, le=100, description="connections to the mail server per process")
     tick_seconds: float = Field(60, gt=0, le=3600, description="how often beat looks for work")
+    trusted_proxies: Annotated[str, NoDecode, AfterValidator(_networks)] = Field(
+        "", description="comma-separated addresses or networks whose X-Forwarded-For is believed"
+    )
+    signups_per_hour: int = Field(20, ge=1, description="sign-ups from one network address (IPv6: one /64)")
+    confirmations_per_hour: int = Field(
+        500,
+        ge=1,
+        description="confirmation mails of the whole site; above it they wait, and an alarm is logged",
+    )
     now: datetime | None = Field(
         None, description="sets the clock of a command (replays, tests); never for servers"
     )
@@ -95,6 +145,10 @@ class Settings(BaseSettings):
     def allowed_hosts(self) -> frozenset[str]:
         """Hosts that a fetch may reach at private addresses."""
         return frozenset(host for host in self.fetch_allow_hosts.split(",") if host)
+
+    def proxies(self) -> tuple[str, ...]:
+        """Networks of proxies that say truly for whom they ask."""
+        return tuple(network for network in self.trusted_proxies.split(",") if network)
 
 
 def load(**overrides: Any) -> Settings:

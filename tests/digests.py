@@ -13,6 +13,7 @@ SITE = Site(
     base_url="https://papers.example.org",
     mail_from="Daily Papers <papers@example.org>",
     postal_address="Example Society, 1 Example Street, 12345 Example",
+    logo_text="Daily Papers",
 )
 LINKS = Links(
     preferences="https://papers.example.org/prefs/PPPPPPPPPPPPPPPPPPPPPPPPPPPP",

@@ -12,7 +12,7 @@ from pathlib import Path
 from digest import __version__
 from digest.config import Settings
 from digest.errors import ConfigError
-from digest.render import Renderer, Site
+from digest.render import Colors, Renderer, Site
 from digest.sources import DEFAULT_SOURCES
 from digest.sources.states import STALLED_AFTER
 from digest.store import interests, schema, session, sources
@@ -37,6 +37,8 @@ class Installation:
     fit_weight: float
     user_agent: str
     allow_hosts: frozenset[str]
+    signups_per_hour: int = 20
+    confirmations_per_hour: int = 500
     stalled_after: timedelta = STALLED_AFTER
 
 
@@ -55,15 +57,18 @@ def open_installation(settings: Settings) -> Installation:
             base_url=settings.base_url,
             mail_from=_sender(settings),
             postal_address=settings.postal_address,
+            logo_text=settings.logo_text or settings.site_name,
         ),
         keys=_keys(settings),
-        renderer=Renderer(),
+        renderer=Renderer(settings.template_dir, Colors(settings.accent_color, settings.accent_color_dark)),
         smtp_url=settings.smtp(),
         smtp_connections=settings.smtp_connections,
         window=timedelta(days=settings.window_days),
         fit_weight=settings.fit_weight,
         user_agent=_user_agent(settings),
         allow_hosts=settings.allowed_hosts(),
+        signups_per_hour=settings.signups_per_hour,
+        confirmations_per_hour=settings.confirmations_per_hour,
         stalled_after=timedelta(hours=settings.stalled_hours),
     )
 

@@ -12,15 +12,19 @@ RFC 5322. Never: chooses or orders papers, asks a database, makes links, or read
 from collections.abc import Mapping
 from pathlib import Path
 
+from jinja2 import TemplateError
+
 from digest.bundled import folder
 from digest.domain import Digest, Message
+from digest.errors import ConfigError
+from digest.render.colors import Colors
 from digest.render.headers import Headers, automatic_headers, digest_headers, header_text, list_headers
 from digest.render.mime import as_bytes, encoded_size
 from digest.render.site import Links, Site
 from digest.render.templates import environment
 from digest.render.view import Level, view
 
-__all__ = ["Links", "Renderer", "Site", "as_bytes"]
+__all__ = ["Colors", "Links", "Renderer", "Site", "as_bytes"]
 
 BUDGET = 90_000  # bytes of the HTML part as encoded; Gmail cuts mails off near 102,400
 
@@ -42,9 +46,10 @@ class Renderer:
     A mail is three templates in a folder of its name: `subject.txt`, `body.txt`, `body.html`.
     """
 
-    def __init__(self, template_dir: Path | None = None) -> None:
+    def __init__(self, template_dir: Path | None = None, colors: Colors | None = None) -> None:
         shipped = folder("templates") / "email"
-        self._jinja = environment(*([template_dir] if template_dir else []), shipped)
+        folders = [template_dir, shipped] if template_dir else [shipped]
+        self._jinja = environment(*folders, colors=colors or Colors())
 
     def digest(self, digest: Digest, site: Site, links: Links) -> Message:
         """One subscriber's digest as a mail whose HTML part stays within the size that providers show."""
@@ -81,8 +86,13 @@ class Renderer:
         return message
 
     def _mail(self, mail: str, values: Mapping[str, object], headers: Headers) -> Message:
-        subject, text, html = (
-            self._jinja.get_template(f"{mail}/{part}").render(values)
-            for part in ("subject.txt", "body.txt", "body.html")
-        )
+        parts = ("subject.txt", "body.txt", "body.html")
+        subject, text, html = (self._part(f"{mail}/{part}", values) for part in parts)
         return Message(header_text(subject), text, html, headers)
+
+    def _part(self, template: str, values: Mapping[str, object]) -> str:
+        try:
+            return self._jinja.get_template(template).render(values)
+        except TemplateError as error:
+            msg = f"the mail template {template} can't be used: {error}"
+            raise ConfigError(msg, fix="mend it in DIGEST_TEMPLATE_DIR, or take it away there") from error

@@ -14,6 +14,7 @@ class Site:
     mail_from: str
     postal_address: str
     language: str = "en"
+    logo_text: str = ""  # above the head of every mail; empty: no such line
 
     @property
     def host(self) -> str:

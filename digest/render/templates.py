@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from jinja2.sandbox import SandboxedEnvironment
 from markupsafe import Markup
 
+from digest.render.colors import Colors
 from digest.render.phrases import printable, shorten
 
 _STYLE = "_base/style.css"
@@ -30,7 +31,7 @@ class _InliningLoader(FileSystemLoader):
         source, filename, uptodate = super().get_source(environment, template)
         if template.endswith(".html"):
             style = super().get_source(environment, _STYLE)[0]
-            source = _inlined(source, style)
+            source = _inlined(source, environment.from_string(style).render())
         return source, filename, uptodate
 
 
@@ -41,8 +42,11 @@ def _inlined(source: str, style: str) -> str:
     return inliner.inline_fragment(source, style)
 
 
-def environment(*folders: Path) -> SandboxedEnvironment:
-    """Where mails are rendered from: a template is looked for in each folder in turn."""
+def environment(*folders: Path, colors: Colors) -> SandboxedEnvironment:
+    """Where mails are rendered from: a template is looked for in each folder in turn.
+
+    `colors` are known to every template and to `_base/style.css`.
+    """
     jinja = SandboxedEnvironment(
         loader=_InliningLoader([str(folder) for folder in folders]),
         autoescape=select_autoescape(enabled_extensions=("html",), default=False),
@@ -53,6 +57,7 @@ def environment(*folders: Path) -> SandboxedEnvironment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    jinja.globals["colors"] = colors
     jinja.filters |= {"shorten": shorten, "wrap": wrap}
     return jinja
 
