@@ -4,9 +4,9 @@ import click
 
 from digest.cli.context import Cli, json_option, pass_cli
 from digest.cli.output import emit, table, tell_if_cut
-from digest.cli.shapes import delivery_object
 from digest.cli.types import choice
 from digest.domain import DeliveryState
+from digest.shapes import delivery_object
 
 
 @click.group()

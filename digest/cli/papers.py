@@ -7,9 +7,9 @@ import click
 
 from digest.cli.context import Cli, json_option, pass_cli
 from digest.cli.output import emit, table
-from digest.cli.shapes import ranked_object
 from digest.cli.types import TIME, choice
 from digest.domain import SourceKind
+from digest.shapes import ranked_object
 
 if TYPE_CHECKING:
     from digest.pipeline.ingest import ImportReport
@@ -57,10 +57,10 @@ def import_(
 
     when = None if seen_at == "source" else seen_at or cli.now
     reports = [
-        ingest.import_content(
+        ingest.import_file(
             cli.installation,
             file.name,
-            file.read(),
+            file,
             kind=SourceKind(kind),
             name=name or str(kind),
             seen_at=when,  # type: ignore[arg-type] # SeenAt gives a datetime or "source"

@@ -6,7 +6,7 @@ import click
 
 from digest.cli.context import Cli, json_option, pass_cli
 from digest.cli.output import emit, table
-from digest.cli.shapes import match_object, reasons_in_words
+from digest.shapes import preview_object, reasons_in_words
 
 if TYPE_CHECKING:
     from digest.domain import Digest, Subscriber
@@ -49,13 +49,7 @@ def preview(
     subject = message.write(cli.installation, found.digest).subject if found.digest else None
     papers = found.digest.papers if found.digest else ()
     if as_json:
-        emit(
-            {
-                "subject": subject,
-                "skip_reason": found.skip_reason,
-                "papers": [match_object(match) for match in papers],
-            }
-        )
+        emit(preview_object(subject, found.skip_reason, papers))
     else:
         click.echo(subject or f"no digest: {found.skip_reason}", err=bool(part))
         if papers:

@@ -4,9 +4,9 @@ import click
 
 from digest.cli.context import Cli, json_option, pass_cli
 from digest.cli.output import emit, table
-from digest.cli.shapes import source_object
 from digest.cli.types import choice
 from digest.domain import SourceKind
+from digest.shapes import source_object
 
 
 @click.group()

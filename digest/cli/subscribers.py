@@ -7,9 +7,9 @@ import click
 
 from digest.cli.context import Cli, json_option, on_terminal, pass_cli
 from digest.cli.output import emit, table, tell_if_cut
-from digest.cli.shapes import delivery_object, subscriber_object
 from digest.cli.types import choice
 from digest.domain import DeliveryState, Frequency, SubscriberStatus
+from digest.shapes import delivery_object, subscriber_object
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -6,7 +6,7 @@ import click
 
 from digest.cli.context import Cli, json_option, pass_cli
 from digest.cli.output import emit, table
-from digest.cli.shapes import match_object, reasons_in_words
+from digest.shapes import match_object, reasons_in_words
 
 if TYPE_CHECKING:
     from digest.domain import Topic

@@ -18,7 +18,7 @@ from digest.domain import (
 )
 from digest.filters import parse
 from digest.match import Corpus, Library
-from digest.pipeline.edition import choose, edition, usual_before
+from digest.pipeline.edition import Edition, choose, edition, usual_before
 from digest.pipeline.installation import Installation
 from digest.pipeline.issues import skip_reason
 from digest.store import interests, papers, session
@@ -37,9 +37,14 @@ class Preview:
     skip_reason: SkipReason | None
 
 
-def preview(installation: Installation, subscriber: Subscriber, now: datetime) -> Preview:
-    """The digest that the subscriber would get if it were due now; changes nothing."""
-    found = edition(installation, now)
+def preview(
+    installation: Installation, subscriber: Subscriber, now: datetime, found: Edition | None = None
+) -> Preview:
+    """The digest that the subscriber would get if it were due now; changes nothing.
+
+    `found`: the candidates, where the caller has them already.
+    """
+    found = found or edition(installation, now)
     chosen = choose(installation, found, [subscriber])[subscriber.id]
     today = now.astimezone(ZoneInfo(subscriber.schedule.timezone)).date()
     issue = Issue(id=0, date=today, due_at=now, opened_at=now)

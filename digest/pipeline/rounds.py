@@ -1,13 +1,15 @@
-"""One round in one process: fetch what is due, open due issues, deliver: `digest run` and the demo."""
+"""One round in one process: fetch what is due, open due issues, deliver. `digest run`, `serve`, the demo."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 from digest.errors import DeliveryError
+from digest.pipeline import consent, notices
 from digest.pipeline.delivery import deliver_due, sweep
 from digest.pipeline.installation import Installation
 from digest.pipeline.issues import IssueReport, open_due, reports
 from digest.pipeline.polling import FetchReport, fetch_due
+from digest.pipeline.upkeep import keep_up
 from digest.store import deliveries, session
 
 
@@ -23,6 +25,8 @@ class Round:
 def play(installation: Installation, now: datetime, *, fetch: bool = True) -> Round:
     """Do one round. What fails is in the report; the next round goes on from there."""
     fetched = fetch_due(installation, now) if fetch else []
+    keep_up(installation, now)
+    consent.settle(installation, now)
     sweep(installation, now)
     opened = open_due(installation, now)
     with session.transaction(installation.engine) as db:
@@ -34,6 +38,8 @@ def play(installation: Installation, now: datetime, *, fetch: bool = True) -> Ro
 
 def _deliver_all(installation: Installation, now: datetime) -> DeliveryError | None:
     try:
+        while notices.deliver_due(installation, now):
+            pass
         while deliver_due(installation, now):
             pass
     except DeliveryError as error:

@@ -20,7 +20,7 @@ def mute(session: Session, subscriber_id: int, filter_text: str, until: datetime
 def mutes(session: Session, subscriber_id: int) -> dict[str, datetime]:
     """Filter → when its mute ends."""
     rows = select(MuteRow.filter, MuteRow.until).where(MuteRow.subscriber_id == subscriber_id)
-    return dict(session.execute(rows.order_by(MuteRow.until)).tuples().all())
+    return dict(session.execute(rows.order_by(MuteRow.until)).all())
 
 
 def unmute(session: Session, subscriber_id: int, filter_text: str) -> bool:
@@ -32,7 +32,7 @@ def unmute(session: Session, subscriber_id: int, filter_text: str) -> bool:
 def mutes_over(session: Session, now: datetime) -> list[tuple[int, str]]:
     """(subscriber, filter) of the mutes whose time is over."""
     over = select(MuteRow.subscriber_id, MuteRow.filter).where(MuteRow.until <= now)
-    return list(session.execute(over).tuples())
+    return [(number, filter_text) for number, filter_text in session.execute(over)]
 
 
 def vote(session: Session, subscriber_id: int, paper_id: int, now: datetime) -> bool:
@@ -55,4 +55,4 @@ def votes_for(session: Session, paper_id: int) -> int:
 def votes_of(session: Session, subscriber_id: int) -> Mapping[int, datetime]:
     """Paper (`Paper.pk`) → when this subscriber voted for it."""
     rows = select(VoteRow.paper_id, VoteRow.at).where(VoteRow.subscriber_id == subscriber_id)
-    return dict(session.execute(rows.order_by(VoteRow.at)).tuples().all())
+    return dict(session.execute(rows.order_by(VoteRow.at)).all())

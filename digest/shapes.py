@@ -1,12 +1,41 @@
 """Domain values → the JSON objects that people script against (keys may be added, never renamed)."""
 
-from collections.abc import Iterable, Mapping
-from datetime import time
+import dataclasses
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime, time
 from typing import Any
 
-from digest.domain import Delivery, Frequency, Match, Ranked, Reason, Source, Subscriber
+from digest.domain import Delivery, Frequency, Match, Ranked, Reason, SkipReason, Source, Subscriber
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+def as_json(value: Any) -> str:
+    """A value as JSON: dataclasses as objects, times as ISO 8601 in UTC, dates as YYYY-MM-DD."""
+    return json.dumps(value, default=_plain, ensure_ascii=False, indent=2)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(value, date | time):
+        return value.isoformat()
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+    msg = f"{type(value).__name__} has no JSON form"
+    raise TypeError(msg)
+
+
+def preview_object(
+    subject: str | None, skip_reason: SkipReason | None, papers: Sequence[Match]
+) -> dict[str, Any]:
+    """What somebody would get now: a subject and papers, or the reason why there is nothing."""
+    return {
+        "subject": subject,
+        "skip_reason": skip_reason,
+        "papers": [match_object(match) for match in papers],
+    }
 
 
 def match_object(match: Match) -> dict[str, Any]:

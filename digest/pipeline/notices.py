@@ -1,0 +1,145 @@
+"""Queued mails about subscriptions → handed over → rows that say what became of them.
+
+Like a digest, a mail is committed as `sending` before its body leaves, and never sent again after a doubt:
+who misses a confirmation asks for another.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from digest.deliver import Envelope, Transport, open_transport
+from digest.domain import DeliveryState, Digest, Message, Receipt, Subscriber, SubscriberStatus
+from digest.errors import DeliveryError
+from digest.pipeline.consent import CONFIRM_WITHIN
+from digest.pipeline.installation import Installation
+from digest.pipeline.links import Purpose, link, mail_links
+from digest.pipeline.message import check_sender, sender_address
+from digest.pipeline.preview import preview
+from digest.render import as_bytes
+from digest.store import notices, session, signups, subscribers, suppressions
+from digest.store.notices import Notice, NoticeKind
+from digest.store.session import Session
+from digest.tokens import address_hash, address_hashes, message_id
+
+LEASE = timedelta(minutes=15)  # longer than the ten minutes that a server may take for its last reply
+BACK_OFF = tuple(timedelta(minutes=m) for m in (1, 5, 15, 30, 60, 120))
+GIVE_UP = timedelta(hours=12)
+
+_WANTED = {  # a mail is only right while its subscriber is in one of these states
+    NoticeKind.CONFIRM: {SubscriberStatus.PENDING, SubscriberStatus.UNSUBSCRIBED},
+    NoticeKind.ALREADY: {SubscriberStatus.ACTIVE, SubscriberStatus.PAUSED},
+    NoticeKind.WELCOME: {SubscriberStatus.ACTIVE, SubscriberStatus.PAUSED},
+    NoticeKind.GOODBYE: {SubscriberStatus.UNSUBSCRIBED},
+}
+
+
+def deliver_due(installation: Installation, now: datetime, *, limit: int = 50) -> int:
+    """Claim and deliver at most `limit` mails; returns how many were claimed.
+
+    Raises DeliveryError when the mail server can't be used at all (they are queued again) and ConfigError
+    when the sender isn't set up.
+    """
+    check_sender(installation)
+    with session.transaction(installation.engine) as db:
+        claimed = notices.claim(db, now=now, limit=limit, lease=LEASE)
+    if claimed:
+        asyncio.run(_hand_over_all(installation, claimed, now))
+    return len(claimed)
+
+
+async def _hand_over_all(installation: Installation, claimed: Sequence[Notice], now: datetime) -> None:
+    transport = open_transport(installation.smtp_url, connections=installation.smtp_connections)
+    try:
+        done = await asyncio.gather(
+            *(_hand_over(installation, transport, notice, now) for notice in claimed), return_exceptions=True
+        )
+    finally:
+        await transport.close()
+    for failure in done:
+        if failure is not None:
+            raise failure
+
+
+async def _hand_over(installation: Installation, transport: Transport, notice: Notice, now: datetime) -> None:
+    def before_body() -> bool:
+        with session.transaction(installation.engine) as db:
+            return notices.begin_sending(db, notice, now=now, lease=LEASE)
+
+    mail = _envelope(installation, notice, now)
+    if mail is None:
+        _settle(installation, notice, Receipt(DeliveryState.SKIPPED, "no longer wanted"), now)
+        return
+    try:
+        receipt = await transport.hand_over(mail, before_body=before_body)
+    except DeliveryError as error:
+        _settle(installation, notice, Receipt(DeliveryState.QUEUED, error.message), now)
+        raise
+    _settle(installation, notice, receipt, now)
+
+
+def _envelope(installation: Installation, notice: Notice, now: datetime) -> Envelope | None:
+    """The finished mail, or None where it isn't wanted any more."""
+    with session.reading(installation.engine) as db:
+        subscriber = subscribers.by_ids(db, [notice.subscriber_id]).get(notice.subscriber_id)
+        if subscriber is None or not _is_wanted(installation, db, notice, subscriber, now):
+            return None
+    sender = sender_address(installation)
+    # No subscriber has the number 0: no digest's Message-ID is made from it.
+    name = message_id(notice.id, 0, installation.keys, sender.rpartition("@")[2])
+    content = as_bytes(
+        _message(installation, notice, subscriber, now),
+        sender=installation.site.mail_from,
+        recipient=subscriber.email,
+        date=now,
+        message_id=name,
+    )
+    return Envelope(sender, subscriber.email, content, name)
+
+
+def _is_wanted(
+    installation: Installation, db: Session, notice: Notice, subscriber: Subscriber, now: datetime
+) -> bool:
+    if subscriber.status not in _WANTED[notice.kind]:
+        return False
+    if notice.kind is NoticeKind.CONFIRM:
+        signup = signups.get(db, notice.signup_id or 0)
+        if signup is None or signup.confirmed_at or now > signup.at + CONFIRM_WITHIN:
+            return False
+    return not suppressions.among(db, address_hashes(subscriber.email, installation.keys))
+
+
+def _message(installation: Installation, notice: Notice, subscriber: Subscriber, now: datetime) -> Message:
+    site, renderer = installation.site, installation.renderer
+    links = mail_links(installation, subscriber.id)
+    match notice.kind:
+        case NoticeKind.CONFIRM:
+            return renderer.confirm(site, link=link(installation, Purpose.CONFIRM, notice.signup_id or 0))
+        case NoticeKind.ALREADY:
+            return renderer.already(site, links)
+        case NoticeKind.WELCOME:
+            return renderer.welcome(site, links, _first_digest(installation, subscriber, now))
+        case NoticeKind.GOODBYE:
+            return renderer.goodbye(site, back=links.unsubscribe)
+
+
+def _first_digest(installation: Installation, subscriber: Subscriber, now: datetime) -> Digest | None:
+    """Today's digest for somebody who waits so long for the first one that none of it will come again."""
+    due = subscriber.next_due_at
+    if due is None or due - now <= installation.window:
+        return None
+    return preview(installation, subscriber, now).digest
+
+
+def _settle(installation: Installation, notice: Notice, receipt: Receipt, now: datetime) -> None:
+    state, again = receipt.state, None
+    if state in {DeliveryState.QUEUED, DeliveryState.DEFERRED}:
+        again = now + BACK_OFF[min(notice.attempts, len(BACK_OFF)) - 1]
+        state = DeliveryState.QUEUED if again < notice.created_at + GIVE_UP else DeliveryState.EXPIRED
+    with session.transaction(installation.engine) as db:
+        ours = notices.settle(db, notice, state=state, reply=receipt.reply, now=now, next_attempt_at=again)
+        if ours and receipt.suppress:
+            subscriber = subscribers.by_ids(db, [notice.subscriber_id])[notice.subscriber_id]
+            whose = address_hash(subscriber.email, installation.keys)
+            suppressions.add(db, whose, reason=receipt.reply, now=now)
+            subscribers.set_status(db, subscriber.id, SubscriberStatus.SUPPRESSED)
