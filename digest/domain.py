@@ -19,6 +19,7 @@ class SourceKind(StrEnum):
     HUGGINGFACE = "huggingface"
     BIORXIV = "biorxiv"
     FEED = "feed"
+    JSONL = "jsonl"
 
 
 class SourceState(StrEnum):

@@ -14,7 +14,7 @@ from digest.config import Settings, load
 from digest.domain import Match, SourceKind
 from digest.errors import InputError, RefusedError
 from digest.pipeline.delivery import promised
-from digest.pipeline.ingest import import_content
+from digest.pipeline.ingest import import_file
 from digest.pipeline.installation import Installation, open_installation
 from digest.pipeline.roster import import_roster
 from digest.pipeline.rounds import Round, play
@@ -83,9 +83,8 @@ def _empty(out: Path) -> None:
 
 
 def _import(installation: Installation, sample: Traversable, kind: SourceKind) -> None:
-    report = import_content(
-        installation, sample.name, sample.read_bytes(), kind=kind, name=str(kind), seen_at=None
-    )
+    with sample.open("rb") as stream:
+        report = import_file(installation, sample.name, stream, kind=kind, name=str(kind), seen_at=None)
     if report.error:
         raise InputError(f"sample {sample.name}: {report.error}")
 

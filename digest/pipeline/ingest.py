@@ -1,18 +1,25 @@
-"""Files as sources serve them → papers in the store. A bad file or entry stops only itself."""
+"""Files as sources serve them → papers in the store. A bad file or entry stops only itself.
 
-import zlib
-from dataclasses import dataclass
+A file of JSON lines may be larger than memory: it lands a batch at a time. Others are one answer of their
+source each, and land whole or not at all.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import islice
 
 from digest.domain import Parsed, Skipped, Source, SourceKind, SourceState
 from digest.errors import ParseError
+from digest.pipeline.files import Stream, lines, whole
 from digest.pipeline.installation import Installation
-from digest.sources import parse
+from digest.sources import jsonl, parse
 from digest.sources.states import Verdict, decide
 from digest.store import papers, session, sources
 from digest.store.papers import Landing
 
-LARGEST_FILE = 64 * 2**20  # bytes, decompressed
+BATCH = 1_000  # lines that land together
+MOST_SKIPPED = 1_000  # of one file that a report names
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,24 +36,49 @@ class ImportReport:
     error: str | None = None
 
 
-def import_content(
+def import_file(
     installation: Installation,
     file: str,
-    content: bytes,
+    stream: Stream,
+    *,
+    kind: SourceKind,
+    name: str,
+    seen_at: datetime | None,
+    told: Callable[[ImportReport], None] = lambda _: None,
+) -> ImportReport:
+    """Land one file (gzip or plain) under the source `name`; `told` hears of each batch as it has landed.
+
+    `seen_at` None: each paper is seen on the day that the file gives. What can't be read changes nothing and
+    is said in the report's `error`; batches that landed before it stay, and change nothing the next time.
+    """
+    report = ImportReport(file)
+    try:
+        for parsed in _batches(kind, stream, name):
+            report = _added(report, _land(installation, file, parsed, kind=kind, name=name, seen_at=seen_at))
+            told(report)
+    except ParseError as error:
+        return replace(report, error=error.message)
+    return report
+
+
+def _batches(kind: SourceKind, stream: Stream, name: str) -> Iterator[Parsed]:
+    if kind is not SourceKind.JSONL:
+        yield parse(kind, whole(stream), name=name)
+        return
+    numbered = lines(stream, jsonl.MAX_LINE)
+    while batch := list(islice(numbered, BATCH)):
+        yield jsonl.parse_lines(batch)
+
+
+def _land(
+    installation: Installation,
+    file: str,
+    parsed: Parsed,
     *,
     kind: SourceKind,
     name: str,
     seen_at: datetime | None,
 ) -> ImportReport:
-    """Land one file as its source serves it (gzip or plain) under the source `name`.
-
-    `seen_at` None: each paper is seen on the day that the source gives. What can't be read changes nothing
-    and is said in the report's `error`.
-    """
-    try:
-        parsed = parse(kind, _plain(content), name=name)
-    except ParseError as error:
-        return ImportReport(file, error=error.message)
     with session.transaction(installation.engine) as db:
         source = sources.ensure(db, name=name, kind=kind)
         landing = papers.land(db, source, parsed.entries, seen_at=seen_at)
@@ -64,6 +96,18 @@ def import_content(
     )
 
 
+def _added(before: ImportReport, batch: ImportReport) -> ImportReport:
+    """The report of a file with one more batch; of a file that is all wrong not every line is named."""
+    return replace(
+        batch,
+        entries=before.entries + batch.entries,
+        new=before.new + batch.new,
+        updated=before.updated + batch.updated,
+        unchanged=before.unchanged + batch.unchanged,
+        skipped=(*before.skipped, *batch.skipped)[:MOST_SKIPPED],
+    )
+
+
 def _after(
     installation: Installation, source: Source, parsed: Parsed, landing: Landing, *, seen_at: datetime | None
 ) -> Verdict | None:
@@ -76,21 +120,3 @@ def _after(
     return decide(
         source.kind, source.last_new_at, landing.fresh, moment, stalled_after=installation.stalled_after
     )
-
-
-def _plain(content: bytes) -> bytes:
-    if not content.startswith(b"\x1f\x8b"):
-        return content
-    try:
-        plain = zlib.decompressobj(wbits=31)
-        body = plain.decompress(content, LARGEST_FILE)
-    except zlib.error as error:
-        msg = f"not a readable gzip file: {error}"
-        raise ParseError(msg) from error
-    if plain.unconsumed_tail:
-        msg = f"larger than {LARGEST_FILE // 2**20} MiB decompressed"
-        raise ParseError(msg, fix="split the file")
-    if not plain.eof:
-        msg = "the gzip file is cut off"
-        raise ParseError(msg, fix="get the file again")
-    return body

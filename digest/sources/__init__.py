@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from digest.domain import Parsed, Source, SourceKind
 from digest.errors import ParseError
-from digest.sources import arxiv, biorxiv, feed, huggingface
+from digest.sources import arxiv, biorxiv, feed, huggingface, jsonl
 
 MAX_BODY = 16 * 1024 * 1024  # bytes, decompressed
 
@@ -25,6 +25,7 @@ _PARSERS: dict[SourceKind, Callable[[bytes], Parsed]] = {
     SourceKind.HUGGINGFACE: huggingface.parse,
     SourceKind.BIORXIV: biorxiv.parse,
     SourceKind.FEED: feed.parse,
+    SourceKind.JSONL: jsonl.parse,
 }
 
 

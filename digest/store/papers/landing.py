@@ -21,6 +21,8 @@ from digest.store.papers.storable import why_not
 from digest.store.papers.work import absorb, see
 from digest.store.session import chunks, insert, serialise, write
 
+_MAY_LINK = {SourceKind.ARXIV, SourceKind.HUGGINGFACE, SourceKind.BIORXIV}  # they speak for the work itself
+
 
 @dataclass(frozen=True, slots=True)
 class Landing:
@@ -107,9 +109,10 @@ def _readable(
 def _take(session: Session, known: Known, source: Source, entry: Entry, at: datetime) -> _Item:
     """Find or make the paper of an entry and let it take in what the entry knows."""
     ids = aliases(entry, source.name)
-    if source.kind is SourceKind.FEED:
+    may_link = source.kind in _MAY_LINK
+    if not may_link:
         ids = tuple(dict.fromkeys((ids[0], ids[-1])))  # not trusted to say which DOI is which arXiv paper
-    paper, new = known.paper(session, ids, may_link=source.kind is not SourceKind.FEED)
+    paper, new = known.paper(session, ids, may_link=may_link)
     fresh = ids[-1] not in known.papers
     changed = [known.add(paper, ids), see(paper, entry, at), absorb(paper, entry, source)]
     return _Item(entry, at, ids, paper, new=new, fresh=fresh, changed=any(changed))

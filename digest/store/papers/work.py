@@ -15,7 +15,8 @@ from typing import Any
 from digest.domain import Entry, Source, SourceKind
 from digest.store.models import PaperRow
 
-_RANK = {SourceKind.ARXIV: 2, SourceKind.BIORXIV: 2, SourceKind.FEED: 1, SourceKind.HUGGINGFACE: 0}
+_RANK = {SourceKind.ARXIV: 2, SourceKind.BIORXIV: 2, SourceKind.HUGGINGFACE: 0}
+_OTHERS = 1  # copies that say what their publisher or their file says
 _REPLACEMENTS = {"replace", "replace-cross"}
 _TEXTS = ("title", "abstract", "url", "pdf_url", "code_url", "discussion_url", "comment")
 _LISTS = ("authors", "categories")
@@ -38,7 +39,7 @@ def see(row: PaperRow, entry: Entry, at: datetime) -> bool:
 
 def absorb(row: PaperRow, entry: Entry, source: Source) -> bool:
     """Take in the text of an entry where it is better, else what is missing; True when anything changed."""
-    changed = _compete(row, _RANK[source.kind], _values(entry))
+    changed = _compete(row, _RANK.get(source.kind, _OTHERS), _values(entry))
     if entry.summary and row.summary_source in {"", source.name} and entry.summary != row.summary:
         row.summary, row.summary_source = entry.summary, source.name
         changed = True
