@@ -163,6 +163,18 @@ class Paper:
 
 
 @dataclass(frozen=True, slots=True)
+class Merge:
+    """Two papers, by their ids, that are one work: why, who said so and when; `split_at`: it was undone."""
+
+    paper: str
+    into: str
+    reason: str
+    by: str
+    at: datetime
+    split_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """One addend of a trend score: which signal, its value, and the points that it gave."""
 

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from sqlalchemy import ForeignKey, Index, MetaData, UniqueConstraint, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from digest.store.columns import AnyText, Json, LongId, Packed, UtcTime
+from digest.store.columns import AnyText, Json, JsonOrNull, LongId, Packed, UtcTime
 
 WAITING = "state IN ('queued', 'deferred')"  # rows of the ledger that can be claimed, as an index knows them
 # SQLite hands out the number of a deleted last row again; links, Message-IDs and ledgers name these for good.
@@ -89,7 +89,8 @@ class PaperRow(Base):
     """One work. `text_rank`: how near to the work the source of its text is (see `papers.landing`).
 
     `announced`: some source listed it as new, so it can be a candidate. `merged_into`: this row turned out
-    to be the same work as another; it stays, so that the merge can be undone.
+    to be the same work as another; it stays, with its ids, entries and signals, so that the merge can be
+    undone. `own`: what a paper that others were merged into says without them.
     """
 
     __tablename__ = "papers"
@@ -116,6 +117,7 @@ class PaperRow(Base):
     announced: Mapped[bool]
     hidden: Mapped[bool]
     merged_into: Mapped[int | None] = mapped_column(ForeignKey("papers.id"), index=True)
+    own: Mapped[dict[str, Any] | None] = mapped_column(JsonOrNull)
 
 
 class PaperIdRow(Base):

@@ -16,9 +16,10 @@ from digest.errors import InputError
 from digest.ids import aliases
 from digest.store.models import EntryRow, PaperIdRow, PaperRow
 from digest.store.papers.known import Known, load
+from digest.store.papers.merges import Why
 from digest.store.papers.signals import Observation, observe
 from digest.store.papers.storable import why_not
-from digest.store.papers.work import absorb, see
+from digest.store.papers.work import learn, learn_alone
 from digest.store.session import chunks, insert, serialise, write
 
 _MAY_LINK = {SourceKind.ARXIV, SourceKind.HUGGINGFACE, SourceKind.BIORXIV}  # they speak for the work itself
@@ -46,8 +47,7 @@ class _Item:
 
     entry: Entry
     at: datetime  # when it is seen
-    ids: tuple[str, ...]
-    paper: PaperRow
+    row: PaperRow  # that has its ids
     new: bool
     fresh: bool
     changed: bool
@@ -112,14 +112,16 @@ def _take(session: Session, known: Known, source: Source, entry: Entry, at: date
     may_link = source.kind in _MAY_LINK
     if not may_link:
         ids = tuple(dict.fromkeys((ids[0], ids[-1])))  # not trusted to say which DOI is which arXiv paper
-    paper, new = known.paper(session, ids, may_link=may_link)
-    fresh = ids[-1] not in known.papers
-    changed = [known.add(paper, ids), see(paper, entry, at), absorb(paper, entry, source)]
-    return _Item(entry, at, ids, paper, new=new, fresh=fresh, changed=any(changed))
+    why = Why(f"{entry.key} names {' and '.join(ids[:-1])}", f"source {source.name}", at)
+    found = known.find(session, ids, may_link=may_link, why=why)
+    fresh = ids[-1] not in known.parts
+    changed = [known.add(found.part, ids), learn(found.paper, entry, source, at)]
+    learn_alone(found.part, entry, source, at)
+    return _Item(entry, at, found.part, new=found.new, fresh=fresh, changed=any(changed))
 
 
 def _write_ids(session: Session, known: Known) -> None:
-    rows = [{"alias": alias, "paper_id": paper.id} for alias, paper in known.added.items()]
+    rows = [{"alias": alias, "paper_id": row.id} for alias, row in known.added.items()]
     write(session, insert(session, PaperIdRow), rows)
 
 
@@ -128,7 +130,7 @@ def _write_entries(session: Session, source: str, items: Sequence[_Item]) -> Non
         {
             "source": source,
             "key": item.entry.key,
-            "paper_id": item.paper.id,
+            "paper_id": item.row.id,
             "version": item.entry.version,
             "announce_type": item.entry.announce_type,
             "announced_at": item.entry.announced_at,
@@ -142,7 +144,7 @@ def _write_entries(session: Session, source: str, items: Sequence[_Item]) -> Non
 
 def _observe(session: Session, source: str, items: Sequence[_Item]) -> None:
     seen = [
-        (item, Observation(item.paper.id, kind, value, item.at))
+        (item, Observation(item.row.id, kind, value, item.at))
         for item in items
         for kind, value in item.entry.signals.items()
     ]

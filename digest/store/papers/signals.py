@@ -101,15 +101,14 @@ _Values = list[tuple[datetime, int]]  # of one paper, source and kind; by time
 
 def _known(session: Session, source: str, paper_ids: Iterable[int]) -> dict[tuple[int, SignalKind], _Values]:
     known: dict[tuple[int, SignalKind], _Values] = defaultdict(list)
-    parts = owners(session, paper_ids)
-    for chunk in chunks(parts):
+    for chunk in chunks(paper_ids):
         rows = session.execute(
             select(SignalRow.paper_id, SignalRow.kind, SignalRow.observed_at, SignalRow.value).where(
                 SignalRow.source == source, SignalRow.paper_id.in_(chunk)
             )
         )
         for paper_id, kind, at, value in rows:
-            known[parts[paper_id], SignalKind(kind)].append((at, value))
+            known[paper_id, SignalKind(kind)].append((at, value))
     for values in known.values():
         values.sort()
     return known

@@ -1,4 +1,4 @@
-"""A paper's row and what it takes in: from an entry, or from another row that is the same work. No SQL.
+"""A paper's row and what it takes in: from an entry, or from other rows that are the same work. No SQL.
 
 Which text a paper has: that of the source nearest to the work (`_RANK`), then of the highest version, then
 the longest abstract; ties are broken by the text itself, so the order of landing doesn't matter. What the
@@ -7,8 +7,13 @@ winner leaves empty is filled from the others.
 A paper is first seen at the earliest time that a source listed it as new. arXiv's replacements of papers
 never seen are kept, but as old papers: `announced` is off, and they are no candidates, until a source lists
 them.
+
+A paper that stands for several rows says what they say together. Each of them goes on taking in what is its
+own, as if it stood alone (a row of its own does so itself, the one that stands for all in `own`), so that a
+merge can be undone at any time.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -21,6 +26,8 @@ _REPLACEMENTS = {"replace", "replace-cross"}
 _TEXTS = ("title", "abstract", "url", "pdf_url", "code_url", "discussion_url", "comment")
 _LISTS = ("authors", "categories")
 _FIELDS = (*_TEXTS, *_LISTS, "published_at", "version", "doi")  # that an entry and a row share
+_MOMENTS = ("published_at", "first_seen_at")
+_OWN = (*_FIELDS, "summary", "summary_source", "text_rank", "first_seen_at", "announced")
 
 
 def new_row(canonical_id: str) -> PaperRow:
@@ -30,14 +37,48 @@ def new_row(canonical_id: str) -> PaperRow:
     return PaperRow(canonical_id=canonical_id, text_rank=-1, announced=False, hidden=False, **empty)
 
 
-def see(row: PaperRow, entry: Entry, at: datetime) -> bool:
-    """Note that a source carried the paper at a time; True when that changes when it was first seen."""
+def learn(row: PaperRow, entry: Entry, source: Source, at: datetime) -> bool:
+    """Take in that a source carried this entry at a time; True when anything changed."""
+    return any([_seen(row, entry, at), _absorb(row, entry, source)])
+
+
+def learn_alone(part: PaperRow, entry: Entry, source: Source, at: datetime) -> None:
+    """Let a row that is merged with others take in what is its own, see above."""
+    if part.own is not None:
+        alone = _alone(part)
+        learn(alone, entry, source, at)
+        part.own = _own(alone)
+    elif part.merged_into is not None:
+        learn(part, entry, source, at)
+
+
+def merge(row: PaperRow, other: PaperRow) -> None:
+    """Let `row` say what it and `other`, the same work, say together, and stand for it. Both have numbers."""
+    if row.own is None:
+        row.own = _own(row)
+    _take_in(row, other)
+    other.merged_into = row.id
+
+
+def rebuild(row: PaperRow, parts: Sequence[PaperRow]) -> None:
+    """Let a row that others were merged into say what it and these alone say; no parts: itself."""
+    if row.own is None:
+        return
+    for name, value in _own_values(row).items():
+        setattr(row, name, value)
+    for part in parts:
+        _take_in(row, _alone(part))
+    if not parts:
+        row.own = None
+
+
+def _seen(row: PaperRow, entry: Entry, at: datetime) -> bool:
     if entry.announce_type in _REPLACEMENTS:
         return _see(row, entry.published_at or at, announced=False)
     return _see(row, at, announced=True)
 
 
-def absorb(row: PaperRow, entry: Entry, source: Source) -> bool:
+def _absorb(row: PaperRow, entry: Entry, source: Source) -> bool:
     """Take in the text of an entry where it is better, else what is missing; True when anything changed."""
     changed = _compete(row, _RANK.get(source.kind, _OTHERS), _values(entry))
     if entry.summary and row.summary_source in {"", source.name} and entry.summary != row.summary:
@@ -46,11 +87,32 @@ def absorb(row: PaperRow, entry: Entry, source: Source) -> bool:
     return changed
 
 
-def merge(row: PaperRow, other: PaperRow) -> None:
-    """Let `row` know what `other`, the same work, knows, and stand for it. `row` must have its number."""
+def _take_in(row: PaperRow, other: PaperRow) -> None:
     _see(row, other.first_seen_at, announced=other.announced)
     _compete(row, other.text_rank, _values(other))
-    other.merged_into = row.id
+    if not row.summary:
+        row.summary, row.summary_source = other.summary, other.summary_source
+
+
+def _own(row: PaperRow) -> dict[str, Any]:
+    """What a row says, as JSON keeps it."""
+    values = {name: getattr(row, name) for name in _OWN}
+    return values | {name: values[name] and values[name].isoformat() for name in _MOMENTS}
+
+
+def _own_values(row: PaperRow) -> dict[str, Any]:
+    values = dict(row.own or {})
+    return values | {name: values[name] and datetime.fromisoformat(values[name]) for name in _MOMENTS}
+
+
+def _alone(row: PaperRow) -> PaperRow:
+    """What a row says without those merged into it, as a row of no database."""
+    if row.own is None:
+        return row
+    alone = new_row(row.canonical_id)
+    for name, value in _own_values(row).items():
+        setattr(alone, name, value)
+    return alone
 
 
 def _see(row: PaperRow, at: datetime, *, announced: bool) -> bool:
