@@ -57,12 +57,14 @@ class Corpus:
 
     def unread(self, cohort: Cohort) -> list[int]:
         """The numbers of the cohort's filters that `read` wasn't called for yet."""
-        used = np.concatenate([cohort.wanted.items, cohort.excluded.items])
-        beyond = int(used.max(initial=-1)) + 1 - len(self._row_of)
+        lists = cohort.wanted.items, cohort.excluded.items
+        beyond = max(int(numbers.max(initial=-1)) for numbers in lists) + 1 - len(self._row_of)
         if beyond > 0:
             self._row_of = np.append(self._row_of, np.full(beyond, UNREAD, np.int32))
-        unread: list[int] = np.unique(used[self._row_of[used] == UNREAD]).tolist()
-        return unread
+        unread = np.zeros(len(self._row_of), np.bool_)
+        for numbers in lists:
+            unread[numbers] = True
+        return [int(number) for number in np.flatnonzero(unread & (self._row_of == UNREAD))]
 
     def read(self, numbers: Iterable[int], texts: Mapping[int, str]) -> None:
         """Evaluate filters: canonical texts by number. A number without text selects nothing."""

@@ -20,12 +20,10 @@ from digest.filters import (
     Category,
     Exact,
     Has,
-    Leaf,
     PaperId,
     Phrase,
     Prefix,
     SourceName,
-    TopicRef,
     Word,
 )
 from digest.filters.categories import holds
@@ -35,6 +33,7 @@ from digest.words import fold, forms, written
 
 FEW = 50  # places whose bits are set one by one sooner than all at once
 
+Term = Word | Phrase | Exact | Prefix | Author | Category | PaperId | Has | SourceName | AtLeast
 Positions = NDArray[np.int32]
 
 
@@ -44,14 +43,6 @@ class Found(NamedTuple):
     named: int  # in the title, or as an author
     told: int  # in the abstract and not in the title
     other: int  # what no text shows: a category, a number of upvotes
-
-    @property
-    def papers(self) -> int:
-        """All of them."""
-        return self.named | self.told | self.other
-
-
-NOWHERE = Found(0, 0, 0)
 
 
 class Index:
@@ -69,15 +60,16 @@ class Index:
         self._categories = _by(papers, lambda paper: paper.categories)
         self._ids = _by(papers, ids_of)
         self._sources = _by(papers, lambda paper: map(fold, paper.sources))
-        self._found: dict[Leaf, Found] = {}
+        self._found: dict[Term, Found] = {}
 
-    def find(self, leaf: Leaf) -> Found:
-        """The papers that satisfy a term. A reference to a topic is no term: it has a tree of its own."""
-        if leaf not in self._found:
-            self._found[leaf] = self._find(leaf)
-        return self._found[leaf]
+    def find(self, leaf: Term) -> Found:
+        """The papers that satisfy a term; the same object each time."""
+        found = self._found.get(leaf)
+        if found is None:
+            found = self._found[leaf] = self._find(leaf)
+        return found
 
-    def _find(self, leaf: Leaf) -> Found:
+    def _find(self, leaf: Term) -> Found:
         match leaf:
             case Word() | Phrase() | Exact() | Prefix():
                 title, abstract = self._words.find(leaf)
@@ -88,8 +80,6 @@ class Index:
                 wanted = tuple(name.split(" "))
                 known = self._authors.get(wanted[-1], ())
                 return Found(_bits(number for parts, number in known if names_agree(wanted, parts)), 0, 0)
-            case TopicRef():
-                return NOWHERE
             case _:
                 return Found(0, 0, self._property(leaf))
 

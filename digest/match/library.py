@@ -39,11 +39,12 @@ def _stored_tree(text: str) -> Node:
     """Most filters are plain words, phrases and categories: these are read in a twentieth of the time."""
     parts = PLAIN_PART.findall(text)
     if parts and " ".join(parts) == text:
-        leaves_of = tuple(_plain(part) for part in parts)
-        return And(leaves_of) if len(leaves_of) > 1 else leaves_of[0]
+        nodes = tuple(_plain(part) for part in parts)
+        return And(nodes) if len(nodes) > 1 else nodes[0]
     return parse(text, topics=None, categories=None)
 
 
+@lru_cache(maxsize=FILTERS_KEPT)
 def _plain(part: str) -> Node:
     if part[0] == '"':
         return Phrase(tuple(part[1:-1].split(" ")))

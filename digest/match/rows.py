@@ -4,21 +4,21 @@ What one paper's hits are is said by `evaluate`; this says the same of all paper
 in binary over sets of papers: bit n of plane i is bit i of the points of paper n.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from digest.filters import And, Leaf, Node, Not, Or, TopicRef
+from digest.filters import And, Node, Not, Or, TopicRef
 from digest.match.evaluate import NOTHING, Topics
-from digest.match.index import Index
+from digest.match.index import Found, Index
 from digest.match.library import Library
 from digest.match.score import MOST_OF_FILTER
 
 PLANES = MOST_OF_FILTER.bit_length()  # binary digits of the points that one filter gives a paper
 Bits = TypeVar("Bits", int, NDArray[np.uint64])
-Held = tuple[int, Mapping[Leaf, int]]  # the papers of a tree; those where a leaf is a hit of it
+Held = tuple[int, list[tuple[Found, int]]]  # the papers of a tree; those where a term is a hit of it
 
 
 def add(totals: list[Bits], extra: Sequence[Bits]) -> None:
@@ -50,10 +50,15 @@ def points(node: Node, index: Index, topics: Topics) -> list[int]:
     The same as `score.points` says of one paper.
     """
     selected, hits = held(node, index, topics)
+    where: dict[int, int] = {}
+    terms = {
+        id(found): found for found, _ in hits
+    }  # one term is one object, however often it stands in a tree
+    for found, papers in hits:
+        where[id(found)] = where.get(id(found), 0) | papers
     totals = [0] * PLANES
-    for leaf, where in hits.items():
-        found = index.find(leaf)
-        add(totals, [found.told & where, found.named & where])
+    for key, found in terms.items():
+        add(totals, [found.told & where[key], found.named & where[key]])
     some = 0
     for plane in totals:
         some |= plane
@@ -62,7 +67,7 @@ def points(node: Node, index: Index, topics: Topics) -> list[int]:
 
 
 def held(node: Node, index: Index, topics: Topics, *, wanted: bool = True) -> Held:
-    """The papers where a tree is true (`wanted=False`: isn't), and those where each leaf is a hit of it."""
+    """The papers where a tree is true (`wanted=False`: isn't), and those where each term is a hit of it."""
     match node:
         case Not(part):
             return held(part, index, topics, wanted=not wanted)
@@ -72,19 +77,16 @@ def held(node: Node, index: Index, topics: Topics, *, wanted: bool = True) -> He
             each = [held(part, index, topics, wanted=wanted) for part in parts]
             return _joined(each, index.full, all_needed=isinstance(node, And) == wanted)
         case _:
-            papers = index.find(node).papers
-            return (papers, {node: papers}) if wanted else (index.full & ~papers, {})
+            found = index.find(node)
+            papers = found.named | found.told | found.other
+            return (papers, [(found, papers)]) if wanted else (index.full & ~papers, [])
 
 
 def _joined(parts: Sequence[Held], full: int, *, all_needed: bool) -> Held:
     papers = full if all_needed else 0
     for some, _ in parts:
         papers = papers & some if all_needed else papers | some
-    hits: dict[Leaf, int] = {}
-    for _, where in parts:
-        for leaf, some in where.items():
-            hits[leaf] = hits.get(leaf, 0) | (some & papers)
-    return papers, hits
+    return papers, [(found, where & papers) for _, hits in parts for found, where in hits]
 
 
 class Rows:

@@ -20,8 +20,7 @@ Words = NDArray[np.uint64]  # bits over papers, a row for each subscriber
 Places = NDArray[np.unsignedinteger[Any]]  # in the order of score of all (points, paper)
 Marks = NDArray[np.bool_]
 
-CHUNK = 2048  # subscribers whose bits fit into a processor's cache, with 1,000 papers
-CHUNK_WORDS = 1 << 18  # words of bits that a chunk may have, with more papers
+CHUNK_WORDS = 1 << 18  # words of bits for the subscribers of one step: a processor's cache holds them
 BIT = np.uint64(1)
 NONE = np.uint64(0)
 
@@ -67,7 +66,7 @@ class Selection:
         `planes`: for each binary digit of points, a row for each filter; `union`: the papers of each filter.
         The filters of `cohort` are numbers of these rows; `sent`: numbers of papers that don't come again.
         """
-        size = max(min(CHUNK, CHUNK_WORDS // (self._most_points * self.width)), 1)
+        size = max(CHUNK_WORDS // (self._most_points * self.width), 1)
         done = []
         for start in range(0, len(cohort), size):
             part = slice(start, start + size)
@@ -101,7 +100,9 @@ class Selection:
         points[0][anything] = allowed[anything]
         levels = _levels(points)
         limits = self._blocks.limits(levels, most)
-        row, word = np.divmod(np.flatnonzero(levels), levels.shape[1])
+        at = np.flatnonzero(levels != NONE)  # much faster than of the words themselves
+        row = at // levels.shape[1]
+        word = at - row * levels.shape[1]
         near = np.flatnonzero(self._blocks.best[word] <= limits[row])
         places = self._places(levels, row[near], word[near], self._place[self.width * 64 :])
         places = places[:, : most.max(initial=0)]
