@@ -97,6 +97,16 @@ def test_a_site_that_says_not_now_is_left_alone_by_everybody(engine: Engine) -> 
     assert [asked.path for asked in server.asked] == ["/busy"]
 
 
+def test_one_service_on_the_operators_own_host_does_not_silence_the_others(engine: Engine) -> None:
+    turns = SharedTurns(engine, own_hosts={"127.0.0.1"})
+    with SourceServer() as server, Fetcher("t", frozenset({"127.0.0.1"}), turn=turns) as client:
+        server.serve("/busy", status=429, headers={"Retry-After": "1800"})
+        server.serve("/other", b"papers")
+        with pytest.raises(FetchError, match="429"):
+            client.get(server.url("/busy"))
+        assert client.get(server.url("/other")).body == b"papers"
+
+
 def test_a_site_without_a_pause_is_free_as_soon_as_it_has_answered(engine: Engine) -> None:
     naps: list[float] = []
     turns = SharedTurns(engine, sleep=naps.append)

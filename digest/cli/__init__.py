@@ -36,6 +36,7 @@ COMMANDS = (
     "topics",
     "subscribers",
     "deliveries",
+    "doctor",
     "db",
     "config",
     "version",

@@ -1,12 +1,21 @@
 """`digest sources`: where papers come from."""
 
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
 import click
 
+from digest.cli.asking import ask
 from digest.cli.context import Cli, json_option, pass_cli
 from digest.cli.output import emit, table
+from digest.cli.source_lists import check, export, import_
+from digest.cli.sparklines import sparkline
 from digest.cli.types import choice
 from digest.domain import SourceKind
 from digest.shapes import source_object
+
+if TYPE_CHECKING:
+    from digest.pipeline.source_views import SourceView
 
 
 @click.group()
@@ -18,20 +27,53 @@ def sources() -> None:
 @json_option
 @pass_cli
 def list_(cli: Cli, as_json: bool) -> None:
-    """List the sources with their states."""
-    from digest.store import session
-    from digest.store import sources as stored
+    """List the sources: their states, and what their last 14 announcements brought."""
+    from digest.pipeline.source_views import views
 
-    with session.transaction(cli.installation.engine) as db:
-        listed = stored.listing(db)
+    listed = views(cli.installation.engine, cli.now)
     if as_json:
-        emit([source_object(source) for source in listed])
-    else:
-        table(
-            ("name", "kind", "state", "last success", "failures", "last error", "url"),
-            [(s.name, s.kind, s.state, s.last_success_at, s.failures, s.last_error, s.url) for s in listed],
-            empty="no sources; add one: digest sources add URL --name NAME --kind feed",
-        )
+        emit([view_object(view, cli.now) for view in listed])
+        return
+    table(
+        ("name", "kind", "state", "last new", "announcements", "failures", "url"),
+        [_row(view, cli.now) for view in listed],
+        empty="no sources; add one: digest sources add URL --name NAME --kind feed",
+    )
+    for view in listed:
+        for note in (view.source.last_error, *view.source.notes, *_missed(view)):
+            if note:
+                click.echo(f"{view.source.name}: {note}", err=True)
+
+
+def view_object(view: "SourceView", now: datetime) -> dict[str, Any]:
+    """A source with what it brought lately; the age is in seconds."""
+    from digest.pipeline.source_views import age
+
+    source, since = view.source, age(view.source, now)
+    return source_object(source) | {
+        "failing_since": source.failing_since,
+        "next_fetch_at": source.next_fetch_at,
+        "last_new_at": source.last_new_at,
+        "last_new_age": None if since is None else round(since.total_seconds()),
+        "announcements": [{"date": each.day, "new": each.new} for each in view.announcements],
+        "missed": view.missed,
+        "notes": source.notes,
+    }
+
+
+def _row(view: "SourceView", now: datetime) -> tuple[Any, ...]:
+    from digest.pipeline.source_views import age
+
+    source, since = view.source, age(view.source, now)
+    ago = None if since is None else f"{since.days} d {since.seconds // 3600} h"
+    counts = sparkline([each.new for each in view.announcements])
+    return (source.name, source.kind, source.state, ago, counts, source.failures, source.url)
+
+
+def _missed(view: "SourceView") -> tuple[str, ...]:
+    if not view.missed:
+        return ()
+    return (f"nothing came of the announcements of {', '.join(f'{day}' for day in view.missed)}",)
 
 
 @sources.command()
@@ -58,6 +100,58 @@ def add(cli: Cli, url: str, name: str, kind: SourceKind, as_json: bool) -> None:
 
 
 @sources.command()
+@click.argument("name")
+@click.option("--url", required=True, help="Its new address.")
+@click.option("--dry-run", is_flag=True, help="Say what would happen; write nothing.")
+@json_option
+@pass_cli
+def edit(cli: Cli, *, name: str, url: str, dry_run: bool, as_json: bool) -> None:
+    """Give a source another address; what it carried stays.
+
+    Example: digest sources edit arxiv --url https://rss.arxiv.org/rss/cs.CL+cs.LG
+    """
+    from digest.pipeline.subscriptions import read_source
+    from digest.store import session
+    from digest.store import sources as stored
+
+    with session.transaction(cli.installation.engine) as db:
+        before = stored.get(db, name)
+        wanted = read_source(url)
+        edited = before if dry_run else stored.edit(db, name, url=wanted)
+    if as_json:
+        emit(source_object(edited))
+    else:
+        click.echo(f"{name}: {before.url or 'no address'} → {wanted}{' (not written)' if dry_run else ''}")
+
+
+@sources.command()
+@click.argument("name")
+@click.option("--dry-run", is_flag=True, help="Say what would happen; write nothing.")
+@click.option("--yes", is_flag=True, help="Don't ask.")
+@json_option
+@pass_cli
+def remove(cli: Cli, *, name: str, dry_run: bool, yes: bool, as_json: bool) -> None:
+    """Stop asking a source; the papers that it carried stay.
+
+    Example: digest sources remove nature --yes
+    """
+    from digest.store import session
+    from digest.store import sources as stored
+
+    with session.reading(cli.installation.engine) as db:
+        source = stored.get(db, name)
+    if not (dry_run or yes):
+        ask(f"the source {name} ({source.url or 'files'}) will not be asked any more")
+    if not dry_run:
+        with session.transaction(cli.installation.engine) as db:
+            stored.remove(db, name)
+    if as_json:
+        emit(source_object(source))
+    else:
+        click.echo(f"{name}: {'would be removed' if dry_run else 'removed'}; its papers stay")
+
+
+@sources.command()
 @click.argument("names", nargs=-1)
 @json_option
 @pass_cli
@@ -79,3 +173,7 @@ def fetch(cli: Cli, names: tuple[str, ...], as_json: bool) -> int:
     else:
         show_fetched(fetched)
     return exit_code(fetched)
+
+
+for _command in (check, import_, export):
+    sources.add_command(_command)

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from digest.domain import Parsed, Skipped, Source, SourceState
 from digest.errors import FetchError, NotAskedError, ParseError
 from digest.fetch import Fetcher, Get, Response
+from digest.pipeline.asking import ask
 from digest.pipeline.batch import note_batch
 from digest.pipeline.days_again import Again, ask_again
 from digest.pipeline.installation import Installation
@@ -21,7 +22,7 @@ from digest.pipeline.turns import SharedTurns
 from digest.sources import Request, next_request, parse, requests
 from digest.sources.again import not_since
 from digest.sources.states import back_off, decide
-from digest.store import papers, queries, session, sources
+from digest.store import papers, session, sources
 from digest.store.papers import Landing
 
 CLAIM = timedelta(minutes=30)  # longer than one source takes to answer, with waiting for its turns
@@ -78,8 +79,8 @@ def _ask_all(
 ) -> list[FetchReport]:
     if not chosen:
         return []
-    with _getter(installation, get) as ask:
-        poll = _Poll(installation, ask, now, jitter)
+    with _getter(installation, get) as getter:
+        poll = _Poll(installation, getter, now, jitter)
         reports = [poll.source(source, only_due=only_due) for source in chosen]
     return [report for report in reports if report]
 
@@ -89,7 +90,7 @@ def _getter(installation: Installation, get: Get | None) -> Iterator[Get]:
     if get:
         yield get
         return
-    turn = SharedTurns(installation.engine)
+    turn = SharedTurns(installation.engine, own_hosts=installation.allow_hosts)
     with Fetcher(installation.user_agent, installation.allow_hosts, turn=turn) as fetcher:
         yield fetcher.get
 
@@ -132,29 +133,16 @@ class _Poll:
                 if request is None:
                     break
                 known = (source.etag, source.last_modified) if page == 0 else (None, None)
-                answer = self._ask(request, *known)
+                answer = ask(
+                    self.installation.engine,
+                    self.get,
+                    request,
+                    self.now,
+                    etag=known[0],
+                    last_modified=known[1],
+                )
                 yield answer
                 request = None if answer.not_modified else next_request(source, request, answer.body)
-
-    def _ask(self, request: Request, etag: str | None, last_modified: str | None) -> Response:
-        """One request; one that may be made once a day only is remembered before it is made."""
-        since = not_since(request.url, self.now)
-        if since is None:
-            return self.get(request.url, etag=etag, last_modified=last_modified, headers=request.headers)
-        engine = self.installation.engine
-        with session.transaction(engine) as db:
-            if not queries.remember_once(db, request.url, now=self.now, since=since):
-                tomorrow = since + timedelta(days=1) - self.now
-                raise NotAskedError(
-                    "arXiv wants the same query once a day at most, and it was made today already",
-                    retry_after=tomorrow.total_seconds(),
-                )
-        try:
-            return self.get(request.url, etag=etag, last_modified=last_modified, headers=request.headers)
-        except FetchError:
-            with session.transaction(engine) as db:
-                queries.forget(db, request.url)
-            raise
 
     def _allowed(self, source: Source) -> datetime:
         """When the source's own URL may be asked for again."""

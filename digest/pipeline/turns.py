@@ -6,7 +6,7 @@ Never: a second request to a site before the last is answered and its pause is o
 
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 
@@ -25,7 +25,8 @@ class SharedTurns:
     """The `Turn` of an installation. `pauses`: site → seconds from the end of a request to the next one.
 
     The pause counts from the end, not from the start: only so two requests can't arrive closer together than
-    it, however long either was under way.
+    it, however long either was under way. `own_hosts` are machines of the operator's own network: several
+    services may share such a name, so that one of them wants to rest says nothing of the others.
     """
 
     def __init__(
@@ -33,12 +34,14 @@ class SharedTurns:
         engine: Engine,
         pauses: Mapping[str, float] = PAUSES,
         *,
+        own_hosts: Collection[str] = (),
         lease: float = LEASE,
         patience: float = PATIENCE,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._engine = engine
         self._pauses = pauses
+        self._own_hosts = own_hosts
         self._lease = lease
         self._patience = patience
         self._sleep = sleep
@@ -57,7 +60,8 @@ class SharedTurns:
         try:
             yield
         except FetchError as error:
-            rest = max(pause, _rest(error))
+            if host not in self._own_hosts:
+                rest = max(pause, _rest(error))
             raise
         finally:
             with session.transaction(self._engine) as db:

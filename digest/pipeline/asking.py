@@ -1,0 +1,42 @@
+"""One request, with manners: a query that may be made once a day only is remembered before it is made."""
+
+from datetime import datetime, timedelta
+
+from digest.errors import FetchError, NotAskedError
+from digest.fetch import Get, Response
+from digest.sources import Request
+from digest.sources.again import not_since
+from digest.store import queries, session
+from digest.store.session import Engine
+
+
+def ask(
+    engine: Engine,
+    get: Get,
+    request: Request,
+    now: datetime,
+    *,
+    etag: str | None = None,
+    last_modified: str | None = None,
+) -> Response:
+    """The answer to a request. Raises NotAskedError where it was made today already, FetchError as `get`.
+
+    A query without an answer doesn't count.
+    """
+    since = not_since(request.url, now)
+    if since is not None:
+        with session.transaction(engine) as db:
+            first = queries.remember_once(db, request.url, now=now, since=since)
+        if not first:
+            wait = since + timedelta(days=1) - now
+            raise NotAskedError(
+                "arXiv wants the same query once a day at most, and it was made today already",
+                retry_after=wait.total_seconds(),
+            )
+    try:
+        return get(request.url, etag=etag, last_modified=last_modified, headers=request.headers)
+    except FetchError:
+        if since is not None:
+            with session.transaction(engine) as db:
+                queries.forget(db, request.url)
+        raise
