@@ -289,3 +289,21 @@ def test_what_a_source_brought_is_shown_day_by_day_with_its_holes(here: Installa
     (view,) = [v for v in source_views.views(here.engine, NOW) if v.source.name == "daily"]
     assert [(a.day.day, a.new) for a in view.announcements] == [(11, 9), (12, 4), (13, 0), (16, 9)]
     assert [day.day for day in view.missed] == [13]
+
+
+def test_a_feed_that_is_cut_off_says_so_until_its_day_is_over(here: Installation) -> None:
+    item = "<item><title>P</title><guid>oai:arXiv.org:2603.{0:05d}v1</guid><category>cs.CL</category></item>"
+    feed = f"<rss version='2.0'><channel>{''.join(map(item.format, range(2000)))}</channel></rss>"
+    answers = iter([Response(200, feed.encode(), '"1"'), Response(304, not_modified=True)])
+
+    def get(url: str, **_conditions: object) -> Response:
+        return next(answers)
+
+    with session.transaction(here.engine) as db:
+        for name in ("daily", "journal"):
+            sources.remove(db, name)
+        sources.add(db, name="arxiv", kind=ARXIV, url="https://rss.arxiv.org/rss/cs.CL")
+    for hours in (0, 1):
+        (report,) = fetch_due(here, NOW + hours * HOUR, get=get)
+        assert report.notes == ("today's batch is cut off at 2,000 items",)
+        assert report.state is SourceState.FRESH
