@@ -1,5 +1,8 @@
 """`digest papers`: what the store holds."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -8,11 +11,12 @@ import click
 from digest.cli.context import Cli, json_option, pass_cli
 from digest.cli.output import emit, table
 from digest.cli.types import TIME, choice
-from digest.domain import SourceKind
+from digest.domain import Merge, SourceKind
 from digest.shapes import ranked_object
 
 if TYPE_CHECKING:
     from digest.pipeline.ingest import ImportReport
+    from digest.store.session import Session
 
 PARTLY_FAILED = 6
 
@@ -122,13 +126,16 @@ def show(cli: Cli, paper_id: str, as_json: bool) -> None:
     from digest.store import papers as stored
     from digest.store import session
 
-    with session.transaction(cli.installation.engine) as db:
+    with session.reading(cli.installation.engine) as db:
         paper = stored.find(db, paper_id)
+        merges = stored.history(db, paper.pk)
     if as_json:
-        emit(paper)
+        emit(asdict(paper) | {"merges": merges})
         return
     click.echo(f"{paper.title}\n{', '.join(paper.authors)}\n{paper.id} · {' '.join(paper.categories)}")
     click.echo(f"first seen {paper.first_seen_at:%Y-%m-%d %H:%M} UTC by {', '.join(paper.sources)}")
+    for merge_ in merges:
+        click.echo(_merge_in_words(merge_))
     click.echo(f"{paper.url}\n\n{paper.abstract}")
 
 
@@ -152,3 +159,64 @@ def explain(cli: Cli, paper_id: str, as_json: bool) -> None:
             ("signal", "value", "points"),
             [(p.signal, f"{p.value:g}", f"{p.points:.4f}") for p in ranked.parts],
         )
+
+
+@papers.command()
+@click.argument("paper_id", metavar="ID")
+@click.argument("other_id", metavar="ID")
+@click.option("--why", required=True, help="Why they are one work; kept with the merge.")
+@click.option("--dry-run", is_flag=True, help="Say what would be merged, and change nothing.")
+@json_option
+@pass_cli
+def merge(cli: Cli, *, paper_id: str, other_id: str, why: str, dry_run: bool, as_json: bool) -> None:
+    """Let two papers be one work. The one with an arXiv id, else with a DOI, stands for both.
+
+    Example: digest papers merge 2509.13332 10.1101/2026.01.01.123456 --why 'same work, same authors'
+    """
+    from digest.store import papers as stored
+
+    reason = stored.Why(why, "operator", cli.now)
+    with _changing(cli, dry_run) as db:
+        made = stored.merge(db, paper_id, other_id, reason)
+    if as_json:
+        emit(made)
+    else:
+        click.echo(f"{made.paper} {'would be' if dry_run else 'is'} part of {made.into} now")
+        click.echo(f"undo it: digest papers split {made.paper}")
+
+
+@papers.command()
+@click.argument("paper_id", metavar="ID")
+@click.option("--dry-run", is_flag=True, help="Say what would be split, and change nothing.")
+@json_option
+@pass_cli
+def split(cli: Cli, paper_id: str, dry_run: bool, as_json: bool) -> None:
+    """Undo a merge: ID is the paper that was merged into another. It won't be merged again by itself.
+
+    Example: digest papers split 10.1101/2026.01.01.123456
+    """
+    from digest.store import papers as stored
+
+    with _changing(cli, dry_run) as db:
+        undone = stored.split(db, paper_id, cli.now)
+    if as_json:
+        emit(undone)
+    else:
+        click.echo(f"{undone.paper} {'would be' if dry_run else 'is'} a paper of its own again")
+
+
+@contextmanager
+def _changing(cli: Cli, dry_run: bool) -> "Iterator[Session]":
+    """A session whose work is kept, or on a dry run done and taken back."""
+    from digest.store import session
+
+    with session.transaction(cli.installation.engine) as db:
+        yield db
+        if dry_run:
+            db.rollback()
+
+
+def _merge_in_words(merge: Merge) -> str:
+    """One merge on one line."""
+    said = f"{merge.paper} was merged into {merge.into} on {merge.at:%Y-%m-%d} by {merge.by}: {merge.reason}"
+    return f"{said}; split on {merge.split_at:%Y-%m-%d}" if merge.split_at else said

@@ -1,18 +1,23 @@
 """Papers in the store: landing entries, the candidates of a moment, one paper by any of its ids."""
 
 from digest.store.papers.landing import Landing, carried_before, land
+from digest.store.papers.merges import Why, history, merge, split
 from digest.store.papers.reading import by_pks, candidates, canonical_ids, count, find, merged
 from digest.store.papers.signals import usual
 
 __all__ = [
     "Landing",
+    "Why",
     "by_pks",
     "candidates",
     "canonical_ids",
     "carried_before",
     "count",
     "find",
+    "history",
     "land",
+    "merge",
     "merged",
+    "split",
     "usual",
 ]

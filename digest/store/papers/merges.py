@@ -16,6 +16,7 @@ from digest.errors import InputError
 from digest.store.corrections import MergeRow
 from digest.store.models import PaperRow
 from digest.store.papers import work
+from digest.store.papers.reading import named
 from digest.store.papers.signals import owners
 from digest.store.session import serialise
 
@@ -59,13 +60,13 @@ def kept_apart(session: Session, row: PaperRow, other: PaperRow) -> bool:
     )
 
 
-def merge(session: Session, first: PaperRow, second: PaperRow, why: Why) -> Merge:
-    """Merge two papers at somebody's word; the one with the stronger id, else the older, stands for both.
+def merge(session: Session, ref: str, other_ref: str, why: Why) -> Merge:
+    """Merge two papers, by any of their ids; the one with the stronger id, else the older, stands for both.
 
-    Raises InputError where they are one already.
+    Raises UnknownError, and InputError where they are one already.
     """
     serialise(session, "papers")
-    first, second = (_standing(session, row) for row in (first, second))
+    first, second = (_standing(session, named(session, each)) for each in (ref, other_ref))
     if first is second:
         raise InputError(
             f"{first.canonical_id} is one paper already", fix=f"digest papers show {first.canonical_id}"
@@ -75,9 +76,13 @@ def merge(session: Session, first: PaperRow, second: PaperRow, why: Why) -> Merg
     return Merge(other.canonical_id, into.canonical_id, why.reason, why.by, why.at)
 
 
-def split(session: Session, part: PaperRow, now: datetime) -> Merge:
-    """Undo the merge of this row into another: both are as if it had never been. Raises InputError."""
+def split(session: Session, ref: str, now: datetime) -> Merge:
+    """Undo the merge of the paper with this id into another: both are as if it had never been.
+
+    Raises UnknownError, and InputError where it wasn't merged.
+    """
     serialise(session, "papers")
+    part = named(session, ref)
     holding = select(MergeRow).where(MergeRow.paper_id == part.id, MergeRow.split_at.is_(None))
     undone = session.scalars(holding).first()
     if undone is None or part.merged_into is None:

@@ -62,13 +62,19 @@ def find(session: Session, ref: str) -> Paper:
 
     All signals are with it. Raises UnknownError.
     """
+    row = named(session, ref)
+    if row.merged_into:
+        row = session.get_one(PaperRow, row.merged_into)
+    return as_papers(session, [row], until=None)[0]
+
+
+def named(session: Session, ref: str) -> PaperRow:
+    """The row that has this id itself, whatever paper it was merged into. Raises UnknownError."""
     alias = select(PaperIdRow.paper_id).where(PaperIdRow.alias == (paper_id(ref) or ref.strip()))
     row = session.scalars(select(PaperRow).where(PaperRow.id == alias.scalar_subquery())).first()
-    if row is not None and row.merged_into:
-        row = session.get_one(PaperRow, row.merged_into)
     if row is None:
         raise UnknownError(f"there is no paper {ref[:100]!r} here", fix="digest papers search WORDS")
-    return as_papers(session, [row], until=None)[0]
+    return row
 
 
 def as_papers(session: Session, rows: Sequence[PaperRow], *, until: datetime | None) -> list[Paper]:
