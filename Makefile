@@ -1,6 +1,6 @@
 # The front door. Each target does all the set-up that it needs; only Python ≥ 3.11 and make must be there.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format lint types imports test-corpus lock clean
+.PHONY: help demo test check format lint types imports test-corpus bench-match bench-load lock clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -33,6 +33,12 @@ imports: $(VENV)/.dev ## who may import whom
 
 test-corpus: $(VENV)/.dev ## the tests that run over the real data in ../shared/data, where it is there
 	$(BIN)/python -m pytest -n auto -m corpus $(ARGS)
+
+bench-match: $(VENV)/.dev ## the matcher beside other ways, with real papers where they are; FULL=1: no samples
+	$(BIN)/python -m benchmarks.match $(ARGS)
+
+bench-load: $(VENV)/.dev ## a million subscribers from SQLite and Postgres, beside the match stage
+	$(BIN)/python -m benchmarks.load $(ARGS)
 
 lock: $(VENV)/.dev ## pin the dependencies anew (needs uv): versions and hashes, no index addresses
 	uv lock --upgrade

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from digest.domain import Field, Paper
 from digest.filters.names import name_parts
-from digest.words import fold, tokens
+from digest.words import fold, forms, tokens
 
 WORDS_KEPT = 200_000  # distinct words whose folded form is kept
 
@@ -90,4 +90,4 @@ class Document:
 @lru_cache(maxsize=WORDS_KEPT)
 def stems_of(words: tuple[str, ...]) -> tuple[str, ...]:
     """The stems of the words of a filter, folded and cut as in papers."""
-    return tuple(tokens(word)[0].stem for word in words)
+    return tuple(forms(word)[0] for word in words)

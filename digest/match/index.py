@@ -135,7 +135,8 @@ class _Words:
         """The papers (as bits) that hold a term in the title, in the abstract."""
         match leaf:
             case Word(word):
-                return self._papers(self._run([self._stems.get(stem) for stem in stems_of((word,))]))
+                (stem,) = stems_of((word,))
+                return self._papers(self._places(*self._stems.get(stem, (0, 0))))
             case Phrase(words):
                 return self._papers(self._run([self._stems.get(stem) for stem in stems_of(words)]))
             case Exact(words):

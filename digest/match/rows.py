@@ -50,6 +50,8 @@ def points(node: Node, index: Index, topics: Topics) -> list[int]:
     The same as `score.points` says of one paper.
     """
     selected, hits = held(node, index, topics)
+    if not selected:
+        return [0] * PLANES
     where: dict[int, int] = {}
     terms = {
         id(found): found for found, _ in hits
@@ -104,11 +106,15 @@ class Rows:
         """The row of a filter's canonical text; filters that agree about today's papers share one."""
         if text not in self._by_text:
             planes = points(self._library.tree(text), self._index, self._library.topics)
-            bits = tuple(plane.to_bytes(self._bytes, "little") for plane in planes)
-            self._by_text[text] = self._by_bits.setdefault(bits, len(self._by_bits))
-            if self._by_text[text] == len(self.planes[0]) + len(self._new):
-                self._new.append(bits)
+            self._by_text[text] = self._numbered(planes) if any(planes) else 0
         return self._by_text[text]
+
+    def _numbered(self, planes: Sequence[int]) -> int:
+        bits = tuple(plane.to_bytes(self._bytes, "little") for plane in planes)
+        number = self._by_bits.setdefault(bits, len(self._by_bits))
+        if number == len(self.planes[0]) + len(self._new):
+            self._new.append(bits)
+        return number
 
     def tables(self) -> tuple[list[NDArray[np.uint64]], NDArray[np.uint64]]:
         """For each binary digit of points the rows of all filters so far; and their union."""
