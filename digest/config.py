@@ -8,7 +8,7 @@ import ipaddress
 import os
 import re
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -120,6 +120,22 @@ class Settings(BaseSettings):
         0.3, ge=0, le=10, description="weight of the fit with the filters, beside the trend"
     )
     smtp_connections: int = Field(4, ge=1, le=100, description="connections to the mail server per process")
+    mails_per_second: float = Field(0, ge=0, description="digests per second to all; 0: no limit")
+    domain_mails_per_second: float = Field(
+        0, ge=0, description="digests per second to each recipient domain; 0: no limit"
+    )
+    warm_up_since: date | None = Field(
+        None,
+        description="the day on which a new sender began: each recipient domain gets 1,000 digests on it,"
+        " and twice as many each day after; empty: no warm-up",
+    )
+    lease_seconds: float = Field(
+        900,
+        ge=3,
+        le=3600,
+        description="how long a worker holds what it claimed; a lost worker's mails wait so long. Below 900 a"
+        " mail server gets less than its ten minutes for a reply",
+    )
     tick_seconds: float = Field(60, gt=0, le=3600, description="how often beat looks for work")
     trusted_proxies: Annotated[str, NoDecode, AfterValidator(_networks)] = Field(
         "", description="comma-separated addresses or networks whose X-Forwarded-For is believed"

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.deliver import (
+    BeforeBody,
     Envelope,
     Timeouts,
     Transport,
@@ -50,14 +51,18 @@ def envelope(number: int = 1, content: bytes = BODY, **fields: str) -> Envelope:
     )
 
 
-def yes() -> bool:
+async def yes() -> bool:
     return True
+
+
+async def no() -> bool:
+    return False
 
 
 def deliver(
     url: str,
     *envelopes: Envelope,
-    before_body: Callable[[], bool] = yes,
+    before_body: BeforeBody = yes,
     connections: int = 4,
     timeouts: Timeouts = QUICK,
     tls: ssl.SSLContext | None = None,
@@ -365,7 +370,7 @@ def test_a_line_lost_after_the_body_is_uncertain(server: SmtpServer, act: Act) -
 def test_the_caller_is_told_after_rcpt_and_before_anything_of_the_body(server: SmtpServer) -> None:
     seen: list[dict[str, int]] = []
 
-    def before_body() -> bool:
+    async def before_body() -> bool:
         seen.append(dict(server.commands))
         return True
 
@@ -376,7 +381,7 @@ def test_the_caller_is_told_after_rcpt_and_before_anything_of_the_body(server: S
 def test_a_refused_recipient_never_reaches_the_moment_of_doubt(server: SmtpServer) -> None:
     server.on("RCPT", "550 5.1.1 no such user")
 
-    def before_body() -> bool:
+    async def before_body() -> bool:
         raise AssertionError("asked for a message that is refused")
 
     [receipt] = deliver(server.url, envelope(), before_body=before_body)
@@ -385,7 +390,11 @@ def test_a_refused_recipient_never_reaches_the_moment_of_doubt(server: SmtpServe
 
 def test_a_message_that_was_taken_back_is_not_sent(server: SmtpServer) -> None:
     answers = iter([False, True])
-    first, second = deliver(server.url, envelope(), envelope(2), before_body=lambda: next(answers))
+
+    async def before_body() -> bool:
+        return next(answers)
+
+    first, second = deliver(server.url, envelope(), envelope(2), before_body=before_body)
     assert (first.state, second.state) == (QUEUED, SENT)
     assert server.commands["RSET"] == 1
     assert server.connections == 1
@@ -393,7 +402,7 @@ def test_a_message_that_was_taken_back_is_not_sent(server: SmtpServer) -> None:
 
 
 def test_an_error_of_the_caller_reaches_the_caller_and_sends_nothing(server: SmtpServer) -> None:
-    def broken() -> bool:
+    async def broken() -> bool:
         raise TimeoutError("the database is locked")
 
     with pytest.raises(TimeoutError, match="database"):
@@ -676,7 +685,7 @@ def test_no_message_id_leads_out_of_the_folder(message_id: str) -> None:
 
 
 def test_a_message_that_was_taken_back_is_not_written(tmp_path: Path) -> None:
-    [receipt] = deliver(f"maildir:{tmp_path}/outbox", envelope(), before_body=lambda: False)
+    [receipt] = deliver(f"maildir:{tmp_path}/outbox", envelope(), before_body=no)
     assert receipt.state is QUEUED
     assert not (tmp_path / "outbox").exists()
 

@@ -24,7 +24,7 @@ from digest.domain import (
 )
 from digest.store import deliveries, papers, session, subscribers
 from digest.store.columns import pack
-from digest.store.deliveries import NewDelivery
+from digest.store.deliveries import NewDelivery, Outcome
 from tests.builders import NOW, entry
 
 TODAY = date(2026, 3, 17)
@@ -77,8 +77,24 @@ def claim(db: Session, now: datetime = NOW, limit: int = 100) -> list[Delivery]:
 
 
 def settle(db: Session, row: Delivery, state: DeliveryState, now: datetime = NOW, **fields: Any) -> bool:
-    given: dict[str, Any] = {"reply": "250 ok", "reason": "", "next_attempt_at": None} | fields
-    return deliveries.settle(db, row.id, row.claim_token, state=state, now=now, **given)
+    """Whether the outcome was written."""
+    held = deliveries.holds(db, row.id, row.claim_token)
+    given: dict[str, Any] = {"reply": "250 ok", "reason": "", "next_attempt_at": now} | fields
+    one = Outcome(row.id, row.claim_token, state, attempts=row.attempts, **given)
+    before = the_one(db, row.id)
+    deliveries.settle(db, [one], now)
+    assert held == (the_one(db, row.id) != before)
+    return held
+
+
+def begin(db: Session, row: Delivery, now: datetime = NOW) -> bool:
+    stale = now - timedelta(hours=20)
+    return deliveries.begin_sending(db, [row], now=now, lease=LEASE, due_after=stale) == {row.id}
+
+
+def the_one(db: Session, delivery_id: int) -> Delivery:
+    (row,) = [row for row, _ in deliveries.listing(db, limit=1000) if row.id == delivery_id]
+    return row
 
 
 def the_row(db: Session) -> Delivery:
@@ -269,7 +285,7 @@ def test_the_claim_query_walks_its_own_index(engine: Engine) -> None:
 def test_an_outcome_ends_the_claim(db: Session, state: DeliveryState) -> None:
     queue(db, "ada")
     (row,) = claim(db)
-    assert deliveries.begin_sending(db, row.id, row.claim_token, NOW)
+    assert begin(db, row, NOW)
     assert the_row(db).state is DeliveryState.SENDING
     assert settle(db, row, state, reply="the server's words", reason="ours")
     kept = the_row(db)
@@ -287,7 +303,7 @@ def test_who_does_not_hold_the_claim_changes_nothing(db: Session) -> None:
     queue(db, "ada")
     (row,) = claim(db)
     for token in ("", "somebody else's"):
-        assert not deliveries.begin_sending(db, row.id, token, NOW)
+        assert not begin(db, replace(row, claim_token=token))
         assert not settle(db, replace(row, claim_token=token), DeliveryState.SENT)
     assert the_row(db) == row
 
@@ -295,14 +311,15 @@ def test_who_does_not_hold_the_claim_changes_nothing(db: Session) -> None:
 def test_sending_begins_only_once_and_only_within_the_lease(db: Session) -> None:
     queue(db, "ada", "alan")
     ada, alan = claim(db)
-    assert deliveries.begin_sending(db, ada.id, ada.claim_token, NOW)
-    assert not deliveries.begin_sending(db, ada.id, ada.claim_token, NOW)
-    assert not deliveries.begin_sending(db, alan.id, alan.claim_token, NOW + LEASE)
+    assert begin(db, ada, NOW)
+    assert not begin(db, ada, NOW)
+    assert not begin(db, alan, NOW + LEASE)
 
 
 def test_a_row_nobody_holds_cannot_be_settled_with_an_empty_token(db: Session) -> None:
     (number,) = queue(db, "ada")
-    assert not deliveries.settle(db, number, "", state=DeliveryState.SENT, reply="", reason="", now=NOW)
+    deliveries.settle(db, [Outcome(number, "", DeliveryState.SENT, "", "", 1, NOW)], NOW)
+    assert the_row(db).state is DeliveryState.QUEUED
 
 
 def test_a_servers_reply_may_hold_anything(db: Session) -> None:
@@ -330,7 +347,7 @@ def test_a_claim_of_a_lost_worker_goes_back_and_its_old_holder_is_refused(db: Se
 def test_a_message_lost_after_its_body_was_begun_is_uncertain_and_never_sent_again(db: Session) -> None:
     queue(db, "ada")
     (row,) = claim(db)
-    deliveries.begin_sending(db, row.id, row.claim_token, NOW)
+    begin(db, row, NOW)
     assert deliveries.sweep(db, NOW + timedelta(minutes=14)) == 0  # a server may take ten minutes
     assert deliveries.sweep(db, NOW + timedelta(minutes=15)) == 1
     kept = the_row(db)
@@ -377,15 +394,53 @@ def test_an_old_issue_expires_but_not_what_a_worker_holds(db: Session) -> None:
     assert settle(db, held, DeliveryState.SENT)
 
 
-@pytest.mark.parametrize("state", [DeliveryState.SENT, DeliveryState.QUEUED])
-def test_only_the_operator_resolves_a_doubt(db: Session, state: DeliveryState) -> None:
+def test_only_the_operator_ends_a_doubt(db: Session) -> None:
+    ids = queue(db, "ada", "alan", "grace")
+    ada, alan, grace = claim(db)
+    doubt = {DeliveryState.UNCERTAIN}
+    assert deliveries.again(db, ids, among=doubt, now=NOW) == []
+    for row in (ada, alan):
+        settle(db, row, DeliveryState.UNCERTAIN)
+    assert [row.id for row in claim(db, now=NOW + timedelta(days=1))] == [grace.id]
+    assert deliveries.mark_sent(db, [ada.id, grace.id], NOW) == [ada.id]
+    assert deliveries.again(db, ids, among=doubt, now=NOW) == [alan.id]
+    assert the_one(db, ada.id).state is DeliveryState.SENT
+    assert [row.id for row in claim(db)] == [alan.id]
+
+
+def test_a_row_that_took_two_workers_down_is_claimed_alone(db: Session) -> None:
+    bad, *_ = queue(db, *"abc")
+    now = NOW
+    for _ in range(2):
+        claim(db, now=now, limit=1)
+        now += LEASE
+    assert bad not in [row.id for row in claim(db, now=now)]
+    assert [row.id for row in claim(db, now=now)] == [bad]
+
+
+def test_who_unsubscribed_after_the_claim_is_not_marked(db: Session) -> None:
+    queue(db, "ada", "alan")
+    ada, alan = claim(db)
+    subscribers.set_status(db, ada.subscriber_id, SubscriberStatus.UNSUBSCRIBED)
+    stale = NOW - timedelta(hours=20)
+    marked = deliveries.begin_sending(db, [ada, alan], now=NOW, lease=LEASE, due_after=stale)
+    assert marked == {alan.id}
+
+
+def test_a_message_of_a_stale_issue_is_not_marked(db: Session) -> None:
     queue(db, "ada")
-    (row,) = claim(db)
-    assert not deliveries.resolve(db, row.id, state=state, now=NOW)
-    settle(db, row, DeliveryState.UNCERTAIN)
-    assert deliveries.resolve(db, row.id, state=state, now=NOW)
-    assert the_row(db).state is state
-    assert len(claim(db)) == (state is DeliveryState.QUEUED)
+    (ada,) = claim(db)
+    late = NOW + timedelta(seconds=1)
+    assert deliveries.begin_sending(db, [ada], now=NOW, lease=LEASE, due_after=late) == set()
+
+
+def test_accounts_add_up_and_tell_when_they_do_not(db: Session) -> None:
+    queue(db, "ada", "alan")
+    (account,) = deliveries.accounts(db)
+    assert (account.rows, account.people, account.wrong) == (2, 2, "")
+    db.execute(text("UPDATE deliveries SET state = 'lost'"))
+    (account,) = deliveries.accounts(db)
+    assert "states that don't exist: lost" in account.wrong
 
 
 # ---------------------------------------------------------------- what was sent

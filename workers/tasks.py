@@ -14,6 +14,7 @@ from kombu.exceptions import OperationalError
 from digest.config import load
 from digest.errors import DigestError
 from digest.pipeline import delivery, issues, polling
+from digest.pipeline.delivery import Courier
 from digest.pipeline.installation import Installation, open_installation
 from workers.schedule import RING_LASTS
 
@@ -34,6 +35,12 @@ def _installation() -> Installation:
     return open_installation(load())
 
 
+@cache
+def _courier() -> Courier:
+    """One per worker process, which keeps its connections and what is written on every mail of an issue."""
+    return Courier(_installation())
+
+
 @_task("fetch")
 def fetch() -> int:
     """Ask the sources whose time has come."""
@@ -52,9 +59,11 @@ def open_issues() -> int:
 @_task("deliver")
 def deliver() -> int:
     """Deliver one chunk, and ring for the next while there was something to do."""
-    settled = delivery.deliver_due(_installation(), datetime.now(UTC))
+    settled = _courier().deliver_due(datetime.now(UTC))
     if settled:
         deliver.delay()
+    else:
+        _courier().hang_up()
     return settled
 
 

@@ -14,15 +14,16 @@ maildir.py     a folder instead of a server
 import ssl
 from pathlib import Path
 
-from digest.deliver.envelope import Envelope, Transport
+from digest.deliver.envelope import BeforeBody, Envelope, Transport
 from digest.deliver.maildir import MaildirTransport
-from digest.deliver.replies import asked_to_wait, enhanced_code, judge
+from digest.deliver.replies import asked_to_wait, enhanced_code, judge, refuses_us, wants_time
 from digest.deliver.server import FORMS, TIMEOUTS, Timeouts, read_server
 from digest.deliver.smtp import SmtpTransport
 from digest.errors import ConfigError
 
 __all__ = [
     "TIMEOUTS",
+    "BeforeBody",
     "Envelope",
     "Timeouts",
     "Transport",
@@ -30,6 +31,8 @@ __all__ = [
     "enhanced_code",
     "judge",
     "open_transport",
+    "refuses_us",
+    "wants_time",
 ]
 
 _MAILDIR = "maildir:"

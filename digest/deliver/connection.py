@@ -8,12 +8,12 @@ command and body are sent one by one here: aiosmtplib's `data()` sends both and 
 Never: a second attempt with a body that may have arrived, an address or a password in an error or a log.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from dataclasses import replace
 
 import aiosmtplib
 
-from digest.deliver.envelope import Envelope, wire_address, with_crlf
+from digest.deliver.envelope import BeforeBody, Envelope, wire_address, with_crlf
 from digest.deliver.replies import judge, one_line
 from digest.deliver.server import Security, Server, Timeouts
 from digest.domain import DeliveryState, Receipt
@@ -56,7 +56,7 @@ class Connection:
             timeout=timeouts.greeting,
         )
 
-    async def hand_over(self, envelope: Envelope, before_body: Callable[[], bool]) -> Receipt:
+    async def hand_over(self, envelope: Envelope, before_body: BeforeBody) -> Receipt:
         """Offer one message, and send it if it is taken. Raises DeliveryError: see `Transport`."""
         try:
             return await self._hand_over(envelope, before_body)
@@ -79,11 +79,11 @@ class Connection:
 
     # ------------------------------------------------------------ phases
 
-    async def _hand_over(self, envelope: Envelope, before_body: Callable[[], bool]) -> Receipt:
+    async def _hand_over(self, envelope: Envelope, before_body: BeforeBody) -> Receipt:
         lines = with_crlf(envelope.content)
         try:
             await self._offer(envelope, lines)
-            if not before_body():
+            if not await before_body():
                 raise _RefusedError(Receipt(DeliveryState.QUEUED, "taken back before its body was sent"))
             await self._ask_for_body()
         except _RefusedError as refused:

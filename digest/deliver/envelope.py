@@ -4,7 +4,7 @@ Never: a look into the message; its headers were written by render, and the enve
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from email.utils import parseaddr
 from typing import Protocol
@@ -12,6 +12,8 @@ from typing import Protocol
 from email_validator import validate_email
 
 from digest.domain import Receipt
+
+BeforeBody = Callable[[], Awaitable[bool]]
 
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 
@@ -29,10 +31,10 @@ class Envelope:
 class Transport(Protocol):
     """Where messages go. For one event loop; many `hand_over` may run at once."""
 
-    async def hand_over(self, envelope: Envelope, *, before_body: Callable[[], bool]) -> Receipt:
+    async def hand_over(self, envelope: Envelope, *, before_body: BeforeBody) -> Receipt:
         """Hand one message over, and say what became of it.
 
-        `before_body()` is called once, when nothing but the message itself is left to send: there the caller
+        `before_body()` is awaited once, when nothing but the message itself is left to send: there the caller
         commits `sending`. False: it must not be sent any more, and the receipt is QUEUED. Until it returns,
         a crash leaves no doubt. From then on only the receipt tells.
 

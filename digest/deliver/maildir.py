@@ -8,11 +8,10 @@ moved), a second file for a message that is there already, or a header that wasn
 import asyncio
 import hashlib
 import os
-from collections.abc import Callable
 from pathlib import Path
 from uuid import uuid4
 
-from digest.deliver.envelope import Envelope, with_crlf
+from digest.deliver.envelope import BeforeBody, Envelope, with_crlf
 from digest.domain import DeliveryState, Receipt
 from digest.errors import DeliveryError
 
@@ -23,9 +22,9 @@ class MaildirTransport:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    async def hand_over(self, envelope: Envelope, *, before_body: Callable[[], bool]) -> Receipt:
+    async def hand_over(self, envelope: Envelope, *, before_body: BeforeBody) -> Receipt:
         """See `Transport`. A disk that is full or read-only is a DeliveryError, and leaves no file."""
-        if not before_body():
+        if not await before_body():
             return Receipt(DeliveryState.QUEUED, "taken back before it was written")
         try:
             name = await asyncio.to_thread(self._write, envelope)

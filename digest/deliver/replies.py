@@ -79,3 +79,13 @@ def asked_to_wait(said: str) -> int | None:
     """The seconds of a "try again in N minutes" in a reply, or None if it names no time."""
     found = _WAIT.search(said)
     return int(found[1]) * _SECONDS[found[2][0].lower()] if found else None
+
+
+def wants_time(said: str) -> bool:
+    """Whether a reply asks us to slow down: 421, or 4.7.x (RFC 3463, 3.8; providers' rate limits)."""
+    return said.startswith("421") or enhanced_code(said).startswith("4.7.")
+
+
+def refuses_us(said: str) -> bool:
+    """Whether a reply refuses the sender rather than the recipient: 5.7.x, a matter of policy or trust."""
+    return enhanced_code(said).startswith("5.7.")

@@ -5,10 +5,9 @@ messages that anybody may rely on.
 """
 
 import asyncio
-from collections.abc import Callable
 
 from digest.deliver.connection import Connection
-from digest.deliver.envelope import Envelope
+from digest.deliver.envelope import BeforeBody, Envelope
 from digest.deliver.server import Server, Timeouts
 from digest.domain import Receipt
 
@@ -22,7 +21,7 @@ class SmtpTransport:
         for connection in self._connections:
             self._free.put_nowait(connection)
 
-    async def hand_over(self, envelope: Envelope, *, before_body: Callable[[], bool]) -> Receipt:
+    async def hand_over(self, envelope: Envelope, *, before_body: BeforeBody) -> Receipt:
         """See `Transport`."""
         connection = await self._free.get()
         try:

@@ -12,6 +12,7 @@ from pathlib import Path
 from digest import __version__
 from digest.config import Settings
 from digest.errors import ConfigError
+from digest.pace import Limits
 from digest.render import Colors, Renderer, Site
 from digest.sources import DEFAULT_SOURCES
 from digest.sources.states import STALLED_AFTER
@@ -40,6 +41,8 @@ class Installation:
     signups_per_hour: int = 20
     confirmations_per_hour: int = 500
     stalled_after: timedelta = STALLED_AFTER
+    lease: timedelta = timedelta(minutes=15)  # longer than the ten that a server may take for its last reply
+    limits: Limits = Limits()
 
 
 def open_installation(settings: Settings) -> Installation:
@@ -70,6 +73,8 @@ def open_installation(settings: Settings) -> Installation:
         signups_per_hour=settings.signups_per_hour,
         confirmations_per_hour=settings.confirmations_per_hour,
         stalled_after=timedelta(hours=settings.stalled_hours),
+        lease=timedelta(seconds=settings.lease_seconds),
+        limits=Limits(settings.mails_per_second, settings.domain_mails_per_second, settings.warm_up_since),
     )
 
 

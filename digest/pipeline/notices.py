@@ -62,7 +62,7 @@ async def _hand_over_all(installation: Installation, claimed: Sequence[Notice], 
 
 
 async def _hand_over(installation: Installation, transport: Transport, notice: Notice, now: datetime) -> None:
-    def before_body() -> bool:
+    async def before_body() -> bool:
         with session.transaction(installation.engine) as db:
             return notices.begin_sending(db, notice, now=now, lease=LEASE)
 

@@ -5,7 +5,8 @@ from datetime import datetime
 
 from digest.errors import DeliveryError
 from digest.pipeline import consent, notices
-from digest.pipeline.delivery import deliver_due, sweep
+from digest.pipeline.clock import Clock
+from digest.pipeline.delivery import Courier, sweep
 from digest.pipeline.installation import Installation
 from digest.pipeline.issues import IssueReport, open_due, reports
 from digest.pipeline.polling import FetchReport, fetch_due
@@ -40,8 +41,10 @@ def _deliver_all(installation: Installation, now: datetime) -> DeliveryError | N
     try:
         while notices.deliver_due(installation, now):
             pass
-        while deliver_due(installation, now):
-            pass
+        clock = Clock(now)
+        with Courier(installation) as courier:
+            while courier.deliver_due(clock.now()):
+                pass
     except DeliveryError as error:
         return error
     return None

@@ -7,7 +7,7 @@ migration. Every foreign key leads an index.
 from datetime import date, datetime, time
 from typing import Any, ClassVar
 
-from sqlalchemy import ForeignKey, Index, MetaData, UniqueConstraint, text
+from sqlalchemy import Double, ForeignKey, Index, MetaData, UniqueConstraint, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from digest.store.columns import AnyText, Json, JsonOrNull, LongId, Packed, UtcTime
@@ -282,3 +282,19 @@ class SuppressionRow(Base):
     address_hash: Mapped[str] = mapped_column(primary_key=True)
     reason: Mapped[str]
     at: Mapped[datetime]
+
+
+class PaceRow(Base):
+    """How fast a recipient domain is served; `*` is all of them together (see `digest.pace`)."""
+
+    __tablename__ = "paces"
+
+    domain: Mapped[str] = mapped_column(primary_key=True)
+    next_at: Mapped[datetime]
+    rate: Mapped[float] = mapped_column(Double)
+    slowed_at: Mapped[datetime | None]
+    stopped_until: Mapped[datetime | None]
+    reason: Mapped[str]
+    day: Mapped[date | None]
+    taken: Mapped[int]
+    tail_at: Mapped[datetime | None]

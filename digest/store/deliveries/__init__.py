@@ -3,14 +3,29 @@
 A row is claimed with a lease and a token, and only who holds the token settles it. Nothing is deleted.
 """
 
-from digest.store.deliveries.claims import begin_sending, claim, expire, resolve, settle, sweep
+from digest.store.deliveries.accounts import Account, accounts
+from digest.store.deliveries.claims import (
+    Outcome,
+    again,
+    begin_sending,
+    claim,
+    expire,
+    holds,
+    mark_sent,
+    settle,
+    sweep,
+)
 from digest.store.deliveries.cohorts import DuePage, due_cohorts, due_page, history
 from digest.store.deliveries.issues import counts, issues, issues_by_id, open_issue, unfinished
 from digest.store.deliveries.ledger import NewDelivery, listing, of_subscriber, papers_sent, record
 
 __all__ = [
+    "Account",
     "DuePage",
     "NewDelivery",
+    "Outcome",
+    "accounts",
+    "again",
     "begin_sending",
     "claim",
     "counts",
@@ -18,14 +33,15 @@ __all__ = [
     "due_page",
     "expire",
     "history",
+    "holds",
     "issues",
     "issues_by_id",
     "listing",
+    "mark_sent",
     "of_subscriber",
     "open_issue",
     "papers_sent",
     "record",
-    "resolve",
     "settle",
     "sweep",
     "unfinished",

@@ -4,21 +4,36 @@ queued ─claim→ queued, with token and lease ─begin_sending→ sending ─s
 A lease that ends gives a claimed row back, and makes a `sending` one `uncertain` (`sweep`).
 """
 
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from secrets import token_hex
+from typing import NamedTuple
 
-from sqlalchemy import and_, case, or_, select, text, update
+from sqlalchemy import ColumnElement, and_, bindparam, case, exists, or_, select, text, update
 from sqlalchemy.orm import Session
 
-from digest.domain import Delivery, DeliveryState
+from digest.domain import Delivery, DeliveryState, SubscriberStatus
 from digest.store.deliveries.ledger import by_ids
-from digest.store.models import WAITING, DeliveryRow, IssueRow
+from digest.store.models import WAITING, DeliveryRow, IssueRow, SubscriberRow
 from digest.store.session import chunks
 
-LAST_REPLY = timedelta(minutes=15)  # a server may take ten for its last reply: RFC 5321, 4.5.3.2.6
 MOST_LOST = 3  # claims in a row without an outcome; one more and the row is put aside
+_ALONE = 2  # as many, and the row is claimed alone: its neighbours mustn't be put aside with it
 _OPEN = {DeliveryState.QUEUED, DeliveryState.DEFERRED}
 _FREE = {"claim_token": "", "lease_until": None}
+
+
+class Outcome(NamedTuple):
+    """What became of a claimed row. `attempts`: how many it has had; `queued` and `deferred` rows come again
+    at `next_attempt_at`."""
+
+    delivery_id: int
+    claim_token: str
+    state: DeliveryState
+    reply: str
+    reason: str
+    attempts: int
+    next_attempt_at: datetime
 
 
 def claim(session: Session, *, now: datetime, limit: int, lease: timedelta) -> list[Delivery]:
@@ -29,13 +44,14 @@ def claim(session: Session, *, now: datetime, limit: int, lease: timedelta) -> l
     """
     sweep(session, now)
     waiting = (
-        select(DeliveryRow.id)
+        select(DeliveryRow.id, DeliveryRow.lost)
         .where(text(WAITING), DeliveryRow.next_attempt_at <= now, DeliveryRow.lease_until.is_(None))
         .order_by(DeliveryRow.next_attempt_at, DeliveryRow.id)
         .limit(limit)
         .with_for_update(skip_locked=True)  # SQLite has no such words: there the whole transaction is alone
     )
-    ids = list(session.scalars(waiting))
+    rows = session.execute(waiting).all()
+    ids = [number for number, lost in rows if lost < _ALONE] or [number for number, _ in rows[:1]]
     claimed = {
         "state": DeliveryState.QUEUED,
         "claim_token": token_hex(8),
@@ -49,48 +65,61 @@ def claim(session: Session, *, now: datetime, limit: int, lease: timedelta) -> l
     return found
 
 
-def begin_sending(session: Session, delivery_id: int, claim_token: str, now: datetime) -> bool:
-    """Note that a message is about to leave, before its body does. False: it must not, the claim is over."""
+def begin_sending(
+    session: Session, claimed: Sequence[Delivery], *, now: datetime, lease: timedelta, due_after: datetime
+) -> set[int]:
+    """Note that these messages are about to leave, before their bodies do; returns the ids of those that may.
+
+    The others must not: their claim is over, their subscriber isn't active any more, or their issue was due
+    before `due_after`. All in one statement, so that who unsubscribes before it gets nothing.
+    """
+    wanted = exists().where(
+        SubscriberRow.id == DeliveryRow.subscriber_id, SubscriberRow.status == SubscriberStatus.ACTIVE
+    )
+    fresh = exists().where(IssueRow.id == DeliveryRow.issue_id, IssueRow.due_at >= due_after)
     ours = and_(
-        DeliveryRow.id == delivery_id,
-        DeliveryRow.claim_token == claim_token,
+        DeliveryRow.id.in_([each.id for each in claimed]),
+        DeliveryRow.claim_token.in_({each.claim_token for each in claimed} - {""}),
         DeliveryRow.state == DeliveryState.QUEUED,
         DeliveryRow.lease_until > now,
     )
-    changed = (
-        update(DeliveryRow).where(ours).values(state=DeliveryState.SENDING, lease_until=now + LAST_REPLY)
+    changed = update(DeliveryRow).where(ours, wanted, fresh)
+    marked = changed.values(state=DeliveryState.SENDING, lease_until=now + lease).returning(DeliveryRow.id)
+    return set(session.scalars(marked, execution_options={"synchronize_session": False}))
+
+
+def settle(session: Session, outcomes: Iterable[Outcome], now: datetime) -> None:
+    """Write what became of claimed rows and let go of them. Rows whose claim is over aren't changed."""
+    table = DeliveryRow.__table__
+    held = and_(table.c.id == bindparam("held_id"), table.c.claim_token == bindparam("held_token"))
+    values = [
+        {
+            "held_id": one.delivery_id,
+            "held_token": one.claim_token,
+            "state": one.state,
+            "reply": one.reply,
+            "reason": one.reason,
+            "attempts": one.attempts,
+            "lost": 0,
+            "settled_at": None if one.state in _OPEN else now,
+            "next_attempt_at": one.next_attempt_at,
+            **_FREE,
+        }
+        for one in outcomes
+        if one.claim_token  # a row that nobody holds has none
+    ]
+    if values:
+        names = values[0].keys() - {"held_id", "held_token"}
+        changed = update(DeliveryRow.__table__).where(held)  # type: ignore[arg-type] # a Table, at run time
+        session.connection().execute(changed.values({name: bindparam(name) for name in names}), values)
+
+
+def holds(session: Session, delivery_id: int, claim_token: str) -> bool:
+    """Whether a claim is still good, for who is about to write more than its outcome."""
+    wanted = select(DeliveryRow.id).where(
+        DeliveryRow.id == delivery_id, DeliveryRow.claim_token == claim_token, DeliveryRow.claim_token != ""
     )
-    return session.scalar(changed.returning(DeliveryRow.id)) is not None
-
-
-def settle(
-    session: Session,
-    delivery_id: int,
-    claim_token: str,
-    *,
-    state: DeliveryState,
-    reply: str,
-    reason: str,
-    now: datetime,
-    next_attempt_at: datetime | None = None,
-) -> bool:
-    """Write what became of a claimed row and let go of it. False: the claim is over, nothing was changed.
-
-    `queued` and `deferred` rows come again at `next_attempt_at` (now, where it isn't given).
-    """
-    if not claim_token:  # what rows have that nobody holds
-        return False
-    ours = and_(DeliveryRow.id == delivery_id, DeliveryRow.claim_token == claim_token)
-    values = {
-        "state": state,
-        "reply": reply,
-        "reason": reason,
-        "lost": 0,
-        "settled_at": None if state in _OPEN else now,
-        "next_attempt_at": next_attempt_at or now,
-    }
-    changed = update(DeliveryRow).where(ours).values(**values, **_FREE).returning(DeliveryRow.id)
-    return session.scalar(changed) is not None
+    return session.scalar(wanted.with_for_update()) is not None
 
 
 def sweep(session: Session, now: datetime) -> int:
@@ -133,16 +162,29 @@ def expire(session: Session, *, before: datetime, now: datetime) -> int:
     return len(session.scalars(given_up.values(**values, **_FREE).returning(DeliveryRow.id)).all())
 
 
-def resolve(session: Session, delivery_id: int, *, state: DeliveryState, now: datetime) -> bool:
-    """End a doubt as the operator says: `uncertain` becomes `sent`, or `queued` again. False: it is none."""
-    doubtful = and_(DeliveryRow.id == delivery_id, DeliveryRow.state == DeliveryState.UNCERTAIN)
-    values = {
-        "state": state,
-        "reason": "resolved by the operator",
-        "settled_at": None if state in _OPEN else now,
-        "next_attempt_at": now,
-    }
-    return (
-        session.scalar(update(DeliveryRow).where(doubtful).values(**values).returning(DeliveryRow.id))
-        is not None
-    )
+def again(
+    session: Session, ids: Collection[int], *, among: Collection[DeliveryState], now: datetime
+) -> list[int]:
+    """Queue rows in one of these states once more, as the operator says; returns the ids of those that were.
+
+    They go out now, if their issue is fresh enough; their attempts count from the start.
+    """
+    values = {"state": DeliveryState.QUEUED, "next_attempt_at": now, "attempts": 0, "lost": 0}
+    return _by_hand(session, ids, among, {**values, "settled_at": None})
+
+
+def mark_sent(session: Session, ids: Collection[int], now: datetime) -> list[int]:
+    """End doubts as the operator says: `uncertain` becomes `sent`; returns the ids of those that were."""
+    return _by_hand(session, ids, {DeliveryState.UNCERTAIN}, {"state": DeliveryState.SENT, "settled_at": now})
+
+
+def _by_hand(
+    session: Session, ids: Collection[int], among: Collection[DeliveryState], values: dict[str, object]
+) -> list[int]:
+    done: list[int] = []
+    for chunk in chunks(sorted(ids)):
+        named: ColumnElement[bool] = and_(DeliveryRow.id.in_(chunk), DeliveryRow.state.in_(among))
+        free = and_(named, DeliveryRow.lease_until.is_(None))
+        changed = update(DeliveryRow).where(free).values(**values, reason="resolved by the operator")
+        done += session.scalars(changed.returning(DeliveryRow.id))
+    return done

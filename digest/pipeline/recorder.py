@@ -1,0 +1,122 @@
+"""Marks and outcomes of messages under way → the ledger, those of one moment in one transaction.
+
+A connection's next message is marked `sending` in no earlier transaction than the one that settles its last:
+at every moment there are at most as many `sending` rows as connections. While the database is away, everybody
+waits; a message whose mark isn't written isn't sent, and an outcome isn't forgotten.
+"""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from sqlalchemy.exc import DBAPIError
+
+from digest.domain import Delivery, SubscriberStatus
+from digest.pipeline.clock import Clock
+from digest.pipeline.installation import Installation
+from digest.store import deliveries, session, subscribers, suppressions
+from digest.store.deliveries import Outcome
+from digest.store.session import Session
+from digest.tokens import address_hash
+
+STALE = timedelta(hours=20)  # an older issue is yesterday's news
+PATIENCE = 30.0  # seconds that the database may be away in the middle of a chunk
+PAUSE = 0.2  # seconds between two tries to reach it
+
+
+class Settled(NamedTuple):
+    """An outcome; `suppress`: the subscriber whose address is dead."""
+
+    outcome: Outcome
+    suppress: int | None = None
+
+
+class Recorder:
+    """Writes for one chunk. To be used in one event loop, and drained at its end."""
+
+    def __init__(self, installation: Installation, clock: Clock) -> None:
+        self._installation = installation
+        self._clock = clock
+        self._patience = min(PATIENCE, installation.lease.total_seconds() / 3)
+        self._marks: list[tuple[Delivery, asyncio.Future[bool]]] = []
+        self._settled: list[Settled] = []
+        self._writer: asyncio.Task[None] | None = None
+
+    async def begin(self, delivery: Delivery) -> bool:
+        """Mark a message as `sending`. False: it mustn't be sent. Raises DBAPIError: no database."""
+        marked: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._marks.append((delivery, marked))
+        self._wake()
+        return await marked
+
+    def settle(self, settled: Settled) -> None:
+        """Note what became of a message; it is written with the next marks, or by `drain`."""
+        self._settled.append(settled)
+
+    async def drain(self) -> None:
+        """Write what is left. Raises DBAPIError: the database is away."""
+        while self._writer or self._settled:
+            self._wake()
+            if self._writer:
+                await self._writer
+
+    def _wake(self) -> None:
+        if self._writer is None:
+            self._writer = asyncio.create_task(self._write())
+
+    async def _write(self) -> None:
+        """Write until nothing is left to write. What came while a transaction ran goes into the next."""
+        try:
+            await asyncio.sleep(0)  # whatever else happens at this moment goes along
+            while self._marks or self._settled:
+                marks, self._marks = self._marks, []
+                settled, self._settled = self._settled, []
+                await self._write_together(marks, settled)
+        finally:
+            self._writer = None
+
+    async def _write_together(
+        self, marks: Sequence[tuple[Delivery, asyncio.Future[bool]]], settled: Sequence[Settled]
+    ) -> None:
+        claimed = [delivery for delivery, _ in marks]
+        deadline = time.monotonic() + self._patience
+        while True:
+            try:
+                ours = await asyncio.to_thread(self._commit, claimed, settled, self._clock.now())
+            except DBAPIError as error:
+                if time.monotonic() > deadline:
+                    _fail(marks, error)
+                    raise
+                await asyncio.sleep(PAUSE)
+            else:
+                break
+        for delivery, marked in marks:
+            if not marked.done():
+                marked.set_result(delivery.id in ours)
+
+    def _commit(self, claimed: Sequence[Delivery], settled: Sequence[Settled], now: datetime) -> set[int]:
+        with session.transaction(self._installation.engine) as db:
+            for one in settled:
+                if one.suppress is not None:
+                    self._suppress(db, one.outcome, one.suppress, now)
+            deliveries.settle(db, [one.outcome for one in settled], now)
+            if not claimed:
+                return set()
+            lease = self._installation.lease
+            return deliveries.begin_sending(db, claimed, now=now, lease=lease, due_after=now - STALE)
+
+    def _suppress(self, db: Session, outcome: Outcome, subscriber_id: int, now: datetime) -> None:
+        if not deliveries.holds(db, outcome.delivery_id, outcome.claim_token):
+            return
+        subscriber = subscribers.by_ids(db, [subscriber_id])[subscriber_id]
+        whose = address_hash(subscriber.email, self._installation.keys)
+        suppressions.add(db, whose, reason=outcome.reply, now=now)
+        subscribers.set_status(db, subscriber_id, SubscriberStatus.SUPPRESSED)
+
+
+def _fail(marks: Sequence[tuple[Delivery, asyncio.Future[bool]]], error: DBAPIError) -> None:
+    for _, marked in marks:
+        if not marked.done():
+            marked.set_exception(error)
