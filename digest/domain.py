@@ -122,11 +122,13 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """An answer of a source, read. `quiet`: the source says that there is nothing today (an empty feed)."""
+    """An answer of a source, read. `quiet`: it holds no items at all, which is what a day off looks like;
+    `announced_at`: the day that the answer as a whole says it is of."""
 
     entries: tuple[Entry, ...]
     skipped: tuple[Skipped, ...] = ()
     quiet: bool = False
+    announced_at: datetime | None = None
 
 
 # ---------------------------------------------------------------- papers
@@ -327,13 +329,14 @@ class Issue:
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """What one subscriber gets in one issue, before rendering: at least one paper, best first."""
+    """What one subscriber gets in one issue, before rendering: papers best first, none on a quiet day."""
 
     subscriber: Subscriber
     issue: Issue
     papers: tuple[Match, ...]
     topics: tuple[Topic, ...] = ()  # those the subscriber ticked, for the head of the mail
     notes: tuple[str, ...] = ()  # what the reader should know: a source that couldn't be read
+    also: tuple[Paper, ...] = ()  # what others read: shown by title alone, where there is room
 
 
 @dataclass(frozen=True, slots=True)

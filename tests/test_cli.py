@@ -86,6 +86,17 @@ def test_a_file_that_cannot_be_read_is_named_and_the_others_land(digest: Digest,
     assert reports[1]["new"] > 0
 
 
+def test_a_weekend_feed_leaves_its_source_quiet(digest: Digest, tmp_path: Path) -> None:
+    saturday = tmp_path / "saturday.xml"
+    saturday.write_text(
+        '<rss version="2.0"><channel><title>cs updates on arXiv.org</title>'
+        "<link>http://rss.arxiv.org/rss/cs</link><description>cs updates</description>"
+        "<pubDate>Sat, 21 Mar 2026 00:00:00 -0400</pubDate></channel></rss>"
+    )
+    _, (report,), _ = digest("papers", "import", str(saturday), "--kind", "arxiv", "--json")
+    assert (report["state"], report["entries"], report["error"]) == ("quiet", 0, None)
+
+
 def test_a_gzip_file_that_is_cut_off_is_told(digest: Digest, tmp_path: Path) -> None:
     import gzip
 

@@ -112,9 +112,10 @@ def _after(
     installation: Installation, source: Source, parsed: Parsed, landing: Landing, *, seen_at: datetime | None
 ) -> Verdict | None:
     """What a file says of its source at the time when it was seen; None where a later answer has spoken."""
-    moment = seen_at or max(
-        (t for e in parsed.entries if (t := e.announced_at or e.published_at)), default=None
+    given = max(
+        (t for e in parsed.entries if (t := e.announced_at or e.published_at)), default=parsed.announced_at
     )
+    moment = given if parsed.quiet else seen_at or given  # an empty file tells of its own day only
     if moment is None or (source.last_new_at and moment < source.last_new_at):
         return None
     return decide(

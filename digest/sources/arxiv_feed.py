@@ -5,6 +5,7 @@ Never decides whether a batch is fresh: a stale one can carry today's date.
 """
 
 import re
+from dataclasses import replace
 
 from digest.domain import Entry, Parsed
 from digest.errors import ParseError
@@ -23,7 +24,9 @@ _HEAD = re.compile(r"\s*arXiv:(\S+)\s+Announce Type:\s*([a-z-]+)\s*(?:Abstract:\
 def parse_feed(document: Document) -> Parsed:
     """Read either layout; raises ParseError with arXiv's own words if it holds an error."""
     _refuse_errors(words(document.feed, "title"), words(document.feed, "subtitle"))
-    return read_items(document.items, _entry, lambda item: fields.key(words(item, "id")), document.skipped)
+    parsed = read_items(document.items, _entry, lambda item: fields.key(words(item, "id")), document.skipped)
+    day = words(document.feed, "published") or words(document.feed, "updated")
+    return replace(parsed, announced_at=fields.moment(day))
 
 
 def _refuse_errors(title: str, description: str) -> None:
