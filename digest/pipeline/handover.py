@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy.exc import DBAPIError
-
 from digest.deliver import Envelope, Transport, asked_to_wait
 from digest.domain import Delivery, DeliveryState, Issue, Receipt, Subscriber
 from digest.errors import DeliveryError
@@ -19,6 +17,7 @@ from digest.pipeline.clock import Clock
 from digest.pipeline.installation import Installation
 from digest.pipeline.recorder import Recorder, Settled
 from digest.store.deliveries import Outcome
+from digest.store.session import DBAPIError
 
 BACK_OFF = tuple(timedelta(minutes=m) for m in (1, 5, 15, 30, 60, 120))
 GIVE_UP = timedelta(hours=12)  # after the issue was due

@@ -3,10 +3,9 @@
 All processes of an installation share the paces, which stand in the database.
 """
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-
-import structlog
 
 from digest.deliver import asked_to_wait, refuses_us, wants_time
 from digest.domain import DeliveryState, Receipt
@@ -17,7 +16,9 @@ from digest.store.session import Session
 
 HORIZON = timedelta(seconds=30)  # a message that leaves later isn't held by a worker until then
 
-log = structlog.get_logger(__name__)
+_LOOK = "see `digest deliveries domains`"  # the reply stays there: it may hold an address
+
+log = logging.getLogger(__name__)
 
 
 def domain_of(address: str) -> str:
@@ -81,9 +82,9 @@ def heed(installation: Installation, domain: str, receipt: Receipt, now: datetim
             after = stopped(before, now, receipt.reply)
         paces.save(db, [after])
     if after.stopped_until and not before.stopped_until:
-        log.error("domain_refuses_us", domain=domain, reply=receipt.reply, until=str(after.stopped_until))
+        log.error("%s refuses our mail; nothing goes there until %s: %s", domain, after.stopped_until, _LOOK)
     elif after.slowed_at != before.slowed_at:
-        log.warning("domain_slowed", domain=domain, reply=receipt.reply, per_second=after.rate)
+        log.warning("%s asks for time; it gets %.3g mails a second: %s", domain, after.rate, _LOOK)
     return after
 
 
@@ -97,7 +98,7 @@ def taken(installation: Installation, domains: Iterable[str], now: datetime) -> 
         again = [resumed(pace, now) for pace in paces.held(db, stopped_now, now).values()]
         paces.save(db, again)
     for pace in again:
-        log.warning("domain_takes_mail_again", domain=pace.domain)
+        log.warning("%s takes our mail again", pace.domain)
 
 
 def resume(installation: Installation, domains: Sequence[str], now: datetime) -> list[str]:

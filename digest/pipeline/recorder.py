@@ -11,14 +11,12 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy.exc import DBAPIError
-
 from digest.domain import Delivery, SubscriberStatus
 from digest.pipeline.clock import Clock
 from digest.pipeline.installation import Installation
 from digest.store import deliveries, session, subscribers, suppressions
 from digest.store.deliveries import Outcome
-from digest.store.session import Session
+from digest.store.session import DBAPIError, Session
 from digest.tokens import address_hash
 
 STALE = timedelta(hours=20)  # an older issue is yesterday's news

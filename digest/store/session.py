@@ -13,13 +13,24 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine, Insert, create_engine, event, func, make_url, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.orm import Session
 
 from digest.errors import ConfigError
 from digest.store.models import Base
 
-__all__ = ["Engine", "Session", "chunks", "connect", "insert", "reading", "serialise", "transaction", "write"]
+__all__ = [
+    "DBAPIError",
+    "Engine",
+    "Session",
+    "chunks",
+    "connect",
+    "insert",
+    "reading",
+    "serialise",
+    "transaction",
+    "write",
+]
 
 T = TypeVar("T")
 
