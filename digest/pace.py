@@ -46,6 +46,9 @@ class Limits:
         return FIRST_DAY * 2**days if days < 20 else None
 
 
+NO_LIMITS = Limits()
+
+
 @dataclass(frozen=True, slots=True)
 class Pace:
     """How a domain is doing. `next_at`: when the next message may leave; `rate`: learned at `slowed_at`."""

@@ -16,15 +16,16 @@ from digest.errors import DigestError
 from digest.pipeline import delivery, issues, polling
 from digest.pipeline.delivery import Courier
 from digest.pipeline.installation import Installation, open_installation
+from digest.store.session import DBAPIError
 from workers.schedule import RING_LASTS
 
 CHAINS = 4  # deliveries rung per tick; each goes on chunk by chunk, so this many processes find work at once
 
 
 def _task(use: str) -> Callable[[Callable[[], int]], Any]:
-    """A task named `digest.<use>`. A setting, mail server or Redis that fails is one line of log."""
+    """A task named `digest.<use>`. A setting, server or disk that fails is one line of log."""
     decorate: Callable[[Callable[[], int]], Any] = shared_task(
-        name=f"digest.{use}", expires=RING_LASTS, throws=(DigestError, OperationalError)
+        name=f"digest.{use}", expires=RING_LASTS, throws=(DigestError, OperationalError, DBAPIError)
     )
     return decorate
 

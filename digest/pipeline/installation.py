@@ -12,7 +12,7 @@ from pathlib import Path
 from digest import __version__
 from digest.config import Settings
 from digest.errors import ConfigError
-from digest.pace import Limits
+from digest.pace import NO_LIMITS, Limits
 from digest.render import Colors, Renderer, Site
 from digest.sources import DEFAULT_SOURCES
 from digest.sources.states import STALLED_AFTER
@@ -42,7 +42,7 @@ class Installation:
     confirmations_per_hour: int = 500
     stalled_after: timedelta = STALLED_AFTER
     lease: timedelta = timedelta(minutes=15)  # longer than the ten that a server may take for its last reply
-    limits: Limits = Limits()
+    limits: Limits = NO_LIMITS
 
 
 def open_installation(settings: Settings) -> Installation:
