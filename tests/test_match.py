@@ -252,6 +252,17 @@ def test_reasons_are_few_none_twice_and_each_filter_has_its_own_first() -> None:
     assert terms[-1] == "Epsilon"
 
 
+def test_a_term_inside_a_longer_one_is_no_reason_of_its_own() -> None:
+    nested = paper(title="Large language models", abstract="A language model, small.")
+    (match,) = corpus(nested).match(
+        Interests(filters=('"language model" OR "large language model" OR large', "model", "abs:model"))
+    )
+    assert [(reason.field, reason.term) for reason in match.reasons] == [
+        (Field.TITLE, "Large language models"),
+        (Field.ABSTRACT, "model"),
+    ]
+
+
 # ---------------------------------------------------------------- score and order
 
 

@@ -41,6 +41,7 @@ def fit(of_filters: Iterable[int]) -> float:
 def reasons(matched: Sequence[tuple[ReasonKind, str, Hits]]) -> tuple[Reason, ...]:
     """The reasons to show: each filter's or topic's best first, none twice, then by field, the title first.
 
+    A term inside a longer one says nothing new (“model” in “language model”): the longest stays.
     `matched`: kind, filter's text or topic's slug, and hits, for each that selected the paper.
     """
     candidates = []
@@ -51,7 +52,8 @@ def reasons(matched: Sequence[tuple[ReasonKind, str, Hits]]) -> tuple[Reason, ..
     chosen: dict[tuple[Field | None, str], Reason] = {}
     for _, reason in candidates:
         chosen.setdefault((reason.field, (reason.term or reason.note).casefold()), reason)
-    return tuple(sorted(list(chosen.values())[:MAX_REASONS], key=_by_field))
+    longest = [one for one in chosen.values() if not any(_inside(one, other) for other in chosen.values())]
+    return tuple(sorted(longest[:MAX_REASONS], key=_by_field))
 
 
 def trending(paper: Paper) -> Reason:
@@ -83,6 +85,13 @@ def tie_break(paper: Paper) -> TieBreak:
 
 def _reason(kind: ReasonKind, name: str, hit: Hit) -> Reason:
     return Reason(kind, name, hit.term, hit.field, hit.start, hit.end, hit.note)
+
+
+def _inside(reason: Reason, other: Reason) -> bool:
+    """Whether a reason's place is a part of another's."""
+    length, longer = reason.end - reason.start, other.end - other.start
+    around = other.start <= reason.start and reason.end <= other.end
+    return reason.field is other.field and around and length < longer
 
 
 def _by_field(reason: Reason) -> tuple[int, int]:
