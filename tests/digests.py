@@ -4,8 +4,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from digest.domain import Digest, Field, Interests, Match, Message, Reason, ReasonKind, Topic
-from digest.render import Links, Renderer, Site
+from digest.domain import Digest, Field, Interests, Match, Reason, ReasonKind, Topic
+from digest.render import Encoded, Links, Renderer, Site
 from tests.builders import NOW, issue, paper, subscriber, upvotes
 
 SITE = Site(
@@ -20,6 +20,9 @@ LINKS = Links(
     unsubscribe="https://papers.example.org/u/UUUUUUUUUUUUUUUUUUUUUUUUUUUU",
     web="https://papers.example.org/papers/2026-03-17",
     pause="https://papers.example.org/prefs/PPPPPPPPPPPPPPPPPPPPPPPPPPPP#pause",
+    feed="https://papers.example.org/search.atom?q=topic%3Allm",
+    vote="https://papers.example.org/vote/VVVVVVVVVVVVVVVVVVVVVVVVVVVV",
+    mute="https://papers.example.org/mute/MMMMMMMMMMMMMMMMMMMMMMMMMMMM",
     unsubscribe_mail="unsubscribe+uuuuuuuuuuuuuuuuuuuuuuuuuuuu@papers.example.org",
 )
 TRENDS = (Reason(ReasonKind.TRENDING, note="45 upvotes"),)
@@ -55,7 +58,7 @@ def many(count: int, **fields: Any) -> Digest:
     return digest(*(match(n, reasons, **(defaults | fields)) for n in range(1, count + 1)))
 
 
-def rendered(made: Digest, site: Site = SITE, links: Links = LINKS) -> Message:
+def rendered(made: Digest, site: Site = SITE, links: Links = LINKS) -> Encoded:
     return RENDERER.digest(made, site, links)
 
 

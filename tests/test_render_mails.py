@@ -61,7 +61,8 @@ def test_the_text_part_has_the_links_of_the_html_part_on_lines_of_their_own(
 ) -> None:
     message = write()
     lines = message.text.splitlines()
-    assert {target for _, target in Page(message.html).links} <= {line.strip() for line in lines}
+    targets = {target for _, target in Page(message.html).links}
+    assert {each for each in targets if "?" not in each} <= {line.strip() for line in lines}
     assert all(len(line) <= 76 for line in lines if "://" not in line)
     assert not re.search(r"&\w+;", message.text)
 

@@ -101,4 +101,4 @@ def test_an_address_is_masked_but_for_its_first_letter_and_domain() -> None:
 
 def test_at_most_three_reasons_are_told_and_each_filter_once() -> None:
     reasons = [Reason(ReasonKind.FILTER, f"f{n}", note=f"note {n}") for n in (1, 1, 2, 3, 4)]
-    assert reason_phrases(reasons, ()) == ("matches note 1, note 1", "matches note 2", "matches note 3")
+    assert reason_phrases(reasons, {}) == ("matches note 1, note 1", "matches note 2", "matches note 3")

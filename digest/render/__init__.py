@@ -4,9 +4,11 @@ In: a `Digest`, the `Site` that sends it, this subscriber's `Links`. Out: a `Mes
 mails that a subscriber gets (confirm, already, welcome, goodbye); `as_bytes` makes it
 RFC 5322. Never: chooses or orders papers, asks a database, makes links, or reads a clock.
 
-    view.py       what is shown of a digest, at which level of detail     phrases.py   how it reads
-    templates.py  Jinja with CSS inlined once per template                headers.py   List-Id and the like
-    mime.py       the bytes
+    view.py       which papers a mail shows, under which headings; its reader's own texts
+    cards.py      what is shown of a paper          phrases.py   how it reads
+    templates.py  Jinja with CSS inlined once       colors.py    those that an operator chooses
+    press.py      messages spliced from parts       slots.py     the places between the parts
+    headers.py    List-Id and the like              mime.py      the bytes
 """
 
 from collections.abc import Mapping
@@ -19,25 +21,12 @@ from digest.domain import Digest, Message
 from digest.errors import ConfigError
 from digest.render.colors import Colors
 from digest.render.headers import Headers, automatic_headers, digest_headers, header_text, list_headers
-from digest.render.mime import as_bytes, encoded_size
+from digest.render.mime import Encoded, as_bytes
+from digest.render.press import Press, Sheet, present
 from digest.render.site import Links, Site
 from digest.render.templates import environment
-from digest.render.view import Level, view
 
-__all__ = ["Colors", "Links", "Renderer", "Site", "as_bytes"]
-
-BUDGET = 90_000  # bytes of the HTML part as encoded; Gmail cuts mails off near 102,400
-
-# What is given up in turn until the mail fits: long summaries, links beside the title's, summaries at the end
-# of the list, at last papers ("all n on the web"). The last level always fits.
-LEVELS = (
-    Level(words=60),
-    Level(words=30),
-    Level(words=30, all_links=False),
-    *(Level(words=30, all_links=False, cards=cards) for cards in (60, 40, 25)),
-    *(Level(words=30, all_links=False, cards=cards, titles=100) for cards in (25, 12, 6)),
-    Level(words=30, all_links=False, cards=3, titles=10),
-)
+__all__ = ["Colors", "Encoded", "Links", "Renderer", "Site", "as_bytes"]
 
 
 class Renderer:
@@ -50,10 +39,15 @@ class Renderer:
         shipped = folder("templates") / "email"
         folders = [template_dir, shipped] if template_dir else [shipped]
         self._jinja = environment(*folders, colors=colors or Colors())
+        self._press = Press(self._part)
 
-    def digest(self, digest: Digest, site: Site, links: Links) -> Message:
-        """One subscriber's digest as a mail whose HTML part stays within the size that providers show."""
-        return self._fitting("digest", digest, site, links, digest_headers(digest, site, links))
+    def digest(self, digest: Digest, site: Site, links: Links) -> Encoded:
+        """One subscriber's digest as a mail whose HTML part stays within the size that providers show.
+
+        A digest without papers is a quiet day's mail.
+        """
+        headers = digest_headers(digest, site, links)
+        return self._press.print(Sheet("digest", site, present(links), top=2), digest, links, headers)
 
     def confirm(self, site: Site, *, link: str) -> Message:
         """Asks an address to confirm. Holds nothing that the requester typed: anybody may have typed it."""
@@ -68,22 +62,12 @@ class Renderer:
         headers = list_headers(site, links)
         if digest is None:
             return self._mail("welcome", {"site": site, "links": links, "digest": None}, headers)
-        return self._fitting("welcome", digest, site, links, headers, deep=True)
+        mail = self._press.print(Sheet("welcome", site, present(links), top=3), digest, links, headers)
+        return Message(mail.subject, mail.text, mail.html, mail.headers)
 
     def goodbye(self, site: Site, *, back: str) -> Message:
         """Tells somebody who left that it is done; `back` leads to a page where it can be undone."""
         return self._mail("goodbye", {"site": site, "back": back}, automatic_headers())
-
-    def _fitting(
-        self, mail: str, digest: Digest, site: Site, links: Links, headers: Headers, *, deep: bool = False
-    ) -> Message:
-        """The mail at the most generous level of detail that fits."""
-        for level in LEVELS:
-            values = {"site": site, "links": links, "digest": view(digest, level, deep=deep)}
-            message = self._mail(mail, values, headers)
-            if encoded_size(message.html) <= BUDGET:
-                break
-        return message
 
     def _mail(self, mail: str, values: Mapping[str, object], headers: Headers) -> Message:
         parts = ("subject.txt", "body.txt", "body.html")

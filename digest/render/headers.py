@@ -6,6 +6,7 @@ In: a site, a subscriber's links, a digest. Out: (name, value) pairs, ASCII, one
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from digest.domain import Digest
 from digest.render.phrases import one_line
@@ -23,7 +24,7 @@ def header_text(text: str, most: int = 78) -> str:
     Python decodes encoded words in values that it is given, so that `=?UTF-8?Q?=0A?=Bcc: …` in a title would
     become a line break; a space between `=` and `?` makes them plain text.
     """
-    return one_line(re.sub(r"=(?=\?)", "= ", text), most)
+    return one_line(text.replace("=?", "= ?"), most)
 
 
 def automatic_headers() -> Headers:
@@ -36,7 +37,7 @@ def list_headers(site: Site, links: Links, archive: str = "") -> Headers:
 
     `archive`: where its papers stand on the web, an absolute URL.
     """
-    return _ascii((*_list(site, links, archive), *automatic_headers()))
+    return (*_ascii(_leaving(links)), *_list(site, archive), *automatic_headers())
 
 
 def digest_headers(digest: Digest, site: Site, links: Links) -> Headers:
@@ -45,19 +46,25 @@ def digest_headers(digest: Digest, site: Site, links: Links) -> Headers:
     return list_headers(site, links, archive) + _ascii(_own(digest, site))
 
 
-def _list(site: Site, links: Links, archive: str) -> Iterator[tuple[str, str]]:
-    list_id = f"<{_LIST_ID_LABEL}.{site.host}>"
-    yield "List-Id", f"{site.name} {list_id}" if _PHRASE.fullmatch(site.name) else list_id
+def _leaving(links: Links) -> Iterator[tuple[str, str]]:
     by_mail = f", <mailto:{links.unsubscribe_mail}>" if links.unsubscribe_mail else ""
     yield "List-Unsubscribe", f"<{links.unsubscribe}>{by_mail}"
     if links.unsubscribe.startswith("https://"):
         yield "List-Unsubscribe-Post", "List-Unsubscribe=One-Click"
-    yield "List-Help", f"<{site.base_url.rstrip('/')}/about>"
-    if archive:
-        yield "List-Archive", f"<{archive}>"
-    yield "List-Owner", f"<mailto:{site.address}>"
-    yield "List-Post", "NO"
-    yield "Precedence", "bulk"
+
+
+@lru_cache(maxsize=64)  # equal for all readers of an issue
+def _list(site: Site, archive: str) -> Headers:
+    list_id = f"<{_LIST_ID_LABEL}.{site.host}>"
+    headers = (
+        ("List-Id", f"{site.name} {list_id}" if _PHRASE.fullmatch(site.name) else list_id),
+        ("List-Help", f"<{site.base_url.rstrip('/')}/about>"),
+        ("List-Archive", f"<{archive}>"),
+        ("List-Owner", f"<mailto:{site.address}>"),
+        ("List-Post", "NO"),
+        ("Precedence", "bulk"),
+    )
+    return _ascii(header for header in headers if header[1] != "<>")
 
 
 def _own(digest: Digest, site: Site) -> Iterator[tuple[str, str]]:
@@ -77,6 +84,7 @@ def _audience(digest: Digest) -> str:
     return slugs or ("filters" if digest.subscriber.interests.filters else "trending")
 
 
+@lru_cache(maxsize=16)
 def _sender_id(site: Site) -> str:
     """5 to 15 letters and digits that stay the same for a site, as Gmail wants them."""
     return f"digest{re.sub('[^a-z0-9]', '', site.host)}"[:15]
@@ -84,5 +92,12 @@ def _sender_id(site: Site) -> str:
 
 def _ascii(headers: Iterable[tuple[str, str]]) -> Headers:
     """Values of one ASCII line; long ones are kept whole, folding is the message's business."""
-    inert = ((name, header_text(value, len(value) * 2)) for name, value in headers)
-    return tuple((name, value.encode("ascii", "replace").decode("ascii")) for name, value in inert)
+    return tuple((name, value if _inert(value) else _made_inert(value)) for name, value in headers)
+
+
+def _inert(value: str) -> bool:
+    return value.isascii() and value.isprintable() and "=?" not in value and "  " not in value
+
+
+def _made_inert(value: str) -> str:
+    return header_text(value, len(value) * 2).encode("ascii", "replace").decode("ascii")

@@ -1,108 +1,154 @@
-"""A `Message` → the bytes of a strict RFC 5322 message.
+"""A message → the bytes of a strict RFC 5322 message.
 
 In: a message and what belongs to one hand-over. Out: bytes with CRLF, headers folded at white space only.
 Never: invents a date, an id or a boundary: the same values give the same bytes.
+
+Bodies are quoted-printable in whole lines (RFC 2045, section 6.7): what was encoded piece by piece is joined
+by putting one behind the other.
 """
 
 import binascii
 import hashlib
 import re
+from dataclasses import dataclass
 from datetime import datetime
-from email.headerregistry import Address, HeaderRegistry, UnstructuredHeader
-from email.message import EmailMessage
+from email.headerregistry import Address
 from email.policy import SMTP
-from email.utils import parseaddr
-from typing import Any
+from email.utils import format_datetime, parseaddr
+from functools import lru_cache
 
 from digest.domain import Message
 from digest.errors import InputError
 from digest.render.phrases import printable
 
-_LINE = 76  # of encoded bodies, the line break not counted (RFC 2045, sections 6.7 and 6.8)
 _HEADER_LINE = 78
 _HARD_LINE = 900  # a line has at most 998 (RFC 5322, section 2.1.1), with the header's name
+_FOLDING = SMTP.clone(max_line_length=76)
 _ADDRESS = re.compile(r"[^\s@<>()\[\]:;,\"\\\x00-\x1f\x7f]+@[^\s@<>()\[\]:;,\"\\\x00-\x1f\x7f]+")
+_PART = (
+    b'\r\nContent-Type: text/%b; charset="utf-8"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n%b\r\n'
+)
 
 
-class _Verbatim(UnstructuredHeader):
-    """A header in ASCII that is folded at its own white space and never turned into encoded words.
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A message whose two bodies are encoded for the wire; `text` and `html` read them back."""
 
-    Python's own folding encodes any word longer than a line, and a List-Unsubscribe or Message-ID that is an
-    encoded word is understood by nobody. The first word stays behind the name, for parsers that don't unfold.
-    """
+    subject: str
+    headers: tuple[tuple[str, str], ...]
+    text_body: bytes
+    html_body: bytes
 
-    def fold(self, *, policy: Any) -> str:
-        first, *words = str(self).split()
-        lines = [f"{self.name}: {first}"]  # type: ignore[attr-defined]  # the registry mixes in BaseHeader
-        for word in words:
-            if len(lines[-1]) + 1 + len(word) > _HEADER_LINE:
-                lines.append("")
-            lines[-1] += f" {word}"
-        return policy.linesep.join(lines) + policy.linesep  # type: ignore[no-any-return]  # str
+    @property
+    def text(self) -> str:
+        return _read(self.text_body)
 
-
-_HEADERS = HeaderRegistry(default_class=_Verbatim)
-for _name in ("message-id", "to"):
-    _HEADERS.map_to_type(_name, _Verbatim)  # type: ignore[arg-type]  # the registry mixes in BaseHeader
-_POLICY = SMTP.clone(max_line_length=_LINE, header_factory=_HEADERS)
+    @property
+    def html(self) -> str:
+        return _read(self.html_body)
 
 
-def encoded_size(text: str) -> int:
-    """Bytes of a body part in the shorter of quoted-printable and base64, line breaks included."""
-    return min(_sizes(text))
+def encode(message: Message) -> Encoded:
+    """The same message, its bodies encoded."""
+    return Encoded(message.subject, message.headers, quoted(message.text), quoted(message.html))
 
 
-def as_bytes(message: Message, *, sender: str, recipient: str, date: datetime, message_id: str) -> bytes:
+def quoted(text: str) -> bytes:
+    """Text in whole lines of quoted-printable, at most 76 characters each; a soft break ends an open line."""
+    if 0 < len(text) < 75 and text.isascii() and text.isprintable() and "=" not in text and text[-1] != " ":
+        return f"{text}=\r\n".encode()  # nothing to encode, as in most links
+    lines = binascii.b2a_qp(text.encode(), istext=True).replace(b"\n", b"\r\n")
+    if not lines or lines.endswith(b"\r\n"):
+        return lines
+    start = lines.rfind(b"\n") + 1
+    if len(lines) - start > 75:  # no room for the soft break's own character
+        at = next(at for at in (start + 75, start + 74, start + 73) if b"=" not in lines[at - 2 : at])
+        lines = lines[:at] + b"=\r\n" + lines[at:]
+    return lines + b"=\r\n"
+
+
+def as_bytes(
+    message: Message | Encoded, *, sender: str, recipient: str, date: datetime, message_id: str
+) -> bytes:
     """The message from `sender` (`Name <address>`) to one `recipient` (an address), text part first.
 
     Raises InputError for a broken address, and for a header that would break out of its line. A recipient
     outside ASCII makes a message that needs SMTPUTF8 (RFC 6531, 6532).
     """
-    mail = EmailMessage(policy=_POLICY if recipient.isascii() else _POLICY.clone(utf8=True))
-    mail["From"] = _sender(sender)
-    mail["To"] = _recipient(recipient)
-    mail["Subject"] = _one_line("Subject", message.subject)
-    mail["Date"] = date
-    for header, value in (("Message-ID", message_id), *message.headers):
-        mail[header] = _ascii_line(header, value)
-    mail.set_content(message.text, cte=_encoding(message.text))
-    mail.add_alternative(message.html, subtype="html", cte=_encoding(message.html))
-    mail.set_boundary(f"=_{hashlib.sha256(message_id.encode()).hexdigest()[:32]}")
-    return mail.as_bytes()
+    ready = message if isinstance(message, Encoded) else encode(message)
+    boundary = b"=_" + hashlib.sha256(message_id.encode()).hexdigest()[:32].encode()
+    return b"".join(
+        (
+            _sender(sender),
+            _recipient(recipient),
+            _subject(ready.subject),
+            _date(date),
+            _verbatim("Message-ID", message_id),
+            *(_verbatim(name, value) for name, value in ready.headers),
+            b'MIME-Version: 1.0\r\nContent-Type: multipart/alternative;\r\n boundary="%b"\r\n\r\n' % boundary,
+            b"--" + boundary + _PART % (b"plain", ready.text_body),
+            b"--" + boundary + _PART % (b"html", ready.html_body),
+            b"--" + boundary + b"--\r\n",
+        )
+    )
 
 
-def _sender(sender: str) -> Address:
+def _read(body: bytes) -> str:
+    return binascii.a2b_qp(body).decode().replace("\r\n", "\n")
+
+
+@lru_cache(maxsize=16)
+def _sender(sender: str) -> bytes:
     name, address = parseaddr(_one_line("From", sender))
     try:
-        return Address(display_name=name, addr_spec=address)
+        return _folded("From", str(Address(display_name=name, addr_spec=address)))
     except (ValueError, IndexError) as error:  # what the email package raises for broken addresses
         raise InputError(f"{sender!r} can't be the sender of a mail", fix="Name <address>") from error
 
 
-def _recipient(address: str) -> str:
+def _recipient(address: str) -> bytes:
     if not _ADDRESS.fullmatch(address):
         raise InputError(f"{address!r} isn't the address of one person", fix="name@example.org")
-    return address
+    return f"To: {address}\r\n".encode()
 
 
-def _ascii_line(header: str, value: str) -> str:
-    if not value.isascii() or any(len(word) > _HARD_LINE for word in value.split()):
-        raise InputError(f"the header {header} holds something that a mail can't carry: {value[:80]!r}")
-    return _one_line(header, value)
+@lru_cache(maxsize=1024)  # an issue has about as many subjects as papers
+def _subject(subject: str) -> bytes:
+    return _folded("Subject", _one_line("Subject", subject))
+
+
+@lru_cache(maxsize=16)
+def _date(date: datetime) -> bytes:
+    return _folded("Date", format_datetime(date))
+
+
+def _folded(name: str, value: str) -> bytes:
+    """A header as the email package writes it, with encoded words for what isn't ASCII (RFC 2047)."""
+    return _FOLDING.fold_binary(*_FOLDING.header_store_parse(name, value))
+
+
+@lru_cache(maxsize=1024)
+def _verbatim(name: str, value: str) -> bytes:
+    """A header in ASCII, folded at its own white space and never turned into encoded words.
+
+    Python's own folding encodes any word longer than a line, and a List-Unsubscribe or Message-ID that is an
+    encoded word is understood by nobody. The first word stays behind the name, for parsers that don't unfold.
+    """
+    if not value.isascii() or max(map(len, value.split()), default=0) > _HARD_LINE:
+        raise InputError(f"the header {name} holds something that a mail can't carry: {value[:80]!r}")
+    whole = f"{name}: {_one_line(name, value)}"
+    if len(whole) <= _HEADER_LINE:
+        return f"{whole}\r\n".encode()
+    first, *words = value.split()
+    lines = [f"{name}: {first}"]
+    for word in words:
+        if len(lines[-1]) + 1 + len(word) > _HEADER_LINE:
+            lines.append("")
+        lines[-1] += f" {word}"
+    return "".join(f"{line}\r\n" for line in lines).encode()
 
 
 def _one_line(header: str, value: str) -> str:
     if not value.strip() or "\n" in value or printable(value) != value:
         raise InputError(f"the header {header} isn't one line of text: {value[:80]!r}")
     return value
-
-
-def _encoding(text: str) -> str:
-    quoted, base64 = _sizes(text)
-    return "quoted-printable" if quoted <= base64 else "base64"
-
-
-def _sizes(text: str) -> tuple[int, int]:
-    data = text.encode().replace(b"\n", b"\r\n")
-    whole_lines, rest = divmod(len(data), 57)  # 57 bytes are 76 characters of base64
-    return len(binascii.b2a_qp(data, istext=True)), whole_lines * 78 + (-(-rest // 3) * 4 + 2 if rest else 0)

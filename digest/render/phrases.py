@@ -4,16 +4,22 @@ Never: escapes for HTML (the templates do), or knows a template.
 """
 
 import re
-import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
-from digest.domain import Field, Reason, ReasonKind, Topic
+from digest.domain import Field, Reason, ReasonKind
 
 _WEB_URL = re.compile(r"https?://[^\s\"<>\\^`{|}]{1,500}", re.IGNORECASE)
 _ABBREVIATED = "".join(rf"(?<!\b{word}\.)" for word in (r"e\.g", r"i\.e", "al", "vs", "cf", "Fig", "Eq"))
 _SENTENCE_END = re.compile(rf"(?<=[.!?]){_ABBREVIATED}\s+(?=[^\sa-z])")
+# Of the format characters only direction marks, zero-width spaces and the BOM go: emoji and some scripts need
+# the joiners. U+FDD0 … U+FDEF are no characters; slots of our own are marked with them.
+_INVISIBLE = re.compile(
+    "[\\x00-\\x09\\x0b-\\x1f\\x7f-\\x9f\\u061c\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069\\ufeff"
+    "\\ud800-\\udfff\\ufdd0-\\ufdef]"
+)
 _MOST_REASONS = 3
 _MOST_PLACES = 3
 _CHARACTERS_A_WORD = 12
@@ -29,20 +35,14 @@ class Piece:
 
 def printable(text: str) -> str:
     """Text without control characters and without those that turn the reading direction; newlines stay."""
-    return "".join(c for c in text if c == "\n" or not _invisible(c))
-
-
-def _invisible(character: str) -> bool:
-    # Cf also holds joiners that emoji and some scripts need; only direction marks and the BOM are dropped.
-    return unicodedata.category(character) in {"Cc", "Cs"} or character in (
-        "\u061c\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff\u2028\u2029"
-    )
+    return text if text.isascii() and text.isprintable() else _INVISIBLE.sub("", text)
 
 
 def one_line(text: str, most: int = 300) -> str:
     """Printable text on one line, shortened to `most` characters."""
-    visible = printable(" ".join(text.split()))
-    return shorten(" ".join(visible.split()), most)
+    line = " ".join(text.split())
+    visible = printable(line)
+    return shorten(line if visible == line else " ".join(visible.split()), most)
 
 
 def shorten(text: str, most: int) -> str:
@@ -64,24 +64,28 @@ def counted(number: int, singular: str) -> str:
     return f"{number} {singular}" if number == 1 else f"{number} {singular}s"
 
 
+@lru_cache(maxsize=512)
 def long_day(day: date) -> str:
     """`Tuesday 17 March 2026`. English whatever the machine speaks: nothing here sets a locale."""
     return f"{day:%A} {long_date(day)}"
 
 
+@lru_cache(maxsize=512)
 def long_date(day: date) -> str:
     """`17 March 2026`."""
     return f"{day.day} {day:%B %Y}"
 
 
+@lru_cache(maxsize=512)
 def short_day(day: date) -> str:
     """`Tue 17 Mar`."""
     return f"{day:%a} {day.day} {day:%b}"
 
 
-def short_date(day: date, today: date) -> str:
-    """`17 Mar`, with its year unless that is today's."""
-    return f"{day.day} {day:%b}" if day.year == today.year else f"{day.day} {day:%b %Y}"
+@lru_cache(maxsize=512)
+def short_date(day: date, year: int) -> str:
+    """`17 Mar`, with its year unless that is the reader's."""
+    return f"{day.day} {day:%b}" if day.year == year else f"{day.day} {day:%b %Y}"
 
 
 def masked(address: str) -> str:
@@ -119,9 +123,11 @@ def marked(text: str, terms: Iterable[str]) -> tuple[Piece, ...]:
     return tuple(Piece(run, marked=bool(i % 2)) for i, run in enumerate(runs) if run)
 
 
-def reason_phrases(reasons: Sequence[Reason], topics: Sequence[Topic]) -> tuple[str, ...]:
-    """Why a paper is here, a phrase for each filter, topic or measure, in the order given; at most three."""
-    titles = {topic.slug: topic.title for topic in topics}
+def reason_phrases(reasons: Sequence[Reason], titles: Mapping[str, str]) -> tuple[str, ...]:
+    """Why a paper is here, a phrase for each filter, topic or measure, in the order given; at most three.
+
+    `titles`: of topics, by slug.
+    """
     grouped: dict[tuple[ReasonKind, str], list[Reason]] = {}
     for reason in reasons:
         grouped.setdefault((reason.kind, reason.filter), []).append(reason)
@@ -129,7 +135,7 @@ def reason_phrases(reasons: Sequence[Reason], topics: Sequence[Topic]) -> tuple[
     return tuple(phrases[:_MOST_REASONS])
 
 
-def _phrase(kind: ReasonKind, name: str, reasons: list[Reason], titles: dict[str, str]) -> str:
+def _phrase(kind: ReasonKind, name: str, reasons: list[Reason], titles: Mapping[str, str]) -> str:
     note = one_line(reasons[0].note, 60)
     if kind is ReasonKind.PICK:
         return note or "picked by a curator"

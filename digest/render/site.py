@@ -31,11 +31,15 @@ class Site:
 class Links:
     """One subscriber's links, absolute. An empty one isn't shown; `preferences` and `unsubscribe` always are.
 
-    `unsubscribe_mail` is an address: a mail to it unsubscribes as well (RFC 2369).
+    `vote` and `mute` take a query: `?paper=ID&as=more|less|save`, `?term=WORDS`. `feed`: what the subscriber
+    asked for, as a feed. `unsubscribe_mail` is an address: a mail to it unsubscribes as well (RFC 2369).
     """
 
     preferences: str
     unsubscribe: str
     web: str = ""
     pause: str = ""
+    feed: str = ""
+    vote: str = ""
+    mute: str = ""
     unsubscribe_mail: str = ""

@@ -4,7 +4,6 @@ In: a folder of templates. Out: `environment`. Never: inlines a rendered message
 (sandbox), a missing name (an error) or a value (escaped in HTML, without control characters everywhere).
 """
 
-import textwrap
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from markupsafe import Markup
 
 from digest.render.colors import Colors
 from digest.render.phrases import printable, shorten
+from digest.render.slots import Slot
 
 _STYLE = "_base/style.css"
 _WIDTH = 76  # of text parts (RFC 2045, section 6.7: encoded lines have no more)
@@ -63,7 +63,9 @@ def environment(*folders: Path, colors: Colors) -> SandboxedEnvironment:
 
 
 def _printed(value: object) -> object:
-    """What `{{ … }}` prints: without control characters, whatever the value was."""
+    """What `{{ … }}` prints: without control characters, whatever the value was; a slot stays one."""
+    if isinstance(value, Slot):
+        return Markup(value.mark)  # noqa: S704 - a name of ours between two marks
     if isinstance(value, Markup):
         return Markup(printable(value))  # noqa: S704 - it was markup before
     return printable(value) if isinstance(value, str) else value
@@ -72,15 +74,17 @@ def _printed(value: object) -> object:
 def wrap(text: str, indent: int = 0, first: str = "") -> str:
     """Text in lines of at most 76 characters, URLs whole; the first line begins with `first`."""
     margin = " " * indent
-    lines = textwrap.wrap(
-        text,
-        width=_WIDTH,
-        initial_indent=first.rjust(indent),
-        subsequent_indent=margin,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-    return "\n".join(piece for line in lines for piece in _cut(line, margin))
+    line = first.rjust(indent)
+    lines: list[str] = []
+    room = False  # for another word and the space before it
+    for word in text.split():
+        if room and len(line) + 1 + len(word) > _WIDTH:
+            lines.append(line)
+            line, room = margin, False
+        line = f"{line} {word}" if room else line + word
+        room = True
+    lines.append(line)
+    return "\n".join(piece for each in lines for piece in _cut(each, margin))
 
 
 def _cut(line: str, margin: str) -> list[str]:

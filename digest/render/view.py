@@ -1,25 +1,22 @@
-"""A digest as its templates see it: every text chosen, shortened and cleaned, nothing left to decide.
+"""A digest as its templates see it: which papers under which heading, and its reader's own texts.
 
-In: a `Digest`, and how much of it may be shown (`Level`). Out: `View`. Never: HTML, or a byte count.
+In: a `Digest`, and how much of it may be shown (`Level`). Out: `Layout`, `Texts`. Never: HTML, or a count of
+bytes.
 """
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from math import ceil
 from zoneinfo import ZoneInfo
 
-from digest.domain import Digest, Field, Interests, Match, Paper, Reason, SignalKind, Subscriber, Topic
+from digest.domain import Digest, Frequency, Interests, Match, ReasonKind, Subscriber, Topic
 from digest.render import phrases
-from digest.render.phrases import Piece
-from digest.text import clean
+from digest.render.cards import title
 
-_SOURCES = {"huggingface": "Hugging Face", "arxiv": "arXiv", "biorxiv": "bioRxiv"}
 _WORDS_A_MINUTE = 200
 _SECONDS_TO_CHOOSE = 15  # per paper: whether to open it
 _PREHEADER = (40, 90)
-_NAMES = 3
-_READ = 4_000  # characters of a text that may be shown, before cleaning: a hostile one is longer
+_REST = "More for you"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,175 +29,120 @@ class Level:
     titles: int = 1_000
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
-    """A link's visible name and its target."""
-
-    name: str
-    url: str
-
-
-@dataclass(frozen=True, slots=True)
-class Card:
-    """A paper in full."""
-
-    number: int
-    deep: bool  # the title is an h3, not an h2
-    title: tuple[Piece, ...]
-    url: str
-    authors: str
-    facts: tuple[str, ...]
-    summary_label: str
-    summary: tuple[Piece, ...]
-    why: tuple[str, ...]
-    links: tuple[Link, ...]
-
-    @property
-    def plain_title(self) -> str:
-        return "".join(piece.text for piece in self.title)
-
-    @property
-    def plain_summary(self) -> str:
-        return "".join(piece.text for piece in self.summary)
+# What is given up in turn until the mail fits: long summaries, links beside the title's, summaries at the end
+# of the list, at last papers ("all n on the web"). The last level always fits.
+LEVELS = (
+    Level(words=60),
+    Level(words=30),
+    Level(words=30, all_links=False),
+    *(Level(words=30, all_links=False, cards=cards) for cards in (60, 40, 25)),
+    *(Level(words=30, all_links=False, cards=cards, titles=100) for cards in (25, 12, 6)),
+    Level(words=30, all_links=False, cards=3, titles=10),
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """A paper by its title alone."""
+class Section:
+    """Papers in full under one heading; an empty heading is none."""
 
-    number: int
-    title: str
-    url: str
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """All that the templates of a digest print, beside the site and the links."""
-
-    first: str
-    count: int
-    short_day: str
     heading: str
-    preheader: str
-    meta: tuple[str, ...]
-    notes: tuple[str, ...]
-    cards: tuple[Card, ...]
-    tail: tuple[Line, ...]
+    matches: tuple[Match, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Which papers are shown in full, which by title alone, and how many not at all."""
+
+    sections: tuple[Section, ...]
+    tail: tuple[Match, ...]
     hidden: int
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """What a mail says to one reader alone. None is empty."""
+
+    preheader: str
+    meta: str
     because: str
+    count: str
 
 
-def view(digest: Digest, level: Level, *, deep: bool = False) -> View:
-    """What the templates print of a digest at a level; `deep`: its titles stand under another heading."""
-    day, person = digest.issue.date, digest.subscriber
-    matches = digest.papers
-    cards = tuple(_card(n, match, digest, level, deep) for n, match in enumerate(matches[: level.cards], 1))
-    tail = tuple(
-        Line(n, title(match.paper), phrases.web_url(match.paper.url))
-        for n, match in enumerate(matches[level.cards : level.cards + level.titles], level.cards + 1)
-    )
-    asked = _asked(person.interests, digest.topics)
-    counts = (phrases.counted(len(matches), "paper"), f"{_minutes(cards, tail)} min")
-    return View(
-        first=title(matches[0].paper) if matches else "No papers today",
-        count=len(matches),
-        short_day=phrases.short_day(day),
-        heading=f"Trending papers — {phrases.long_day(day)}",
-        preheader=_preheader(digest, (*counts, asked)),
-        meta=(*(counts if matches else counts[:1]), asked),
-        notes=tuple(phrases.one_line(note) for note in digest.notes[:5]),
-        cards=cards,
-        tail=tail,
-        hidden=len(matches) - len(cards) - len(tail),
-        because=_because(person, asked),
-    )
+def layout(digest: Digest, level: Level) -> Layout:
+    """The papers of a digest at a level: the best in full, under days or topics where that helps."""
+    shown, rest = digest.papers[: level.cards], digest.papers[level.cards :]
+    tail = rest[: level.titles]
+    return Layout(_sections(digest, shown), tail, len(rest) - len(tail))
 
 
-def title(paper: Paper) -> str:
-    """A paper's title as mails show it; never empty."""
-    return phrases.one_line(_clean(paper.title)) or paper.id
+def heading(digest: Digest) -> str:
+    """The head of a digest."""
+    kind = "Trending papers" if digest.papers else "No papers today"
+    if digest.papers and digest.subscriber.schedule.frequency is Frequency.WEEKLY:
+        kind = "The week’s papers"
+    return f"{kind} — {phrases.long_day(digest.issue.date)}"
 
 
-def _clean(text: str) -> str:
-    return _cleaned(text[:_READ])
+def first_title(digest: Digest) -> str:
+    """What the subject begins with."""
+    return title(digest.papers[0].paper) if digest.papers else "No papers today"
 
 
-@lru_cache(maxsize=2048)  # a day's papers: each is shown to many, and at several levels
-def _cleaned(text: str) -> str:
-    return clean(text)
-
-
-def _card(number: int, match: Match, digest: Digest, level: Level, deep: bool) -> Card:
-    paper = match.paper
-    label, summary = _summary(paper, level.words)
-    return Card(
-        number=number,
-        deep=deep,
-        title=phrases.marked(title(paper), _terms(match.reasons, Field.TITLE)),
-        url=phrases.web_url(paper.url),
-        authors=_authors(paper),
-        facts=tuple(_facts(paper, digest)),
-        summary_label=label,
-        summary=phrases.marked(summary, _terms(match.reasons, Field.TITLE, Field.ABSTRACT)),
-        why=phrases.reason_phrases(match.reasons, digest.topics),
-        links=tuple(_links(paper)) if level.all_links else (),
+def texts(digest: Digest, *, words: int, cards: int) -> Texts:
+    """The reader's own texts of a mail that shows so many words in so many cards."""
+    count = len(digest.papers)
+    asked = _asked(digest.subscriber.interests, digest.topics)
+    minutes = max(1, ceil(words / _WORDS_A_MINUTE + cards * _SECONDS_TO_CHOOSE / 60))
+    counts = (phrases.counted(count, "paper"), f"{minutes} min") if count else ()
+    return Texts(
+        preheader=_preheader(digest, (*(counts or digest.notes[:1] or ("Nothing new for you",)), asked)),
+        meta="\u00a0· ".join((*counts, asked)),
+        because=_because(digest.subscriber, asked),
+        count=str(count),
     )
 
 
-def _authors(paper: Paper) -> str:
-    """`Ada Lovelace, Alan Turing, Grace Hopper + 14 more`. Names stay whole: some have no initials."""
-    names = ", ".join(phrases.one_line(_clean(name), 60) for name in paper.authors[:_NAMES])
-    others = len(paper.authors) - _NAMES
-    return f"{names} + {others} more" if others > 0 else names
+def _sections(digest: Digest, shown: tuple[Match, ...]) -> tuple[Section, ...]:
+    if digest.subscriber.schedule.frequency is Frequency.WEEKLY:
+        return _by_day(digest.subscriber, shown)
+    if len(digest.topics) > 1:
+        return _by_topic(digest.topics, shown)
+    return (Section("", shown),)
 
 
-def _terms(reasons: tuple[Reason, ...], *fields: Field) -> list[str]:
-    return [reason.term for reason in reasons if reason.field in fields]
+def _by_day(person: Subscriber, shown: Sequence[Match]) -> tuple[Section, ...]:
+    """A week's papers by the reader's day on which each first came, the newest day first."""
+    zone = ZoneInfo(person.schedule.timezone)
+    days: dict[str, list[Match]] = {}
+    for match in sorted(shown, key=lambda m: m.paper.first_seen_at.astimezone(zone).date(), reverse=True):
+        day = match.paper.first_seen_at.astimezone(zone).date()
+        days.setdefault(f"{day:%A} {day.day} {day:%B}", []).append(match)
+    return tuple(Section(day, tuple(matches)) for day, matches in days.items())
 
 
-def _facts(paper: Paper, digest: Digest) -> Iterator[str]:
-    upvotes = paper.latest(SignalKind.UPVOTES)
-    if upvotes > 0:
-        yield f"▲{upvotes}"
-    if paper.categories:
-        yield phrases.one_line(paper.categories[0], 40)
-    published = paper.published_at or paper.first_seen_at
-    yield phrases.short_date(published.date(), digest.issue.date)
+def _by_topic(topics: Sequence[Topic], shown: tuple[Match, ...]) -> tuple[Section, ...]:
+    """Papers under the first of their topics, the topic of the best paper first.
 
-
-def _summary(paper: Paper, words: int) -> tuple[str, str]:
-    """The source's own summary with a label that says whose it is, else the start of the abstract."""
-    if summary := _clean(paper.summary):
-        name = _SOURCES.get(paper.summary_source, phrases.one_line(paper.summary_source, 40))
-        label = f"TL;DR ({name})" if name else "TL;DR"
-        return label, phrases.first_sentences(phrases.printable(summary), words)
-    return "", phrases.first_sentences(phrases.printable(_clean(paper.abstract)), words)
-
-
-def _links(paper: Paper) -> Iterator[Link]:
-    named = (
-        ("Abstract", paper.url),
-        ("PDF", paper.pdf_url),
-        ("Code", paper.code_url),
-        ("Discussion", paper.discussion_url),
-    )
-    for name, url in named:
-        if phrases.web_url(url):
-            yield Link(name, url)
-
-
-def _minutes(cards: tuple[Card, ...], tail: tuple[Line, ...]) -> int:
-    shown = [f"{card.plain_title} {card.plain_summary}" for card in cards] + [line.title for line in tail]
-    words = sum(len(text.split()) for text in shown)
-    return max(1, ceil(words / _WORDS_A_MINUTE + len(cards) * _SECONDS_TO_CHOOSE / 60))
+    Only where at least two topics have at least two papers: headings over single papers are in the way.
+    """
+    titles = {topic.slug: topic.title for topic in topics}
+    groups: dict[str, list[Match]] = {}
+    for match in shown:
+        found = (r.filter for r in match.reasons if r.kind is ReasonKind.TOPIC and r.filter in titles)
+        groups.setdefault(next(found, ""), []).append(match)
+    rest = groups.pop("", [])
+    if sum(len(matches) > 1 for matches in groups.values()) < 2:
+        return (Section("", shown),)
+    named = [Section(phrases.one_line(titles[slug], 60), tuple(found)) for slug, found in groups.items()]
+    return (*named, Section(_REST, tuple(rest))) if rest else tuple(named)
 
 
 def _asked(interests: Interests, topics: tuple[Topic, ...]) -> str:
     """What the subscriber asked for, in few words."""
     if topics:
-        names = [phrases.one_line(topic.title, 30) for topic in topics]
-        more = f" + {len(names) - 4} more" if len(names) > 4 else ""
-        return f"topics: {', '.join(names[:4])}{more}"
+        names = [phrases.one_line(topic.title, 30) for topic in topics[:4]]
+        more = f" + {len(topics) - 4} more" if len(topics) > 4 else ""
+        return f"topics: {', '.join(names)}{more}"
     if interests.filters:
         return f"your {phrases.counted(len(interests.filters), 'filter')}"
     return "what trends"

@@ -1,0 +1,153 @@
+"""A paper as the templates see it: every text chosen, shortened and cleaned, nothing left to decide.
+
+In: a paper, the reasons for it, and how much may be shown. Out: `Card`, `Line`. Never: HTML, or a reader.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from digest.domain import Field, Paper, Reason, ReasonKind, SignalKind
+from digest.render import phrases
+from digest.render.phrases import Piece
+from digest.text import clean
+
+_SOURCES = {"huggingface": "Hugging Face", "arxiv": "arXiv", "biorxiv": "bioRxiv"}
+_NAMES = 3
+_READ = 4_000  # characters of a text that may be shown, before cleaning: a hostile one is longer
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link's visible name and its target."""
+
+    name: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A paper in full. `heading`: 2 for an h2; `mute`: the term that its reader may want a rest from."""
+
+    id: str
+    heading: int
+    title: tuple[Piece, ...]
+    url: str
+    authors: str
+    facts: tuple[str, ...]
+    summary_label: str
+    summary: tuple[Piece, ...]
+    why: tuple[str, ...]
+    links: tuple[Link, ...]
+    mute: str
+
+    @property
+    def plain_title(self) -> str:
+        return "".join(piece.text for piece in self.title)
+
+    @property
+    def plain_summary(self) -> str:
+        return "".join(piece.text for piece in self.summary)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A paper by its title alone."""
+
+    title: str
+    url: str
+    numbered: bool  # one of the digest's own, not one that others read
+
+
+def card(
+    paper: Paper,
+    reasons: tuple[Reason, ...],
+    titles: Mapping[str, str],
+    *,
+    year: int,
+    words: int,
+    all_links: bool,
+    heading: int,
+) -> Card:
+    """A paper in full: `titles` of topics by slug, the reader's `year`, at most `words` of summary."""
+    label, summary = _summary(paper, words)
+    return Card(
+        id=paper.id,
+        heading=heading,
+        title=phrases.marked(title(paper), _terms(reasons, Field.TITLE)),
+        url=phrases.web_url(paper.url),
+        authors=_authors(paper),
+        facts=tuple(_facts(paper, year)),
+        summary_label=label,
+        summary=phrases.marked(summary, _terms(reasons, Field.TITLE, Field.ABSTRACT)),
+        why=phrases.reason_phrases(reasons, titles),
+        links=tuple(_links(paper)) if all_links else (),
+        mute=_mute(reasons) if all_links else "",
+    )
+
+
+def line(paper: Paper, *, numbered: bool) -> Line:
+    """A paper by its title alone."""
+    return Line(title(paper), phrases.web_url(paper.url), numbered)
+
+
+def title(paper: Paper) -> str:
+    """A paper's title as mails show it; never empty."""
+    return _title(paper.title[:_READ]) or paper.id
+
+
+@lru_cache(maxsize=2048)  # a day's papers: each is shown to many
+def _title(text: str) -> str:
+    return phrases.one_line(clean(text))
+
+
+def _clean(text: str) -> str:
+    return clean(text[:_READ])
+
+
+def _authors(paper: Paper) -> str:
+    """`Ada Lovelace, Alan Turing, Grace Hopper + 14 more`. Names stay whole: some have no initials."""
+    names = ", ".join(phrases.one_line(_clean(name), 60) for name in paper.authors[:_NAMES])
+    others = len(paper.authors) - _NAMES
+    return f"{names} + {others} more" if others > 0 else names
+
+
+def _terms(reasons: tuple[Reason, ...], *fields: Field) -> list[str]:
+    return [reason.term for reason in reasons if reason.field in fields]
+
+
+def _mute(reasons: tuple[Reason, ...]) -> str:
+    """The first term of a filter of the reader's own that was found in the text."""
+    found = _terms(tuple(r for r in reasons if r.kind is ReasonKind.FILTER), Field.TITLE, Field.ABSTRACT)
+    return phrases.one_line(found[0], 60) if found else ""
+
+
+def _facts(paper: Paper, year: int) -> Iterator[str]:
+    upvotes = paper.latest(SignalKind.UPVOTES)
+    if upvotes > 0:
+        yield f"▲{upvotes}"
+    if paper.categories:
+        yield phrases.one_line(paper.categories[0], 40)
+    published = paper.published_at or paper.first_seen_at
+    yield phrases.short_date(published.date(), year)
+
+
+def _summary(paper: Paper, words: int) -> tuple[str, str]:
+    """The source's own summary with a label that says whose it is, else the start of the abstract."""
+    if summary := _clean(paper.summary):
+        name = _SOURCES.get(paper.summary_source, phrases.one_line(paper.summary_source, 40))
+        label = f"TL;DR ({name})" if name else "TL;DR"
+        return label, phrases.first_sentences(phrases.printable(summary), words)
+    return "", phrases.first_sentences(phrases.printable(_clean(paper.abstract)), words)
+
+
+def _links(paper: Paper) -> Iterator[Link]:
+    named = (
+        ("Abstract", paper.url),
+        ("PDF", paper.pdf_url),
+        ("Code", paper.code_url),
+        ("Discussion", paper.discussion_url),
+    )
+    for name, url in named:
+        if phrases.web_url(url):
+            yield Link(name, url)

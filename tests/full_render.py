@@ -1,0 +1,105 @@
+"""The oracle of splicing: a digest rendered whole by Jinja, packed by Python's email package.
+
+It knows the templates and the view, and nothing of slots, pieces and caches.
+"""
+
+from datetime import datetime
+from email.message import EmailMessage
+from email.policy import SMTP
+
+from markupsafe import Markup
+
+from digest.bundled import folder
+from digest.domain import Digest, Message
+from digest.render import Links, Site, cards, view
+from digest.render.colors import Colors
+from digest.render.headers import digest_headers, header_text
+from digest.render.templates import environment, wrap
+from digest.render.view import LEVELS, Level
+
+JINJA = environment(folder("templates") / "email", colors=Colors())
+
+
+def full_message(digest: Digest, site: Site, links: Links, level: Level = LEVELS[0]) -> Message:
+    """The message at a level, each part rendered in one go."""
+    bodies = {kind: body(kind, digest, site, links, level) for kind in ("html", "txt")}
+    shown = {
+        "first": view.first_title(digest),
+        "count": len(digest.papers),
+        "short_day": f"{digest.issue.date:%a} {digest.issue.date.day} {digest.issue.date:%b}",
+    }
+    subject = JINJA.get_template("digest/subject.txt").render(site=site, digest=shown)
+    return Message(header_text(subject), bodies["txt"], bodies["html"], digest_headers(digest, site, links))
+
+
+def full_mail(message: Message, *, sender: str, recipient: str, date: datetime, message_id: str) -> bytes:
+    """The bytes that Python's email package makes of a message."""
+    mail = EmailMessage(policy=SMTP.clone(max_line_length=78))
+    mail["From"], mail["To"], mail["Subject"], mail["Date"] = sender, recipient, message.subject, date
+    mail["Message-ID"] = message_id
+    for name, value in message.headers:
+        mail[name] = value
+    mail.set_content(message.text, cte="quoted-printable")
+    mail.add_alternative(message.html, subtype="html", cte="quoted-printable")
+    return mail.as_bytes()
+
+
+def body(kind: str, digest: Digest, site: Site, links: Links, level: Level) -> str:
+    layout = view.layout(digest, level)
+    blocks, words = blocks_of(kind, digest, layout, level, links)
+    shown = sum(len(section.matches) for section in layout.sections)
+    texts = view.texts(digest, words=words, cards=shown)
+    plain = kind == "txt"
+    values = {
+        "heading": view.heading(digest),
+        "notes": digest.notes,
+        "hidden": layout.hidden,
+        "list": "".join(blocks) if plain else Markup("".join(blocks)),
+        "preheader": texts.preheader,
+        "meta": wrap(texts.meta) if plain else texts.meta,
+        "because": wrap(texts.because) if plain else texts.because,
+        "count": texts.count,
+    }
+    return JINJA.get_template(f"digest/body.{kind}").render(site=site, links=links, digest=values)
+
+
+def blocks_of(
+    kind: str, digest: Digest, layout: view.Layout, level: Level, links: Links
+) -> tuple[list[str], int]:
+    """The parts of the list, and the words in them."""
+
+    def render(part: str, **values: object) -> None:
+        blocks.append(JINJA.get_template(f"_paper/{part}.{kind}").render(links=links, **values))
+
+    def place(number: int) -> str:
+        return f"{number:>3}" if kind == "txt" else str(number)
+
+    blocks: list[str] = []
+    words = number = 0
+    titles = {topic.slug: topic.title for topic in digest.topics}
+    for section in layout.sections:
+        if section.heading:
+            render("heading", heading=section.heading, level=2)
+        for match in section.matches:
+            number += 1
+            paper = cards.card(
+                match.paper,
+                match.reasons,
+                titles,
+                year=digest.issue.date.year,
+                words=level.words,
+                all_links=level.all_links,
+                heading=3 if section.heading else 2,
+            )
+            words += len(f"{paper.plain_title} {paper.plain_summary}".split())
+            render("card", paper=paper, number=place(number))
+    lines = [(match.paper, True) for match in layout.tail], [(paper, False) for paper in digest.also]
+    for heading, those in zip(("Also in this digest", "Also trending"), lines, strict=True):
+        if those:
+            render("heading", heading=heading, level=2)
+        for each, numbered in those:
+            number += 1
+            line = cards.line(each, numbered=numbered)
+            words += len(line.title.split())
+            render("line", paper=line, number=place(number))
+    return blocks, words
