@@ -20,6 +20,8 @@ class SourceKind(StrEnum):
     BIORXIV = "biorxiv"
     FEED = "feed"
     JSONL = "jsonl"
+    OAIPMH = "oaipmh"
+    OPENREVIEW = "openreview"
 
 
 class SourceState(StrEnum):
@@ -60,6 +62,23 @@ class Announcement:
     day: date
     new: int
     categories: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A past day of a source that was missed, and how far its repair has come.
+
+    `next_url`: the page to go on with, empty for the first; `done_at`: when the day was whole.
+    """
+
+    day: date
+    reason: str
+    next_at: datetime
+    next_url: str = ""
+    entries: int = 0
+    new: int = 0
+    error: str | None = None
+    done_at: datetime | None = None
 
 
 class SignalKind(StrEnum):

@@ -3,16 +3,20 @@
 It announces on every open day, at midnight Eastern, for each of its categories: new papers, cross-lists and
 replacements. What goes wrong is given as `Trouble`s: a whole batch that is late (until then the old batch is
 served under today's date), one category that is stale, an outage, a batch that is cut off.
+
+Its API knows when each new paper was submitted, pages its answers, and can lag behind the announcements.
 """
 
 import hashlib
 import random
+import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from email.utils import format_datetime
 from enum import StrEnum
 from functools import lru_cache
+from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo
 
 from digest.errors import FetchError
@@ -20,6 +24,7 @@ from digest.fetch import Response
 
 EASTERN = ZoneInfo("America/New_York")
 CATEGORIES = ("cs.AI", "cs.CL", "stat.ML")
+API = "https://export.arxiv.org/api/query?"
 URL = "https://rss.arxiv.org/rss/" + "+".join(CATEGORIES)
 HOLIDAYS_2026 = {"0101", "0119", "0619", "0703", "0907", "1126", "1225", "1229", "1231"}  # month and day
 
@@ -73,6 +78,14 @@ def day_before(day: date) -> date:
     return day
 
 
+def submitted(day: date) -> datetime:
+    """When the papers that are new on an open day were submitted: on the weekday before, at ten Eastern."""
+    day -= timedelta(days=1)
+    while day.weekday() >= 5:
+        day -= timedelta(days=1)
+    return datetime.combine(day, time(10), tzinfo=EASTERN).astimezone(UTC)
+
+
 @lru_cache(maxsize=8)
 def batch(day: date) -> tuple[Item, ...]:
     """All that is announced on an open day; always the same for the same day."""
@@ -101,9 +114,12 @@ def announced(days: Iterable[date]) -> set[str]:
 class SimulatedArxiv:
     """arXiv with its troubles. `limit`: how many items a feed has at most on a day that is CUT."""
 
-    def __init__(self, troubles: Sequence[Trouble] = (), *, limit: int = 3) -> None:
+    def __init__(
+        self, troubles: Sequence[Trouble] = (), *, limit: int = 3, lag: timedelta = timedelta(0)
+    ) -> None:
         self._troubles = {(t.day, t.wrong): t for t in troubles}
         self._limit = limit
+        self._lag = lag
 
     def in_trouble(self, now: datetime, wrong: Wrong) -> Trouble | None:
         """What is wrong in this way at a time."""
@@ -140,6 +156,31 @@ class SimulatedArxiv:
             f"<skipDays><day>Sunday</day><day>Saturday</day></skipDays>{items}</channel></rss>"
         ).encode()
 
+    def api(self, query: str, now: datetime, *, most: int = 2_000) -> bytes:
+        """The API's answer to a query for what was submitted in a time; `most` results, whatever it wants."""
+        asked = {name: values[0] for name, values in parse_qs(query).items()}
+        terms = re.fullmatch(r"\((.*)\) AND submittedDate:\[(\d{12}) TO (\d{12})\]", asked["search_query"])
+        assert terms
+        wanted = {term.removeprefix("cat:") for term in terms[1].split(" OR ")}
+        first, last = (datetime.strptime(terms[n], "%Y%m%d%H%M").replace(tzinfo=UTC) for n in (2, 3))
+        days = (last.astimezone(EASTERN).date() + timedelta(days=n) for n in range(-6, 7))
+        found = [
+            item
+            for day in days
+            if is_open(day) and midnight(day) + self._lag <= now and first < submitted(day) <= last
+            for item in batch(day)
+            if item.announce_type == "new" and wanted & set(item.categories)
+        ]
+        start = int(asked["start"])
+        page = found[start : start + min(most, int(asked["max_results"]))]
+        entries = "".join(_api_entry(item, last) for item in page)
+        return (
+            '<?xml version="1.0"?><feed xmlns="http://www.w3.org/2005/Atom"'
+            ' xmlns:opensearch="http://a9.com/-/spec/opensearch/1.1/">'
+            f"<opensearch:totalResults>{len(found)}</opensearch:totalResults>"
+            f"<opensearch:startIndex>{start}</opensearch:startIndex>{entries}</feed>"
+        ).encode()
+
     def getter(self, clock: Callable[[], datetime]) -> "Getter":
         """What stands for `Fetcher.get` while the clock shows these times."""
         return Getter(self, clock)
@@ -151,6 +192,7 @@ class Getter:
 
     arxiv: SimulatedArxiv
     clock: Callable[[], datetime]
+    queries: list[tuple[datetime, str]] = field(default_factory=list)  # to its API
 
     def __call__(
         self,
@@ -160,10 +202,13 @@ class Getter:
         last_modified: str | None,
         headers: Iterable[tuple[str, str]] = (),
     ) -> Response:
-        assert url == URL
         assert last_modified is None
         assert not tuple(headers)
         now = self.clock()
+        if url.startswith(API):
+            self.queries.append((now, url))
+            return Response(200, self.arxiv.api(urlsplit(url).query, now, most=2))
+        assert url == URL
         if self.arxiv.in_trouble(now, Wrong.DOWN):
             raise FetchError(f"{url}: the answer is HTTP 503 Service Unavailable", status=503)
         body = self.arxiv.feed(now)
@@ -178,6 +223,16 @@ def _as_seen_in(item: Item, category: str, apart: bool) -> Item:
     if apart and item.announce_type == "new" and category != item.categories[0]:
         return Item(item.arxiv_id, item.version, item.categories, "cross")
     return item
+
+
+def _api_entry(item: Item, at: datetime) -> str:
+    categories = "".join(f'<category term="{category}"/>' for category in item.categories)
+    return (
+        f"<entry><id>http://arxiv.org/abs/{item.arxiv_id}v{item.version}</id>"
+        f"<title>Paper {item.arxiv_id}</title><published>{at.isoformat()}</published>"
+        f"<summary>What paper {item.arxiv_id} says in version {item.version}.</summary>"
+        f"<author><name>Ada Lovelace</name></author>{categories}</entry>"
+    )
 
 
 def _rss_item(item: Item, today: str) -> str:

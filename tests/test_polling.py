@@ -291,13 +291,20 @@ def test_what_a_source_brought_is_shown_day_by_day_with_its_holes(here: Installa
     assert [day.day for day in view.missed] == [13]
 
 
-def test_a_feed_that_is_cut_off_says_so_until_its_day_is_over(here: Installation) -> None:
+def test_a_feed_that_is_cut_off_says_so_until_its_day_is_over_and_the_api_is_asked_for_the_rest(
+    here: Installation,
+) -> None:
     item = "<item><title>P</title><guid>oai:arXiv.org:2603.{0:05d}v1</guid><category>cs.CL</category></item>"
     feed = f"<rss version='2.0'><channel>{''.join(map(item.format, range(2000)))}</channel></rss>"
     answers = iter([Response(200, feed.encode(), '"1"'), Response(304, not_modified=True)])
+    rest = (
+        '<feed xmlns="http://www.w3.org/2005/Atom" xmlns:opensearch="http://a9.com/-/spec/opensearch/1.1/">'
+        "<opensearch:totalResults>1</opensearch:totalResults><entry><title>Q</title>"
+        '<id>http://arxiv.org/abs/2603.07777v1</id><category term="cs.CL"/></entry></feed>'
+    )
 
     def get(url: str, **_conditions: object) -> Response:
-        return next(answers)
+        return Response(200, rest.encode()) if "/api/query" in url else next(answers)
 
     with session.transaction(here.engine) as db:
         for name in ("daily", "journal"):
@@ -305,5 +312,6 @@ def test_a_feed_that_is_cut_off_says_so_until_its_day_is_over(here: Installation
         sources.add(db, name="arxiv", kind=ARXIV, url="https://rss.arxiv.org/rss/cs.CL")
     for hours in (0, 1):
         (report,) = fetch_due(here, NOW + hours * HOUR, get=get)
-        assert report.notes == ("today's batch is cut off at 2,000 items",)
+        assert report.notes[0] == "today's batch is cut off at 2,000 items"
+        assert report.notes[1:] == (() if hours else ("papers that past days brought: 1",))
         assert report.state is SourceState.FRESH

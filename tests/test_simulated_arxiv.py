@@ -1,6 +1,7 @@
 """A year of arXiv with all that goes wrong, through the pipeline: nothing is lost, each state is true."""
 
 import random
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
@@ -13,9 +14,10 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, select
 
 from digest.domain import Source, SourceKind, SourceState
+from digest.pipeline.backfill import backfill
 from digest.pipeline.installation import Installation
 from digest.pipeline.polling import FetchReport, fetch_due
-from digest.store import session, sources
+from digest.store import gaps, session, sources
 from digest.store.models import PaperRow
 from tests.installations import installation
 from tests.simulated_arxiv import (
@@ -69,13 +71,13 @@ class Life:
         self.arxiv = arxiv
         self.now = datetime(2026, 1, 1, tzinfo=UTC)
         self.asked = 0
-        self._get = arxiv.getter(lambda: self.now)
+        self.get = arxiv.getter(lambda: self.now)
         self._came_on: date | None = None  # the Eastern day of the last new batch
 
     def round(self, now: datetime) -> None:
         """Ask if the source is due, and compare what it says of itself with what is the case."""
         self.now = now
-        reports = fetch_due(self.here, now, get=self._get, jitter=lambda: 0.0)
+        reports = fetch_due(self.here, now, get=self.get, jitter=lambda: 0.0)
         if reports:
             self.asked += 1
             self._judge(reports[0])
@@ -186,22 +188,44 @@ def test_a_closed_day_is_quiet_to_its_end(sqlite_template: Path, day: date) -> N
         assert source_of(here.engine).state is SourceState.QUIET
 
 
-@pytest.mark.parametrize("wrong", [Wrong.DOWN, Wrong.LATE, Wrong.CUT])
-def test_what_no_feed_shows_is_the_gap_that_is_left_and_nothing_else(
-    sqlite_template: Path, wrong: Wrong
+@pytest.mark.parametrize("lag", [timedelta(0), timedelta(hours=30)], ids=["current", "lagging"])
+@pytest.mark.parametrize("wrong", [Wrong.DOWN, Wrong.LATE])
+def test_a_day_that_no_feed_showed_is_repaired_by_itself(
+    sqlite_template: Path, wrong: Wrong, lag: timedelta
 ) -> None:
-    first, bad, last = date(2026, 3, 16), date(2026, 3, 17), date(2026, 3, 19)
-    gap = announced([bad])
+    first, bad, last = date(2026, 3, 16), date(2026, 3, 17), date(2026, 3, 20)
     with fresh_installation(sqlite_template) as here:
-        life = Life(here, SimulatedArxiv([Trouble(bad, wrong, 24.0)], limit=2))
+        life = Life(here, SimulatedArxiv([Trouble(bad, wrong, 24.0)], lag=lag))
         for now in rounds(first, last, (0.1, 6, 12, 18)):
-            life.round(now) if wrong is not Wrong.CUT else _unjudged(life, now)
+            life.round(now)
+        assert announced(whole(first, last)) <= set(stored(here.engine))
+        assert len(stored(here.engine)) == len(set(stored(here.engine)))
+        with session.reading(here.engine) as db:
+            (gap,) = gaps.listing(db, sources.get(db, "arxiv").id)
+        assert gap.day == bad
+        assert 0 < gap.new <= len(announced([bad]))  # the day after cross-lists one, and replaces another
+        assert gap.done_at is not None
+    asked = Counter((now.astimezone(EASTERN).date(), url) for now, url in life.get.queries)
+    assert asked
+    assert max(asked.values()) == 1  # never the same query twice a day
+
+
+def test_a_batch_that_was_cut_off_is_repaired_by_hand(sqlite_template: Path) -> None:
+    first, bad, last = date(2026, 3, 16), date(2026, 3, 17), date(2026, 3, 19)
+    with fresh_installation(sqlite_template) as here:
+        life = Life(here, SimulatedArxiv([Trouble(bad, Wrong.CUT, 24.0)], limit=2))
+        for now in rounds(first, last, (0.1, 6, 12, 18)):
+            _unjudged(life, now)
         missing = announced(whole(first, last)) - set(stored(here.engine))
-    assert missing
-    assert missing <= gap
+        assert missing
+        assert missing <= announced([bad])
+        repair = backfill(here, "arxiv", bad, bad, life.now, get=life.get)
+        assert (repair.new, repair.done, repair.error) == (len(missing), 1, None)
+        assert announced(whole(first, last)) <= set(stored(here.engine))
+        assert sorted(stored(here.engine)) == sorted(set(stored(here.engine)))
 
 
 def _unjudged(life: Life, now: datetime) -> None:
     """A batch that is cut off lacks whole categories, which the notes say: not what the law is about."""
     life.now = now
-    fetch_due(life.here, now, get=life.arxiv.getter(lambda: now), jitter=lambda: 0.0)
+    fetch_due(life.here, now, get=life.get, jitter=lambda: 0.0)

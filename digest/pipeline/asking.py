@@ -1,13 +1,28 @@
 """One request, with manners: a query that may be made once a day only is remembered before it is made."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from digest.errors import FetchError, NotAskedError
-from digest.fetch import Get, Response
+from digest.fetch import Fetcher, Get, Response
+from digest.pipeline.installation import Installation
+from digest.pipeline.turns import SharedTurns
 from digest.sources import Request
 from digest.sources.again import not_since
 from digest.store import queries, session
 from digest.store.session import Engine
+
+
+@contextmanager
+def getter(installation: Installation, get: Get | None = None) -> Iterator[Get]:
+    """What asks for an installation: over the network in its turn, or what is given instead."""
+    if get:
+        yield get
+        return
+    turn = SharedTurns(installation.engine, own_hosts=installation.allow_hosts)
+    with Fetcher(installation.user_agent, installation.allow_hosts, turn=turn) as fetcher:
+        yield fetcher.get
 
 
 def ask(

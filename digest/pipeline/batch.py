@@ -18,6 +18,7 @@ class Batch:
 
     stale: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    cut_off: bool = False
 
 
 def note_batch(
@@ -37,7 +38,8 @@ def note_batch(
     if not due or not recent or recent[0].day != day:
         return Batch()
     stale = _stale(source, wanted, entries, recent)
-    return Batch(stale, (*_cut_off(source, entries), *(f"{name}{_STALE}" for name in stale)))
+    cut_off = _cut_off(source, entries)
+    return Batch(stale, (*cut_off, *(f"{name}{_STALE}" for name in stale)), bool(cut_off))
 
 
 _STALE = " has brought no new paper of its own today, though its companions have"

@@ -7,22 +7,22 @@ that fails keeps what it gave, and stops nobody else. Never: a look at a clock, 
 import logging
 import random
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from digest.domain import Parsed, Skipped, Source, SourceState
 from digest.errors import FetchError, NotAskedError, ParseError
-from digest.fetch import Fetcher, Get, Response
-from digest.pipeline.asking import ask
+from digest.fetch import Get, Response
+from digest.pipeline.asking import ask, getter
+from digest.pipeline.backfill import Repair, mend
 from digest.pipeline.batch import note_batch
 from digest.pipeline.days_again import Again, ask_again
 from digest.pipeline.installation import Installation
-from digest.pipeline.turns import SharedTurns
 from digest.sources import Request, next_request, parse, requests
 from digest.sources.again import not_since
+from digest.sources.calendar import day_of
 from digest.sources.states import back_off, decide
-from digest.store import papers, session, sources
+from digest.store import gaps, papers, session, sources
 from digest.store.papers import Landing
 
 CLAIM = timedelta(minutes=30)  # longer than one source takes to answer, with waiting for its turns
@@ -79,20 +79,10 @@ def _ask_all(
 ) -> list[FetchReport]:
     if not chosen:
         return []
-    with _getter(installation, get) as getter:
-        poll = _Poll(installation, getter, now, jitter)
+    with getter(installation, get) as opened:
+        poll = _Poll(installation, opened, now, jitter)
         reports = [poll.source(source, only_due=only_due) for source in chosen]
     return [report for report in reports if report]
-
-
-@contextmanager
-def _getter(installation: Installation, get: Get | None) -> Iterator[Get]:
-    if get:
-        yield get
-        return
-    turn = SharedTurns(installation.engine, own_hosts=installation.allow_hosts)
-    with Fetcher(installation.user_agent, installation.allow_hosts, turn=turn) as fetcher:
-        yield fetcher.get
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +113,8 @@ class _Poll:
         except (FetchError, ParseError) as error:
             return self._failed(claimed, error)
         again = ask_again(self.installation.engine, self.get, claimed, self.now)
-        return self._landed(claimed, answers, parsed, again)
+        report = self._landed(claimed, answers, parsed, again)
+        return _mended(report, mend(self.installation.engine, self.get, claimed, self.now))
 
     def _answers(self, source: Source) -> Iterator[Response]:
         """What the source answers, page by page where it has pages; only its first page on condition."""
@@ -156,6 +147,9 @@ class _Poll:
         with session.transaction(self.installation.engine) as db:
             landing = papers.land(db, source, entries, seen_at=self.now)
             batch = note_batch(db, source, entries, landing, self.now)
+            if batch.cut_off:
+                today = day_of(source.kind, self.now)
+                gaps.notice(db, source.id, [today], reason="its feed was cut off", now=self.now)
             verdict = decide(
                 source.kind,
                 source.last_new_at,
@@ -208,6 +202,19 @@ def _tell(before: Source, state: SourceState, now: datetime) -> None:
             f"{now:%Y-%m-%d %H:%M} UTC",
             f"{before.last_new_at:%Y-%m-%d %H:%M} UTC" if before.last_new_at else "never",
         )
+
+
+def _mended(report: FetchReport, repair: Repair) -> FetchReport:
+    """A report with what the repair of past days brought; one that fails is a note, not a failure."""
+    notes = [f"papers that past days brought: {repair.new}"] if repair.new else []
+    notes += [f"a past day can't be repaired yet: {repair.error}"] if repair.error else []
+    return replace(
+        report,
+        entries=report.entries + repair.new + repair.updated,
+        new=report.new + repair.new,
+        updated=report.updated + repair.updated,
+        notes=(*report.notes, *notes),
+    )
 
 
 def _counted(report: FetchReport, landing: Landing, again: Again, *, entries: int) -> FetchReport:

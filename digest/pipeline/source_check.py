@@ -6,10 +6,8 @@ from datetime import datetime
 
 from digest.domain import Entry, Parsed, Source, SourceKind
 from digest.errors import ParseError
-from digest.fetch import Fetcher
-from digest.pipeline.asking import ask
+from digest.pipeline.asking import ask, getter
 from digest.pipeline.installation import Installation
-from digest.pipeline.turns import SharedTurns
 from digest.sources import parse, requests
 from digest.sources.batches import MOST_ITEMS
 from digest.sources.guess import kind_of, kind_of_host
@@ -35,9 +33,8 @@ def check(installation: Installation, url: str, now: datetime) -> SourceCheck:
     """Ask the address once and read its answer. Raises FetchError where there is none."""
     guessed = Source("check", kind_of_host(url) or SourceKind.FEED, url)
     request = requests(guessed, now)[0]
-    turn = SharedTurns(installation.engine, own_hosts=installation.allow_hosts)
-    with Fetcher(installation.user_agent, installation.allow_hosts, turn=turn) as fetcher:
-        answer = ask(installation.engine, fetcher.get, request, now)
+    with getter(installation) as get:
+        answer = ask(installation.engine, get, request, now)
     kind = kind_of(url, answer.body)
     try:
         parsed = parse(kind, answer.body, status=answer.status)

@@ -1,12 +1,12 @@
 """Sources as their operator sees them: how each is doing, and what it brought lately. Reads only."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from digest.domain import Announcement, Source
 from digest.sources.calendar import missed
-from digest.store import announcements, session, sources
+from digest.store import announcements, gaps, session, sources
 from digest.store.session import Engine
 
 SHOWN = 14  # announcements
@@ -25,23 +25,26 @@ def views(engine: Engine, now: datetime) -> list[SourceView]:
     """All sources by name."""
     with session.reading(engine) as db:
         return [
-            view(source, announcements.recent(db, source.id, SHOWN), now) for source in sources.listing(db)
+            view(source, announcements.recent(db, source.id, SHOWN), now, gaps.whole(db, source.id))
+            for source in sources.listing(db)
         ]
 
 
-def view(source: Source, recent: Sequence[Announcement], now: datetime) -> SourceView:
-    """One source; `recent` are its announcements, newest first.
+def view(
+    source: Source, recent: Sequence[Announcement], now: datetime, repaired: Collection[date] = ()
+) -> SourceView:
+    """One source; `recent` are its announcements, newest first; `repaired` days aren't missed any more.
 
     Days that had an announcement by the calendar, and brought nothing, are holes. Today's counts as one
     only when it is over.
     """
     known = {announcement.day: announcement for announcement in recent}
-    gaps = missed(source.kind, known, now)
-    days = sorted({*known, *gaps})[-SHOWN:]
+    holes = missed(source.kind, known, now)
+    days = sorted({*known, *holes})[-SHOWN:]
     return SourceView(
         source,
         tuple(known.get(day, Announcement(day, 0)) for day in days),
-        tuple(day for day in gaps if day in days),
+        tuple(day for day in holes if day in days and day not in repaired),
     )
 
 

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from digest.domain import Parsed, Source, SourceKind
 from digest.errors import ParseError
-from digest.sources import arxiv, biorxiv, feed, huggingface, jsonl
+from digest.sources import arxiv, biorxiv, feed, huggingface, jsonl, oaipmh, openreview
 
 MAX_BODY = 16 * 1024 * 1024  # bytes, decompressed
 
@@ -26,6 +26,14 @@ _PARSERS: dict[SourceKind, Callable[[bytes], Parsed]] = {
     SourceKind.BIORXIV: biorxiv.parse,
     SourceKind.FEED: feed.parse,
     SourceKind.JSONL: jsonl.parse,
+    SourceKind.OAIPMH: oaipmh.parse,
+    SourceKind.OPENREVIEW: openreview.parse,
+}
+
+_NEXT_PAGES: dict[SourceKind, Callable[[str, bytes], str | None]] = {
+    SourceKind.BIORXIV: biorxiv.next_page,
+    SourceKind.OAIPMH: oaipmh.next_page,
+    SourceKind.OPENREVIEW: openreview.next_page,
 }
 
 
@@ -41,13 +49,19 @@ def requests(source: Source, now: datetime) -> tuple[Request, ...]:
     """The requests that ask a source for what it has now: the operator's URL, completed where it is bare.
 
     Hugging Face: `limit=100`, the most it allows, unless the URL names a limit; its bare list is today's.
-    bioRxiv: the days until now, unless the URL names days.
+    bioRxiv: the days until now, unless the URL names days. OAI-PMH and OpenReview: what is newer than
+    the last success, unless the URL says since when.
     """
+    since = source.last_success_at or now
     match source.kind:
         case SourceKind.HUGGINGFACE:
             return (Request(_with_default(source.url, "limit", "100")),)
         case SourceKind.BIORXIV:
             return (Request(biorxiv.first_page(source.url, now)),)
+        case SourceKind.OAIPMH:
+            return (Request(oaipmh.first_page(source.url, since)),)
+        case SourceKind.OPENREVIEW:
+            return (Request(openreview.first_page(source.url, since)),)
         case _:
             return (Request(source.url),)
 
@@ -55,11 +69,10 @@ def requests(source: Source, now: datetime) -> tuple[Request, ...]:
 def next_request(source: Source, made: Request, body: bytes) -> Request | None:
     """The request for the page after an answer, None after the last one; raises ParseError.
 
-    Only bioRxiv has pages.
+    bioRxiv, OAI-PMH and OpenReview have pages.
     """
-    if source.kind is not SourceKind.BIORXIV:
-        return None
-    url = biorxiv.next_page(made.url, body)
+    paged = _NEXT_PAGES.get(source.kind)
+    url = paged(made.url, body) if paged else None
     return Request(url, made.headers) if url else None
 
 

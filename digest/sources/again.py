@@ -29,20 +29,27 @@ def days_again(source: Source, now: datetime, known: Collection[date]) -> tuple[
     Days that were never there (weekends) aren't asked for, nor days of other kinds of sources, nor of a
     source whose URL names its days itself.
     """
-    parts = urlsplit(source.url)
-    named = {name for name, _ in parse_qsl(parts.query, keep_blank_values=True)}
-    if source.kind is not SourceKind.HUGGINGFACE or named & {"date", "week", "month"}:
+    if source.kind is not SourceKind.HUGGINGFACE:
         return ()
     today = now.astimezone(UTC).date()
     again = []
     for day in sorted(known, reverse=True):
         age = today - day
-        if timedelta(0) < age <= AGAIN_FOR:
-            added = {"date": day.isoformat()} | ({} if "limit" in named else {"limit": "100"})
-            query = "&".join(part for part in (parts.query, urlencode(added)) if part)
-            every = _SOON_EVERY if age <= _SOON else _LATER_EVERY
-            again.append(DayAgain(day, urlunsplit(parts._replace(query=query)), every))
+        url = day_url(source, day)
+        if url and timedelta(0) < age <= AGAIN_FOR:
+            again.append(DayAgain(day, url, _SOON_EVERY if age <= _SOON else _LATER_EVERY))
     return tuple(again)
+
+
+def day_url(source: Source, day: date) -> str | None:
+    """The URL of a day's list of Hugging Face; None where the source's URL names its days itself."""
+    parts = urlsplit(source.url)
+    named = {name for name, _ in parse_qsl(parts.query, keep_blank_values=True)}
+    if named & {"date", "week", "month"}:
+        return None
+    added = {"date": day.isoformat()} | ({} if "limit" in named else {"limit": "100"})
+    query = "&".join(part for part in (parts.query, urlencode(added)) if part)
+    return urlunsplit(parts._replace(query=query))
 
 
 def not_since(url: str, now: datetime) -> datetime | None:

@@ -30,10 +30,11 @@ def own(entries: Sequence[Entry], wanted: Sequence[str]) -> dict[str, int]:
         for entry in entries
         if entry.categories and entry.announce_type not in _CROSSED
     ]
-    return {name: sum(1 for category in first if _within(category, name.casefold())) for name in wanted}
+    return {name: sum(1 for category in first if within(category, name.casefold())) for name in wanted}
 
 
-def _within(category: str, name: str) -> bool:
+def within(category: str, name: str) -> bool:
+    """Whether a category is the named one or in it, both in one case."""
     return category == name or category.startswith(f"{name}.")  # `cs` is the archive of all `cs.*`
 
 

@@ -4,7 +4,7 @@ Each version of a preprint is a row of its own; the highest of the page counts. 
 """
 
 import re
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from digest.domain import Entry, Parsed
@@ -29,6 +29,12 @@ def first_page(url: str, now: datetime) -> str:
         return url
     today = now.date()
     return f"{bare[1]}/{today - timedelta(days=DAYS)}/{today}/0"
+
+
+def day_page(url: str, day: date) -> str | None:
+    """The URL of the first page of one day; None where the source's URL names its days itself."""
+    bare = _BARE_URL.fullmatch(url)
+    return f"{bare[1]}/{day}/{day}/0" if bare else None
 
 
 def next_page(url: str, body: bytes) -> str | None:

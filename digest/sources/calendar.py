@@ -34,7 +34,7 @@ def expects(kind: SourceKind, now: datetime) -> datetime | None:
     if not keeps_days(kind):
         return None
     day = day_of(kind, now)
-    return _start(kind, day) if is_open(kind, day) else None
+    return start_of(kind, day) if is_open(kind, day) else None
 
 
 def next_expected(kind: SourceKind, now: datetime) -> datetime | None:
@@ -44,7 +44,7 @@ def next_expected(kind: SourceKind, now: datetime) -> datetime | None:
     day = day_of(kind, now) + _DAY
     while not is_open(kind, day):
         day += _DAY
-    return _start(kind, day)
+    return start_of(kind, day)
 
 
 def is_open(kind: SourceKind, day: date) -> bool:
@@ -73,8 +73,9 @@ def is_listed(year: int) -> bool:
     return year in _holidays()
 
 
-def _start(kind: SourceKind, day: date) -> datetime:
-    return datetime.combine(day, time(), tzinfo=_ZONES[kind]).astimezone(UTC)
+def start_of(kind: SourceKind, day: date) -> datetime:
+    """When a date begins on the source's own clock (else in UTC)."""
+    return datetime.combine(day, time(), tzinfo=_ZONES.get(kind, UTC)).astimezone(UTC)
 
 
 @cache

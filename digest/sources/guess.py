@@ -8,10 +8,12 @@ from urllib.parse import urlsplit
 from digest.domain import SourceKind
 
 _HOSTS = {
+    "oaipmh.arxiv.org": SourceKind.OAIPMH,
     "arxiv.org": SourceKind.ARXIV,
     "huggingface.co": SourceKind.HUGGINGFACE,
     "api.biorxiv.org": SourceKind.BIORXIV,
     "api.medrxiv.org": SourceKind.BIORXIV,
+    "api2.openreview.net": SourceKind.OPENREVIEW,
 }
 _HEAD = 4096  # bytes in which a format shows
 
@@ -28,10 +30,13 @@ def kind_of(url: str, body: bytes) -> SourceKind:
     if known:
         return known
     head = body[:_HEAD].lstrip(b"\xef\xbb\xbf \t\r\n")
-    if b"http://arxiv.org/schemas/atom" in head:
-        return SourceKind.ARXIV
-    if head.startswith(b"[") and (b'"paper"' in head or head.startswith(b"[]")):
-        return SourceKind.HUGGINGFACE
-    if head.startswith(b"{") and b'"messages"' in head and b'"collection"' in body:
-        return SourceKind.BIORXIV
-    return SourceKind.FEED
+    is_object = head.startswith(b"{")
+    fits = {
+        SourceKind.ARXIV: b"http://arxiv.org/schemas/atom" in head,
+        SourceKind.HUGGINGFACE: head.startswith(b"[") and (b'"paper"' in head or head.startswith(b"[]")),
+        SourceKind.BIORXIV: is_object and b'"messages"' in head and b'"collection"' in body,
+        SourceKind.OAIPMH: b"<OAI-PMH" in head,
+        SourceKind.OPENREVIEW: is_object and b'"notes"' in head,
+        SourceKind.JSONL: is_object and b'"id"' in head and b'"title"' in head and b"\n{" in body,
+    }
+    return next((kind for kind, does in fits.items() if does), SourceKind.FEED)

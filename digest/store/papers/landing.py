@@ -53,11 +53,19 @@ class _Item:
     changed: bool
 
 
-def land(session: Session, source: Source, entries: Sequence[Entry], *, seen_at: datetime | None) -> Landing:
+def land(
+    session: Session,
+    source: Source,
+    entries: Sequence[Entry],
+    *,
+    seen_at: datetime | None,
+    observed_at: datetime | None = None,
+) -> Landing:
     """Take in the entries of one answer or file of `source` (which needs no row of its own).
 
-    `seen_at` None: each entry is seen on the day that it gives itself (announced, else published). Entries
-    that can't be kept are skipped with their reason. Raises InputError where the source's name could pass
+    `seen_at` None: each entry is seen on the day that it gives itself (announced, else published).
+    `observed_at`: when its signals were, where that isn't when it is seen. Entries that can't be kept are
+    skipped with their reason. Raises InputError where the source's name could pass
     its items off as papers of arXiv.
     """
     check_name(source.name, source.kind)
@@ -68,7 +76,7 @@ def land(session: Session, source: Source, entries: Sequence[Entry], *, seen_at:
     known.write(session)
     _write_ids(session, known)
     _write_entries(session, source.name, items)
-    _observe(session, source.name, items)
+    _observe(session, source.name, items, observed_at)
     new = sum(item.new for item in items)
     updated = sum(item.changed and not item.new for item in items)
     first_carried = frozenset(item.entry.key for item in items if item.fresh)
@@ -142,9 +150,9 @@ def _write_entries(session: Session, source: str, items: Sequence[_Item]) -> Non
     write(session, insert(session, EntryRow), rows)
 
 
-def _observe(session: Session, source: str, items: Sequence[_Item]) -> None:
+def _observe(session: Session, source: str, items: Sequence[_Item], at: datetime | None) -> None:
     seen = [
-        (item, Observation(item.row.id, kind, value, item.at))
+        (item, Observation(item.row.id, kind, value, at or item.at))
         for item in items
         for kind, value in item.entry.signals.items()
     ]

@@ -1,0 +1,116 @@
+"""OAI-PMH 2.0: an answer to ListRecords comes in, `Parsed` goes out; and the URLs that ask for records.
+
+https://www.openarchives.org/OAI/openarchivesprotocol.html; formats `arXiv`
+(https://info.arxiv.org/help/oa) and `oai_dc`. A datestamp is the last change of a record, not its submission:
+a record that was made long before it is a replacement.
+"""
+
+import re
+from datetime import date, datetime, timedelta
+from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
+
+from digest.domain import Entry, Parsed
+from digest.errors import ParseError
+from digest.ids import arxiv_id, doi, first_doi
+from digest.sources import fields
+from digest.sources.items import read_items
+from digest.sources.names import split_surnames_first
+from digest.sources.records import Record, read_records
+
+OVERLAP = timedelta(days=2)  # asked for again each time: records show up late, and zones differ
+REPLACED_AFTER = timedelta(
+    days=7
+)  # a paper that waited for a moderator was made a few days before it appears
+
+_ARXIV_HOST = re.compile(r"(?:^|\.)arxiv\.org$")
+
+
+def first_page(url: str, since: datetime) -> str:
+    """The URL of all records that changed since a time; what the URL says of format, set or days stays."""
+    parts = urlsplit(url)
+    query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+    arxiv = _ARXIV_HOST.search(parts.hostname or "")
+    defaults = {"verb": "ListRecords", "metadataPrefix": "arXiv" if arxiv else "oai_dc"}
+    if "from" not in query:
+        defaults["from"] = f"{(since - OVERLAP).date()}"
+    return urlunsplit(parts._replace(query=urlencode(defaults | query)))
+
+
+def day_page(url: str, first: date, last: date) -> str:
+    """The URL of the records that changed last on these days."""
+    parts = urlsplit(first_page(url, datetime(first.year, first.month, first.day)))  # noqa: DTZ001 - its date counts
+    query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+    days = {"from": f"{first}", "until": f"{last}"}
+    return urlunsplit(parts._replace(query=urlencode(query | days)))
+
+
+def next_page(url: str, body: bytes) -> str | None:
+    """The URL of the page after this one, None after the last; raises ParseError."""
+    token = read_records(body).token
+    if not token:
+        return None
+    query = urlencode({"verb": "ListRecords", "resumptionToken": token})
+    return urlunsplit(urlsplit(url)._replace(query=query))
+
+
+def parse(body: bytes) -> Parsed:
+    """Read a page; raises ParseError, with the repository's own words where it sent an error."""
+    answer = read_records(body)
+    if answer.error_code == "noRecordsMatch":
+        return Parsed((), quiet=True)
+    if answer.error_code:
+        said = fields.line(answer.error, 300)
+        raise ParseError(f"the repository refused the request: {answer.error_code}: {said}")
+    kept = (record for record in answer.records if not record.deleted)
+    return read_items(kept, _entry, lambda record: fields.key(record.first("identifier")))
+
+
+def _entry(record: Record) -> Entry:
+    key = fields.key(record.first("identifier"))
+    title = fields.line(record.first("title"), fields.MAX_TITLE)
+    if not key or not title:
+        raise ParseError("it has no identifier" if not key else "it has no title")
+    names = record.all("identifier")
+    arxiv = arxiv_id(record.first("id")) or next((each for name in names if (each := _arxiv(name))), None)
+    identifier = arxiv[0] if arxiv else None
+    created = fields.moment(record.first("created")) or _earliest(record.all("date"))
+    changed = fields.moment(record.first("datestamp"))
+    return Entry(
+        key=key,
+        title=title,
+        abstract=fields.line(record.first("abstract") or record.first("description"), fields.MAX_ABSTRACT),
+        authors=fields.authors(_authors(record)),
+        categories=fields.categories(record.first("categories").split() or record.all("subject")),
+        arxiv_id=identifier,
+        doi=first_doi(record.first("doi")) or next((found for name in names if (found := doi(name))), None),
+        version=_version(record),
+        announce_type="replace" if created and changed and changed - created > REPLACED_AFTER else None,
+        published_at=created,
+        url=f"https://arxiv.org/abs/{identifier}" if identifier else _link(names),
+        pdf_url=f"https://arxiv.org/pdf/{identifier}" if identifier else "",
+        comment=fields.line(record.first("comments"), fields.MAX_SUMMARY),
+    )
+
+
+def _arxiv(name: str) -> tuple[str, int | None] | None:
+    """A number such as 2401.0001 may be anybody's; a spelling that says arXiv isn't."""
+    return arxiv_id(name) if "arxiv" in name.lower() else None
+
+
+def _version(record: Record) -> int | None:
+    """arXiv's own format says only whether there was a change after the first version."""
+    return 1 if record.first("created") and not record.first("updated") else None
+
+
+def _authors(record: Record) -> list[str]:
+    return record.all("author") or [
+        name for text in record.all("creator") for name in split_surnames_first(text)
+    ]
+
+
+def _earliest(dates: list[str]) -> datetime | None:
+    return min((moment for text in dates if (moment := fields.moment(text))), default=None)
+
+
+def _link(names: list[str]) -> str:
+    return next((link for name in names if (link := fields.link(name))), "")
