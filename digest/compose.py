@@ -1,12 +1,21 @@
 """One subscriber's matches → what that subscriber gets in one issue.
 
-In: the matches best first, the topics that exist, notes for the reader. Out: a `Digest`, or None where there
-is nothing to send. Never: matches, ranks, or renders.
+In: the matches best first, the topics that exist, notes for the reader, what trends. Out: a `Digest`, or None
+where there is nothing to send. Never: matches, ranks, or renders.
 """
 
 from collections.abc import Sequence
 
-from digest.domain import Digest, Issue, Match, Subscriber, Topic
+from digest.domain import Digest, Issue, Match, Paper, SkipReason, Subscriber, Topic
+
+MOST_ALSO = 5  # titles of what others read
+
+_QUIET = {
+    SkipReason.QUIET: "The sources announce nothing today: a weekend or a holiday.",
+    SkipReason.STALE: "The sources have nothing new yet today.",
+    SkipReason.FAILING: "The sources can’t be read today; their papers will follow.",
+    SkipReason.NO_MATCH: "None of today’s papers matches what you asked for.",
+}
 
 
 def compose(
@@ -15,17 +24,55 @@ def compose(
     matches: Sequence[Match],
     topics: Sequence[Topic],
     notes: Sequence[str] = (),
+    *,
+    also: Sequence[Paper] = (),
 ) -> Digest | None:
     """The digest of one subscriber: each paper once, in the order of `matches`; None without matches.
 
     Of `topics` those that the subscriber ticked are kept, in the subscriber's order; a ticked topic that no
-    longer exists is left out. `notes` are sentences for the reader: a source that couldn't be read.
+    longer exists is left out. `notes` are sentences for the reader: a source that couldn't be read. `also`:
+    what trends, best first, without what the subscriber had or excluded; see `_room`.
     """
     once: dict[str, Match] = {}
     for match in matches:
         once.setdefault(match.paper.id, match)
     if not once:
         return None
+    others = [paper for paper in also if paper.id not in once]
+    papers = tuple(once.values())
+    return Digest(
+        subscriber,
+        issue,
+        papers,
+        _ticked(subscriber, topics),
+        tuple(notes),
+        _room(subscriber, papers, others),
+    )
+
+
+def quiet_day(
+    subscriber: Subscriber,
+    issue: Issue,
+    reason: SkipReason,
+    topics: Sequence[Topic],
+    *,
+    notes: Sequence[str] = (),
+    also: Sequence[Paper] = (),
+) -> Digest:
+    """The short mail of a day without papers, for who wants one: the reason, and a few titles that trend."""
+    why = _QUIET.get(reason, f"No papers today: {reason}.")
+    ticked = _ticked(subscriber, topics)
+    return Digest(subscriber, issue, (), ticked, (why, *notes), _room(subscriber, (), also))
+
+
+def _ticked(subscriber: Subscriber, topics: Sequence[Topic]) -> tuple[Topic, ...]:
     known = {topic.slug: topic for topic in topics}
-    ticked = tuple(known[slug] for slug in subscriber.interests.topics if slug in known)
-    return Digest(subscriber, issue, tuple(once.values()), ticked, tuple(notes))
+    return tuple(known[slug] for slug in subscriber.interests.topics if slug in known)
+
+
+def _room(subscriber: Subscriber, papers: Sequence[Match], others: Sequence[Paper]) -> tuple[Paper, ...]:
+    """A few titles that others read, for who asked for something of their own and got less than they take."""
+    asked = subscriber.interests
+    if not (asked.topics or asked.filters):
+        return ()  # what trends is what they get
+    return tuple(others[: min(MOST_ALSO, max(0, asked.max_papers - len(papers)))])

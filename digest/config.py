@@ -95,6 +95,11 @@ class Settings(BaseSettings):
     postal_address: str = Field(
         "", description="who sends this, in the foot of every mail (the law asks for it)"
     )
+    unsubscribe_mail: str = Field(
+        "",
+        pattern=r"^([^\s@<>,?]+@[^\s@<>,?]+)?$",
+        description="an address whose mails unsubscribe (List-Unsubscribe); empty: links only",
+    )
     logo_text: str = Field("", description="the line above the head of every mail; empty: the site's name")
     accent_color: Annotated[str, AfterValidator(_accent(SHEET))] = Field(
         ACCENT, description="links and buttons in mails, as #rrggbb"

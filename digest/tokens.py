@@ -3,6 +3,9 @@
 In: ids, addresses and keys. Out: short text that only a holder of the keys can make. Never: a database, an id
 that can be read or counted, or a clock: these links don't expire, an unsubscribe link must work for years.
 
+Each token has one purpose, and opens nothing else: confirm, prefs, unsubscribe, pause, vote (for a paper),
+mute (a term for a week); `less` and `save` are kept for their pages.
+
 A token is 21 bytes in base64url, 28 characters: the subscriber's id, masked, and an HMAC-SHA256 cut to 128
 bits (RFC 2104, section 5). The code is made over the id, and the mask from the code, as in a synthetic-IV
 cipher (RFC 5297): equal input gives an equal token, and two tokens say nothing of each other.

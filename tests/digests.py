@@ -22,8 +22,10 @@ LINKS = Links(
     pause="https://papers.example.org/prefs/PPPPPPPPPPPPPPPPPPPPPPPPPPPP#pause",
     feed="https://papers.example.org/search.atom?q=topic%3Allm",
     vote="https://papers.example.org/vote/VVVVVVVVVVVVVVVVVVVVVVVVVVVV",
+    less="https://papers.example.org/less/LLLLLLLLLLLLLLLLLLLLLLLLLLLL",
+    save="https://papers.example.org/save/SSSSSSSSSSSSSSSSSSSSSSSSSSSS",
     mute="https://papers.example.org/mute/MMMMMMMMMMMMMMMMMMMMMMMMMMMM",
-    unsubscribe_mail="unsubscribe+uuuuuuuuuuuuuuuuuuuuuuuuuuuu@papers.example.org",
+    unsubscribe_mail="unsubscribe@papers.example.org?subject=UUUUUUUUUUUUUUUUUUUUUUUUUUUU",
 )
 TRENDS = (Reason(ReasonKind.TRENDING, note="45 upvotes"),)
 NEW = Reason(ReasonKind.TRENDING, note="newly listed")

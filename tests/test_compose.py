@@ -1,7 +1,9 @@
 """Matches become one subscriber's digest."""
 
-from digest.compose import compose
-from digest.domain import Interests, Match, Reason, ReasonKind, Topic
+import pytest
+
+from digest.compose import compose, quiet_day
+from digest.domain import Interests, Match, Reason, ReasonKind, SkipReason, Topic
 from tests.builders import issue, paper, subscriber
 
 TRENDS = (Reason(ReasonKind.TRENDING, note="45 upvotes"),)
@@ -33,3 +35,29 @@ def test_only_ticked_topics_are_named_in_the_subscribers_order() -> None:
     digest = compose(reader, issue(), [Match(paper(), 0.5, TRENDS)], topics)
     assert digest is not None
     assert [topic.slug for topic in digest.topics] == ["vision", "llm"]
+
+
+@pytest.mark.parametrize(("most", "shown"), [(20, 5), (4, 3), (2, 1), (1, 0)])
+def test_titles_that_trend_fill_the_room_that_is_left(most: int, shown: int) -> None:
+    own, *others = (paper(f"2603.0000{n}") for n in range(1, 9))
+    reader = subscriber(interests=Interests(filters=("sheep",), max_papers=most))
+    digest = compose(reader, issue(), [Match(own, 0.5, TRENDS)], [], also=[own, *others])
+    assert digest is not None
+    assert digest.also == tuple(others[:shown])
+
+
+def test_who_gets_what_trends_anyway_is_shown_no_titles_beside() -> None:
+    digest = compose(subscriber(), issue(), [Match(paper(), 0.5, TRENDS)], [], also=[paper("2603.00002")])
+    assert digest is not None
+    assert digest.also == ()
+
+
+@pytest.mark.parametrize("reason", SkipReason)
+def test_a_quiet_day_says_why(reason: SkipReason) -> None:
+    reader = subscriber(interests=Interests(topics=("llm",)))
+    digest = quiet_day(reader, issue(), reason, [Topic("llm", "LLM", "llm")], also=[paper()])
+    assert digest.papers == ()
+    assert digest.also == (paper(),)
+    assert [topic.slug for topic in digest.topics] == ["llm"]
+    assert len(digest.notes) == 1
+    assert digest.notes[0].endswith(".")

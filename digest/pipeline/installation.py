@@ -41,6 +41,7 @@ class Installation:
     signups_per_hour: int = 20
     confirmations_per_hour: int = 500
     stalled_after: timedelta = STALLED_AFTER
+    unsubscribe_mail: str = ""  # an address whose mails unsubscribe
     lease: timedelta = timedelta(minutes=15)  # longer than the ten that a server may take for its last reply
     limits: Limits = NO_LIMITS
 
@@ -73,6 +74,7 @@ def open_installation(settings: Settings) -> Installation:
         signups_per_hour=settings.signups_per_hour,
         confirmations_per_hour=settings.confirmations_per_hour,
         stalled_after=timedelta(hours=settings.stalled_hours),
+        unsubscribe_mail=settings.unsubscribe_mail,
         lease=timedelta(seconds=settings.lease_seconds),
         limits=Limits(settings.mails_per_second, settings.domain_mails_per_second, settings.warm_up_since),
     )

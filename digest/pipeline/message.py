@@ -4,16 +4,17 @@ from datetime import datetime
 from email.utils import parseaddr
 
 from digest.deliver import Envelope
-from digest.domain import Digest, Message
+from digest.domain import Digest
 from digest.errors import ConfigError
 from digest.pipeline.installation import Installation
 from digest.pipeline.links import mail_links
-from digest.render import as_bytes
+from digest.render import Encoded, as_bytes
 
 
-def write(installation: Installation, digest: Digest) -> Message:
+def write(installation: Installation, digest: Digest) -> Encoded:
     """Render a digest with the links that belong to its subscriber."""
-    links = mail_links(installation, digest.subscriber.id, issue_date=digest.issue.date)
+    reader = digest.subscriber
+    links = mail_links(installation, reader.id, issue_date=digest.issue.date, interests=reader.interests)
     return installation.renderer.digest(digest, installation.site, links)
 
 

@@ -31,8 +31,9 @@ class Site:
 class Links:
     """One subscriber's links, absolute. An empty one isn't shown; `preferences` and `unsubscribe` always are.
 
-    `vote` and `mute` take a query: `?paper=ID&as=more|less|save`, `?term=WORDS`. `feed`: what the subscriber
-    asked for, as a feed. `unsubscribe_mail` is an address: a mail to it unsubscribes as well (RFC 2369).
+    `vote`, `less` and `save` take a query, `?paper=ID`, and `mute` takes `?term=WORDS`. `feed`: what the
+    subscriber asked for, as a feed. `unsubscribe_mail` is what follows `mailto:`: a mail there unsubscribes
+    as well (RFC 2369, 6068).
     """
 
     preferences: str
@@ -41,5 +42,7 @@ class Links:
     pause: str = ""
     feed: str = ""
     vote: str = ""
+    less: str = ""
+    save: str = ""
     mute: str = ""
     unsubscribe_mail: str = ""
