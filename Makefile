@@ -1,6 +1,6 @@
 # The front door. Each target does all the set-up that it needs; only Python ≥ 3.11 and make must be there.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format lint types imports test-corpus bench-match bench-load lock clean
+.PHONY: help demo test test-kill check format lint types imports test-corpus bench-match bench-load lock clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -13,7 +13,7 @@ demo: $(VENV)/.runtime ## the whole thing on bundled sample papers: five mails i
 	@$(BIN)/digest demo
 
 test: $(VENV)/.dev ## every test, on real servers that the tests start themselves
-	$(BIN)/python -m pytest -n auto -m "not corpus" $(ARGS)
+	$(BIN)/python -m pytest -n auto -m "not corpus and not kill" $(ARGS)
 
 check: lint types imports test ## what must hold before a commit
 
@@ -30,6 +30,9 @@ types: $(VENV)/.dev ## types, strictly
 
 imports: $(VENV)/.dev ## who may import whom
 	$(BIN)/lint-imports
+
+test-kill: $(VENV)/.dev ## kill everything in the middle of an issue, and count (KILL_ROUNDS=3: longer)
+	$(BIN)/python -m pytest -m kill -s $(ARGS)
 
 test-corpus: $(VENV)/.dev ## the tests that run over the real data in ../shared/data, where it is there
 	$(BIN)/python -m pytest -n auto -m corpus $(ARGS)

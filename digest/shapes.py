@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, time
 from typing import Any
 
 from digest.domain import Delivery, Frequency, Match, Ranked, Reason, SkipReason, Source, Subscriber
+from digest.pace import Limits, Pace, speed
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -136,3 +137,17 @@ def _in_words(reason: Reason) -> str:
 
 def _clock(at: time) -> str:
     return f"{at:%H:%M}"
+
+
+def pace_object(pace: Pace, limits: Limits, now: datetime) -> dict[str, Any]:
+    """A recipient domain that was slowed or stopped: until when, how fast it is served, in whose words."""
+    stopped = pace.stopped_until is not None
+    per_second = speed(pace, limits, now)
+    slow = per_second != limits.rate(pace.domain)
+    return {
+        "domain": pace.domain,
+        "state": "stopped" if stopped else "slow" if slow else "well again",
+        "per_second": 0 if stopped else round(per_second, 3) or None,
+        "next_at": pace.stopped_until or pace.next_at,
+        "reply": pace.reason,
+    }

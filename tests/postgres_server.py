@@ -21,7 +21,7 @@ import psycopg
 import pytest
 from sqlalchemy import Engine
 
-from digest.store import schema, session
+from digest.store import deliveries, schema, session
 
 START_SECONDS = 60
 ROOM = 2 * 2**30  # bytes, for several test processes with a cluster each
@@ -39,11 +39,13 @@ _OPTIONS = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass
 class PostgresServer:
-    """A running cluster; `folder` holds its socket."""
+    """A cluster; `folder` holds its socket. It keeps its data over `kill` and `start`."""
 
     folder: Path
+    command: list[str]
+    process: subprocess.Popen[bytes] | None = None
 
     def url(self, database: str) -> str:
         """The URL of one of its databases."""
@@ -54,10 +56,43 @@ class PostgresServer:
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
             connection.execute(statement.encode())
 
+    def start(self) -> None:
+        """Start it and wait until it answers; after a kill, until the processes of before are gone too."""
+        deadline = time.monotonic() + START_SECONDS
+        log = self.folder / "log"
+        while self.process is None:
+            self.process = _as_nobody(self.command, log)
+            while self.process is not None and not self._answers():
+                assert time.monotonic() < deadline, f"postgres doesn't answer: {log.read_text()}"
+                if self.process.poll() is not None:
+                    self.process = None
+                time.sleep(0.05)
+
+    def kill(self) -> None:
+        """End it as a crash does."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait(timeout=START_SECONDS)
+            self.process = None
+
+    def stop(self) -> None:
+        """End it at once, but properly: open connections are cut."""
+        if self.process is not None:
+            self.process.send_signal(2)  # SIGINT: fast shutdown
+            self.process.wait(timeout=START_SECONDS)
+            self.process = None
+
+    def _answers(self) -> bool:
+        try:
+            psycopg.connect(self.url("postgres")).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
 
 @contextmanager
-def running() -> Iterator[PostgresServer]:
-    """Start a fresh cluster; it and all its files are gone afterwards."""
+def running(**changed: str) -> Iterator[PostgresServer]:
+    """Start a fresh cluster; it and all its files are gone afterwards. `changed`: options of the server."""
     with tempfile.TemporaryDirectory(prefix="digest-pg-", dir=_place(), ignore_cleanup_errors=True) as name:
         folder = Path(name)
         binaries = _binaries(folder)
@@ -70,15 +105,14 @@ def running() -> Iterator[PostgresServer]:
         log = folder / "log"
         made = _as_nobody([str(binaries / "initdb"), "-D", str(data), *locale], log)
         assert made.wait(timeout=START_SECONDS) == 0, f"initdb: {log.read_text()}"
-        options = [part for key, value in _OPTIONS.items() for part in ("-c", f"{key}={value}")]
-        server = _as_nobody([str(binaries / "postgres"), "-D", str(data), "-k", str(folder), *options], log)
+        options = [part for key, value in (_OPTIONS | changed).items() for part in ("-c", f"{key}={value}")]
+        command = [str(binaries / "postgres"), "-D", str(data), "-k", str(folder), *options]
+        server = PostgresServer(folder, command)
         try:
-            started = PostgresServer(folder)
-            _wait(server, started, log)
-            yield started
+            server.start()
+            yield server
         finally:
-            server.send_signal(2)  # SIGINT: fast shutdown, open connections are cut
-            server.wait(timeout=START_SECONDS)
+            server.stop()
 
 
 def _place() -> str:
@@ -122,19 +156,6 @@ def _as_nobody(command: list[str], log: Path) -> subprocess.Popen[bytes]:
             env={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C", "TZ": "UTC"},
             start_new_session=True,  # Ctrl-C ends the tests, and they end the server
         )
-
-
-def _wait(server: subprocess.Popen[bytes], started: PostgresServer, log: Path) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while True:
-        try:
-            psycopg.connect(started.url("postgres")).close()
-        except psycopg.OperationalError:
-            assert server.poll() is None, f"postgres ended: {log.read_text()}"
-            assert time.monotonic() < deadline, "postgres doesn't answer"
-            time.sleep(0.05)
-        else:
-            return
 
 
 _numbers = count(1)
@@ -198,10 +219,21 @@ def database_url(database_kind: str, request: pytest.FixtureRequest, tmp_path: P
 
 @pytest.fixture
 def engine(database_url: str) -> Iterator[Engine]:
-    """An engine over a migrated database without rows, on both kinds."""
+    """An engine over a migrated database without rows, on both kinds. Afterwards its ledger must add up."""
     opened = session.connect(database_url)
     yield opened
+    wrong = _wrong_accounts(opened)
     opened.dispose()
+    assert wrong == []
+
+
+def _wrong_accounts(engine: Engine) -> list[str]:
+    """What doesn't add up in the ledger: every issue's audience is the sum of the states of its rows."""
+    try:
+        with session.reading(engine) as db:
+            return [account.wrong for account in deliveries.accounts(db) if account.wrong]
+    except session.DBAPIError:
+        return []  # a test took the tables or the server away
 
 
 @contextmanager

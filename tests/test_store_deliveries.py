@@ -441,6 +441,7 @@ def test_accounts_add_up_and_tell_when_they_do_not(db: Session) -> None:
     db.execute(text("UPDATE deliveries SET state = 'lost'"))
     (account,) = deliveries.accounts(db)
     assert "states that don't exist: lost" in account.wrong
+    db.execute(text("UPDATE deliveries SET state = 'sent'"))
 
 
 # ---------------------------------------------------------------- what was sent

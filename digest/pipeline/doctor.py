@@ -12,11 +12,11 @@ from pathlib import Path
 
 from digest.config import Settings, load, unknown_names
 from digest.deliver import open_transport
-from digest.domain import SourceState
+from digest.domain import DeliveryState, SourceState
 from digest.errors import ConfigError, DigestError
 from digest.pipeline.source_views import SourceView, age, views
 from digest.sources.calendar import is_listed
-from digest.store import interests, schema, session
+from digest.store import deliveries, interests, paces, schema, session
 from digest.store.session import Engine
 
 SHORTEST_KEY = 16  # characters
@@ -175,6 +175,31 @@ def _stored(engine: Engine, now: datetime) -> Iterator[Check]:
     )
     for view in asked:
         yield _source(view, now)
+    yield from _delivered(engine)
+
+
+def _delivered(engine: Engine) -> Iterator[Check]:
+    """The accounts of the last issues, doubts, and domains that refuse us."""
+    with session.reading(engine) as db:
+        found = deliveries.accounts(db)
+        refused = [pace.domain for pace in paces.troubled(db) if pace.stopped_until]
+    wrong = [account.wrong for account in found if account.wrong]
+    yield _check(
+        "accounts", not wrong, "; ".join(wrong) or "every issue adds up", "report this: it must not happen"
+    )
+    doubts = sum(account.counts.get(DeliveryState.UNCERTAIN, 0) for account in found)
+    yield Check(
+        "doubts",
+        Result.WARN if doubts else Result.OK,
+        f"{doubts} deliveries of the last issues may or may not have arrived",
+        "digest deliveries resolve --issue ID --mark-sent (or --resend)" if doubts else "",
+    )
+    yield _check(
+        "domains",
+        not refused,
+        f"they refuse our mail: {', '.join(refused)}" if refused else "nobody refuses our mail",
+        "digest deliveries domains shows their words; usually SPF, DKIM or the sender's name",
+    )
 
 
 def _source(view: SourceView, now: datetime) -> Check:

@@ -17,7 +17,7 @@ from digest.store.deliveries.claims import (
 )
 from digest.store.deliveries.cohorts import DuePage, due_cohorts, due_page, history
 from digest.store.deliveries.issues import counts, issues, issues_by_id, open_issue, unfinished
-from digest.store.deliveries.ledger import NewDelivery, listing, of_subscriber, papers_sent, record
+from digest.store.deliveries.ledger import NewDelivery, listing, of_subscriber, papers_sent, picked, record
 
 __all__ = [
     "Account",
@@ -41,6 +41,7 @@ __all__ = [
     "of_subscriber",
     "open_issue",
     "papers_sent",
+    "picked",
     "record",
     "settle",
     "sweep",

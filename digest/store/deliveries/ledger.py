@@ -90,6 +90,25 @@ def listing(
     return [(delivery(row[1:]), row[0]) for row in rows]
 
 
+def picked(
+    session: Session, *, ids: Collection[int] = (), issue_id: int | None = None
+) -> list[tuple[Delivery, str]]:
+    """The deliveries with these ids, or all of an issue, by id, each with the subscriber's address."""
+    wanted: Select[*tuple[Any, ...]] = select(SubscriberRow.email, *_READ).join(
+        SubscriberRow, SubscriberRow.id == DeliveryRow.subscriber_id
+    )
+    parts = (
+        [DeliveryRow.id.in_(chunk) for chunk in chunks(sorted(ids))]
+        if issue_id is None
+        else [DeliveryRow.issue_id == issue_id]
+    )
+    return [
+        (delivery(row[1:]), row[0])
+        for part in parts
+        for row in session.execute(wanted.where(part).order_by(DeliveryRow.id))
+    ]
+
+
 def of_subscriber(session: Session, subscriber_id: int, *, limit: int = 100) -> list[Delivery]:
     """The last deliveries of one subscriber, newest first."""
     wanted: Select[*tuple[Any, ...]] = select(*_READ).where(DeliveryRow.subscriber_id == subscriber_id)
