@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
+from digest import logs
 from digest.config import load
 from digest.errors import ConfigError
-from digest.pipeline.delivery import LEASE
-from workers import app, logs, schedule, tasks
+from workers import app, schedule, tasks
 
 REDIS = "redis://127.0.0.1:1/0"
 USES = {"fetch", "open_issues", "deliver", "sweep"}
@@ -84,7 +84,7 @@ def test_nothing_but_json_is_taken_and_no_result_is_kept(celery: Any) -> None:
 
 
 def test_a_task_ends_before_the_lease_of_its_rows() -> None:
-    assert timedelta(seconds=app.SOFT_TIME_LIMIT) < timedelta(seconds=app.TIME_LIMIT) < LEASE
+    assert timedelta(seconds=app.SOFT_TIME_LIMIT) < timedelta(seconds=app.TIME_LIMIT) < timedelta(seconds=load().lease_seconds)
 
 
 def test_redis_may_be_away_for_any_time(celery: Any) -> None:

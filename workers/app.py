@@ -9,9 +9,9 @@ from typing import Any
 from celery import Celery
 from celery.signals import setup_logging
 
+from digest import logs
 from digest.config import Settings
 from digest.errors import ConfigError
-from workers import logs
 from workers.schedule import QUEUES, ROUTES, beat_table
 
 VISIBILITY_TIMEOUT = 600  # seconds until Redis hands out again what a killed worker held

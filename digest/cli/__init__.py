@@ -30,6 +30,7 @@ from digest.errors import (
 COMMANDS = (
     "demo",
     "run",
+    "serve",
     "preview",
     "sources",
     "papers",

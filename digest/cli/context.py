@@ -46,6 +46,14 @@ class Cli:
         click.echo(f"clock set to {chosen.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC", err=True)
         return chosen.astimezone(UTC)
 
+    def refuse_set_clock(self) -> None:
+        """Raise ConfigError where --now or DIGEST_NOW is set: a server runs on the real clock only."""
+        if self._now or self.settings.now:
+            from digest.errors import ConfigError
+
+            msg = "the clock is set, and a server runs on the real one only"
+            raise ConfigError(msg, fix="unset DIGEST_NOW; replay a day with `digest --now TIME run`")
+
     @cached_property
     def installation(self) -> "Installation":
         """The installation that the settings describe, its database open and up to date."""

@@ -1,7 +1,6 @@
-"""Celery's and our own log records → lines on standard output, without anybody's address.
+"""Log records of every process → lines on standard output, without anybody's address and without tokens.
 
-JSON where nobody watches, readable text on a terminal. Connected to Celery's `setup_logging`, which then
-leaves logging alone.
+JSON where nobody watches, readable text on a terminal. Workers connect it to Celery's `setup_logging`.
 """
 
 import logging
@@ -14,6 +13,9 @@ from structlog.types import EventDict, Processor
 
 # Anything like an address, but not the names of Celery's own nodes (`celery@host`).
 ADDRESS = re.compile(r"(?<![\w.+-])(?!celery(?:beat)?@)[^\s@<>()\[\]\"',:;]+@[\w.-]+")
+
+# The part of a signed link that opens somebody's pages.
+TOKEN = re.compile(r"(?<=/)[A-Za-z0-9_-]{28}(?![A-Za-z0-9_-])")
 
 
 def set_up(loglevel: int | str = logging.INFO, **_signal: Any) -> None:
@@ -43,18 +45,19 @@ def formatter(*, as_json: bool) -> logging.Formatter:
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             structlog.processors.format_exc_info,
-            mask_addresses,
+            mask,
             last,
         ],
     )
 
 
-def mask_addresses(_logger: Any, _method: str, event: EventDict) -> EventDict:
-    """Replace what looks like an address in every text of the record, tracebacks too."""
-    return {
-        key: ADDRESS.sub("‹address›", value) if isinstance(value, str) else value
-        for key, value in event.items()
-    }
+def mask(_logger: Any, _method: str, event: EventDict) -> EventDict:
+    """Replace what looks like an address or a link's token in every text of the record, tracebacks too."""
+    return {key: _masked(value) if isinstance(value, str) else value for key, value in event.items()}
+
+
+def _masked(text: str) -> str:
+    return TOKEN.sub("‹token›", ADDRESS.sub("‹address›", text))
 
 
 def _annotations() -> list[Processor]:

@@ -1,0 +1,13 @@
+"""The pages and the API: everything that a subscriber touches in a browser, or a script on their behalf.
+
+In: requests. Out: pages that work without JavaScript, JSON. Never: SQL, a decision that the pipeline should
+make, a password, a third party's file, or a change because of a GET (but for `confirm`, in the browser that
+asked).
+
+    app       routes joined, what all requests share    guards   headers, sizes, proxies, rates, forged forms
+    pages     landing, preview, sign-up, about          forms    what was typed → interests, or its mistakes
+    owners    a link's token → whose it is              single   confirm, pause, mute, vote: a page each
+    personal  preferences, export, erasure              leaving  unsubscribing, in one click and by a page
+    api       JSON                                      health   /healthz and /readyz
+    ticker    work after the answer, and every minute   server   uvicorn
+"""

@@ -1,0 +1,102 @@
+"""The JSON API: signing up, and what a digest would be. Problems are told as RFC 9457 has them.
+
+It takes JSON only: a page of another site can't send that without being let in.
+"""
+
+from datetime import timedelta
+from typing import Any
+
+from fastapi import APIRouter, BackgroundTasks, Request, Response
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, Field
+
+from digest import shapes
+from digest.domain import Interests
+from digest.errors import DigestError, FilterError
+from digest.pipeline import consent, message
+from digest.pipeline.subscriptions import read_address, read_interests, read_schedule
+from digest.store import session
+from digest.web import guards
+from digest.web.forms import LONGEST_LINE, MOST_LINES
+from digest.web.site import Site, Web
+
+router = APIRouter(prefix="/api/v1", default_response_class=JSONResponse)
+
+ACCEPTED = {"status": "accepted", "detail": "If this address can be subscribed, a mail is on its way to it."}
+
+
+class Wishes(BaseModel):
+    """What somebody wants to read."""
+
+    model_config = ConfigDict(extra="forbid", str_max_length=LONGEST_LINE)
+
+    topics: list[str] = Field([], max_length=MOST_LINES, examples=[["llm"]])
+    filters: list[str] = Field([], max_length=MOST_LINES, examples=[['"mixture of experts" -survey']])
+    exclude: list[str] = Field([], max_length=MOST_LINES)
+
+
+class Subscription(Wishes):
+    """A request to be subscribed; the owner of the address confirms it by mail."""
+
+    email: str = Field(max_length=320, examples=["ada@example.org"])
+    frequency: str = "daily"
+    weekday: str = "mon"
+    at: str = Field("08:00", description="hours and minutes, on the clock of `timezone`")
+    timezone: str = Field("UTC", examples=["Europe/Paris"])
+
+
+@router.post("/subscriptions", status_code=202)
+def subscribe(request: Request, web: Site, asked: Subscription, after: BackgroundTasks) -> Response:
+    """Ask to be subscribed. The answer is the same whoever's address it is."""
+    email = read_address(asked.email)
+    schedule = read_schedule(
+        frequency=asked.frequency, weekday=asked.weekday, at=asked.at, timezone=asked.timezone
+    )
+    wait = consent.ask(
+        web.installation,
+        email=email,
+        interests=_interests(web, asked),
+        schedule=schedule,
+        visitor=web.visitor(request, how="api"),
+        now=web.clock(),
+    )
+    if wait is not None:
+        return too_many(wait)
+    after.add_task(web.ring)
+    return JSONResponse(ACCEPTED, status_code=202)
+
+
+@router.post("/preview")
+def preview(request: Request, web: Site, wishes: Wishes) -> Response:
+    """What the digest would be now: a subject and papers with reasons, or why there would be none."""
+    if wait := web.previews.wait(web.ip(request)):
+        return too_many(timedelta(seconds=wait))
+    found = web.today.preview(_interests(web, wishes), web.clock())
+    subject = message.write(web.installation, found.digest).subject if found.digest else None
+    papers = found.digest.papers if found.digest else ()
+    text = shapes.as_json(shapes.preview_object(subject, found.skip_reason, papers))
+    return Response(text, media_type="application/json")
+
+
+def _interests(web: Web, wishes: Wishes) -> Interests:
+    with session.reading(web.installation.engine) as db:
+        return read_interests(db, topics=wishes.topics, filters=wishes.filters, exclude=wishes.exclude)
+
+
+def problem(status: int, title: str, **more: Any) -> JSONResponse:
+    """A problem (RFC 9457)."""
+    body = {"type": "about:blank", "title": title, "status": status} | more
+    return JSONResponse(body, status_code=status, media_type="application/problem+json")
+
+
+def problem_of(error: DigestError) -> JSONResponse:
+    """An error of what was asked for, with the place in a filter where it has one."""
+    place = {"filter": error.text, "position": error.position} if isinstance(error, FilterError) else {}
+    return problem(422, "what was asked for can't be read", detail=error.message, fix=error.fix, **place)
+
+
+def too_many(wait: timedelta) -> JSONResponse:
+    """Too many requests from one network."""
+    answer = problem(429, "too many requests from your network")
+    answer.headers.update(guards.retry_after(wait.total_seconds()))
+    return answer

@@ -1,0 +1,180 @@
+"""What somebody typed into a form → interests and a schedule, or every mistake with its place.
+
+In: fields of a form or of an address, all hostile. Out: values of the domain, or `Problem`s by field.
+Never: a request or a template.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
+
+from digest.domain import Interests, Schedule, Subscriber
+from digest.errors import DigestError, FilterError
+from digest.filters import Author, parse
+from digest.pipeline.subscriptions import WEEKDAYS, read_interests, read_schedule
+from digest.store.session import Session
+
+MOST_LINES = 100
+LONGEST_LINE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A mistake in a field, in words, and what to do; the line around it, `marked` is the place itself."""
+
+    message: str
+    fix: str = ""
+    before: str = ""
+    marked: str = ""
+    after: str = ""
+
+
+Problems = dict[str, list[Problem]]
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """The fields of the forms as they were typed, one line for each filter, exclusion and author."""
+
+    email: str = ""
+    topics: tuple[str, ...] = ()
+    filters: str = ""
+    exclude: str = ""
+    authors: str = ""
+    frequency: str = "daily"
+    weekday: str = "mon"
+    at: str = "08:00"
+    timezone: str = "UTC"
+    max_papers: str = "20"
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was chosen, so that the digest is what trends."""
+        return not (self.topics or self.filters.strip() or self.authors.strip() or self.exclude.strip())
+
+
+def typed(fields: Sequence[tuple[str, str]]) -> Typed:
+    """The fields of a form or of an address; unknown ones are left out, missing ones have their default."""
+    single = {
+        name: value for name, value in fields if name in Typed.__dataclass_fields__ and name != "topics"
+    }
+    return Typed(topics=tuple(value for name, value in fields if name == "topics" and value), **single)
+
+
+def typed_of(known: Subscriber, *, without: Sequence[str] = ()) -> Typed:
+    """What a subscriber chose, as they would type it; `without`: exclusions that aren't shown."""
+    wishes, schedule = known.interests, known.schedule
+    names = {text: name for text in wishes.filters if (name := _author(text))}
+    return Typed(
+        email=known.email,
+        topics=wishes.topics,
+        filters="\n".join(text for text in wishes.filters if text not in names),
+        exclude="\n".join(text for text in wishes.exclude if text not in without),
+        authors="\n".join(names.values()),
+        frequency=schedule.frequency,
+        weekday=WEEKDAYS[schedule.weekday],
+        at=f"{schedule.at:%H:%M}",
+        timezone=schedule.timezone,
+        max_papers=str(wishes.max_papers),
+    )
+
+
+@dataclass(slots=True)
+class Reading:
+    """What came of reading a form; where there are problems, the values are what could be read."""
+
+    interests: Interests
+    schedule: Schedule = field(default_factory=Schedule)
+    problems: Problems = field(default_factory=dict)
+
+
+def read(db: Session, given: Typed, base: Interests = Interests()) -> Reading:  # noqa: B008 - it is frozen
+    """Read what was typed. `base`: interests whose fields that no form has stay as they are."""
+    found = Reading(interests=base)
+    topics = _try(found.problems, "topics", lambda: read_interests(db, topics=given.topics).topics, ())
+    wanted = _lines(db, found.problems, "filters", given.filters)
+    names = _lines(db, found.problems, "authors", given.authors, as_filter=_by_author)
+    without = _lines(db, found.problems, "exclude", given.exclude)
+    most = _try(found.problems, "max_papers", lambda: _number(db, given.max_papers), base.max_papers)
+    found.interests = replace(
+        base, topics=topics, filters=tuple(dict.fromkeys([*wanted, *names])), exclude=without, max_papers=most
+    )
+    times = {name: getattr(given, name) for name in ("frequency", "weekday", "at", "timezone")}
+    for name, value in times.items():
+        _try(found.problems, name, partial(read_schedule, **{name: value}), None)
+    if not found.problems.keys() & times.keys():
+        found.schedule = read_schedule(**times)
+    return found
+
+
+def problem(error: DigestError) -> Problem:
+    """An error as the form shows it, with the place marked where it has one."""
+    if not isinstance(error, FilterError) or not error.text:
+        return Problem(error.message, error.fix)
+    text, at = error.text, min(error.position, len(error.text))
+    end = at + 1
+    while end < len(text) and text[at:end].isalnum() and text[end].isalnum():
+        end += 1
+    fix = error.fix or (f"expected here: {', '.join(error.expected)}" if error.expected else "")
+    return Problem(error.message, fix, text[:at], text[at:end], text[end:])
+
+
+def _lines(
+    db: Session,
+    problems: Problems,
+    name: str,
+    text: str,
+    *,
+    as_filter: Callable[[str], str] = str.strip,
+) -> tuple[str, ...]:
+    """The canonical texts of the lines of a field; each line that can't be read is a problem of it."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    if len(lines) > MOST_LINES or any(len(line) > LONGEST_LINE for line in lines):
+        msg = f"at most {MOST_LINES} lines of {LONGEST_LINE} characters"
+        problems.setdefault(name, []).append(Problem(msg))
+        return ()
+    found: list[str] = []
+    for line in lines:
+        found += _try(problems, name, partial(_filters, db, as_filter(line)), ())
+    return tuple(dict.fromkeys(found))
+
+
+def _try(problems: Problems, name: str, reading: Callable[[], Any], otherwise: Any) -> Any:
+    try:
+        return reading()
+    except DigestError as error:
+        problems.setdefault(name, []).append(problem(error))
+        return otherwise
+
+
+def _filters(db: Session, text: str) -> tuple[str, ...]:
+    return read_interests(db, filters=[text]).filters
+
+
+def _number(db: Session, text: str) -> int:
+    number = int(text) if text.isdecimal() and len(text) < 10 else 0
+    return read_interests(db, max_papers=number).max_papers
+
+
+def _by_author(line: str) -> str:
+    name = line.strip().removeprefix("au:").strip('"')
+    return f'au:"{name.replace(chr(34), " ")}"'
+
+
+def _author(text: str) -> str:
+    """The name where a filter is one author, else ''."""
+    if not text.startswith("au:"):
+        return ""
+    try:
+        tree = parse(text)
+    except FilterError:
+        return ""
+    return tree.name if isinstance(tree, Author) else ""
+
+
+def first_problems(problems: Mapping[str, Sequence[Problem]]) -> list[tuple[str, Problem]]:
+    """(field, problem) of all problems in the order of the form, for the summary above it."""
+    order = ("email", *Typed.__dataclass_fields__)
+    names = dict.fromkeys([*(name for name in order if name in problems), *problems])
+    return [(name, each) for name in names for each in problems[name]]

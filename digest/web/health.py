@@ -1,0 +1,87 @@
+"""Whether this process lives, and whether it can do its work. No token, no address, no setting is shown."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from fastapi import APIRouter, Response
+from fastapi.responses import JSONResponse, PlainTextResponse
+
+from digest.domain import SourceState
+from digest.errors import DigestError
+from digest.store import notices, schema, session, sources
+from digest.web.site import Site, Web
+
+router = APIRouter(include_in_schema=False)
+OK = "ok"
+LONGEST_QUEUE = timedelta(hours=1)
+
+
+@router.get("/healthz")
+async def alive() -> Response:
+    """The process answers; it asks nobody else."""
+    return PlainTextResponse("ok\n")
+
+
+@router.get("/readyz")
+def ready(web: Site) -> Response:
+    """200 where everything is as it should be, else 503; both name each part."""
+    parts = readiness(web)
+    is_ready = all(said == OK for said in parts.values())
+    return JSONResponse({"ready": is_ready, "parts": parts}, status_code=200 if is_ready else 503)
+
+
+def readiness(web: Web) -> dict[str, str]:
+    """Each part that a site needs: `ok`, or what isn't ready about it."""
+    parts = {"database": _database(web)}
+    if parts["database"] == OK:
+        parts |= {name: _asked(check, web) for name, check in _CHECKS.items()}
+    return parts
+
+
+def _asked(check: Callable[[Web], str], web: Web) -> str:
+    try:
+        return check(web)
+    except DigestError as error:
+        return error.message
+
+
+def _database(web: Web) -> str:
+    """The database can be opened; a server's own words stay in the log, they may name hosts and users."""
+    try:
+        schema.current(web.installation.engine)
+    except DigestError:
+        return "can't be opened"
+    return OK
+
+
+def _schema(web: Web) -> str:
+    schema.check(web.installation.engine)
+    return OK
+
+
+def _scheduler(web: Web) -> str:
+    """The threads of this process come to the end of their work; where workers do it, there are none."""
+    late = [ticker.name for ticker in web.tickers if ticker.is_late(web.clock())]
+    return f"no sign of life: {', '.join(late)}" if late else OK
+
+
+def _sources(web: Web) -> str:
+    """One source that fails is its operator's business; all of them are the site's."""
+    with session.reading(web.installation.engine) as db:
+        states = [source.state for source in sources.listing(db) if source.url]
+    return "none can be read" if states and set(states) == {SourceState.FAILING} else OK
+
+
+def _queue(web: Web) -> str:
+    with session.reading(web.installation.engine) as db:
+        since = notices.oldest_waiting(db)
+    waits = since is not None and web.clock() - since > LONGEST_QUEUE
+    return "mails have waited for more than an hour" if waits else OK
+
+
+_CHECKS: dict[str, Callable[[Web], str]] = {
+    "schema": _schema,
+    "scheduler": _scheduler,
+    "sources": _sources,
+    "queue": _queue,
+}

@@ -1,0 +1,88 @@
+"""`digest serve`: pages, scheduler and delivery in one process, over the same pipeline as the workers.
+
+Pages are answered by uvicorn; what is to be done beside them is done by threads that look once a tick.
+"""
+
+import logging
+import socket
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+import uvicorn
+
+from digest import logs
+from digest.errors import ConfigError
+from digest.pipeline import consent, notices, rounds
+from digest.pipeline.installation import Installation
+from digest.web.app import create, wall_clock
+from digest.web.ticker import Ticker
+
+DRAIN = 10  # seconds that open requests have when the process is told to stop
+_log = logging.getLogger(__name__)
+
+
+def serve(
+    installation: Installation,
+    *,
+    host: str,
+    port: int,
+    proxies: Sequence[str],
+    tick_seconds: float,
+    pages_only: bool,
+) -> None:
+    """Serve until SIGTERM or SIGINT. `pages_only`: workers fetch, open issues and deliver digests.
+
+    Raises ConfigError where the port can't be had.
+    """
+    logs.set_up()
+    listening = listen(host, port)
+    app = create(
+        installation, proxies=proxies, tickers=tickers(installation, tick_seconds, pages_only=pages_only)
+    )
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,  # its lines hold the tokens of links
+        server_header=False,
+        proxy_headers=False,  # X-Forwarded-For is read by the settings' proxies only (guards.client_ip)
+        timeout_graceful_shutdown=DRAIN,
+        lifespan="on",
+    )
+    shown = f"[{host}]" if ":" in host else host
+    _log.info("serving on http://%s:%d", shown, listening.getsockname()[1])
+    uvicorn.Server(config).run(sockets=[listening])
+
+
+def tickers(
+    installation: Installation,
+    seconds: float,
+    *,
+    pages_only: bool,
+    clock: Callable[[], datetime] = wall_clock,
+) -> list[Ticker]:
+    """The work beside the pages: mails about subscriptions always, rounds where no workers do them."""
+
+    def joining(now: datetime) -> None:
+        consent.settle(installation, now)
+        while notices.deliver_due(installation, now):
+            pass
+
+    def round_(now: datetime) -> None:
+        report = rounds.play(installation, now)
+        if report.delivery_error:
+            raise report.delivery_error
+
+    made = [Ticker("notices", joining, seconds=seconds, clock=clock)]
+    if not pages_only:
+        made.append(Ticker("rounds", round_, seconds=seconds, clock=clock))
+    return made
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens. Raises ConfigError where the address can't be had."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        msg = f"can't listen on {host}:{port}: {error.strerror or error}"
+        raise ConfigError(msg, fix="digest serve --host 127.0.0.1 --port 8001") from error

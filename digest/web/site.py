@@ -1,0 +1,124 @@
+"""What every handler is given: the installation, the clock, the templates, and how to answer with a page."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from python_multipart.exceptions import FormParserError
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartException
+
+from digest.bundled import folder
+from digest.pipeline.consent import WORDING, Visitor
+from digest.pipeline.installation import Installation
+from digest.pipeline.today import Today
+from digest.web import guards
+from digest.web.guards import Rate
+from digest.web.ticker import Ticker
+
+BROWSER = "digest_browser"  # the cookie by which a browser that asked is known again
+MOST_FIELDS = 500
+
+
+@cache
+def environment() -> Environment:
+    """Where pages are rendered from: everything is escaped, a missing name is an error."""
+    return Environment(
+        loader=FileSystemLoader(folder("templates") / "web"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Web:
+    """One running site."""
+
+    installation: Installation
+    clock: Callable[[], datetime]
+    today: Today
+    proxies: Sequence[str] = ()
+    tickers: Sequence[Ticker] = ()
+    templates: Environment = field(default_factory=environment)
+    previews: Rate = field(default_factory=lambda: Rate(120, 60.0))
+
+    @property
+    def secure(self) -> bool:
+        """Whether the site is reached by https."""
+        return self.installation.site.base_url.startswith("https://")
+
+    def visitor(self, request: Request, how: str = "web") -> Visitor:
+        """Who asks."""
+        return Visitor(
+            how=how,
+            ip=self.ip(request),
+            user_agent=request.headers.get("user-agent", "")[:300],
+            nonce=request.cookies.get(BROWSER, "")[:100],
+        )
+
+    def ip(self, request: Request) -> str:
+        """The address of who asks."""
+        return guards.client_ip(request, self.proxies)
+
+    def page(self, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
+        """A page."""
+        frame = {
+            "site": self.installation.site,
+            "wording": WORDING,
+            "stamp": guards.stamp(self.installation.keys, self.clock()),
+        }
+        text = self.templates.get_template(template).render(frame | values)
+        return HTMLResponse(text, status_code=status)
+
+    def told(self, title: str, *lines: str, status: int = 200) -> HTMLResponse:
+        """A page that says one thing."""
+        return self.page("message.html", status=status, title=title, lines=lines)
+
+    def ring(self) -> None:
+        """Somebody waits for a mail: let the threads of this process look at once."""
+        for ticker in self.tickers:
+            if ticker.name == "notices":
+                ticker.ring()
+
+
+def web_of(request: Request) -> Web:
+    """The site that a request came to."""
+    found: Web = request.app.state.web
+    return found
+
+
+Fields = list[tuple[str, str]]
+
+
+async def fields_of(request: Request) -> Fields:
+    """The fields of a form in either encoding; files are left out, what isn't a form has none."""
+    try:
+        async with request.form(max_fields=MOST_FIELDS, max_files=0) as form:
+            return [(name, value) for name, value in form.multi_items() if not isinstance(value, UploadFile)]
+    except (HTTPException, MultiPartException, FormParserError, UnicodeDecodeError):
+        return []
+
+
+async def our_fields(request: Request) -> Fields:
+    """The fields of a form that was sent from a page of ours; any other is refused."""
+    if not guards.is_ours(request, web_of(request).installation.site.base_url):
+        raise HTTPException(403, "this form was sent from another site")
+    return await fields_of(request)
+
+
+Site = Annotated[Web, Depends(web_of)]
+AnyForm = Annotated[Fields, Depends(fields_of)]
+OurForm = Annotated[Fields, Depends(our_fields)]
+
+
+def one(fields: Fields, name: str, otherwise: str = "") -> str:
+    """The last value of a field."""
+    return next((value for each, value in reversed(fields) if each == name), otherwise)

@@ -1,0 +1,62 @@
+"""Work of the pipeline in threads of this process: every so often, and at once when somebody rings.
+
+What goes wrong is logged and tried again at the next tick. Stopping waits until the work at hand is done.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from digest.errors import DigestError
+
+_log = logging.getLogger(__name__)
+
+
+class Ticker:
+    """One thread that calls `work(now)` every `seconds`, and whenever it is rung."""
+
+    def __init__(
+        self, name: str, work: Callable[[datetime], object], *, seconds: float, clock: Callable[[], datetime]
+    ) -> None:
+        self.name = name
+        self.done_at: datetime | None = None  # when the work last came to its end
+        self._work = work
+        self._seconds = seconds
+        self._clock = clock
+        self._rung = threading.Event()
+        self._stopping = False
+        self._thread = threading.Thread(target=self._go_on, name=name)
+
+    def start(self) -> None:
+        """Begin; the first tick is now."""
+        self._thread.start()
+
+    def ring(self) -> None:
+        """There is something to do: don't wait for the next tick."""
+        self._rung.set()
+
+    def stop(self) -> None:
+        """Finish what is at hand, and end."""
+        self._stopping = True
+        self._rung.set()
+        if self._thread.ident:
+            self._thread.join()
+
+    def is_late(self, now: datetime) -> bool:
+        """Whether it hasn't come to an end of its work for ten ticks, and for five minutes at least."""
+        patience = timedelta(seconds=max(300.0, self._seconds * 10))
+        return self.done_at is None or now - self.done_at > patience
+
+    def _go_on(self) -> None:
+        while not self._stopping:
+            self._rung.clear()
+            try:
+                self._work(self._clock())
+                self.done_at = self._clock()
+            except DigestError as error:
+                _log.warning("%s: %s", self.name, error.message)
+            except Exception:
+                _log.exception("%s failed and will be tried again", self.name)
+            if not self._stopping:
+                self._rung.wait(self._seconds)
