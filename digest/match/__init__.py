@@ -8,10 +8,11 @@ in a total order that depends on nothing but the input. It never reads a store, 
   one, with reasons, by the same steps; `explain` why somebody gets a paper.
 - `unpack` and `unpack_sent` read interests and histories as they lie in the store, a million in a second.
 
-    document  one paper, tokenised             index   all papers: term → bits over papers
-    evaluate  tree × one paper → hits          rows    tree × all papers → points, as rows of bits
-    score     hits → points, reasons, score    cohort  packed interests → arrays
-    library   text → tree                      select  rows × cohort → the first papers of each subscriber
+    document  one paper, tokenised        places   the words of all papers: terms → bits over papers
+    evaluate  tree × one paper → hits     index    the same for all other terms, each looked up once
+    score     hits → points, reasons      rows     tree × all papers → points, as rows of bits
+    library   text → tree                 select   rows × cohort → the first papers of each subscriber
+    corpus    all of it together          cohort   packed interests and histories → arrays
 """
 
 from digest.match.cohort import Cohort, Lists, unpack, unpack_sent

@@ -68,8 +68,10 @@ class Corpus:
 
     def read(self, numbers: Iterable[int], texts: Mapping[int, str]) -> None:
         """Evaluate filters: canonical texts by number. A number without text selects nothing."""
-        for number in numbers:
-            self._row_of[number] = self._rows.row(texts[number]) if number in texts else 0
+        numbers = list(numbers)
+        self._row_of[numbers] = 0
+        known = [number for number in numbers if number in texts]
+        self._row_of[known] = self._rows.of([texts[number] for number in known])
 
     def choose(self, cohort: Cohort, sent: Lists) -> Lists:
         """The numbers of each subscriber's papers, best first; the same as `match` says one by one.
@@ -98,8 +100,8 @@ class Corpus:
         rows = self._rows
         wanted = dict.fromkeys(text for _, _, text in _asked(interests))
         cohort = Cohort(
-            _one_list(rows.row(text) for text in wanted),
-            _one_list(rows.row(text) for text in interests.exclude),
+            _one_list(rows.of(list(wanted))),
+            _one_list(rows.of(interests.exclude)),
             np.array([interests.min_upvotes], np.int32),
             np.array([interests.top], np.int32),
             np.array([interests.max_papers], np.int32),

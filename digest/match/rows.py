@@ -10,7 +10,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from digest.filters import And, Node, Not, Or, TopicRef
+from digest.filters import And, Node, Not, Or, TopicRef, leaves
 from digest.match.evaluate import NOTHING, Topics
 from digest.match.index import Found, Index
 from digest.match.library import Library
@@ -53,9 +53,7 @@ def points(node: Node, index: Index, topics: Topics) -> list[int]:
     if not selected:
         return [0] * PLANES
     where: dict[int, int] = {}
-    terms = {
-        id(found): found for found, _ in hits
-    }  # one term is one object, however often it stands in a tree
+    terms = {id(found): found for found, _ in hits}  # one term is one object, however often it is there
     for found, papers in hits:
         where[id(found)] = where.get(id(found), 0) | papers
     totals = [0] * PLANES
@@ -102,12 +100,15 @@ class Rows:
         self._new: list[tuple[bytes, ...]] = [(nothing,) * PLANES]
         self.planes = [np.empty((0, width), np.uint64) for _ in range(PLANES)]
 
-    def row(self, text: str) -> int:
-        """The row of a filter's canonical text; filters that agree about today's papers share one."""
-        if text not in self._by_text:
-            planes = points(self._library.tree(text), self._index, self._library.topics)
+    def of(self, texts: Sequence[str]) -> list[int]:
+        """The rows of filters (canonical texts); filters that agree about today's papers share one."""
+        new = {text: self._library.tree(text) for text in texts if text not in self._by_text}
+        terms = (leaf for tree in new.values() for leaf in leaves(tree))
+        self._index.look_up(term for term in terms if not isinstance(term, TopicRef))
+        for text, tree in new.items():
+            planes = points(tree, self._index, self._library.topics)
             self._by_text[text] = self._numbered(planes) if any(planes) else 0
-        return self._by_text[text]
+        return [self._by_text[text] for text in texts]
 
     def _numbered(self, planes: Sequence[int]) -> int:
         bits = tuple(plane.to_bytes(self._bytes, "little") for plane in planes)
