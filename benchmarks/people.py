@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digest.domain import Interests, Paper
-from digest.filters import canonical, parse
 from digest.match import Cohort, Lists
 from digest.words import written
 
@@ -92,19 +91,11 @@ def people(count: int, papers: Sequence[Paper], *, seed: int = 1) -> People:
     categories = Counter(category for paper in papers for category in paper.categories)
     common = [category for category, _ in categories.most_common(CATEGORIES)]
     texts = [*terms, *(f"cat:{category}" for category in common)]
-    pairs: dict[tuple[int, int], int] = {}
     sizes = chance.integers(1, 9, count)
     wanted = _zipf(chance, len(terms), int(sizes.sum()))
     first = np.cumsum(sizes) - sizes
     followers = chance.permutation(count)[: count * 3 // 10]
-    for place, owner in enumerate(followers.tolist()):
-        category = int(chance.integers(len(common)))
-        term = int(wanted[first[owner]])
-        if place % 3:
-            wanted[first[owner]] = len(terms) + category
-        else:
-            wanted[first[owner]] = pairs.setdefault((term, category), len(texts) + len(pairs))
-    texts += [canonical(parse(f"{texts[term]} cat:{common[category]}")) for term, category in pairs]
+    wanted[first[followers]] = len(terms) + chance.integers(len(common), size=len(followers))
     excluding = (chance.random(count) < 0.2).astype(np.int64)
     excluded = _zipf(chance, len(terms), int(excluding.sum()))
     cohort = Cohort(

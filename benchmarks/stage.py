@@ -21,7 +21,7 @@ from digest.match import FIT_WEIGHT, Cohort, Corpus, Library, Lists
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """What was chosen, and the seconds: for the day's words and distinct filters, and for the subscribers."""
+    """What was chosen, and seconds of a processor: for papers and distinct filters, for the subscribers."""
 
     found: Lists
     prepare: float
@@ -35,12 +35,12 @@ class Stage:
 
 def run(ranked: Sequence[Ranked], asked: People, *, fit_weight: float) -> Stage:
     """Match all these subscribers; nothing is left from an earlier run."""
-    start = time.perf_counter()
+    start = time.process_time()
     corpus = Corpus(ranked, Library([]), fit_weight=fit_weight)
     corpus.read(corpus.unread(asked.cohort), asked.texts)
-    ready = time.perf_counter()
+    ready = time.process_time()
     found = corpus.choose(asked.cohort, Lists.empty(len(asked.cohort)))
-    return Stage(found, ready - start, time.perf_counter() - ready)
+    return Stage(found, ready - start, time.process_time() - ready)
 
 
 def keep(asked: People, folder: Path) -> None:
