@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from digest.cli.asking import ask
+from digest.cli.backfill import backfill
 from digest.cli.context import Cli, json_option, pass_cli
 from digest.cli.output import emit, table
 from digest.cli.source_lists import check, export, import_
@@ -175,5 +176,5 @@ def fetch(cli: Cli, names: tuple[str, ...], as_json: bool) -> int:
     return exit_code(fetched)
 
 
-for _command in (check, import_, export):
+for _command in (backfill, check, import_, export):
     sources.add_command(_command)

@@ -125,6 +125,7 @@ class _Run:
             self._page(gap)
             self._count(days)
             self.told(self.so_far)
+        self.so_far = replace(self.so_far, error=self.so_far.error or self._first_error(days))
 
     def _is_enough(self) -> bool:
         stopped = self.so_far.error is not None
@@ -225,9 +226,17 @@ class _Run:
         since = not_since(url, self.now)
         return self.now + LATER if since is None else since + timedelta(days=1)
 
-    def _count(self, days: Collection[date] | None) -> None:
+    def _first_error(self, days: Collection[date] | None) -> str | None:
+        """What is wrong with a day that stays open, in words."""
+        errors = (f"{gap.day}: {gap.error}" for gap in self._gaps(days) if gap.error and not gap.done_at)
+        return next(errors, None)
+
+    def _gaps(self, days: Collection[date] | None) -> list[Gap]:
         with session.reading(self.engine) as db:
-            known = [gap for gap in gaps.listing(db, self.source.id) if days is None or gap.day in days]
+            return [gap for gap in gaps.listing(db, self.source.id) if days is None or gap.day in days]
+
+    def _count(self, days: Collection[date] | None) -> None:
+        known = self._gaps(days)
         unfinished = tuple(gap.day for gap in known if gap.done_at is None)
         self.so_far = replace(
             self.so_far, days=len(known), done=len(known) - len(unfinished), open=unfinished

@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
 from zoneinfo import ZoneInfo
 
 from digest.domain import Entry, SourceKind
+from digest.errors import ParseError
 from digest.sources import oaipmh
 from digest.sources.batches import joined_categories, within
 from digest.sources.calendar import SATURDAY, is_open
@@ -55,10 +56,15 @@ def api_page(feed_url: str, day: date, size: int = PAGE) -> str:
 
 
 def next_api_page(url: str, body: bytes, items: int) -> str | None:
-    """The query for the page after one with so many items; a short page isn't the last one by itself."""
+    """The query for the page after one with so many items; a short page isn't the last one by itself.
+
+    Raises ParseError for an answer that doesn't say how many results there are.
+    """
     total = _TOTAL.search(body)
+    if total is None:
+        raise ParseError("it doesn't say how many results there are: not an answer of arXiv's API")
     start = int(_query(url)["start"]) + items
-    return _with(url, start=f"{start}") if total and items and start < int(total[1]) else None
+    return _with(url, start=f"{start}") if items and start < int(total[1]) else None
 
 
 def smaller_page(url: str) -> str | None:
