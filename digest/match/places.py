@@ -1,0 +1,117 @@
+"""Where each word of the day's papers stands, in one array. In: papers; terms. Out: the papers of each term.
+
+Words are numbers, sorted by stem and then by exact form, so that the words of one stem are a range of them.
+All terms are looked up together: a place where a term's rarest word stands is one row of arrays, and goes
+where a neighbour isn't what the term wants. Sets of papers come out as integers, bit n for paper n.
+"""
+
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from itertools import count
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digest.domain import Paper
+from digest.filters import Exact, Phrase, Prefix, Word
+from digest.match.document import folded, stems_of
+from digest.words import forms, written
+
+AT_ONCE = 1 << 24  # bits of terms × texts that are marked in one step
+
+Run = Sequence[tuple[int, int]]  # for each word of a term, the numbers that it may have, from … to before
+
+
+class Places:
+    """The words of the titles and abstracts of some papers.
+
+    A text is a slot: n is the title of paper n, `width` + n its abstract.
+    """
+
+    def __init__(self, papers: Sequence[Paper]) -> None:
+        self._width = -(-len(papers) // 8) * 8  # whole bytes
+        read: dict[str, int] = defaultdict(count().__next__)
+        stream = [-1]  # -1 stands around each text, so that no phrase goes from one to the next
+        lengths = [1]
+        for paper in papers:
+            for text in (paper.title, paper.abstract):
+                words = written(text)
+                stream.extend(map(read.__getitem__, words))
+                stream.append(-1)
+                lengths.append(len(words) + 1)
+        known = [forms(word) for word in read]
+        ordered = sorted(set(known))
+        self._stems: dict[str, tuple[int, int]] = {}
+        for number, (stem, _) in enumerate(ordered):
+            self._stems[stem] = (self._stems.get(stem, (number, 0))[0], number + 1)
+        self._words = {exact: number for number, (_, exact) in enumerate(ordered)}
+        renumbered = np.array([self._words[exact] for _, exact in known] + [-1], np.int32)
+        self._stream = renumbered[np.array(stream, np.int64)]
+        slots = np.append(0, np.arange(len(papers))[:, None] + [0, self._width])
+        self._slots = np.repeat(slots, np.array(lengths, np.int64)).astype(np.int32)
+        self._order = np.argsort(self._stream, kind="stable").astype(np.int32)
+        self._starts = np.searchsorted(self._stream[self._order], np.arange(len(ordered) + 1)).tolist()
+
+    @cached_property
+    def _prefixes(self) -> list[tuple[str, int]]:
+        """The words without case, and their numbers, in the order of the alphabet."""
+        return sorted((folded(exact), number) for exact, number in self._words.items())
+
+    def find(self, terms: Sequence[Word | Phrase | Exact | Prefix]) -> Iterator[tuple[int, int]]:
+        """For each term, the papers with it in the title, in the abstract, whatever the term's own field."""
+        step = max(AT_ONCE // max(2 * self._width, 1), 1)
+        half = self._width // 8
+        for start in range(0, len(terms), step):
+            some = terms[start : start + step]
+            for row in np.packbits(self._held(some), axis=1, bitorder="little"):
+                bits = row.tobytes()
+                yield int.from_bytes(bits[:half], "little"), int.from_bytes(bits[half:], "little")
+
+    def _held(self, terms: Sequence[Word | Phrase | Exact | Prefix]) -> NDArray[np.bool_]:
+        """Terms × slots: whether the text holds the term."""
+        held = np.zeros((len(terms), 2 * self._width), np.bool_)
+        by_length: dict[int, list[tuple[int, Run]]] = defaultdict(list)
+        for number, term in enumerate(terms):
+            for run in self._runs(term):
+                by_length[len(run)].append((number, run))
+        for runs in by_length.values():
+            which, places = self._follow([run for _, run in runs])
+            numbers = np.array([number for number, _ in runs])
+            held[numbers[which], self._slots[places]] = True
+        return held
+
+    def _runs(self, term: Word | Phrase | Exact | Prefix) -> Sequence[Run]:
+        """The words that a term may be: one run of them, one for each word with a prefix, or none at all."""
+        match term:
+            case Word(word):
+                run = [self._stems.get(stem) for stem in stems_of((word,))]
+            case Phrase(words):
+                run = [self._stems.get(stem) for stem in stems_of(words)]
+            case Exact(words):
+                numbers = [self._words.get(word) for word in words]
+                run = [None if number is None else (number, number + 1) for number in numbers]
+            case Prefix(prefix):
+                start = bisect_left(self._prefixes, (prefix, -1))
+                end = bisect_left(self._prefixes, (prefix + chr(0x10FFFF), -1))
+                return [[(number, number + 1)] for _, number in self._prefixes[start:end]]
+        known = [each for each in run if each]
+        return [known] if len(known) == len(run) else []
+
+    def _follow(self, runs: Sequence[Run]) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+        """Where words follow one another as runs (of one length) want: numbers of runs, places of a word."""
+        sizes = [[self._starts[end] - self._starts[start] for start, end in run] for run in runs]
+        rarest = np.array([each.index(min(each)) for each in sizes])
+        counts = np.array([min(each) for each in sizes])
+        ranges = np.array(runs)  # (runs, words, 2)
+        first = np.array(self._starts)[ranges[np.arange(len(runs)), rarest, 0]]
+        which = np.repeat(np.arange(len(runs)), counts)
+        nth = np.arange(len(which)) - np.repeat(np.cumsum(counts) - counts, counts)
+        places = self._order[first[which] + nth]
+        for step in range(ranges.shape[1] if ranges.shape[1] > 1 else 0):
+            beside = self._stream.take(places + (step - rarest[which]), mode="clip")  # there, -1 stands
+            wanted = ranges[which, step]
+            fits = np.flatnonzero((beside >= wanted[:, 0]) & (beside < wanted[:, 1]))
+            which, places = which[fits], places[fits]
+        return which, places
