@@ -1,3 +1,3 @@
 """Fixtures for every test: real servers, each started when the first test asks for it."""
 
-pytest_plugins = ["tests.postgres_server"]
+pytest_plugins = ["tests.postgres_server", "tests.browser"]

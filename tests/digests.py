@@ -1,10 +1,23 @@
 """Digests for the tests of rendering: invented papers with everything that a mail can show."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from digest.domain import Digest, Field, Interests, Match, Reason, ReasonKind, Topic
+from digest.compose import quiet_day
+from digest.domain import (
+    Digest,
+    Field,
+    Frequency,
+    Interests,
+    Match,
+    Reason,
+    ReasonKind,
+    Schedule,
+    SkipReason,
+    Topic,
+)
 from digest.render import Encoded, Links, Renderer, Site
 from tests.builders import NOW, issue, paper, subscriber, upvotes
 
@@ -99,3 +112,52 @@ def full() -> Digest:
     return digest(
         *papers, subscriber=reader, topics=TOPICS, notes=("bioRxiv could not be read today; tomorrow more.",)
     )
+
+
+def by_topic() -> Digest:
+    """Six papers under two topics and one beside, for a reader with room for what others read."""
+
+    def about(number: int, slug: str, term: str, title: str) -> Match:
+        reason = Reason(ReasonKind.TOPIC, slug, term, Field.TITLE, 0, len(term))
+        return match(number, (reason, *TRENDS), title=title, signals=(upvotes(45),))
+
+    papers = (
+        about(1, "rl", "Rewards", "Rewards for Patient Shepherds"),
+        about(2, "llm", "Language Models", "Language Models That Count Their Sheep"),
+        about(3, "rl", "Policies", "Policies of the Flock: Learning to Graze without Supervision"),
+        match(4, title="A Short Note on Wool"),
+        about(5, "llm", "Prompts", "Prompts as Pastures"),
+        about(6, "rl", "Q-learning", "Q-learning on Three Meadows"),
+    )
+    others = tuple(paper(f"2603.1000{n}", title=f"What Everybody Reads, Part {n}") for n in range(1, 4))
+    reader = subscriber(interests=Interests(topics=("llm", "rl")))
+    return digest(*papers, subscriber=reader, topics=TOPICS, also=others)
+
+
+def weekly() -> Digest:
+    """Five papers of three days."""
+    reader = subscriber(schedule=Schedule(Frequency.WEEKLY))
+    titles = ("Monday’s Sheep", "A Lamb on Sunday", "More Sheep for Monday", "Tuesday’s Goat", "A Late Ram")
+    papers = (
+        match(n, title=title, first_seen_at=NOW - timedelta(days=days), signals=(upvotes(45),))
+        for n, title, days in zip(range(1, 6), titles, (1, 2, 1, 0, 2), strict=True)
+    )
+    return digest(*papers, subscriber=reader)
+
+
+def quiet() -> Digest:
+    """A day on which nothing matched."""
+    reader = subscriber(interests=Interests(filters=('"mixture of experts"',)))
+    others = [paper(f"2603.1000{n}", title=f"What Everybody Reads, Part {n}") for n in range(1, 4)]
+    return quiet_day(reader, issue(), SkipReason.NO_MATCH, (), also=others)
+
+
+# The cases that are reviewed by eye and kept in `golden/`.
+GOLDEN: dict[str, Callable[[], Digest]] = {
+    "full": full,
+    "single": lambda: digest(match(title="Counting Sheep")),
+    "topics": by_topic,
+    "weekly": weekly,
+    "quiet": quiet,
+    "long": lambda: many(200),
+}
