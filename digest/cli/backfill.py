@@ -1,7 +1,5 @@
 """`digest sources backfill`: what a source brought on days that were missed."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +7,7 @@ import click
 
 from digest.cli.context import Cli, json_option, pass_cli
 from digest.cli.output import emit
+from digest.cli.progress import progress
 
 if TYPE_CHECKING:
     from digest.pipeline.backfill import Repair
@@ -48,7 +47,7 @@ def backfill(
     if dry_run:
         _show_plan(days, as_json)
         return 0
-    with _progress(len(days)) as told:
+    with progress(len(days), "days") as told:
         repair = repairs.backfill(
             cli.installation,
             name,
@@ -57,7 +56,7 @@ def backfill(
             cli.now,
             way=Way(via),
             again=again,
-            told=told,
+            told=lambda repair: told(repair.done, repair.entries),
         )
     if as_json:
         emit({"name": name} | _object(repair))
@@ -95,26 +94,3 @@ def _show(name: str, repair: "Repair") -> None:
         click.echo(f"still open, asked for again by itself: {', '.join(f'{day}' for day in repair.open)}")
     if repair.error:
         click.echo(f"error: {name}: {repair.error}\nfix: run the same command again later", err=True)
-
-
-@contextmanager
-def _progress(days: int) -> "Iterator[Callable[[Repair], None]]":
-    """A bar on a terminal (days, papers a second, time left); nothing anywhere else."""
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-    console = Console(stderr=True)
-    columns = (
-        BarColumn(),
-        TextColumn("{task.completed:.0f}/{task.total:.0f} days, {task.fields[papers]}"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("", total=days, papers="0 papers")
-
-        def told(repair: "Repair") -> None:
-            seconds = bar.tasks[0].elapsed or 1
-            rate = f"{repair.entries:,} papers, {repair.entries / seconds:.1f}/s"
-            bar.update(task, completed=repair.done, papers=rate)
-
-        yield told

@@ -10,6 +10,7 @@ import click
 
 from digest.cli.context import Cli, json_option, pass_cli
 from digest.cli.output import emit, table
+from digest.cli.progress import progress
 from digest.cli.types import TIME, choice
 from digest.domain import Merge, SourceKind
 from digest.shapes import ranked_object
@@ -60,17 +61,19 @@ def import_(
     from digest.pipeline import ingest
 
     when = None if seen_at == "source" else seen_at or cli.now
-    reports = [
-        ingest.import_file(
-            cli.installation,
-            file.name,
-            file,
-            kind=SourceKind(kind),
-            name=name or str(kind),
-            seen_at=when,  # type: ignore[arg-type] # SeenAt gives a datetime or "source"
-        )
-        for file in files
-    ]
+    with progress(None, "") as told:
+        reports = [
+            ingest.import_file(
+                cli.installation,
+                file.name,
+                file,
+                kind=SourceKind(kind),
+                name=name or str(kind),
+                seen_at=when,  # type: ignore[arg-type] # SeenAt gives a datetime or "source"
+                told=lambda report: told(report.entries, report.entries),
+            )
+            for file in files
+        ]
     if as_json:
         emit(reports)
     else:

@@ -219,8 +219,14 @@ def _source(view: SourceView, now: datetime) -> Check:
         return Check(name, Result.WARN, "never asked", f"digest sources fetch {source.name}")
     wrong = [*source.notes, *(f"its announcement of {day} never came" for day in view.missed)]
     if wrong:
-        return Check(name, Result.WARN, f"{source.state}; {'; '.join(wrong)}", "digest sources list")
+        return Check(name, Result.WARN, f"{source.state}; {'; '.join(wrong)}", _mend(view))
     return Check(name, Result.OK, f"{source.state}; {newest}")
+
+
+def _mend(view: SourceView) -> str:
+    if not view.missed:
+        return "digest sources list"
+    return f"digest sources backfill {view.source.name} --from {view.missed[0]} --to {view.missed[-1]}"
 
 
 def _hours(span: timedelta) -> str:

@@ -1,0 +1,26 @@
+"""How far long work is: a bar on a terminal, nothing anywhere else."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+Told = Callable[[float, int], None]
+"""Told how much is done, in the unit of the total, and how many papers that brought."""
+
+
+@contextmanager
+def progress(total: float | None, unit: str) -> Iterator[Told]:
+    """Show what is done of the total (None: nobody knows), papers, papers a second, and the time left."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    columns = (BarColumn(), TextColumn("{task.description}"), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("", total=total)
+
+        def told(done: float, papers: int) -> None:
+            rate = papers / (bar.tasks[0].elapsed or 1)
+            of = "" if total is None else f"{done:g}/{total:g} {unit}, "
+            bar.update(task, completed=done, description=f"{of}{papers:,} papers, {rate:,.1f}/s")
+
+        yield told
