@@ -16,6 +16,7 @@ from digest.domain import Receipt
 BeforeBody = Callable[[], Awaitable[bool]]
 
 _LINE_END = re.compile(rb"\r\n|\r|\n")
+_PLAIN = re.compile(r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,9 @@ def with_crlf(content: bytes) -> bytes:
 
     A bare CR or LF is an end of line as well: left as it is, it could smuggle a second message in.
     """
-    lines = _LINE_END.sub(b"\r\n", content)
+    ends = content.count(b"\r\n")
+    clean = content.count(b"\n") == ends == content.count(b"\r")  # as almost all are: counting is quick
+    lines = content if clean else _LINE_END.sub(b"\r\n", content)
     return lines if lines.endswith(b"\r\n") else lines + b"\r\n"
 
 
@@ -59,6 +62,8 @@ def wire_address(address: str) -> str:
 
     Raises ValueError for a domain that can't exist, and for text that holds more than a bare address.
     """
+    if _PLAIN.fullmatch(address):
+        return address
     if parseaddr(address)[1] != address:
         raise ValueError("not a bare address")
     local, at, domain = address.rpartition("@")

@@ -12,23 +12,22 @@ from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Self
 
-from digest.compose import compose
 from digest.deliver import TIMEOUTS, Timeouts, Transport, open_transport
 from digest.domain import Delivery, DeliveryState, Digest, Issue, SkipReason, Subscriber, SubscriberStatus
 from digest.errors import InputError
 from digest.pipeline import pacing
 from digest.pipeline.clock import Clock
-from digest.pipeline.edition import Editions, choose
 from digest.pipeline.handover import Handover, Ready
 from digest.pipeline.installation import Installation
 from digest.pipeline.message import check_sender, envelope
+from digest.pipeline.promises import Promises
 from digest.pipeline.recorder import STALE
 from digest.store import deliveries, session, subscribers, suppressions
 from digest.store.deliveries import Outcome
 from digest.tokens import address_hashes
 
 CHUNK = 100
-EXPIRE_EVERY = timedelta(minutes=1)
+LOOK_AGAIN = timedelta(minutes=1)  # after which papers are read anew, and old issues given up
 
 
 class Courier:
@@ -36,10 +35,10 @@ class Courier:
 
     def __init__(self, installation: Installation) -> None:
         self._installation = installation
-        self._editions = Editions(installation)
+        self._promises = Promises(installation)
         self._runner = asyncio.Runner(loop_factory=_new_loop())
         self._transport: Transport | None = None
-        self._expired_at: datetime | None = None
+        self._looked_at: datetime | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -58,7 +57,7 @@ class Courier:
         """
         check_sender(self._installation)
         clock = Clock(now)
-        self._expire(now)
+        self._look_again(now)
         with session.transaction(self._installation.engine) as db:
             claimed = deliveries.claim(db, now=now, limit=limit, lease=self._installation.lease)
         ready = self._prepare(claimed, clock) if claimed else []
@@ -72,11 +71,12 @@ class Courier:
             self._runner.run(self._transport.close())
             self._transport = None
 
-    def _expire(self, now: datetime) -> None:
-        if self._expired_at is None or not timedelta(0) <= now - self._expired_at < EXPIRE_EVERY:
+    def _look_again(self, now: datetime) -> None:
+        if self._looked_at is None or not timedelta(0) <= now - self._looked_at < LOOK_AGAIN:
             with session.transaction(self._installation.engine) as db:
                 deliveries.expire(db, before=now - STALE, now=now)
-            self._expired_at = now
+            self._promises = Promises(self._installation)
+            self._looked_at = now
 
     async def _hand_over(self, ready: Sequence[Ready], clock: Clock) -> None:
         here = self._installation
@@ -104,7 +104,7 @@ class Courier:
             if row.id in wait:
                 outcomes[row.id] = _waiting(row, wait[row.id])
         going = [row for row in claimed if row.id in leave]
-        digests = promised(here, going, people, self._editions)
+        digests = self._promises.digests(going, people) if going else {}
         ready: list[Ready] = []
         for row in going:
             written = self._write(row, people[row.subscriber_id], digests[row.id], leave[row.id], now)
@@ -142,28 +142,10 @@ def sweep(installation: Installation, now: datetime) -> int:
 
 
 def promised(
-    installation: Installation,
-    claimed: Sequence[Delivery],
-    people: Mapping[int, Subscriber],
-    editions: Editions | None = None,
+    installation: Installation, rows: Sequence[Delivery], people: Mapping[int, Subscriber]
 ) -> dict[int, Digest | None]:
-    """By delivery id: the digest that its row promised, its papers in their order with their reasons.
-
-    What the subscriber doesn't want any more is left out; None where nothing stays.
-    """
-    editions = editions or Editions(installation)
-    with session.reading(installation.engine) as db:
-        issues = {issue.id: issue for issue in deliveries.issues_by_id(db, {d.issue_id for d in claimed})}
-    digests: dict[int, Digest | None] = {}
-    for issue in issues.values():
-        rows = [d for d in claimed if d.issue_id == issue.id]
-        found = editions.at(issue.opened_at)
-        readers = [people[d.subscriber_id] for d in rows]
-        chosen = choose(installation, found, readers, but={d.id for d in rows})
-        for row, reader in zip(rows, readers, strict=True):
-            kept = tuple(match for match in chosen[reader.id] if match.paper.pk in row.papers)
-            digests[row.id] = compose(reader, issue, kept, found.topics_of(reader), found.notes)
-    return digests
+    """See `Promises.digests`."""
+    return Promises(installation).digests(rows, people)
 
 
 def _suppressed(installation: Installation, db: session.Session, people: Collection[Subscriber]) -> set[int]:

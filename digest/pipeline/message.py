@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from email.utils import parseaddr
+from functools import cache
 
 from digest.deliver import Envelope
 from digest.domain import Digest
@@ -33,7 +34,12 @@ def envelope(installation: Installation, digest: Digest, *, message_id: str, now
 
 def sender_address(installation: Installation) -> str:
     """The bare address of `Name <address>`."""
-    return parseaddr(installation.site.mail_from)[1]
+    return _bare(installation.site.mail_from)
+
+
+@cache
+def _bare(sender: str) -> str:
+    return parseaddr(sender)[1]
 
 
 def check_sender(installation: Installation) -> None:

@@ -15,7 +15,14 @@ from digest.store.deliveries.claims import (
     settle,
     sweep,
 )
-from digest.store.deliveries.cohorts import DuePage, due_cohorts, due_page, history
+from digest.store.deliveries.cohorts import (
+    DuePage,
+    due_cohorts,
+    due_page,
+    history,
+    history_of,
+    packed_interests,
+)
 from digest.store.deliveries.issues import counts, issues, issues_by_id, open_issue, unfinished
 from digest.store.deliveries.ledger import NewDelivery, listing, of_subscriber, papers_sent, picked, record
 
@@ -33,6 +40,7 @@ __all__ = [
     "due_page",
     "expire",
     "history",
+    "history_of",
     "holds",
     "issues",
     "issues_by_id",
@@ -40,6 +48,7 @@ __all__ = [
     "mark_sent",
     "of_subscriber",
     "open_issue",
+    "packed_interests",
     "papers_sent",
     "picked",
     "record",

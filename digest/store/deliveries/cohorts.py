@@ -1,6 +1,6 @@
 """Who is due together, page by page, as rows that go into arrays: no object for a subscriber is made here."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from digest.domain import DeliveryState, Frequency, Schedule, SubscriberStatus
 from digest.store.models import DeliveryRow, SubscriberRow
+from digest.store.session import chunks
 
 MAY_HAVE_COME = (  # states of a message whose papers the subscriber has, may have, or will have
     DeliveryState.QUEUED,
@@ -74,6 +75,31 @@ def history(
         )
     )
     return _raw(session, wanted.order_by(DeliveryRow.subscriber_id))
+
+
+def packed_interests(session: Session, ids: Sequence[int]) -> list[bytes]:
+    """What each of these subscribers asks for, packed, in the order of their ids (ascending)."""
+    rows: dict[int, bytes] = {}
+    for chunk in chunks(ids):
+        wanted = select(SubscriberRow.id, SubscriberRow.packed).where(SubscriberRow.id.in_(chunk))
+        rows.update(_raw(session, wanted))
+    return [rows[number] for number in ids]
+
+
+def history_of(
+    session: Session, ids: Sequence[int], *, since: datetime, but: Collection[int]
+) -> list[tuple[int, bytes]]:
+    """As `history`, for these subscribers; the deliveries `but` (ids) don't count."""
+    found: list[tuple[int, bytes]] = []
+    for chunk in chunks(sorted(ids)):
+        wanted = select(DeliveryRow.id, DeliveryRow.subscriber_id, DeliveryRow.papers).where(
+            DeliveryRow.subscriber_id.in_(chunk),
+            DeliveryRow.created_at >= since,
+            DeliveryRow.state.in_(MAY_HAVE_COME),
+        )
+        rows = _raw(session, wanted.order_by(DeliveryRow.subscriber_id))
+        found += [(reader, papers) for number, reader, papers in rows if number not in but]
+    return found
 
 
 def _due(due_at: datetime, date: date, after_id: int) -> ColumnElement[bool]:

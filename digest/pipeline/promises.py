@@ -1,0 +1,75 @@
+"""Rows of the ledger → the digests that they promised, written for their readers as they are now.
+
+A chunk goes through as arrays, like the issue that made it; reasons are found once for each distinct
+(interests, paper).
+"""
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+
+from digest.compose import compose
+from digest.domain import Delivery, Digest, Interests, Issue, Match, Subscriber
+from digest.match import unpack, unpack_sent
+from digest.pipeline.edition import Edition, Editions
+from digest.pipeline.installation import Installation
+from digest.store import deliveries, interests, session
+
+MOST_KEPT = 20_000  # reasons remembered of one edition
+
+
+class Promises:
+    """Remembers editions and reasons from chunk to chunk; to be made anew every now and then, because papers
+    are merged and hidden meanwhile."""
+
+    def __init__(self, installation: Installation) -> None:
+        self._installation = installation
+        self._editions = Editions(installation)
+        self._reasons: dict[tuple[int, Interests, int], Match] = {}
+
+    def digests(self, rows: Sequence[Delivery], people: Mapping[int, Subscriber]) -> dict[int, Digest | None]:
+        """By delivery id: the digest that its row promised, its papers in their order with their reasons.
+
+        What the subscriber doesn't want any more is left out; None where nothing stays.
+        """
+        with session.reading(self._installation.engine) as db:
+            issues = deliveries.issues_by_id(db, {row.issue_id for row in rows})
+        found: dict[int, Digest | None] = {}
+        for issue in issues:
+            found |= self._of_issue(issue, [row for row in rows if row.issue_id == issue.id], people)
+        return found
+
+    def _of_issue(
+        self, issue: Issue, rows: Sequence[Delivery], people: Mapping[int, Subscriber]
+    ) -> dict[int, Digest | None]:
+        edition = self._editions.at(issue.opened_at)
+        rows = sorted(rows, key=lambda row: row.subscriber_id)
+        digests: dict[int, Digest | None] = {}
+        for row, chosen in zip(rows, self._chosen(edition, rows), strict=True):
+            reader = people[row.subscriber_id]
+            promised = {edition.numbers.get(pk) for pk in row.papers}
+            kept = tuple(self._match(issue, edition, reader, n) for n in chosen if n in promised)
+            digests[row.id] = compose(reader, issue, kept, edition.topics_of(reader), edition.notes)
+        return digests
+
+    def _chosen(self, edition: Edition, rows: Sequence[Delivery]) -> list[list[int]]:
+        """The numbers of the papers that each reader would get now, but for what these rows carry."""
+        ids = [row.subscriber_id for row in rows]
+        corpus = edition.corpus
+        with session.reading(self._installation.engine) as db:
+            cohort = unpack(deliveries.packed_interests(db, ids))
+            unread = corpus.unread(cohort)
+            corpus.read(unread, interests.filter_texts(db, unread))
+            but = {row.id for row in rows}
+            messages = deliveries.history_of(db, ids, since=edition.since, but=but)
+        found = corpus.choose(cohort, unpack_sent(ids, messages, edition.numbers))
+        items = found.items.tolist()
+        return [items[start:end] for start, end in pairwise(found.offsets.tolist())]
+
+    def _match(self, issue: Issue, edition: Edition, reader: Subscriber, number: int) -> Match:
+        key = (issue.id, reader.interests, number)
+        known = self._reasons.get(key)
+        if known is None:
+            if len(self._reasons) >= MOST_KEPT:
+                self._reasons.clear()
+            known = self._reasons[key] = edition.corpus.explain(reader.interests, number)
+        return known
