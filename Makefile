@@ -1,6 +1,6 @@
 # The front door. Each target does all the set-up that it needs; only Python ≥ 3.11 and make must be there.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-kill check format lint types imports test-corpus bench-match bench-load lock clean
+.PHONY: help demo test test-kill check format lint types imports test-corpus bench-match bench-load bench-quality lock clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -42,6 +42,9 @@ bench-match: $(VENV)/.dev ## the matcher beside other ways, with real papers whe
 
 bench-load: $(VENV)/.dev ## a million subscribers from SQLite and Postgres, beside the match stage
 	$(BIN)/python -m benchmarks.load $(ARGS)
+
+bench-quality: $(VENV)/.dev ## papers a topic selects, precision of the first ten, on ../shared/data where it is
+	$(BIN)/python -m benchmarks.quality $(ARGS)
 
 lock: $(VENV)/.dev ## pin the dependencies anew (needs uv): versions and hashes, no index addresses
 	uv lock --upgrade
