@@ -36,7 +36,7 @@ from digest.trend import rank
 
 NOW = datetime(2026, 1, 1, 8, tzinfo=UTC)
 FIRST = 10
-WEIGHTS = (0.0, 0.1, FIT_WEIGHT, 0.5, 1.0)
+WEIGHTS = (0.0, 0.1, 0.3, FIT_WEIGHT, 1.0)
 HERE = Path(__file__).parent
 JUDGEMENTS = HERE / "quality-judgements.toml"
 RESULTS = HERE / "results" / "quality.json"
@@ -122,7 +122,7 @@ def arxiv(data: Path) -> Iterator[Paper]:
 
 
 def topics(library: Library, days: Mapping[str, Sequence[Paper]], papers: Sequence[Paper]) -> Figures:
-    """For each topic: papers a day (median, 90th percentile), and its share of the days' papers and of all."""
+    """For each topic: papers a day (median, 90th percentile), its shares of these and of other papers."""
     daily = {paper.id: paper for listed in days.values() for paper in listed}
     listed, others = _unranked(daily.values(), library), _unranked(papers, library)
     figures: Figures = {}
@@ -143,7 +143,7 @@ def _unranked(papers: Iterable[Paper], library: Library) -> Corpus:
 
 
 def precision(found: Sequence[str], judged: Mapping[str, bool]) -> Figures:
-    """Of the first papers (canonical ids): how many are wanted among those judged, and how many nobody judged."""
+    """Of the first papers (canonical ids): how many are wanted among those judged; how many nobody judged."""
     known = [judged[id_] for id_ in found if id_ in judged]
     return {
         "papers": len(found),
@@ -168,7 +168,8 @@ def interests(
 
 def mean(figures: Mapping[str, Mapping[str, Figures]], weight: str) -> float:
     """The mean of all readers' precisions."""
-    return round(statistics.mean(f[weight]["precision"] for f in figures.values() if f[weight]["papers"]), 3)
+    each = [float(f[weight]["precision"]) for f in figures.values() if f[weight]["precision"] is not None]
+    return round(statistics.mean(each), 3)
 
 
 # ---------------------------------------------------------------- what is printed
@@ -213,7 +214,9 @@ def main() -> int:
     by_reader = interests(readers(library), library, rank(all_papers.values(), NOW))
     show_interests(by_reader)
     if given.save:
-        RESULTS.write_text(json.dumps({"topics": by_topic, "interests": by_reader}, indent=1) + "\n", "utf-8")
+        means = {weight: mean(by_reader, weight) for weight in next(iter(by_reader.values()))}
+        kept = {"topics": by_topic, "interests": by_reader, "mean": means, "default": FIT_WEIGHT}
+        RESULTS.write_text(json.dumps(kept, indent=1) + "\n", "utf-8")
     return 0
 
 

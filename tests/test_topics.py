@@ -73,7 +73,7 @@ OWN: dict[str, tuple[str, tuple[str, ...]]] = {
     "neuroscience": ("EEG of Daydreamers", ()),
     "chemistry": ("Crystal Structures of Candy", ()),
     "physics": ("Knots in Superfluids", ("cond-mat.quant-gas",)),
-    "astronomy": ("A Galaxy Seen Through Rain", ()),
+    "astronomy": ("A Radio Galaxy Seen Through Rain", ()),
     "earth": ("Remote Sensing of Hedgerows", ()),
     "mathematics": ("On Tiles That Never Repeat", ("math.CO",)),
     "statistics": ("Estimating the Number of Hedgehogs", ("stat.AP",)),
