@@ -16,6 +16,7 @@ from dotenv import dotenv_values
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from digest.domain import FIT_WEIGHT
 from digest.errors import ConfigError
 from digest.render.colors import ACCENT, ACCENT_DARK, DARK_SHEET, SHEET, check_readable
 
@@ -120,9 +121,18 @@ class Settings(BaseSettings):
     stalled_hours: float = Field(
         6, ge=1, le=24, description="hours until an announcement that was due and hasn't come raises an alarm"
     )
-    window_days: int = Field(3, ge=1, le=31, description="how long a paper stays a candidate, in days")
+    window_days: int = Field(
+        3,
+        ge=1,
+        le=31,
+        description="how long a paper stays a candidate, in days; in this time none comes to a reader twice",
+    )
     fit_weight: float = Field(
-        0.3, ge=0, le=10, description="weight of the fit with the filters, beside the trend"
+        FIT_WEIGHT,
+        ge=0,
+        le=10,
+        description="weight of how well a paper fits its reader's filters (0 to 0.78), beside its trend score"
+        " (0 to 1); 0: plain order of trend",
     )
     smtp_connections: int = Field(4, ge=1, le=100, description="connections to the mail server per process")
     mails_per_second: float = Field(0, ge=0, description="digests per second to all; 0: no limit")

@@ -1,11 +1,14 @@
 """Settings: read from the environment, wrong ones told all at once, secrets never shown."""
 
+import inspect
 from pathlib import Path
 
 import pytest
 
 from digest.config import PREFIX, Settings, load, origins, unknown_names
+from digest.domain import FIT_WEIGHT
 from digest.errors import ConfigError
+from digest.match import Corpus
 
 ROOT = Path(__file__).parents[1]
 
@@ -15,6 +18,10 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     for name in Settings.model_fields:
         monkeypatch.delenv(PREFIX + name.upper(), raising=False)
+
+
+def test_the_weight_of_the_fit_is_one_number() -> None:
+    assert load().fit_weight == FIT_WEIGHT == inspect.signature(Corpus).parameters["fit_weight"].default
 
 
 def test_the_example_file_names_every_setting_with_its_default_and_its_line() -> None:

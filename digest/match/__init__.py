@@ -15,9 +15,9 @@ in a total order that depends on nothing but the input. It never reads a store, 
     corpus    all of it together          cohort   packed interests and histories → arrays
 """
 
+from digest.domain import FIT_WEIGHT
 from digest.match.cohort import Cohort, Lists, unpack, unpack_sent
 from digest.match.corpus import Corpus
 from digest.match.library import Library
-from digest.match.score import FIT_WEIGHT
 
 __all__ = ["FIT_WEIGHT", "Cohort", "Corpus", "Library", "Lists", "unpack", "unpack_sent"]

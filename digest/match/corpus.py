@@ -11,7 +11,7 @@ from functools import cached_property
 
 import numpy as np
 
-from digest.domain import Interests, Match, Paper, Ranked, ReasonKind, SignalKind
+from digest.domain import FIT_WEIGHT, Interests, Match, Paper, Ranked, ReasonKind, SignalKind
 from digest.filters import Node, TopicRef, canonical
 from digest.match.cohort import Cohort, Lists
 from digest.match.document import Document
@@ -21,7 +21,6 @@ from digest.match.library import Library
 from digest.match.rows import Rows
 from digest.match.rows import points as points_of_all
 from digest.match.score import (
-    FIT_WEIGHT,
     MOST_POINTS,
     best_first,
     fit,

@@ -6,8 +6,6 @@ from digest.domain import Field, Match, Paper, Reason, ReasonKind, SignalKind
 from digest.filters import Leaf
 from digest.match.evaluate import Hit, Hits
 
-FIT_WEIGHT = 0.5  # a perfect fit is worth as much as half of the highest trend score
-
 # A term counts once, at the best place where it stands. What holds for whole classes of papers doesn't count.
 FIELD_POINTS = {Field.TITLE: 2, Field.AUTHOR: 2, Field.ABSTRACT: 1, Field.CATEGORY: 0, None: 0}
 MOST_OF_FILTER = 3  # points, so that a filter with many synonyms can't push everything else out of the way
