@@ -1,6 +1,6 @@
 # The front door. Each target does all the set-up that it needs; only Python ≥ 3.11 and make must be there.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-kill check format lint types imports test-corpus bench-match bench-load bench-quality lock clean
+.PHONY: help demo test test-kill check format lint types imports test-corpus test-browser bench-match bench-render bench-load bench-quality lock clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -13,7 +13,7 @@ demo: $(VENV)/.runtime ## the whole thing on bundled sample papers: five mails i
 	@$(BIN)/digest demo
 
 test: $(VENV)/.dev ## every test, on real servers that the tests start themselves
-	$(BIN)/python -m pytest -n auto -m "not corpus and not kill" $(ARGS)
+	$(BIN)/python -m pytest -n auto -m "not corpus and not kill and not browser" $(ARGS)
 
 check: lint types imports test ## what must hold before a commit
 
@@ -37,11 +37,19 @@ test-kill: $(VENV)/.dev ## kill everything in the middle of an issue, and count 
 test-corpus: $(VENV)/.dev ## the tests that run over the real data in ../shared/data, where it is there
 	$(BIN)/python -m pytest -n auto -m corpus $(ARGS)
 
+test-browser: $(VENV)/.dev ## the tests in a real Chromium: BROWSER_BIN or one that is installed
+	@test -n "$$($(BIN)/python -c 'from tests.browser import browser_path; print(browser_path())')" || \
+	  { echo "error: no Chromium: apt-get install chromium, or set BROWSER_BIN to one"; exit 1; }
+	$(BIN)/python -m pytest -n auto -m browser $(ARGS)
+
 bench-match: $(VENV)/.dev ## the matcher beside other ways, with real papers where they are; FULL=1: no samples
 	$(BIN)/python -m benchmarks.match $(ARGS)
 
 bench-load: $(VENV)/.dev ## a million subscribers from SQLite and Postgres, beside the match stage
 	$(BIN)/python -m benchmarks.load $(ARGS)
+
+bench-render: $(VENV)/.dev ## building a message, beside rendering each whole
+	$(BIN)/python -m benchmarks.render $(ARGS)
 
 bench-quality: $(VENV)/.dev ## papers a topic selects, precision of the first ten, on ../shared/data where it is
 	$(BIN)/python -m benchmarks.quality $(ARGS)

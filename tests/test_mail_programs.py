@@ -28,6 +28,7 @@ FALLBACKS = {
     "css-border-radius": "square corners",
     "css-max-height": "the preheader is hidden by display:none and mso-hide too",
     "css-overflow": "the same",
+    "css-word-wrap": "Outlook: a long word makes the column wider",
     "css-sytem-ui": "the next font of the list",
     "css-selector-attribute": "the light colours: only Outlook's own dark mode is told in this way",
     "css-display-none": "the preheader is one line of small text at the top",
