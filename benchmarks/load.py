@@ -4,7 +4,8 @@
 
 Prints the seconds from a database to arrays, page by page as an issue reads them (`deliveries.due_page`,
 `unpack`), with the texts of all distinct filters, for both databases; and the match stage of the same run.
-Medians of three. `--save` keeps the figures in `benchmarks/results/load.json`, which README quotes.
+Seconds are those of one processor, the database server's own included, medians of three. `--save` keeps the
+figures in `benchmarks/results/load.json`, which README quotes.
 """
 
 import argparse
@@ -21,7 +22,7 @@ from pathlib import Path
 import psycopg
 from sqlalchemy import Engine
 
-from benchmarks import day, stage
+from benchmarks import day, peers, stage
 from benchmarks.people import People, people
 from digest.domain import Interests
 from digest.match import FIT_WEIGHT, unpack
@@ -100,14 +101,21 @@ def postgres(asked: People) -> Iterator[Engine]:
 
 def load(engine: Engine, distinct: Collection[int]) -> tuple[int, float]:
     """Everything that the match stage needs of these subscribers: how many there were, and the seconds."""
-    start = time.perf_counter()
     after = count = 0
     with session.reading(engine) as db:
+        start = _seconds(db)
         while page := deliveries.due_page(db, DUE, TODAY, after_id=after, limit=PAGE):
             count += len(unpack(page.packed))
             after = page.ids[-1]
         interests.filter_texts(db, distinct)
-    return count, time.perf_counter() - start
+        return count, _seconds(db) - start
+
+
+def _seconds(db: session.Session) -> float:
+    """The processor's time that this process, and the server's for this connection, have had."""
+    driver = db.connection().connection.driver_connection
+    server = peers.seconds_of(driver) if isinstance(driver, psycopg.Connection) else 0.0
+    return time.process_time() + server
 
 
 def main() -> None:

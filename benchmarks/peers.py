@@ -10,6 +10,7 @@ import sqlite3
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
@@ -64,12 +65,12 @@ def postgres(
             )
         connection.execute("CREATE INDEX ON day USING gin (words)")
         connection.execute("ANALYZE")
-        before = _seconds_of(connection)
+        before = seconds_of(connection)
         rows = connection.execute(
             "SELECT ARRAY(SELECT place FROM day WHERE words @@ wanted ORDER BY place LIMIT most)"
             " FROM people ORDER BY id"
         ).fetchall()
-        return [row[0] for row in rows], _seconds_of(connection) - before
+        return [row[0] for row in rows], seconds_of(connection) - before
 
 
 def naive(day: Sequence[Ranked], people: People, some: Sequence[int]) -> tuple[Lists, float]:
@@ -82,7 +83,7 @@ def naive(day: Sequence[Ranked], people: People, some: Sequence[int]) -> tuple[L
     return found, time.process_time() - start
 
 
-def _seconds_of(connection: psycopg.Connection) -> float:
+def seconds_of(connection: "psycopg.Connection[Any]") -> float:
     """The processor's time that the server's process of this connection has had (Linux)."""
     stat = Path(f"/proc/{connection.info.backend_pid}/stat").read_text(encoding="ascii")
     ticks = stat.rpartition(")")[2].split()[11:13]

@@ -1,5 +1,6 @@
 """The engine for many subscribers at once selects what the naive loop does: same papers, order and scores."""
 
+import random
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -181,6 +182,35 @@ def test_any_number_of_papers(papers: int) -> None:
     assert chosen(corpus, people) == expected
     assert len(expected[0]) == min(papers - len(range(0, papers, 3)), 150)
     assert expected[3] == []
+
+
+@pytest.mark.parametrize("weight", [0.0, 0.1, 0.5, 3.0])
+def test_they_agree_on_days_of_several_words_of_bits(weight: float) -> None:
+    chance = random.Random(7)
+    day = [
+        paper(
+            f"2603.{n:05}",
+            title=" ".join(chance.choices(WORDS, k=2)),
+            abstract=" ".join(chance.choices(WORDS, k=6)),
+            signals=(upvotes(int(chance.paretovariate(1)) if chance.random() < 0.2 else 0),),
+        )
+        for n in range(300)
+    ]
+    trend = [Ranked(each, each.latest(SignalKind.UPVOTES) / 50 + chance.random() / 20) for each in day]
+    stored = [canonical(parse(word)) for word in (*WORDS, "ti:mamba", '"state space"', "cat:cs")]
+    people = [
+        Interests(
+            filters=tuple(dict.fromkeys(chance.choices(stored, k=chance.randint(0, 5)))),
+            exclude=tuple(chance.choices(stored, k=chance.choice([0, 0, 1]))),
+            min_upvotes=chance.choice([0, 0, 1]),
+            top=chance.choice([0, 0, 0, 9]),
+            max_papers=chance.choice([1, 5, 20, 100]),
+        )
+        for _ in range(40)
+    ]
+    naive = NaiveCorpus(trend, LIBRARY, fit_weight=weight)
+    expected = [[p.id for p, _ in naive.match(interests)] for interests in people]
+    assert chosen(Corpus(trend, LIBRARY, fit_weight=weight), people) == expected
 
 
 def test_more_subscribers_than_a_chunk_keep_their_order() -> None:
