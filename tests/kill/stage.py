@@ -6,7 +6,6 @@ attempt are told that it is now, so that a round takes seconds instead of the mi
 
 import os
 import random
-import resource
 import signal
 import socket
 import subprocess
@@ -98,13 +97,8 @@ class Stage:
 
     # ------------------------------------------------------------ processes
 
-    def start(self, *command: str, name: str, size: int | None = None) -> subprocess.Popen[bytes]:
-        """Start a process of ours in a group of its own. `size`: the largest file that it can write."""
-
-        def limit() -> None:
-            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-            resource.setrlimit(resource.RLIMIT_FSIZE, (size or 0, size or 0))
-
+    def start(self, *command: str, name: str) -> subprocess.Popen[bytes]:
+        """Start a process of ours in a group of its own."""
         with (self.folder / f"{name}.log").open("ab") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", *command],
@@ -113,7 +107,6 @@ class Stage:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                preexec_fn=limit if size else None,  # noqa: PLW1509 - this process has one thread
             )
         self.processes.append(process)
         return process
@@ -133,12 +126,10 @@ class Stage:
         schedule = str(self.folder / name)
         return self.start("celery", "-A", "workers", "--quiet", "beat", "--schedule", schedule, name=name)
 
-    def run_once(
-        self, *, ahead: timedelta = timedelta(0), size: int | None = None
-    ) -> subprocess.Popen[bytes]:
+    def run_once(self, *, ahead: timedelta = timedelta(0)) -> subprocess.Popen[bytes]:
         """`digest run`, with a clock that may be wrong."""
         clock = ["--now", (datetime.now(UTC) + ahead).isoformat()] if ahead else []
-        return self.start("digest", *clock, "run", "--no-fetch", name="run", size=size)
+        return self.start("digest", *clock, "run", "--no-fetch", name="run")
 
     def kill(self, process: subprocess.Popen[bytes], *, connections: int, whole: bool = True) -> None:
         """SIGKILL a process (with its children, or alone); `connections`: what it may have had open."""

@@ -3,9 +3,12 @@
 `KILL_ROUNDS` (1) plays each scene so many times, `KILL_SEED` plays the same moments again; both are printed.
 """
 
+import contextlib
 import os
 import random
 import secrets
+import subprocess
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -192,3 +195,41 @@ def test_two_schedulers_on_sqlite_and_a_mail_server_that_drops_lines(alone: Stag
         keep_running.kill()
     alone.until_out(keep_running)
     alone.check()
+
+
+@rounds
+def test_a_disk_that_is_full_costs_time(small_disk: Stage, round_: int) -> None:
+    keep_running = _Rounds(small_disk)
+    ballast = small_disk.folder / "disk" / "ballast"
+    for moment in moments(small_disk.chance, 3):
+        small_disk.until_sent(moment, keep_running)
+        _fill_up(ballast)
+        small_disk.doubts += CONNECTIONS
+        time.sleep(small_disk.chance.uniform(1, 4))
+        ballast.unlink()
+    small_disk.until_out(keep_running)
+    small_disk.check()
+
+
+def _fill_up(path: Path) -> None:
+    """Take what is left of a disk."""
+    with path.open("wb", buffering=0) as file:
+        for size in (2**20, 2**12, 1):
+            with contextlib.suppress(OSError):
+                while file.write(b"\0" * size) == size:
+                    pass
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path, chance: random.Random) -> Iterator[Stage]:
+    """One process on SQLite, on a disk of 64 MB of its own. Only root can mount one."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64m", "none", str(disk)]
+    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("a disk of a test's own needs root, and a system that lets it mount: sudo make test-kill")
+    try:
+        with stage(tmp_path, f"sqlite:///{disk / 'digest.db'}", chance) as opened:
+            yield opened
+    finally:
+        subprocess.run(["umount", "-l", str(disk)], check=True)
