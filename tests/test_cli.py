@@ -207,6 +207,75 @@ def test_the_parts_of_a_score_add_up(filled: Digest) -> None:
     assert explained["score"] == pytest.approx(sum(p["points"] for p in explained["parts"]), abs=1e-4)
 
 
+def test_a_preview_explains_each_score_with_the_numbers_that_papers_explain_gives(filled: Digest) -> None:
+    asked = ("--topic", "llm", "--filter", "quantization OR robots", "--explain")
+    _, preview, _ = filled("--now", MORNING, "preview", *asked, "--json")
+    assert [paper["place"] for paper in preview["papers"]] == list(range(1, len(preview["papers"]) + 1))
+    for paper in preview["papers"]:
+        _, explained, _ = filled("--now", MORNING, "papers", "explain", paper["id"], "--json")
+        assert (paper["parts"], paper["trend"]) == (explained["parts"], explained["score"])
+        fit = paper["fit"]
+        half = sum(each["points"] for each in fit["filters"]) / 2
+        assert fit["value"] == pytest.approx(half / (1 + half), abs=1e-6)
+        assert paper["score"] == pytest.approx(paper["trend"] + paper["weight"] * fit["value"], abs=1e-5)
+        assert {term["field"] for each in fit["filters"] for term in each["terms"]} <= {"title", "abstract"}
+    code, shown, _ = filled("--now", MORNING, "preview", *asked)
+    first = preview["papers"][0]
+    assert code == 0
+    assert f"1. {first['title']} · {first['id']}" in shown
+    assert f"score {first['score']:.4f} = trend {first['trend']:.4f} + 0.5 × fit" in shown
+
+
+def test_a_preview_that_explains_adds_keys_and_drops_none(filled: Digest) -> None:
+    _, plain, _ = filled("--now", MORNING, "preview", "--topic", "llm", "--json")
+    _, explained, _ = filled("--now", MORNING, "preview", "--topic", "llm", "--explain", "--json")
+    added = {"place", "trend", "parts", "weight", "fit"}
+    assert [{k: v for k, v in p.items() if k not in added} for p in explained["papers"]] == plain["papers"]
+
+
+def test_a_paper_that_a_filter_does_not_match_says_what_is_missing(filled: Digest) -> None:
+    _, (first, *_), _ = filled("--now", MORNING, "topics", "test", "robots", "--json")
+    ask = ("--now", MORNING, "topics", "test")
+    _, out, _ = filled(*ask, "robots mamba -cat:cs", "--paper", first["id"], "--json")
+    assert out == {
+        "id": first["id"],
+        "title": first["title"],
+        "matches": False,
+        "why_not": ["no mamba", "has cat:cs"],
+    }
+    assert filled(*ask, "robots", "--paper", first["id"], "--json")[1]["why_not"] == []
+    assert "no mamba" in filled(*ask, "mamba", "--paper", first["id"].removeprefix("arxiv:"))[1]
+    late = filled("--now", "2026-05-01T00:00:00Z", "topics", "test", "mamba", "--paper", first["id"])[1]
+    assert "first seen 2026-03-" in late
+    assert "no mamba" in late
+    assert filled(*ask, "robots", "--paper", "2603.99999")[0] == 3
+
+
+WANTED = '"language model" OR robots'
+
+
+def test_a_preview_says_why_a_paper_is_not_in_it(filled: Digest) -> None:
+    subscribe(filled, "ada@example.org", "--filter", WANTED, "--exclude", "maps", "--max", "1")
+    _, matching, _ = filled("--now", MORNING, "topics", "test", f"({WANTED}) -maps", "--json")
+    _, mapped, _ = filled("--now", MORNING, "topics", "test", "robots maps", "--json")
+    _, other, _ = filled("--now", MORNING, "topics", "test", f"cat:cs -({WANTED}) -maps", "--json")
+
+    def why(paper: Any, *who: str) -> list[str]:
+        _, out, _ = filled("--now", MORNING, "preview", *who, "--paper", paper["id"], "--json")
+        assert out["matches"] == (not out["why_not"])
+        return list(out["why_not"])
+
+    assert why(matching[0], "ada@example.org") == []
+    assert why(matching[1], "ada@example.org") == ["it matches, in place 2, and the digest has 1"]
+    assert why(mapped[0], "ada@example.org") == ["excluded by maps"]
+    assert why(other[0], "ada@example.org") == [f'{WANTED}: no "language model", no robots']
+    assert why(mapped[0], "--topic", "music", "--exclude", "maps")[0] == "excluded by maps"
+    filled("--now", MORNING, "run", "--no-fetch")
+    assert why(matching[0], "ada@example.org") == [
+        "it is in a digest that was sent, or is on its way, to them"
+    ]
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [

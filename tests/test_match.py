@@ -457,3 +457,12 @@ def test_topics_may_share_a_topic() -> None:
 
 def test_a_stored_filter_is_read_though_its_topic_or_category_is_gone() -> None:
     assert LIBRARY.tree("cat:old.XX OR topic:gone") is LIBRARY.tree("cat:old.XX OR topic:gone")
+
+
+@given(interests=st.builds(Interests, filters=st.lists(STORED, max_size=3).map(tuple)), papers=PAPERS)
+def test_the_arithmetic_that_is_shown_is_that_of_the_score(interests: Interests, papers: list[Paper]) -> None:
+    day = corpus(*papers)
+    for match in day.match(interests):
+        sums = day.arithmetic(interests, match.paper.id)
+        assert sums.score == match.score
+        assert all(each.points <= 3 for each in sums.filters)

@@ -1,15 +1,18 @@
 """`digest preview`: the digest that would be sent now."""
 
+from itertools import count
 from typing import TYPE_CHECKING
 
 import click
 
 from digest.cli.context import Cli, json_option, pass_cli
+from digest.cli.explaining import show_arithmetic, show_why_not
 from digest.cli.output import emit, table
-from digest.shapes import preview_object, reasons_in_words
+from digest.shapes import explained_object, preview_object, reasons_in_words
 
 if TYPE_CHECKING:
     from digest.domain import Digest, Subscriber
+    from digest.pipeline.preview import Preview
 
 
 @click.command()
@@ -20,6 +23,8 @@ if TYPE_CHECKING:
 @click.option("--eml", "part", flag_value="eml", help="The whole message on stdout (RFC 5322).")
 @click.option("--html", "part", flag_value="html", help="The HTML part on stdout.")
 @click.option("--text", "part", flag_value="text", help="The text part on stdout.")
+@click.option("--explain", is_flag=True, help="Show the arithmetic of each paper's score.")
+@click.option("--paper", "paper_id", metavar="ID", help="Say why this paper isn't there.")
 @json_option
 @pass_cli
 def preview(
@@ -30,33 +35,51 @@ def preview(
     filters: tuple[str, ...],
     exclude: tuple[str, ...],
     part: str | None,
+    explain: bool,
+    paper_id: str | None,
     as_json: bool,
 ) -> None:
     """Show the digest that EMAIL, or somebody with these topics and filters, would get now. Sends nothing.
 
     Example: digest preview --topic llm --filter '"mixture of experts" -survey'
     """
-    from digest.pipeline import message
+    from digest.pipeline import why_not
+    from digest.pipeline.edition import edition
     from digest.pipeline.preview import preview as previewed
 
     if email and (topics or filters or exclude):
         raise click.UsageError("name a subscriber, or topics and filters, not both")
     subscriber = _subscriber(cli, email, topics, filters, exclude)
-    found = previewed(cli.installation, subscriber, cli.now)
+    if paper_id:
+        show_why_not(why_not.of_digest(cli.installation, subscriber, paper_id, cli.now), as_json=as_json)
+        return
+    candidates = edition(cli.installation, cli.now)
+    found = previewed(cli.installation, subscriber, cli.now, candidates)
     if part and found.digest:
         click.echo(_part(cli, found.digest, part), nl=False)
         return
-    subject = message.write(cli.installation, found.digest).subject if found.digest else None
     papers = found.digest.papers if found.digest else ()
+    sums = [candidates.corpus.arithmetic(subscriber.interests, m.paper.id) for m in papers] if explain else []
     if as_json:
-        emit(preview_object(subject, found.skip_reason, papers))
-    else:
-        click.echo(subject or f"no digest: {found.skip_reason}", err=bool(part))
-        if papers:
-            table(
-                ("paper", "score", "title", "why"),
-                [(m.paper.id, f"{m.score:.3f}", m.paper.title, reasons_in_words(m.reasons)) for m in papers],
-            )
+        shown = preview_object(_subject(cli, found), found.skip_reason, papers)
+        if explain:
+            shown["papers"] = [explained_object(*each) for each in zip(papers, count(1), sums, strict=False)]
+        emit(shown)
+        return
+    click.echo(_subject(cli, found) or f"no digest: {found.skip_reason}", err=bool(part))
+    for place, match, each in zip(count(1), papers, sums, strict=False):
+        show_arithmetic(place, match, each)
+    if papers and not explain:
+        table(
+            ("paper", "score", "title", "why"),
+            [(m.paper.id, f"{m.score:.3f}", m.paper.title, reasons_in_words(m.reasons)) for m in papers],
+        )
+
+
+def _subject(cli: Cli, found: "Preview") -> str | None:
+    from digest.pipeline import message
+
+    return message.write(cli.installation, found.digest).subject if found.digest else None
 
 
 def _subscriber(

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from digest.cli.context import Cli, json_option, pass_cli
+from digest.cli.explaining import show_why_not
 from digest.cli.output import emit, table
 from digest.shapes import match_object, reasons_in_words
 
@@ -49,15 +50,20 @@ def show(cli: Cli, slug: str, as_json: bool) -> None:
 
 @topics.command()
 @click.argument("filter_text", metavar="FILTER")
+@click.option("--paper", "paper_id", metavar="ID", help="Say why FILTER doesn't match this paper.")
 @json_option
 @pass_cli
-def test(cli: Cli, filter_text: str, as_json: bool) -> None:
+def test(cli: Cli, filter_text: str, *, paper_id: str | None, as_json: bool) -> None:
     """Show all papers that FILTER matches within the window of a digest now, best first, and why.
 
     Example: digest topics test '"mixture of experts" OR cat:cs.CL -survey'
     """
+    from digest.pipeline import why_not
     from digest.pipeline.preview import matching
 
+    if paper_id:
+        show_why_not(why_not.of_filter(cli.installation, filter_text, paper_id, cli.now), as_json=as_json)
+        return
     found = matching(cli.installation, filter_text, cli.now)
     if as_json:
         emit([match_object(match) for match in found])

@@ -6,6 +6,7 @@ in a total order that depends on nothing but the input. It never reads a store, 
 - `Library` holds the topics and reads filters (each distinct text once).
 - `Corpus` holds the papers: `choose` says the papers of many subscribers at once, as arrays; `match` those of
   one, with reasons, by the same steps; `explain` why somebody gets a paper.
+- `Arithmetic` shows how a score comes about.
 - `unpack` and `unpack_sent` read interests and histories as they lie in the store, a million in a second.
 
     document  one paper, tokenised        places   the words of all papers: terms → bits over papers
@@ -16,8 +17,9 @@ in a total order that depends on nothing but the input. It never reads a store, 
 """
 
 from digest.domain import FIT_WEIGHT
+from digest.match.arithmetic import Arithmetic
 from digest.match.cohort import Cohort, Lists, unpack, unpack_sent
 from digest.match.corpus import Corpus
 from digest.match.library import Library
 
-__all__ = ["FIT_WEIGHT", "Cohort", "Corpus", "Library", "Lists", "unpack", "unpack_sent"]
+__all__ = ["FIT_WEIGHT", "Arithmetic", "Cohort", "Corpus", "Library", "Lists", "unpack", "unpack_sent"]

@@ -13,6 +13,7 @@ import numpy as np
 
 from digest.domain import FIT_WEIGHT, Interests, Match, Paper, Ranked, ReasonKind, SignalKind
 from digest.filters import Node, TopicRef, canonical
+from digest.match.arithmetic import Arithmetic, arithmetic
 from digest.match.cohort import Cohort, Lists
 from digest.match.document import Document
 from digest.match.evaluate import Hits, evaluate, misses
@@ -111,16 +112,18 @@ class Corpus:
     def explain(self, interests: Interests, number: int) -> Match:
         """Why this paper (by number) is in somebody's digest, and its score."""
         ranked = self._ranked[number]
-        why: list[tuple[ReasonKind, str, Hits]] = []
-        fits: dict[str, int] = {}
-        for kind, name, text in _asked(interests):
-            hits = evaluate(self._library.tree(text), self._document(number), self._library.topics)
-            if hits is not None:
-                why.append((kind, name, hits))
-                fits[text] = points(hits)
+        held = self._held(interests, number)
+        fits = {text: points(hits) for _, _, text, hits in held}
+        why = [(kind, name, hits) for kind, name, _, hits in held]
         trends = (trending(ranked.paper),) if not why or number < interests.top else ()
         score = ranked.score + self._fit_weight * fit(fits.values())
         return Match(ranked.paper, score, reasons(why) + trends + picked(ranked.paper))
+
+    def arithmetic(self, interests: Interests, paper_id: str) -> Arithmetic:
+        """How the score of this paper (by canonical id) for somebody comes about. Raises `KeyError`."""
+        number = self._number(paper_id)
+        once = {text: (kind, name, hits) for kind, name, text, hits in self._held(interests, number)}
+        return arithmetic(self._ranked[number], once.values(), weight=self._fit_weight)
 
     # ------------------------------------------------------------ one filter
 
@@ -139,10 +142,7 @@ class Corpus:
     def misses(self, node: Node, paper_id: str) -> tuple[str, ...]:
         """Why a tree doesn't select the paper of this canonical id, as `evaluate.misses` says it; empty where
         it does. Raises `KeyError` for a paper that isn't among those of the day."""
-        for number, each in enumerate(self._ranked):
-            if each.paper.id == paper_id:
-                return misses(node, self._document(number), self._library.topics)
-        raise KeyError(paper_id)
+        return misses(node, self._document(self._number(paper_id)), self._library.topics)
 
     # ------------------------------------------------------------ what is made when it is first needed
 
@@ -171,6 +171,20 @@ class Corpus:
         planes, union = self._rows.tables()
         # Without weight every fit is as good as any: one plane says what is selected.
         return self._selection.choose(planes if self._fit_weight else [union], union, cohort, sent)
+
+    def _number(self, paper_id: str) -> int:
+        for number, each in enumerate(self._ranked):
+            if each.paper.id == paper_id:
+                return number
+        raise KeyError(paper_id)
+
+    def _held(self, interests: Interests, number: int) -> list[tuple[ReasonKind, str, str, Hits]]:
+        """The wanted filters that select a paper: kind, name for the reason, canonical text, hits."""
+        document, topics = self._document(number), self._library.topics
+        found = [
+            (*asked, evaluate(self._library.tree(asked[2]), document, topics)) for asked in _asked(interests)
+        ]
+        return [(kind, name, text, hits) for kind, name, text, hits in found if hits is not None]
 
     def _document(self, number: int) -> Document:
         if number not in self._documents:

@@ -1,0 +1,50 @@
+"""What is explained, for people: the arithmetic of a score, and why a paper isn't there."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from digest.cli.output import emit
+from digest.shapes import why_not_object
+
+if TYPE_CHECKING:
+    from digest.domain import Match
+    from digest.match import Arithmetic
+    from digest.match.arithmetic import FilterFit
+    from digest.pipeline.why_not import WhyNot
+
+
+def show_arithmetic(place: int, match: "Match", sums: "Arithmetic") -> None:
+    """Print how one paper's score comes about, the parts of its trend and of its fit a line each."""
+    click.echo(f"\n{place}. {match.paper.title} · {match.paper.id}")
+    click.echo(
+        f"   score {match.score:.4f} = trend {sums.trend.score:.4f} + {sums.weight:g} × fit {sums.fit:.4f}"
+    )
+    for part in sums.trend.parts:
+        value = f"{part.value:g} days" if part.signal == "new" else f"{part.value:g}"
+        click.echo(f"   trend  {part.points:.4f}  {part.signal}: {value}")
+    for each in sums.filters:
+        click.echo(f"   points {each.points}       {each.kind} {each.filter}: {_terms(each)}")
+    if sums.filters:
+        click.echo(f"   fit    {sums.fit:.4f}  s ÷ (1 + s), where s is half of the {sums.points} points")
+
+
+def show_why_not(found: "WhyNot", *, as_json: bool) -> None:
+    """Print what keeps a paper out, a reason a line."""
+    if as_json:
+        emit(why_not_object(found))
+        return
+    click.echo(f"{found.paper.title} · {found.paper.id}")
+    for reason in found.reasons:
+        click.echo(f"   {reason}")
+    if not found.reasons:
+        click.echo("   it is there")
+
+
+def _terms(each: "FilterFit") -> str:
+    """The terms with their points; what earns none by itself is why there is one point at least."""
+    terms = [
+        f"“{term.written}” in {term.field} {term.points}" if term.field else f"{term.written} 0"
+        for term in each.terms
+    ]
+    return " + ".join(terms) or "what it excludes is not there"
