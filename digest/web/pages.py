@@ -3,7 +3,6 @@
 import secrets
 from dataclasses import dataclass
 from functools import partial
-from zoneinfo import available_timezones
 
 from fastapi import APIRouter, BackgroundTasks, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
@@ -12,7 +11,7 @@ from digest.domain import Frequency, Interests
 from digest.errors import InputError
 from digest.pipeline import consent
 from digest.pipeline.consent import CONFIRM_WITHIN
-from digest.pipeline.subscriptions import WEEKDAYS, read_address
+from digest.pipeline.subscriptions import WEEKDAYS, read_address, time_zones
 from digest.pipeline.upkeep import UNCONFIRMED_KEPT
 from digest.render.cards import Card, card
 from digest.store import session
@@ -61,7 +60,7 @@ def choices_of_forms(web: Web) -> dict[str, object]:
         "topics": web.today.topics(web.clock()),
         "frequencies": list(Frequency),
         "weekdays": WEEKDAYS,
-        "zones": sorted(available_timezones()),
+        "zones": time_zones(),
     }
 
 
@@ -76,19 +75,19 @@ def landing(request: Request, web: Site) -> Response:
 def preview(request: Request, web: Site, fields: OurForm) -> Response:
     """What the digest would be with what is typed so far: a part of the page for scripts, else all of it."""
     if wait := web.previews.wait(web.ip(request)):
-        answer = web.told("A moment, please", "You asked for many previews.", status=429)
-        answer.headers.update(guards.retry_after(wait))
-        return answer
+        return _too_many(web, wait)
     given = forms.typed(fields)
     found = reading(web, given)
     if request.headers.get("hx-request") != "true":
         return _landing(web, given, found, stamp=one(fields, "stamp"))
-    return web.page("_preview.html", shown=show(web, found.interests, given), problems=found.problems)
+    return web.page("preview.html", shown=show(web, found.interests, given), problems=found.problems)
 
 
 @router.post("/subscribe")
 def subscribe(request: Request, web: Site, fields: OurForm, after: BackgroundTasks) -> Response:
     """Write a request down; the answer is the same whoever's address it is."""
+    if wait := web.signups.wait(web.ip(request)):
+        return _too_many(web, wait)
     given, stamped = forms.typed(fields), one(fields, "stamp")
     found = reading(web, given)
     email = _address(given, found.problems)
@@ -178,4 +177,11 @@ def _asked(web: Web, nonce: str) -> Response:
         httponly=True,
         samesite="lax",
     )
+    return answer
+
+
+def _too_many(web: Web, wait: int) -> Response:
+    """A refusal that costs little: whoever asks so often isn't typing."""
+    answer = web.told("A moment, please", "Too much came from your network at once.", status=429)
+    answer.headers.update(guards.retry_after(wait))
     return answer
