@@ -1,6 +1,6 @@
 # The front door. Each target does all the set-up that it needs; only Python ≥ 3.11 and make must be there.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-kill check format lint types imports test-corpus test-browser bench-match bench-render bench-load bench-quality lock clean
+.PHONY: help demo test test-attack test-kill check format lint types imports test-corpus test-browser bench-match bench-render bench-load bench-quality lock clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -13,7 +13,7 @@ demo: $(VENV)/.runtime ## the whole thing on bundled sample papers: five mails i
 	@$(BIN)/digest demo
 
 test: $(VENV)/.dev ## every test, on real servers that the tests start themselves
-	$(BIN)/python -m pytest -n auto -m "not corpus and not kill and not browser" $(ARGS)
+	$(BIN)/python -m pytest -n auto -m "not corpus and not kill and not browser and not attack" $(ARGS)
 
 check: lint types imports test ## what must hold before a commit
 
@@ -31,6 +31,9 @@ types: $(VENV)/.dev ## types, strictly
 imports: $(VENV)/.dev ## who may import whom
 	$(BIN)/lint-imports
 
+test-attack: $(VENV)/.dev ## ten thousand sign-ups for one victim: three mails at most
+	$(BIN)/python -m pytest -m attack $(ARGS)
+
 test-kill: $(VENV)/.dev ## kill everything in the middle of an issue, and count (KILL_ROUNDS=3: longer)
 	$(BIN)/python -m pytest -m kill -s $(ARGS)
 
@@ -41,6 +44,12 @@ test-browser: $(VENV)/.dev ## the tests in a real Chromium: BROWSER_BIN or one t
 	@test -n "$$($(BIN)/python -c 'from tests.browser import browser_path; print(browser_path())')" || \
 	  { echo "error: no Chromium: apt-get install chromium, or set BROWSER_BIN to one"; exit 1; }
 	$(BIN)/python -m pytest -n auto -m browser $(ARGS)
+
+bench-send: $(VENV)/.dev ## delivery on both databases beside a bare SMTP loop, one worker and two
+	$(BIN)/python -m benchmarks.send $(ARGS)
+
+bench-million: $(VENV)/.dev ## one issue of a million subscribers into a discarding sink (ARGS='--readers 50000': smaller)
+	$(BIN)/python -m benchmarks.million $(ARGS)
 
 bench-match: $(VENV)/.dev ## the matcher beside other ways, with real papers where they are; FULL=1: no samples
 	$(BIN)/python -m benchmarks.match $(ARGS)

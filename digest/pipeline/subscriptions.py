@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Iterable, Sequence
 from datetime import datetime, time
+from functools import cache
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
@@ -86,6 +87,12 @@ def read_interests(
     )
 
 
+@cache
+def time_zones() -> tuple[str, ...]:
+    """The names of all time zones, sorted. Finding them reads hundreds of files, so it is done once."""
+    return tuple(sorted(available_timezones()))
+
+
 def read_schedule(
     *, frequency: str = "daily", weekday: str = "mon", at: str = "08:00", timezone: str = "UTC"
 ) -> Schedule:
@@ -94,9 +101,8 @@ def read_schedule(
         raise InputError(f"frequency: {frequency!r} is none of {', '.join(Frequency)}")
     if weekday not in WEEKDAYS:
         raise InputError(f"weekday: {weekday!r} is none of {', '.join(WEEKDAYS)}")
-    zones = available_timezones()
-    if timezone not in zones:
-        fix = _nearest(timezone, zones) or "a name such as Europe/Paris"
+    if timezone not in time_zones():
+        fix = _nearest(timezone, time_zones()) or "a name such as Europe/Paris"
         raise InputError(f"there is no time zone {timezone!r}", fix=fix)
     try:
         clock = time.fromisoformat(at)

@@ -48,6 +48,8 @@ class Subscription(Wishes):
 @router.post("/subscriptions", status_code=202)
 def subscribe(request: Request, web: Site, asked: Subscription, after: BackgroundTasks) -> Response:
     """Ask to be subscribed. The answer is the same whoever's address it is."""
+    if seconds := web.signups.wait(web.ip(request)):
+        return too_many(timedelta(seconds=seconds))
     email = read_address(asked.email)
     schedule = read_schedule(
         frequency=asked.frequency, weekday=asked.weekday, at=asked.at, timezone=asked.timezone

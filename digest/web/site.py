@@ -49,6 +49,7 @@ class Web:
     tickers: Sequence[Ticker] = ()
     templates: Environment = field(default_factory=environment)
     previews: Rate = field(default_factory=lambda: Rate(120, 60.0))
+    signups: Rate = field(default_factory=lambda: Rate(60, 60.0))  # before the caps, which cost a query
 
     @property
     def secure(self) -> bool:
