@@ -4,14 +4,10 @@ import dataclasses
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from digest.domain import Delivery, Frequency, Match, Ranked, Reason, SkipReason, Source, Subscriber
 from digest.pace import Limits, Pace, speed
-
-if TYPE_CHECKING:
-    from digest.match import Arithmetic
-    from digest.pipeline.why_not import WhyNot
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -50,35 +46,6 @@ def match_object(match: Match) -> dict[str, Any]:
         "title": match.paper.title,
         "score": round(match.score, 6),
         "reasons": [reason_object(reason) for reason in match.reasons],
-    }
-
-
-def explained_object(match: Match, place: int, sums: "Arithmetic") -> dict[str, Any]:
-    """A paper with the arithmetic of its score = trend + weight × fit; `place`: 1 is the first."""
-    return {
-        **match_object(match),
-        "place": place,
-        "trend": round(sums.trend.score, 6),
-        "parts": ranked_object(sums.trend)["parts"],
-        "weight": sums.weight,
-        "fit": {
-            "value": round(sums.fit, 6),
-            "points": sums.points,
-            "filters": [
-                {"kind": f.kind, "filter": f.filter, "points": f.points, "terms": f.terms}
-                for f in sums.filters
-            ],
-        },
-    }
-
-
-def why_not_object(found: "WhyNot") -> dict[str, Any]:
-    """A paper, and what keeps it out."""
-    return {
-        "id": found.paper.id,
-        "title": found.paper.title,
-        "matches": not found.reasons,
-        "why_not": list(found.reasons),
     }
 
 

@@ -1,17 +1,46 @@
-"""What is explained, for people: the arithmetic of a score, and why a paper isn't there."""
+"""What is explained, for people and as JSON: the arithmetic of a score, and why a paper isn't there."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from digest.cli.output import emit
-from digest.shapes import why_not_object
+from digest.shapes import match_object, ranked_object
 
 if TYPE_CHECKING:
     from digest.domain import Match
     from digest.match import Arithmetic
     from digest.match.arithmetic import FilterFit
     from digest.pipeline.why_not import WhyNot
+
+
+def explained_object(match: Match, place: int, sums: "Arithmetic") -> dict[str, Any]:
+    """A paper with the arithmetic of its score = trend + weight × fit; `place`: 1 is the first."""
+    return {
+        **match_object(match),
+        "place": place,
+        "trend": round(sums.trend.score, 6),
+        "parts": ranked_object(sums.trend)["parts"],
+        "weight": sums.weight,
+        "fit": {
+            "value": round(sums.fit, 6),
+            "points": sums.points,
+            "filters": [
+                {"kind": f.kind, "filter": f.filter, "points": f.points, "terms": f.terms}
+                for f in sums.filters
+            ],
+        },
+    }
+
+
+def why_not_object(found: "WhyNot") -> dict[str, Any]:
+    """A paper, and what keeps it out."""
+    return {
+        "id": found.paper.id,
+        "title": found.paper.title,
+        "matches": not found.reasons,
+        "why_not": list(found.reasons),
+    }
 
 
 def show_arithmetic(place: int, match: "Match", sums: "Arithmetic") -> None:

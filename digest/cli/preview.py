@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 import click
 
 from digest.cli.context import Cli, json_option, pass_cli
-from digest.cli.explaining import show_arithmetic, show_why_not
+from digest.cli.explaining import explained_object, show_arithmetic, show_why_not
 from digest.cli.output import emit, table
-from digest.shapes import explained_object, preview_object, reasons_in_words
+from digest.shapes import preview_object, reasons_in_words
 
 if TYPE_CHECKING:
     from digest.domain import Digest, Subscriber
