@@ -2,7 +2,7 @@
 
 import sys
 
-from digest.cli import run
+from digest.cli import main as run
 
 
 def main() -> None:

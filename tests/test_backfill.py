@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from sqlalchemy import Engine
 
-from digest.cli import run
+from digest.cli import main as run
 from digest.domain import Gap, Paper, SignalKind, SourceKind
 from digest.errors import InputError
 from digest.fetch import Fetcher, Get, Response

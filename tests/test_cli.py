@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from digest.cli import run
+from digest.cli import main as run
 from digest.cli.output import emit
 from tests.source_server import SourceServer
 
@@ -52,7 +52,7 @@ def subscribe(digest: Digest, email: str, *options: str) -> Any:
 
 def test_help_is_quick_because_it_loads_no_stage() -> None:
     probe = (
-        "import sys; from digest.cli import run; run(['--help']);"
+        "import sys; from digest.cli import main; main(['--help']);"
         "sys.exit(bool({'sqlalchemy', 'numpy', 'httpcore2', 'httpx2', 'jinja2', 'rich', 'celery', 'lark'}"
         " & sys.modules.keys()))"
     )

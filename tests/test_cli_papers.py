@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from digest.cli import run
+from digest.cli import main as run
 
 Digest = Callable[..., tuple[int, Any, str]]
 

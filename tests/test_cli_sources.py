@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.cli import run
+from digest.cli import main as run
 from digest.cli.sparklines import BARS, NONE, sparkline
 from digest.domain import SourceKind
 from digest.errors import ParseError

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from digest.cli import run
+from digest.cli import main as run
 from digest.domain import Delivery, DeliveryState, SkipReason, SubscriberStatus
 from digest.errors import DeliveryError
 from digest.pace import Limits

@@ -28,7 +28,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_an_installed_wheel_plays_the_demo(installed: Path, tmp_path: Path) -> None:
     script = (
         "import sys, digest, json; assert digest.__file__.startswith(sys.argv[1]), digest.__file__;"
-        "from digest.cli import run; sys.exit(run(['demo', '--json']))"
+        "from digest.cli import main; sys.exit(main(['demo', '--json']))"
     )
     environment = {**os.environ, "PYTHONPATH": str(installed)}
     done = subprocess.run(

@@ -87,7 +87,7 @@ def cli(ctx: click.Context, now: datetime | None, debug: bool) -> None:
     ctx.obj = Cli(now=now, debug=debug)
 
 
-def run(arguments: Sequence[str]) -> int:
+def main(arguments: Sequence[str]) -> int:
     """Run a command line; returns its exit code. Errors are told on stderr in words."""
     try:
         code: Any = cli.main(list(arguments), prog_name="digest", standalone_mode=False)
