@@ -62,7 +62,7 @@ def test_the_schema_finds_a_mistake(mistake: dict[str, Any]) -> None:
 
 
 def test_the_services_are_those_of_the_design() -> None:
-    assert set(SERVICES) == {"migrate", "worker", "beat", "postgres", "redis", "mail"}
+    assert set(SERVICES) == {"migrate", "web", "worker", "beat", "postgres", "redis", "mail"}
     assert {name: s["profiles"] for name, s in SERVICES.items() if "profiles" in s} == {"mail": ["dev"]}
 
 
@@ -130,7 +130,7 @@ def test_workers_wait_for_the_schema_the_database_and_redis(name: str) -> None:
 
 
 def test_our_services_run_one_image_as_the_same_user_over_the_same_data() -> None:
-    assert {"migrate", "worker", "beat"} == OURS
+    assert {"migrate", "web", "worker", "beat"} == OURS
     assert {SERVICES[name]["image"] for name in OURS} == {"digest:local"}
     assert {SERVICES[name]["user"] for name in OURS} == {"10001:10001"}
     assert {tuple(SERVICES[name]["volumes"]) for name in OURS} == {("data:/data",)}
@@ -140,6 +140,13 @@ def test_our_services_run_one_image_as_the_same_user_over_the_same_data() -> Non
 def test_every_setting_in_the_file_is_one_of_ours(name: str) -> None:
     given = {key for key in SERVICES[name]["environment"] if key.startswith(PREFIX)}
     assert given <= {PREFIX + field.upper() for field in Settings.model_fields}
+
+
+def test_web_waits_for_the_schema_and_is_asked_whether_it_is_ready() -> None:
+    web = SERVICES["web"]
+    assert set(web["depends_on"]) == {"migrate", "postgres"}
+    assert web["healthcheck"]["test"][:4] == ["CMD", "digest", "serve", "--check"]
+    assert web["healthcheck"]["test"][-1] == web["command"][-1] == web["ports"][0].rpartition(":")[2]
 
 
 def test_the_worker_has_more_time_to_stop_than_its_soft_shutdown_takes() -> None:
@@ -206,8 +213,12 @@ def test_the_image_is_built_from_what_the_docker_ignore_file_lets_through() -> N
     assert all((ROOT / name).exists() for name in copied)
 
 
-def test_there_is_a_unit_for_the_worker_and_one_for_beat() -> None:
-    assert [unit.name for unit in UNITS] == ["digest-beat.service", "digest-worker.service"]
+def test_there_is_a_unit_for_web_worker_and_beat() -> None:
+    assert [unit.name for unit in UNITS] == [
+        "digest-beat.service",
+        "digest-web.service",
+        "digest-worker.service",
+    ]
 
 
 @each_unit
@@ -217,7 +228,9 @@ def test_units_run_unprivileged_and_come_back(unit: Path) -> None:
     assert service["ProtectSystem"] == "strict"
     assert service["NoNewPrivileges"] == "yes"
     assert service["Restart"] == "always"
-    assert f"celery -A workers --quiet {unit.stem.removeprefix('digest-')} " in service["ExecStart"]
+    use = unit.stem.removeprefix("digest-")
+    command = "digest serve " if use == "web" else f"celery -A workers --quiet {use} "
+    assert command in service["ExecStart"]
 
 
 def test_systemd_leaves_the_worker_as_long_to_stop_as_compose_does() -> None:

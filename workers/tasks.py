@@ -13,7 +13,7 @@ from kombu.exceptions import OperationalError
 
 from digest.config import load
 from digest.errors import DigestError
-from digest.pipeline import delivery, issues, polling
+from digest.pipeline import consent, delivery, issues, notices, polling, upkeep
 from digest.pipeline.delivery import Courier
 from digest.pipeline.installation import Installation, open_installation
 from digest.store.session import DBAPIError
@@ -66,6 +66,19 @@ def deliver() -> int:
     else:
         _courier().hang_up()
     return settled
+
+
+@_task("notices")
+def write_notices() -> int:
+    """Decide requests to be subscribed, and deliver one chunk of the mails that come of them."""
+    now = datetime.now(UTC)
+    return consent.settle(_installation(), now) + notices.deliver_due(_installation(), now)
+
+
+@_task("upkeep")
+def keep_up() -> int:
+    """End pauses and mutes that are over, and forget requests that nobody confirmed."""
+    return upkeep.keep_up(_installation(), datetime.now(UTC))
 
 
 @_task("sweep")

@@ -86,8 +86,8 @@ def preview(request: Request, web: Site, fields: OurForm) -> Response:
 @router.post("/subscribe")
 def subscribe(request: Request, web: Site, fields: OurForm, after: BackgroundTasks) -> Response:
     """Write a request down; the answer is the same whoever's address it is."""
-    if wait := web.signups.wait(web.ip(request)):
-        return _too_many(web, wait)
+    if seconds := web.signups.wait(web.ip(request)):
+        return _too_many(web, seconds)
     given, stamped = forms.typed(fields), one(fields, "stamp")
     found = reading(web, given)
     email = _address(given, found.problems)
