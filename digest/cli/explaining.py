@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from digest.pipeline.why_not import WhyNot
 
 
-def explained_object(match: Match, place: int, sums: "Arithmetic") -> dict[str, Any]:
+def explained_object(match: "Match", place: int, sums: "Arithmetic") -> dict[str, Any]:
     """A paper with the arithmetic of its score = trend + weight × fit; `place`: 1 is the first."""
     return {
         **match_object(match),
