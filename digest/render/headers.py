@@ -69,7 +69,7 @@ def _list(site: Site, archive: str) -> Headers:
 
 def _own(digest: Digest, site: Site) -> Iterator[tuple[str, str]]:
     yield "Feedback-ID", f"{digest.issue.id}:{_audience(digest)}:digest:{_sender_id(site)}"
-    kinds = {reason.kind.value for match in digest.papers for reason in match.reasons}
+    kinds = {str(reason.kind) for match in digest.papers for reason in match.reasons}
     if kinds:
         yield "X-Digest-Reason", ", ".join(sorted(kinds))
     if digest.topics:

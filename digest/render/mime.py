@@ -25,9 +25,8 @@ _HEADER_LINE = 78
 _HARD_LINE = 900  # a line has at most 998 (RFC 5322, section 2.1.1), with the header's name
 _FOLDING = SMTP.clone(max_line_length=76)
 _ADDRESS = re.compile(r"[^\s@<>()\[\]:;,\"\\\x00-\x1f\x7f]+@[^\s@<>()\[\]:;,\"\\\x00-\x1f\x7f]+")
-_PART = (
-    b'\r\nContent-Type: text/%b; charset="utf-8"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n%b\r\n'
-)
+_PART = b'\r\nContent-Type: text/%b; charset="utf-8"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n'
+_TEXT, _HTML = _PART % b"plain", _PART % b"html"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +54,6 @@ def encode(message: Message) -> Encoded:
 
 def quoted(text: str) -> bytes:
     """Text in whole lines of quoted-printable, at most 76 characters each; a soft break ends an open line."""
-    if 0 < len(text) < 75 and text.isascii() and text.isprintable() and "=" not in text and text[-1] != " ":
-        return f"{text}=\r\n".encode()  # nothing to encode, as in most links
     lines = binascii.b2a_qp(text.encode(), istext=True).replace(b"\n", b"\r\n")
     if not lines or lines.endswith(b"\r\n"):
         return lines
@@ -85,10 +82,10 @@ def as_bytes(
             _date(date),
             _verbatim("Message-ID", message_id),
             *(_verbatim(name, value) for name, value in ready.headers),
-            b'MIME-Version: 1.0\r\nContent-Type: multipart/alternative;\r\n boundary="%b"\r\n\r\n' % boundary,
-            b"--" + boundary + _PART % (b"plain", ready.text_body),
-            b"--" + boundary + _PART % (b"html", ready.html_body),
-            b"--" + boundary + b"--\r\n",
+            b'MIME-Version: 1.0\r\nContent-Type: multipart/alternative;\r\n boundary="%b"\r\n' % boundary,
+            *(b"\r\n--", boundary, _TEXT, ready.text_body),
+            *(b"\r\n--", boundary, _HTML, ready.html_body),
+            *(b"\r\n--", boundary, b"--\r\n"),
         )
     )
 

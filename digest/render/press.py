@@ -7,6 +7,7 @@ A paper's card depends on the paper, the reasons for it and the level of detail;
 notes and which links there are. What is a reader's own (links, numbers of papers, texts) stands in `Slot`s.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache
@@ -26,6 +27,7 @@ from digest.render.view import LEVELS, Level
 BUDGET = 90_000  # bytes of the HTML part as encoded; Gmail cuts mails off near 102,400
 _BLOCKS = 4_096  # of each kind, about 6 kB each; a day has some hundred papers, each for few reasons
 _LINKS = tuple(field.name for field in fields(Links) if field.name != "unsubscribe_mail")
+_PLAIN = re.compile(r"[A-Za-z0-9:/._~+-]{1,74}")  # a link in which nothing is to be escaped or encoded
 _TAIL, _ALSO = "Also in this digest", "Also trending"
 
 Render = Callable[[str, Mapping[str, object]], str]  # a template's name and its values → text
@@ -112,9 +114,10 @@ class Press:
         texts = view.texts(digest, words=sum(block.words for block in blocks), cards=shown)
         frame = self._frame(sheet, view.heading(digest), _notes(digest), hidden=bool(layout.hidden))
         html, text = _values(texts, links, sheet.links)
-        html["list"] = b"".join(filled([piece for block in blocks for piece in block.html], html))
-        text["list"] = b"".join(filled([piece for block in blocks for piece in block.text], text))
-        return b"".join(filled(frame.html, html)), b"".join(filled(frame.text, text))
+        return (
+            _spliced(frame.html, [block.html for block in blocks], html),
+            _spliced(frame.text, [block.text for block in blocks], text),
+        )
 
     def _blocks(self, sheet: Sheet, digest: Digest, layout: view.Layout, level: Level) -> Iterator[Block]:
         """The parts of the list in their order."""
@@ -182,6 +185,13 @@ def present(links: Links) -> tuple[str, ...]:
     return tuple(name for name in _LINKS if getattr(links, name))
 
 
+def _spliced(frame: Pieces, blocks: Sequence[Pieces], values: Mapping[str, bytes]) -> bytes:
+    """The frame with the blocks where its list stands, all slots filled; one copy of everything."""
+    at = frame.index("list") if "list" in frame else len(frame)
+    parts = [*frame[:at], *(piece for block in blocks for piece in block), *frame[at + 1 :]]
+    return b"".join(filled(parts, values))
+
+
 def _numbered(block: Block, number: int) -> Block:
     """The block with the number of its paper, aligned in the text."""
     html = joined(block.html, {"number": quoted(str(number))})
@@ -210,10 +220,12 @@ def _values(
     html: dict[str, bytes] = {}
     text: dict[str, bytes] = {}
     for name in names:
-        target = phrases.printable(getattr(links, name))
-        safe = escape(target)
-        text[name] = quoted(target)
-        html[name] = text[name] if safe == target else quoted(safe)
+        target = getattr(links, name)
+        if _PLAIN.fullmatch(target):
+            text[name] = html[name] = f"{target}=\r\n".encode()
+        else:
+            target = phrases.printable(target)
+            text[name], html[name] = quoted(target), quoted(escape(target))
     for name, value in (("meta", texts.meta), ("because", texts.because)):
         text[name] = quoted(wrap(phrases.printable(value)))
         html[name] = quoted(escape(phrases.printable(value)))
