@@ -30,10 +30,12 @@ from benchmarks.discard import sink
 from benchmarks.mailing import fill, installation
 from digest.deliver import Envelope
 from digest.domain import DeliveryState
-from digest.pipeline import handover
 from digest.pipeline.delivery import Courier
+from digest.pipeline.installation import Installation
 from digest.pipeline.issues import open_due
-from digest.store import deliveries, session
+from digest.pipeline.message import envelope
+from digest.pipeline.promises import Promises
+from digest.store import deliveries, session, subscribers
 from tests.postgres_server import running
 
 ROUNDS = 3
@@ -130,25 +132,18 @@ def prepare(database_url: str, url: str, mails: int) -> Envelope:
     return sample
 
 
-def _sample(here: object) -> Envelope:
-    """The message of middle size of a chunk, without sending one."""
-    from digest.pipeline import delivery  # noqa: PLC0415 - only here
-
-    taken: list[Envelope] = []
-
-    class Taker(handover.Handover):
-        async def run(self, ready: object) -> None:
-            taken.extend(item.envelope for item in ready)  # type: ignore[attr-defined]
-
-    usual, delivery.Handover = delivery.Handover, Taker  # type: ignore[misc]
-    try:
-        with Courier(here) as courier:  # type: ignore[arg-type]
-            courier.deliver_due(datetime.now(UTC))
-    finally:
-        delivery.Handover = usual  # type: ignore[misc]
-    with session.transaction(here.engine) as db:  # type: ignore[attr-defined]
-        db.execute(text("UPDATE deliveries SET claim_token = '', lease_until = NULL, attempts = 0"))
-    return sorted(taken, key=lambda each: len(each.content))[len(taken) // 2]
+def _sample(here: Installation) -> Envelope:
+    """The message of middle size among a hundred."""
+    with session.reading(here.engine) as db:
+        rows = [row for row, _ in deliveries.listing(db, limit=100)]
+        people = subscribers.by_ids(db, [row.subscriber_id for row in rows])
+    digests = Promises(here).digests(rows, people)
+    found = [
+        envelope(here, digest, message_id=row.message_id, now=NOW)
+        for row in rows
+        if (digest := digests[row.id])
+    ]
+    return sorted(found, key=lambda each: len(each.content))[len(found) // 2]
 
 
 @contextmanager
