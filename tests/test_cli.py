@@ -441,3 +441,13 @@ def test_an_installation_without_a_key_makes_one_and_keeps_it(digest: Digest, tm
 def test_json_has_no_form_for_what_nobody_thought_of() -> None:
     with pytest.raises(TypeError, match="object has no JSON form"):
         emit({"what": object()})
+
+
+def test_who_is_pending_is_asked_by_mail_within_the_caps_of_the_form(filled: Digest) -> None:
+    filled("--now", DAY_BEFORE, "subscribers", "add", "ada@example.org", "--json")
+    code, _, told = filled("--now", DAY_BEFORE, "subscribers", "resend-confirmation", "ada@example.org")
+    assert (code, "had enough mails to confirm" in told) == (7, True)
+    assert filled("--now", DAY_BEFORE, "run", "--no-fetch", "--json")[0] == 0
+    assert filled("--now", MORNING, "subscribers", "resend-confirmation", "ada@example.org")[0] == 0
+    subscribe(filled, "bob@example.org")
+    assert filled("subscribers", "resend-confirmation", "bob@example.org")[0] == 7

@@ -70,11 +70,12 @@ def add(
     as_json: bool,
     **wanted: Any,
 ) -> None:
-    """Add a subscriber; pending until confirmed.
+    """Add a subscriber; unless they agreed already, a mail asks them to confirm.
 
     Example: digest subscribers add ada@example.org --topic llm --exclude survey --at 07:30
     --timezone Europe/Paris --confirmed --consent 'asked by mail, 2026-03-16'
     """
+    from digest.pipeline import consent as joining
     from digest.pipeline import subscriptions
     from digest.store import session
 
@@ -91,11 +92,38 @@ def add(
             now=cli.now,
             consent=agreed,
         )
+        asked = agreed is not None or joining.invite(cli.installation, db, added, cli.now)
+    if not asked:
+        click.echo(f"{address} had enough mails to confirm; ask again later: resend-confirmation", err=True)
     if as_json:
         emit(subscriber_object(added))
     else:
         due = f", next digest {added.next_due_at:%Y-%m-%d %H:%M} UTC" if added.next_due_at else ""
         click.echo(f"{added.email} is {added.status}{due}")
+
+
+@subscribers.command("resend-confirmation")
+@click.argument("email")
+@pass_cli
+def resend_confirmation(cli: Cli, email: str) -> None:
+    """Ask somebody who is pending once more; the mail leaves with the next round.
+
+    The caps are those of the sign-up form: once in ten minutes, 3 a day, 5 a month.
+
+    Example: digest subscribers resend-confirmation ada@example.org
+    """
+    from digest.errors import RefusedError
+    from digest.pipeline import consent
+    from digest.store import session
+    from digest.store import subscribers as stored
+
+    with session.transaction(cli.installation.engine) as db:
+        found = stored.get(db, email)
+        if found.status not in {SubscriberStatus.PENDING, SubscriberStatus.UNSUBSCRIBED}:
+            raise RefusedError(f"{found.email} is {found.status}: there is nothing to confirm")
+        if not consent.invite(cli.installation, db, found, cli.now):
+            raise RefusedError(f"{found.email} had enough mails to confirm", fix="try again later")
+    click.echo(f"{found.email} will be asked")
 
 
 @subscribers.command()

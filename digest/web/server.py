@@ -4,6 +4,7 @@ Pages are answered by uvicorn; what is to be done beside them is done by threads
 """
 
 import logging
+import signal
 import socket
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -35,6 +36,7 @@ def serve(
     Raises ConfigError where the port can't be had.
     """
     logs.set_up()
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells of every look at the schema
     listening = listen(host, port)
     app = create(
         installation, proxies=proxies, tickers=tickers(installation, tick_seconds, pages_only=pages_only)
@@ -50,6 +52,8 @@ def serve(
     )
     shown = f"[{host}]" if ":" in host else host
     _log.info("serving on http://%s:%d", shown, listening.getsockname()[1])
+    # uvicorn raises the signal that ended it once more; being told to stop is no failure.
+    signal.signal(signal.SIGTERM, lambda *_: None)
     uvicorn.Server(config).run(sockets=[listening])
 
 
