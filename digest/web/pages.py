@@ -80,7 +80,7 @@ def preview(request: Request, web: Site, fields: OurForm) -> Response:
     found = reading(web, given)
     if request.headers.get("hx-request") != "true":
         return _landing(web, given, found, stamp=one(fields, "stamp"))
-    return web.page("_preview.html", shown=show(web, found.interests, given), problems=found.problems)
+    return web.page("preview.html", shown=show(web, found.interests, given), problems=found.problems)
 
 
 @router.post("/subscribe")

@@ -5,6 +5,7 @@ GET changes nothing. The token in the path is what a visitor has to know.
 
 from functools import partial
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
@@ -140,6 +141,7 @@ def _preferences(
         "summary": forms.first_problems(problems or {}),
         "muted": muted,
         "links": mail_links(web.installation, owner.id),
+        "zone": ZoneInfo(owner.schedule.timezone),
         "tomorrow": tomorrow(web, owner),
         "done": done,
     }

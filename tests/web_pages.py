@@ -1,0 +1,98 @@
+"""Every page of the site in every state that looks different: by name, the address that shows it."""
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from itertools import count
+
+from digest.domain import Subscriber
+from digest.pipeline import choices
+from digest.pipeline.links import Purpose, link
+from tests.builders import entry
+from tests.installations import join, land
+from tests.web_server import WebServer
+
+PAPERS = (
+    entry(
+        "2603.00001",
+        title="Agents that plan",
+        abstract="We let agents plan before they act. " * 12,
+        categories=("cs.AI", "cs.CL"),
+        code_url="https://code.example.org/plan",
+    ),
+    entry("2603.00002", title="Robots that walk", abstract="Legs, and a language model that moves them."),
+)
+
+_numbers = count(1)  # so that each page has a reader of its own
+
+
+def furnish(web: WebServer) -> None:
+    """Papers, so that lists aren't empty."""
+    land(web.installation.engine, PAPERS, seen_at=web.clock.now - timedelta(hours=1))
+
+
+def _of(purpose: Purpose, end: str = "", **query: str) -> Callable[[WebServer], str]:
+    return lambda web: _address(web, purpose, _somebody(web), **query) + end
+
+
+def _somebody(web: WebServer) -> Subscriber:
+    return join(
+        web.installation, f"reader{next(_numbers)}@example.org", topics=["llm"], filters=["agents", "au:dao"]
+    )
+
+
+def _address(web: WebServer, purpose: Purpose, whose: Subscriber, **query: str) -> str:
+    return link(web.installation, purpose, whose.id, **query).removeprefix(web.url)
+
+
+def _busy(web: WebServer) -> str:
+    reader = _somebody(web)
+    choices.mute(web.installation, reader.id, '"language model"', web.clock.now)
+    choices.pause(web.installation, reader.id, web.clock.now + timedelta(days=9), web.clock.now)
+    return _address(web, Purpose.PREFERENCES, reader) + "?done=muted"
+
+
+def _left(purpose: Purpose) -> Callable[[WebServer], str]:
+    def leave(web: WebServer) -> str:
+        reader = _somebody(web)
+        choices.leave(web.installation, reader.id, web.clock.now, goodbye=False)
+        return _address(web, purpose, reader)
+
+    return leave
+
+
+def _to_confirm(web: WebServer) -> str:
+    web.sign_up(web.client(), f"eve{next(_numbers)}@example.org")
+    web.work()
+    return web.links("confirm")[-1]
+
+
+def _confirmed(web: WebServer) -> str:
+    where = _to_confirm(web)
+    web.client().post(where)
+    return where
+
+
+# Each is called once on a furnished site, and brings it into the state in which its page is looked at.
+PAGES: Mapping[str, Callable[[WebServer], str]] = {
+    "landing": lambda _web: "/",
+    "landing with mistakes": lambda _web: "/?topics=llm&filters=agents%0Alegs+AND+(&exclude=%22&at=26:00",
+    "landing without papers": lambda _web: "/?filters=zebras",
+    "check inbox": lambda _web: "/check-inbox",
+    "to confirm": _to_confirm,
+    "confirmed": _confirmed,
+    "confirmation over": lambda _web: "/confirm/over",
+    "preferences": _of(Purpose.PREFERENCES),
+    "preferences muted and paused": _busy,
+    "preferences unsubscribed": _left(Purpose.PREFERENCES),
+    "erase": _of(Purpose.PREFERENCES, "/erase"),
+    "unsubscribe": _of(Purpose.UNSUBSCRIBE),
+    "unsubscribed": _left(Purpose.UNSUBSCRIBE),
+    "unsubscribe unknown": lambda _web: "/u/unknown",
+    "pause": _of(Purpose.PAUSE),
+    "mute": _of(Purpose.MUTE, term="agents"),
+    "vote": _of(Purpose.VOTE, paper="arxiv:2603.00001"),
+    "link of nobody": lambda _web: "/prefs/nobody",
+    "no such page": lambda _web: "/nothing",
+    "about": lambda _web: "/about",
+    "privacy": lambda _web: "/privacy",
+}
