@@ -6,13 +6,16 @@ the marker `browser`.
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+T = TypeVar("T")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]  # WCAG 2.2, levels A and AA
 
 
@@ -43,3 +46,9 @@ def violations(page: Page, *, best_practice: bool = False) -> list[str]:
     rules = [*RULES, *(["best-practice"] if best_practice else [])]
     found = Axe().run(page, options={"runOnly": {"type": "tag", "values": rules}}).response["violations"]
     return [f"{each['id']}: {each['help']}: {each['nodes'][0]['html']}" for each in found]
+
+
+def aside(work: Callable[[], T]) -> T:
+    """Do what starts an event loop of its own: the thread of a test has Playwright's."""
+    with ThreadPoolExecutor(1) as other:
+        return other.submit(work).result()

@@ -1,17 +1,15 @@
-"""The life of a subscriber in a real browser, with and without scripts, and every page before axe.
+"""The life of a subscriber in a real browser, with scripts and without.
 
 The site is a real uvicorn, its mails go through a real SMTP server; time passes when a test says so.
 """
 
 import json
 import re
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from html import unescape
 from pathlib import Path
-from typing import Any
 
 import httpx2
 import pytest
@@ -19,17 +17,16 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from sqlalchemy import Engine
 
 from digest.pipeline.rounds import play
-from tests.browser import violations
+from tests.browser import aside
 from tests.installations import installation
 from tests.smtp_server import SmtpServer
-from tests.web_pages import PAGES, furnish
+from tests.web_pages import furnish
 from tests.web_server import WebServer, serving
 
 pytestmark = pytest.mark.browser
 
 ADA = "ada@example.org"
 SCRIPTS = pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
-WIDTHS = (320, 768, 1280)
 
 
 @pytest.fixture
@@ -53,7 +50,7 @@ def web(engine: Engine, tmp_path: Path, mailbox: SmtpServer) -> Iterator[WebServ
 
 @pytest.fixture
 def person(browser: Browser, web: WebServer, scripts: bool) -> Iterator[Page]:
-    """A page of somebody in Paris; whatever it asks of another site, or the policy refuses, fails the test."""
+    """A page of somebody in Paris; what it asks of other sites, or the policy refuses, fails the test."""
     context = someone(browser, web, scripts=scripts)
     asked, refused = [], []
     context.on("request", lambda request: asked.append(request.url))
@@ -67,12 +64,6 @@ def person(browser: Browser, web: WebServer, scripts: bool) -> Iterator[Page]:
 def someone(browser: Browser, web: WebServer, *, scripts: bool) -> BrowserContext:
     """A browser of its own, without cookies."""
     return browser.new_context(base_url=web.url, java_script_enabled=scripts, timezone_id="Europe/Paris")
-
-
-def aside(work: Callable[..., Any], *given: Any) -> Any:
-    """Do what starts an event loop of its own: this thread has Playwright's."""
-    with ThreadPoolExecutor(1) as other:
-        return other.submit(work, *given).result()
 
 
 def last_mail(mailbox: SmtpServer, subject: str = "") -> EmailMessage:
@@ -275,22 +266,3 @@ def test_w13_mistakes_are_summed_up_and_what_was_typed_stays(
     expect(person.get_by_label("Filters", exact=True)).to_be_focused()
     expect(person.get_by_label("Filters", exact=True)).to_have_value("agents OR")
     expect(person.get_by_label("E-mail address")).to_have_value("ada@nowhere")
-
-
-@pytest.mark.parametrize("name", PAGES)
-def test_w01_no_page_keeps_anybody_out_by_day_or_night_at_any_width(
-    browser: Browser, engine: Engine, tmp_path: Path, name: str
-) -> None:
-    with serving(installation(engine, tmp_path), tmp_path) as web:
-        furnish(web)
-        page = browser.new_page(base_url=web.url)
-        page.goto(aside(PAGES[name], web))
-        for details in page.locator("details:not([open]) > summary").all():
-            details.click()
-        for width in WIDTHS:
-            page.set_viewport_size({"width": width, "height": 900})
-            assert page.evaluate("document.documentElement.scrollWidth") <= width
-            for mode in ("light", "dark"):
-                page.emulate_media(color_scheme=mode)
-                assert violations(page, best_practice=True) == [], f"{width} px, {mode}"
-        page.close()
