@@ -40,6 +40,19 @@ def test_the_landing_page_shows_todays_papers_and_the_form(web: WebServer) -> No
     assert "1 paper this week" in page.text
 
 
+def test_a_day_has_its_page(web: WebServer) -> None:
+    page = web.client().get(f"/papers/{NOW.date()}")
+    assert page.status_code == 200
+    assert "Papers of Tuesday 17 March 2026" in page.text
+    assert page.text.count('<li class="paper">') == 2
+    assert "No papers" in web.client().get("/papers/2026-01-01").text
+
+
+@pytest.mark.parametrize("day", ["2026-13-01", "today", "2031-01-01", "%00"])
+def test_what_is_no_day_is_no_page(web: WebServer, day: str) -> None:
+    assert web.client().get(f"/papers/{day}").status_code == 404
+
+
 def test_fields_may_be_given_in_the_address(web: WebServer) -> None:
     page = web.client().get("/", params={"filters": "robots", "topics": "llm"}).text
     assert 'value="llm" checked' in page

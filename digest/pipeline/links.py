@@ -7,12 +7,9 @@ from datetime import date
 from enum import StrEnum
 from urllib.parse import urlencode
 
-from digest.domain import Interests
 from digest.pipeline.installation import Installation
 from digest.render import Links
 from digest.tokens import sign, verify
-
-LONGEST_QUERY = 400  # characters of a feed's query; mail programs cut longer links off
 
 
 class Purpose(StrEnum):
@@ -47,9 +44,8 @@ def mail_links(
     subscriber_id: int,
     *,
     issue_date: date | None = None,
-    interests: Interests | None = None,
 ) -> Links:
-    """The links of one subscriber's mail; `issue_date` and `interests`: of the digest that it carries."""
+    """The links of one subscriber's mail; `issue_date`: of the digest that it carries."""
     return Links(
         web=f"{installation.site.base_url}/papers/{issue_date}" if issue_date else "",
         preferences=link(installation, Purpose.PREFERENCES, subscriber_id),
@@ -57,20 +53,8 @@ def mail_links(
         pause=link(installation, Purpose.PAUSE, subscriber_id),
         vote=link(installation, Purpose.VOTE, subscriber_id),
         mute=link(installation, Purpose.MUTE, subscriber_id),
-        feed=feed(installation, interests) if interests else "",
         unsubscribe_mail=_unsubscribe_mail(installation, subscriber_id),
     )
-
-
-def feed(installation: Installation, interests: Interests) -> str:
-    """The feed of what somebody asked for: a search, so that it tells no reader of itself; '' if too long."""
-    wanted = [f"topic:{slug}" for slug in interests.topics] + list(interests.filters)
-    if not wanted:
-        return f"{installation.site.base_url}/papers.atom"
-    either = " OR ".join(f"({each})" for each in wanted) if len(wanted) > 1 else wanted[0]
-    unwanted = "".join(f" -({each})" for each in interests.exclude)
-    query = urlencode({"q": f"({either}){unwanted}" if unwanted else either})
-    return f"{installation.site.base_url}/search.atom?{query}" if len(query) <= LONGEST_QUERY else ""
 
 
 def _unsubscribe_mail(installation: Installation, subscriber_id: int) -> str:

@@ -15,7 +15,7 @@ from digest.render import Encoded, as_bytes
 def write(installation: Installation, digest: Digest) -> Encoded:
     """Render a digest with the links that belong to its subscriber."""
     reader = digest.subscriber
-    links = mail_links(installation, reader.id, issue_date=digest.issue.date, interests=reader.interests)
+    links = mail_links(installation, reader.id, issue_date=digest.issue.date)
     return installation.renderer.digest(digest, installation.site, links)
 
 

@@ -14,7 +14,7 @@ from digest import __version__
 from digest.errors import DigestError, UnknownError
 from digest.pipeline.installation import Installation
 from digest.pipeline.today import Today
-from digest.web import api, guards, health, leaving, pages, personal, single
+from digest.web import api, days, guards, health, leaving, pages, personal, single
 from digest.web.owners import GoneError, gone
 from digest.web.site import Web, web_of
 from digest.web.ticker import Ticker
@@ -55,7 +55,7 @@ def create(
     )
     app.state.web = web = Web(installation, clock, Today(installation), proxies, tickers)
     app.add_middleware(guards.Guards, secure=web.secure)
-    for part in (pages, single, personal, leaving, api, health):
+    for part in (pages, days, single, personal, leaving, api, health):
         app.include_router(part.router)
     app.mount("/static", StaticFiles(directory=STATIC))
     app.add_exception_handler(GoneError, gone)
