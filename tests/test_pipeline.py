@@ -8,7 +8,9 @@ from sqlalchemy import Engine
 
 from digest.domain import DeliveryState, SkipReason, SourceState, SubscriberStatus
 from digest.errors import ConfigError, FilterError, InputError, UnknownError
-from digest.pipeline.delivery import deliver_due
+from digest.pipeline import personal_data
+from digest.pipeline.clock import Clock
+from digest.pipeline.delivery import Courier, deliver_due
 from digest.pipeline.issues import open_due
 from digest.pipeline.message import write
 from digest.pipeline.preview import preview
@@ -115,6 +117,20 @@ def test_an_unsubscribe_during_the_run_wins(engine: Engine, tmp_path: Path) -> N
     deliver_due(here, NOW)
     assert [mail["To"] for mail in outbox(tmp_path)] == ["stays@example.org"]
     assert states(engine)["leaver@example.org"] == (DeliveryState.SKIPPED, SkipReason.INACTIVE)
+
+
+def test_somebody_erased_during_the_run_stops_nobody_else(engine: Engine, tmp_path: Path) -> None:
+    here = installation(engine, tmp_path)
+    land(engine, [MOE], seen_at=EARLIER)
+    gone = join(here, "gone@example.org")
+    join(here, "stays@example.org")
+    open_due(here, NOW)
+    with session.transaction(engine) as db:
+        claimed = deliveries.claim(db, now=NOW, limit=9, lease=DAY)
+    personal_data.erase(here, gone.id, NOW)
+    with Courier(here) as courier:
+        ready = courier._prepare(claimed, Clock(NOW))
+    assert [each.subscriber.email for each in ready] == ["stays@example.org"]
 
 
 def test_an_address_suppressed_after_the_issue_was_opened_gets_nothing(

@@ -93,6 +93,7 @@ class Courier:
             people = subscribers.by_ids(db, [d.subscriber_id for d in claimed])
             issues = {issue.id: issue for issue in deliveries.issues_by_id(db, {d.issue_id for d in claimed})}
             suppressed = _suppressed(here, db, people.values())
+        claimed = [row for row in claimed if row.subscriber_id in people]  # erased since, with their rows
         outcomes: dict[int, Outcome] = {}
         for row in claimed:
             ended = _ended(row, people[row.subscriber_id], issues[row.issue_id], suppressed, now)
