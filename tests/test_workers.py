@@ -84,7 +84,11 @@ def test_nothing_but_json_is_taken_and_no_result_is_kept(celery: Any) -> None:
 
 
 def test_a_task_ends_before_the_lease_of_its_rows() -> None:
-    assert timedelta(seconds=app.SOFT_TIME_LIMIT) < timedelta(seconds=app.TIME_LIMIT) < timedelta(seconds=load().lease_seconds)
+    assert (
+        timedelta(seconds=app.SOFT_TIME_LIMIT)
+        < timedelta(seconds=app.TIME_LIMIT)
+        < timedelta(seconds=load().lease_seconds)
+    )
 
 
 def test_redis_may_be_away_for_any_time(celery: Any) -> None:
