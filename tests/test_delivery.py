@@ -195,7 +195,7 @@ def test_an_address_beyond_ascii_needs_smtputf8(
 
 
 def test_a_domain_that_asks_for_time_slows_down_while_others_go_on(engine: Engine, tmp_path: Path) -> None:
-    busy = [f"r{n}@busy.example" for n in range(12)]
+    busy = [f"r{n}@busy.example" for n in range(4)]
     others = [f"r{n}@other.example" for n in range(12)]
     with SmtpServer() as server:
         for email in busy:
@@ -210,7 +210,7 @@ def test_a_domain_that_asks_for_time_slows_down_while_others_go_on(engine: Engin
         assert len(server.mails) == 12
         for minutes in range(2, 40, 2):
             play(here, NOW + minutes * MINUTE, fetch=False)
-            if len(server.mails) == 24:
+            if len(server.mails) == 16:
                 break
     assert set(states(engine).values()) == {SENT}
 
