@@ -24,6 +24,9 @@ PATIENCE = 30.0  # seconds that the database may be away in the middle of a chun
 PAUSE = 0.2  # seconds between two tries to reach it
 
 
+_Marks = list[tuple[Delivery, asyncio.Future[bool]]]
+
+
 class Settled(NamedTuple):
     """An outcome; `suppress`: the subscriber whose address is dead."""
 
@@ -38,7 +41,7 @@ class Recorder:
         self._installation = installation
         self._clock = clock
         self._patience = min(PATIENCE, installation.lease.total_seconds() / 3)
-        self._marks: list[tuple[Delivery, asyncio.Future[bool]]] = []
+        self._marks: _Marks = []
         self._settled: list[Settled] = []
         self._writer: asyncio.Task[None] | None = None
 
@@ -66,26 +69,28 @@ class Recorder:
 
     async def _write(self) -> None:
         """Write until nothing is left to write. What came while a transaction ran goes into the next."""
+        marks: _Marks = []
         try:
             await asyncio.sleep(0)  # whatever else happens at this moment goes along
             while self._marks or self._settled:
                 marks, self._marks = self._marks, []
                 settled, self._settled = self._settled, []
                 await self._write_together(marks, settled)
+        except Exception as error:
+            _fail([*marks, *self._marks], error)  # who came while it was tried would wait for ever
+            self._marks = []
+            raise
         finally:
             self._writer = None
 
-    async def _write_together(
-        self, marks: Sequence[tuple[Delivery, asyncio.Future[bool]]], settled: Sequence[Settled]
-    ) -> None:
+    async def _write_together(self, marks: _Marks, settled: Sequence[Settled]) -> None:
         claimed = [delivery for delivery, _ in marks]
         deadline = time.monotonic() + self._patience
         while True:
             try:
                 ours = await asyncio.to_thread(self._commit, claimed, settled, self._clock.now())
-            except DBAPIError as error:
+            except DBAPIError:
                 if time.monotonic() > deadline:
-                    _fail(marks, error)
                     raise
                 await asyncio.sleep(PAUSE)
             else:
@@ -114,7 +119,7 @@ class Recorder:
         subscribers.set_status(db, subscriber_id, SubscriberStatus.SUPPRESSED)
 
 
-def _fail(marks: Sequence[tuple[Delivery, asyncio.Future[bool]]], error: DBAPIError) -> None:
+def _fail(marks: _Marks, error: Exception) -> None:
     for _, marked in marks:
         if not marked.done():
             marked.set_exception(error)
