@@ -1,5 +1,6 @@
 """The stages joined, on SQLite and on Postgres: who gets what, who gets nothing and why, and never twice."""
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from digest.pipeline.message import write
 from digest.pipeline.preview import preview
 from digest.pipeline.rounds import play
 from digest.store import deliveries, session, sources, subscribers, suppressions
-from digest.tokens import address_hash
+from digest.tokens import Keys, address_hash
 from tests.builders import NOW, entry
 from tests.installations import installation, join, land, outbox
 from tests.smtp_server import Act, SmtpServer
@@ -276,6 +277,15 @@ def test_a_filter_that_cannot_be_read_subscribes_nobody(engine: Engine, tmp_path
         join(here, "ada@example.org", filters=['"unbalanced'])
     with session.reading(engine) as db:
         assert subscribers.listing(db) == []
+
+
+def test_a_suppressed_address_stays_so_when_the_key_is_rotated(engine: Engine, tmp_path: Path) -> None:
+    here = installation(engine, tmp_path)
+    with session.transaction(engine) as db:
+        suppressions.add(db, address_hash("gone@example.org", here.keys), reason="complained", now=NOW)
+    keys = Keys(b"a newer key that only tests use", (here.keys.current,))
+    with pytest.raises(InputError, match="must not be written to"):
+        join(replace(here, keys=keys), "gone@example.org")
 
 
 def test_an_address_subscribes_once(engine: Engine, tmp_path: Path) -> None:

@@ -14,12 +14,12 @@ from digest.due import next_due
 from digest.errors import InputError, UnknownError
 from digest.filters import canonical, parse
 from digest.pipeline.installation import Installation
+from digest.shapes import WEEKDAYS
 from digest.store import interests as stored
 from digest.store import subscribers, suppressions
 from digest.store.session import Session
-from digest.tokens import address_hash
+from digest.tokens import address_hashes
 
-WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 MOST_PAPERS = 200
 
 
@@ -131,7 +131,7 @@ def subscribe(
     """
     if subscribers.exists(db, email):
         raise InputError(f"{email} is subscribed already", fix=f"digest subscribers show {email}")
-    if suppressions.among(db, [address_hash(email, installation.keys)]):
+    if suppressions.among(db, address_hashes(email, installation.keys)):
         raise InputError(f"{email} must not be written to: it bounced, complained or asked to be left alone")
     return subscribers.add(
         db,

@@ -11,9 +11,10 @@ from digest.domain import Frequency, Interests
 from digest.errors import InputError
 from digest.pipeline import consent
 from digest.pipeline.consent import CONFIRM_WITHIN
-from digest.pipeline.subscriptions import WEEKDAYS, read_address, time_zones
+from digest.pipeline.subscriptions import read_address, time_zones
 from digest.pipeline.upkeep import UNCONFIRMED_KEPT
 from digest.render.cards import Card, card
+from digest.shapes import WEEKDAYS
 from digest.store import session
 from digest.web import forms, guards
 from digest.web.forms import Problem, Problems, Reading, Typed
