@@ -14,6 +14,7 @@ import click
 
 from digest import __version__
 from digest.cli.context import Cli
+from digest.cli.exits import BUG, CONFIGURATION, INTERRUPTED, NOT_FOUND, OK, REFUSED, UNREACHABLE, USAGE
 from digest.cli.types import TIME
 from digest.errors import (
     ConfigError,
@@ -42,9 +43,6 @@ COMMANDS = (
     "config",
     "version",
 )
-
-OK, BUG, USAGE, NOT_FOUND, CONFIGURATION, UNREACHABLE, PARTLY_FAILED, REFUSED = range(8)
-INTERRUPTED = 130
 
 EXIT_CODES: MappingProxyType[type[DigestError], int] = MappingProxyType(
     {

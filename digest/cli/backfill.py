@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from digest.cli.context import Cli, json_option, pass_cli
+from digest.cli.exits import PARTLY_FAILED
 from digest.cli.output import emit
 from digest.cli.progress import progress
 
 if TYPE_CHECKING:
     from digest.pipeline.backfill import Repair
 
-PARTLY_FAILED = 6
 _DAY = click.DateTime(["%Y-%m-%d"])
 
 

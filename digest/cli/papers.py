@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from digest.cli.context import Cli, json_option, pass_cli
+from digest.cli.exits import PARTLY_FAILED
 from digest.cli.output import emit, table
 from digest.cli.progress import progress
 from digest.cli.types import TIME, choice
@@ -18,8 +19,6 @@ from digest.shapes import ranked_object
 if TYPE_CHECKING:
     from digest.pipeline.ingest import ImportReport
     from digest.store.session import Session
-
-PARTLY_FAILED = 6
 
 
 class SeenAt(click.ParamType[Any]):

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from digest.cli.context import Cli, json_option, pass_cli
+from digest.cli.exits import PARTLY_FAILED, UNREACHABLE
 from digest.cli.output import emit, table
 from digest.domain import DeliveryState
 
@@ -12,8 +13,6 @@ if TYPE_CHECKING:
     from digest.pipeline.issues import IssueReport
     from digest.pipeline.polling import FetchReport
     from digest.pipeline.rounds import Round
-
-UNREACHABLE, PARTLY_FAILED = 5, 6
 
 
 @click.command()

@@ -5,12 +5,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from digest.cli.context import Cli, json_option, pass_cli
+from digest.cli.exits import PARTLY_FAILED
 from digest.cli.output import emit, table
 
 if TYPE_CHECKING:
     from digest.pipeline.source_check import SourceCheck
-
-PARTLY_FAILED = 6
 
 
 @click.command()

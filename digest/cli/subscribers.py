@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 import click
 
 from digest.cli.context import Cli, json_option, on_terminal, pass_cli
+from digest.cli.exits import PARTLY_FAILED
 from digest.cli.output import emit, table, tell_if_cut
 from digest.cli.types import choice
 from digest.domain import DeliveryState, Frequency, SubscriberStatus
@@ -13,7 +14,6 @@ from digest.shapes import delivery_object, subscriber_object
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-PARTLY_FAILED = 6
 
 wishes = (
     click.option("--topic", "topics", multiple=True, help="A topic, by its slug; may be repeated."),
