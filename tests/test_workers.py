@@ -5,19 +5,23 @@ import io
 import json
 import logging
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from celery.beat import Service
 
 from digest import logs
 from digest.config import load
 from digest.errors import ConfigError
 from workers import app, schedule, tasks
+from workers.beat import Clockwork
 
 REDIS = "redis://127.0.0.1:1/0"
 USES = {"fetch", "notices", "open_issues", "deliver", "sweep", "upkeep"}
@@ -96,9 +100,30 @@ def test_redis_may_be_away_for_any_time(celery: Any) -> None:
     assert celery.conf.broker_connection_max_retries is None
 
 
-def test_beat_keeps_its_file_in_the_data_folder(celery: Any, tmp_path: Path) -> None:
-    assert Path(celery.conf.beat_schedule_filename).parent == tmp_path / "data"
-    assert (tmp_path / "data").is_dir()
+def test_beat_writes_no_file(celery: Any, tmp_path: Path) -> None:
+    assert set(Service(celery).scheduler.schedule) == set(schedule.RUNG_BY_BEAT)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_beat_stops_though_a_client_library_swallows_its_exit(celery: Any, number: int) -> None:
+    rings: list[str] = []
+
+    class Deaf(Clockwork):
+        def tick(self, *_: Any, **__: Any) -> float:
+            assert not rings, "rang again after it was told to stop"
+            with suppress(SystemExit):
+                rings.append("ring")
+                signal.raise_signal(number)
+            return 0
+
+    kept = {name: signal.getsignal(name) for name in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        Service(celery, scheduler_cls=Deaf, remote_control=False).start()
+    finally:
+        for name, handler in kept.items():
+            signal.signal(name, handler)
+    assert rings == ["ring"]
 
 
 @pytest.mark.parametrize("url", ["", "amqp://127.0.0.1", "127.0.0.1:6379"])
@@ -111,12 +136,6 @@ def test_workers_need_redis_and_say_what_works_without(url: str, tmp_path: Path)
 def test_workers_refuse_a_clock_that_was_set(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="DIGEST_NOW"):
         app.create(load(redis_url=REDIS, data_dir=tmp_path, now="2026-03-17T08:00:00Z"))
-
-
-def test_a_data_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    with pytest.raises(ConfigError, match="file/data"):
-        app.create(load(redis_url=REDIS, data_dir=tmp_path / "file/data"))
 
 
 def test_the_command_line_ends_with_one_clear_error(tmp_path: Path) -> None:

@@ -165,8 +165,7 @@ def test_two_beats_and_two_workers_send_nothing_twice(site: Site) -> None:
     for name in NAMES:
         site.subscribe(f"{name}@example.org")
     second_worker = (*WORKER, "--hostname", "second@%h")
-    second_beat = (*BEAT, "--schedule", str(site.folder / "second-beat"))
-    with site.running(WORKER, second_worker, BEAT, second_beat):
+    with site.running(WORKER, second_worker, BEAT, BEAT):
         site.wait_for_mails(*NAMES)
         time.sleep(4 * TICK)
         site.wait_for_mails(*NAMES)

@@ -72,6 +72,7 @@ def _tasks() -> dict[str, Any]:
         "accept_content": ["json"],
         "task_serializer": "json",
         "task_ignore_result": True,
+        "result_expires": None,  # no result is kept, so beat has none to clean up
         "task_acks_late": True,  # a ring is done when its work is; one cut short is given to somebody else
         "task_reject_on_worker_lost": True,
         "task_soft_time_limit": SOFT_TIME_LIMIT,
@@ -91,14 +92,9 @@ def _worker() -> dict[str, Any]:
 
 
 def _beat(settings: Settings) -> dict[str, Any]:
-    try:
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        msg = f"can't make the data folder {settings.data_dir}: {error.strerror}"
-        raise ConfigError(msg, fix="set DIGEST_DATA_DIR to a folder that can be written") from error
     return {
         "beat_schedule": beat_table(settings.tick_seconds),
-        "beat_schedule_filename": str(settings.data_dir / "beat-schedule"),
+        "beat_scheduler": "workers.beat:Clockwork",
         "beat_max_loop_interval": settings.tick_seconds,
         "beat_enable_remote_control": True,  # answers its health check as a worker does, while it ticks
     }

@@ -123,8 +123,7 @@ class Stage:
         return self.start("celery", "-A", "workers", "--quiet", "worker", *options, name=name)
 
     def beat(self, name: str) -> subprocess.Popen[bytes]:
-        schedule = str(self.folder / name)
-        return self.start("celery", "-A", "workers", "--quiet", "beat", "--schedule", schedule, name=name)
+        return self.start("celery", "-A", "workers", "--quiet", "beat", name=name)
 
     def run_once(self, *, ahead: timedelta = timedelta(0)) -> subprocess.Popen[bytes]:
         """`digest run`, with a clock that may be wrong."""
