@@ -4,4 +4,5 @@ No row object leaves this package, nothing here calls a clock or a stage. Reads 
 number of statements follows the number of chunks, not of rows.
 """
 
-from digest.store import corrections, joining  # noqa: F401 - whoever uses a part of the store has all its tables
+# Whoever uses a part of the store has all its tables.
+from digest.store import corrections, joining, watch  # noqa: F401 - for the tables that they add
