@@ -412,3 +412,28 @@ class Delivery:
     reply: str = ""
     papers: tuple[int, ...] = ()  # `Paper.pk`, best first
     claim_token: str = ""
+
+
+# ---------------------------------------------------------------- what its operator should know
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """Something is wrong that the operator should know: once when it begins, and once more when it is over.
+
+    `key` says what it is about (`source:arxiv`, `issue:2026-03-17`, `domain:example.org`); the texts say what
+    is wrong, what was tried and what to do. `told_at`: the operator knows; `over_at`: it is over, and the
+    operator is yet to be told. `reply`: the mail server's words, where telling failed.
+    """
+
+    key: str
+    title: str
+    detail: str
+    tried: str
+    fix: str
+    since: datetime
+    told_at: datetime | None = None
+    over_at: datetime | None = None
+    attempts: int = 0
+    claim_token: str = ""
+    reply: str = ""

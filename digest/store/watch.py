@@ -1,4 +1,4 @@
-"""The tables of what the operator is told, and of services that count attention. Rows stay inside the store."""
+"""Tables of what the operator is told, and of services that count attention. Rows stay inside the store."""
 
 from datetime import datetime
 
