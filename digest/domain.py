@@ -246,12 +246,16 @@ class Frequency(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """When a subscriber wants mail: `at` on the clock of `timezone`; `weekday` (0 = Monday) for weekly."""
+    """When a subscriber wants mail: `at` on the clock of `timezone`; `weekday` (0 = Monday) for weekly.
+
+    `quiet_days`: also when there is no paper, a short mail with the reason.
+    """
 
     frequency: Frequency = Frequency.DAILY
     at: time = time(8)
     timezone: str = "UTC"
     weekday: int = 0
+    quiet_days: bool = False
 
 
 class SubscriberStatus(StrEnum):

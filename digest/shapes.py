@@ -102,6 +102,7 @@ def subscriber_object(subscriber: Subscriber) -> dict[str, Any]:
         "weekday": WEEKDAYS[schedule.weekday] if schedule.frequency is Frequency.WEEKLY else None,
         "at": _clock(schedule.at),
         "timezone": schedule.timezone,
+        "quiet_days": schedule.quiet_days,
         "next_due_at": subscriber.next_due_at,
     }
 

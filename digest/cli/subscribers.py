@@ -28,6 +28,7 @@ times = (
     click.option("--weekday", default="mon", show_default=True, help="For weekly: mon, tue, …"),
     click.option("--at", default="08:00", show_default=True, help="The hour, on the clock of the time zone."),
     click.option("--timezone", default="UTC", show_default=True, help="Such as Europe/Paris."),
+    click.option("--quiet-days", is_flag=True, help="A short mail with the reason when there is no paper."),
 )
 consent_options = (
     click.option("--confirmed", is_flag=True, help="They agreed already; needs --consent."),
@@ -65,6 +66,7 @@ def add(
     weekday: str,
     at: str,
     timezone: str,
+    quiet_days: bool,
     confirmed: bool,
     consent: str | None,
     as_json: bool,
@@ -80,7 +82,9 @@ def add(
     from digest.store import session
 
     agreed = _agreed(confirmed, consent)
-    schedule = subscriptions.read_schedule(frequency=frequency, weekday=weekday, at=at, timezone=timezone)
+    schedule = subscriptions.read_schedule(
+        frequency=frequency, weekday=weekday, at=at, timezone=timezone, quiet_days=quiet_days
+    )
     address = subscriptions.read_address(email)
     with session.transaction(cli.installation.engine) as db:
         added = subscriptions.subscribe(
@@ -211,7 +215,7 @@ def import_(
     """Read a CSV table of subscribers (- for standard input); all or nothing, safe to repeat.
 
     \b
-    Columns: email,topics,filters,exclude,frequency,at,timezone,max,status
+    Columns: email,topics,filters,exclude,frequency,at,timezone,max,status,quiet_days
     (lists separated by ;)
     """
     from digest.pipeline.roster import import_roster

@@ -94,7 +94,12 @@ def time_zones() -> tuple[str, ...]:
 
 
 def read_schedule(
-    *, frequency: str = "daily", weekday: str = "mon", at: str = "08:00", timezone: str = "UTC"
+    *,
+    frequency: str = "daily",
+    weekday: str = "mon",
+    at: str = "08:00",
+    timezone: str = "UTC",
+    quiet_days: bool = False,
 ) -> Schedule:
     """What somebody typed → Schedule. Raises InputError that names the field and what it can be."""
     if frequency not in list(Frequency):
@@ -110,9 +115,8 @@ def read_schedule(
         clock = None
     if clock is None or clock.tzinfo:
         raise InputError(f"at: {at!r} is not a time of day", fix="hours and minutes, such as 08:00")
-    return Schedule(
-        Frequency(frequency), clock.replace(second=0, microsecond=0), timezone, WEEKDAYS.index(weekday)
-    )
+    at_minute = clock.replace(second=0, microsecond=0)
+    return Schedule(Frequency(frequency), at_minute, timezone, WEEKDAYS.index(weekday), quiet_days)
 
 
 def subscribe(

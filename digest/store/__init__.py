@@ -5,4 +5,4 @@ number of statements follows the number of chunks, not of rows.
 """
 
 # Whoever uses a part of the store has all its tables.
-from digest.store import corrections, joining, watch  # noqa: F401 - for the tables that they add
+from digest.store import corrections, joining, summaries, watch  # noqa: F401 - for the tables that they add

@@ -7,7 +7,7 @@ migration. Every foreign key leads an index.
 from datetime import date, datetime, time
 from typing import Any, ClassVar
 
-from sqlalchemy import Double, ForeignKey, Index, MetaData, UniqueConstraint, text
+from sqlalchemy import Double, ForeignKey, Index, MetaData, UniqueConstraint, false, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from digest.store.columns import AnyText, Json, JsonOrNull, LongId, Packed, UtcTime
@@ -181,10 +181,7 @@ class SubscriberRow(Base):
     """A person. `interests` is the truth, `packed` follows from it (see `interests.packed`)."""
 
     __tablename__ = "subscribers"
-    __table_args__ = (
-        Index("ix_subscribers_due", "status", "next_due_at", "next_due_on", "id"),
-        NEVER_REUSED,
-    )
+    __table_args__ = (Index("ix_subscribers_due", "status", "next_due_at", "next_due_on", "id"), NEVER_REUSED)
 
     id: Mapped[int] = mapped_column(LongId, primary_key=True)
     email: Mapped[str]
@@ -196,6 +193,7 @@ class SubscriberRow(Base):
     weekday: Mapped[int]
     at: Mapped[time]
     timezone: Mapped[str]
+    quiet_days: Mapped[bool] = mapped_column(server_default=false())
     next_due_at: Mapped[datetime | None]
     next_due_on: Mapped[date | None]
     created_at: Mapped[datetime]

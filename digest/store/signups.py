@@ -128,13 +128,18 @@ def _schedule_json(schedule: Schedule) -> dict[str, Any]:
         "at": schedule.at.isoformat(),
         "timezone": schedule.timezone,
         "weekday": schedule.weekday,
+        "quiet_days": schedule.quiet_days,
     }
 
 
 def _signup(row: SignupRow) -> Signup:
     kept = row.schedule
     schedule = Schedule(
-        Frequency(kept["frequency"]), time.fromisoformat(kept["at"]), kept["timezone"], kept["weekday"]
+        Frequency(kept["frequency"]),
+        time.fromisoformat(kept["at"]),
+        kept["timezone"],
+        kept["weekday"],
+        kept.get("quiet_days", False),  # requests of an older version don't say
     )
     return Signup(
         email=row.email,

@@ -43,6 +43,7 @@ class Subscription(Wishes):
     weekday: str = "mon"
     at: str = Field("08:00", description="hours and minutes, on the clock of `timezone`")
     timezone: str = Field("UTC", examples=["Europe/Paris"])
+    quiet_days: bool = Field(False, description="a short mail with the reason when there is no paper")
 
 
 @router.post("/subscriptions", status_code=202)
@@ -52,7 +53,11 @@ def subscribe(request: Request, web: Site, asked: Subscription, after: Backgroun
         return too_many(timedelta(seconds=seconds))
     email = read_address(asked.email)
     schedule = read_schedule(
-        frequency=asked.frequency, weekday=asked.weekday, at=asked.at, timezone=asked.timezone
+        frequency=asked.frequency,
+        weekday=asked.weekday,
+        at=asked.at,
+        timezone=asked.timezone,
+        quiet_days=asked.quiet_days,
     )
     wait = consent.ask(
         web.installation,

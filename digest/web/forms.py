@@ -47,6 +47,7 @@ class Typed:
     weekday: str = "mon"
     at: str = "08:00"
     timezone: str = "UTC"
+    quiet_days: str = ""  # anything: ticked
     max_papers: str = "20"
 
     @property
@@ -77,6 +78,7 @@ def typed_of(known: Subscriber, *, without: Sequence[str] = ()) -> Typed:
         weekday=WEEKDAYS[schedule.weekday],
         at=f"{schedule.at:%H:%M}",
         timezone=schedule.timezone,
+        quiet_days="yes" if schedule.quiet_days else "",
         max_papers=str(wishes.max_papers),
     )
 
@@ -105,7 +107,7 @@ def read(db: Session, given: Typed, base: Interests = Interests()) -> Reading:  
     for name, value in times.items():
         _try(found.problems, name, partial(read_schedule, **{name: value}), None)
     if not found.problems.keys() & times.keys():
-        found.schedule = read_schedule(**times)
+        found.schedule = read_schedule(**times, quiet_days=bool(given.quiet_days))
     return found
 
 

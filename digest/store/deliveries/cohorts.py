@@ -47,15 +47,15 @@ def due_cohorts(session: Session, now: datetime) -> list[tuple[datetime, date]]:
 def due_page(session: Session, due_at: datetime, date: date, *, after_id: int = 0, limit: int) -> DuePage:
     """At most `limit` active subscribers of a cohort, those with the lowest ids above `after_id`."""
     row = SubscriberRow
-    page = select(row.id, row.packed, row.frequency, row.at, row.timezone, row.weekday)
+    page = select(row.id, row.packed, row.frequency, row.at, row.timezone, row.weekday, row.quiet_days)
     rows = _raw(session, page.where(_due(due_at, date, after_id)).order_by(row.id).limit(limit))
     if not rows:
         return DuePage()
     ids, packed, *schedules = zip(*rows, strict=True)
     kept: dict[tuple[Any, ...], Schedule] = {}
     for each in set(zip(*schedules, strict=True)):
-        frequency, at, timezone, weekday = each
-        kept[each] = Schedule(Frequency(frequency), _clock(at), timezone, weekday)
+        frequency, at, timezone, weekday, quiet_days = each
+        kept[each] = Schedule(Frequency(frequency), _clock(at), timezone, weekday, bool(quiet_days))
     return DuePage(ids, packed, [kept[each] for each in zip(*schedules, strict=True)])
 
 
