@@ -101,6 +101,12 @@ class Settings(BaseSettings):
         pattern=r"^([^\s@<>,?]+@[^\s@<>,?]+)?$",
         description="an address whose mails unsubscribe (List-Unsubscribe); empty: links only",
     )
+    operator_mail: str = Field(
+        "",
+        pattern=r"^([^\s@<>,?]+@[^\s@<>,?]+)?$",
+        description="an address that is told when an issue is late, a source stalls or a domain refuses us,"
+        " and when that is over; empty: nobody",
+    )
     logo_text: str = Field("", description="the line above the head of every mail; empty: the site's name")
     accent_color: Annotated[str, AfterValidator(_accent(SHEET))] = Field(
         ACCENT, description="links and buttons in mails, as #rrggbb"

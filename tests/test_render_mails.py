@@ -1,11 +1,12 @@
-"""The mails around a digest: confirm, already, welcome, goodbye."""
+"""The mails around a digest: confirm, already, welcome, goodbye, alarm."""
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
-from digest.domain import Message
+from digest.domain import Alarm, Message
 from digest.render import as_bytes
 from tests.builders import NOW
 from tests.digests import LINKS, RENDERER, SITE, full, many
@@ -13,12 +14,21 @@ from tests.mail_html import Page, contrast, inverted
 from tests.test_render_mime import parsed
 
 LINK = "https://papers.example.org/confirm/CCCCCCCCCCCCCCCCCCCCCCCCCCCC"
+ALARM = Alarm(
+    key="source:arxiv",
+    title="source arxiv is stalled",
+    detail="Papers were expected and haven't come.",
+    tried="It is asked again at noon.",
+    fix="digest sources fetch arxiv",
+    since=NOW,
+)
 MAILS: dict[str, Callable[[], Message]] = {
     "confirm": lambda: RENDERER.confirm(SITE, link=LINK),
     "already": lambda: RENDERER.already(SITE, LINKS),
     "welcome": lambda: RENDERER.welcome(SITE, LINKS, None),
     "welcome with a digest": lambda: RENDERER.welcome(SITE, LINKS, full()),
     "goodbye": lambda: RENDERER.goodbye(SITE, back=LINK),
+    "alarm": lambda: RENDERER.alarm(SITE, began=[ALARM], over=[replace(ALARM, over_at=NOW)]),
 }
 EACH = pytest.mark.parametrize("write", MAILS.values(), ids=MAILS.keys())
 

@@ -24,7 +24,7 @@ from workers import app, schedule, tasks
 from workers.beat import Clockwork
 
 REDIS = "redis://127.0.0.1:1/0"
-USES = {"fetch", "notices", "open_issues", "deliver", "sweep", "upkeep"}
+USES = {"alarms", "fetch", "notices", "open_issues", "deliver", "sweep", "upkeep"}
 
 
 @pytest.fixture
@@ -64,7 +64,9 @@ def test_time_is_a_column_and_never_an_option_of_a_task() -> None:
 
 def test_a_delivery_keeps_no_fetch_waiting(celery: Any) -> None:
     queues = {use: celery.amqp.router.route({}, f"digest.{use}")["queue"].name for use in USES}
-    assert queues == dict.fromkeys(USES, "digest") | dict.fromkeys(("deliver", "notices"), "digest.deliver")
+    assert queues == dict.fromkeys(USES, "digest") | dict.fromkeys(
+        ("alarms", "deliver", "notices"), "digest.deliver"
+    )
     assert set(celery.amqp.queues.consume_from) == {"digest", "digest.deliver"}
 
 

@@ -4,9 +4,18 @@ When a source or a subscriber is due stands in the database; beat only asks ofte
 ring twice, which is harmless.
 """
 
-RUNG_BY_BEAT = ("fetch", "notices", "open_issues", "sweep", "upkeep")  # `open_issues` rings `deliver`
+RUNG_BY_BEAT = (
+    "alarms",
+    "fetch",
+    "notices",
+    "open_issues",
+    "sweep",
+    "upkeep",
+)  # `open_issues` rings `deliver`
 QUEUES = ("digest", "digest.deliver")  # taken in turn: a long delivery keeps no fetch and no issue waiting
-ROUTES = {f"digest.{use}": {"queue": "digest.deliver"} for use in ("deliver", "notices")}  # others: the first
+ROUTES = {
+    f"digest.{use}": {"queue": "digest.deliver"} for use in ("alarms", "deliver", "notices")
+}  # others: the first
 RING_LASTS = 600  # seconds; an older ring is dropped, so that none pile up while no worker runs
 
 

@@ -4,7 +4,7 @@ A check never raises: what can't even be looked at is a failed check.
 """
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -12,11 +12,11 @@ from pathlib import Path
 
 from digest.config import Settings, load, unknown_names
 from digest.deliver import open_transport
-from digest.domain import DeliveryState, SourceState
+from digest.domain import Alarm, DeliveryState, SourceState
 from digest.errors import ConfigError, DigestError
 from digest.pipeline.source_views import SourceView, age, views
 from digest.sources.calendar import is_listed
-from digest.store import deliveries, interests, paces, schema, session
+from digest.store import alarms, deliveries, interests, paces, schema, session
 from digest.store.session import Engine
 
 SHORTEST_KEY = 16  # characters
@@ -182,6 +182,7 @@ def _delivered(engine: Engine) -> Iterator[Check]:
     """The accounts of the last issues, doubts, and domains that refuse us."""
     with session.reading(engine) as db:
         found = deliveries.accounts(db)
+        standing = alarms.known(db)
         refused = [pace.domain for pace in paces.troubled(db) if pace.stopped_until]
     wrong = [account.wrong for account in found if account.wrong]
     yield _check(
@@ -200,6 +201,23 @@ def _delivered(engine: Engine) -> Iterator[Check]:
         f"they refuse our mail: {', '.join(refused)}" if refused else "nobody refuses our mail",
         "digest deliveries domains shows their words; usually SPF, DKIM or the sender's name",
     )
+    yield _alarms(standing)
+
+
+def _alarms(known: Sequence[Alarm]) -> Check:
+    """What the operator was told by mail, or couldn't be."""
+    untold = [alarm for alarm in known if alarm.reply]
+    shown = [f"{a.title} (since {a.since:%Y-%m-%d %H:%M} UTC)" for a in known if a.over_at is None]
+    if untold:
+        detail = f"{len(untold)} can't be mailed to the operator: {untold[0].reply}"
+        return Check(
+            "alarms",
+            Result.WARN,
+            "; ".join([*shown, detail]),
+            "look at DIGEST_OPERATOR_MAIL and DIGEST_SMTP_URL",
+        )
+    fix = " / ".join(dict.fromkeys(alarm.fix for alarm in known if alarm.over_at is None))
+    return _check("alarms", not shown, "; ".join(shown) or "none stands", fix)
 
 
 def _source(view: SourceView, now: datetime) -> Check:

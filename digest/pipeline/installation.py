@@ -42,6 +42,7 @@ class Installation:
     confirmations_per_hour: int = 500
     stalled_after: timedelta = STALLED_AFTER
     unsubscribe_mail: str = ""  # an address whose mails unsubscribe
+    operator_mail: str = ""  # an address that is told of alarms
     lease: timedelta = timedelta(minutes=15)  # longer than the ten that a server may take for its last reply
     limits: Limits = NO_LIMITS
 
@@ -75,6 +76,7 @@ def open_installation(settings: Settings) -> Installation:
         confirmations_per_hour=settings.confirmations_per_hour,
         stalled_after=timedelta(hours=settings.stalled_hours),
         unsubscribe_mail=settings.unsubscribe_mail,
+        operator_mail=settings.operator_mail,
         lease=timedelta(seconds=settings.lease_seconds),
         limits=Limits(settings.mails_per_second, settings.domain_mails_per_second, settings.warm_up_since),
     )

@@ -1,10 +1,10 @@
-"""One round in one process: fetch what is due, open due issues, deliver. `digest run`, `serve`, the demo."""
+"""One round in one process: fetch, open due issues, deliver, look for alarms. `digest run`, `serve`, demo."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 from digest.errors import DeliveryError
-from digest.pipeline import consent, notices
+from digest.pipeline import alarms, consent, notices
 from digest.pipeline.clock import Clock
 from digest.pipeline.delivery import Courier, sweep
 from digest.pipeline.installation import Installation
@@ -24,7 +24,18 @@ class Round:
 
 
 def play(installation: Installation, now: datetime, *, fetch: bool = True) -> Round:
-    """Do one round. What fails is in the report; the next round goes on from there."""
+    """Do one round. What fails is in the report; the next round goes on from there.
+
+    Alarms come last, whatever happened before: nothing waits for them, and they tell of this round.
+    """
+    clock = Clock(now)
+    try:
+        return _play(installation, now, fetch=fetch)
+    finally:
+        alarms.watch(installation, clock.now())
+
+
+def _play(installation: Installation, now: datetime, *, fetch: bool) -> Round:
     fetched = fetch_due(installation, now) if fetch else []
     keep_up(installation, now)
     consent.settle(installation, now)

@@ -1,7 +1,7 @@
 """Digest → Message: subject, text, HTML and headers of one subscriber's mail, and its bytes.
 
 In: a `Digest`, the `Site` that sends it, this subscriber's `Links`. Out: a `Message`, and those of the other
-mails that a subscriber gets (confirm, already, welcome, goodbye); `as_bytes` makes it
+mails that a subscriber gets (confirm, already, welcome, goodbye) or the operator (alarm); `as_bytes` makes it
 RFC 5322. Never: chooses or orders papers, asks a database, makes links, or reads a clock.
 
     view.py       which papers a mail shows, under which headings; its reader's own texts
@@ -11,13 +11,13 @@ RFC 5322. Never: chooses or orders papers, asks a database, makes links, or read
     headers.py    List-Id and the like              mime.py      the bytes
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from jinja2 import TemplateError
 
 from digest.bundled import folder
-from digest.domain import Digest, Message
+from digest.domain import Alarm, Digest, Message
 from digest.errors import ConfigError
 from digest.render.colors import Colors
 from digest.render.headers import Headers, automatic_headers, digest_headers, header_text, list_headers
@@ -68,6 +68,12 @@ class Renderer:
     def goodbye(self, site: Site, *, back: str) -> Message:
         """Tells somebody who left that it is done; `back` leads to a page where it can be undone."""
         return self._mail("goodbye", {"site": site, "back": back}, automatic_headers())
+
+    def alarm(self, site: Site, *, began: Sequence[Alarm], over: Sequence[Alarm]) -> Message:
+        """Tells the operator what is wrong now, and what isn't any more; at least one of either."""
+        titles = [*(alarm.title for alarm in began), *(f"over: {alarm.title}" for alarm in over)]
+        values = {"site": site, "began": began, "over": over, "first": titles[0], "more": len(titles) - 1}
+        return self._mail("alarm", values, automatic_headers())
 
     def _mail(self, mail: str, values: Mapping[str, object], headers: Headers) -> Message:
         parts = ("subject.txt", "body.txt", "body.html")
