@@ -3,7 +3,6 @@
 import gzip
 import subprocess
 import sys
-import time
 from itertools import islice
 from pathlib import Path
 
@@ -11,7 +10,9 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PAPERS = ROOT.parent / "shared/data/papers/cs-12000.jsonl.gz"
-SECONDS = 90  # on a slow machine that does other things too; 20 are promised
+SECONDS = (
+    16  # of processor time, which other work on the machine hardly changes; 20 of the clock are promised
+)
 GROWTH = 24  # MiB from 2,000 papers to 12,000: the text of the difference alone is 17 MiB, as values far more
 
 pytestmark = [
@@ -21,7 +22,7 @@ pytestmark = [
 
 # In a process of its own, because only a whole process says what the most was that it needed.
 _IMPORT = """
-import resource, sys
+import resource, sys, time
 from pathlib import Path
 from digest.domain import SourceKind
 from digest.pipeline.ingest import import_file
@@ -34,27 +35,24 @@ with open(path, "rb") as stream:
     report = import_file(here, path, stream, kind=SourceKind.JSONL, name="jsonl", seen_at=None)
 assert not report.error and not report.skipped, report
 most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024  # KiB on Linux
-print(report.new, report.updated, report.unchanged, most)
+print(report.new, report.updated, report.unchanged, most, round(time.process_time()))
 """
 
 
-def import_in_a_process(url: str, path: Path, folder: Path) -> tuple[int, int, int, int]:
-    """→ new, updated, unchanged papers, and MiB at most."""
+def import_in_a_process(url: str, path: Path, folder: Path) -> tuple[int, ...]:
+    """→ new, updated, unchanged papers, MiB at most, and seconds of processor time."""
     command = [sys.executable, "-c", _IMPORT, url, str(path), str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
     assert done.returncode == 0, done.stderr
-    new, updated, unchanged, most = map(int, done.stdout.split())
-    return new, updated, unchanged, most
+    return tuple(map(int, done.stdout.split()))
 
 
 def test_twelve_thousand_papers_land_in_seconds_with_flat_memory(database_url: str, tmp_path: Path) -> None:
     few = tmp_path / "few.jsonl"
     with gzip.open(PAPERS) as lines:
         few.write_bytes(b"".join(islice(lines, 2_000)))
-    *first, little = import_in_a_process(database_url, few, tmp_path)
-    started = time.monotonic()
-    *second, much = import_in_a_process(database_url, PAPERS, tmp_path)
-    took = time.monotonic() - started
+    *first, little, _ = import_in_a_process(database_url, few, tmp_path)
+    *second, much, took = import_in_a_process(database_url, PAPERS, tmp_path)
     assert first == [2_000, 0, 0]
     assert second == [10_000, 0, 2_000]
     assert took < SECONDS
