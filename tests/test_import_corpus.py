@@ -11,8 +11,6 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PAPERS = ROOT.parent / "shared/data/papers/cs-12000.jsonl.gz"
 SECONDS = 16  # of processor time, which other work on the machine hardly changes; 20 by the clock are meant
-    16  # of processor time, which other work on the machine hardly changes; 20 of the clock are promised
-)
 GROWTH = 24  # MiB from 2,000 papers to 12,000: the text of the difference alone is 17 MiB, as values far more
 
 pytestmark = [
