@@ -6,15 +6,15 @@ where there is nothing to send. Never: matches, ranks, or renders.
 
 from collections.abc import Sequence
 
-from digest.domain import Digest, Issue, Match, Paper, SkipReason, Subscriber, Topic
+from digest.domain import Digest, Frequency, Issue, Match, Paper, SkipReason, Subscriber, Topic
 
 MOST_ALSO = 5  # titles of what others read
 
 _QUIET = {
-    SkipReason.QUIET: "The sources announce nothing today: a weekend or a holiday.",
-    SkipReason.STALE: "The sources have nothing new yet today.",
-    SkipReason.FAILING: "The sources can’t be read today; their papers will follow.",
-    SkipReason.NO_MATCH: "None of today’s papers matches what you asked for.",
+    SkipReason.QUIET: "The sources announced nothing new {day}.",
+    SkipReason.STALE: "Papers were expected {day} and have not been announced yet; they will follow.",
+    SkipReason.FAILING: "Nothing new came {day}, and not every source could be read.",
+    SkipReason.NO_MATCH: "None of {days} papers matches what you asked for.",
 }
 
 
@@ -60,7 +60,9 @@ def quiet_day(
     also: Sequence[Paper] = (),
 ) -> Digest:
     """The short mail of a day without papers, for who wants one: the reason, and a few titles that trend."""
-    why = _QUIET.get(reason, f"No papers today: {reason}.")
+    weekly = subscriber.schedule.frequency is Frequency.WEEKLY
+    day, days = ("this week", "this week’s") if weekly else ("today", "today’s")
+    why = _QUIET.get(reason, f"No papers {{day}}: {reason}.").format(day=day, days=days)
     ticked = _ticked(subscriber, topics)
     return Digest(subscriber, issue, (), ticked, (why, *notes), _room(subscriber, (), also))
 

@@ -122,7 +122,7 @@ class Courier:
         self, row: Delivery, subscriber: Subscriber, digest: Digest | None, leaves_at: datetime, now: datetime
     ) -> Ready | Outcome:
         if digest is None:
-            return _outcome(row, DeliveryState.SKIPPED, SkipReason.NO_MATCH, now)
+            return _outcome(row, DeliveryState.SKIPPED, row.reason or SkipReason.NO_MATCH, now)
         try:
             mail = envelope(self._installation, digest, message_id=row.message_id, now=now)
         except InputError as error:  # this address or this paper; the others aren't to blame
@@ -178,7 +178,7 @@ def _outcome(row: Delivery, state: DeliveryState, reason: str, now: datetime) ->
 def _waiting(row: Delivery, until: datetime) -> Outcome:
     """It wasn't its turn: the attempt doesn't count, and what it was told last stays."""
     state = DeliveryState.DEFERRED if row.reply else DeliveryState.QUEUED
-    return Outcome(row.id, row.claim_token, state, row.reply, "", row.attempts - 1, until)
+    return Outcome(row.id, row.claim_token, state, row.reply, row.reason, row.attempts - 1, until)
 
 
 def _timeouts(lease: timedelta) -> Timeouts:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from digest.domain import Match, Ranked, SignalKind, SourceState, Subscriber, Topic
+from digest.domain import Match, Ranked, SignalKind, Source, SourceState, Subscriber, Topic
 from digest.match import Corpus, Library
 from digest.pipeline.installation import Installation
 from digest.store import deliveries, interests, papers, session, sources
@@ -18,14 +18,15 @@ KEPT = 4  # editions that a process remembers: the issues of neighbouring time z
 
 @dataclass(frozen=True, slots=True)
 class Edition:
-    """The ranked candidates at a time, with everything that matching and composing need beside them."""
+    """The ranked candidates of the moment `at`, with all that matching and composing need beside them."""
 
+    at: datetime
     ranked: tuple[Ranked, ...]
     corpus: Corpus
     numbers: Mapping[int, int]  # of papers in the corpus, by `Paper.pk`; also of those merged into one since
     topics: Mapping[str, Topic]
     since: datetime
-    states: Mapping[str, SourceState]
+    sources: tuple[Source, ...]
     notes: tuple[str, ...]
 
     def topics_of(self, subscriber: Subscriber) -> tuple[Topic, ...]:
@@ -40,22 +41,23 @@ def edition(installation: Installation, at: datetime) -> Edition:
         found = papers.candidates(db, since=since, until=at)
         usual = usual_before(db, since)
         topics = interests.topics(db)
-        states = {source.name: source.state for source in sources.listing(db)}
+        listed = tuple(sources.listing(db))
         merged = papers.merged(db)
     ranked = tuple(rank(found, at, usual))
     corpus = Corpus(ranked, Library(topics), fit_weight=installation.fit_weight)
     numbers = {paper.pk: number for number, paper in enumerate(corpus.papers)}
     return Edition(
+        at=at,
         ranked=ranked,
         corpus=corpus,
         numbers=numbers | {old: numbers[root] for old, root in merged.items() if root in numbers},
         topics={topic.slug: topic for topic in topics},
         since=since,
-        states=states,
+        sources=listed,
         notes=tuple(
-            f"{name} could not be read today; its papers will follow."
-            for name, state in states.items()
-            if state is SourceState.FAILING
+            f"{source.name} could not be read today; its papers will follow."
+            for source in listed
+            if source.state is SourceState.FAILING
         ),
     )
 

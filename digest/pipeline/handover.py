@@ -115,12 +115,12 @@ class Handover:
         """It wasn't tried: the attempt doesn't count."""
         row = item.delivery
         attempts = row.attempts - 1
-        outcome = Outcome(row.id, row.claim_token, DeliveryState.QUEUED, reply, "", attempts, until)
+        outcome = Outcome(row.id, row.claim_token, DeliveryState.QUEUED, reply, row.reason, attempts, until)
         self._recorder.settle(Settled(outcome))
 
     def _settle(self, item: Ready, receipt: Receipt) -> None:
         row, now = item.delivery, self._clock.now()
-        state, reason, again = receipt.state, "", now
+        state, reason, again = receipt.state, row.reason, now  # a quiet day's row keeps why it is one
         if state in {DeliveryState.QUEUED, DeliveryState.DEFERRED}:
             wait = BACK_OFF[min(row.attempts, len(BACK_OFF)) - 1]
             again = now + max(wait, timedelta(seconds=asked_to_wait(receipt.reply) or 0))

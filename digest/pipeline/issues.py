@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import pairwise
 
-from digest.domain import DeliveryState, Issue, SkipReason, SourceState
+from digest.domain import DeliveryState, Frequency, Issue
 from digest.due import next_due
 from digest.match import unpack, unpack_sent
 from digest.pipeline.edition import Edition, Editions
 from digest.pipeline.installation import Installation
 from digest.pipeline.message import sender_address
+from digest.pipeline.quiet import skip_reason
 from digest.store import deliveries, interests, session
 from digest.store.deliveries import DuePage, NewDelivery
 from digest.tokens import message_id
@@ -69,7 +70,7 @@ def _open(
             chosen = _chosen(db, edition, issue, page, after) if page else []
         if not page:
             return issue
-        rows = list(_rows(installation, edition, issue, page.ids, chosen))
+        rows = list(_rows(installation, edition, issue, page, chosen))
         # Someone whose mail was late by days is due next after now, not once for each day missed.
         due = {schedule: next_due(schedule, max(now, due_at)) for schedule in set(page.schedules)}
         moves = {id_: due[schedule] for id_, schedule in zip(page.ids, page.schedules, strict=True)}
@@ -96,32 +97,17 @@ def _chosen(
 
 
 def _rows(
-    installation: Installation, edition: Edition, issue: Issue, ids: Sequence[int], chosen: list[list[int]]
+    installation: Installation, edition: Edition, issue: Issue, page: DuePage, chosen: list[list[int]]
 ) -> Iterator[NewDelivery]:
     domain = sender_address(installation).rpartition("@")[2]
-    reason = skip_reason(edition)
-    for subscriber_id, papers in zip(ids, chosen, strict=True):
+    reasons = {frequency: skip_reason(edition, frequency) for frequency in Frequency}
+    for subscriber_id, schedule, papers in zip(page.ids, page.schedules, chosen, strict=True):
         yield NewDelivery(
             issue_id=issue.id,
             subscriber_id=subscriber_id,
             issue_date=issue.date,
-            state=DeliveryState.QUEUED if papers else DeliveryState.SKIPPED,
-            reason="" if papers else reason,
+            state=DeliveryState.QUEUED if papers or schedule.quiet_days else DeliveryState.SKIPPED,
+            reason="" if papers else reasons[schedule.frequency],
             papers=papers,
             message_id=message_id(issue.id, subscriber_id, installation.keys, domain),
         )
-
-
-def skip_reason(edition: Edition) -> SkipReason:
-    """Why there is nothing for somebody whom no candidate matched.
-
-    Where there are no candidates at all the sources say why; a source that fails comes before one that waits.
-    """
-    if edition.ranked:
-        return SkipReason.NO_MATCH
-    states = set(edition.states.values())
-    if SourceState.FAILING in states:
-        return SkipReason.FAILING
-    if states & {SourceState.WAITING, SourceState.STALLED, SourceState.NEW}:
-        return SkipReason.STALE
-    return SkipReason.QUIET

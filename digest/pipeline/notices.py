@@ -128,7 +128,8 @@ def _first_digest(installation: Installation, subscriber: Subscriber, now: datet
     due = subscriber.next_due_at
     if due is None or due - now <= installation.window:
         return None
-    return preview(installation, subscriber, now).digest
+    found = preview(installation, subscriber, now).digest
+    return found if found and found.papers else None
 
 
 def _settle(installation: Installation, notice: Notice, receipt: Receipt, now: datetime) -> None:

@@ -20,7 +20,7 @@ from digest.filters import parse
 from digest.match import Corpus, Library
 from digest.pipeline.edition import Edition, choose, edition, usual_before
 from digest.pipeline.installation import Installation
-from digest.pipeline.issues import skip_reason
+from digest.pipeline.quiet import quiet_digest, skip_reason
 from digest.store import interests, papers, session
 from digest.store.search import recent
 from digest.trend import rank
@@ -31,7 +31,10 @@ SEARCHED = 20_000  # newest papers that a search goes through
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What a subscriber would get: a digest, or the reason why there is none."""
+    """What a subscriber would get: a digest, or the reason why there is none.
+
+    Both for who wants a mail on quiet days: that digest holds no papers.
+    """
 
     digest: Digest | None
     skip_reason: SkipReason | None
@@ -49,7 +52,12 @@ def preview(
     today = now.astimezone(ZoneInfo(subscriber.schedule.timezone)).date()
     issue = Issue(id=0, date=today, due_at=now, opened_at=now)
     digest = compose(subscriber, issue, chosen, found.topics_of(subscriber), found.notes)
-    return Preview(digest, None if digest else skip_reason(found))
+    if digest:
+        return Preview(digest, None)
+    reason = skip_reason(found, subscriber.schedule.frequency)
+    if not subscriber.schedule.quiet_days:
+        return Preview(None, reason)
+    return Preview(quiet_digest(found, subscriber, issue, reason), reason)
 
 
 def stranger(interests: Interests, now: datetime) -> Subscriber:

@@ -8,10 +8,11 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 from digest.compose import compose
-from digest.domain import Delivery, Digest, Interests, Issue, Match, Subscriber
+from digest.domain import Delivery, Digest, Interests, Issue, Match, SkipReason, Subscriber
 from digest.match import unpack, unpack_sent
 from digest.pipeline.edition import Edition, Editions
 from digest.pipeline.installation import Installation
+from digest.pipeline.quiet import quiet_digest, reason_of
 from digest.store import deliveries, interests, session
 
 MOST_KEPT = 20_000  # reasons remembered of one edition
@@ -29,7 +30,8 @@ class Promises:
     def digests(self, rows: Sequence[Delivery], people: Mapping[int, Subscriber]) -> dict[int, Digest | None]:
         """By delivery id: the digest that its row promised, its papers in their order with their reasons.
 
-        What the subscriber doesn't want any more is left out; None where nothing stays.
+        What the subscriber doesn't want any more is left out; where nothing stays: a quiet day's mail, or
+        None for who wants none.
         """
         with session.reading(self._installation.engine) as db:
             issues = deliveries.issues_by_id(db, {row.issue_id for row in rows})
@@ -48,7 +50,9 @@ class Promises:
             reader = people[row.subscriber_id]
             promised = {edition.numbers.get(pk) for pk in row.papers}
             kept = tuple(self._match(issue, edition, reader, n) for n in chosen if n in promised)
-            digests[row.id] = compose(reader, issue, kept, edition.topics_of(reader), edition.notes)
+            digests[row.id] = compose(
+                reader, issue, kept, edition.topics_of(reader), edition.notes
+            ) or _without_papers(edition, reader, issue, row)
         return digests
 
     def _chosen(self, edition: Edition, rows: Sequence[Delivery]) -> list[list[int]]:
@@ -73,3 +77,13 @@ class Promises:
                 self._reasons.clear()
             known = self._reasons[key] = edition.corpus.explain(reader.interests, number)
         return known
+
+
+def _without_papers(edition: Edition, reader: Subscriber, issue: Issue, row: Delivery) -> Digest | None:
+    """The mail of somebody for whom there is nothing: what was promised isn't wanted any more, or it was so
+    from the start, for the reason that the row keeps."""
+    schedule = reader.schedule
+    if not schedule.quiet_days:
+        return None
+    reason = SkipReason.NO_MATCH if row.papers else reason_of(row.reason, edition, schedule.frequency)
+    return quiet_digest(edition, reader, issue, reason)

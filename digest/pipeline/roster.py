@@ -14,7 +14,9 @@ from digest.pipeline.subscriptions import read_address, read_interests, read_sch
 from digest.store import session, subscribers
 from digest.store.session import Session
 
-COLUMNS = ("email", "topics", "filters", "exclude", "frequency", "at", "timezone", "max", "status")
+HEADER = "email,topics,filters,exclude,frequency,at,timezone,max,status,quiet_days"
+COLUMNS = HEADER.split(",")
+_YES_NO = {"": False, "no": False, "yes": True}
 
 
 @dataclass(slots=True)
@@ -53,7 +55,7 @@ def _rows(text: str) -> Iterator[tuple[int, Mapping[str, str]]]:
     reader = csv.DictReader(io.StringIO(text.lstrip("\ufeff")), restkey="")
     names = [name.strip().lower() for name in reader.fieldnames or ()]
     if "email" not in names:
-        raise InputError("the table has no column 'email'", fix=f"first line: {','.join(COLUMNS)}")
+        raise InputError("the table has no column 'email'", fix=f"first line: {HEADER}")
     strays = [name for name in names if name not in COLUMNS]
     if strays:
         raise InputError(f"the table has an unknown column {strays[0]!r}", fix=f"known: {', '.join(COLUMNS)}")
@@ -116,7 +118,14 @@ def _wishes(db: Session, row: Mapping[str, str]) -> tuple[Interests, Schedule]:
         **({"max_papers": int(most)} if most else {}),
     )
     given = {name: row[name] for name in ("frequency", "at", "timezone") if row.get(name)}
-    return interests, read_schedule(**given)
+    return interests, read_schedule(**given, quiet_days=_quiet_days(row))
+
+
+def _quiet_days(row: Mapping[str, str]) -> bool:
+    said = row.get("quiet_days", "").lower()
+    if said not in _YES_NO:
+        raise InputError(f"quiet_days: {said!r} is neither yes nor no")
+    return _YES_NO[said]
 
 
 def _list(row: Mapping[str, str], name: str) -> list[str]:

@@ -1,0 +1,68 @@
+"""A day without papers for somebody → why, in a word for the ledger and in sentences for a reader.
+
+In: the candidates, what each source says of itself, arXiv's calendar. Never: a reason that only sounds well.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from digest.compose import quiet_day
+from digest.domain import (
+    Digest,
+    Frequency,
+    Issue,
+    SkipReason,
+    Source,
+    SourceKind,
+    SourceState,
+    Subscriber,
+)
+from digest.pipeline.edition import Edition
+from digest.sources.calendar import SATURDAY, day_of, is_open, next_expected
+
+DAY = timedelta(days=1)
+WEEK = timedelta(days=7)
+
+
+def skip_reason(edition: Edition, frequency: Frequency = Frequency.DAILY) -> SkipReason:
+    """Why there is nothing for somebody who gets a digest so often.
+
+    Where papers came within the day before (weekly: the week), none of them matched. Where none came the
+    sources say why; one that fails comes before one that waits.
+    """
+    since = edition.at - (WEEK if frequency is Frequency.WEEKLY else DAY)
+    if any(each.paper.first_seen_at > since for each in edition.ranked):
+        return SkipReason.NO_MATCH
+    states = {source.state for source in edition.sources}
+    if SourceState.FAILING in states:
+        return SkipReason.FAILING
+    if states & {SourceState.WAITING, SourceState.STALLED, SourceState.NEW}:
+        return SkipReason.STALE
+    return SkipReason.QUIET
+
+
+def reason_of(kept: str, edition: Edition, frequency: Frequency) -> SkipReason:
+    """The reason that a row of the ledger keeps; where it keeps other words, it is found again."""
+    return SkipReason(kept) if kept in set(SkipReason) else skip_reason(edition, frequency)
+
+
+def quiet_digest(edition: Edition, reader: Subscriber, issue: Issue, reason: SkipReason) -> Digest:
+    """The mail of a day without papers, for who wants one."""
+    return quiet_day(reader, issue, reason, edition.topics_of(reader), notes=_notes(edition, reason))
+
+
+def _notes(edition: Edition, reason: SkipReason) -> tuple[str, ...]:
+    """What a reader should know beside the reason: what the calendar says, which source couldn't be read."""
+    calendar = _closed(edition.sources, edition.at) if reason is SkipReason.QUIET else ""
+    return (calendar, *edition.notes) if calendar else edition.notes
+
+
+def _closed(sources: Iterable[Source], at: datetime) -> str:
+    """What arXiv's calendar says of a day without announcement; empty on others, and without arXiv."""
+    kind = SourceKind.ARXIV
+    today, following = day_of(kind, at), next_expected(kind, at)
+    if is_open(kind, today) or not following or not any(s.kind is kind and s.url for s in sources):
+        return ""
+    when = "at weekends" if today.weekday() >= SATURDAY else "on its holidays"
+    day = day_of(kind, following)
+    return f"arXiv announces no papers {when}; the next ones are due on {day:%A} {day.day} {day:%B}."
