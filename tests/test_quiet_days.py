@@ -13,6 +13,7 @@ from digest.domain import (
     Frequency,
     Schedule,
     SkipReason,
+    SourceKind,
     SourceState,
     Subscriber,
     SubscriberStatus,
@@ -192,3 +193,17 @@ def test_a_quiet_day_tells_nobody_who_left(engine: Engine, tmp_path: Path) -> No
         subscribers.set_status(db, reader.id, SubscriberStatus.UNSUBSCRIBED)
     deliver_due(here, NOW)
     assert outbox(tmp_path) == []
+
+
+def test_a_journal_that_fell_silent_is_not_why_a_day_is_quiet(engine: Engine, tmp_path: Path) -> None:
+    here = installation(engine, tmp_path)
+    join(here, "all@example.org")
+    with session.transaction(engine) as db:
+        sources.add(db, name="journal", kind=SourceKind.FEED, url="https://journal.example.org/rss")
+    say(engine, SourceState.QUIET)
+    with session.transaction(engine) as db:
+        sources.set_state(db, "journal", SourceState.STALLED)
+    play(here, NOW, fetch=False)
+    with session.reading(engine) as db:
+        ((row, _),) = deliveries.listing(db)
+    assert row.reason == SkipReason.QUIET

@@ -18,7 +18,7 @@ from digest.domain import (
     Subscriber,
 )
 from digest.pipeline.edition import Edition
-from digest.sources.calendar import SATURDAY, day_of, is_open, next_expected
+from digest.sources.calendar import SATURDAY, day_of, is_open, keeps_days, next_expected
 
 DAY = timedelta(days=1)
 WEEK = timedelta(days=7)
@@ -33,12 +33,19 @@ def skip_reason(edition: Edition, frequency: Frequency = Frequency.DAILY) -> Ski
     since = edition.at - (WEEK if frequency is Frequency.WEEKLY else DAY)
     if any(each.paper.first_seen_at > since for each in edition.ranked):
         return SkipReason.NO_MATCH
-    states = {source.state for source in edition.sources}
-    if SourceState.FAILING in states:
+    if any(source.state is SourceState.FAILING for source in edition.sources):
         return SkipReason.FAILING
-    if states & {SourceState.WAITING, SourceState.STALLED, SourceState.NEW}:
+    if any(_is_late(source) for source in edition.sources):
         return SkipReason.STALE
     return SkipReason.QUIET
+
+
+def _is_late(source: Source) -> bool:
+    """Whether papers of a source are expected today. A journal that fell silent a month ago isn't why
+    there are none: only who announces on known days can be late with one."""
+    if source.state is SourceState.STALLED:
+        return keeps_days(source.kind)
+    return source.state in {SourceState.WAITING, SourceState.NEW}
 
 
 def reason_of(kept: str, edition: Edition, frequency: Frequency) -> SkipReason:
