@@ -27,6 +27,7 @@ class Asked:
 
     path: str
     headers: Message
+    body: bytes | None = None  # of a POST
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -49,7 +50,13 @@ class Handler(BaseHTTPRequestHandler):
         return self.server.owner.stopping
 
     def do_GET(self) -> None:
-        self.server.owner.asked.append(Asked(self.path, self.headers))
+        self._answer(None)
+
+    def do_POST(self) -> None:
+        self._answer(self.rfile.read(int(self.headers["Content-Length"])))
+
+    def _answer(self, body: bytes | None) -> None:
+        self.server.owner.asked.append(Asked(self.path, self.headers, body))
         answer = self.server.owner.answers.get(self.path.partition("?")[0])
         if answer is None:
             self.send_error(404)

@@ -73,6 +73,44 @@ def test_an_answer_comes_with_its_bytes_and_validators(server: SourceServer) -> 
     assert (answer.etag, answer.last_modified) == ('"1"', "Tue, 17 Mar 2026 04:00:00 GMT")
 
 
+def test_a_post_carries_its_body_and_brings_the_answer(server: SourceServer) -> None:
+    server.serve("/batch", b"[1]")
+    with fetcher() as client:
+        answer = client.post(server.url("/batch"), b'{"ids": []}', headers=[("X-Key", "k")])
+    assert (answer.status, answer.body) == (200, b"[1]")
+    (asked,) = server.asked
+    assert (asked.body, asked.headers["X-Key"]) == (b'{"ids": []}', "k")
+
+
+def test_a_post_is_not_repeated_elsewhere(server: SourceServer) -> None:
+    server.serve("/batch", status=307, headers={"Location": "/other"})
+    server.serve("/other", b"x")
+    with fetcher() as client, pytest.raises(FetchError, match="HTTP 307"):
+        client.post(server.url("/batch"), b"{}")
+    assert [asked.path for asked in server.asked] == ["/batch"]
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(int(NOW.timestamp()) + 90)}, 90),
+        ({"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "1"}, 0),
+        ({"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "9" * 400}, 3600),
+        ({"X-RateLimit-Remaining": "0"}, 3600),
+        ({"X-RateLimit-Remaining": "0", "Retry-After": "7"}, 7),
+        ({"X-RateLimit-Remaining": "1", "X-RateLimit-Reset": "9999999999"}, None),
+    ],
+)
+def test_a_rate_limit_says_when_to_ask_again(
+    server: SourceServer, headers: dict[str, str], seconds: float | None
+) -> None:
+    server.serve("/well", b"x", headers=headers)
+    server.serve("/refused", status=403, headers=headers)
+    with fetcher() as client:
+        assert client.get(server.url("/well")).wait == seconds
+    assert refusal(server.url("/refused")).retry_after == seconds
+
+
 def test_the_request_says_who_asks_and_carries_the_given_headers(server: SourceServer) -> None:
     server.serve("/feed", b"x")
     with fetcher() as client:

@@ -9,10 +9,12 @@ body.py       an answer's body, decompressed and counted while it streams
 client.py     `Fetcher`: conditions, redirects, statuses, errors in words
 turns.py      one request at a time per site, and the pauses that sites ask for
 urls.py       which URLs may be asked for, and how an error names them
+waits.py      when a site wants to be asked again
 """
 
-from digest.fetch.client import LIMITS, Fetcher, Get, Limits, Response, retry_after
+from digest.fetch.client import LIMITS, Fetcher, Get, Limits, Response
 from digest.fetch.turns import PAUSES, TURNS, Turn, Turns, site_of
+from digest.fetch.waits import retry_after
 
 __all__ = [
     "LIMITS",

@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from types import TracebackType
 from typing import Protocol, Self
@@ -23,10 +22,10 @@ from digest.fetch.addresses import AddressRefused, GuardedBackend, Resolve, bare
 from digest.fetch.body import ACCEPT_ENCODING, BodyError, read_body
 from digest.fetch.turns import TURNS, Turn
 from digest.fetch.urls import checked, redirected, shown
+from digest.fetch.waits import asked_to_wait
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _NOT_NOW = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
-_MAX_RETRY_AFTER = 3600.0
 _ALLOW = "a host of yours? Allow it by name (DIGEST_FETCH_ALLOW_HOSTS)"
 _FIXES = {
     401: "the source wants a login, which isn't supported: use its public feed",
@@ -38,7 +37,7 @@ _FIXES = {
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one `get` may cost at most: bytes after decompression, redirects, and seconds."""
+    """What one request may cost at most: bytes after decompression, redirects, and seconds."""
 
     max_bytes: int = 16 * 2**20
     redirects: int = 5
@@ -52,13 +51,17 @@ LIMITS = Limits()
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """An answer: 2xx with its body, or 304 (`not_modified`, no body), or 400 with a body that explains it."""
+    """An answer: 2xx with its body, or 304 (`not_modified`, no body), or 400 with a body that explains it.
+
+    `wait`: seconds until the site wants to be asked again, where it names any.
+    """
 
     status: int
     body: bytes = b""
     etag: str | None = None
     last_modified: str | None = None
     not_modified: bool = False
+    wait: float | None = None
 
 
 class Get(Protocol):
@@ -142,15 +145,37 @@ class Fetcher:
             where, answer = self._follow(checked(url), asked, tuple(headers))
         found = answer.headers.get("etag"), answer.headers.get("last-modified")
         if answer.status == HTTPStatus.NOT_MODIFIED and asked:
-            return Response(304, b"", found[0] or etag, found[1] or last_modified, not_modified=True)
+            wait = asked_to_wait(answer.headers, self._now())
+            return Response(
+                304, b"", found[0] or etag, found[1] or last_modified, not_modified=True, wait=wait
+            )
+        return self._response(where, answer)
+
+    def post(self, url: str, body: bytes, *, headers: Iterable[tuple[str, str]] = ()) -> Response:
+        """Send `body` to `url`, and give the answer; a redirect isn't followed. Raises what `get` raises."""
+        with self._one_at_a_time:
+            where, answer = self._follow(checked(url), [], tuple(headers), body)
+        return self._response(where, answer)
+
+    def _response(self, where: str, answer: _Answer) -> Response:
         if 200 <= answer.status < 300 or (answer.status == HTTPStatus.BAD_REQUEST and answer.body):
-            return Response(answer.status, answer.body, *found)
+            found = answer.headers.get("etag"), answer.headers.get("last-modified")
+            wait = asked_to_wait(answer.headers, self._now())
+            return Response(answer.status, answer.body, *found, wait=wait)
         raise self._refusal(where, answer)
 
     def _follow(
-        self, first: httpx2.URL, asked: list[tuple[str, str]], own: tuple[tuple[str, str], ...]
+        self,
+        first: httpx2.URL,
+        asked: list[tuple[str, str]],
+        own: tuple[tuple[str, str], ...],
+        sent: bytes | None = None,
     ) -> tuple[str, _Answer]:
-        """The answer at the end of a chain of redirects, and how an error names where it came from."""
+        """The answer at the end of a chain of redirects, and how an error names where it came from.
+
+        With something to be `sent` the first answer is the end: only a request without it may be repeated
+        elsewhere.
+        """
         target, where = first, shown(str(first))
         left = self._limits.total
         for _ in range(self._limits.redirects + 1):
@@ -158,27 +183,34 @@ class Fetcher:
             headers = self._headers(target, [*asked, *(own if same_site else ())])
             with self._turn(bare_host(target.host)):
                 started = time.monotonic()
-                answer = self._ask(target, headers, started + left, where)
+                answer = self._ask(target, headers, sent, started + left, where)
                 if answer.status in _NOT_NOW:
                     raise self._refusal(where, answer)  # inside the turn, whose keeper lets the site rest
             left -= time.monotonic() - started
-            if answer.status not in _REDIRECTS:
+            if sent is not None or answer.status not in _REDIRECTS:
                 return where, answer
             target = redirected(target, answer.headers.get("location", ""))
             where = f"{shown(str(first))} (redirected to {shown(str(target))})"
         raise FetchError(f"{shown(str(first))}: more than {self._limits.redirects} redirects")
 
     def _ask(
-        self, url: httpx2.URL, headers: list[tuple[bytes, bytes]], deadline: float, where: str
+        self,
+        url: httpx2.URL,
+        headers: list[tuple[bytes, bytes]],
+        sent: bytes | None,
+        deadline: float,
+        where: str,
     ) -> _Answer:
         """One request, one answer; only bodies that somebody will read are read."""
         self._backend.deadline = deadline
         limits = self._limits
         timeouts = {"connect": limits.connect, "read": limits.read, "write": limits.read}
         wire_url = httpcore2.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
+        method = "GET" if sent is None else "POST"
+        length = [] if sent is None else [(b"Content-Length", b"%d" % len(sent))]
         try:
             with self._pool.stream(
-                "GET", wire_url, headers=headers, extensions={"timeout": timeouts}
+                method, wire_url, headers=[*headers, *length], content=sent, extensions={"timeout": timeouts}
             ) as answer:
                 found = {
                     name.lower().decode("latin-1"): text.decode("latin-1") for name, text in answer.headers
@@ -209,7 +241,7 @@ class Fetcher:
             f"{where}: the answer is HTTP {answer.status} {_phrase(answer.status)}".rstrip(),
             fix=_FIXES.get(answer.status, ""),
             status=answer.status,
-            retry_after=retry_after(answer.headers.get("retry-after", ""), self._now()),
+            retry_after=asked_to_wait(answer.headers, self._now()),
         )
 
 
@@ -231,22 +263,6 @@ def _reason(error: Exception, limits: Limits, *, late: bool) -> str:
         return f"took longer than {limits.total:g} s for the whole answer"
     words = next(words for kind, words in _REASONS if isinstance(error, kind))
     return words.format(error=error, limits=limits)
-
-
-def retry_after(value: str, now: datetime) -> float | None:
-    """Seconds that a Retry-After header asks for, 0 … 3600, or None when it can't be read.
-
-    Both forms of RFC 9110, 10.2.3: a number of seconds, or a date (compared with `now`).
-    """
-    value = value.strip()
-    if value.isascii() and value.isdigit():
-        return min(float(value), _MAX_RETRY_AFTER)
-    try:
-        until = parsedate_to_datetime(value)
-    except (ValueError, OverflowError):
-        return None
-    until = until if until.tzinfo else until.replace(tzinfo=UTC)
-    return min(max((until - now).total_seconds(), 0.0), _MAX_RETRY_AFTER)
 
 
 def _phrase(status: int) -> str:

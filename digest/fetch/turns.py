@@ -20,6 +20,10 @@ PAUSES: Mapping[str, float] = {
     # Terms of use of arXiv's APIs: no more than one request every three seconds, a single connection at a
     # time, over API, feeds and OAI-PMH together: rss., export. and oaipmh.arxiv.org are one site.
     "arxiv.org": 3.0,
+    # GitHub wants requests one after the other, and nobody in a hurry gets its secondary limits to know.
+    "api.github.com": 1.0,
+    # With a key one request per second; without one everybody shares what there is.
+    "api.semanticscholar.org": 1.0,
 }
 """Site (a domain with everything below it) → seconds between one request and the next."""
 
