@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import day
+from digest.compose import MOST_ALSO
 from digest.domain import Digest, Field, Interests, Match, Paper, Reason, ReasonKind
 from digest.render import Links, Renderer, as_bytes
 from tests.builders import NOW, issue, subscriber
@@ -38,7 +39,8 @@ Letter = tuple[Digest, Links]
 
 
 def letters(papers: list[Match], size: int) -> list[Letter]:
-    """What each reader gets: papers of the day, those that trend more often, with links of their own."""
+    """What each reader gets: papers of the day, those that trend more often, with links of their own, and
+    the titles of what trends beside them, where there is room."""
     chance = random.Random(size)
     weights = [1 / rank for rank in range(1, len(papers) + 1)]
     found = []
@@ -49,7 +51,9 @@ def letters(papers: list[Match], size: int) -> list[Letter]:
         token = f"{number:028}"
         own = {name: f"https://papers.example.org/{name}/{token}" for name in ("preferences", "unsubscribe")}
         links = replace(LINKS, **own, vote=f"https://papers.example.org/vote/{token}")
-        found.append((Digest(reader, issue(), matches), links))
+        room = min(MOST_ALSO, reader.interests.max_papers - size)
+        also = [papers[at].paper for at in range(size + room) if at not in order[:size]][:room]
+        found.append((Digest(reader, issue(), matches, also=tuple(also)), links))
     return found
 
 

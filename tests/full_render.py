@@ -93,7 +93,8 @@ def blocks_of(
             )
             words += len(f"{paper.plain_title} {paper.plain_summary}".split())
             render("card", paper=paper, number=place(number))
-    lines = [(match.paper, True) for match in layout.tail], [(paper, False) for paper in digest.also]
+    others = [(paper, False) for paper in digest.also if level.also]
+    lines = [(match.paper, True) for match in layout.tail], others
     for heading, those in zip(("Also in this digest", "Also trending"), lines, strict=True):
         if those:
             render("heading", heading=heading, level=2)

@@ -40,6 +40,12 @@ class Lists:
         offsets = self.offsets[which.start : which.stop + 1]
         return Lists(offsets - offsets[0], self.items[offsets[0] : offsets[-1]])
 
+    def joined(self, other: "Lists") -> "Lists":
+        """Each subscriber's list with that of `other` behind it."""
+        owners = np.repeat(np.tile(np.arange(len(self.counts)), 2), np.append(self.counts, other.counts))
+        items = np.concatenate([self.items, other.items])
+        return Lists.of(self.counts + other.counts, items[np.argsort(owners, kind="stable")])
+
     @property
     def counts(self) -> Integers:
         """The length of each list."""

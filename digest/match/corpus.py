@@ -7,9 +7,11 @@ looked up once, each distinct filter evaluated once, whoever shares it.
 
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from digest.domain import FIT_WEIGHT, Interests, Match, Paper, Ranked, ReasonKind, SignalKind
 from digest.filters import Node, TopicRef, canonical
@@ -78,14 +80,15 @@ class Corpus:
 
         All filters of the cohort must have been read. `sent`: numbers of papers that don't come again.
         """
-        rows = Cohort(
-            Lists(cohort.wanted.offsets, self._row_of[cohort.wanted.items]),
-            Lists(cohort.excluded.offsets, self._row_of[cohort.excluded.items]),
-            cohort.min_upvotes,
-            cohort.top,
-            cohort.max_papers,
-        )
-        return self._choose(rows, sent)
+        return self._choose(self._in_rows(cohort), sent)
+
+    def beside(self, cohort: Cohort, gone: Lists, most: int) -> Lists:
+        """The numbers of what trends for each subscriber whatever their filters, best first.
+
+        Of the first `most` papers by trend those that somebody has noticed. As in `choose` nothing comes that
+        an exclusion selects or that has too few upvotes, and nothing in `gone` (numbers of papers).
+        """
+        return self._beside(self._in_rows(cohort), gone, most)
 
     # ------------------------------------------------------------ one subscriber
 
@@ -97,17 +100,13 @@ class Corpus:
         the filters and upvotes, and keep their places when there is more than `max_papers`. What an exclusion
         selects, or was sent, never comes.
         """
-        rows = self._rows
-        wanted = dict.fromkeys(text for _, _, text in _asked(interests))
-        cohort = Cohort(
-            _one_list(rows.of(list(wanted))),
-            _one_list(rows.of(interests.exclude)),
-            np.array([interests.min_upvotes], np.int32),
-            np.array([interests.top], np.int32),
-            np.array([interests.max_papers], np.int32),
-        )
-        gone = _one_list(number for number, each in enumerate(self._ranked) if each.paper.id in sent)
-        return tuple(self.explain(interests, number) for number in self._choose(cohort, gone).items.tolist())
+        chosen = self._choose(self._alone(interests), self._numbers(sent)).items.tolist()
+        return tuple(self.explain(interests, number) for number in chosen)
+
+    def others(self, interests: Interests, gone: AbstractSet[str], most: int) -> tuple[Paper, ...]:
+        """What `beside` says of one subscriber, as papers; none in `gone` (canonical ids)."""
+        found = self._beside(self._alone(interests), self._numbers(gone), most)
+        return tuple(self._ranked[number].paper for number in found.items.tolist())
 
     def explain(self, interests: Interests, number: int) -> Match:
         """Why this paper (by number) is in somebody's digest, and its score."""
@@ -166,6 +165,46 @@ class Corpus:
             upvotes=np.array([paper.latest(SignalKind.UPVOTES) for paper in papers], np.int64),
         )
         return Selection(order)
+
+    @cached_property
+    def _noticed(self) -> NDArray[np.bool_]:
+        return np.array([any(part.signal != "new" for part in each.parts) for each in self._ranked], np.bool_)
+
+    def _in_rows(self, cohort: Cohort) -> Cohort:
+        """A cohort whose filters are numbers of the store → one whose filters are rows."""
+        return replace(
+            cohort,
+            wanted=Lists(cohort.wanted.offsets, self._row_of[cohort.wanted.items]),
+            excluded=Lists(cohort.excluded.offsets, self._row_of[cohort.excluded.items]),
+        )
+
+    def _alone(self, interests: Interests) -> Cohort:
+        """One subscriber as a cohort whose filters are rows."""
+        wanted = dict.fromkeys(text for _, _, text in _asked(interests))
+        return Cohort(
+            _one_list(self._rows.of(list(wanted))),
+            _one_list(self._rows.of(interests.exclude)),
+            np.array([interests.min_upvotes], np.int32),
+            np.array([interests.top], np.int32),
+            np.array([interests.max_papers], np.int32),
+        )
+
+    def _numbers(self, ids: AbstractSet[str]) -> Lists:
+        return _one_list(number for number, each in enumerate(self._ranked) if each.paper.id in ids)
+
+    def _beside(self, cohort: Cohort, gone: Lists, most: int) -> Lists:
+        size = len(cohort)
+        anything = Cohort(
+            Lists.empty(size),
+            cohort.excluded,
+            cohort.min_upvotes,
+            top=np.zeros(size, np.int32),
+            max_papers=np.full(size, most, np.int32),
+        )
+        found = self._choose(anything, gone)
+        noticed = self._noticed[found.items]
+        owners = np.repeat(np.arange(size), found.counts)[noticed]
+        return Lists.of(np.bincount(owners, minlength=size), found.items[noticed])
 
     def _choose(self, cohort: Cohort, sent: Lists) -> Lists:
         planes, union = self._rows.tables()

@@ -1,11 +1,11 @@
 """The candidates of one moment, ranked and ready to be matched: what an issue, a preview and a test share."""
 
 from collections import OrderedDict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from digest.domain import Match, Ranked, SignalKind, Source, SourceState, Subscriber, Topic
+from digest.domain import Ranked, SignalKind, Source, SourceState, Subscriber, Topic
 from digest.match import Corpus, Library
 from digest.pipeline.installation import Installation
 from digest.store import deliveries, interests, papers, session, sources
@@ -84,21 +84,9 @@ class Editions:
         return self._kept[moment]
 
 
-def choose(
-    installation: Installation,
-    found: Edition,
-    subscribers: Sequence[Subscriber],
-    *,
-    but: Collection[int] = (),
-) -> dict[int, tuple[Match, ...]]:
-    """The papers of each subscriber (by id), best first, without those that other deliveries carry to them.
-
-    `but`: the ids of deliveries that don't count, those being written.
-    """
-    canonical = {each.paper.pk: each.paper.id for each in found.ranked}
+def sent_to(installation: Installation, found: Edition, subscriber: Subscriber) -> set[str]:
+    """The candidates (canonical ids) that were sent to somebody, or are on their way."""
     with session.reading(installation.engine) as db:
-        sent = deliveries.papers_sent(db, [s.id for s in subscribers], since=found.since, but=but)
-    return {
-        s.id: found.corpus.match(s.interests, {canonical[pk] for pk in sent.get(s.id, ()) if pk in canonical})
-        for s in subscribers
-    }
+        sent = deliveries.papers_sent(db, [subscriber.id], since=found.since)
+    pks = sent.get(subscriber.id, set())
+    return {each.paper.id for each in found.ranked if each.paper.pk in pks}

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from digest.compose import compose
+from digest.compose import MOST_ALSO, compose
 from digest.domain import (
     Digest,
     Interests,
@@ -18,7 +18,7 @@ from digest.domain import (
 )
 from digest.filters import parse
 from digest.match import Corpus, Library
-from digest.pipeline.edition import Edition, choose, edition, usual_before
+from digest.pipeline.edition import Edition, edition, sent_to, usual_before
 from digest.pipeline.installation import Installation
 from digest.pipeline.quiet import quiet_digest, skip_reason
 from digest.store import interests, papers, session
@@ -48,16 +48,19 @@ def preview(
     `found`: the candidates, where the caller has them already.
     """
     found = found or edition(installation, now)
-    chosen = choose(installation, found, [subscriber])[subscriber.id]
+    gone = sent_to(installation, found, subscriber)
+    chosen = found.corpus.match(subscriber.interests, gone)
+    gone |= {match.paper.id for match in chosen}
+    also = found.corpus.others(subscriber.interests, gone, MOST_ALSO)
     today = now.astimezone(ZoneInfo(subscriber.schedule.timezone)).date()
     issue = Issue(id=0, date=today, due_at=now, opened_at=now)
-    digest = compose(subscriber, issue, chosen, found.topics_of(subscriber), found.notes)
+    digest = compose(subscriber, issue, chosen, found.topics_of(subscriber), found.notes, also=also)
     if digest:
         return Preview(digest, None)
     reason = skip_reason(found, subscriber.schedule.frequency)
     if not subscriber.schedule.quiet_days:
         return Preview(None, reason)
-    return Preview(quiet_digest(found, subscriber, issue, reason), reason)
+    return Preview(quiet_digest(found, subscriber, issue, reason, also), reason)
 
 
 def stranger(interests: Interests, now: datetime) -> Subscriber:

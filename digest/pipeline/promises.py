@@ -7,9 +7,9 @@ A chunk goes through as arrays, like the issue that made it; reasons are found o
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
-from digest.compose import compose
-from digest.domain import Delivery, Digest, Interests, Issue, Match, SkipReason, Subscriber
-from digest.match import unpack, unpack_sent
+from digest.compose import MOST_ALSO, compose
+from digest.domain import Delivery, Digest, Interests, Issue, Match, Paper, SkipReason, Subscriber
+from digest.match import Lists, unpack, unpack_sent
 from digest.pipeline.edition import Edition, Editions
 from digest.pipeline.installation import Installation
 from digest.pipeline.quiet import quiet_digest, reason_of
@@ -46,17 +46,20 @@ class Promises:
         edition = self._editions.at(issue.opened_at)
         rows = sorted(rows, key=lambda row: row.subscriber_id)
         digests: dict[int, Digest | None] = {}
-        for row, chosen in zip(rows, self._chosen(edition, rows), strict=True):
+        papers = edition.corpus.papers
+        for row, chosen, beside in zip(rows, *self._chosen(edition, rows), strict=True):
             reader = people[row.subscriber_id]
             promised = {edition.numbers.get(pk) for pk in row.papers}
             kept = tuple(self._match(issue, edition, reader, n) for n in chosen if n in promised)
+            also = [papers[number] for number in beside]
             digests[row.id] = compose(
-                reader, issue, kept, edition.topics_of(reader), edition.notes
-            ) or _without_papers(edition, reader, issue, row)
+                reader, issue, kept, edition.topics_of(reader), edition.notes, also=also
+            ) or _without_papers(edition, reader, issue, row, also)
         return digests
 
-    def _chosen(self, edition: Edition, rows: Sequence[Delivery]) -> list[list[int]]:
-        """The numbers of the papers that each reader would get now, but for what these rows carry."""
+    def _chosen(self, edition: Edition, rows: Sequence[Delivery]) -> tuple[list[list[int]], list[list[int]]]:
+        """The numbers of the papers that each reader would get now, but for what these rows carry; and of
+        those that trend beside them."""
         ids = [row.subscriber_id for row in rows]
         corpus = edition.corpus
         with session.reading(self._installation.engine) as db:
@@ -65,9 +68,9 @@ class Promises:
             corpus.read(unread, interests.filter_texts(db, unread))
             but = {row.id for row in rows}
             messages = deliveries.history_of(db, ids, since=edition.since, but=but)
-        found = corpus.choose(cohort, unpack_sent(ids, messages, edition.numbers))
-        items = found.items.tolist()
-        return [items[start:end] for start, end in pairwise(found.offsets.tolist())]
+        sent = unpack_sent(ids, messages, edition.numbers)
+        found = corpus.choose(cohort, sent)
+        return _lists(found), _lists(corpus.beside(cohort, sent.joined(found), MOST_ALSO))
 
     def _match(self, issue: Issue, edition: Edition, reader: Subscriber, number: int) -> Match:
         key = (issue.id, reader.interests, number)
@@ -79,11 +82,18 @@ class Promises:
         return known
 
 
-def _without_papers(edition: Edition, reader: Subscriber, issue: Issue, row: Delivery) -> Digest | None:
+def _lists(found: Lists) -> list[list[int]]:
+    items = found.items.tolist()
+    return [items[start:end] for start, end in pairwise(found.offsets.tolist())]
+
+
+def _without_papers(
+    edition: Edition, reader: Subscriber, issue: Issue, row: Delivery, also: Sequence[Paper]
+) -> Digest | None:
     """The mail of somebody for whom there is nothing: what was promised isn't wanted any more, or it was so
     from the start, for the reason that the row keeps."""
     schedule = reader.schedule
     if not schedule.quiet_days:
         return None
     reason = SkipReason.NO_MATCH if row.papers else reason_of(row.reason, edition, schedule.frequency)
-    return quiet_digest(edition, reader, issue, reason)
+    return quiet_digest(edition, reader, issue, reason, also)

@@ -3,7 +3,7 @@
 In: the candidates, what each source says of itself, arXiv's calendar. Never: a reason that only sounds well.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from digest.compose import quiet_day
@@ -11,6 +11,7 @@ from digest.domain import (
     Digest,
     Frequency,
     Issue,
+    Paper,
     SkipReason,
     Source,
     SourceKind,
@@ -53,9 +54,12 @@ def reason_of(kept: str, edition: Edition, frequency: Frequency) -> SkipReason:
     return SkipReason(kept) if kept in set(SkipReason) else skip_reason(edition, frequency)
 
 
-def quiet_digest(edition: Edition, reader: Subscriber, issue: Issue, reason: SkipReason) -> Digest:
-    """The mail of a day without papers, for who wants one."""
-    return quiet_day(reader, issue, reason, edition.topics_of(reader), notes=_notes(edition, reason))
+def quiet_digest(
+    edition: Edition, reader: Subscriber, issue: Issue, reason: SkipReason, also: Sequence[Paper]
+) -> Digest:
+    """The mail of a day without papers, for who wants one; `also`: what trends."""
+    topics, notes = edition.topics_of(reader), _notes(edition, reason)
+    return quiet_day(reader, issue, reason, topics, notes=notes, also=also)
 
 
 def _notes(edition: Edition, reason: SkipReason) -> tuple[str, ...]:

@@ -10,9 +10,9 @@ from digest.domain import Interests, Paper, Ranked, SignalKind, Subscriber
 from digest.filters import Node, normal, parse
 from digest.filters.tree import Not, TopicRef
 from digest.match import Corpus, Library
-from digest.pipeline.edition import Edition, edition
+from digest.pipeline.edition import Edition, edition, sent_to
 from digest.pipeline.installation import Installation
-from digest.store import deliveries, papers, session
+from digest.store import papers, session
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ def of_digest(installation: Installation, subscriber: Subscriber, ref: str, now:
     paper = _paper(installation, found, ref)
     old = _too_old(found, paper, now)
     if not old:
-        sent = _sent(installation, found, subscriber)
+        sent = sent_to(installation, found, subscriber)
         if paper.id in sent:
             return WhyNot(paper, ("it is in a digest that was sent, or is on its way, to them",))
         chosen = [match.paper.id for match in found.corpus.match(subscriber.interests, sent)]
@@ -68,13 +68,6 @@ def _too_old(found: Edition, paper: Paper, now: datetime) -> tuple[str, ...]:
 def _alone(found: Edition, paper: Paper) -> Corpus:
     """The paper as the only one, so that one outside the window can be held against a filter too."""
     return Corpus([Ranked(paper, 0.0)], Library(found.topics.values()))
-
-
-def _sent(installation: Installation, found: Edition, subscriber: Subscriber) -> set[str]:
-    with session.reading(installation.engine) as db:
-        sent = deliveries.papers_sent(db, [subscriber.id], since=found.since)
-    pks = sent.get(subscriber.id, set())
-    return {each.paper.id for each in found.ranked if each.paper.pk in pks}
 
 
 def _unwanted(found: Edition, paper: Paper, interests: Interests) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 from markupsafe import escape
 
@@ -30,6 +30,7 @@ _LINKS = tuple(field.name for field in fields(Links) if field.name != "unsubscri
 _PLAIN = re.compile(r"[A-Za-z0-9:/._~+-]{1,74}")  # a link in which nothing is to be escaped or encoded
 _TAIL, _ALSO = "Also in this digest", "Also trending"
 
+Parts = TypeVar("Parts")
 Render = Callable[[str, Mapping[str, object]], str]  # a template's name and its values → text
 
 
@@ -55,24 +56,34 @@ class Manner(NamedTuple):
 _manner = lru_cache(64)(Manner)  # equal ones are one object, which is compared in no time
 
 
-class _Wanted:
-    """All that a card depends on, as the key of a cache.
+class _Key(Generic[Parts]):
+    """All that a part of a mail depends on, as the key of a cache; `told_by` tells most keys apart.
 
-    The papers of one issue are the same objects for all its readers: comparing them costs nothing then.
+    The papers of one issue are the same objects for all its readers: comparing them costs nothing then, while
+    a hash of all that they say would cost more than the rest of a message.
     """
 
     __slots__ = ("_hash", "parts")
 
-    def __init__(self, match: Match, topics: Mapping[str, str], manner: Manner) -> None:
-        self.parts = (match.paper, match.reasons, _titles(match.reasons, topics), manner)
-        first = match.reasons[0].term if match.reasons else ""
-        self._hash = hash((match.paper.id, first, manner.words))  # enough to tell most apart
+    def __init__(self, parts: Parts, told_by: tuple[object, ...]) -> None:
+        self.parts = parts
+        self._hash = hash(told_by)
 
     def __hash__(self) -> int:
         return self._hash
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Wanted) and self.parts == other.parts
+        return isinstance(other, _Key) and self.parts == other.parts
+
+
+_Wanted = _Key[tuple[Paper, tuple[Reason, ...], tuple[tuple[str, str], ...], Manner]]
+_Others = _Key[tuple[tuple[Paper, ...], int]]
+
+
+def _wanted(match: Match, topics: Mapping[str, str], manner: Manner) -> _Wanted:
+    first = match.reasons[0].term if match.reasons else ""
+    titles = _titles(match.reasons, topics)
+    return _Key((match.paper, match.reasons, titles, manner), (match.paper.id, first, manner.words))
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +104,7 @@ class Press:
         self._numbered_card = lru_cache(_BLOCKS)(self._number_card)
         self._card = lru_cache(_BLOCKS)(self._set_card)
         self._line = lru_cache(_BLOCKS)(self._set_line)
+        self._others = lru_cache(_BLOCKS)(self._set_others)
         self._heading = lru_cache(256)(self._set_heading)
         self._frame = lru_cache(64)(self._set_frame)
         self._subject = lru_cache(1_024)(self._set_subject)
@@ -130,15 +142,13 @@ class Press:
                 yield self._heading(section.heading, sheet.top)
             for match in section.matches:
                 number += 1
-                yield self._numbered_card(_Wanted(match, topics, manner), number)
+                yield self._numbered_card(_wanted(match, topics, manner), number)
         if layout.tail:
             yield self._heading(_TAIL, sheet.top)
         for place, match in enumerate(layout.tail, number + 1):
             yield _numbered(self._line(match.paper, numbered=True), place)
-        if digest.also:
-            yield self._heading(_ALSO, sheet.top)
-        for paper in digest.also:
-            yield self._line(paper, numbered=False)
+        if digest.also and level.also:
+            yield self._others(_Key((digest.also, sheet.top), tuple([paper.id for paper in digest.also])))
 
     def _number_card(self, wanted: _Wanted, number: int) -> Block:
         return _numbered(self._card(wanted), number)
@@ -161,6 +171,16 @@ class Press:
     def _set_line(self, paper: Paper, *, numbered: bool) -> Block:
         line = cards.line(paper, numbered=numbered)
         return self._set("_paper/line", {"paper": line, "number": Slot("number")}, len(line.title.split()))
+
+    def _set_others(self, others: _Others) -> Block:
+        """The titles of what others read, under their heading: few sets of them are on many mails."""
+        papers, top = others.parts
+        blocks = [self._heading(_ALSO, top), *(self._line(paper, numbered=False) for paper in papers)]
+        html, text = (
+            tuple(piece for each in pair for piece in each)
+            for pair in zip(*((b.html, b.text) for b in blocks), strict=True)
+        )
+        return Block(joined(html, {}), joined(text, {}), sum(block.words for block in blocks))
 
     def _set_heading(self, heading: str, level: int) -> Block:
         return self._set("_paper/heading", {"heading": heading, "level": level})

@@ -21,23 +21,26 @@ _REST = "More for you"
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """How much is shown: words of a summary, links beside the title's, papers in full and by title alone."""
+    """How much is shown: words of a summary, links beside the title's, papers in full and by title alone,
+    and whether what others read is."""
 
     words: int
     all_links: bool = True
+    also: bool = True
     cards: int = 1_000
     titles: int = 1_000
 
 
-# What is given up in turn until the mail fits: long summaries, links beside the title's, summaries at the end
-# of the list, at last papers ("all n on the web"). The last level always fits.
+# What is given up in turn until the mail fits: long summaries, links beside the title's, what others read,
+# summaries at the end of the list, at last papers ("all n on the web"). The last level always fits.
 LEVELS = (
     Level(words=60),
     Level(words=30),
     Level(words=30, all_links=False),
-    *(Level(words=30, all_links=False, cards=cards) for cards in (60, 40, 25)),
-    *(Level(words=30, all_links=False, cards=cards, titles=100) for cards in (25, 12, 6)),
-    Level(words=30, all_links=False, cards=3, titles=10),
+    Level(words=30, all_links=False, also=False),
+    *(Level(words=30, all_links=False, also=False, cards=cards) for cards in (60, 40, 25)),
+    *(Level(words=30, all_links=False, also=False, cards=cards, titles=100) for cards in (25, 12, 6)),
+    Level(words=30, all_links=False, also=False, cards=3, titles=10),
 )
 
 
