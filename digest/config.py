@@ -4,10 +4,9 @@ All that is wrong is reported at once. Nothing below this module reads the envir
 """
 
 import difflib
-import ipaddress
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,52 +15,20 @@ from dotenv import dotenv_values
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from digest import wellformed
 from digest.domain import FIT_WEIGHT
 from digest.errors import ConfigError
-from digest.render.colors import ACCENT, ACCENT_DARK, DARK_SHEET, SHEET, check_readable
+from digest.render.colors import ACCENT, ACCENT_DARK, DARK_SHEET, SHEET
 
 PREFIX = "DIGEST_"
-SECRETS = ("DATABASE_URL", "REDIS_URL", "SMTP_URL", "SECRET_KEY")  # may stand in a file: DIGEST_<NAME>_FILE
+# These may stand in a file: DIGEST_<NAME>_FILE.
+SECRETS = ("DATABASE_URL", "REDIS_URL", "SMTP_URL", "SECRET_KEY", "GITHUB_TOKEN", "SEMANTICSCHOLAR_KEY")
 _PASSWORD = re.compile(r"(://[^/@]*?:)[^@/]*(@)")
 
 
-def _hosts(value: str) -> str:
-    return ",".join(host.strip().lower() for host in value.split(",") if host.strip())
-
-
-def _networks(value: str) -> str:
-    networks = [network.strip() for network in value.split(",") if network.strip()]
-    for network in networks:
-        ipaddress.ip_network(network)  # its ValueError says which one is none
-    return ",".join(networks)
-
-
-def _base_url(value: str) -> str:
-    if not value.startswith(("http://", "https://")):
-        msg = "must start with https:// (or http:// on your own machine)"
-        raise ValueError(msg)
-    return value.rstrip("/")
-
-
-def _accent(ground: str) -> Callable[[str], str]:
-    """A check that a colour can be read on a ground."""
-
-    def checked(value: str) -> str:
-        try:
-            check_readable(value, ground)
-        except ConfigError as error:
-            msg = f"{error.message}; {error.fix}"
-            raise ValueError(msg) from error
-        return value.lower()
-
-    return checked
-
-
-def _template_dir(value: Path | None) -> Path | None:
-    if value is not None and not value.is_dir():
-        msg = f"there is no folder {value}"
-        raise ValueError(msg)
-    return value
+def _word(secret: SecretStr) -> SecretStr:
+    wellformed.word(secret.get_secret_value())
+    return secret
 
 
 class Settings(BaseSettings):
@@ -81,7 +48,7 @@ class Settings(BaseSettings):
         description="smtp://, smtps://, smtp+starttls://user:password@host:port or maildir:folder;"
         " empty: a Maildir named outbox in the data folder",
     )
-    base_url: Annotated[str, AfterValidator(_base_url)] = Field(
+    base_url: Annotated[str, AfterValidator(wellformed.base_url)] = Field(
         "http://localhost:8000", description="where the links in mails lead to"
     )
     secret_key: SecretStr = Field(
@@ -108,24 +75,37 @@ class Settings(BaseSettings):
         " and when that is over; empty: nobody",
     )
     logo_text: str = Field("", description="the line above the head of every mail; empty: the site's name")
-    accent_color: Annotated[str, AfterValidator(_accent(SHEET))] = Field(
+    accent_color: Annotated[str, AfterValidator(wellformed.readable_on(SHEET))] = Field(
         ACCENT, description="links and buttons in mails, as #rrggbb"
     )
-    accent_color_dark: Annotated[str, AfterValidator(_accent(DARK_SHEET))] = Field(
+    accent_color_dark: Annotated[str, AfterValidator(wellformed.readable_on(DARK_SHEET))] = Field(
         ACCENT_DARK, description="the same in dark mode"
     )
-    template_dir: Annotated[Path | None, AfterValidator(_template_dir)] = Field(
+    template_dir: Annotated[Path | None, AfterValidator(wellformed.existing_folder)] = Field(
         None,
         description="a folder of mail templates of your own; the shipped ones fill its gaps",
     )
     contact: str = Field(
         "", description="an address or page of yours for the sources' operators (User-Agent)"
     )
-    fetch_allow_hosts: Annotated[str, NoDecode, AfterValidator(_hosts)] = Field(
+    fetch_allow_hosts: Annotated[str, NoDecode, AfterValidator(wellformed.hosts)] = Field(
         "", description="comma-separated hosts that may resolve to private addresses"
     )
     stalled_hours: float = Field(
         6, ge=1, le=24, description="hours until an announcement that was due and hasn't come raises an alarm"
+    )
+    signals: Annotated[str, NoDecode, AfterValidator(wellformed.services)] = Field(
+        "",
+        description="comma-separated services that are asked how much attention papers get: github (stars),"
+        " semanticscholar (citations); empty: none",
+    )
+    github_token: Annotated[SecretStr, AfterValidator(_word)] = Field(
+        SecretStr(""),
+        description="a token of GitHub without any scope: three times as many papers are asked about",
+    )
+    semanticscholar_key: Annotated[SecretStr, AfterValidator(_word)] = Field(
+        SecretStr(""),
+        description="an API key of Semantic Scholar; without one its limits are shared with all",
     )
     window_days: int = Field(
         3,
@@ -158,7 +138,7 @@ class Settings(BaseSettings):
         " mail server gets less than its ten minutes for a reply",
     )
     tick_seconds: float = Field(60, gt=0, le=3600, description="how often beat looks for work")
-    trusted_proxies: Annotated[str, NoDecode, AfterValidator(_networks)] = Field(
+    trusted_proxies: Annotated[str, NoDecode, AfterValidator(wellformed.networks)] = Field(
         "", description="comma-separated addresses or networks whose X-Forwarded-For is believed"
     )
     signups_per_hour: int = Field(20, ge=1, description="sign-ups from one network address (IPv6: one /64)")
@@ -182,6 +162,10 @@ class Settings(BaseSettings):
     def allowed_hosts(self) -> frozenset[str]:
         """Hosts that a fetch may reach at private addresses."""
         return frozenset(host for host in self.fetch_allow_hosts.split(",") if host)
+
+    def services(self) -> tuple[str, ...]:
+        """Names of services that count attention."""
+        return tuple(name for name in self.signals.split(",") if name)
 
     def proxies(self) -> tuple[str, ...]:
         """Networks of proxies that say truly for whom they ask."""

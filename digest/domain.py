@@ -87,6 +87,7 @@ class SignalKind(StrEnum):
     UPVOTES = "upvotes"
     COMMENTS = "comments"
     STARS = "stars"
+    CITATIONS = "citations"
     VOTES = "votes"  # of our own subscribers
     PICK = "pick"  # a curator's
 

@@ -10,7 +10,8 @@ later than `now`.
 
 A share saturates, and is relative to what is usual for its own source, so that a source with bigger numbers
 doesn't drown another. Of several sources that count the same thing the largest share counts, not the sum: a
-paper isn't better for being listed twice. Stars count as gained lately, not as owned: that is momentum.
+paper isn't better for being listed twice. Stars and citations count as gained lately, not as owned: that is
+momentum. Both say that others build on a paper, so they share one weight, and the larger share counts.
 """
 
 from collections.abc import Iterable, Mapping
@@ -27,8 +28,9 @@ WEIGHTS: Mapping[SignalKind, float] = {  # with BASE they sum to 1, which no sco
     SignalKind.COMMENTS: 0.10,
     SignalKind.PICK: 0.10,
 }
+_BUILT_ON = (SignalKind.STARS, SignalKind.CITATIONS)
 HALF_LIFE = timedelta(days=2)
-STARS_WINDOW = timedelta(days=7)
+GAINED_WITHIN = timedelta(days=7)
 
 # What a paper usually gets, for sources that the caller knows nothing about. Upvotes: the median of a Hugging
 # Face daily list on its first day; the others are set by judgement, one step above "somebody noticed".
@@ -36,6 +38,7 @@ DEFAULT_USUAL: Mapping[SignalKind, float] = {
     SignalKind.UPVOTES: 6,
     SignalKind.VOTES: 2,
     SignalKind.STARS: 20,
+    SignalKind.CITATIONS: 1,
     SignalKind.COMMENTS: 2,
     SignalKind.PICK: 1,
 }
@@ -60,9 +63,10 @@ def _score(paper: Paper, now: datetime, usual: Usual) -> Ranked:
     decay = 0.5 ** (age / HALF_LIFE)
     parts = [Part("new", round(age / timedelta(days=1), 2), round(BASE * decay, _PLACES))]
     for kind, weight in WEIGHTS.items():
-        share, value = _best(kind, paper, now, usual)
+        alike = _BUILT_ON if kind in _BUILT_ON else (kind,)
+        share, value, which = max((*_best(each, paper, now, usual), each.value) for each in alike)
         if value:
-            parts.append(Part(kind.value, value, round(weight * share * decay, _PLACES)))
+            parts.append(Part(which, value, round(weight * share * decay, _PLACES)))
     return Ranked(paper, round(fsum(part.points for part in parts), _PLACES), tuple(parts))
 
 
@@ -79,12 +83,12 @@ def _share(value: int, usual: float) -> float:
 
 
 def _values(kind: SignalKind, paper: Paper, now: datetime) -> dict[str, int]:
-    """For each source, the value of a kind of signal at `now`; for stars, those gained within the window."""
+    """For each source, the value of a kind of signal at `now`; of stars and citations those gained lately."""
     by_source: dict[str, list[Signal]] = {}
     for signal in paper.signals:
         if signal.kind is kind and signal.observed_at <= now:
             by_source.setdefault(signal.source, []).append(signal)
-    value = _gained if kind is SignalKind.STARS else _latest
+    value = _gained if kind in _BUILT_ON else _latest
     return {source: value(signals, now) for source, signals in by_source.items()}
 
 
@@ -93,7 +97,7 @@ def _latest(signals: list[Signal], _now: datetime) -> int:
 
 
 def _gained(signals: list[Signal], now: datetime) -> int:
-    observed = [(s.observed_at, s.value) for s in signals if s.observed_at > now - STARS_WINDOW]
+    observed = [(s.observed_at, s.value) for s in signals if s.observed_at > now - GAINED_WITHIN]
     return max(observed)[1] - min(observed)[1] if observed else 0
 
 

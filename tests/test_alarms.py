@@ -14,8 +14,9 @@ from sqlalchemy import Engine
 from digest.domain import Alarm, SourceKind, SourceState
 from digest.errors import ConfigError
 from digest.pipeline.alarms import LEASE, watch
+from digest.pipeline.checks import Result
 from digest.pipeline.delivery import deliver_due
-from digest.pipeline.doctor import Result, examine
+from digest.pipeline.doctor import examine
 from digest.pipeline.installation import Installation
 from digest.pipeline.issues import open_due
 from digest.pipeline.rounds import play

@@ -4,18 +4,11 @@ When a source or a subscriber is due stands in the database; beat only asks ofte
 ring twice, which is harmless.
 """
 
-RUNG_BY_BEAT = (
-    "alarms",
-    "fetch",
-    "notices",
-    "open_issues",
-    "sweep",
-    "upkeep",
-)  # `open_issues` rings `deliver`
+# `open_issues` rings `deliver`.
+RUNG_BY_BEAT = ("alarms", "fetch", "notices", "open_issues", "signals", "sweep", "upkeep")
 QUEUES = ("digest", "digest.deliver")  # taken in turn: a long delivery keeps no fetch and no issue waiting
-ROUTES = {
-    f"digest.{use}": {"queue": "digest.deliver"} for use in ("alarms", "deliver", "notices")
-}  # others: the first
+_MAILING = ("alarms", "deliver", "notices")
+ROUTES = {f"digest.{use}": {"queue": "digest.deliver"} for use in _MAILING}  # others: the first
 RING_LASTS = 600  # seconds; an older ring is dropped, so that none pile up while no worker runs
 
 

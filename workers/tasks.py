@@ -13,7 +13,7 @@ from kombu.exceptions import OperationalError
 
 from digest.config import load
 from digest.errors import DigestError
-from digest.pipeline import alarms, consent, delivery, issues, notices, polling, upkeep
+from digest.pipeline import alarms, consent, delivery, issues, notices, polling, signals, upkeep
 from digest.pipeline.delivery import Courier
 from digest.pipeline.installation import Installation, open_installation
 from digest.store.session import DBAPIError
@@ -79,6 +79,12 @@ def write_notices() -> int:
 def keep_up() -> int:
     """End pauses and mutes that are over, and forget requests that nobody confirmed."""
     return upkeep.keep_up(_installation(), datetime.now(UTC))
+
+
+@_task("signals")
+def ask_for_signals() -> int:
+    """Ask the services that count attention for papers."""
+    return signals.ask_due(_installation(), datetime.now(UTC))
 
 
 @_task("alarms")

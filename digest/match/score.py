@@ -15,6 +15,13 @@ MAX_REASONS = 4  # terms shown for a paper; popularity and picks come beside the
 
 TieBreak = tuple[int, int, float, str]
 
+_TOLD = (  # of what trends; the first that there is says why
+    SignalKind.UPVOTES,
+    SignalKind.VOTES,
+    SignalKind.STARS,
+    SignalKind.COMMENTS,
+    SignalKind.CITATIONS,
+)
 _FIELD_ORDER = {field: order for order, field in enumerate([*Field, None])}
 
 
@@ -56,7 +63,7 @@ def reasons(matched: Sequence[tuple[ReasonKind, str, Hits]]) -> tuple[Reason, ..
 
 def trending(paper: Paper) -> Reason:
     """The reason of a paper that is there because it trends: the number that says so."""
-    for kind in (SignalKind.UPVOTES, SignalKind.VOTES, SignalKind.STARS, SignalKind.COMMENTS):
+    for kind in _TOLD:
         value = paper.latest(kind)
         if value > 0:
             return Reason(

@@ -20,9 +20,16 @@ def getter(installation: Installation, get: Get | None = None) -> Iterator[Get]:
     if get:
         yield get
         return
+    with fetching(installation) as fetcher:
+        yield fetcher.get
+
+
+@contextmanager
+def fetching(installation: Installation) -> Iterator[Fetcher]:
+    """An HTTP client that waits in the installation's line."""
     turn = SharedTurns(installation.engine, own_hosts=installation.allow_hosts)
     with Fetcher(installation.user_agent, installation.allow_hosts, turn=turn) as fetcher:
-        yield fetcher.get
+        yield fetcher
 
 
 def ask(

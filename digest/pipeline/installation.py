@@ -15,6 +15,9 @@ from digest.errors import ConfigError
 from digest.pace import NO_LIMITS, Limits
 from digest.render import Colors, Renderer, Site
 from digest.sources import DEFAULT_SOURCES
+from digest.sources.github import GitHub
+from digest.sources.semanticscholar import SemanticScholar
+from digest.sources.services import Service
 from digest.sources.states import STALLED_AFTER
 from digest.store import interests, schema, session, sources
 from digest.store.session import Engine
@@ -45,6 +48,7 @@ class Installation:
     operator_mail: str = ""  # an address that is told of alarms
     lease: timedelta = timedelta(minutes=15)  # longer than the ten that a server may take for its last reply
     limits: Limits = NO_LIMITS
+    services: tuple[Service, ...] = ()  # that count attention
 
 
 def open_installation(settings: Settings) -> Installation:
@@ -78,6 +82,7 @@ def open_installation(settings: Settings) -> Installation:
         unsubscribe_mail=settings.unsubscribe_mail,
         operator_mail=settings.operator_mail,
         lease=timedelta(seconds=settings.lease_seconds),
+        services=_services(settings),
         limits=Limits(settings.mails_per_second, settings.domain_mails_per_second, settings.warm_up_since),
     )
 
@@ -101,6 +106,15 @@ def _sender(settings: Settings) -> str:
 def _user_agent(settings: Settings) -> str:
     """Who asks, with a contact, as arXiv's terms of use want it."""
     return f"digest/{__version__} (+{settings.contact or settings.base_url})"
+
+
+def _services(settings: Settings) -> tuple[Service, ...]:
+    """Those that the operator asks for."""
+    known: tuple[Service, ...] = (
+        GitHub(settings.github_token.get_secret_value()),
+        SemanticScholar(settings.semanticscholar_key.get_secret_value()),
+    )
+    return tuple(service for service in known if service.name in settings.services())
 
 
 def _keys(settings: Settings) -> Keys:

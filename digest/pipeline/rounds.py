@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from digest.errors import DeliveryError
-from digest.pipeline import alarms, consent, notices
+from digest.pipeline import alarms, consent, notices, signals
 from digest.pipeline.clock import Clock
 from digest.pipeline.delivery import Courier, sweep
 from digest.pipeline.installation import Installation
@@ -44,6 +44,8 @@ def _play(installation: Installation, now: datetime, *, fetch: bool) -> Round:
     with session.transaction(installation.engine) as db:
         unfinished = deliveries.unfinished(db)
     failure = _deliver_all(installation, now)
+    if fetch:
+        signals.ask_due(installation, now)
     touched = sorted({*unfinished, *(issue.id for issue in opened)})
     return Round(tuple(fetched), tuple(reports(installation, touched)), failure)
 

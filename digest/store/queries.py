@@ -11,7 +11,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from digest.store.models import QueryRow
-from digest.store.session import insert
+from digest.store.session import chunks, insert, write
 
 KEPT = timedelta(days=60)
 
@@ -28,8 +28,11 @@ class Query:
 
 def made(session: Session, urls: Iterable[str]) -> dict[str, Query]:
     """What is known of these URLs, by URL; one that was never asked for isn't in it."""
-    rows = session.scalars(select(QueryRow).where(QueryRow.url.in_(list(urls))))
-    return {row.url: Query(row.url, row.asked_at, row.etag, row.last_modified) for row in rows}
+    return {
+        row.url: Query(row.url, row.asked_at, row.etag, row.last_modified)
+        for chunk in chunks(urls)
+        for row in session.scalars(select(QueryRow).where(QueryRow.url.in_(chunk)))
+    }
 
 
 def remember(
@@ -40,6 +43,22 @@ def remember(
     values = {"asked_at": now, "etag": etag, "last_modified": last_modified}
     row = insert(session, QueryRow).values(url=url, **values)
     session.execute(row.on_conflict_do_update(index_elements=["url"], set_=values))
+
+
+def remember_all(
+    session: Session,
+    urls: Iterable[str],
+    *,
+    now: datetime,
+    etag: str | None = None,
+    last_modified: str | None = None,
+) -> None:
+    """Note that these URLs were asked about together now, and the validators of their one answer."""
+    values = {"asked_at": now, "etag": etag, "last_modified": last_modified}
+    statement = insert(session, QueryRow)
+    fresh = {name: statement.excluded[name] for name in values}
+    rows = [{"url": url, **values} for url in urls]
+    write(session, statement.on_conflict_do_update(index_elements=["url"], set_=fresh), rows)
 
 
 def remember_once(session: Session, url: str, *, now: datetime, since: datetime) -> bool:

@@ -2,11 +2,12 @@
 
 from digest.store.papers.landing import Landing, carried_before, land
 from digest.store.papers.merges import Why, history, merge, split
-from digest.store.papers.reading import by_pks, candidates, canonical_ids, count, find, merged
-from digest.store.papers.signals import usual
+from digest.store.papers.reading import by_pks, candidates, canonical_ids, count, find, merged, outlines
+from digest.store.papers.signals import Observation, observe, usual
 
 __all__ = [
     "Landing",
+    "Observation",
     "Why",
     "by_pks",
     "candidates",
@@ -18,6 +19,8 @@ __all__ = [
     "land",
     "merge",
     "merged",
+    "observe",
+    "outlines",
     "split",
     "usual",
 ]

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from digest.domain import Paper
@@ -17,14 +17,19 @@ from digest.store.session import chunks
 
 def candidates(session: Session, *, since: datetime, until: datetime) -> list[Paper]:
     """What a digest may show of the papers first seen in (since, until], by id, with signals ≤ until."""
-    wanted = select(PaperRow).where(
-        PaperRow.first_seen_at > since,
-        PaperRow.first_seen_at <= until,
-        PaperRow.announced,
-        ~PaperRow.hidden,
-        PaperRow.merged_into.is_(None),
-    )
+    wanted = select(PaperRow).where(*_shown(since, until))
     return as_papers(session, session.scalars(wanted.order_by(PaperRow.canonical_id)).all(), until=until)
+
+
+def outlines(session: Session, *, since: datetime, until: datetime) -> list[Paper]:
+    """The same papers, newest first, with nothing but their ids, links and comment: cheap for many."""
+    row = PaperRow
+    wanted = select(row.id, row.canonical_id, row.first_seen_at, row.doi, row.url, row.code_url, row.comment)
+    rows = session.execute(wanted.where(*_shown(since, until)).order_by(row.first_seen_at.desc(), row.id))
+    return [
+        Paper(named, "", seen, doi=doi, url=url, code_url=code, comment=comment, pk=number)
+        for number, named, seen, doi, url, code, comment in rows
+    ]
 
 
 def by_pks(session: Session, pks: Iterable[int], *, until: datetime) -> dict[int, Paper]:
@@ -106,6 +111,16 @@ def as_papers(session: Session, rows: Sequence[PaperRow], *, until: datetime | N
         )
         for row in rows
     ]
+
+
+def _shown(since: datetime, until: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (
+        PaperRow.first_seen_at > since,
+        PaperRow.first_seen_at <= until,
+        PaperRow.announced.is_(True),
+        PaperRow.hidden.is_(False),
+        PaperRow.merged_into.is_(None),
+    )
 
 
 def _sources(session: Session, owners: Mapping[int, int]) -> dict[int, tuple[str, ...]]:

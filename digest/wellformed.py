@@ -1,0 +1,74 @@
+"""What an operator typed as a setting → the same, well-formed. Pure.
+
+Everything else is a ValueError that says what is wrong with it; pydantic adds the setting's name.
+"""
+
+import ipaddress
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from digest.errors import ConfigError
+from digest.render.colors import check_readable
+from digest.sources.services import NAMES as SERVICES
+
+
+def hosts(value: str) -> str:
+    """Names of hosts, comma-separated, in lower case."""
+    return ",".join(host.strip().lower() for host in value.split(",") if host.strip())
+
+
+def networks(value: str) -> str:
+    """Addresses or networks, comma-separated."""
+    given = [network.strip() for network in value.split(",") if network.strip()]
+    for network in given:
+        ipaddress.ip_network(network)  # its ValueError says which one is none
+    return ",".join(given)
+
+
+def services(value: str) -> str:
+    """Names of services that count attention, comma-separated."""
+    names = [name.strip().lower() for name in value.split(",") if name.strip()]
+    unknown = [name for name in names if name not in SERVICES]
+    if unknown:
+        msg = f"{unknown[0]!r} is none of {', '.join(SERVICES)}"
+        raise ValueError(msg)
+    return ",".join(names)
+
+
+def word(value: str) -> str:
+    """What goes into a header of a request: nothing in it may end that header."""
+    if not re.fullmatch(r"[!-~]*", value):
+        msg = "must be one word of ASCII"
+        raise ValueError(msg)
+    return value
+
+
+def base_url(value: str) -> str:
+    """A web address, without a slash at its end."""
+    if not value.startswith(("http://", "https://")):
+        msg = "must start with https:// (or http:// on your own machine)"
+        raise ValueError(msg)
+    return value.rstrip("/")
+
+
+def readable_on(ground: str) -> Callable[[str], str]:
+    """A check that a colour can be read on a ground."""
+
+    def checked(value: str) -> str:
+        try:
+            check_readable(value, ground)
+        except ConfigError as error:
+            msg = f"{error.message}; {error.fix}"
+            raise ValueError(msg) from error
+        return value.lower()
+
+    return checked
+
+
+def existing_folder(value: Path | None) -> Path | None:
+    """A folder that is there."""
+    if value is not None and not value.is_dir():
+        msg = f"there is no folder {value}"
+        raise ValueError(msg)
+    return value
