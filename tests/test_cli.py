@@ -322,6 +322,27 @@ def test_a_roster_is_read_whole_or_not_at_all(digest: Digest, tmp_path: Path) ->
     assert {person["status"] for person in people} == {"pending"}
 
 
+def test_mails_on_quiet_days_are_asked_for_by_option_or_roster(digest: Digest, tmp_path: Path) -> None:
+    assert subscribe(digest, "ada@example.org", "--quiet-days")["quiet_days"] is True
+    assert subscribe(digest, "bob@example.org")["quiet_days"] is False
+    roster = tmp_path / "people.csv"
+    roster.write_text("email,quiet_days\neve@example.org,yes\nmax@example.org,\nlea@example.org,No\n")
+    assert digest("subscribers", "import", str(roster), "--json")[1]["added"] == 3
+    _, people, _ = digest("subscribers", "list", "--json")
+    assert [person["quiet_days"] for person in people] == [True, False, True, False, False]
+    roster.write_text("email,quiet_days\ntom@example.org,maybe\n")
+    _, report, _ = digest("subscribers", "import", str(roster), "--json")
+    assert "neither yes nor no" in report["errors"][0]["error"]
+
+
+def test_a_quiet_day_is_previewed_with_its_reason(filled: Digest) -> None:
+    added = subscribe(filled, "ada@example.org", "--filter", "topology", "--quiet-days")
+    assert added["quiet_days"] is True
+    _, shown, _ = filled("--now", MORNING, "preview", "ada@example.org", "--json")
+    assert shown["subject"].startswith("No papers today")
+    assert (shown["skip_reason"], shown["papers"]) == ("nothing matched", [])
+
+
 def test_who_left_elsewhere_is_not_written_to_here(digest: Digest, tmp_path: Path) -> None:
     roster = tmp_path / "people.csv"
     roster.write_text("email,status\nada@example.org,active\nbob@example.org,unsubscribed\n")

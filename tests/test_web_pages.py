@@ -216,6 +216,15 @@ def test_the_api_tells_problems_as_json(web: WebServer, body: dict[str, object])
     assert "ada@example.org" not in answer.text
 
 
+def test_who_signs_up_by_the_api_can_want_mails_on_quiet_days(web: WebServer) -> None:
+    body = {"email": "ada@example.org", "quiet_days": True}
+    assert web.client().post("/api/v1/subscriptions", json=body).status_code == 202
+    web.work()
+    web.client().post(web.links("confirm")[0])
+    with session.reading(web.installation.engine) as db:
+        assert subscribers.get(db, "ada@example.org").schedule.quiet_days
+
+
 def test_the_api_takes_no_form_that_another_site_could_send(web: WebServer) -> None:
     for content in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"):
         answer = web.client().post(

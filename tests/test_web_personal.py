@@ -236,6 +236,18 @@ def test_what_is_saved_is_shown_again(web: WebServer, ada: Subscriber) -> None:
     assert f"{known.next_due_at:%H:%M}" == "21:15"
 
 
+def test_mails_on_quiet_days_are_ticked_and_unticked(web: WebServer, ada: Subscriber) -> None:
+    client, where = web.client(), path(web, Purpose.PREFERENCES, ada)
+    ticked = 'name="quiet_days" value="yes" checked'
+    assert ticked not in client.get(where).text
+    client.post(where, data={"quiet_days": "yes"})
+    assert now(web, ada).schedule.quiet_days
+    assert ticked in client.get(where).text
+    assert json.loads(client.get(f"{where}/export").text)["subscriber"]["schedule"]["quiet_days"] is True
+    client.post(where, data={})
+    assert not now(web, ada).schedule.quiet_days
+
+
 def test_a_mistake_in_the_preferences_keeps_what_was_chosen_before(web: WebServer, ada: Subscriber) -> None:
     before = now(web, ada)
     answer = web.client().post(
