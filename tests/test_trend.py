@@ -135,6 +135,18 @@ def test_stars_count_as_gained_within_the_week_not_as_owned() -> None:
     assert gained.value == 50
 
 
+def test_stars_and_citations_share_a_weight_and_the_larger_share_counts() -> None:
+    def gained(kind: SignalKind, value: int) -> tuple[Signal, Signal]:
+        before = Signal(kind, "service", 0, NOW - timedelta(days=1))
+        return before, Signal(kind, "service", value, NOW)
+
+    stars, citations = gained(SignalKind.STARS, 20), gained(SignalKind.CITATIONS, 3)
+    both = rank([paper(signals=(*stars, *citations))], NOW)[0]
+    assert both.score == score(paper(signals=citations)) > score(paper(signals=stars))
+    assert [part.signal for part in both.parts] == ["new", "citations"]
+    assert score(paper(signals=(Signal(SignalKind.CITATIONS, "service", 900, NOW),))) == score(paper())
+
+
 def test_ties_go_by_upvotes_then_comments_then_publication_then_id() -> None:
     long_ago = NOW - timedelta(days=365)  # every score is 0 in 9 decimals, only ties are left
 
