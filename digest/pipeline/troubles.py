@@ -49,15 +49,15 @@ def _issues(db: Session, now: datetime) -> Iterator[Alarm]:
 def _issue(day: date, waits: Late | None, unopened: Late | None) -> Alarm:
     found = [each for each in (waits, unopened) if each]
     since = min(each.due_at for each in found)
-    parts = [f"{waits.people} mails wait to be sent" if waits else ""]
-    parts += [f"{unopened.people} subscribers are due and nothing was prepared for them" if unopened else ""]
+    parts = [f"mails that wait to be sent: {waits.people}" if waits else ""]
+    parts += [f"subscribers for whom nothing was prepared: {unopened.people}" if unopened else ""]
     tried = "Each mail is tried again, after a longer wait each time, until the issue is 20 hours old."
     if waits and waits.reply:
         tried += f" The last answer was: {waits.reply}"
     return Alarm(
         key=f"issue:{day}",
         title=f"the issue of {day} isn't out",
-        detail=f"It was due at {_moment(since)}; {' and '.join(part for part in parts if part)}.",
+        detail=f"It was due at {_moment(since)}; {'; '.join(part for part in parts if part)}.",
         tried=tried,
         fix="digest doctor; then, with the cause mended: digest run --no-fetch",
         since=since,

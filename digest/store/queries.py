@@ -54,6 +54,7 @@ def remember_all(
     last_modified: str | None = None,
 ) -> None:
     """Note that these URLs were asked about together now, and the validators of their one answer."""
+    session.execute(delete(QueryRow).where(QueryRow.asked_at < now - KEPT))
     values = {"asked_at": now, "etag": etag, "last_modified": last_modified}
     statement = insert(session, QueryRow)
     fresh = {name: statement.excluded[name] for name in values}
