@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -102,9 +102,26 @@ def test_redis_may_be_away_for_any_time(celery: Any) -> None:
     assert celery.conf.broker_connection_max_retries is None
 
 
-def test_beat_writes_no_file(celery: Any, tmp_path: Path) -> None:
-    assert set(Service(celery).scheduler.schedule) == set(schedule.RUNG_BY_BEAT)
+def beat(celery: Any) -> Service:
+    """Beat as its command makes it."""
+    return Service(celery, scheduler_cls=celery.conf.beat_scheduler)
+
+
+def test_beat_writes_no_file(celery: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert set(beat(celery).scheduler.schedule) == set(schedule.RUNG_BY_BEAT)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_beat_rings_evenly_though_the_clock_is_set(
+    celery: Any, hours: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entries = beat(celery).scheduler.schedule.values()
+    monkeypatch.setattr(celery, "now", lambda: datetime.now(UTC) + timedelta(hours=hours))
+    waits = [entry.is_due() for entry in entries]
+    assert [due for due, _ in waits] == [False] * len(waits)
+    assert all(0 < wait <= 5 for _, wait in waits)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -5,19 +5,32 @@ Ours rings every tick and misses nothing, and a file is one more thing that can 
 """
 
 import signal
+from datetime import UTC, datetime
 from types import FrameType
 from typing import Any
 
 from celery.beat import Scheduler
+from celery.schedules import schedule
 from celery.signals import beat_init
+
+from digest.pipeline.clock import Clock
 
 
 class Clockwork(Scheduler):  # type: ignore[misc]  # Celery has no types
-    """The beat table of the settings, in memory."""
+    """The beat table of the settings, in memory, on a clock that runs evenly.
+
+    By the machine's clock, one that is set back by an hour would leave everybody without a ring for an hour.
+    """
 
     def setup_schedule(self) -> None:
         """Take the table (Celery calls this once, before the first ring)."""
-        self.merge_inplace(self.app.conf.beat_schedule)
+        clock = Clock(datetime.now(UTC))
+        table = self.app.conf.beat_schedule
+        evenly = {
+            use: each | {"schedule": schedule(each["schedule"], nowfun=clock.now)}
+            for use, each in table.items()
+        }
+        self.merge_inplace(evenly)
 
 
 @beat_init.connect  # type: ignore[untyped-decorator]
