@@ -11,7 +11,7 @@ from digest.domain import DeliveryState, SkipReason, SourceState, SubscriberStat
 from digest.errors import ConfigError, FilterError, InputError, UnknownError
 from digest.pipeline import personal_data
 from digest.pipeline.clock import Clock
-from digest.pipeline.delivery import Courier, deliver_due
+from digest.pipeline.delivery import CHUNK, Courier, deliver_due
 from digest.pipeline.issues import open_due
 from digest.pipeline.message import write
 from digest.pipeline.preview import preview
@@ -54,6 +54,17 @@ def test_each_subscriber_gets_what_they_asked_for_and_true_reasons(engine: Engin
     assert "“mixture of experts” in the title" in body.get_content()
     assert SURVEY.title not in body.get_content()
     assert states(engine)["none@example.org"] == (DeliveryState.SKIPPED, SkipReason.NO_MATCH)
+
+
+def test_a_round_that_is_told_to_stop_ends_with_the_mails_at_hand(engine: Engine, tmp_path: Path) -> None:
+    here = installation(engine, tmp_path)
+    land(engine, [MOE], seen_at=EARLIER)
+    for number in range(CHUNK + 1):
+        join(here, f"reader{number}@example.org")
+    play(here, NOW, fetch=False, stopping=lambda: bool(outbox(tmp_path)))
+    assert len(outbox(tmp_path)) == CHUNK
+    play(here, NOW, fetch=False)
+    assert len(outbox(tmp_path)) == CHUNK + 1
 
 
 def test_the_same_round_again_sends_nothing(engine: Engine, tmp_path: Path) -> None:

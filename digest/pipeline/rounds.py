@@ -1,5 +1,6 @@
 """One round in one process: fetch, open due issues, deliver, look for alarms. `digest run`, `serve`, demo."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -23,19 +24,27 @@ class Round:
     delivery_error: DeliveryError | None = None
 
 
-def play(installation: Installation, now: datetime, *, fetch: bool = True) -> Round:
+def play(
+    installation: Installation,
+    now: datetime,
+    *,
+    fetch: bool = True,
+    stopping: Callable[[], bool] = lambda: False,
+) -> Round:
     """Do one round. What fails is in the report; the next round goes on from there.
 
-    Alarms come last, whatever happened before: nothing waits for them, and they tell of this round.
+    Once `stopping` is true, the mails at hand are the last ones: a process that is told to stop has seconds,
+    an issue may take hours. Alarms come last, whatever happened before: nothing waits for them, and they tell
+    of this round.
     """
     clock = Clock(now)
     try:
-        return _play(installation, now, fetch=fetch)
+        return _play(installation, now, fetch=fetch, stopping=stopping)
     finally:
         alarms.watch(installation, clock.now())
 
 
-def _play(installation: Installation, now: datetime, *, fetch: bool) -> Round:
+def _play(installation: Installation, now: datetime, *, fetch: bool, stopping: Callable[[], bool]) -> Round:
     fetched = fetch_due(installation, now) if fetch else []
     keep_up(installation, now)
     consent.settle(installation, now)
@@ -43,20 +52,22 @@ def _play(installation: Installation, now: datetime, *, fetch: bool) -> Round:
     opened = open_due(installation, now)
     with session.transaction(installation.engine) as db:
         unfinished = deliveries.unfinished(db)
-    failure = _deliver_all(installation, now)
-    if fetch:
+    failure = _deliver_all(installation, now, stopping)
+    if fetch and not stopping():
         signals.ask_due(installation, now)
     touched = sorted({*unfinished, *(issue.id for issue in opened)})
     return Round(tuple(fetched), tuple(reports(installation, touched)), failure)
 
 
-def _deliver_all(installation: Installation, now: datetime) -> DeliveryError | None:
+def _deliver_all(
+    installation: Installation, now: datetime, stopping: Callable[[], bool]
+) -> DeliveryError | None:
     try:
-        while notices.deliver_due(installation, now):
+        while not stopping() and notices.deliver_due(installation, now):
             pass
         clock = Clock(now)
         with Courier(installation) as courier:
-            while courier.deliver_due(clock.now()):
+            while not stopping() and courier.deliver_due(clock.now()):
                 pass
     except DeliveryError as error:
         return error

@@ -66,13 +66,16 @@ def tickers(
 ) -> list[Ticker]:
     """The work beside the pages: mails about subscriptions always, rounds where no workers do them."""
 
+    def stopping() -> bool:
+        return any(ticker.stopping for ticker in made)
+
     def joining(now: datetime) -> None:
         consent.settle(installation, now)
-        while notices.deliver_due(installation, now):
+        while not stopping() and notices.deliver_due(installation, now):
             pass
 
     def round_(now: datetime) -> None:
-        report = rounds.play(installation, now)
+        report = rounds.play(installation, now, stopping=stopping)
         if report.delivery_error:
             raise report.delivery_error
 

@@ -1,6 +1,7 @@
 """Work of the pipeline in threads of this process: every so often, and at once when somebody rings.
 
-What goes wrong is logged and tried again at the next tick. Stopping waits until the work at hand is done.
+What goes wrong is logged and tried again at the next tick. Stopping waits until the work at hand is done,
+which may look at `stopping` to be done sooner.
 """
 
 import logging
@@ -25,7 +26,7 @@ class Ticker:
         self._seconds = seconds
         self._clock = clock
         self._rung = threading.Event()
-        self._stopping = False
+        self.stopping = False  # whether it was told to end
         self._thread = threading.Thread(target=self._go_on, name=name)
 
     def start(self) -> None:
@@ -38,7 +39,7 @@ class Ticker:
 
     def stop(self) -> None:
         """Finish what is at hand, and end."""
-        self._stopping = True
+        self.stopping = True
         self._rung.set()
         if self._thread.ident:
             self._thread.join()
@@ -49,7 +50,7 @@ class Ticker:
         return self.done_at is None or now - self.done_at > patience
 
     def _go_on(self) -> None:
-        while not self._stopping:
+        while not self.stopping:
             self._rung.clear()
             try:
                 self._work(self._clock())
@@ -58,5 +59,5 @@ class Ticker:
                 _log.warning("%s: %s", self.name, error.message)
             except Exception:
                 _log.exception("%s failed and will be tried again", self.name)
-            if not self._stopping:
+            if not self.stopping:
                 self._rung.wait(self._seconds)
