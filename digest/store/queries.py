@@ -39,10 +39,7 @@ def remember(
     session: Session, url: str, *, now: datetime, etag: str | None = None, last_modified: str | None = None
 ) -> None:
     """Note that a URL is asked for now. What is older than anybody looks at is forgotten."""
-    session.execute(delete(QueryRow).where(QueryRow.asked_at < now - KEPT))
-    values = {"asked_at": now, "etag": etag, "last_modified": last_modified}
-    row = insert(session, QueryRow).values(url=url, **values)
-    session.execute(row.on_conflict_do_update(index_elements=["url"], set_=values))
+    remember_all(session, [url], now=now, etag=etag, last_modified=last_modified)
 
 
 def remember_all(
