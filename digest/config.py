@@ -22,7 +22,10 @@ from digest.render.colors import ACCENT, ACCENT_DARK, DARK_SHEET, SHEET
 
 PREFIX = "DIGEST_"
 # These may stand in a file: DIGEST_<NAME>_FILE.
-SECRETS = ("DATABASE_URL", "REDIS_URL", "SMTP_URL", "SECRET_KEY", "GITHUB_TOKEN", "SEMANTICSCHOLAR_KEY")
+SECRETS = (
+    *("DATABASE_URL", "REDIS_URL", "SMTP_URL", "SECRET_KEY"),
+    *("GITHUB_TOKEN", "SEMANTICSCHOLAR_KEY", "SUMMARY_KEY"),
+)
 _PASSWORD = re.compile(r"(://[^/@]*?:)[^@/]*(@)")
 
 
@@ -107,6 +110,15 @@ class Settings(BaseSettings):
         SecretStr(""),
         description="an API key of Semantic Scholar; without one its limits are shared with all",
     )
+    summary_url: Annotated[str, AfterValidator(wellformed.chat_endpoint)] = Field(
+        "",
+        description="an OpenAI-compatible service that sums up papers whose source doesn't, such as"
+        " http://localhost:11434/v1; its host may be private; empty: first sentences of the abstract",
+    )
+    summary_key: Annotated[SecretStr, AfterValidator(_word)] = Field(
+        SecretStr(""), description="the key of that service"
+    )
+    summary_model: str = Field("", description="the name of the model to ask there; mails name it")
     window_days: int = Field(
         3,
         ge=1,

@@ -173,6 +173,7 @@ class Paper:
     discussion_url: str = ""
     summary: str = ""
     summary_source: str = ""  # the name of the source that wrote the summary
+    summary_model: str = ""  # the model that did, where no source did and the operator asked one
     comment: str = ""
     sources: tuple[str, ...] = ()  # names of the sources that carried it
     signals: tuple[Signal, ...] = ()  # every observation known, oldest first

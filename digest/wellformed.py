@@ -7,6 +7,7 @@ import ipaddress
 import re
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from digest.errors import ConfigError
 from digest.render.colors import check_readable
@@ -50,6 +51,18 @@ def base_url(value: str) -> str:
         msg = "must start with https:// (or http:// on your own machine)"
         raise ValueError(msg)
     return value.rstrip("/")
+
+
+def chat_endpoint(value: str) -> str:
+    """Where an OpenAI-compatible service takes chats: its base address, or that of its chat completions."""
+    if not value:
+        return value
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.query:
+        msg = "must be http(s)://host/v1, without a password or a query"
+        raise ValueError(msg)
+    path = "/chat/completions"
+    return value if value.endswith(path) else value.rstrip("/") + path
 
 
 def readable_on(ground: str) -> Callable[[str], str]:

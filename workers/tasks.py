@@ -13,7 +13,7 @@ from kombu.exceptions import OperationalError
 
 from digest.config import load
 from digest.errors import DigestError
-from digest.pipeline import alarms, consent, delivery, issues, notices, polling, signals, upkeep
+from digest.pipeline import alarms, consent, delivery, issues, notices, polling, signals, summaries, upkeep
 from digest.pipeline.delivery import Courier
 from digest.pipeline.installation import Installation, open_installation
 from digest.store.session import DBAPIError
@@ -85,6 +85,12 @@ def keep_up() -> int:
 def ask_for_signals() -> int:
     """Ask the services that count attention for papers."""
     return signals.ask_due(_installation(), datetime.now(UTC))
+
+
+@_task("summaries")
+def make_summaries() -> int:
+    """Ask a model about papers that have no summary, where the operator wants one."""
+    return summaries.make_due(_installation(), datetime.now(UTC))
 
 
 @_task("alarms")

@@ -26,7 +26,7 @@ def run(cli: Cli, no_fetch: bool, as_json: bool) -> int:
     """
     from digest.pipeline.rounds import play
 
-    report = play(cli.installation, cli.now, fetch=not no_fetch)
+    report = play(cli.installation, cli.now, fetch=not no_fetch, summarise=not no_fetch)
     if as_json:
         emit(
             {

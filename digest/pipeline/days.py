@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from digest.domain import Ranked
 from digest.pipeline.edition import usual_before
 from digest.pipeline.installation import Installation
+from digest.pipeline.summaries import with_summaries
 from digest.store import papers, session
 from digest.trend import rank
 
@@ -16,6 +17,6 @@ def day(installation: Installation, wanted: date, now: datetime) -> list[Ranked]
     end = min(datetime.combine(wanted, time.min, tzinfo=UTC) + timedelta(days=1), now)
     since = end - installation.window
     with session.reading(installation.engine) as db:
-        found = papers.candidates(db, since=since, until=end)
+        found = with_summaries(db, installation, papers.candidates(db, since=since, until=end), end)
         usual = usual_before(db, since)
     return rank(found, end, usual)[:MOST]

@@ -35,7 +35,7 @@ def examine(now: datetime, environ: Mapping[str, str]) -> list[Check]:
         return [*checks, Check("database", Result.FAIL, error.message, error.fix)]
     checks += [Check("database", Result.OK, f"it answers ({engine.dialect.name})"), _schema(engine)]
     if checks[-1].result is Result.OK:
-        checks += examine_store(engine, now, settings.services())
+        checks += examine_store(engine, now, settings.services(), summaries=bool(settings.summary_url))
     return checks
 
 
@@ -47,6 +47,9 @@ def _settings(settings: Settings, environ: Mapping[str, str]) -> Iterator[Check]
     else:
         yield Check("settings", Result.OK, "they can be read")
     yield _secret_key(settings)
+    if settings.summary_url and not settings.summary_model:
+        missing = "DIGEST_SUMMARY_URL is set, but not which model is to be asked there"
+        yield Check("summaries", Result.FAIL, missing, "DIGEST_SUMMARY_MODEL=the model's name")
     public = settings.base_url.startswith("https://") and "//localhost" not in settings.base_url
     yield check(
         "base url",

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from digest.domain import Alarm, DeliveryState, SourceState
 from digest.pipeline.checks import Check, Result, check
 from digest.pipeline.source_views import SourceView, age, views
+from digest.pipeline.summaries import NAME as SUMMARIES
 from digest.store import alarms, deliveries, interests, paces, services, session
 from digest.store.services import ServiceState
 from digest.store.session import Engine
@@ -14,8 +15,11 @@ _SECRETS = {"github": "GITHUB_TOKEN", "semanticscholar": "SEMANTICSCHOLAR_KEY"}
 OVERDUE = timedelta(hours=1)  # a source that is due and not asked for so long: nobody runs the rounds
 
 
-def examine_store(engine: Engine, now: datetime, wanted: Collection[str]) -> Iterator[Check]:
-    """Look at all that a fitting database holds. `wanted`: names of services that are asked for signals."""
+def examine_store(
+    engine: Engine, now: datetime, wanted: Collection[str], *, summaries: bool
+) -> Iterator[Check]:
+    """Look at all that a fitting database holds. `wanted`: names of services that are asked for signals;
+    `summaries`: whether a model is asked for them."""
     with session.reading(engine) as db:
         topics = interests.topics(db)
         asked_services = services.known(db)
@@ -35,7 +39,11 @@ def examine_store(engine: Engine, now: datetime, wanted: Collection[str]) -> Ite
     for view in asked:
         yield _source(view, now)
     for name in wanted:
-        yield _service(name, asked_services.get(name))
+        fix = f"look at DIGEST_{_SECRETS[name]}; or take {name} out of DIGEST_SIGNALS"
+        yield _service(f"signals of {name}", asked_services.get(name), fix)
+    if summaries:
+        fix = "look at DIGEST_SUMMARY_URL, _MODEL and _KEY; mails carry first sentences meanwhile"
+        yield _service("summaries", asked_services.get(SUMMARIES), fix)
     yield from _delivered(engine)
 
 
@@ -102,17 +110,15 @@ def _source(view: SourceView, now: datetime) -> Check:
     return Check(name, Result.OK, f"{source.state}; {newest}")
 
 
-def _service(name: str, state: ServiceState | None) -> Check:
-    """Papers come without the signals of a service that fails."""
-    check_name = f"signals of {name}"
+def _service(name: str, state: ServiceState | None, fix: str) -> Check:
+    """Papers come without what a service that fails would give."""
     if state is None:
-        return Check(check_name, Result.OK, "not asked yet")
+        return Check(name, Result.OK, "not asked yet")
     if state.failing_since:
         failed = f"failing {state.failures} times since {state.failing_since:%Y-%m-%d %H:%M} UTC"
-        fix = f"look at DIGEST_{_SECRETS[name]}; or take {name} out of DIGEST_SIGNALS"
-        return Check(check_name, Result.WARN, f"{failed}: {state.last_error}", fix)
+        return Check(name, Result.WARN, f"{failed}: {state.last_error}", fix)
     last = f"{state.last_success_at:%Y-%m-%d %H:%M} UTC" if state.last_success_at else "never"
-    return Check(check_name, Result.OK, f"it answered last: {last}")
+    return Check(name, Result.OK, f"it answered last: {last}")
 
 
 def _mend(view: SourceView) -> str:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from digest.domain import Ranked, SignalKind, Source, SourceState, Subscriber, Topic
 from digest.match import Corpus, Library
 from digest.pipeline.installation import Installation
+from digest.pipeline.summaries import with_summaries
 from digest.store import deliveries, interests, papers, session, sources
 from digest.store.session import Session
 from digest.trend import rank
@@ -38,7 +39,7 @@ def edition(installation: Installation, at: datetime) -> Edition:
     """Read and rank the candidates of the moment `at`: papers first seen within the window before it."""
     since = at - installation.window
     with session.transaction(installation.engine) as db:
-        found = papers.candidates(db, since=since, until=at)
+        found = with_summaries(db, installation, papers.candidates(db, since=since, until=at), at)
         usual = usual_before(db, since)
         topics = interests.topics(db)
         listed = tuple(sources.listing(db))

@@ -21,6 +21,7 @@ from digest.sources.services import Service
 from digest.sources.states import STALLED_AFTER
 from digest.store import interests, schema, session, sources
 from digest.store.session import Engine
+from digest.summarise import Summariser
 from digest.tokens import Keys
 from digest.topics import shipped
 
@@ -49,6 +50,7 @@ class Installation:
     lease: timedelta = timedelta(minutes=15)  # longer than the ten that a server may take for its last reply
     limits: Limits = NO_LIMITS
     services: tuple[Service, ...] = ()  # that count attention
+    summariser: Summariser | None = None
 
 
 def open_installation(settings: Settings) -> Installation:
@@ -83,6 +85,7 @@ def open_installation(settings: Settings) -> Installation:
         operator_mail=settings.operator_mail,
         lease=timedelta(seconds=settings.lease_seconds),
         services=_services(settings),
+        summariser=_summariser(settings),
         limits=Limits(settings.mails_per_second, settings.domain_mails_per_second, settings.warm_up_since),
     )
 
@@ -115,6 +118,18 @@ def _services(settings: Settings) -> tuple[Service, ...]:
         SemanticScholar(settings.semanticscholar_key.get_secret_value()),
     )
     return tuple(service for service in known if service.name in settings.services())
+
+
+def _summariser(settings: Settings) -> Summariser | None:
+    """The model that sums papers up, where the operator wants one."""
+    if not settings.summary_url:
+        return None
+    if not settings.summary_model.strip():
+        msg = "DIGEST_SUMMARY_URL is set, but not which model is to be asked there"
+        raise ConfigError(msg, fix="DIGEST_SUMMARY_MODEL=the model's name")
+    return Summariser(
+        settings.summary_url, settings.summary_model.strip(), settings.summary_key.get_secret_value()
+    )
 
 
 def _keys(settings: Settings) -> Keys:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from digest.errors import DeliveryError
-from digest.pipeline import alarms, consent, notices, signals
+from digest.pipeline import alarms, consent, notices, signals, summaries
 from digest.pipeline.clock import Clock
 from digest.pipeline.delivery import Courier, sweep
 from digest.pipeline.installation import Installation
@@ -29,23 +29,34 @@ def play(
     now: datetime,
     *,
     fetch: bool = True,
+    summarise: bool = False,
     stopping: Callable[[], bool] = lambda: False,
 ) -> Round:
     """Do one round. What fails is in the report; the next round goes on from there.
 
+    `summarise`: papers that were fetched, before the issue; for who doesn't do that beside the rounds.
     Once `stopping` is true, the mails at hand are the last ones: a process that is told to stop has seconds,
     an issue may take hours. Alarms come last, whatever happened before: nothing waits for them, and they tell
     of this round.
     """
     clock = Clock(now)
     try:
-        return _play(installation, now, fetch=fetch, stopping=stopping)
+        return _play(installation, now, fetch=fetch, summarise=summarise, stopping=stopping)
     finally:
         alarms.watch(installation, clock.now())
 
 
-def _play(installation: Installation, now: datetime, *, fetch: bool, stopping: Callable[[], bool]) -> Round:
+def _play(
+    installation: Installation,
+    now: datetime,
+    *,
+    fetch: bool,
+    summarise: bool,
+    stopping: Callable[[], bool],
+) -> Round:
     fetched = fetch_due(installation, now) if fetch else []
+    if summarise:
+        summaries.make_due(installation, now, stopping=stopping)
     keep_up(installation, now)
     consent.settle(installation, now)
     sweep(installation, now)

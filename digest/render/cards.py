@@ -133,8 +133,11 @@ def _facts(paper: Paper, year: int) -> Iterator[str]:
 
 
 def _summary(paper: Paper, words: int) -> tuple[str, str]:
-    """The source's own summary with a label that says whose it is, else the start of the abstract."""
+    """A summary with a label that says who wrote it, a source or a model; else the start of the abstract."""
     if summary := _clean(paper.summary):
+        if paper.summary_model:
+            label = f"Machine-made summary ({phrases.one_line(paper.summary_model, 60)})"
+            return label, phrases.first_sentences(phrases.printable(summary), words)
         name = _SOURCES.get(paper.summary_source, phrases.one_line(paper.summary_source, 40))
         label = f"TL;DR ({name})" if name else "TL;DR"
         return label, phrases.first_sentences(phrases.printable(summary), words)

@@ -13,7 +13,7 @@ import uvicorn
 
 from digest import logs
 from digest.errors import ConfigError
-from digest.pipeline import consent, notices, rounds
+from digest.pipeline import consent, notices, rounds, summaries
 from digest.pipeline.installation import Installation
 from digest.web.app import create, wall_clock
 from digest.web.ticker import Ticker
@@ -79,9 +79,14 @@ def tickers(
         if report.delivery_error:
             raise report.delivery_error
 
+    def summing_up(now: datetime) -> None:  # in a line of its own: no mail waits for a model
+        summaries.make_due(installation, now, stopping=stopping)
+
     made = [Ticker("notices", joining, seconds=seconds, clock=clock)]
     if not pages_only:
         made.append(Ticker("rounds", round_, seconds=seconds, clock=clock))
+        if installation.summariser:
+            made.append(Ticker("summaries", summing_up, seconds=seconds, clock=clock))
     return made
 
 
