@@ -62,6 +62,7 @@ class SmtpServer:
         starttls: bool = False,
         users: Mapping[str, str] | None = None,
         without: Collection[str] = (),
+        pipelining: bool = False,
     ) -> None:
         self.mails: list[Mail] = []
         self.bodies: list[bytes] = []
@@ -71,6 +72,7 @@ class SmtpServer:
         self.most_open_at_once = 0
         self.users = users or {}
         self.without = tuple(without)
+        self.pipelining = pipelining
         self._rules: list[_Rule] = []
         self.port = _free_port()
         self._scheme = "smtps" if implicit_tls else "smtp+starttls" if starttls else "smtp"
@@ -166,7 +168,8 @@ class _Handler:
         self, _smtp: SMTP, session: Any, _envelope: Any, hostname: str, responses: list[str]
     ) -> list[str]:
         session.host_name = hostname
-        return [line for line in responses if not line[4:].upper().startswith(self.owner.without or "\0")]
+        offered = [line for line in responses if not line[4:].upper().startswith(self.owner.without or "\0")]
+        return [offered[0], "250-PIPELINING", *offered[1:]] if self.owner.pipelining else offered
 
     async def handle_MAIL(  # noqa: N802
         self, smtp: SMTP, _session: Any, envelope: Any, address: str, options: list[str]

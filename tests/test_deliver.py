@@ -4,8 +4,11 @@ import asyncio
 import logging
 import mailbox
 import ssl
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -22,6 +25,7 @@ from digest.deliver import (
     judge,
     open_transport,
 )
+from digest.deliver.conversation import Conversation, Reply
 from digest.deliver.envelope import wire_address, with_crlf
 from digest.deliver.maildir import file_name
 from digest.deliver.replies import one_line
@@ -37,7 +41,7 @@ SENT, DEFERRED, BOUNCED, FAILED, QUEUED, UNCERTAIN = (
     DeliveryState.QUEUED,
     DeliveryState.UNCERTAIN,
 )
-QUICK = Timeouts(greeting=2.0, command=2.0, data=2.0, reply=2.0, goodbye=1.0)
+QUICK = Timeouts(greeting=2.0, command=2.0, reply=2.0, goodbye=1.0)
 BODY = b"Subject: Papers\r\nMessage-ID: <1.ab@papers.example.org>\r\n\r\nHello\r\n"
 
 
@@ -86,9 +90,9 @@ async def closing(
         await transport.close()
 
 
-@pytest.fixture
-def server() -> Iterator[SmtpServer]:
-    with SmtpServer() as running:
+@pytest.fixture(params=[False, True], ids=["one by one", "pipelining"])
+def server(request: pytest.FixtureRequest) -> Iterator[SmtpServer]:
+    with SmtpServer(pipelining=request.param) as running:
         yield running
 
 
@@ -348,7 +352,7 @@ def test_a_line_lost_before_the_body_leaves_the_message_queued(
     server: SmtpServer, phase: str, act: Act
 ) -> None:
     server.on(phase, act, times=1)
-    quick = Timeouts(greeting=2.0, command=0.2, data=0.2, reply=2.0, goodbye=0.2)
+    quick = Timeouts(greeting=2.0, command=0.2, reply=2.0, goodbye=0.2)
     first, second = deliver(server.url, envelope(), envelope(2), timeouts=quick)
     assert first.state is QUEUED
     assert "before the body" in first.reply
@@ -359,7 +363,7 @@ def test_a_line_lost_before_the_body_leaves_the_message_queued(
 @pytest.mark.parametrize("act", list(Act))
 def test_a_line_lost_after_the_body_is_uncertain(server: SmtpServer, act: Act) -> None:
     server.on("DOT", act, times=1)
-    quick = Timeouts(greeting=2.0, command=2.0, data=2.0, reply=0.2, goodbye=0.2)
+    quick = Timeouts(greeting=2.0, command=2.0, reply=0.2, goodbye=0.2)
     first, second = deliver(server.url, envelope(), envelope(2), timeouts=quick)
     assert first.state is UNCERTAIN
     assert "after the body" in first.reply
@@ -367,7 +371,7 @@ def test_a_line_lost_after_the_body_is_uncertain(server: SmtpServer, act: Act) -
     assert server.bodies == [BODY, BODY]
 
 
-def test_the_caller_is_told_after_rcpt_and_before_anything_of_the_body(server: SmtpServer) -> None:
+def test_the_caller_is_told_when_nothing_is_left_but_the_body(server: SmtpServer) -> None:
     seen: list[dict[str, int]] = []
 
     async def before_body() -> bool:
@@ -375,17 +379,20 @@ def test_the_caller_is_told_after_rcpt_and_before_anything_of_the_body(server: S
         return True
 
     deliver(server.url, envelope(), before_body=before_body)
-    assert seen == [{"MAIL": 1, "RCPT": 1}]
+    assert seen == [{"MAIL": 1, "RCPT": 1, "DATA": 1}]
 
 
-def test_a_refused_recipient_never_reaches_the_moment_of_doubt(server: SmtpServer) -> None:
-    server.on("RCPT", "550 5.1.1 no such user")
+@pytest.mark.parametrize("phase", ["MAIL", "RCPT", "DATA"])
+def test_what_is_refused_before_the_body_never_reaches_the_moment_of_doubt(
+    server: SmtpServer, phase: str
+) -> None:
+    server.on(phase, "550 5.7.1 not from you")
 
     async def before_body() -> bool:
         raise AssertionError("asked for a message that is refused")
 
     [receipt] = deliver(server.url, envelope(), before_body=before_body)
-    assert receipt.state is BOUNCED
+    assert receipt.state is FAILED
 
 
 def test_a_message_that_was_taken_back_is_not_sent(server: SmtpServer) -> None:
@@ -396,8 +403,7 @@ def test_a_message_that_was_taken_back_is_not_sent(server: SmtpServer) -> None:
 
     first, second = deliver(server.url, envelope(), envelope(2), before_body=before_body)
     assert (first.state, second.state) == (QUEUED, SENT)
-    assert server.commands["RSET"] == 1
-    assert server.connections == 1
+    assert server.connections == 2  # once the server waits for a body, there is no other way back
     assert len(server.bodies) == 1
 
 
@@ -455,7 +461,7 @@ async def script(*answers: bytes) -> AsyncIterator[str]:
 
 
 def deliver_to_script(*answers: bytes) -> Receipt:
-    quick = Timeouts(greeting=2.0, command=2.0, data=2.0, reply=0.3, goodbye=0.3)
+    quick = Timeouts(greeting=2.0, command=2.0, reply=0.3, goodbye=0.3)
 
     async def one(transport: Transport) -> list[Receipt]:
         return [await transport.hand_over(envelope(), before_body=yes)]
@@ -503,6 +509,123 @@ def test_a_server_that_asks_for_time_when_it_greets_defers_the_message(answers: 
 def test_a_server_that_is_none_is_an_error(answers: tuple[bytes, ...]) -> None:
     with pytest.raises(DeliveryError, match="can't be used"):
         deliver_to_script(*answers)
+
+
+# ---------------------------------------------------------------- several commands at once (RFC 2920)
+
+PIPELINING = (b"220 hi\r\n", b"250-hi\r\n250 PIPELINING\r\n")
+
+
+def test_with_pipelining_all_commands_are_there_before_the_first_is_answered() -> None:
+    came: list[bytes] = []
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(PIPELINING[0])
+        await reader.readline()
+        writer.write(PIPELINING[1])
+        came.extend([await reader.readline() for _ in range(3)])
+        writer.write(b"250 ok\r\n250 ok\r\n354 go\r\n")
+        came.append(await reader.readuntil(b"\r\n.\r\n"))
+        writer.write(b"250 kept\r\n")
+        await reader.readline()
+        writer.close()
+
+    async def main() -> Receipt:
+        listener = await asyncio.start_server(talk, "127.0.0.1", 0)
+        async with listener:
+            url = f"smtp://127.0.0.1:{listener.sockets[0].getsockname()[1]}"
+            transport = open_transport(url, timeouts=QUICK)
+            receipt = await transport.hand_over(envelope(), before_body=yes)
+            await transport.close()
+            return receipt
+
+    assert asyncio.run(main()) == Receipt(SENT, "250 kept")
+    assert [line[:5] for line in came] == [b"MAIL ", b"RCPT ", b"DATA\r", b"Subje"]
+
+
+def test_a_refused_recipient_is_refused_though_data_is_taken() -> None:
+    receipt = deliver_to_script(
+        *PIPELINING,
+        b"250 ok\r\n",
+        b"550 5.1.1 nobody\r\n",
+        b"354 go\r\n",
+        b"554 to nobody\r\n",
+        b"250 ok\r\n",
+    )
+    assert (receipt.state, receipt.suppress) == (BOUNCED, True)
+
+
+@pytest.mark.parametrize(
+    ("answers", "state"),
+    [
+        ((b"451 4.3.0 later\r\n",), DEFERRED),  # and the line is gone before the others are answered
+        ((b"250 ok\r\n", b"550 5.1.1 nobody\r\n"), BOUNCED),
+        ((b"250 ok\r\n", b"421 4.3.2 closing\r\n"), DEFERRED),
+        ((b"250 ok\r\n", b"250 ok\r\n"), QUEUED),
+    ],
+)
+def test_what_was_answered_before_the_line_was_lost_counts(
+    answers: tuple[bytes, ...], state: DeliveryState
+) -> None:
+    assert deliver_to_script(*PIPELINING, *answers).state is state
+
+
+def test_a_server_that_is_closing_is_not_waited_for(server: SmtpServer) -> None:
+    server.on("RCPT", "421 4.3.2 shutting down", times=1)
+    server.on("DATA", Act.HANG, times=1)
+    server.on("RSET", Act.HANG)
+    started = time.monotonic()
+    [receipt] = deliver(server.url, envelope(), timeouts=replace(QUICK, command=30.0))
+    assert receipt.state is DEFERRED
+    assert time.monotonic() - started < 10
+
+
+REPLIES = b"250 one\r\n250-two\r\n250-more\r\n250 end\r\n354 go\r\n"
+
+
+@given(cuts=st.sets(st.integers(1, len(REPLIES) - 1)))
+def test_replies_are_the_same_however_they_arrive(cuts: set[int]) -> None:
+    async def main() -> list[Reply]:
+        line = Conversation(_Nowhere())
+        asking = asyncio.create_task(line.ask([b"a", b"b", b"c"], timeout=2.0))
+        await asyncio.sleep(0)
+        for start, end in pairwise([0, *sorted(cuts), len(REPLIES)]):
+            line.data_received(REPLIES[start:end])
+        return await asking
+
+    assert asyncio.run(main()) == [Reply(250, "one"), Reply(250, "two\nmore\nend"), Reply(354, "go")]
+
+
+@pytest.mark.parametrize(
+    "said", [b"250 ok\r\n", b"421 too long idle\r\n", b"x" * 40_000, b"250-a\r\n" * 9_000]
+)
+def test_what_a_server_says_unasked_or_without_end_is_no_answer(said: bytes) -> None:
+    async def main() -> tuple[list[Reply], str]:
+        line = Conversation(_Nowhere())
+        line.data_received(said)
+        return await line.ask([b"NOOP\r\n"], timeout=2.0), line.lost
+
+    replies, reason = asyncio.run(main())
+    assert replies == []
+    assert reason
+
+
+class _Nowhere(asyncio.Transport):
+    """A line whose other end is the test."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.closed = False
+
+    def set_protocol(self, protocol: asyncio.BaseProtocol) -> None: ...
+
+    def write(self, data: bytes | bytearray | memoryview) -> None: ...
+
+    def is_closing(self) -> bool:
+        return self.closed
+
+    def close(self) -> None:
+        self.closed = True
 
 
 # ---------------------------------------------------------------- connections

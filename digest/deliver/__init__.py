@@ -3,12 +3,13 @@
 In: an `Envelope`. Out: a `Receipt` for every way that a delivery can end, or a DeliveryError when the server
 can't be used at all. Never: a decision about when to try again, a look into the message, an address in a log.
 
-envelope.py    what is handed over, and the shape of every transport
-replies.py     what a server's reply means: the table of outcomes, pure
-server.py      which mail server: its URL, its encryption, its time-outs
-connection.py  one SMTP connection, phase by phase, and where doubt begins
-smtp.py        a pool of those                                                     [aiosmtplib]
-maildir.py     a folder instead of a server
+envelope.py      what is handed over, and the shape of every transport
+replies.py       what a server's reply means: the table of outcomes, pure
+server.py        which mail server: its URL, its encryption, its time-outs
+conversation.py  commands and replies on an open line, several at once
+connection.py    one SMTP connection, phase by phase, and where doubt begins    [aiosmtplib]
+smtp.py          a pool of those
+maildir.py       a folder instead of a server
 """
 
 import ssl

@@ -1,19 +1,21 @@
 """One connection to an SMTP server, message by message and phase by phase (RFC 5321).
 
-In: an envelope. Out: a `Receipt`. Where the doubt begins: a line that is lost before the first byte of the
-body was written leaves the message `queued`, because the server can't have it; after that nobody knows until
-the reply to the final dot, and a lost line leaves it `uncertain`. DATA is on the safe side of that border, so
-command and body are sent one by one here: aiosmtplib's `data()` sends both and hides which of them failed.
+In: an envelope. Out: a `Receipt`. Where the doubt begins: a server that has the commands and nothing of the
+body can't have the message, so a line that is lost until then leaves it `queued`; after that nobody knows
+until the reply to the final dot, and a lost line leaves it `uncertain`. So the caller is told between 354
+and the body.
 
 Never: a second attempt with a body that may have arrived, an address or a password in an error or a log.
 """
 
-from collections.abc import Awaitable
+import asyncio
 from dataclasses import replace
+from typing import cast
 
 import aiosmtplib
 
-from digest.deliver.envelope import BeforeBody, Envelope, wire_address, with_crlf
+from digest.deliver.conversation import CLOSING, Conversation, Reply
+from digest.deliver.envelope import BeforeBody, Envelope, stuffed, wire_address, with_crlf
 from digest.deliver.replies import judge, one_line
 from digest.deliver.server import Security, Server, Timeouts
 from digest.domain import DeliveryState, Receipt
@@ -21,7 +23,6 @@ from digest.errors import DeliveryError
 
 MESSAGES_PER_CONNECTION = 100
 _START_INPUT = 354
-_CLOSING = 421
 _LOGIN_WANTED = frozenset({530, 534, 535, 538})  # RFC 4954, 6: the server takes nothing from us as we are
 _NO_ADDRESS = Receipt(DeliveryState.FAILED, "the address is none that a mail server takes")
 
@@ -45,7 +46,121 @@ class Connection:
         self._server = server
         self._timeouts = timeouts
         self._messages = 0  # offered since the connection was opened
-        self._smtp = aiosmtplib.SMTP(
+        self._line: Conversation | None = None
+        self._offers: frozenset[str] = frozenset()  # the server's extensions, in small letters
+
+    async def hand_over(self, envelope: Envelope, before_body: BeforeBody) -> Receipt:
+        """Offer one message, and send it if it is taken. Raises DeliveryError: see `Transport`."""
+        try:
+            return await self._hand_over(envelope, before_body)
+        except _LineLostError as lost:
+            self._hang_up()
+            return Receipt(DeliveryState.QUEUED, f"the line was lost before the body: {lost}")
+        except BaseException:
+            self._hang_up()  # cancelled, say, in the middle of a phase: not to be used again
+            raise
+
+    async def quit(self) -> None:
+        """Say goodbye and close, whatever the server answers."""
+        if self._line:
+            await self._line.ask([b"QUIT\r\n"], timeout=self._timeouts.goodbye)
+        self._hang_up()
+
+    # ------------------------------------------------------------ phases
+
+    async def _hand_over(self, envelope: Envelope, before_body: BeforeBody) -> Receipt:
+        lines = with_crlf(envelope.content)
+        try:
+            line = await self._offer(envelope, lines)
+        except _RefusedError as refused:
+            return refused.receipt
+        if not await before_body():
+            self._hang_up()  # what was begun with DATA can't be taken back in any other way
+            return Receipt(DeliveryState.QUEUED, "taken back before its body was sent")
+        return await self._send_body(line, lines)
+
+    async def _offer(self, envelope: Envelope, lines: bytes) -> Conversation:
+        """MAIL, RCPT and DATA: the line waits for the body. Raises _RefusedError or _LineLostError."""
+        try:
+            sender, recipient = wire_address(envelope.sender), wire_address(envelope.recipient)
+        except ValueError as error:
+            raise _RefusedError(_NO_ADDRESS) from error
+        if self._messages >= MESSAGES_PER_CONNECTION:
+            await self.quit()
+        replies: list[Reply] = []
+        line = self._line
+        if line and line.is_open:
+            replies = await self._ask(line, self._commands(sender, recipient, lines))
+        if line is None or not replies or replies[0].code == CLOSING:  # dropped since its last message, maybe
+            line = await self._open()
+            replies = await self._ask(line, self._commands(sender, recipient, lines))
+        self._messages += 1
+        await self._check(line, replies)
+        return line
+
+    async def _ask(self, line: Conversation, commands: list[bytes]) -> list[Reply]:
+        """All at once where the server can take them so; else one by one, until one is refused."""
+        timeout = self._timeouts.command
+        if "pipelining" in self._offers:
+            return await line.ask(commands, timeout=timeout)
+        replies: list[Reply] = []
+        for command in commands:
+            answered = await line.ask([command], timeout=timeout)
+            replies += answered
+            if not answered or answered[0].code >= 400:
+                break
+        return replies
+
+    async def _check(self, line: Conversation, replies: list[Reply]) -> None:
+        """Raise what the first reply means that isn't the hoped-for one; clear the transaction for the next."""
+        for phase, (reply, hoped) in enumerate(zip(replies, (2, 2, _START_INPUT), strict=False)):
+            if hoped in {reply.code, reply.code // 100}:
+                continue
+            if reply.code // 100 not in {4, 5}:
+                raise _LineLostError(f"the server answered nonsense: {one_line(*reply)}")
+            if phase == 0 and reply.code in _LOGIN_WANTED:
+                raise self._unusable(one_line(*reply), "give a user and a password that it accepts")
+            await self._clear(line, replies[-1].code)
+            receipt = judge(*reply)
+            if phase == 0 and receipt.state is DeliveryState.BOUNCED:
+                # A refused sender says nothing of the recipient, whatever the code.
+                receipt = replace(receipt, state=DeliveryState.FAILED, suppress=False)
+            raise _RefusedError(receipt)
+        if len(replies) < 3:
+            raise _LineLostError(line.lost)
+
+    async def _clear(self, line: Conversation, last: int) -> None:
+        """End a refused transaction, so that the next may begin. `last`: the code of its last reply.
+
+        Where DATA was taken though nobody is to get the message, a dot alone ends it (RFC 2920, 3.1).
+        """
+        commands = [b".\r\n", b"RSET\r\n"] if last == _START_INPUT else [b"RSET\r\n"]
+        replies = [] if last == CLOSING else await line.ask(commands, timeout=self._timeouts.command)
+        if len(replies) < len(commands) or replies[-1].code // 100 != 2:
+            self._hang_up()
+
+    async def _send_body(self, line: Conversation, lines: bytes) -> Receipt:
+        """The body and its final dot."""
+        if not line.is_open:
+            raise _LineLostError(line.lost or "the server hung up")
+        replies = await line.ask([stuffed(lines) + b".\r\n"], timeout=self._timeouts.reply)
+        try:
+            receipt = judge(*replies[0])
+        except (IndexError, ValueError) as error:
+            self._hang_up()
+            reason = line.lost if isinstance(error, IndexError) else error
+            return Receipt(DeliveryState.UNCERTAIN, f"the line was lost after the body: {reason}")
+        if replies[0].code == CLOSING:
+            self._hang_up()
+        return receipt
+
+    # ------------------------------------------------------------ parts of phases
+
+    async def _open(self) -> Conversation:
+        """Connect, encrypt, log in. Raises DeliveryError, or _RefusedError when the server asks for time."""
+        self._hang_up()
+        server = self._server
+        smtp = aiosmtplib.SMTP(
             hostname=server.host,
             port=server.port,
             username=server.user,
@@ -53,168 +168,52 @@ class Connection:
             use_tls=server.security is Security.TLS,
             start_tls=server.security is Security.STARTTLS,
             tls_context=server.tls,
-            timeout=timeouts.greeting,
+            timeout=self._timeouts.greeting,
         )
-
-    async def hand_over(self, envelope: Envelope, before_body: BeforeBody) -> Receipt:
-        """Offer one message, and send it if it is taken. Raises DeliveryError: see `Transport`."""
         try:
-            return await self._hand_over(envelope, before_body)
-        except _LineLostError as lost:
-            self._smtp.close()
-            return Receipt(DeliveryState.QUEUED, f"the line was lost before the body: {lost}")
-        except BaseException:
-            self._smtp.close()  # cancelled, say, in the middle of a phase: not to be used again
-            raise
-
-    async def quit(self) -> None:
-        """Say goodbye and close, whatever the server answers."""
-        try:
-            if self._smtp.is_connected:
-                await self._smtp.quit(timeout=self._timeouts.goodbye)
-        except (aiosmtplib.SMTPException, OSError):
-            pass  # it's over either way
-        finally:
-            self._smtp.close()
-
-    # ------------------------------------------------------------ phases
-
-    async def _hand_over(self, envelope: Envelope, before_body: BeforeBody) -> Receipt:
-        lines = with_crlf(envelope.content)
-        try:
-            await self._offer(envelope, lines)
-            if not await before_body():
-                raise _RefusedError(Receipt(DeliveryState.QUEUED, "taken back before its body was sent"))
-            await self._ask_for_body()
-        except _RefusedError as refused:
-            await self._reset()
-            return refused.receipt
-        return await self._send_body(lines)
-
-    async def _offer(self, envelope: Envelope, lines: bytes) -> None:
-        """MAIL and RCPT. Raises _RefusedError or _LineLostError."""
-        try:
-            sender, recipient = wire_address(envelope.sender), wire_address(envelope.recipient)
-        except ValueError as error:
-            raise _RefusedError(_NO_ADDRESS) from error
-        reply = await self._mail(sender, recipient, lines)
-        if reply.code in _LOGIN_WANTED:
-            raise self._unusable(one_line(*reply), "give a user and a password that it accepts")
-        receipt = judge(*reply)
-        if receipt.state is DeliveryState.BOUNCED:
-            # A refused sender says nothing of the recipient, whatever the code.
-            receipt = replace(receipt, state=DeliveryState.FAILED, suppress=False)
-        if receipt.state is DeliveryState.SENT:
-            command = self._smtp.rcpt(recipient, encoding="utf-8", timeout=self._timeouts.command)
-            receipt = judge(*await self._reply(command))
-        if receipt.state is not DeliveryState.SENT:
-            raise _RefusedError(receipt)
-
-    async def _mail(self, sender: str, recipient: str, lines: bytes) -> aiosmtplib.SMTPResponse:
-        """MAIL, on an open connection; one that was dropped since its last message is opened again."""
-        if self._smtp.is_connected and self._messages >= MESSAGES_PER_CONNECTION:
-            await self.quit()
-        if self._smtp.is_connected:
-            try:
-                reply = await self._mail_once(sender, recipient, lines)
-            except _LineLostError:
-                self._smtp.close()
-            else:
-                if reply.code != _CLOSING:
-                    return reply
-        await self._open()
-        return await self._mail_once(sender, recipient, lines)
-
-    async def _mail_once(self, sender: str, recipient: str, lines: bytes) -> aiosmtplib.SMTPResponse:
-        options = self._options(sender, recipient, lines)
-        self._messages += 1
-        command = self._smtp.mail(sender, options=options, encoding="utf-8", timeout=self._timeouts.command)
-        return await self._reply(command)
-
-    async def _ask_for_body(self) -> None:
-        """DATA. Raises _RefusedError or _LineLostError: the server has nothing yet."""
-        command = self._smtp.execute_command(b"DATA", timeout=self._timeouts.data)
-        reply = await self._reply(command, accepted=_START_INPUT)
-        if reply.code != _START_INPUT:
-            raise _RefusedError(judge(*reply))
-
-    async def _send_body(self, lines: bytes) -> Receipt:
-        """The body and its final dot, with dots doubled at the start of lines (RFC 5321, 4.5.2)."""
-        protocol = self._smtp.protocol
-        if protocol is None or not protocol.is_connected:
-            raise _LineLostError("the server hung up")
-        stuffed = lines.replace(b"\r\n.", b"\r\n..")
-        protocol.write((b"." if lines.startswith(b".") else b"") + stuffed + b".\r\n")
-        try:
-            code, text = await protocol.read_response(timeout=self._timeouts.reply)
-            receipt = judge(code, text)
-        except (aiosmtplib.SMTPException, OSError, ValueError) as error:
-            self._smtp.close()
-            return Receipt(DeliveryState.UNCERTAIN, f"the line was lost after the body: {_words(error)}")
-        if code == _CLOSING:
-            self._smtp.close()
-        return receipt
-
-    # ------------------------------------------------------------ parts of phases
-
-    async def _open(self) -> None:
-        """Connect, encrypt, log in. Raises DeliveryError, or _RefusedError when the server asks for time."""
-        self._messages = 0
-        try:
-            await self._smtp.connect()
-            if self._smtp.is_ehlo_or_helo_needed:
-                await self._smtp.ehlo()
+            await smtp.connect()
+            if smtp.is_ehlo_or_helo_needed:
+                await smtp.ehlo()
         except aiosmtplib.SMTPResponseException as error:
-            self._smtp.close()
+            smtp.close()
             if 400 <= error.code < 500:
                 raise _RefusedError(judge(error.code, error.message)) from error
             login = isinstance(error, aiosmtplib.SMTPAuthenticationError)
             fix = "check its user and password" if login else "ask its operator"
             raise self._unusable(one_line(error.code, error.message), fix) from error
         except (aiosmtplib.SMTPException, OSError) as error:
+            smtp.close()
             fix = "check host, port and kind of encryption, and that its certificate is for that host"
             raise self._unusable(_words(error), fix) from error
+        except BaseException:
+            smtp.close()
+            raise
+        self._messages = 0
+        self._offers = frozenset(smtp.esmtp_extensions)
+        self._line = Conversation(cast("asyncio.Transport", smtp.transport))
+        return self._line
 
-    def _options(self, sender: str, recipient: str, lines: bytes) -> list[str]:
-        """Parameters of MAIL: only what the message needs, or the server asks for. Raises _RefusedError."""
-        offers = self._smtp.supports_extension
-        options = [f"SIZE={len(lines)}"] if offers("size") else []
+    def _commands(self, sender: str, recipient: str, lines: bytes) -> list[bytes]:
+        """MAIL, with the parameters that the message needs or the server asks for, RCPT and DATA.
+
+        Raises _RefusedError.
+        """
+        options = [f"SIZE={len(lines)}"] if "size" in self._offers else []
         for needed, extension, option, what in (
             (not (sender + recipient).isascii(), "smtputf8", "SMTPUTF8", "an address beyond ASCII"),
             (not lines.isascii(), "8bitmime", "BODY=8BITMIME", "a message beyond ASCII"),
         ):
-            if needed and not offers(extension):
+            if needed and extension not in self._offers:
                 said = f"{what} needs {extension.upper()}, which the server doesn't offer"
                 raise _RefusedError(Receipt(DeliveryState.FAILED, said))
             options += [option] if needed else []
-        return options
+        mail = " ".join([f"MAIL FROM:<{sender}>", *options])
+        return [f"{mail}\r\n".encode(), f"RCPT TO:<{recipient}>\r\n".encode(), b"DATA\r\n"]
 
-    async def _reply(
-        self, command: Awaitable[aiosmtplib.SMTPResponse], accepted: int = 2
-    ) -> aiosmtplib.SMTPResponse:
-        """The server's reply to a command: `accepted` (a code, or its first digit), or a 4xx or 5xx.
-
-        Raises _LineLostError for nonsense, and _RefusedError for an address that can't stand in a command.
-        """
-        try:
-            reply = await command
-        except aiosmtplib.SMTPResponseException as error:
-            reply = aiosmtplib.SMTPResponse(error.code, error.message)
-        except (aiosmtplib.SMTPException, OSError) as error:
-            raise _LineLostError(_words(error)) from error
-        except ValueError as error:
-            raise _RefusedError(_NO_ADDRESS) from error
-        if reply.code != accepted and reply.code // 100 not in {accepted, 4, 5}:
-            raise _LineLostError(f"the server answered nonsense: {one_line(*reply)}")
-        return reply
-
-    async def _reset(self) -> None:
-        """Clear a transaction that was broken off; the end of a body clears by itself (RFC 5321, 4.1.1.4)."""
-        if self._smtp.is_connected:
-            try:
-                await self._reply(self._smtp.rset(timeout=self._timeouts.command))
-            except _LineLostError:
-                self._smtp.close()
+    def _hang_up(self) -> None:
+        if self._line:
+            self._line.close()
+            self._line = None
 
     def _unusable(self, reason: str, fix: str) -> DeliveryError:
         return DeliveryError(f"the mail server {self._server} can't be used: {reason}", fix=fix)

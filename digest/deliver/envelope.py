@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from email.utils import parseaddr
 from typing import Protocol
 
+import numpy as np
 from email_validator import validate_email
 
 from digest.domain import Receipt
 
 BeforeBody = Callable[[], Awaitable[bool]]
 
+_CR, _LF = b"\r\n"
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 _PLAIN = re.compile(r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
 
@@ -51,10 +53,17 @@ def with_crlf(content: bytes) -> bytes:
 
     A bare CR or LF is an end of line as well: left as it is, it could smuggle a second message in.
     """
-    ends = content.count(b"\r\n")
-    clean = content.count(b"\n") == ends == content.count(b"\r")  # as almost all are: counting is quick
-    lines = content if clean else _LINE_END.sub(b"\r\n", content)
+    octets = np.frombuffer(content, np.uint8)  # almost all are clean already, and this sees it quickly
+    clean = content.endswith(b"\r\n") and np.array_equal(octets[:-1] == _CR, octets[1:] == _LF)
+    if clean and octets[0] != _LF:
+        return content
+    lines = _LINE_END.sub(b"\r\n", content)
     return lines if lines.endswith(b"\r\n") else lines + b"\r\n"
+
+
+def stuffed(lines: bytes) -> bytes:
+    """Lines ended by CRLF, each dot at the start of one doubled (RFC 5321, 4.5.2)."""
+    return (b"." if lines.startswith(b".") else b"") + lines.replace(b"\r\n.", b"\r\n..")
 
 
 def wire_address(address: str) -> str:
@@ -64,7 +73,7 @@ def wire_address(address: str) -> str:
     """
     if _PLAIN.fullmatch(address):
         return address
-    if parseaddr(address)[1] != address:
+    if parseaddr(address)[1] != address or not address.isprintable():
         raise ValueError("not a bare address")
     local, at, domain = address.rpartition("@")
     if domain.isascii():

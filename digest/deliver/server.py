@@ -47,8 +47,7 @@ class Timeouts:
     """Seconds to wait in each phase (RFC 5321, 4.5.3.2)."""
 
     greeting: float = 300.0  # connecting, greeting, EHLO, TLS and login, each
-    command: float = 300.0  # MAIL, RCPT, RSET
-    data: float = 120.0  # 354 after DATA
+    command: float = 300.0  # MAIL, RCPT, DATA, RSET
     reply: float = 600.0  # after the final dot; a shorter one makes copies of messages that arrived
     goodbye: float = 5.0  # QUIT; nothing depends on it
 

@@ -187,7 +187,6 @@ def _timeouts(lease: timedelta) -> Timeouts:
     return Timeouts(
         greeting=min(TIMEOUTS.greeting, most),
         command=min(TIMEOUTS.command, most),
-        data=min(TIMEOUTS.data, most),
         reply=min(TIMEOUTS.reply, most),
     )
 

@@ -22,6 +22,7 @@ from digest.tokens import address_hash
 STALE = timedelta(hours=20)  # an older issue is yesterday's news
 PATIENCE = 30.0  # seconds that the database may be away in the middle of a chunk
 PAUSE = 0.2  # seconds between two tries to reach it
+COMPANY = 0.005  # seconds that a mark waits for the next ones of messages under way; a commit takes as long
 
 
 _Marks = list[tuple[Delivery, asyncio.Future[bool]]]
@@ -44,6 +45,8 @@ class Recorder:
         self._marks: _Marks = []
         self._settled: list[Settled] = []
         self._writer: asyncio.Task[None] | None = None
+        self._under_way = 0  # marked, and not settled yet
+        self._nobody_else: asyncio.Event = asyncio.Event()
 
     async def begin(self, delivery: Delivery) -> bool:
         """Mark a message as `sending`. False: it mustn't be sent. Raises DBAPIError: no database."""
