@@ -112,7 +112,7 @@ class Connection:
         return replies
 
     async def _check(self, line: Conversation, replies: list[Reply]) -> None:
-        """Raise what the first reply means that isn't the hoped-for one; clear the transaction for the next."""
+        """Raise what the first reply means that isn't as hoped, with the line clear for the next message."""
         for phase, (reply, hoped) in enumerate(zip(replies, (2, 2, _START_INPUT), strict=False)):
             if hoped in {reply.code, reply.code // 100}:
                 continue

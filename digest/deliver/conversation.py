@@ -42,8 +42,10 @@ class Conversation(asyncio.Protocol):
         return not self.lost and not self._transport.is_closing()
 
     async def ask(self, commands: Sequence[bytes], *, timeout: float) -> list[Reply]:
-        """Write commands or a body, as they go over the wire; the replies to them, which come within `timeout`
-        seconds. Fewer replies than commands: the line is lost, and `lost` says why."""
+        """Write commands or a body, as they go over the wire, and wait `timeout` seconds for the replies.
+
+        Fewer replies than commands: the line is lost, and `lost` says why.
+        """
         if not self.is_open:
             self.close(self.lost or "the server hung up")
             return []

@@ -4,7 +4,7 @@ What a reply says of the whole domain is heeded at once: the rest of the chunk f
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -52,7 +52,6 @@ class Handover:
         self._transport = transport
         self._clock = clock
         self._recorder = Recorder(installation, clock)
-        self._lanes = asyncio.Semaphore(installation.smtp_connections)
         self._halted: dict[str, Pace] = {}
         self._took: set[str] = set()
         self._failure: DeliveryError | DBAPIError | None = None
@@ -60,24 +59,25 @@ class Handover:
     async def run(self, ready: Sequence[Ready]) -> None:
         """Hand all over. Raises DeliveryError when the mail server can't be used at all, and DBAPIError when
         the database was away for too long; what wasn't handed over is waiting again, or will be."""
+        waiting = iter(sorted(ready, key=lambda item: item.leaves_at))
         async with asyncio.TaskGroup() as group:
-            for item in ready:
-                group.create_task(self._one(item))
+            for _ in range(self._installation.smtp_connections):
+                group.create_task(self._lane(waiting))
         await self._recorder.drain()
         if self._took:
             await asyncio.to_thread(pacing.taken, self._installation, self._took, self._clock.now())
         if self._failure:
             raise self._failure
 
-    async def _one(self, item: Ready) -> None:
-        await asyncio.sleep(max((item.leaves_at - self._clock.now()).total_seconds(), 0))
-        async with self._lanes:
-            try:
-                await self._in_lane(item)
-            except DBAPIError as error:  # its row comes back when the lease ends
-                self._failure = self._failure or error
+    async def _lane(self, waiting: Iterator[Ready]) -> None:
+        for item in waiting:
+            early = (item.leaves_at - self._clock.now()).total_seconds()
+            if early > 0:
+                await asyncio.sleep(early)
+            with self._recorder.lane():
+                await self._one(item)
 
-    async def _in_lane(self, item: Ready) -> None:
+    async def _one(self, item: Ready) -> None:
         if self._failure:
             words = self._failure.message if isinstance(self._failure, DeliveryError) else ""
             self._put_back(item, self._clock.now() + BACK_OFF[0], words)
@@ -85,7 +85,10 @@ class Handover:
             pace = self._halted[item.domain]
             self._put_back(item, max(pace.next_at, pace.stopped_until or pace.next_at), "")
         else:
-            await self._hand_over(item)
+            try:
+                await self._hand_over(item)
+            except DBAPIError as error:  # its row comes back when the lease ends
+                self._failure = self._failure or error
 
     async def _hand_over(self, item: Ready) -> None:
         refused = False

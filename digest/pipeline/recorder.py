@@ -7,7 +7,8 @@ waits; a message whose mark isn't written isn't sent, and an outcome isn't forgo
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -22,7 +23,7 @@ from digest.tokens import address_hash
 STALE = timedelta(hours=20)  # an older issue is yesterday's news
 PATIENCE = 30.0  # seconds that the database may be away in the middle of a chunk
 PAUSE = 0.2  # seconds between two tries to reach it
-COMPANY = 0.005  # seconds that a mark waits for the next ones of messages under way; a commit takes as long
+COMPANY = 0.005  # seconds that a mark waits for those of other lanes: about what a commit takes
 
 
 _Marks = list[tuple[Delivery, asyncio.Future[bool]]]
@@ -45,13 +46,24 @@ class Recorder:
         self._marks: _Marks = []
         self._settled: list[Settled] = []
         self._writer: asyncio.Task[None] | None = None
-        self._under_way = 0  # marked, and not settled yet
-        self._nobody_else: asyncio.Event = asyncio.Event()
+        self._lanes = 0  # on the way to a mark
+        self._came = asyncio.Event()
+
+    @contextmanager
+    def lane(self) -> Iterator[None]:
+        """Around the way of one message: the marks of others wait a moment for its mark."""
+        self._lanes += 1
+        try:
+            yield
+        finally:
+            self._lanes -= 1
+            self._came.set()
 
     async def begin(self, delivery: Delivery) -> bool:
         """Mark a message as `sending`. False: it mustn't be sent. Raises DBAPIError: no database."""
         marked: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._marks.append((delivery, marked))
+        self._came.set()
         self._wake()
         return await marked
 
@@ -74,8 +86,8 @@ class Recorder:
         """Write until nothing is left to write. What came while a transaction ran goes into the next."""
         marks: _Marks = []
         try:
-            await asyncio.sleep(0)  # whatever else happens at this moment goes along
             while self._marks or self._settled:
+                await self._wait_for_company()
                 marks, self._marks = self._marks, []
                 settled, self._settled = self._settled, []
                 await self._write_together(marks, settled)
@@ -85,6 +97,14 @@ class Recorder:
             raise
         finally:
             self._writer = None
+
+    async def _wait_for_company(self) -> None:
+        """Until the marks of all lanes are here or a moment is over: one commit does for all of them."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(COMPANY):
+                while len(self._marks) < self._lanes:
+                    self._came.clear()
+                    await self._came.wait()
 
     async def _write_together(self, marks: _Marks, settled: Sequence[Settled]) -> None:
         claimed = [delivery for delivery, _ in marks]
