@@ -5,7 +5,8 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-from sqlalchemy import Engine, text
+import pytest
+from sqlalchemy import Engine, event, text
 
 from digest.domain import Delivery
 from digest.pipeline.clock import Clock
@@ -57,3 +58,33 @@ def test_marks_of_one_moment_are_all_written(engine: Engine, tmp_path: Path) -> 
         return list(await asyncio.gather(*(recorder.begin(row) for row in rows)))
 
     assert asyncio.run(asyncio.wait_for(both(), 10)) == [True, True]
+
+
+def test_marks_of_lanes_on_their_way_go_into_one_commit(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("digest.pipeline.recorder.COMPANY", 30.0)  # seconds; nobody has to wait that long
+    recorder, rows = claimed(engine, tmp_path)
+    commits: list[object] = []
+
+    async def lane(row: Delivery, on_its_way: float) -> bool:
+        with recorder.lane():
+            await asyncio.sleep(on_its_way)
+            return await recorder.begin(row)
+
+    async def both() -> list[bool]:
+        return list(await asyncio.gather(lane(rows[0], 0), lane(rows[1], 0.2)))
+
+    event.listen(engine, "commit", commits.append)
+    assert asyncio.run(asyncio.wait_for(both(), 10)) == [True, True]
+    assert len(commits) == 1
+
+
+def test_a_lane_that_hangs_holds_up_nobody(engine: Engine, tmp_path: Path) -> None:
+    recorder, (row, _) = claimed(engine, tmp_path)
+
+    async def beside_one_that_hangs() -> bool:
+        with recorder.lane(), recorder.lane():
+            return await recorder.begin(row)
+
+    assert asyncio.run(asyncio.wait_for(beside_one_that_hangs(), 10))

@@ -26,7 +26,7 @@ from digest.store import deliveries, session, subscribers, suppressions
 from digest.store.deliveries import Outcome
 from digest.tokens import address_hashes
 
-CHUNK = 100
+CHUNK = 200
 LOOK_AGAIN = timedelta(minutes=1)  # after which papers are read anew, and old issues given up
 
 
