@@ -23,7 +23,7 @@ from digest.tokens import message_id
 MOST = 50  # alarms in one mail; the others come in the next
 BACK_OFF = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 120, 360))
 LEASE = timedelta(minutes=15)  # longer than all time-outs together
-TIMEOUTS = Timeouts(greeting=30, command=30, data=30, reply=60)
+TIMEOUTS = Timeouts(greeting=30, command=30, reply=60)
 
 log = logging.getLogger(__name__)
 
