@@ -24,7 +24,7 @@ from workers import app, schedule, tasks
 from workers.beat import Clockwork
 
 REDIS = "redis://127.0.0.1:1/0"
-USES = {"alarms", "fetch", "notices", "open_issues", "deliver", "signals", "sweep", "upkeep"}
+USES = {"alarms", "fetch", "notices", "open_issues", "deliver", "signals", "summaries", "sweep", "upkeep"}
 
 
 @pytest.fixture
