@@ -145,11 +145,24 @@ def weekly() -> Digest:
     return digest(*papers, subscriber=reader)
 
 
+def machine_made() -> Digest:
+    """Two papers that a model summed up, one that its source did, and what trends beside."""
+    told: dict[str, Any] = {
+        "summary": "An experts’ model counts sheep on meadows & makes fewer errors.",
+        "summary_model": "ram-7b",
+    }
+    ours: dict[str, Any] = {"summary": "Sheep are counted.", "summary_source": "huggingface"}
+    papers = (match(1, **told), match(2, title="Wool", **ours), match(3, title="Goats", **told))
+    others = tuple(paper(f"2603.1000{n}", title=f"What Everybody Reads, Part {n}") for n in range(1, 6))
+    return digest(*papers, subscriber=subscriber(interests=Interests(filters=("sheep", "wool"))), also=others)
+
+
 def quiet() -> Digest:
-    """A day on which nothing matched."""
+    """A day on which the sources announced nothing."""
     reader = subscriber(interests=Interests(filters=('"mixture of experts"',)))
     others = [paper(f"2603.1000{n}", title=f"What Everybody Reads, Part {n}") for n in range(1, 4)]
-    return quiet_day(reader, issue(), SkipReason.NO_MATCH, (), also=others)
+    why = ["arXiv announces no papers on its holidays; the next ones are due on Wednesday 18 March."]
+    return quiet_day(reader, issue(), SkipReason.QUIET, (), notes=why, also=others)
 
 
 # The cases that are reviewed by eye and kept in `golden/`.
@@ -158,6 +171,7 @@ GOLDEN: dict[str, Callable[[], Digest]] = {
     "single": lambda: digest(match(title="Counting Sheep")),
     "topics": by_topic,
     "weekly": weekly,
+    "machine-made": machine_made,
     "quiet": quiet,
     "long": lambda: many(200),
 }

@@ -53,6 +53,7 @@ def body(kind: str, digest: Digest, site: Site, links: Links, level: Level) -> s
     values = {
         "heading": view.heading(digest),
         "notes": digest.notes,
+        "quiet": not digest.papers,
         "hidden": layout.hidden,
         "list": "".join(blocks) if plain else Markup("".join(blocks)),
         "preheader": texts.preheader,
@@ -95,7 +96,8 @@ def blocks_of(
             render("card", paper=paper, number=place(number))
     others = [(paper, False) for paper in digest.also if level.also]
     lines = [(match.paper, True) for match in layout.tail], others
-    for heading, those in zip(("Also in this digest", "Also trending"), lines, strict=True):
+    beside = "Also trending" if digest.papers else "Trending meanwhile"
+    for heading, those in zip(("Also in this digest", beside), lines, strict=True):
         if those:
             render("heading", heading=heading, level=2)
         for each, numbered in those:

@@ -28,7 +28,7 @@ BUDGET = 90_000  # bytes of the HTML part as encoded; Gmail cuts mails off near 
 _BLOCKS = 4_096  # of each kind, about 6 kB each; a day has some hundred papers, each for few reasons
 _LINKS = tuple(field.name for field in fields(Links) if field.name != "unsubscribe_mail")
 _PLAIN = re.compile(r"[A-Za-z0-9:/._~+-]{1,74}")  # a link in which nothing is to be escaped or encoded
-_TAIL, _ALSO = "Also in this digest", "Also trending"
+_TAIL = "Also in this digest"
 
 Parts = TypeVar("Parts")
 Render = Callable[[str, Mapping[str, object]], str]  # a template's name and its values → text
@@ -77,7 +77,7 @@ class _Key(Generic[Parts]):
 
 
 _Wanted = _Key[tuple[Paper, tuple[Reason, ...], tuple[tuple[str, str], ...], Manner]]
-_Others = _Key[tuple[tuple[Paper, ...], int]]
+_Others = _Key[tuple[tuple[Paper, ...], str, int]]
 
 
 def _wanted(match: Match, topics: Mapping[str, str], manner: Manner) -> _Wanted:
@@ -124,7 +124,8 @@ class Press:
         blocks = list(self._blocks(sheet, digest, layout, level))
         shown = sum(len(section.matches) for section in layout.sections)
         texts = view.texts(digest, words=sum(block.words for block in blocks), cards=shown)
-        frame = self._frame(sheet, view.heading(digest), _notes(digest), hidden=bool(layout.hidden))
+        heading, notes, quiet = view.heading(digest), _notes(digest), not digest.papers
+        frame = self._frame(sheet, heading, notes, quiet=quiet, hidden=bool(layout.hidden))
         html, text = _values(texts, links, sheet.links)
         return (
             _spliced(frame.html, [block.html for block in blocks], html),
@@ -148,7 +149,8 @@ class Press:
         for place, match in enumerate(layout.tail, number + 1):
             yield _numbered(self._line(match.paper, numbered=True), place)
         if digest.also and level.also:
-            yield self._others(_Key((digest.also, sheet.top), tuple([paper.id for paper in digest.also])))
+            ids = tuple([paper.id for paper in digest.also])
+            yield self._others(_Key((digest.also, view.others(digest), sheet.top), ids))
 
     def _number_card(self, wanted: _Wanted, number: int) -> Block:
         return _numbered(self._card(wanted), number)
@@ -174,8 +176,8 @@ class Press:
 
     def _set_others(self, others: _Others) -> Block:
         """The titles of what others read, under their heading: few sets of them are on many mails."""
-        papers, top = others.parts
-        blocks = [self._heading(_ALSO, top), *(self._line(paper, numbered=False) for paper in papers)]
+        papers, heading, top = others.parts
+        blocks = [self._heading(heading, top), *(self._line(paper, numbered=False) for paper in papers)]
         html, text = (
             tuple(piece for each in pair for piece in each)
             for pair in zip(*((b.html, b.text) for b in blocks), strict=True)
@@ -185,9 +187,11 @@ class Press:
     def _set_heading(self, heading: str, level: int) -> Block:
         return self._set("_paper/heading", {"heading": heading, "level": level})
 
-    def _set_frame(self, sheet: Sheet, heading: str, notes: tuple[str, ...], *, hidden: bool) -> Block:
+    def _set_frame(
+        self, sheet: Sheet, heading: str, notes: tuple[str, ...], *, quiet: bool, hidden: bool
+    ) -> Block:
         own = {name: Slot(name) for name in ("preheader", "meta", "because", "count", "list")}
-        digest = {**own, "heading": heading, "notes": notes, "hidden": hidden}
+        digest = {**own, "heading": heading, "notes": notes, "quiet": quiet, "hidden": hidden}
         values = {"site": sheet.site, "links": _slots(sheet.links), "digest": digest}
         return self._set(f"{sheet.mail}/body", values)
 

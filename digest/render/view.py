@@ -80,15 +80,29 @@ def layout(digest: Digest, level: Level) -> Layout:
 
 def heading(digest: Digest) -> str:
     """The head of a digest."""
-    kind = "Trending papers" if digest.papers else "No papers today"
-    if digest.papers and digest.subscriber.schedule.frequency is Frequency.WEEKLY:
-        kind = "The week’s papers"
+    if not digest.papers:
+        kind = _nothing(digest)
+    else:
+        kind = "The week’s papers" if _is_weekly(digest) else "Trending papers"
     return f"{kind} — {phrases.long_day(digest.issue.date)}"
 
 
 def first_title(digest: Digest) -> str:
     """What the subject begins with."""
-    return title(digest.papers[0].paper) if digest.papers else "No papers today"
+    return title(digest.papers[0].paper) if digest.papers else _nothing(digest)
+
+
+def others(digest: Digest) -> str:
+    """The heading of what others read: beside a reader's own papers, or instead of them."""
+    return "Also trending" if digest.papers else "Trending meanwhile"
+
+
+def _nothing(digest: Digest) -> str:
+    return "No papers this week" if _is_weekly(digest) else "No papers today"
+
+
+def _is_weekly(digest: Digest) -> bool:
+    return digest.subscriber.schedule.frequency is Frequency.WEEKLY
 
 
 def texts(digest: Digest, *, words: int, cards: int) -> Texts:
@@ -106,7 +120,7 @@ def texts(digest: Digest, *, words: int, cards: int) -> Texts:
 
 
 def _sections(digest: Digest, shown: tuple[Match, ...]) -> tuple[Section, ...]:
-    if digest.subscriber.schedule.frequency is Frequency.WEEKLY:
+    if _is_weekly(digest):
         return _by_day(digest.subscriber, shown)
     if len(digest.topics) > 1:
         return _by_topic(digest.topics, shown)
@@ -147,7 +161,7 @@ def _asked(interests: Interests, topics: tuple[Topic, ...]) -> str:
         more = f" + {len(topics) - 4} more" if len(topics) > 4 else ""
         return f"topics: {', '.join(names)}{more}"
     if interests.filters:
-        return f"your {phrases.counted(len(interests.filters), 'filter')}"
+        return "your filter" if len(interests.filters) == 1 else f"your {len(interests.filters)} filters"
     return "what trends"
 
 
