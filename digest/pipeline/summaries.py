@@ -29,6 +29,7 @@ BUDGET = 40.0  # seconds after which a turn asks nothing more
 IN_A_ROW = 3  # failures after which the endpoint is taken to be down, not the paper to be at fault
 CLAIM = timedelta(minutes=5)  # longer than any turn
 IDLE = timedelta(minutes=5)  # until papers are looked for again where there were none
+LONGEST = timedelta(hours=1)  # that an endpoint is left alone for, unless it asks for more
 LIMITS = Limits(max_bytes=2**16, redirects=0, connect=5.0, read=20.0, total=20.0)
 _PATIENCE = 5.0  # seconds for a turn at the endpoint's site
 
@@ -98,6 +99,7 @@ class _Turn:
     def take(self, missing: Sequence[Paper]) -> int:
         """Ask about papers until the turn is over; returns how many answers were kept."""
         made = in_a_row = 0
+        problem = ""
         with self._fetcher() as fetcher:
             for paper in missing[:AT_ONCE]:
                 if self.is_over():
@@ -108,10 +110,12 @@ class _Turn:
                 except NotAskedError as error:
                     return self._rest(made, error.retry_after)
                 except (FetchError, ParseError) as error:
-                    in_a_row += 1
+                    in_a_row, problem = in_a_row + 1, error.message
                     asked_to_wait = error.retry_after if isinstance(error, FetchError) else None
                     if asked_to_wait is not None or _is_about_us(error) or in_a_row == IN_A_ROW:
-                        return self._failed(made, error.message, asked_to_wait)
+                        return self._failed(made, problem, asked_to_wait)
+        if problem and not made:
+            return self._failed(made, problem, None)
         return self._rest(made, 0 if missing else IDLE.total_seconds())
 
     def _fetcher(self) -> Fetcher:
@@ -145,7 +149,7 @@ class _Turn:
         return made
 
     def _failed(self, made: int, error: str, asked_to_wait: float | None) -> int:
-        wait = back_off(self.failures, asked_to_wait, 0)
+        wait = max(min(back_off(self.failures, None, 0), LONGEST), timedelta(seconds=asked_to_wait or 0))
         with session.transaction(self.installation.engine) as db:
             services.failed(db, NAME, now=self.now, error=error, next_at=self.now + wait)
         if not self.failures:
