@@ -4,7 +4,7 @@ Every task may run twice, at once or never: the rows in the database say what is
 """
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -14,6 +14,7 @@ from kombu.exceptions import OperationalError
 from digest.config import load
 from digest.errors import DigestError
 from digest.pipeline import alarms, consent, delivery, issues, notices, polling, signals, summaries, upkeep
+from digest.pipeline.clock import shared_now
 from digest.pipeline.delivery import Courier
 from digest.pipeline.installation import Installation, open_installation
 from digest.store.session import DBAPIError
@@ -36,6 +37,10 @@ def _installation() -> Installation:
     return open_installation(load())
 
 
+def _now() -> datetime:
+    return shared_now(_installation())
+
+
 @cache
 def _courier() -> Courier:
     """One per worker process, which keeps its connections and what is written on every mail of an issue."""
@@ -45,13 +50,13 @@ def _courier() -> Courier:
 @_task("fetch")
 def fetch() -> int:
     """Ask the sources whose time has come."""
-    return len(polling.fetch_due(_installation(), datetime.now(UTC)))
+    return len(polling.fetch_due(_installation(), _now()))
 
 
 @_task("open_issues")
 def open_issues() -> int:
     """Open the issues that are due, and ring for their delivery, and for rows whose second try is due."""
-    opened = issues.open_due(_installation(), datetime.now(UTC))
+    opened = issues.open_due(_installation(), _now())
     for _ in range(CHAINS):
         deliver.delay()
     return len(opened)
@@ -60,7 +65,7 @@ def open_issues() -> int:
 @_task("deliver")
 def deliver() -> int:
     """Deliver one chunk, and ring for the next while there was something to do."""
-    settled = _courier().deliver_due(datetime.now(UTC))
+    settled = _courier().deliver_due(_now())
     if settled:
         deliver.delay()
     else:
@@ -71,35 +76,35 @@ def deliver() -> int:
 @_task("notices")
 def write_notices() -> int:
     """Decide requests to be subscribed, and deliver one chunk of the mails that come of them."""
-    now = datetime.now(UTC)
+    now = _now()
     return consent.settle(_installation(), now) + notices.deliver_due(_installation(), now)
 
 
 @_task("upkeep")
 def keep_up() -> int:
     """End pauses and mutes that are over, and forget requests that nobody confirmed."""
-    return upkeep.keep_up(_installation(), datetime.now(UTC))
+    return upkeep.keep_up(_installation(), _now())
 
 
 @_task("signals")
 def ask_for_signals() -> int:
     """Ask the services that count attention for papers."""
-    return signals.ask_due(_installation(), datetime.now(UTC))
+    return signals.ask_due(_installation(), _now())
 
 
 @_task("summaries")
 def make_summaries() -> int:
     """Ask a model about papers that have no summary, where the operator wants one."""
-    return summaries.make_due(_installation(), datetime.now(UTC))
+    return summaries.make_due(_installation(), _now())
 
 
 @_task("alarms")
 def look_for_alarms() -> int:
     """Tell the operator what is wrong and what is over."""
-    return alarms.watch(_installation(), datetime.now(UTC))
+    return alarms.watch(_installation(), _now())
 
 
 @_task("sweep")
 def sweep() -> int:
     """Settle what was claimed by a worker that is gone."""
-    return delivery.sweep(_installation(), datetime.now(UTC))
+    return delivery.sweep(_installation(), _now())

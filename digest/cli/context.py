@@ -46,9 +46,14 @@ class Cli:
         click.echo(f"clock set to {chosen.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC", err=True)
         return chosen.astimezone(UTC)
 
+    @property
+    def is_clock_set(self) -> bool:
+        """Whether --now or DIGEST_NOW says what time it is."""
+        return bool(self._now or self.settings.now)
+
     def refuse_set_clock(self) -> None:
         """Raise ConfigError where --now or DIGEST_NOW is set: a server runs on the real clock only."""
-        if self._now or self.settings.now:
+        if self.is_clock_set:
             from digest.errors import ConfigError
 
             msg = "the clock is set, and a server runs on the real one only"

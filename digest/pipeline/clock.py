@@ -1,11 +1,26 @@
-"""A clock that begins at the time of a command and goes on as real time does: leases and paces run on it."""
+"""What time it is: one clock for all processes of an installation, and an even one for each command.
+
+Leases, due times and paces run on both. A machine whose own clock is wrong takes nobody's rows for lost.
+"""
 
 import time
 from datetime import datetime, timedelta
 
+from digest.pipeline.installation import Installation
+from digest.store import clock, session
+
+
+def shared_now(installation: Installation) -> datetime:
+    """The time by the database's clock, in UTC (on SQLite: by the machine's). For who wasn't told a time.
+
+    Raises DBAPIError when the database is away.
+    """
+    with session.reading(installation.engine) as db:
+        return clock.shared_now(db)
+
 
 class Clock:
-    """Set to `now`; runs evenly from then on, whatever is done to the machine's clock."""
+    """A command's clock: set to `now`, it runs evenly from then on, whatever is done to the machine's."""
 
     def __init__(self, now: datetime) -> None:
         self._set_to = now

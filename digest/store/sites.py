@@ -1,16 +1,16 @@
 """Turns at sites, shared by every process of an installation: who may send the next request, and when.
 
 A turn is a lease: whoever is killed while holding one blocks its site no longer than the lease lasts. Real
-time, whatever the clock of a command says: politeness can't be replayed. So this is the one place of the
-store that reads a clock, and on Postgres it is the server's, which is the same for every machine.
+time, whatever the clock of a command says: politeness can't be replayed. So turns
+run on the clock that all processes share.
 """
 
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from digest.store.columns import UtcTime
+from digest.store.clock import shared_now
 from digest.store.models import SiteRow
 from digest.store.session import insert
 
@@ -25,7 +25,7 @@ def take(session: Session, site: str, holder: str, *, held: timedelta) -> timede
     fresh = insert(session, SiteRow).values(site=site, holder="", free_at=_LONG_AGO)
     session.execute(fresh.on_conflict_do_nothing())
     row = session.scalars(select(SiteRow).where(SiteRow.site == site).with_for_update()).one()
-    now = _now(session)  # after the row is ours: waiting for it took time
+    now = shared_now(session)  # after the row is ours: waiting for it took time
     if row.free_at > now:
         return row.free_at - now
     row.holder, row.free_at = holder, now + held
@@ -40,11 +40,4 @@ def is_held(session: Session, site: str) -> bool:
 def release(session: Session, site: str, holder: str, *, rest: timedelta) -> None:
     """End the turn of `holder` and leave the site alone for `rest`. Of no effect once the lease was lost."""
     mine = update(SiteRow).where(SiteRow.site == site, SiteRow.holder == holder)
-    session.execute(mine.values(holder="", free_at=_now(session) + rest))
-
-
-def _now(session: Session) -> datetime:
-    if session.get_bind().dialect.name == "postgresql":
-        server_time: datetime = session.scalars(select(func.clock_timestamp(type_=UtcTime()))).one()
-        return server_time
-    return datetime.now(UTC)
+    session.execute(mine.values(holder="", free_at=shared_now(session) + rest))

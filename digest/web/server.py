@@ -14,6 +14,7 @@ import uvicorn
 from digest import logs
 from digest.errors import ConfigError
 from digest.pipeline import consent, notices, rounds, summaries
+from digest.pipeline.clock import shared_now
 from digest.pipeline.installation import Installation
 from digest.web.app import create, wall_clock
 from digest.web.ticker import Ticker
@@ -69,13 +70,14 @@ def tickers(
     def stopping() -> bool:
         return any(ticker.stopping for ticker in made)
 
-    def joining(now: datetime) -> None:
+    def joining(_tick: datetime) -> None:
+        now = shared_now(installation)
         consent.settle(installation, now)
         while not stopping() and notices.deliver_due(installation, now):
             pass
 
-    def round_(now: datetime) -> None:
-        report = rounds.play(installation, now, stopping=stopping)
+    def round_(_tick: datetime) -> None:
+        report = rounds.play(installation, shared_now(installation), stopping=stopping)
         if report.delivery_error:
             raise report.delivery_error
 
