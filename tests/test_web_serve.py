@@ -20,6 +20,7 @@ from digest.pipeline.installation import seed
 from digest.store import schema, session
 from tests.builders import entry
 from tests.installations import land
+from tests.ports import free_port
 from tests.smtp_server import SmtpServer
 
 ROOT = Path(__file__).parents[1]
@@ -56,12 +57,6 @@ def folder(tmp_path: Path) -> Path:
 def smtp() -> Iterator[SmtpServer]:
     with SmtpServer() as server:
         yield server
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def until(deadline: float, ask: Callable[[], object]) -> object:

@@ -7,36 +7,37 @@ attempt are told that it is now, so that a round takes seconds instead of the mi
 import os
 import random
 import signal
-import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, text
 
-from digest.config import load
-from digest.domain import DeliveryState, Interests, Schedule, SourceKind, SubscriberStatus
-from digest.pipeline.installation import open_installation
-from digest.store import deliveries, papers, session, sources, subscribers
+from digest.domain import DeliveryState
+from digest.store import deliveries, session
 from digest.store.session import DBAPIError
-from tests.builders import entry
+from tests.kill.audience import AUDIENCE
+from tests.kill.sink_log import SinkLog
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 SINK = Path(__file__).with_name("sink.py")
-AUDIENCE = int(os.environ.get("KILL_AUDIENCE", "2000"))
 LEASE = 4.0  # seconds; 900 where nobody tests
 CONNECTIONS = 4  # of a process to the sink
 CONCURRENCY = 2  # processes of a worker
 PATIENCE = 150.0  # seconds until an issue has to be out
+STOPPING = 45.0  # seconds that Compose and systemd give a process to stop
 KEY = "a key that only the kill matrix uses"
 WAITING = "state IN ('queued', 'deferred', 'sending')"
+LONG_AGO = "SELECT min(created_at) FROM subscribers"  # by every clock of every scene
+Process = subprocess.Popen[bytes]
 
 
 @dataclass
@@ -44,9 +45,11 @@ class Sink:
     """The process that takes the mail, started again whenever it dies."""
 
     folder: Path
-    port: int
-    process: subprocess.Popen[bytes] | None = None
-    kills: int = 0
+    port: int = field(default_factory=free_port)
+    process: Process | None = None
+
+    def __post_init__(self) -> None:
+        self.log = SinkLog(self.folder / "sink.log")
 
     def fates(self, **shares: float) -> None:
         """From the next connection on, this share of lines drops (or dies) at these phases."""
@@ -56,54 +59,37 @@ class Sink:
     def keep_up(self) -> None:
         """Start it where it isn't running."""
         if self.process is None or self.process.poll() is not None:
-            log, fates = self.folder / "sink.log", self.folder / "fates"
-            command = [sys.executable, str(SINK), str(self.port), str(log), str(fates)]
-            self.process = subprocess.Popen(command)
+            command = [sys.executable, str(SINK), str(self.port), str(self.log.path)]
+            self.process = subprocess.Popen([*command, str(self.folder / "fates")])
 
     def kill(self) -> None:
         if self.process is not None:
             self.process.kill()
             self.process.wait()
-            self.kills += 1
-
-    def events(self) -> list[list[str]]:
-        path = self.folder / "sink.log"
-        return [line.split() for line in path.read_text().splitlines()] if path.exists() else []
-
-    def taken(self) -> list[str]:
-        """The Message-IDs that it kept, in order."""
-        return [event[1] for event in self.events() if event[0] == "taken"]
-
-    def doubts(self) -> int:
-        """Lines that it dropped after DATA, and what may have been open when it died."""
-        fatal = sum(1 for event in self.events() if event[0] == "died") + self.kills
-        dropped = [event for event in self.events() if event[0] == "dropped"]
-        late = sum(1 for event in dropped if event[1] in {"body", "dot", "after"})
-        return late + fatal * CONNECTIONS
 
 
 @dataclass
 class Stage:
-    """One issue for `AUDIENCE` subscribers, due a minute ago, and who delivers it."""
+    """One issue for `AUDIENCE` subscribers, due for a while, and who delivers it."""
 
     folder: Path
     environment: dict[str, str]
     engine: Engine
     sink: Sink
     chance: random.Random
-    processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
-    doubts: int = 0  # that the kills so far may have left
-    sink_clients: int = 1  # processes that send
+    port: int = field(default_factory=free_port)  # of the pages
+    processes: list[Process] = field(default_factory=list)
+    doubts: int = 0  # that what was done to the processes may have left
 
     # ------------------------------------------------------------ processes
 
-    def start(self, *command: str, name: str) -> subprocess.Popen[bytes]:
+    def start(self, *command: str, name: str, settings: Mapping[str, str] | None = None) -> Process:
         """Start a process of ours in a group of its own."""
         with (self.folder / f"{name}.log").open("ab") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", *command],
                 cwd=self.folder,
-                env=self.environment,
+                env=self.environment | dict(settings or {}),
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
@@ -111,31 +97,34 @@ class Stage:
         self.processes.append(process)
         return process
 
-    def worker(self, name: str) -> subprocess.Popen[bytes]:
-        options = [
-            "--concurrency",
-            str(CONCURRENCY),
-            "--without-mingle",
-            "--without-gossip",
-            "-n",
-            f"{name}@%h",
-        ]
-        return self.start("celery", "-A", "workers", "--quiet", "worker", *options, name=name)
+    def worker(self, name: str) -> Process:
+        options = ["--concurrency", str(CONCURRENCY), "--without-mingle", "--without-gossip"]
+        return self.start(
+            "celery", "-A", "workers", "--quiet", "worker", *options, "-n", f"{name}@%h", name=name
+        )
 
-    def beat(self, name: str) -> subprocess.Popen[bytes]:
+    def beat(self, name: str) -> Process:
         return self.start("celery", "-A", "workers", "--quiet", "beat", name=name)
 
-    def run_once(self, *, ahead: timedelta = timedelta(0)) -> subprocess.Popen[bytes]:
-        """`digest run`, with a clock that may be wrong."""
-        clock = ["--now", (datetime.now(UTC) + ahead).isoformat()] if ahead else []
-        return self.start("digest", *clock, "run", "--no-fetch", name="run")
+    def run_once(self, settings: Mapping[str, str] | None = None) -> Process:
+        """`digest run`, with something else in its environment, maybe."""
+        return self.start("digest", "run", "--no-fetch", name="run", settings=settings)
 
-    def kill(self, process: subprocess.Popen[bytes], *, connections: int, whole: bool = True) -> None:
+    def serve(self) -> Process:
+        """`digest serve`: pages, scheduler and delivery in one process."""
+        return self.start("digest", "serve", "--port", str(self.port), name="serve")
+
+    def kill(self, process: Process, *, connections: int, whole: bool = True) -> None:
         """SIGKILL a process (with its children, or alone); `connections`: what it may have had open."""
         if process.poll() is None:
             (os.killpg if whole else os.kill)(process.pid, signal.SIGKILL)
             process.wait()
             self.doubts += connections
+
+    def stop(self, process: Process) -> None:
+        """SIGTERM a process; it has to end well, and in the time that whoever started it gives it."""
+        process.terminate()
+        assert process.wait(STOPPING) == 0, self.logs()
 
     def end(self) -> None:
         for process in self.processes:
@@ -150,11 +139,31 @@ class Stage:
 
     def until_sent(self, share: float, meanwhile: Callable[[], None] = lambda: None) -> None:
         """Wait until the sink has this share of the mail."""
-        self._until(lambda: len(self.sink.taken()) >= share * AUDIENCE, meanwhile)
+        self._until(lambda: self.taken() >= share * AUDIENCE, meanwhile)
 
     def until_out(self, meanwhile: Callable[[], None] = lambda: None) -> None:
         """Wait until everybody has a row and nothing waits any more."""
         self._until(self._is_out, meanwhile)
+
+    def until_served(self) -> None:
+        """Wait until pages are answered: from then on `digest serve` heeds signals."""
+        self._until(self._is_served, lambda: None)
+
+    def taken(self) -> int:
+        """How many messages the sink has."""
+        return len(self.sink.log.read().taken)
+
+    def held(self) -> int:
+        """How many rows a process holds."""
+        with session.reading(self.engine) as db:
+            return db.scalar(text("SELECT count(*) FROM deliveries WHERE lease_until IS NOT NULL")) or 0
+
+    def _is_served(self) -> bool:
+        try:
+            urllib.request.urlopen(f"http://127.0.0.1:{self.port}/healthz", timeout=5).close()
+        except OSError:
+            return False
+        return True
 
     def _is_out(self) -> bool:
         try:
@@ -183,94 +192,83 @@ class Stage:
         """Whoever waits for a next attempt has waited."""
         try:
             with session.transaction(self.engine) as db:
-                db.execute(text(f"UPDATE deliveries SET next_attempt_at = created_at WHERE {WAITING}"))
+                db.execute(text(f"UPDATE deliveries SET next_attempt_at = ({LONG_AGO}) WHERE {WAITING}"))
         except DBAPIError:
             return
 
+    # ------------------------------------------------------------ its accounts
+
     def account(self) -> str:
+        log = self.sink.log.read()
         with session.reading(self.engine) as db:
             states = db.execute(text("SELECT state, count(*) FROM deliveries GROUP BY state")).all()
-        return f"{dict(map(tuple, states))}, sink {len(self.sink.taken())}, doubts ≤ {self._bound()}"
+        return (
+            f"{dict(map(tuple, states))}, the sink took {len(log.taken)}; doubts: {len(log.unanswered)}"
+            f" without an answer, at most {len(log.unsure)} by the sink's death, {log.broken_off} broken off,"
+            f" {self.doubts} by what was done to the others ({log.deserted} bodies were deserted)"
+        )
 
     def logs(self) -> str:
         paths = sorted(self.folder.glob("*.log"))
         return "\n".join(
-            f"{p.name}: {p.read_text(errors='replace')[-3000:]}" for p in paths if p.name != "sink.log"
+            f"{p.name}: {p.read_text(errors='replace')[-3000:]}" for p in paths if p != self.sink.log.path
         )
-
-    def _bound(self) -> int:
-        return self.doubts + self.sink.doubts() * max(1, self.sink_clients)
 
     def check(self) -> None:
         """Compare the sink's own log with the ledger."""
-        taken = Counter(self.sink.taken())
+        log = self.sink.log.read()
+        taken = Counter(log.taken)
         with session.reading(self.engine) as db:
-            rows = db.execute(text("SELECT subscriber_id, message_id, state FROM deliveries")).all()
+            rows = db.execute(text("SELECT subscriber_id, message_id, state, reason FROM deliveries")).all()
             people = set(db.scalars(text("SELECT id FROM subscribers")))
             wrong = [account.wrong for account in deliveries.accounts(db)]
-        by_state = Counter(state for _, _, state in rows)
-        sent = {name for _, name, state in rows if state == DeliveryState.SENT}
-        uncertain = {name for _, name, state in rows if state == DeliveryState.UNCERTAIN}
-        print(f"{self.account()}")
-        assert sorted(number for number, _, _ in rows) == sorted(people), "one row each, nobody missing"
+        others = Counter((row.state, row.reason) for row in rows if row.state not in _ENDS)
+        sent = {row.message_id for row in rows if row.state == DeliveryState.SENT}
+        uncertain = {row.message_id for row in rows if row.state == DeliveryState.UNCERTAIN}
+        print(self.account())
+        assert sorted(row.subscriber_id for row in rows) == sorted(people), "one row each, nobody missing"
         assert set(wrong) == {""}
         assert [name for name, times in taken.items() if times > 1] == [], "nobody twice"
         assert sent == set(taken) - uncertain, "sent are those that the sink has, but for doubts"
-        assert set(by_state) <= {DeliveryState.SENT, DeliveryState.UNCERTAIN}, by_state
-        assert len(uncertain) <= self._bound(), "no more doubts than connections at the kills"
+        assert not others, others
+        assert log.unanswered <= uncertain, "what had no answer is a doubt"
+        unexplained = uncertain - log.unanswered - log.unsure
+        # A client that goes leaves at most one message for each of its connections, whether it was killed or
+        # had waited too long for an answer.
+        assert len(unexplained) <= log.broken_off + max(self.doubts, log.deserted), unexplained
+
+
+_ENDS = {DeliveryState.SENT, DeliveryState.UNCERTAIN}
 
 
 @contextmanager
-def stage(folder: Path, database_url: str, chance: random.Random, *, redis_url: str = "") -> Iterator[Stage]:
-    """A stage whose issue is due; everything that it started is gone at the end."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
+def stage(folder: Path, database_url: str, chance: random.Random) -> Iterator[Stage]:
+    """A stage over a database whose issue is due; everything that it started is gone at the end."""
+    sink = Sink(folder)
     environment = {
         "PATH": os.environ["PATH"],
         "PYTHONPATH": str(ROOT),
         "DIGEST_DATA_DIR": str(folder / "data"),
         "DIGEST_DATABASE_URL": database_url,
-        "DIGEST_SMTP_URL": f"smtp://127.0.0.1:{port}",
+        "DIGEST_SMTP_URL": f"smtp://127.0.0.1:{sink.port}",
         "DIGEST_SMTP_CONNECTIONS": str(CONNECTIONS),
         "DIGEST_MAIL_FROM": "papers@example.org",
         "DIGEST_POSTAL_ADDRESS": "1 Test Street",
         "DIGEST_SECRET_KEY": KEY,
         "DIGEST_LEASE_SECONDS": str(LEASE),
         "DIGEST_TICK_SECONDS": "0.5",
-    } | ({"DIGEST_REDIS_URL": redis_url} if redis_url else {})
-    here = open_installation(load(data_dir=folder / "data", database_url=database_url, secret_key=KEY))
-    _fill(here.engine)
-    set_up = Stage(folder, environment, here.engine, Sink(folder, port), chance)
-    set_up.sink.fates()
-    set_up.sink.keep_up()
+    }
+    engine = session.connect(database_url)
+    set_up = Stage(folder, environment, engine, sink, chance)
+    sink.fates()
+    sink.keep_up()
     try:
         yield set_up
     finally:
         set_up.end()
-        here.engine.dispose()
+        engine.dispose()
 
 
-def _fill(engine: Engine) -> None:
-    now = datetime.now(UTC)
-    due = now - timedelta(minutes=1)
-    schedule = Schedule(at=due.time().replace(second=0, microsecond=0))
-    with session.transaction(engine) as db:
-        for source in sources.listing(db):
-            sources.remove(db, source.name)
-        source = sources.ensure(db, name="test", kind=SourceKind.FEED)
-        found = [
-            entry(f"2603.0000{n}", title=f"Transformers, part {n}", announced_at=now) for n in range(1, 4)
-        ]
-        papers.land(db, source, found, seen_at=now - timedelta(hours=1))
-        for number in range(AUDIENCE):
-            subscribers.add(
-                db,
-                email=f"reader{number}@example{number % 7}.org",
-                status=SubscriberStatus.ACTIVE,
-                interests=Interests(filters=("transformers",)),
-                schedule=schedule,
-                now=due - timedelta(hours=1),
-                due=(due, due.date()),
-                consent="on paper",
-            )
+def moments(chance: random.Random, count: int) -> list[float]:
+    """So many moments of an issue, as shares of its mail that is out by then, in order."""
+    return sorted(chance.uniform(0.02, 0.9) for _ in range(count))
