@@ -29,7 +29,7 @@ def subscribed(here: Installation, email: str, now: datetime, **schedule: str) -
             db,
             email=email,
             interests=Interests(),
-            schedule=read_schedule(**schedule),
+            schedule=read_schedule(**schedule),  # type: ignore[arg-type] # fields by name
             now=now,
             consent=CONSENT,
         )
