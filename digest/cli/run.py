@@ -24,9 +24,11 @@ def run(cli: Cli, no_fetch: bool, as_json: bool) -> int:
 
     Example: digest run --no-fetch
     """
+    from digest.pipeline.clock import shared_now
     from digest.pipeline.rounds import play
 
-    report = play(cli.installation, cli.now, fetch=not no_fetch, summarise=not no_fetch)
+    now = cli.now if cli.is_clock_set else shared_now(cli.installation)
+    report = play(cli.installation, now, fetch=not no_fetch, summarise=not no_fetch)
     if as_json:
         emit(
             {
