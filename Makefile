@@ -35,7 +35,7 @@ test-attack: $(VENV)/.dev ## ten thousand sign-ups for one victim: three mails a
 	$(BIN)/python -m pytest -m attack $(ARGS)
 
 test-kill: $(VENV)/.dev ## kill everything in the middle of an issue, and count (KILL_ROUNDS=3: longer)
-	$(BIN)/python -m pytest -n auto --dist worksteal -m kill -rP $(ARGS)
+	$(BIN)/python -m pytest tests/kill -n auto --dist worksteal -m kill -rP $(ARGS)
 
 test-corpus: $(VENV)/.dev ## the tests that run over the real data in ../shared/data, where it is there
 	$(BIN)/python -m pytest -n auto -m corpus $(ARGS)
