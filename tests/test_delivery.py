@@ -59,33 +59,44 @@ def pace(engine: Engine, domain: str) -> object:
         return paces.known(db, {domain}).get(domain)
 
 
+def recorded(here: Installation, email: str) -> tuple[DeliveryState, str, bool, bool]:
+    """A row's state and its reply's code, whether the address is suppressed, whether the domain waits."""
+    row = rows(here.engine)[email]
+    with session.reading(here.engine) as db:
+        status = subscribers.get(db, email).status
+        suppressed = bool(suppressions.among(db, [address_hash(email, here.keys)]))
+    assert status is (SubscriberStatus.SUPPRESSED if suppressed else SubscriberStatus.ACTIVE)
+    return row.state, row.reply[:3], suppressed, pace(here.engine, email.partition("@")[2]) is not None
+
+
 # ---------------------------------------------------------------- the table, through a real server
 
 
-@pytest.mark.parametrize("phase", PHASES)
-@pytest.mark.parametrize(
-    ("said", "state", "suppressed", "halted"),
-    [
-        ("421 closing", DEFERRED, False, True),
-        ("421 4.7.28 too fast", DEFERRED, False, True),
-        ("450 busy", DEFERRED, False, False),
-        ("450 4.7.1 greylisted", DEFERRED, False, True),
-        ("451 4.3.0 later", DEFERRED, False, False),
-        ("452 4.2.2 over quota", DEFERRED, False, False),
-        ("454 4.7.0 no TLS now", DEFERRED, False, True),
-        ("550 no", FAILED, False, False),
-        ("550 5.1.1 nobody", BOUNCED, True, False),
-        ("550 5.1.10 null MX", BOUNCED, True, False),
-        ("550 5.7.1 not from you", FAILED, False, True),
-        ("552 full", DEFERRED, False, False),
-        ("552 5.2.2 full", BOUNCED, False, False),
-        ("552 5.3.4 too big", FAILED, False, False),
-        ("553 5.1.3 strange address", BOUNCED, True, False),
-        ("554 5.7.26 no DMARC", FAILED, False, True),
-        ("554 failed", FAILED, False, False),
-    ],
+# What is said, the state that it becomes, whether the address is suppressed, whether its domain has to wait.
+ANSWERS = (
+    ("421 closing", DEFERRED, False, True),
+    ("421 4.7.28 too fast", DEFERRED, False, True),
+    ("450 busy", DEFERRED, False, False),
+    ("450 4.7.1 greylisted", DEFERRED, False, True),
+    ("451 4.3.0 later", DEFERRED, False, False),
+    ("452 4.2.2 over quota", DEFERRED, False, False),
+    ("454 4.7.0 no TLS now", DEFERRED, False, True),
+    ("550 no", FAILED, False, False),
+    ("550 5.1.1 nobody", BOUNCED, True, False),
+    ("550 5.1.10 null MX", BOUNCED, True, False),
+    ("550 5.7.1 not from you", FAILED, False, True),
+    ("552 full", DEFERRED, False, False),
+    ("552 5.2.2 full", BOUNCED, False, False),
+    ("552 5.3.4 too big", FAILED, False, False),
+    ("553 5.1.3 strange address", BOUNCED, True, False),
+    ("554 5.7.26 no DMARC", FAILED, False, True),
+    ("554 failed", FAILED, False, False),
 )
-@pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)  # the databases differ in none of this
+
+
+@pytest.mark.parametrize("phase", PHASES)
+@pytest.mark.parametrize(("said", "state", "suppressed", "halted"), ANSWERS)
+@pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
 def test_each_answer_in_each_phase_becomes_its_state(
     engine: Engine,
     tmp_path: Path,
@@ -102,14 +113,19 @@ def test_each_answer_in_each_phase_becomes_its_state(
         deliver_due(here, NOW)
     if phase == "MAIL" and state is BOUNCED:  # a refused sender says nothing of the recipient
         state, suppressed = FAILED, False
-    ((email, row),) = rows(engine).items()
-    assert (row.state, row.reply[:3]) == (state, said[:3])
-    with session.reading(engine) as db:
-        found = subscribers.get(db, email).status
-        hashed = bool(suppressions.among(db, [address_hash(email, here.keys)]))
-    assert hashed == suppressed
-    assert found is (SubscriberStatus.SUPPRESSED if suppressed else SubscriberStatus.ACTIVE)
-    assert (pace(engine, "one.example") is not None) == halted
+    assert recorded(here, "ada@one.example") == (state, said[:3], suppressed, halted)
+
+
+@pytest.mark.parametrize("phase", ["RCPT", "DATA", "DOT"])  # at MAIL a server doesn't know whose turn it is
+def test_all_answers_in_one_chunk_become_their_states(engine: Engine, tmp_path: Path, phase: str) -> None:
+    answers = {f"reader@domain{number}.example": answer for number, answer in enumerate(ANSWERS)}
+    with SmtpServer() as server:
+        for recipient, (said, *_) in answers.items():
+            server.on(phase, said, recipient=recipient)
+        here = prepared(engine, tmp_path, server.url, *answers)
+        deliver_due(here, NOW)
+    wanted = {name: (state, said[:3], *rest) for name, (said, state, *rest) in answers.items()}
+    assert {name: recorded(here, name) for name in answers} == wanted
 
 
 @pytest.mark.parametrize("phase", PHASES)
