@@ -1,25 +1,33 @@
-"""An issue ready to be delivered, for benchmarks: papers, readers with a few filters each, due now.
+"""An issue ready to be delivered, for benchmarks: papers, readers who want different things, due now.
 
-In: an empty database. Out: an Installation whose readers are due, the same each time.
+In: an empty database. Out: an Installation whose readers are due, the same each time. Everybody has one wide
+filter, so that nobody goes without a mail, and what `people` invents for them: 1 … 8 terms of their own, and
+for some a category or an exclusion.
 """
 
-import random
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from sqlalchemy import insert
+
 from benchmarks.day import papers as days_papers
-from digest.domain import Entry, Interests, Schedule, SourceKind, SubscriberStatus
+from benchmarks.people import People, people
+from digest.domain import Entry, Frequency, Interests, Paper, SourceKind, SubscriberStatus
 from digest.filters import canonical, parse
 from digest.pipeline.installation import Installation, seed
 from digest.render import Renderer, Site
-from digest.store import papers, schema, session, sources, subscribers
+from digest.store import interests, papers, schema, session, sources
+from digest.store.models import SubscriberRow
 from digest.tokens import Keys
 
 SITE = Site(
     "Daily Papers", "https://papers.example.org", "Daily Papers <papers@example.org>", "1 Test Street"
 )
-FILTERS = ("model", "language", "learning", "image", "graph", "robot", "attention", "cat:cs.CL", "cat:cs.LG")
+WIDE = ("model", "language", "learning", "image", "graph", "robot", "attention", "cat:cs.CL", "cat:cs.LG")
 MOST_PAPERS = 10
+DOMAINS = 50
+PAGE = 10_000  # readers written at once
 
 
 def installation(database_url: str, smtp_url: str, connections: int) -> Installation:
@@ -43,40 +51,57 @@ def installation(database_url: str, smtp_url: str, connections: int) -> Installa
 
 def fill(here: Installation, readers: int, now: datetime, *, day: int = 300) -> None:
     """A day's papers, and this many readers who are due at `now`."""
+    found, _ = days_papers(day, Path("/nonexistent"))
     with session.transaction(here.engine) as db:
         source = sources.ensure(db, name="bench", kind=SourceKind.ARXIV)
-        papers.land(db, source, _entries(day, now), seen_at=now - timedelta(hours=3))
-    chance = random.Random(1)
-    wanted = [canonical(parse(each)) for each in FILTERS]
-    schedule = Schedule(at=now.time().replace(second=0, microsecond=0))
-    for start in range(0, readers, 10_000):
+        papers.land(db, source, [_entry(paper, now) for paper in found], seen_at=now - timedelta(hours=3))
+    asked = people(readers, found)
+    wide = [canonical(parse(each)) for each in WIDE]
+    with session.transaction(here.engine) as db:
+        numbers = interests.filter_ids(db, [*asked.texts.values(), *wide])
+    for page in session.chunks(_readers(asked, wide, numbers, now), PAGE):
         with session.transaction(here.engine) as db:
-            for number in range(start, min(start + 10_000, readers)):
-                subscribers.add(
-                    db,
-                    email=f"reader{number}@example{number % 50}.org",
-                    status=SubscriberStatus.ACTIVE,
-                    interests=Interests(filters=tuple(chance.sample(wanted, 2)), max_papers=MOST_PAPERS),
-                    schedule=schedule,
-                    now=now - timedelta(days=1),
-                    due=(now, now.date()),
-                    consent="benchmark",
-                )
+            session.write(db, insert(SubscriberRow), page)
 
 
-def _entries(count: int, now: datetime) -> list[Entry]:
-    found, _ = days_papers(count, Path("/nonexistent"))
-    return [
-        Entry(
-            key=f"oai:{paper.id}",
-            arxiv_id=paper.id.removeprefix("arxiv:"),
-            title=paper.title,
-            abstract=paper.abstract,
-            authors=paper.authors,
-            categories=paper.categories,
-            version=1,
-            announced_at=now - timedelta(hours=3),
-            url=f"https://arxiv.org/abs/{paper.id.removeprefix('arxiv:')}",
-        )
-        for paper in found
-    ]
+def _readers(
+    asked: People, wide: Sequence[str], numbers: Mapping[str, int], now: datetime
+) -> Iterator[dict[str, object]]:
+    for index in range(len(asked.cohort)):
+        own = asked.interests(index)
+        filters = dict.fromkeys([wide[index % len(wide)], *own.filters])
+        wishes = Interests(filters=tuple(filters), exclude=own.exclude, max_papers=MOST_PAPERS)
+        email = f"reader{index}@example{index % DOMAINS}.org"
+        yield {
+            "email": email,
+            "email_key": email,
+            "status": SubscriberStatus.ACTIVE,
+            "interests": interests.as_json(wishes),
+            "packed": [
+                *(wishes.min_upvotes, wishes.top, wishes.max_papers),
+                *(numbers[text] for text in wishes.filters),
+                *(-numbers[text] for text in wishes.exclude),
+            ],
+            "frequency": Frequency.DAILY,
+            "weekday": 0,
+            "at": now.time().replace(second=0, microsecond=0),
+            "timezone": "UTC",
+            "next_due_at": now,
+            "next_due_on": now.date(),
+            "created_at": now - timedelta(days=1),
+        }
+
+
+def _entry(paper: Paper, now: datetime) -> Entry:
+    arxiv_id = paper.id.removeprefix("arxiv:")
+    return Entry(
+        key=f"oai:{paper.id}",
+        arxiv_id=arxiv_id,
+        title=paper.title,
+        abstract=paper.abstract,
+        authors=paper.authors,
+        categories=paper.categories,
+        version=1,
+        announced_at=now - timedelta(hours=3),
+        url=f"https://arxiv.org/abs/{arxiv_id}",
+    )

@@ -14,6 +14,7 @@ from digest.domain import Digest, Message
 from digest.render import Links, Site, cards, view
 from digest.render.colors import Colors
 from digest.render.headers import digest_headers, header_text
+from digest.render.phrases import Piece
 from digest.render.templates import environment, wrap
 from digest.render.view import LEVELS, Level
 
@@ -64,6 +65,26 @@ def body(kind: str, digest: Digest, site: Site, links: Links, level: Level) -> s
     return JINJA.get_template(f"digest/body.{kind}").render(site=site, links=links, digest=values)
 
 
+def told(paper: cards.Card, kind: str, links: Links) -> dict[str, str]:
+    """What a card says because of the reasons for its paper."""
+    why = "\u00a0· ".join(paper.why)
+    mute = part("mute.html", links=links, term=paper.mute) if links.mute and paper.mute else ""
+    return {
+        "title": marked(paper.title),
+        "summary": marked(paper.summary),
+        "why": why if kind == "html" else wrap(part("why.txt", why=" · ".join(paper.why)), 5),
+        "mute": mute,
+    }
+
+
+def marked(runs: tuple[Piece, ...]) -> Markup:
+    return Markup("").join(part("hit.html", text=run.text) if run.marked else run.text for run in runs)
+
+
+def part(name: str, **values: object) -> Markup:
+    return Markup(JINJA.get_template(f"_paper/{name}").render(**values))
+
+
 def blocks_of(
     kind: str, digest: Digest, layout: view.Layout, level: Level, links: Links
 ) -> tuple[list[str], int]:
@@ -93,7 +114,7 @@ def blocks_of(
                 heading=3 if section.heading else 2,
             )
             words += len(f"{paper.plain_title} {paper.plain_summary}".split())
-            render("card", paper=paper, number=place(number))
+            render("card", paper=paper, number=place(number), **told(paper, kind, links))
     others = [(paper, False) for paper in digest.also if level.also]
     lines = [(match.paper, True) for match in layout.tail], others
     beside = "Also trending" if digest.papers else "Trending meanwhile"

@@ -8,7 +8,7 @@ looked up once, each distinct filter evaluated once, whoever shares it.
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +36,10 @@ from digest.match.score import (
 from digest.match.select import Order, Selection
 
 UNREAD = -1  # the row of a filter that was never asked for
+MOST_HITS = 50_000  # places of a filter in a paper that are remembered; most are none
+MOST_EXPLAINED = 10_000  # matches that are remembered: many readers have a paper for the same reasons
+
+Asked = tuple[ReasonKind, str, str]  # what is wanted: kind, name for the reason, canonical text
 
 
 class Corpus:
@@ -48,6 +52,8 @@ class Corpus:
         self._fit_weight = fit_weight
         self._ranked = sorted(ranked, key=lambda each: best_first(Match(each.paper, each.score, ())))
         self._documents: dict[int, Document] = {}
+        self._hits = lru_cache(MOST_HITS)(self._find)
+        self._explained = lru_cache(MOST_EXPLAINED)(self._tell)
         self._row_of = np.full(0, UNREAD, np.int32)
 
     @property
@@ -101,27 +107,25 @@ class Corpus:
         selects, or was sent, never comes.
         """
         chosen = self._choose(self._alone(interests), self._numbers(sent)).items.tolist()
-        return tuple(self.explain(interests, number) for number in chosen)
+        return self.explain(interests, chosen)
 
     def others(self, interests: Interests, gone: AbstractSet[str], most: int) -> tuple[Paper, ...]:
         """What `beside` says of one subscriber, as papers; none in `gone` (canonical ids)."""
         found = self._beside(self._alone(interests), self._numbers(gone), most)
         return tuple(self._ranked[number].paper for number in found.items.tolist())
 
-    def explain(self, interests: Interests, number: int) -> Match:
-        """Why this paper (by number) is in somebody's digest, and its score."""
-        ranked = self._ranked[number]
-        held = self._held(interests, number)
-        fits = {text: points(hits) for _, _, text, hits in held}
-        why = [(kind, name, hits) for kind, name, _, hits in held]
-        trends = (trending(ranked.paper),) if not why or number < interests.top else ()
-        score = ranked.score + self._fit_weight * fit(fits.values())
-        return Match(ranked.paper, score, reasons(why) + trends + picked(ranked.paper))
+    def explain(self, interests: Interests, numbers: Iterable[int]) -> tuple[Match, ...]:
+        """Why these papers (by number) are in somebody's digest, and their scores."""
+        asked = _asked(interests)
+        return tuple(
+            [self._explained(number, self._held(asked, number), number < interests.top) for number in numbers]
+        )
 
     def arithmetic(self, interests: Interests, paper_id: str) -> Arithmetic:
         """How the score of this paper (by canonical id) for somebody comes about. Raises `KeyError`."""
         number = self._number(paper_id)
-        once = {text: (kind, name, hits) for kind, name, text, hits in self._held(interests, number)}
+        held = self._held(_asked(interests), number)
+        once = {text: (kind, name, self._hits(text, number) or ()) for kind, name, text in held}
         return arithmetic(self._ranked[number], once.values(), weight=self._fit_weight)
 
     # ------------------------------------------------------------ one filter
@@ -217,13 +221,22 @@ class Corpus:
                 return number
         raise KeyError(paper_id)
 
-    def _held(self, interests: Interests, number: int) -> list[tuple[ReasonKind, str, str, Hits]]:
-        """The wanted filters that select a paper: kind, name for the reason, canonical text, hits."""
-        document, topics = self._document(number), self._library.topics
-        found = [
-            (*asked, evaluate(self._library.tree(asked[2]), document, topics)) for asked in _asked(interests)
-        ]
-        return [(kind, name, text, hits) for kind, name, text, hits in found if hits is not None]
+    def _held(self, asked: Sequence[Asked], number: int) -> tuple[Asked, ...]:
+        """Those of the wanted filters that select a paper."""
+        return tuple([each for each in asked if self._hits(each[2], number) is not None])
+
+    def _find(self, text: str, number: int) -> Hits | None:
+        """Where a paper has what a filter (canonical text) asks for."""
+        return evaluate(self._library.tree(text), self._document(number), self._library.topics)
+
+    def _tell(self, number: int, held: tuple[Asked, ...], top: bool) -> Match:
+        ranked = self._ranked[number]
+        hits = [(kind, name, text, self._hits(text, number) or ()) for kind, name, text in held]
+        fits = {text: points(found) for _, _, text, found in hits}
+        trends = (trending(ranked.paper),) if not held or top else ()
+        why = reasons([(kind, name, found) for kind, name, _, found in hits])
+        score = ranked.score + self._fit_weight * fit(fits.values())
+        return Match(ranked.paper, score, why + trends + picked(ranked.paper))
 
     def _document(self, number: int) -> Document:
         if number not in self._documents:
@@ -236,8 +249,8 @@ class Corpus:
         return Match(paper, score, reasons([(ReasonKind.FILTER, text, hits)]) + picked(paper))
 
 
-def _asked(interests: Interests) -> list[tuple[ReasonKind, str, str]]:
-    """What is wanted: kind, name for the reason, canonical text. The subscriber's own words come first."""
+def _asked(interests: Interests) -> list[Asked]:
+    """What is wanted; the subscriber's own words come first."""
     own = [(ReasonKind.FILTER, text, text) for text in interests.filters]
     return own + [(ReasonKind.TOPIC, slug, canonical(TopicRef(slug))) for slug in interests.topics]
 

@@ -1,31 +1,28 @@
 """Rows of the ledger → the digests that they promised, written for their readers as they are now.
 
-A chunk goes through as arrays, like the issue that made it; reasons are found once for each distinct
-(interests, paper).
+A chunk goes through as arrays, like the issue that made it; a reason is found once for all whom it brings a
+paper.
 """
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 from digest.compose import MOST_ALSO, compose
-from digest.domain import Delivery, Digest, Interests, Issue, Match, Paper, SkipReason, Subscriber
+from digest.domain import Delivery, Digest, Issue, Paper, SkipReason, Subscriber
 from digest.match import Lists, unpack, unpack_sent
 from digest.pipeline.edition import Edition, Editions
 from digest.pipeline.installation import Installation
 from digest.pipeline.quiet import quiet_digest, reason_of
 from digest.store import deliveries, interests, session
 
-MOST_KEPT = 20_000  # reasons remembered of one edition
-
 
 class Promises:
-    """Remembers editions and reasons from chunk to chunk; to be made anew every now and then, because papers
-    are merged and hidden meanwhile."""
+    """Remembers editions, and what they explained, from chunk to chunk; to be made anew every now and then,
+    because papers are merged and hidden meanwhile."""
 
     def __init__(self, installation: Installation) -> None:
         self._installation = installation
         self._editions = Editions(installation)
-        self._reasons: dict[tuple[int, Interests, int], Match] = {}
 
     def digests(self, rows: Sequence[Delivery], people: Mapping[int, Subscriber]) -> dict[int, Digest | None]:
         """By delivery id: the digest that its row promised, its papers in their order with their reasons.
@@ -50,7 +47,7 @@ class Promises:
         for row, chosen, beside in zip(rows, *self._chosen(edition, rows), strict=True):
             reader = people[row.subscriber_id]
             promised = {edition.numbers.get(pk) for pk in row.papers}
-            kept = tuple(self._match(issue, edition, reader, n) for n in chosen if n in promised)
+            kept = edition.corpus.explain(reader.interests, [n for n in chosen if n in promised])
             also = [papers[number] for number in beside]
             digests[row.id] = compose(
                 reader, issue, kept, edition.topics_of(reader), edition.notes, also=also
@@ -71,15 +68,6 @@ class Promises:
         sent = unpack_sent(ids, messages, edition.numbers)
         found = corpus.choose(cohort, sent)
         return _lists(found), _lists(corpus.beside(cohort, sent.joined(found), MOST_ALSO))
-
-    def _match(self, issue: Issue, edition: Edition, reader: Subscriber, number: int) -> Match:
-        key = (issue.id, reader.interests, number)
-        known = self._reasons.get(key)
-        if known is None:
-            if len(self._reasons) >= MOST_KEPT:
-                self._reasons.clear()
-            known = self._reasons[key] = edition.corpus.explain(reader.interests, number)
-        return known
 
 
 def _lists(found: Lists) -> list[list[int]]:

@@ -7,7 +7,8 @@ RFC 5322. Never: chooses or orders papers, asks a database, makes links, or read
     view.py       which papers a mail shows, under which headings; its reader's own texts
     cards.py      what is shown of a paper          phrases.py   how it reads
     templates.py  Jinja with CSS inlined once       colors.py    those that an operator chooses
-    press.py      messages spliced from parts       slots.py     the places between the parts
+    blocks.py     the parts of a mail's list         press.py     messages spliced from parts
+    slots.py      the places between the parts
     headers.py    List-Id and the like              mime.py      the bytes
 """
 

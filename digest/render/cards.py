@@ -101,13 +101,23 @@ def _title(text: str) -> str:
     return phrases.one_line(clean(text))
 
 
+@lru_cache(maxsize=2048)
+def _opening(text: str, words: int) -> str:
+    return phrases.first_sentences(phrases.printable(_clean(text)), words)
+
+
+@lru_cache(maxsize=2048)
+def _name(text: str) -> str:
+    return phrases.one_line(_clean(text), 60)
+
+
 def _clean(text: str) -> str:
     return clean(text[:_READ])
 
 
 def _authors(paper: Paper) -> str:
     """`Ada Lovelace, Alan Turing, Grace Hopper + 14 more`. Names stay whole: some have no initials."""
-    names = ", ".join(phrases.one_line(_clean(name), 60) for name in paper.authors[:_NAMES])
+    names = ", ".join([_name(name) for name in paper.authors[:_NAMES]])
     others = len(paper.authors) - _NAMES
     return f"{names} + {others} more" if others > 0 else names
 
@@ -134,14 +144,12 @@ def _facts(paper: Paper, year: int) -> Iterator[str]:
 
 def _summary(paper: Paper, words: int) -> tuple[str, str]:
     """A summary with a label that says who wrote it, a source or a model; else the start of the abstract."""
-    if summary := _clean(paper.summary):
+    if summary := _opening(paper.summary, words):
         if paper.summary_model:
-            label = f"Machine-made summary ({phrases.one_line(paper.summary_model, 60)})"
-            return label, phrases.first_sentences(phrases.printable(summary), words)
+            return f"Machine-made summary ({phrases.one_line(paper.summary_model, 60)})", summary
         name = _SOURCES.get(paper.summary_source, phrases.one_line(paper.summary_source, 40))
-        label = f"TL;DR ({name})" if name else "TL;DR"
-        return label, phrases.first_sentences(phrases.printable(summary), words)
-    return "", phrases.first_sentences(phrases.printable(_clean(paper.abstract)), words)
+        return f"TL;DR ({name})" if name else "TL;DR", summary
+    return "", _opening(paper.abstract, words)
 
 
 def _links(paper: Paper) -> Iterator[Link]:

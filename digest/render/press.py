@@ -3,87 +3,30 @@
 In: a digest, its site and links, and a function that renders a template. Out: `Encoded`. Never: renders a
 template for one reader.
 
-A paper's card depends on the paper, the reasons for it and the level of detail; the frame on the day, its
-notes and which links there are. What is a reader's own (links, numbers of papers, texts) stands in `Slot`s.
+The frame of a mail depends on the day, its notes and which links there are, and holds the blocks of the list
+(`blocks.py`). What is a reader's own (links, numbers of papers, texts) stands in `Slot`s.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Generic, NamedTuple, TypeVar
 
 from markupsafe import escape
 
-from digest.domain import Digest, Match, Paper, Reason, ReasonKind
-from digest.render import cards, phrases, view
+from digest.domain import Digest
+from digest.render import phrases, view
+from digest.render.blocks import LINKS, Block, Blocks, Render, manner_of, slots
 from digest.render.headers import Headers, header_text
 from digest.render.mime import Encoded, quoted
 from digest.render.site import Links, Site
-from digest.render.slots import Pieces, Slot, filled, joined, pieces
+from digest.render.slots import Pieces, Slot, filled
 from digest.render.templates import wrap
 from digest.render.view import LEVELS, Level
 
 BUDGET = 90_000  # bytes of the HTML part as encoded; Gmail cuts mails off near 102,400
-_BLOCKS = 4_096  # of each kind, about 6 kB each; a day has some hundred papers, each for few reasons
-_LINKS = tuple(field.name for field in fields(Links) if field.name != "unsubscribe_mail")
 _PLAIN = re.compile(r"[A-Za-z0-9:/._~+-]{1,74}")  # a link in which nothing is to be escaped or encoded
 _TAIL = "Also in this digest"
-
-Parts = TypeVar("Parts")
-Render = Callable[[str, Mapping[str, object]], str]  # a template's name and its values → text
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """A part of a mail in both formats, and how many words of it there are to read."""
-
-    html: Pieces
-    text: Pieces
-    words: int = 0
-
-
-class Manner(NamedTuple):
-    """What the cards of a section have in common."""
-
-    year: int
-    words: int
-    all_links: bool
-    heading: int
-    links: tuple[str, ...]  # which there are
-
-
-_manner = lru_cache(64)(Manner)  # equal ones are one object, which is compared in no time
-
-
-class _Key(Generic[Parts]):
-    """All that a part of a mail depends on, as the key of a cache; `told_by` tells most keys apart.
-
-    The papers of one issue are the same objects for all its readers: comparing them costs nothing then, while
-    a hash of all that they say would cost more than the rest of a message.
-    """
-
-    __slots__ = ("_hash", "parts")
-
-    def __init__(self, parts: Parts, told_by: tuple[object, ...]) -> None:
-        self.parts = parts
-        self._hash = hash(told_by)
-
-    def __hash__(self) -> int:
-        return self._hash
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Key) and self.parts == other.parts
-
-
-_Wanted = _Key[tuple[Paper, tuple[Reason, ...], tuple[tuple[str, str], ...], Manner]]
-_Others = _Key[tuple[tuple[Paper, ...], str, int]]
-
-
-def _wanted(match: Match, topics: Mapping[str, str], manner: Manner) -> _Wanted:
-    first = match.reasons[0].term if match.reasons else ""
-    titles = _titles(match.reasons, topics)
-    return _Key((match.paper, match.reasons, titles, manner), (match.paper.id, first, manner.words))
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +43,7 @@ class Press:
     """Splices the messages of digests; remembers the parts that were made last."""
 
     def __init__(self, render: Render) -> None:
-        self._render = render
-        self._numbered_card = lru_cache(_BLOCKS)(self._number_card)
-        self._card = lru_cache(_BLOCKS)(self._set_card)
-        self._line = lru_cache(_BLOCKS)(self._set_line)
-        self._others = lru_cache(_BLOCKS)(self._set_others)
-        self._heading = lru_cache(256)(self._set_heading)
+        self._parts = Blocks(render)
         self._frame = lru_cache(64)(self._set_frame)
         self._subject = lru_cache(1_024)(self._set_subject)
 
@@ -138,75 +76,37 @@ class Press:
         topics = {topic.slug: topic.title for topic in digest.topics}
         for section in layout.sections:
             below = sheet.top + bool(section.heading)
-            manner = _manner(digest.issue.date.year, level.words, level.all_links, below, sheet.links)
+            manner = manner_of(digest.issue.date.year, level.words, level.all_links, below, sheet.links)
             if section.heading:
-                yield self._heading(section.heading, sheet.top)
+                yield self._parts.heading(section.heading, sheet.top)
             for match in section.matches:
                 number += 1
-                yield self._numbered_card(_wanted(match, topics, manner), number)
+                yield self._parts.card(match, topics, manner, number)
         if layout.tail:
-            yield self._heading(_TAIL, sheet.top)
+            yield self._parts.heading(_TAIL, sheet.top)
         for place, match in enumerate(layout.tail, number + 1):
-            yield _numbered(self._line(match.paper, numbered=True), place)
+            yield self._parts.line(match.paper, place)
         if digest.also and level.also:
-            ids = tuple([paper.id for paper in digest.also])
-            yield self._others(_Key((digest.also, view.others(digest), sheet.top), ids))
-
-    def _number_card(self, wanted: _Wanted, number: int) -> Block:
-        return _numbered(self._card(wanted), number)
-
-    def _set_card(self, wanted: _Wanted) -> Block:
-        paper, reasons, titles, manner = wanted.parts
-        card = cards.card(
-            paper,
-            reasons,
-            dict(titles),
-            year=manner.year,
-            words=manner.words,
-            all_links=manner.all_links,
-            heading=manner.heading,
-        )
-        values = {"paper": card, "number": Slot("number"), "links": _slots(manner.links)}
-        words = len(f"{card.plain_title} {card.plain_summary}".split())
-        return self._set("_paper/card", values, words)
-
-    def _set_line(self, paper: Paper, *, numbered: bool) -> Block:
-        line = cards.line(paper, numbered=numbered)
-        return self._set("_paper/line", {"paper": line, "number": Slot("number")}, len(line.title.split()))
-
-    def _set_others(self, others: _Others) -> Block:
-        """The titles of what others read, under their heading: few sets of them are on many mails."""
-        papers, heading, top = others.parts
-        blocks = [self._heading(heading, top), *(self._line(paper, numbered=False) for paper in papers)]
-        html, text = (
-            tuple(piece for each in pair for piece in each)
-            for pair in zip(*((b.html, b.text) for b in blocks), strict=True)
-        )
-        return Block(joined(html, {}), joined(text, {}), sum(block.words for block in blocks))
-
-    def _set_heading(self, heading: str, level: int) -> Block:
-        return self._set("_paper/heading", {"heading": heading, "level": level})
+            yield self._parts.others(digest.also, view.others(digest), sheet.top)
 
     def _set_frame(
         self, sheet: Sheet, heading: str, notes: tuple[str, ...], *, quiet: bool, hidden: bool
     ) -> Block:
         own = {name: Slot(name) for name in ("preheader", "meta", "because", "count", "list")}
         digest = {**own, "heading": heading, "notes": notes, "quiet": quiet, "hidden": hidden}
-        values = {"site": sheet.site, "links": _slots(sheet.links), "digest": digest}
-        return self._set(f"{sheet.mail}/body", values)
-
-    def _set(self, template: str, values: Mapping[str, object], words: int = 0) -> Block:
-        html, text = (pieces(self._render(f"{template}.{kind}", values)) for kind in ("html", "txt"))
-        return Block(html, text, words)
+        values = {"site": sheet.site, "links": slots(sheet.links), "digest": digest}
+        return self._parts.set(f"{sheet.mail}/body", values)
 
     def _set_subject(self, sheet: Sheet, first: str, count: int, short_day: str) -> str:
         digest = {"first": first, "count": count, "short_day": short_day}
-        return header_text(self._render(f"{sheet.mail}/subject.txt", {"site": sheet.site, "digest": digest}))
+        return header_text(
+            self._parts.render(f"{sheet.mail}/subject.txt", {"site": sheet.site, "digest": digest})
+        )
 
 
 def present(links: Links) -> tuple[str, ...]:
     """The names of the links that a mail has."""
-    return tuple(name for name in _LINKS if getattr(links, name))
+    return tuple(name for name in LINKS if getattr(links, name))
 
 
 def _spliced(frame: Pieces, blocks: Sequence[Pieces], values: Mapping[str, bytes]) -> bytes:
@@ -216,25 +116,8 @@ def _spliced(frame: Pieces, blocks: Sequence[Pieces], values: Mapping[str, bytes
     return b"".join(filled(parts, values))
 
 
-def _numbered(block: Block, number: int) -> Block:
-    """The block with the number of its paper, aligned in the text."""
-    html = joined(block.html, {"number": quoted(str(number))})
-    return Block(html, joined(block.text, {"number": quoted(f"{number:>3}")}), block.words)
-
-
-def _titles(reasons: tuple[Reason, ...], topics: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    """(slug, title) of the topics among the reasons."""
-    found = [reason.filter for reason in reasons if reason.kind is ReasonKind.TOPIC]
-    return tuple([(slug, topics.get(slug, slug)) for slug in found]) if found else ()
-
-
 def _notes(digest: Digest) -> tuple[str, ...]:
     return tuple(phrases.one_line(note) for note in digest.notes[:5])
-
-
-def _slots(names: Sequence[str]) -> dict[str, Slot | str]:
-    """The links of a mail as its templates see them: a slot for each that there is, '' for the others."""
-    return {name: Slot(name) if name in names else "" for name in _LINKS}
 
 
 def _values(

@@ -47,14 +47,15 @@ def pieces(rendered: str) -> Pieces:
     return tuple(piece for piece in encoded if piece)
 
 
-def joined(parts: Pieces, values: Mapping[str, bytes]) -> Pieces:
+def joined(parts: Pieces, values: Mapping[str, Pieces]) -> Pieces:
     """The pieces with some of the slots filled, encoded lines that meet made one piece."""
     found: list[bytes | str] = []
     for part in parts:
-        piece = values.get(part, part) if isinstance(part, str) else part
-        if isinstance(piece, bytes) and found and isinstance(found[-1], bytes):
-            piece = found.pop() + piece  # type: ignore[operator]  # bytes, as was asked
-        found.append(piece)
+        for piece in values.get(part, (part,)) if isinstance(part, str) else (part,):
+            if isinstance(piece, bytes) and found and isinstance(found[-1], bytes):
+                found[-1] += piece
+            else:
+                found.append(piece)
     return tuple(found)
 
 
