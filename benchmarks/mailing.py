@@ -1,8 +1,8 @@
 """An issue ready to be delivered, for benchmarks: papers, readers who want different things, due now.
 
 In: an empty database. Out: an Installation whose readers are due, the same each time. Everybody has one wide
-filter, so that nobody goes without a mail, and what `people` invents for them: 1 … 8 terms of their own, and
-for some a category or an exclusion.
+filter, so that nobody goes without a mail, and, unless wishes are shared, what `people` invents for them: up
+to 8 terms of their own, and for some a category or an exclusion.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -49,8 +49,8 @@ def installation(database_url: str, smtp_url: str, connections: int) -> Installa
     )
 
 
-def fill(here: Installation, readers: int, now: datetime, *, day: int = 300) -> None:
-    """A day's papers, and this many readers who are due at `now`."""
+def fill(here: Installation, readers: int, now: datetime, *, day: int = 300, shared: bool = False) -> None:
+    """A day's papers, and this many readers who are due at `now`. `shared`: nobody has words of their own."""
     found, _ = days_papers(day, Path("/nonexistent"))
     with session.transaction(here.engine) as db:
         source = sources.ensure(db, name="bench", kind=SourceKind.ARXIV)
@@ -59,16 +59,16 @@ def fill(here: Installation, readers: int, now: datetime, *, day: int = 300) -> 
     wide = [canonical(parse(each)) for each in WIDE]
     with session.transaction(here.engine) as db:
         numbers = interests.filter_ids(db, [*asked.texts.values(), *wide])
-    for page in session.chunks(_readers(asked, wide, numbers, now), PAGE):
+    for page in session.chunks(_readers(asked, wide, numbers, now, shared=shared), PAGE):
         with session.transaction(here.engine) as db:
             session.write(db, insert(SubscriberRow), page)
 
 
 def _readers(
-    asked: People, wide: Sequence[str], numbers: Mapping[str, int], now: datetime
+    asked: People, wide: Sequence[str], numbers: Mapping[str, int], now: datetime, *, shared: bool
 ) -> Iterator[dict[str, object]]:
     for index in range(len(asked.cohort)):
-        own = asked.interests(index)
+        own = Interests() if shared else asked.interests(index)
         filters = dict.fromkeys([wide[index % len(wide)], *own.filters])
         wishes = Interests(filters=tuple(filters), exclude=own.exclude, max_papers=MOST_PAPERS)
         email = f"reader{index}@example{index % DOMAINS}.org"

@@ -34,11 +34,11 @@ def play(database_url: str, url: str, readers: int, processes: int, connections:
     filled = time.perf_counter()
     (issue,) = open_due(here, now + timedelta(seconds=1))
     opened = time.perf_counter()
-    took, mails, mib = workers(processes, database_url, url, connections)
-    (done,) = reports(here, [issue.id])
-    assert done.counts[DeliveryState.SENT] == mails == readers, done
+    done = workers(processes, database_url, url, connections)
+    (report,) = reports(here, [issue.id])
+    assert report.counts[DeliveryState.SENT] == done.mails == readers, report
     here.engine.dispose()
-    whole = opened - filled + took
+    whole = opened - filled + done.seconds
     return {
         "readers": readers,
         "database": database_url.partition(":")[0],
@@ -46,12 +46,16 @@ def play(database_url: str, url: str, readers: int, processes: int, connections:
         "cores": os.cpu_count(),
         "filling_seconds_not_counted": round(filled - started, 1),
         "open_seconds": round(opened - filled, 1),
-        "deliver_seconds": round(took, 1),
+        "deliver_seconds": round(done.seconds, 1),
+        "minutes": round(whole / 60, 1),
         "open_share": round((opened - filled) / whole, 3),
-        "deliver_share": round(took / whole, 3),
-        "mails_per_second": round(mails / took),
+        "deliver_share": round(done.seconds / whole, 3),
+        "share_of_deliver": {
+            stage: round(seconds / processes / done.seconds, 3) for stage, seconds in done.stages.items()
+        },
+        "mails_per_second": round(done.mails / done.seconds),
         "peak_mib_opening": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
-        "peak_mib_worker": mib,
+        "peak_mib_worker": done.mib,
     }
 
 

@@ -4,7 +4,9 @@
 
 Side by side in one run, on loopback, into a sink in another process: `aiosmtplib.SMTP.sendmail` over the same
 number of connections in the same kind of event loop, then delivery on SQLite and on Postgres, by one worker
-process and by two. Each is measured three times in turns; the best of each counts.
+process and by two, to readers who all have words of their own; and to readers who share nine wishes, as those
+do who tick topics. The ways take turns; the best of each counts. `--save` keeps the figures in
+`benchmarks/results/send.json`.
 """
 
 import argparse
@@ -16,10 +18,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import aiosmtplib
@@ -28,6 +31,7 @@ from sqlalchemy import text
 
 from benchmarks.discard import sink
 from benchmarks.mailing import fill, installation
+from benchmarks.stages import Stopwatch
 from digest.deliver import Envelope
 from digest.domain import DeliveryState
 from digest.pipeline.delivery import Courier
@@ -39,7 +43,26 @@ from digest.store import deliveries, session, subscribers
 from tests.postgres_server import running
 
 ROUNDS = 2
+BARE, SHARED = "bare loop", ", shared wishes"
+RESULTS = Path(__file__).with_name("results") / "send.json"
 NOW = datetime.now(UTC)
+
+
+class Worked(NamedTuple):
+    """What some worker processes did together."""
+
+    seconds: float
+    mails: int
+    mib: int  # the peak memory of one process
+    stages: Mapping[str, float]  # seconds of all processes
+
+
+class Round(NamedTuple):
+    """Seconds of each way, on the clock and of this process's processor, and a worker's peak in MiB."""
+
+    wall: Mapping[str, float]
+    cpu: Mapping[str, float]
+    peak: int
 
 
 def bare(url: str, message: Envelope, count: int, connections: int) -> float:
@@ -80,16 +103,17 @@ def worker(database_url: str, url: str, connections: int) -> None:
     here = installation(database_url, url, connections)
     print("ready", flush=True)
     sys.stdin.readline()
-    count = 0
+    count, watch = 0, Stopwatch()
+    watch.put_on()
     with Courier(here) as courier:
         while claimed := courier.deliver_due(datetime.now(UTC)):
             count += claimed
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"mails": count, "mib": round(peak)}), flush=True)
+    print(json.dumps({"mails": count, "mib": round(peak), "stages": watch.seconds}), flush=True)
 
 
-def workers(processes: int, database_url: str, url: str, connections: int) -> tuple[float, int, int]:
-    """Seconds, mails, and the peak memory of one process in MiB."""
+def workers(processes: int, database_url: str, url: str, connections: int) -> Worked:
+    """Let so many worker processes deliver what is due."""
     command = [sys.executable, "-m", "benchmarks.send", "--worker", database_url, url, str(connections)]
     started = [
         subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -104,7 +128,9 @@ def workers(processes: int, database_url: str, url: str, connections: int) -> tu
         each.stdin.write("go\n")
         each.stdin.flush()
     done = [json.loads(each.communicate()[0]) for each in started]
-    return time.perf_counter() - begin, sum(d["mails"] for d in done), max(d["mib"] for d in done)
+    stages = {name: sum(each["stages"][name] for each in done) for name in done[0]["stages"]}
+    seconds = time.perf_counter() - begin
+    return Worked(seconds, sum(d["mails"] for d in done), max(d["mib"] for d in done), stages)
 
 
 def queue_again(database_url: str, url: str) -> None:
@@ -121,10 +147,10 @@ def queue_again(database_url: str, url: str) -> None:
     here.engine.dispose()
 
 
-def prepare(database_url: str, url: str, mails: int) -> Envelope:
+def prepare(database_url: str, url: str, mails: int, *, shared: bool) -> Envelope:
     """Readers, papers and the open issue; returns a message of it of middle size."""
     here = installation(database_url, url, 1)
-    fill(here, mails, NOW)
+    fill(here, mails, NOW, shared=shared)
     (report,) = open_due(here, NOW + timedelta(seconds=1))
     assert report.counts[DeliveryState.QUEUED] == mails, report
     sample = _sample(here)
@@ -148,64 +174,85 @@ def _sample(here: Installation) -> Envelope:
 
 @contextmanager
 def databases(mails: int, url: str) -> Iterator[tuple[dict[str, str], Envelope]]:
-    """A filled SQLite file on disk and a filled Postgres that syncs as one in production does."""
+    """SQLite files on disk and databases of a Postgres that syncs as one in production does, all filled."""
     with (
         tempfile.TemporaryDirectory(dir=".") as folder,
         running(synchronous_commit="on", fsync="on") as server,
     ):
-        server.execute("CREATE DATABASE bench")
-        found = {
-            "SQLite": f"sqlite:///{Path(folder).resolve() / 'bench.db'}",
-            "Postgres": server.url("bench"),
-        }
-        for address in found.values():
-            message = prepare(address, url, mails)
+        found: dict[str, str] = {}
+        for wishes in ("", SHARED):
+            name = "shared" if wishes else "own"
+            server.execute(f"CREATE DATABASE {name}")
+            addresses = {
+                f"SQLite{wishes}": f"sqlite:///{Path(folder).resolve() / name}.db",
+                f"Postgres{wishes}": server.url(name),
+            }
+            for address in addresses.values():
+                message = prepare(address, url, mails, shared=bool(wishes))
+            found |= addresses
         yield found, message
+
+
+def measured(url: str, found: Mapping[str, str], message: Envelope, mails: int, lanes: int) -> Round:
+    """One round: each way once."""
+    before = time.process_time()
+    wall = {BARE: bare(url, message, mails, lanes)}
+    cpu = {BARE: time.process_time() - before}
+    peak = 0
+    for name, address in found.items():
+        queue_again(address, url)
+        before = time.process_time()
+        wall[name], count = deliver(address, url, lanes)
+        cpu[name] = time.process_time() - before
+        assert count == mails
+        for processes in () if name.endswith(SHARED) else (1, 2):
+            queue_again(address, url)
+            done = workers(processes, address, url, lanes)
+            assert done.mails == mails
+            wall[f"{name}, {processes} workers"], peak = done.seconds, max(peak, done.mib)
+    return Round(wall, cpu, peak)
+
+
+def figures(rounds: Sequence[Round], mails: int) -> dict[str, object]:
+    """Ratios and rates from the best of all rounds."""
+    best = {name: min(each.wall[name] for each in rounds) for name in rounds[0].wall}
+    least = {name: min(each.cpu[name] for each in rounds) for name in rounds[0].cpu}
+    return {
+        "mails": mails,
+        "cores": os.cpu_count(),
+        "mails_per_second": {name: round(mails / took) for name, took in best.items()},
+        "times_bare": {name: round(took / best[BARE], 2) for name, took in best.items()},
+        "processor_ms_per_mail": {name: round(1000 * took / mails, 3) for name, took in least.items()},
+        "processor_times_bare": {name: round(took / least[BARE], 2) for name, took in least.items()},
+        "two_workers_against_one": {
+            name: round(best[f"{name}, 1 workers"] / best[f"{name}, 2 workers"], 2)
+            for name in ("SQLite", "Postgres")
+        },
+        "peak_mib_worker": max(each.peak for each in rounds),
+    }
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--mails", type=int, default=4000)
     parser.add_argument("--connections", type=int, default=8)
+    parser.add_argument("--save", action="store_true")
     parser.add_argument("--worker", nargs=3)
     asked = parser.parse_args()
     if asked.worker:
         worker(asked.worker[0], asked.worker[1], int(asked.worker[2]))
         return
-    mails, connections = asked.mails, asked.connections
+    mails, lanes = asked.mails, asked.connections
     with sink() as url, databases(mails, url) as (found, message):
-        print(f"{mails} mails, {connections} connections per process, {os.cpu_count()} cores,"
-              f" {len(message.content)} bytes per mail, best of {ROUNDS}")  # fmt: skip
-        best: dict[str, float] = {}
-        least: dict[str, float] = {}  # processor time, which other work on the machine hardly changes
-        peak = 0
-        for _ in range(ROUNDS):
-            before = time.process_time()
-            seconds = {"bare loop": bare(url, message, mails, connections)}
-            cpu = {"bare loop": time.process_time() - before}
-            for name, address in found.items():
-                queue_again(address, url)
-                before = time.process_time()
-                seconds[name], count = deliver(address, url, connections)
-                cpu[name] = time.process_time() - before
-                assert count == mails
-                for processes in (1, 2):
-                    queue_again(address, url)
-                    took, count, mib = workers(processes, address, url, connections)
-                    assert count == mails
-                    seconds[f"{name}, {processes} workers"], peak = took, max(peak, mib)
-            print({name: round(took, 2) for name, took in seconds.items()}, file=sys.stderr, flush=True)
-            best = {name: min(took, best.get(name, took)) for name, took in seconds.items()}
-            least = {name: min(took, least.get(name, took)) for name, took in cpu.items()}
-        for name, took in best.items():
-            ratio = took / best["bare loop"]
-            print(f"{name:22} {took:7.2f} s {mails / took:7.0f} mails/s {ratio:5.2f} × bare loop")
-        for name, took in least.items():
-            print(f"{name:22} {1000 * took / mails:7.3f} ms of processor time per mail")
-        for name in found:
-            gain = best[f"{name}, 1 workers"] / best[f"{name}, 2 workers"]
-            print(f"{name}: two worker processes against one: {gain:.2f} ×")
-        print(f"peak memory of a worker: {peak} MiB")
+        print(f"{mails} mails, {lanes} connections per process, {len(message.content)} bytes per mail")
+        rounds = [measured(url, found, message, mails, lanes) for _ in range(ROUNDS)]
+    result = figures(rounds, mails)
+    for name, value in result.items():
+        print(name)
+        for way, figure in value.items() if isinstance(value, dict) else [("", value)]:
+            print(f"    {way:28} {figure}")
+    if asked.save:
+        RESULTS.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

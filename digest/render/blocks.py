@@ -22,7 +22,8 @@ from digest.render.site import Links
 from digest.render.slots import Pieces, Slot, joined, pieces
 from digest.render.templates import wrap
 
-_BLOCKS = 4_096  # of each kind, about 6 kB each; a day has some hundred papers, each for few reasons
+_BLOCKS = 4_096  # of each kind, about 6 kB each: for most readers of a day those that they have in common
+_NUMBERED = 1_024  # of cards with their numbers
 _MARGIN = 5  # spaces before the text of a card, in plain text
 LINKS = tuple(field.name for field in fields(Links) if field.name != "unsubscribe_mail")
 
@@ -101,7 +102,7 @@ class Blocks:
 
     def __init__(self, render: Render) -> None:
         self.render = render
-        self._numbered_card = lru_cache(_BLOCKS)(self._number_card)
+        self._numbered_card = lru_cache(_NUMBERED)(self._number_card)
         self._card = lru_cache(_BLOCKS)(self._set_card)
         self._bare_card = lru_cache(_BLOCKS)(self._set_bare_card)
         self._mute = lru_cache(_BLOCKS)(self._set_mute)
