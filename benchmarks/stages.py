@@ -36,10 +36,12 @@ class Stopwatch:
     def put_on(self) -> None:
         """Wrap the functions that are the stages."""
         for name, (owner, function) in STAGES.items():
-            setattr(owner, function, self._timed(name, getattr(owner, function)))
+            setattr(owner, function, self.timed(name, getattr(owner, function)))
         setattr(Recorder, COMMIT, self._apart(COMMITS, getattr(Recorder, COMMIT)))
 
-    def _timed(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    def timed(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        """The function, with its seconds counted for a stage, but for those of stages that it calls."""
+
         def timed(*arguments: Any, **named: Any) -> Any:
             self._inside.append(0.0)
             started = time.perf_counter()

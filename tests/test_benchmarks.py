@@ -1,12 +1,18 @@
 """README quotes the figures that the benchmarks kept, and the benchmarks run without any data of ours."""
 
+import time
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from benchmarks import day, peers, stage, table
+from benchmarks import day, mailing, peers, stage, stages, table
 from benchmarks.people import people
+from digest.domain import DeliveryState
 from digest.match import FIT_WEIGHT
+from digest.pipeline.issues import open_due
+from digest.store import session, subscribers
+from tests.builders import NOW
 
 
 def test_readme_quotes_what_was_measured() -> None:
@@ -37,3 +43,26 @@ def test_invented_subscribers_are_the_same_each_time(nowhere: Path) -> None:
     assert one.texts == other.texts
     assert [one.interests(n) for n in range(50)] == [other.interests(n) for n in range(50)]
     assert stage.run(day.ranked(known), one, fit_weight=FIT_WEIGHT).seconds > 0
+
+
+def test_every_reader_gets_a_mail_and_most_have_words_of_their_own(tmp_path: Path) -> None:
+    here = mailing.installation(f"sqlite:///{tmp_path}/bench.db", f"maildir:{tmp_path}/outbox", 1)
+    mailing.fill(here, 60, NOW, day=80)
+    (report,) = open_due(here, NOW + timedelta(seconds=1))
+    assert report.counts[DeliveryState.QUEUED] == 60
+    with session.reading(here.engine) as db:
+        wishes = {reader.interests for reader in subscribers.by_ids(db, range(1, 61)).values()}
+    assert len(wishes) > 50
+
+
+def test_a_stage_does_not_hold_the_seconds_of_one_inside_it() -> None:
+    watch = stages.Stopwatch()
+    inner = watch.timed("inner", lambda: time.sleep(0.05))
+
+    def both() -> None:
+        time.sleep(0.02)
+        inner()
+
+    watch.timed("outer", both)()
+    assert watch.seconds["inner"] >= 0.05
+    assert 0.02 <= watch.seconds["outer"] < watch.seconds["inner"]
