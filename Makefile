@@ -1,6 +1,6 @@
 # The front door. Each target does all the set-up that it needs; only Python ≥ 3.11 and make must be there.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-attack test-kill check format lint types imports test-corpus test-browser bench-match bench-render bench-load bench-quality lock clean
+.PHONY: help demo test test-attack test-kill check format lint types imports test-corpus test-browser bench-match bench-render bench-load bench-quality bench-send bench-million lock clean
 
 PYTHON ?= python3
 VENV := .venv

@@ -22,7 +22,7 @@ from digest.render.site import Links
 from digest.render.slots import Pieces, Slot, joined, pieces
 from digest.render.templates import wrap
 
-_BLOCKS = 4_096  # of each kind, about 6 kB each: for most readers of a day those that they have in common
+_BLOCKS = 2_048  # of each kind, about 7 kB each: for most readers of a day those that they have in common
 _NUMBERED = 1_024  # of cards with their numbers
 _MARGIN = 5  # spaces before the text of a card, in plain text
 LINKS = tuple(field.name for field in fields(Links) if field.name != "unsubscribe_mail")
