@@ -20,6 +20,7 @@ from celery.beat import Service
 from digest import logs
 from digest.config import load
 from digest.errors import ConfigError
+from tests.redis_server import running_redis
 from workers import app, schedule, tasks
 from workers.beat import Clockwork
 
@@ -95,6 +96,15 @@ def test_a_task_ends_before_the_lease_of_its_rows() -> None:
         < timedelta(seconds=app.TIME_LIMIT)
         < timedelta(seconds=load().lease_seconds)
     )
+
+
+def test_what_is_left_of_a_lost_connection_fails_as_one(celery: Any, tmp_path: Path) -> None:
+    with running_redis(tmp_path) as server, celery.connection_for_read(server.url) as connection:
+        channel = connection.channel()
+        connection.close()
+        channel.close()
+        with pytest.raises(connection.connection_errors, match="is gone"):
+            channel.basic_ack("a ring of before")
 
 
 def test_redis_may_be_away_for_any_time(celery: Any) -> None:

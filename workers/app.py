@@ -8,6 +8,7 @@ from typing import Any
 
 from celery import Celery
 from celery.signals import setup_logging
+from kombu.transport import TRANSPORT_ALIASES
 
 from digest import logs
 from digest.config import Settings
@@ -20,6 +21,7 @@ TIME_LIMIT = 870  # shorter than the lease of a claimed row, so that nobody work
 SOFT_SHUTDOWN = 30  # seconds that SIGQUIT leaves to running tasks; SIGTERM lets them finish
 
 setup_logging.connect(logs.set_up)
+TRANSPORT_ALIASES.update(dict.fromkeys(("redis", "rediss"), "workers.broker:Transport"))
 
 
 def create(settings: Settings) -> Celery:
