@@ -1,6 +1,7 @@
 """Real worker and beat processes over a real Redis take a due subscriber's papers all the way to a mail."""
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -27,7 +28,7 @@ WORKER = ("worker", "--concurrency", "2", "--without-mingle", "--without-gossip"
 BEAT = ("beat",)
 NAMES = ("ada", "bob", "cy", "dee", "eve")
 TICK = 0.25  # seconds
-PATIENCE = 40.0  # seconds for something to happen on a busy machine
+PATIENCE = 90.0  # seconds for something to happen on a busy machine
 
 
 @dataclass
@@ -93,6 +94,7 @@ class Site:
                 for number, command in enumerate(commands)
             ]
             try:
+                self.wait_until(lambda: self.started() == len(commands))
                 yield
                 for process in reversed(processes):  # beat first: what it rang is done before its workers end
                     process.terminate()
@@ -101,6 +103,10 @@ class Site:
                 for process in processes:
                     process.kill()
                     process.wait()
+
+    def started(self) -> int:
+        """How many processes are as far as to heed signals."""
+        return len(re.findall(r" ready\.|beat: Starting\.\.\.", self.logs()))
 
     def answers(self, node: str) -> bool:
         """Whether this node answers the health check of the Compose file."""

@@ -98,10 +98,9 @@ class Stage:
         return process
 
     def worker(self, name: str) -> Process:
-        options = ["--concurrency", str(CONCURRENCY), "--without-mingle", "--without-gossip"]
-        return self.start(
-            "celery", "-A", "workers", "--quiet", "worker", *options, "-n", f"{name}@%h", name=name
-        )
+        options = ["--concurrency", str(CONCURRENCY), "--without-mingle", "--without-gossip", "-l", "INFO"]
+        command = ["celery", "-A", "workers", "--quiet", "worker", *options, "-n", f"{name}@%h"]
+        return self.start(*command, name=name)
 
     def beat(self, name: str) -> Process:
         return self.start("celery", "-A", "workers", "--quiet", "beat", name=name)
@@ -148,6 +147,11 @@ class Stage:
     def until_served(self) -> None:
         """Wait until pages are answered: from then on `digest serve` heeds signals."""
         self._until(self._is_served, lambda: None)
+
+    def until_ready(self, worker: str) -> None:
+        """Wait until a worker takes tasks: from then on it heeds signals."""
+        log = self.folder / f"{worker}.log"
+        self._until(lambda: " ready." in log.read_text(errors="replace"), lambda: None)
 
     def taken(self) -> int:
         """How many messages the sink has."""

@@ -26,9 +26,9 @@ def test_workers_are_killed(crowd: Stage) -> None:
     for moment in moments(crowd.chance, 4):
         crowd.until_sent(moment)
         which = crowd.chance.randrange(2)
-        # The whole group as by a power cut, or the parent alone, whose children end what they have.
+        # The whole group as by a power cut, or the parent alone, whose children the system kills then.
         whole = crowd.chance.random() < 0.7
-        crowd.kill(workers[which], connections=WORKER_CONNECTIONS if whole else 0, whole=whole)
+        crowd.kill(workers[which], connections=WORKER_CONNECTIONS, whole=whole)
         workers[which] = crowd.worker(NAMES[which])
     crowd.until_out()
     crowd.check()
@@ -39,6 +39,7 @@ def test_workers_are_told_to_stop_and_leave_no_doubt(crowd: Stage) -> None:
     workers = [crowd.worker(name) for name in NAMES]
     for number, moment in enumerate(moments(crowd.chance, 2)):
         crowd.until_sent(moment)
+        crowd.until_ready(NAMES[number])
         crowd.stop(workers[number])
         workers[number] = crowd.worker(NAMES[number])
     crowd.until_out()
