@@ -7,7 +7,6 @@ with SmtpServer() as server:
 """
 
 import asyncio
-import socket
 import ssl
 from collections import Counter
 from collections.abc import Collection, Mapping
@@ -19,6 +18,8 @@ from typing import Any, Self
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
+
+from tests.ports import free_port
 
 TLS = Path(__file__).parent / "data" / "tls"
 
@@ -74,7 +75,7 @@ class SmtpServer:
         self.without = tuple(without)
         self.pipelining = pipelining
         self._rules: list[_Rule] = []
-        self.port = _free_port()
+        self.port = free_port()
         self._scheme = "smtps" if implicit_tls else "smtp+starttls" if starttls else "smtp"
         self._controller = _Controller(
             _Handler(self),
@@ -206,13 +207,6 @@ class _Handler:
                 )
             )
         return said
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _tls() -> ssl.SSLContext:
