@@ -24,11 +24,10 @@ from digest.domain import DeliveryState
 from digest.store import deliveries, session
 from digest.store.session import DBAPIError
 from tests.kill.audience import AUDIENCE
-from tests.kill.sink_log import SinkLog
+from tests.kill.mail_server import Sink
 from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
-SINK = Path(__file__).with_name("sink.py")
 LEASE = 4.0  # seconds; 900 where nobody tests
 CONNECTIONS = 4  # of a process to the sink
 CONCURRENCY = 2  # processes of a worker
@@ -38,34 +37,6 @@ KEY = "a key that only the kill matrix uses"
 WAITING = "state IN ('queued', 'deferred', 'sending')"
 LONG_AGO = "SELECT min(created_at) FROM subscribers"  # by every clock of every scene
 Process = subprocess.Popen[bytes]
-
-
-@dataclass
-class Sink:
-    """The process that takes the mail, started again whenever it dies."""
-
-    folder: Path
-    port: int = field(default_factory=free_port)
-    process: Process | None = None
-
-    def __post_init__(self) -> None:
-        self.log = SinkLog(self.folder / "sink.log")
-
-    def fates(self, **shares: float) -> None:
-        """From the next connection on, this share of lines drops (or dies) at these phases."""
-        lines = [f"{phase.replace('_', '-')} {share}\n" for phase, share in shares.items()]
-        (self.folder / "fates").write_text("".join(lines))
-
-    def keep_up(self) -> None:
-        """Start it where it isn't running."""
-        if self.process is None or self.process.poll() is not None:
-            command = [sys.executable, str(SINK), str(self.port), str(self.log.path)]
-            self.process = subprocess.Popen([*command, str(self.folder / "fates")])
-
-    def kill(self) -> None:
-        if self.process is not None:
-            self.process.kill()
-            self.process.wait()
 
 
 @dataclass
