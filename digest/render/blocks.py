@@ -23,6 +23,7 @@ from digest.render.slots import Pieces, Slot, joined, pieces
 from digest.render.templates import wrap
 
 _BLOCKS = 2_048  # of each kind, about 7 kB each: for most readers of a day those that they have in common
+_NUMBERED = 4_096  # of cards with their numbers
 _MARGIN = 5  # spaces before the text of a card, in plain text
 LINKS = tuple(field.name for field in fields(Links) if field.name != "unsubscribe_mail")
 
@@ -101,6 +102,7 @@ class Blocks:
 
     def __init__(self, render: Render) -> None:
         self.render = render
+        self._numbered_card = lru_cache(_NUMBERED)(self._number_card)
         self._card = lru_cache(_BLOCKS)(self._set_card)
         self._bare_card = lru_cache(_BLOCKS)(self._set_bare_card)
         self._mute = lru_cache(_BLOCKS)(self._set_mute)
@@ -111,7 +113,7 @@ class Blocks:
 
     def card(self, match: Match, topics: Mapping[str, str], manner: Manner, number: int) -> Block:
         """A paper in full, with the reasons for it. `topics`: titles by slug."""
-        return _numbered(self._card(_wanted(match, topics, manner)), number)
+        return self._numbered_card(_wanted(match, topics, manner), number)
 
     def line(self, paper: Paper, number: int) -> Block:
         """A paper by its title alone."""
@@ -126,6 +128,9 @@ class Blocks:
         """A template in both formats."""
         html, text = (pieces(self.render(f"{template}.{kind}", values)) for kind in ("html", "txt"))
         return Block(html, text, words)
+
+    def _number_card(self, wanted: _Wanted, number: int) -> Block:
+        return _numbered(self._card(wanted), number)
 
     def _set_card(self, wanted: _Wanted) -> Block:
         """A paper's card with what the reasons for it say."""
@@ -194,15 +199,8 @@ def slots(names: Sequence[str]) -> dict[str, Slot | str]:
 
 def _numbered(block: Block, number: int) -> Block:
     """The block with the number of its paper, aligned in the text."""
-    in_html, in_text = _number(number)
-    # Pieces that meet aren't joined: that would cost more than it spares the message.
-    html = tuple([in_html if piece == "number" else piece for piece in block.html])
-    return Block(html, tuple([in_text if p == "number" else p for p in block.text]), block.words)
-
-
-@lru_cache(maxsize=256)
-def _number(number: int) -> tuple[bytes, bytes]:
-    return quoted(str(number)), quoted(f"{number:>3}")
+    html = joined(block.html, {"number": (quoted(str(number)),)})
+    return Block(html, joined(block.text, {"number": (quoted(f"{number:>3}"),)}), block.words)
 
 
 def _card(paper: Paper, manner: Manner, reasons: tuple[Reason, ...], titles: Mapping[str, str]) -> cards.Card:
