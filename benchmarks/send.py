@@ -1,6 +1,6 @@
 """Claim, build, send, record: the whole of delivery against a bare loop that sends one fixed message.
 
-    make bench-send [MAILS=4000] [CONNECTIONS=8]
+    make bench-send [ARGS='--mails 4000 --connections 8 --save']
 
 Side by side in one run, on loopback, into a sink in another process: `aiosmtplib.SMTP.sendmail` over the same
 number of connections in the same kind of event loop, then delivery on SQLite and on Postgres, by one worker

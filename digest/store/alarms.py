@@ -6,12 +6,12 @@ A lease that ends gives a row back, and it is told again: a lost alarm is worse 
 
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
-from secrets import token_hex
 
 from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
 from digest.domain import Alarm
+from digest.store.leases import take
 from digest.store.session import serialise
 from digest.store.watch import AlarmRow
 
@@ -58,15 +58,8 @@ def claim(session: Session, *, now: datetime, limit: int, lease: timedelta) -> l
         .where(untold, free, AlarmRow.next_attempt_at <= now)
         .order_by(AlarmRow.key)
         .limit(limit)
-        .with_for_update(skip_locked=True)
     )
-    token = token_hex(8)
-    claimed: list[Alarm] = []
-    for row in session.scalars(waiting):
-        row.claim_token, row.lease_until, row.attempts = token, now + lease, row.attempts + 1
-        claimed.append(_alarm(row))
-    session.flush()
-    return claimed
+    return [_alarm(row) for row in take(session, waiting, until=now + lease)]
 
 
 def holds(session: Session, claim_token: str, now: datetime) -> bool:

@@ -7,13 +7,13 @@ A lease that ends gives a claimed row back, and makes a `sending` one `uncertain
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from secrets import token_hex
 
 from sqlalchemy import case, delete, select, text, update
 from sqlalchemy.orm import Session
 
 from digest.domain import DeliveryState
 from digest.store.joining import QUEUED, NoticeRow
+from digest.store.leases import take
 
 
 class NoticeKind(StrEnum):
@@ -67,15 +67,8 @@ def claim(session: Session, *, now: datetime, limit: int, lease: timedelta) -> l
         .where(text(QUEUED), NoticeRow.next_attempt_at <= now, NoticeRow.lease_until.is_(None))
         .order_by(NoticeRow.next_attempt_at, NoticeRow.id)
         .limit(limit)
-        .with_for_update(skip_locked=True)
     )
-    token = token_hex(8)
-    claimed: list[Notice] = []
-    for row in session.scalars(waiting):
-        row.claim_token, row.lease_until, row.attempts = token, now + lease, row.attempts + 1
-        claimed.append(_notice(row))
-    session.flush()
-    return claimed
+    return [_notice(row) for row in take(session, waiting, until=now + lease)]
 
 
 def begin_sending(session: Session, notice: Notice, *, now: datetime, lease: timedelta) -> bool:
