@@ -128,7 +128,8 @@ def workers(processes: int, database_url: str, url: str, connections: int) -> Wo
         each.stdin.write("go\n")
         each.stdin.flush()
     done = [json.loads(each.communicate()[0]) for each in started]
-    stages = {name: sum(each["stages"][name] for each in done) for name in done[0]["stages"]}
+    names = {name for each in done for name in each["stages"]}  # a worker that came too late has fewer
+    stages = {name: sum(each["stages"].get(name, 0.0) for each in done) for name in sorted(names)}
     seconds = time.perf_counter() - begin
     return Worked(seconds, sum(d["mails"] for d in done), max(d["mib"] for d in done), stages)
 
