@@ -24,7 +24,7 @@ from typing import Any
 from benchmarks import day
 from digest.compose import MOST_ALSO
 from digest.domain import Digest, Field, Interests, Match, Paper, Reason, ReasonKind
-from digest.render import Links, Renderer, as_bytes, cards
+from digest.render import Links, Renderer, as_bytes, cards, phrases
 from tests.builders import NOW, issue, subscriber
 from tests.digests import LINKS, SITE
 from tests.full_render import full_mail, full_message
@@ -32,10 +32,11 @@ from tests.full_render import full_mail, full_message
 DAY = 200
 SIZES = (5, 12, 20)
 READERS = 400
-REMEMBERED = (
-    "_opening",
-    "_name",
-)  # texts of papers that cards keep ready: who renders whole begins with the paper
+REMEMBERED = (  # texts of papers that cards keep ready: who renders whole begins with the paper
+    (cards, "_opening"),
+    (cards, "_name"),
+    (phrases, "places"),
+)
 WHOLE = 8  # of them are rendered whole in a round
 ROUNDS = 25
 RESULTS = Path(__file__).parent / "results" / "render.json"
@@ -98,8 +99,8 @@ def compared(papers: list[Match], size: int) -> dict[str, float]:
         return as_bytes(made, recipient=digest.subscriber.email, **common)
 
     def whole(letter: Letter) -> bytes:
-        for remembered in REMEMBERED:
-            getattr(cards, remembered).cache_clear()
+        for module, remembered in REMEMBERED:
+            getattr(module, remembered).cache_clear()
         digest, links = letter
         made = full_message(digest, SITE, links)
         return full_mail(made, recipient=digest.subscriber.email, **common)

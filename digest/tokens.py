@@ -17,6 +17,7 @@ import re
 import unicodedata
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from digest.errors import ConfigError, TokenError
 
@@ -85,8 +86,12 @@ def message_id(issue_id: int, subscriber_id: int, keys: Keys, domain: str) -> st
 
 def _code(key: bytes, use: str, data: bytes) -> bytes:
     """128 bits that depend on the key, on what they are used for, and on the data."""
-    own = hmac.digest(key, f"digest {use}".encode(), hashlib.sha256)
-    return hmac.digest(own, data, hashlib.sha256)[:_CODE_BYTES]
+    return hmac.digest(_own_key(key, use), data, hashlib.sha256)[:_CODE_BYTES]
+
+
+@lru_cache(maxsize=64)
+def _own_key(key: bytes, use: str) -> bytes:
+    return hmac.digest(key, f"digest {use}".encode(), hashlib.sha256)
 
 
 def _mask(key: bytes, purpose: str, code: bytes, identity: bytes) -> bytes:

@@ -67,6 +67,11 @@ def written(text: str) -> list[str]:
     return _pattern(text).findall(text)
 
 
+def spans(text: str) -> list[tuple[int, int]]:
+    """Where each of the words stands that `written` says, in characters of the text."""
+    return [found.span(1) for found in _pattern(text).finditer(text)]
+
+
 def fold(text: str) -> str:
     """A name or category without case, diacritics, compatibility forms, on one line (`Erdős` → `erdos`)."""
     return " ".join(_without_diacritics(text).casefold().split())

@@ -6,6 +6,7 @@ It knows the templates and the view, and nothing of slots, pieces and caches.
 from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP
+from urllib.parse import quote
 
 from markupsafe import Markup
 
@@ -65,15 +66,14 @@ def body(kind: str, digest: Digest, site: Site, links: Links, level: Level) -> s
     return JINJA.get_template(f"digest/body.{kind}").render(site=site, links=links, digest=values)
 
 
-def told(paper: cards.Card, kind: str, links: Links) -> dict[str, str]:
+def told(paper: cards.Card, kind: str, links: Links) -> dict[str, object]:
     """What a card says because of the reasons for its paper."""
     why = "\u00a0· ".join(paper.why)
-    mute = part("mute.html", links=links, term=paper.mute) if links.mute and paper.mute else ""
     return {
         "title": marked(paper.title),
         "summary": marked(paper.summary),
         "why": why if kind == "html" else wrap(part("why.txt", why=" · ".join(paper.why)), 5),
-        "mute": mute,
+        "mute": {"term": paper.mute, "query": quote(paper.mute)} if links.mute and paper.mute else None,
     }
 
 

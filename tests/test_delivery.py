@@ -1,7 +1,9 @@
 """What each answer of a mail server makes of the ledger, and of the recipient's domain; on both databases."""
 
+import gc
 from datetime import timedelta
 from pathlib import Path
+from weakref import ref
 
 import pytest
 from sqlalchemy import Engine
@@ -294,6 +296,23 @@ def test_an_unsubscribe_inside_a_chunk_wins(engine: Engine, tmp_path: Path) -> N
         deliver_due(here, NOW + MINUTE)
     found = rows(engine)["leaver@one.example"]
     assert (found.state, found.reason) == (DeliveryState.SKIPPED, SkipReason.INACTIVE)
+
+
+def test_a_courier_collects_what_it_drops_and_leaves_the_collector_as_it_was(
+    engine: Engine, tmp_path: Path
+) -> None:
+    before = gc.get_threshold()
+    with SmtpServer() as server:
+        here = prepared(engine, tmp_path, server.url, "ada@one.example")
+        with Courier(here) as courier:
+            assert gc.get_threshold()[0] > before[0]
+            courier.deliver_due(NOW)
+            (edition,) = courier._promises._editions._kept.values()
+            corpus = ref(edition.corpus)
+            del edition
+            courier.deliver_due(NOW + MINUTE)
+            assert corpus() is None
+    assert gc.get_threshold() == before
 
 
 def _claimed(here: Installation) -> list[Delivery]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,8 @@ from digest.domain import Digest, Frequency, Interests, Schedule
 from digest.errors import ConfigError
 from digest.render import Links, Renderer, as_bytes
 from digest.render.mime import quoted
+from digest.render.slots import Form, Slot
+from digest.render.templates import wrap
 from digest.render.view import LEVELS
 from tests.builders import NOW, issue, paper, subscriber
 from tests.digests import LINKS, SITE, TOPICS, digest, full, many, match, rendered
@@ -109,7 +112,7 @@ def test_templates_are_rendered_for_papers_and_days_not_for_readers() -> None:
     assert Counter(calls) == {
         **dict.fromkeys(("_paper/card.html", "_paper/card.txt"), 12),
         **dict.fromkeys(("digest/body.html", "digest/body.txt", "digest/subject.txt"), 1),
-        **dict.fromkeys(("_paper/why.txt", "_paper/hit.html", "_paper/mute.html"), 1),
+        **dict.fromkeys(("_paper/why.txt", "_paper/hit.html"), 1),
     }
 
 
@@ -130,6 +133,47 @@ def test_quoted_lines_are_short_complete_and_read_back(text: str) -> None:
     read = message_from_bytes(mail, policy=policy.strict).get_payload(decode=True)
     assert isinstance(read, bytes)
     assert read.replace(b"\r\n", b"\n").decode() == f"{text}|"
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from("abc"), st.text("xyz", max_size=3)), max_size=6),
+    st.sets(st.sampled_from("abc")),
+    st.sampled_from("abcd"),
+)
+def test_gaps_may_be_filled_early_late_or_in_two_parts(
+    gaps: list[tuple[str, str]], early: set[str], at: str
+) -> None:
+    form = Form.of("start" + "".join(f"{Slot(name).mark}{line}" for name, line in gaps))
+    values = {name: quoted(name.upper() * 3) for name in "abcd"}
+    whole = b"".join(form.filled(values))
+    some = form.with_some({name: values[name] for name in early})
+    assert early.isdisjoint(some.names)
+    assert b"".join(some.filled(values)) == whole
+    before, behind = form.parted(at)
+    between = values[at] if at in form.names else b""
+    assert b"".join([*before.filled(values), between, *behind.filled(values)]) == whole
+    assert b"".join(Form.joined([form, some, form]).filled(values)) == whole * 3
+    if form.names:
+        with pytest.raises(KeyError):
+            form.filled({})
+
+
+WORDS = st.lists(st.text("abcdé", min_size=1, max_size=90), max_size=30)
+
+
+@given(WORDS, st.sampled_from([(0, ""), (5, ""), (2, "! ")]))
+def test_wrapped_lines_are_short_full_and_lose_nothing(words: list[str], margin: tuple[int, str]) -> None:
+    lines = wrap(" ".join(words), *margin).split("\n")
+    assert max(map(len, lines)) <= 76
+    assert "".join("".join(lines).split()).removeprefix("!") == "".join(words)
+    for line, following in pairwise(lines):
+        assert len(line) + 1 + len(following.split()[0]) > 76
+        assert following.startswith(" " * margin[0])
+
+
+def test_a_link_stays_whole_whatever_its_length() -> None:
+    link = "https://papers.example.org/" + "x" * 90
+    assert wrap(f"see {link} or write", 5).split("\n") == ["     see", f"     {link}", "     or write"]
 
 
 @pytest.mark.parametrize("length", range(70, 80))

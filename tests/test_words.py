@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.words import Token, fold, tokens
+from digest.words import Token, fold, forms, spans, tokens, written
 
 
 def stems(text: str) -> list[str]:
@@ -92,6 +92,12 @@ def test_every_word_has_a_stem_a_form_and_a_place_of_its_own(text: str) -> None:
         assert token.exact
         assert end <= token.start < token.end <= len(text)
         end = token.end
+
+
+@given(st.text())
+def test_words_that_are_read_in_parts_are_the_tokens(text: str) -> None:
+    parts = zip(map(forms, written(text)), spans(text), strict=True)
+    assert [Token(*found, *place) for found, place in parts] == tokens(text)
 
 
 @given(st.text(alphabet=st.characters(categories=["Lu", "Ll", "Nd", "Pd", "Po", "Zs", "Mn"]), max_size=40))

@@ -16,6 +16,8 @@ from digest.domain import Receipt
 BeforeBody = Callable[[], Awaitable[bool]]
 
 _LINE_END = re.compile(rb"\r\n|\r|\n")
+_NO_ENDS = bytes(byte for byte in range(256) if byte not in b"\r\n")
+_DOT = re.compile(rb"\n\.")  # finds that there is none in half of the time that replacing takes
 _PLAIN = re.compile(r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
 
 
@@ -51,8 +53,8 @@ def with_crlf(content: bytes) -> bytes:
 
     A bare CR or LF is an end of line as well: left as it is, it could smuggle a second message in.
     """
-    ends = content.replace(b"\r\n", b"")  # none of them bare in almost all messages, and this sees it quickly
-    if content.endswith(b"\r\n") and b"\r" not in ends and b"\n" not in ends:
+    ends = content.translate(None, _NO_ENDS)  # none of them bare in almost all messages: this sees it quickly
+    if content.endswith(b"\r\n") and ends == b"\r\n" * (len(ends) // 2):
         return content
     lines = _LINE_END.sub(b"\r\n", content)
     return lines if lines.endswith(b"\r\n") else lines + b"\r\n"
@@ -60,7 +62,8 @@ def with_crlf(content: bytes) -> bytes:
 
 def stuffed(lines: bytes) -> bytes:
     """Lines ended by CRLF, each dot at the start of one doubled (RFC 5321, 4.5.2)."""
-    return (b"." if lines.startswith(b".") else b"") + lines.replace(b"\r\n.", b"\r\n..")
+    first = b"." if lines.startswith(b".") else b""
+    return first + (lines.replace(b"\r\n.", b"\r\n..") if _DOT.search(lines) else lines)
 
 
 def wire_address(address: str) -> str:

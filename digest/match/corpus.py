@@ -36,7 +36,8 @@ from digest.match.score import (
 from digest.match.select import Order, Selection
 
 UNREAD = -1  # the row of a filter that was never asked for
-MOST_HITS = 50_000  # places of a filter in a paper that are remembered; most are none
+MOST_FILTERS = 20_000  # whose papers are remembered as numbers
+MOST_HITS = 20_000  # places of a filter in a paper that it selects, which are remembered
 MOST_EXPLAINED = 10_000  # matches that are remembered: many readers have a paper for the same reasons
 
 Asked = tuple[ReasonKind, str, str]  # what is wanted: kind, name for the reason, canonical text
@@ -52,6 +53,7 @@ class Corpus:
         self._fit_weight = fit_weight
         self._ranked = sorted(ranked, key=lambda each: best_first(Match(each.paper, each.score, ())))
         self._documents: dict[int, Document] = {}
+        self._selected = lru_cache(MOST_FILTERS)(self._papers_of)
         self._hits = lru_cache(MOST_HITS)(self._find)
         self._explained = lru_cache(MOST_EXPLAINED)(self._tell)
         self._row_of = np.full(0, UNREAD, np.int32)
@@ -125,7 +127,7 @@ class Corpus:
         """How the score of this paper (by canonical id) for somebody comes about. Raises `KeyError`."""
         number = self._number(paper_id)
         held = self._held(_asked(interests), number)
-        once = {text: (kind, name, self._hits(text, number) or ()) for kind, name, text in held}
+        once = {text: (kind, name, self._hits(text, number)) for kind, name, text in held}
         return arithmetic(self._ranked[number], once.values(), weight=self._fit_weight)
 
     # ------------------------------------------------------------ one filter
@@ -223,15 +225,18 @@ class Corpus:
 
     def _held(self, asked: Sequence[Asked], number: int) -> tuple[Asked, ...]:
         """Those of the wanted filters that select a paper."""
-        return tuple([each for each in asked if self._hits(each[2], number) is not None])
+        return tuple([each for each in asked if self._selected(each[2]) >> number & 1])
 
-    def _find(self, text: str, number: int) -> Hits | None:
-        """Where a paper has what a filter (canonical text) asks for."""
-        return evaluate(self._library.tree(text), self._document(number), self._library.topics)
+    def _papers_of(self, text: str) -> int:
+        return self._rows.papers(text)
+
+    def _find(self, text: str, number: int) -> Hits:
+        """Where a paper has what a filter (canonical text) asks for that selects it."""
+        return evaluate(self._library.tree(text), self._document(number), self._library.topics) or ()
 
     def _tell(self, number: int, held: tuple[Asked, ...], top: bool) -> Match:
         ranked = self._ranked[number]
-        hits = [(kind, name, text, self._hits(text, number) or ()) for kind, name, text in held]
+        hits = [(kind, name, text, self._hits(text, number)) for kind, name, text in held]
         fits = {text: points(found) for _, _, text, found in hits}
         trends = (trending(ranked.paper),) if not held or top else ()
         why = reasons([(kind, name, found) for kind, name, _, found in hits])

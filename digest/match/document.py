@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from digest.domain import Field, Paper
 from digest.filters.names import name_parts
-from digest.words import fold, forms, tokens
+from digest.words import fold, forms, spans, written
 
 WORDS_KEPT = 200_000  # distinct words whose folded form is kept
 
@@ -23,13 +23,16 @@ def folded(word: str) -> str:
 class Text:
     """The words of one field, with where each stem stands."""
 
-    __slots__ = ("_exacts", "_places", "_stems", "text", "words")
+    __slots__ = ("_exacts", "_places", "_spans", "_stems", "text")
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.words = tuple(tokens(text))
-        self._stems = tuple(word.stem for word in self.words)
-        self._exacts = tuple(word.exact for word in self.words)
+        words = [forms(word) for word in written(text)]
+        self._stems = tuple([stem for stem, _ in words])
+        self._exacts = tuple([exact for _, exact in words])
+        self._spans: list[
+            tuple[int, int]
+        ] = []  # made for the first term that is found: in most texts none is
         self._places: dict[str, list[int]] = {}
         for place, stem in enumerate(self._stems):
             self._places.setdefault(stem, []).append(place)
@@ -44,9 +47,9 @@ class Text:
 
     def find_prefix(self, prefix: str) -> tuple[int, int] | None:
         """The first word that begins so."""
-        for word in self.words:
-            if folded(word.exact).startswith(prefix):
-                return word.start, word.end
+        for place, exact in enumerate(self._exacts):
+            if folded(exact).startswith(prefix):
+                return self._span(place, place)
         return None
 
     def _find(
@@ -55,8 +58,13 @@ class Text:
         for place in places:
             end = place + len(wanted)
             if words[place:end] == wanted:
-                return self.words[place].start, self.words[end - 1].end
+                return self._span(place, end - 1)
         return None
+
+    def _span(self, first: int, last: int) -> tuple[int, int]:
+        if not self._spans:
+            self._spans = spans(self.text)
+        return self._spans[first][0], self._spans[last][1]
 
 
 def ids_of(paper: Paper) -> frozenset[str]:

@@ -117,6 +117,12 @@ class Rows:
             self._new.append(bits)
         return number
 
+    def papers(self, text: str) -> int:
+        """The papers that a filter (canonical text) selects: bit n for paper n."""
+        (row,) = self.of([text])
+        _, union = self.tables()
+        return int.from_bytes(union[row].astype("<u8").tobytes(), "little")
+
     def tables(self) -> tuple[list[NDArray[np.uint64]], NDArray[np.uint64]]:
         """For each binary digit of points the rows of all filters so far; and their union."""
         if self._new:

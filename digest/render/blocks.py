@@ -11,21 +11,21 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from typing import Generic, NamedTuple, TypeVar
+from urllib.parse import quote
 
 from markupsafe import escape
 
 from digest.domain import Match, Paper, Reason, ReasonKind
 from digest.render import cards, phrases
 from digest.render.mime import quoted
-from digest.render.phrases import Piece
 from digest.render.site import Links
-from digest.render.slots import Pieces, Slot, joined, pieces
+from digest.render.slots import Form, Slot
 from digest.render.templates import wrap
 
 _BLOCKS = 2_048  # of each kind, about 7 kB each: for most readers of a day those that they have in common
-_NUMBERED = 4_096  # of cards with their numbers
+_TEXTS = 8_192  # texts with terms marked, and reasons in words
 _MARGIN = 5  # spaces before the text of a card, in plain text
-LINKS = tuple(field.name for field in fields(Links) if field.name != "unsubscribe_mail")
+LINKS = tuple(each.name for each in fields(Links) if each.name != "unsubscribe_mail")
 
 # What a card says whatever the reasons for its paper.
 _SHARED = (
@@ -48,8 +48,8 @@ Render = Callable[[str, Mapping[str, object]], str]  # a template's name and its
 class Block:
     """A part of a mail in both formats, and how many words of it there are to read."""
 
-    html: Pieces
-    text: Pieces
+    html: Form
+    text: Form
     words: int = 0
 
 
@@ -86,15 +86,17 @@ class _Key(Generic[Parts]):
         return isinstance(other, _Key) and self.parts == other.parts
 
 
-_Wanted = _Key[tuple[Paper, tuple[Reason, ...], tuple[tuple[str, str], ...], Manner]]
-_Bare = _Key[tuple[Paper, Manner, bool]]
+_Card = _Key[tuple[Paper, Manner, bool]]
+_Reasons = _Key[tuple[Paper, tuple[Reason, ...], tuple[tuple[str, str], ...], Manner]]
 _Others = _Key[tuple[tuple[Paper, ...], str, int]]
 
 
-def _wanted(match: Match, topics: Mapping[str, str], manner: Manner) -> _Wanted:
-    terms = tuple([reason.term for reason in match.reasons])
-    titles = _titles(match.reasons, topics)
-    return _Key((match.paper, match.reasons, titles, manner), (match.paper.id, terms, manner.words))
+class _Bare(NamedTuple):
+    """A card whatever its reasons, and the texts in which words can be marked."""
+
+    block: Block
+    title: str
+    summary: str
 
 
 class Blocks:
@@ -102,22 +104,25 @@ class Blocks:
 
     def __init__(self, render: Render) -> None:
         self.render = render
-        self._numbered_card = lru_cache(_NUMBERED)(self._number_card)
         self._card = lru_cache(_BLOCKS)(self._set_card)
-        self._bare_card = lru_cache(_BLOCKS)(self._set_bare_card)
-        self._mute = lru_cache(_BLOCKS)(self._set_mute)
+        self._told = lru_cache(_BLOCKS)(self._tell)
+        self._marked = lru_cache(_TEXTS)(self._mark)
+        self._why = lru_cache(_TEXTS)(self._set_why)
         self._around = lru_cache(8)(self._set_around)
         self._line = lru_cache(_BLOCKS)(self._set_line)
         self._others = lru_cache(_BLOCKS)(self._set_others)
         self.heading = lru_cache(256)(self._set_heading)
 
-    def card(self, match: Match, topics: Mapping[str, str], manner: Manner, number: int) -> Block:
-        """A paper in full, with the reasons for it. `topics`: titles by slug."""
-        return self._numbered_card(_wanted(match, topics, manner), number)
+    def card(self, match: Match, topics: Mapping[str, str], manner: Manner) -> Block:
+        """A paper in full, with the reasons for it and a slot for its number. `topics`: titles by slug."""
+        paper, reasons = match.paper, match.reasons
+        terms = tuple([reason.term for reason in reasons])
+        parts = paper, reasons, _titles(reasons, topics), manner
+        return self._told(_Key(parts, (paper.id, terms, manner.words)))
 
-    def line(self, paper: Paper, number: int) -> Block:
-        """A paper by its title alone."""
-        return _numbered(self._line(paper, numbered=True), number)
+    def line(self, paper: Paper) -> Block:
+        """A paper by its title alone, with a slot for its number."""
+        return self._line(paper, numbered=True)
 
     def others(self, papers: tuple[Paper, ...], heading: str, level: int) -> Block:
         """The titles of what others read, under their heading: few sets of them are on many mails."""
@@ -126,48 +131,53 @@ class Blocks:
 
     def set(self, template: str, values: Mapping[str, object], words: int = 0) -> Block:
         """A template in both formats."""
-        html, text = (pieces(self.render(f"{template}.{kind}", values)) for kind in ("html", "txt"))
+        html, text = (Form.of(self.render(f"{template}.{kind}", values)) for kind in ("html", "txt"))
         return Block(html, text, words)
 
-    def _number_card(self, wanted: _Wanted, number: int) -> Block:
-        return _numbered(self._card(wanted), number)
-
-    def _set_card(self, wanted: _Wanted) -> Block:
-        """A paper's card with what the reasons for it say."""
-        paper, reasons, titles, manner = wanted.parts
-        card = _card(paper, manner, reasons, dict(titles))
-        mutable = bool(card.mute) and "mute" in manner.links
-        bare = self._bare_card(_Key((paper, manner, mutable), (paper.id, manner.words, mutable)))
-        told: dict[str, Pieces] = {
-            "title": self._marked(card.title),
-            "summary": self._marked(card.summary),
-            "why": (quoted(escape(phrases.BETWEEN.join(card.why))),),
-            "muting": self._mute(card.mute) if mutable else (),
-        }
-        why = wrap(" · ".join(card.why).join(self._around("_paper/why.txt", "why")), _MARGIN)
-        return Block(joined(bare.html, told), joined(bare.text, {"why": (quoted(why),)}), bare.words)
-
-    def _set_bare_card(self, bare: _Bare) -> Block:
+    def _set_card(self, wanted: _Card) -> _Bare:
         """A paper's card with slots for what depends on why it is there."""
-        paper, manner, mutable = bare.parts
-        card = _card(paper, manner, (), {})
+        paper, manner, mutable = wanted.parts
+        year, most, all_links, heading, links = manner
+        card = cards.card(paper, (), {}, year=year, words=most, all_links=all_links, heading=heading)
         values = {
             "paper": {name: getattr(card, name) for name in _SHARED},
-            "number": Slot("number"),
-            "links": slots(manner.links),
-            **{name: Slot(name) for name in ("title", "summary", "why")},
-            "mute": Slot("muting") if mutable else "",
+            "links": slots(links),
+            **{name: Slot(name) for name in ("number", "title", "summary", "why")},
+            "mute": {"term": Slot("term"), "query": Slot("query")} if mutable else None,
         }
-        words = len(f"{card.plain_title} {card.plain_summary}".split())
-        return self.set("_paper/card", values, words)
+        title, summary = card.plain_title, card.plain_summary
+        return _Bare(self.set("_paper/card", values, len(f"{title} {summary}".split())), title, summary)
 
-    def _set_mute(self, term: str) -> Pieces:
-        return pieces(self.render("_paper/mute.html", {"term": term, "links": slots(("mute",))}))
+    def _tell(self, wanted: _Reasons) -> Block:
+        """A paper's card with what the reasons for it say."""
+        paper, reasons, titles, manner = wanted.parts
+        term = cards.mute(reasons) if manner.all_links and "mute" in manner.links else ""
+        bare = self._card(_Key((paper, manner, bool(term)), (paper.id, manner.words, bool(term))))
+        why, plain_why = self._why(phrases.reason_phrases(reasons, dict(titles)))
+        own = {
+            "title": self._where(bare.title, cards.title_terms(reasons)),
+            "summary": self._where(bare.summary, cards.terms(reasons)),
+            "why": why,
+            "term": quoted(escape(term)),
+            "query": quoted(escape(quote(term))),
+        }
+        html, text = bare.block.html.with_some(own), bare.block.text.with_some({"why": plain_why})
+        return Block(html, text, bare.block.words)
 
-    def _marked(self, runs: Sequence[Piece]) -> Pieces:
+    def _where(self, text: str, terms: tuple[str, ...]) -> bytes:
+        """A text with those of the terms marked that stand in it."""
+        return self._marked(text, tuple(sorted({term for term in terms if phrases.places(text, term)})))
+
+    def _mark(self, text: str, terms: tuple[str, ...]) -> bytes:
         before, after = self._around("_paper/hit.html", "text")
-        texts = (f"{before}{escape(run.text)}{after}" if run.marked else escape(run.text) for run in runs)
-        return (quoted("".join(texts)),)
+        runs = phrases.marked(text, terms)
+        texts = [f"{before}{escape(run.text)}{after}" if run.marked else escape(run.text) for run in runs]
+        return quoted("".join(texts))
+
+    def _set_why(self, why: tuple[str, ...]) -> tuple[bytes, bytes]:
+        """The reasons in words, for HTML and for text."""
+        text = " · ".join(why).join(self._around("_paper/why.txt", "why"))
+        return quoted(escape(phrases.BETWEEN.join(why))), quoted(wrap(text, _MARGIN))
 
     def _set_around(self, template: str, name: str) -> tuple[str, str]:
         """What a template prints before and behind a value."""
@@ -182,11 +192,8 @@ class Blocks:
     def _set_others(self, others: _Others) -> Block:
         papers, heading, top = others.parts
         blocks = [self.heading(heading, top), *(self._line(paper, numbered=False) for paper in papers)]
-        html, text = (
-            tuple(piece for each in pair for piece in each)
-            for pair in zip(*((b.html, b.text) for b in blocks), strict=True)
-        )
-        return Block(joined(html, {}), joined(text, {}), sum(block.words for block in blocks))
+        html, text = Form.joined(b.html for b in blocks), Form.joined(b.text for b in blocks)
+        return Block(html, text, sum(block.words for block in blocks))
 
     def _set_heading(self, heading: str, level: int) -> Block:
         return self.set("_paper/heading", {"heading": heading, "level": level})
@@ -197,15 +204,17 @@ def slots(names: Sequence[str]) -> dict[str, Slot | str]:
     return {name: Slot(name) if name in names else "" for name in LINKS}
 
 
-def _numbered(block: Block, number: int) -> Block:
-    """The block with the number of its paper, aligned in the text."""
-    html = joined(block.html, {"number": (quoted(str(number)),)})
-    return Block(html, joined(block.text, {"number": (quoted(f"{number:>3}"),)}), block.words)
+class Number(NamedTuple):
+    """What the slot of a paper's number holds; in text it is aligned."""
+
+    html: bytes
+    text: bytes
 
 
-def _card(paper: Paper, manner: Manner, reasons: tuple[Reason, ...], titles: Mapping[str, str]) -> cards.Card:
-    year, words, all_links, heading, _ = manner
-    return cards.card(paper, reasons, titles, year=year, words=words, all_links=all_links, heading=heading)
+@lru_cache(256)
+def numbers(number: int) -> Number:
+    """A paper's number, encoded."""
+    return Number(quoted(str(number)), quoted(f"{number:>3}"))
 
 
 def _titles(reasons: tuple[Reason, ...], topics: Mapping[str, str]) -> tuple[tuple[str, str], ...]:

@@ -3,7 +3,7 @@
 In: a paper, the reasons for it, and how much may be shown. Out: `Card`, `Line`. Never: HTML, or a reader.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -13,6 +13,7 @@ from digest.render.phrases import Piece
 from digest.text import clean
 
 _SOURCES = {"huggingface": "Hugging Face", "arxiv": "arXiv", "biorxiv": "bioRxiv"}
+_TOLD = (Field.TITLE, Field.ABSTRACT)
 _NAMES = 3
 _READ = 4_000  # characters of a text that may be shown, before cleaning: a hostile one is longer
 
@@ -74,15 +75,15 @@ def card(
     return Card(
         id=paper.id,
         heading=heading,
-        title=phrases.marked(title(paper), _terms(reasons, Field.TITLE)),
+        title=phrases.marked(title(paper), title_terms(reasons)),
         url=phrases.web_url(paper.url),
         authors=_authors(paper),
         facts=tuple(_facts(paper, year)),
         summary_label=label,
-        summary=phrases.marked(summary, _terms(reasons, Field.TITLE, Field.ABSTRACT)),
+        summary=phrases.marked(summary, terms(reasons)),
         why=phrases.reason_phrases(reasons, titles),
         links=tuple(_links(paper)) if all_links else (),
-        mute=_mute(reasons) if all_links else "",
+        mute=mute(reasons) if all_links else "",
     )
 
 
@@ -94,6 +95,24 @@ def line(paper: Paper, *, numbered: bool) -> Line:
 def title(paper: Paper) -> str:
     """A paper's title as mails show it; never empty."""
     return _title(paper.title[:_READ]) or paper.id
+
+
+def title_terms(reasons: Iterable[Reason]) -> tuple[str, ...]:
+    """What of the reasons stands in the title."""
+    return tuple([reason.term for reason in reasons if reason.field is Field.TITLE])
+
+
+def terms(reasons: Iterable[Reason]) -> tuple[str, ...]:
+    """What of the reasons stands in the title or the abstract, and so perhaps in a summary."""
+    return tuple([reason.term for reason in reasons if reason.field in _TOLD])
+
+
+def mute(reasons: Iterable[Reason]) -> str:
+    """The first term of a reader's own filter that stands in the text: they may want a rest from it."""
+    for reason in reasons:
+        if reason.kind is ReasonKind.FILTER and reason.field in _TOLD:
+            return phrases.one_line(reason.term, 60)
+    return ""
 
 
 @lru_cache(maxsize=2048)  # a day's papers: each is shown to many
@@ -120,16 +139,6 @@ def _authors(paper: Paper) -> str:
     names = ", ".join([_name(name) for name in paper.authors[:_NAMES]])
     others = len(paper.authors) - _NAMES
     return f"{names} + {others} more" if others > 0 else names
-
-
-def _terms(reasons: tuple[Reason, ...], *fields: Field) -> list[str]:
-    return [reason.term for reason in reasons if reason.field in fields]
-
-
-def _mute(reasons: tuple[Reason, ...]) -> str:
-    """The first term of a filter of the reader's own that was found in the text."""
-    found = _terms(tuple(r for r in reasons if r.kind is ReasonKind.FILTER), Field.TITLE, Field.ABSTRACT)
-    return phrases.one_line(found[0], 60) if found else ""
 
 
 def _facts(paper: Paper, year: int) -> Iterator[str]:

@@ -43,7 +43,9 @@ def list_headers(site: Site, links: Links, archive: str = "") -> Headers:
 def digest_headers(digest: Digest, site: Site, links: Links) -> Headers:
     """The headers of a digest: those of the list, and some for feedback loops and for people's own rules."""
     archive = f"{site.base_url.rstrip('/')}/papers/{digest.issue.date}"
-    return list_headers(site, links, archive) + _ascii(_own(digest, site))
+    kinds = frozenset([str(reason.kind) for match in digest.papers for reason in match.reasons])
+    slugs = tuple([topic.slug for topic in digest.topics])
+    return list_headers(site, links, archive) + _own(digest.issue.id, _audience(digest), kinds, slugs, site)
 
 
 def _leaving(links: Links) -> Iterator[tuple[str, str]]:
@@ -67,13 +69,14 @@ def _list(site: Site, archive: str) -> Headers:
     return _ascii(header for header in headers if header[1] != "<>")
 
 
-def _own(digest: Digest, site: Site) -> Iterator[tuple[str, str]]:
-    yield "Feedback-ID", f"{digest.issue.id}:{_audience(digest)}:digest:{_sender_id(site)}"
-    kinds = {str(reason.kind) for match in digest.papers for reason in match.reasons}
+@lru_cache(maxsize=1024)  # equal for all readers of an issue who asked for the same
+def _own(issue_id: int, audience: str, kinds: frozenset[str], slugs: tuple[str, ...], site: Site) -> Headers:
+    headers = [("Feedback-ID", f"{issue_id}:{audience}:digest:{_sender_id(site)}")]
     if kinds:
-        yield "X-Digest-Reason", ", ".join(sorted(kinds))
-    if digest.topics:
-        yield "X-Digest-Topics", ", ".join(topic.slug for topic in digest.topics)
+        headers.append(("X-Digest-Reason", ", ".join(sorted(kinds))))
+    if slugs:
+        headers.append(("X-Digest-Topics", ", ".join(slugs)))
+    return _ascii(headers)
 
 
 def _audience(digest: Digest) -> str:

@@ -22,6 +22,7 @@ from digest.errors import InputError
 from digest.render.phrases import printable
 
 _HEADER_LINE = 78
+_SOFT_LINE = 75  # and the `=` of a soft break (RFC 2045, section 6.7)
 _HARD_LINE = 900  # a line has at most 998 (RFC 5322, section 2.1.1), with the header's name
 _FOLDING = SMTP.clone(max_line_length=76)
 _ADDRESS = re.compile(r"[^\s@<>()\[\]:;,\"\\\x00-\x1f\x7f]+@[^\s@<>()\[\]:;,\"\\\x00-\x1f\x7f]+")
@@ -54,12 +55,15 @@ def encode(message: Message) -> Encoded:
 
 def quoted(text: str) -> bytes:
     """Text in whole lines of quoted-printable, at most 76 characters each; a soft break ends an open line."""
+    if len(text) <= _SOFT_LINE and text.isascii() and text.isprintable() and "=" not in text:
+        return f"{text}=\r\n".encode() if text else b""
     lines = binascii.b2a_qp(text.encode(), istext=True).replace(b"\n", b"\r\n")
     if not lines or lines.endswith(b"\r\n"):
         return lines
     start = lines.rfind(b"\n") + 1
-    if len(lines) - start > 75:  # no room for the soft break's own character
-        at = next(at for at in (start + 75, start + 74, start + 73) if b"=" not in lines[at - 2 : at])
+    if len(lines) - start > _SOFT_LINE:  # no room for the soft break's own character
+        full = start + _SOFT_LINE
+        at = next(at for at in (full, full - 1, full - 2) if b"=" not in lines[at - 2 : at])
         lines = lines[:at] + b"=\r\n" + lines[at:]
     return lines + b"=\r\n"
 

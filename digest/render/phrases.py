@@ -116,16 +116,19 @@ def first_sentences(text: str, most: int) -> str:
 
 def marked(text: str, terms: Iterable[str]) -> tuple[Piece, ...]:
     """The text in pieces, none empty; whole-word occurrences of the terms, in any case, are marked."""
-    places = sorted(
-        (match.start(1), -match.end(1)) for term in set(terms) if term for match in _word(term).finditer(text)
-    )
     runs: list[Piece] = []
     done = 0
-    for start, end in places:
+    for start, end in sorted([place for term in set(terms) for place in places(text, term)]):
         if start >= done:  # of words that overlap the first, and of those that begin together the longest
             runs += [Piece(text[done:start]), Piece(text[start:-end], marked=True)]
             done = -end
     return tuple([run for run in (*runs, Piece(text[done:])) if run.text])
+
+
+@lru_cache(maxsize=16_384)  # a day's papers have the terms of most readers in few places
+def places(text: str, term: str) -> tuple[tuple[int, int], ...]:
+    """Where a term stands in a text as a whole word, in any case: starts, and ends with a minus sign."""
+    return tuple([(found.start(1), -found.end(1)) for found in _word(term).finditer(text)]) if term else ()
 
 
 @lru_cache(maxsize=4096)  # the same few terms bring the papers of most readers

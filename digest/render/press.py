@@ -8,25 +8,27 @@ The frame of a mail depends on the day, its notes and which links there are, and
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import count
 
 from markupsafe import escape
 
 from digest.domain import Digest
 from digest.render import phrases, view
-from digest.render.blocks import LINKS, Block, Blocks, Render, manner_of, slots
+from digest.render.blocks import LINKS, Block, Blocks, Render, manner_of, numbers, slots
 from digest.render.headers import Headers, header_text
 from digest.render.mime import Encoded, quoted
 from digest.render.site import Links, Site
-from digest.render.slots import Pieces, Slot, filled
+from digest.render.slots import Filling, Form, Slot
 from digest.render.templates import wrap
 from digest.render.view import LEVELS, Level
 
 BUDGET = 90_000  # bytes of the HTML part as encoded; Gmail cuts mails off near 102,400
-_PLAIN = re.compile(r"[A-Za-z0-9:/._~+-]{1,74}")  # a link in which nothing is to be escaped or encoded
+_PLAIN = re.compile(r"[A-Za-z0-9:/._~+?#%-]{1,74}")  # a link in which nothing is to be escaped or encoded
 _TAIL = "Also in this digest"
+_Frame = tuple[Form, Form]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +51,8 @@ class Press:
 
     def print(self, sheet: Sheet, digest: Digest, links: Links, headers: Headers) -> Encoded:
         """The mail at the most generous level of detail that fits."""
-        count, day = len(digest.papers), phrases.short_day(digest.issue.date)
-        subject = self._subject(sheet, view.first_title(digest), count, day)
+        day = phrases.short_day(digest.issue.date)
+        subject = self._subject(sheet, view.first_title(digest), len(digest.papers), day)
         for level in LEVELS:
             html, text = self._bodies(sheet, digest, links, level)
             if len(html) <= BUDGET:
@@ -61,44 +63,47 @@ class Press:
         layout = view.layout(digest, level)
         blocks = list(self._blocks(sheet, digest, layout, level))
         shown = sum(len(section.matches) for section in layout.sections)
-        texts = view.texts(digest, words=sum(block.words for block in blocks), cards=shown)
+        texts = view.texts(digest, words=sum([block.words for block, _ in blocks]), cards=shown)
         heading, notes, quiet = view.heading(digest), _notes(digest), not digest.papers
-        frame = self._frame(sheet, heading, notes, quiet=quiet, hidden=bool(layout.hidden))
+        html_frame, text_frame = self._frame(sheet, heading, notes, quiet=quiet, hidden=bool(layout.hidden))
         html, text = _values(texts, links, sheet.links)
         return (
-            _spliced(frame.html, [block.html for block in blocks], html),
-            _spliced(frame.text, [block.text for block in blocks], text),
+            _spliced(html_frame, [(block.html, numbers(number).html) for block, number in blocks], html),
+            _spliced(text_frame, [(block.text, numbers(number).text) for block, number in blocks], text),
         )
 
-    def _blocks(self, sheet: Sheet, digest: Digest, layout: view.Layout, level: Level) -> Iterator[Block]:
-        """The parts of the list in their order."""
-        number = 0
+    def _blocks(
+        self, sheet: Sheet, digest: Digest, layout: view.Layout, level: Level
+    ) -> Iterator[tuple[Block, int]]:
+        """The parts of the list in their order, and the number of the paper in each; 0 = none."""
+        place = count(1)
         topics = {topic.slug: topic.title for topic in digest.topics}
         for section in layout.sections:
             below = sheet.top + bool(section.heading)
             manner = manner_of(digest.issue.date.year, level.words, level.all_links, below, sheet.links)
             if section.heading:
-                yield self._parts.heading(section.heading, sheet.top)
+                yield self._parts.heading(section.heading, sheet.top), 0
             for match in section.matches:
-                number += 1
-                yield self._parts.card(match, topics, manner, number)
+                yield self._parts.card(match, topics, manner), next(place)
         if layout.tail:
-            yield self._parts.heading(_TAIL, sheet.top)
-        for place, match in enumerate(layout.tail, number + 1):
-            yield self._parts.line(match.paper, place)
+            yield self._parts.heading(_TAIL, sheet.top), 0
+        for match in layout.tail:
+            yield self._parts.line(match.paper), next(place)
         if digest.also and level.also:
-            yield self._parts.others(digest.also, view.others(digest), sheet.top)
+            yield self._parts.others(digest.also, view.others(digest), sheet.top), 0
 
     def _set_frame(
         self, sheet: Sheet, heading: str, notes: tuple[str, ...], *, quiet: bool, hidden: bool
-    ) -> Block:
+    ) -> tuple[_Frame, _Frame]:
+        """What stands before the list, and what behind it, in HTML and in text."""
         own = {name: Slot(name) for name in ("preheader", "meta", "because", "count", "list")}
         digest = {**own, "heading": heading, "notes": notes, "quiet": quiet, "hidden": hidden}
         values = {"site": sheet.site, "links": slots(sheet.links), "digest": digest}
-        return self._parts.set(f"{sheet.mail}/body", values)
+        body = self._parts.set(f"{sheet.mail}/body", values)
+        return body.html.parted("list"), body.text.parted("list")
 
-    def _set_subject(self, sheet: Sheet, first: str, count: int, short_day: str) -> str:
-        digest = {"first": first, "count": count, "short_day": short_day}
+    def _set_subject(self, sheet: Sheet, first: str, papers: int, short_day: str) -> str:
+        digest = {"first": first, "count": papers, "short_day": short_day}
         return header_text(
             self._parts.render(f"{sheet.mail}/subject.txt", {"site": sheet.site, "digest": digest})
         )
@@ -109,33 +114,42 @@ def present(links: Links) -> tuple[str, ...]:
     return tuple(name for name in LINKS if getattr(links, name))
 
 
-def _spliced(frame: Pieces, blocks: Sequence[Pieces], values: Mapping[str, bytes]) -> bytes:
-    """The frame with the blocks where its list stands, all slots filled; one copy of everything."""
-    at = frame.index("list") if "list" in frame else len(frame)
-    parts = [*frame[:at], *(piece for block in blocks for piece in block), *frame[at + 1 :]]
-    return b"".join(filled(parts, values))
+def _spliced(frame: _Frame, blocks: Sequence[tuple[Form, bytes]], values: Filling) -> bytes:
+    """The frame with the blocks where its list stands, each with its number, all slots filled; one copy of
+    everything."""
+    before, behind = frame
+    parts = before.filled(values)
+    for block, values["number"] in blocks:
+        parts += block.filled(values)
+    parts += behind.filled(values)
+    return b"".join(parts)
 
 
 def _notes(digest: Digest) -> tuple[str, ...]:
     return tuple(phrases.one_line(note) for note in digest.notes[:5])
 
 
-def _values(
-    texts: view.Texts, links: Links, names: Sequence[str]
-) -> tuple[dict[str, bytes], dict[str, bytes]]:
+def _values(texts: view.Texts, links: Links, names: Sequence[str]) -> tuple[Filling, Filling]:
     """What the slots of a mail hold in its HTML and in its text, encoded."""
-    html: dict[str, bytes] = {}
-    text: dict[str, bytes] = {}
+    html, text = Filling(), Filling()
     for name in names:
         target = getattr(links, name)
         if _PLAIN.fullmatch(target):
-            text[name] = html[name] = f"{target}=\r\n".encode()
+            html[name] = text[name] = f"{target}=\r\n".encode()
         else:
             target = phrases.printable(target)
-            text[name], html[name] = quoted(target), quoted(escape(target))
-    for name, value in (("meta", texts.meta), ("because", texts.because)):
-        text[name] = quoted(wrap(phrases.printable(value)))
-        html[name] = quoted(escape(phrases.printable(value)))
-    text["count"] = html["count"] = quoted(texts.count)
+            html[name], text[name] = quoted(escape(target)), quoted(target)
+    html["meta"], text["meta"] = _shared_paragraph(texts.meta)
+    html["because"], text["because"] = _paragraph(texts.because)
+    html["count"] = text["count"] = numbers(texts.count).html
     html["preheader"] = quoted(escape(texts.preheader))
     return html, text
+
+
+def _paragraph(value: str) -> tuple[bytes, bytes]:
+    """A text for HTML, and wrapped for text."""
+    value = phrases.printable(value)
+    return quoted(escape(value)), quoted(wrap(value))
+
+
+_shared_paragraph = lru_cache(1_024)(_paragraph)  # one that all have who asked for the same

@@ -74,23 +74,25 @@ def _printed(value: object) -> object:
 def wrap(text: str, indent: int = 0, first: str = "") -> str:
     """Text in lines of at most 76 characters, URLs whole; the first line begins with `first`."""
     margin = " " * indent
-    line = first.rjust(indent)
+    line = first.rjust(indent) + " ".join(text.split())
     lines: list[str] = []
-    room = False  # for another word and the space before it
-    for word in text.split():
-        if room and len(line) + 1 + len(word) > _WIDTH:
-            lines.append(line)
-            line, room = margin, False
-        line = f"{line} {word}" if room else line + word
-        room = True
-    lines.append(line)
-    return "\n".join(piece for each in lines for piece in _cut(each, margin))
+    while len(line) > _WIDTH:
+        start = max(indent, len(first)) if not lines else indent
+        end = _end(line, start)
+        lines.append(line[:end])
+        line = margin + line[end:].removeprefix(" ")
+        if line == margin:
+            break
+    else:
+        lines.append(line)
+    return "\n".join(lines)
 
 
-def _cut(line: str, margin: str) -> list[str]:
-    """A line that is one overlong word, cut into pieces; a URL stays whole."""
-    pieces = [line]
-    while len(pieces[-1]) > _WIDTH and "://" not in pieces[-1]:
-        last = pieces.pop()
-        pieces += [last[:_WIDTH], margin + last[_WIDTH:]]
-    return pieces
+def _end(line: str, start: int) -> int:
+    """Where an overlong line is broken: behind its last word that fits, else in its first, behind a URL."""
+    space = line.rfind(" ", start, _WIDTH + 1)
+    if space >= 0:
+        return space
+    word = line.find(" ", _WIDTH)
+    end = len(line) if word < 0 else word
+    return end if "://" in line[start:end] else _WIDTH

@@ -6,6 +6,7 @@ bytes.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import ceil
 from zoneinfo import ZoneInfo
 
@@ -63,12 +64,12 @@ class Layout:
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """What a mail says to one reader alone. None is empty."""
+    """What a mail says to one reader alone; no text is empty. `count`: papers."""
 
     preheader: str
     meta: str
     because: str
-    count: str
+    count: int
 
 
 def layout(digest: Digest, level: Level) -> Layout:
@@ -115,7 +116,7 @@ def texts(digest: Digest, *, words: int, cards: int) -> Texts:
         preheader=_preheader(digest, (*(counts or digest.notes[:1] or ("Nothing new for you",)), asked)),
         meta="\u00a0· ".join((*counts, asked)),
         because=_because(digest.subscriber, asked),
-        count=str(count),
+        count=count,
     )
 
 
@@ -172,10 +173,15 @@ def _because(person: Subscriber, asked: str) -> str:
     return f"You get this because {address} subscribed on {phrases.long_date(since.date())} to {asked}."
 
 
+@lru_cache(2_048)  # a day's papers
+def _short(title: str) -> str:
+    return phrases.shorten(title, 40)
+
+
 def _preheader(digest: Digest, about: tuple[str, ...]) -> str:
     """40–90 characters that mail programs show beside the subject, so without the first title."""
     least, most = _PREHEADER
-    others = [phrases.shorten(title(match.paper), 40) for match in digest.papers[1:3]]
+    others = [_short(title(match.paper)) for match in digest.papers[1:3]]
     text = ""
     for piece in (
         *others,
