@@ -53,6 +53,8 @@ def reasons(matched: Sequence[tuple[ReasonKind, str, Hits]]) -> tuple[Reason, ..
     for kind, name, hits in matched:
         ordered = sorted(hits, key=lambda hit: (_FIELD_ORDER[hit.field], hit.start))
         candidates += [(place, _reason(kind, name, hit)) for place, hit in enumerate(ordered)]
+    if len(candidates) == 1:
+        return (candidates[0][1],)
     candidates.sort(key=lambda pair: (pair[0], *_by_field(pair[1])))
     chosen: dict[tuple[Field | None, str], Reason] = {}
     for _, reason in candidates:

@@ -19,7 +19,7 @@ from digest.domain import Match, Paper, Reason, ReasonKind
 from digest.render import cards, phrases
 from digest.render.mime import quoted
 from digest.render.site import Links
-from digest.render.slots import Form, Slot
+from digest.render.slots import Filling, Form, Slot
 from digest.render.templates import wrap
 
 _BLOCKS = 2_048  # of each kind, about 7 kB each: for most readers of a day those that they have in common
@@ -108,6 +108,7 @@ class Blocks:
         self._told = lru_cache(_BLOCKS)(self._tell)
         self._marked = lru_cache(_TEXTS)(self._mark)
         self._why = lru_cache(_TEXTS)(self._set_why)
+        self._muting = lru_cache(_TEXTS)(_set_muting)
         self._around = lru_cache(8)(self._set_around)
         self._line = lru_cache(_BLOCKS)(self._set_line)
         self._others = lru_cache(_BLOCKS)(self._set_others)
@@ -158,15 +159,15 @@ class Blocks:
             "title": self._where(bare.title, cards.title_terms(reasons)),
             "summary": self._where(bare.summary, cards.terms(reasons)),
             "why": why,
-            "term": quoted(escape(term)),
-            "query": quoted(escape(quote(term))),
+            **self._muting(term),
         }
         html, text = bare.block.html.with_some(own), bare.block.text.with_some({"why": plain_why})
         return Block(html, text, bare.block.words)
 
     def _where(self, text: str, terms: tuple[str, ...]) -> bytes:
         """A text with those of the terms marked that stand in it."""
-        return self._marked(text, tuple(sorted({term for term in terms if phrases.places(text, term)})))
+        found = [term for term in terms if phrases.places(text, term)]
+        return self._marked(text, tuple(sorted(set(found)) if len(found) > 1 else found))
 
     def _mark(self, text: str, terms: tuple[str, ...]) -> bytes:
         before, after = self._around("_paper/hit.html", "text")
@@ -202,6 +203,11 @@ class Blocks:
 def slots(names: Sequence[str]) -> dict[str, Slot | str]:
     """The links of a mail as its templates see them: a slot for each that there is, '' for the others."""
     return {name: Slot(name) if name in names else "" for name in LINKS}
+
+
+def _set_muting(term: str) -> Filling:
+    """A term that can be muted: to be read, and in a link."""
+    return {"term": quoted(escape(term)), "query": quoted(escape(quote(term)))}
 
 
 class Number(NamedTuple):
