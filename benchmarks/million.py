@@ -17,7 +17,7 @@ from pathlib import Path
 
 from benchmarks.discard import sink
 from benchmarks.mailing import fill, installation
-from benchmarks.send import workers
+from benchmarks.worker import workers
 from digest.domain import DeliveryState
 from digest.pipeline.issues import open_due, reports
 from tests.postgres_server import running

@@ -13,9 +13,6 @@ import argparse
 import asyncio
 import json
 import os
-import resource
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -31,7 +28,7 @@ from sqlalchemy import text
 
 from benchmarks.discard import sink
 from benchmarks.mailing import fill, installation
-from benchmarks.stages import Stopwatch
+from benchmarks.worker import workers
 from digest.deliver import Envelope
 from digest.domain import DeliveryState
 from digest.pipeline.delivery import Courier
@@ -46,15 +43,6 @@ ROUNDS = 2
 BARE, SHARED = "bare loop", ", shared wishes"
 RESULTS = Path(__file__).with_name("results") / "send.json"
 NOW = datetime.now(UTC)
-
-
-class Worked(NamedTuple):
-    """What some worker processes did together."""
-
-    seconds: float
-    mails: int
-    mib: int  # the peak memory of one process
-    stages: Mapping[str, float]  # seconds of all processes
 
 
 class Round(NamedTuple):
@@ -96,42 +84,6 @@ def deliver(database_url: str, url: str, connections: int) -> tuple[float, int]:
         seconds = time.perf_counter() - started
     here.engine.dispose()
     return seconds, count
-
-
-def worker(database_url: str, url: str, connections: int) -> None:
-    """One worker process: waits for a line, delivers, prints what it did."""
-    here = installation(database_url, url, connections)
-    print("ready", flush=True)
-    sys.stdin.readline()
-    count, watch = 0, Stopwatch()
-    watch.put_on()
-    with Courier(here) as courier:
-        while claimed := courier.deliver_due(datetime.now(UTC)):
-            count += claimed
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"mails": count, "mib": round(peak), "stages": watch.seconds}), flush=True)
-
-
-def workers(processes: int, database_url: str, url: str, connections: int) -> Worked:
-    """Let so many worker processes deliver what is due."""
-    command = [sys.executable, "-m", "benchmarks.send", "--worker", database_url, url, str(connections)]
-    started = [
-        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        for _ in range(processes)
-    ]
-    for each in started:
-        assert each.stdout
-        each.stdout.readline()
-    begin = time.perf_counter()
-    for each in started:
-        assert each.stdin
-        each.stdin.write("go\n")
-        each.stdin.flush()
-    done = [json.loads(each.communicate()[0]) for each in started]
-    names = {name for each in done for name in each["stages"]}  # a worker that came too late has fewer
-    stages = {name: sum(each["stages"].get(name, 0.0) for each in done) for name in sorted(names)}
-    seconds = time.perf_counter() - begin
-    return Worked(seconds, sum(d["mails"] for d in done), max(d["mib"] for d in done), stages)
 
 
 def queue_again(database_url: str, url: str) -> None:
@@ -238,11 +190,7 @@ def main() -> None:
     parser.add_argument("--mails", type=int, default=4000)
     parser.add_argument("--connections", type=int, default=8)
     parser.add_argument("--save", action="store_true")
-    parser.add_argument("--worker", nargs=3)
     asked = parser.parse_args()
-    if asked.worker:
-        worker(asked.worker[0], asked.worker[1], int(asked.worker[2]))
-        return
     mails, lanes = asked.mails, asked.connections
     with sink() as url, databases(mails, url) as (found, message):
         print(f"{mails} mails, {lanes} connections per process, {len(message.content)} bytes per mail")

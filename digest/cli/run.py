@@ -1,15 +1,20 @@
 """`digest run`: one round in this process."""
 
+import signal
+from contextlib import contextmanager
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from digest.cli.context import Cli, json_option, pass_cli
-from digest.cli.exits import PARTLY_FAILED, UNREACHABLE
+from digest.cli.exits import INTERRUPTED, PARTLY_FAILED, UNREACHABLE
 from digest.cli.output import emit, table
 from digest.domain import DeliveryState
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from digest.pipeline.issues import IssueReport
     from digest.pipeline.polling import FetchReport
     from digest.pipeline.rounds import Round
@@ -22,13 +27,16 @@ if TYPE_CHECKING:
 def run(cli: Cli, no_fetch: bool, as_json: bool) -> int:
     """One round in this process: fetch what is due, open due issues, deliver.
 
+    Told to stop (SIGTERM, Ctrl-C) it ends with the mails at hand, told twice at once; the next round goes on.
+
     Example: digest run --no-fetch
     """
     from digest.pipeline.clock import shared_now
     from digest.pipeline.rounds import play
 
     now = cli.now if cli.is_clock_set else shared_now(cli.installation)
-    report = play(cli.installation, now, fetch=not no_fetch, summarise=not no_fetch)
+    with _told_to_stop() as stopping:
+        report = play(cli.installation, now, fetch=not no_fetch, summarise=not no_fetch, stopping=stopping)
     if as_json:
         emit(
             {
@@ -42,7 +50,25 @@ def run(cli: Cli, no_fetch: bool, as_json: bool) -> int:
         _show_issues(report)
     if report.delivery_error:
         raise report.delivery_error
-    return exit_code(report.sources)
+    return INTERRUPTED if stopping() else exit_code(report.sources)
+
+
+@contextmanager
+def _told_to_stop() -> "Iterator[Callable[[], bool]]":
+    """Whether the process was told to stop. Cut off at once it would leave mails of which nobody knows
+    whether they arrived; who tells it twice gets that."""
+    told = Event()
+
+    def heed(number: int, _frame: object) -> None:
+        told.set()
+        signal.signal(number, before[signal.Signals(number)])
+
+    before = {number: signal.signal(number, heed) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield told.is_set
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def exit_code(fetched: "tuple[FetchReport, ...] | list[FetchReport]") -> int:

@@ -3,9 +3,10 @@
 Fields are kept apart: a phrase never crosses from the title into the abstract.
 """
 
-from collections.abc import Iterable
+from array import array
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 
 from digest.domain import Field, Paper
 from digest.filters.names import name_parts
@@ -21,29 +22,24 @@ def folded(word: str) -> str:
 
 
 class Text:
-    """The words of one field, with where each stem stands."""
+    """The words of one field, and where they stand."""
 
-    __slots__ = ("_exacts", "_places", "_spans", "_stems", "text")
+    __slots__ = ("_exacts", "_spans", "_stems", "text")
 
     def __init__(self, text: str) -> None:
         self.text = text
         words = [forms(word) for word in written(text)]
         self._stems = tuple([stem for stem, _ in words])
         self._exacts = tuple([exact for _, exact in words])
-        self._spans: list[
-            tuple[int, int]
-        ] = []  # made for the first term that is found: in most texts none is
-        self._places: dict[str, list[int]] = {}
-        for place, stem in enumerate(self._stems):
-            self._places.setdefault(stem, []).append(place)
+        self._spans = array("I")  # starts and ends, made for the first term that is found
 
     def find_stems(self, stems: tuple[str, ...]) -> tuple[int, int] | None:
         """The first place (start, end in characters) where these stems follow one another."""
-        return self._find(stems, self._stems, self._places.get(stems[0], ()))
+        return self._find(stems, self._stems)
 
-    def find_exact(self, words: tuple[str, ...], stem: str) -> tuple[int, int] | None:
-        """The first place where exactly these words follow one another; `stem` is the stem of the first."""
-        return self._find(words, self._exacts, self._places.get(stem, ()))
+    def find_exact(self, words: tuple[str, ...]) -> tuple[int, int] | None:
+        """The first place where exactly these words follow one another."""
+        return self._find(words, self._exacts)
 
     def find_prefix(self, prefix: str) -> tuple[int, int] | None:
         """The first word that begins so."""
@@ -52,10 +48,10 @@ class Text:
                 return self._span(place, place)
         return None
 
-    def _find(
-        self, wanted: tuple[str, ...], words: tuple[str, ...], places: Iterable[int]
-    ) -> tuple[int, int] | None:
-        for place in places:
+    def _find(self, wanted: tuple[str, ...], words: tuple[str, ...]) -> tuple[int, int] | None:
+        place = -1
+        for _ in range(words.count(wanted[0])):
+            place = words.index(wanted[0], place + 1)
             end = place + len(wanted)
             if words[place:end] == wanted:
                 return self._span(place, end - 1)
@@ -63,8 +59,8 @@ class Text:
 
     def _span(self, first: int, last: int) -> tuple[int, int]:
         if not self._spans:
-            self._spans = spans(self.text)
-        return self._spans[first][0], self._spans[last][1]
+            self._spans.extend(chain.from_iterable(spans(self.text)))
+        return self._spans[2 * first], self._spans[2 * last + 1]
 
 
 def ids_of(paper: Paper) -> frozenset[str]:

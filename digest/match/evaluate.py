@@ -150,6 +150,6 @@ def _place(leaf: TextLeaf, text: Text) -> tuple[int, int] | None:
         case Phrase(words):
             return text.find_stems(stems_of(words))
         case Exact(words):
-            return text.find_exact(words, stems_of(words)[0])
+            return text.find_exact(words)
         case Prefix(prefix):
             return text.find_prefix(prefix)

@@ -10,7 +10,7 @@ from digest.errors import FilterError
 from digest.filters import CATEGORIES, And, Category, Node, Phrase, TopicRef, Word, leaves, parse
 
 PLAIN_PART = re.compile(r'"[a-z0-9]+(?: [a-z0-9]+)+"|cat:[A-Za-z]+(?:[.-][A-Za-z]+)*|[a-z0-9]+')
-FILTERS_KEPT = 200_000  # trees of distinct filters that are kept; a tree is about 1 kB
+FILTERS_KEPT = 50_000  # trees of distinct filters that are kept; a tree is about 1 kB
 
 
 class Library:

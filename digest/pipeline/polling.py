@@ -6,9 +6,10 @@ that fails keeps what it gave, and stops nobody else. Never: a look at a clock, 
 
 import logging
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import takewhile
 
 from digest.domain import Parsed, Skipped, Source, SourceState
 from digest.errors import FetchError, NotAskedError, ParseError
@@ -53,14 +54,18 @@ def fetch_due(
     *,
     get: Get | None = None,
     jitter: Callable[[], float] = random.random,
+    stopping: Callable[[], bool] = lambda: False,
 ) -> list[FetchReport]:
     """Ask every source whose time has come, but for those that another process is asking.
 
-    `get` None: over the network; `jitter` gives numbers from 0 to 1.
+    `get` None: over the network; `jitter` gives numbers from 0 to 1. When `stopping`, no other is asked.
     """
     with session.reading(installation.engine) as db:
         due = sources.due(db, now)
-    return _ask_all(installation, due, now, only_due=True, get=get, jitter=jitter)
+    if not due:
+        return []
+    unstopped = takewhile(lambda _: not stopping(), due)
+    return _ask_all(installation, unstopped, now, only_due=True, get=get, jitter=jitter)
 
 
 def fetch(installation: Installation, chosen: Sequence[Source], now: datetime) -> list[FetchReport]:
@@ -70,15 +75,13 @@ def fetch(installation: Installation, chosen: Sequence[Source], now: datetime) -
 
 def _ask_all(
     installation: Installation,
-    chosen: Sequence[Source],
+    chosen: Iterable[Source],
     now: datetime,
     *,
     only_due: bool,
     get: Get | None,
     jitter: Callable[[], float],
 ) -> list[FetchReport]:
-    if not chosen:
-        return []
     with getter(installation, get) as opened:
         poll = _Poll(installation, opened, now, jitter)
         reports = [poll.source(source, only_due=only_due) for source in chosen]

@@ -35,9 +35,9 @@ def play(
     """Do one round. What fails is in the report; the next round goes on from there.
 
     `summarise`: papers that were fetched, before the issue; for who doesn't do that beside the rounds.
-    Once `stopping` is true, the mails at hand are the last ones: a process that is told to stop has seconds,
-    an issue may take hours. Alarms come last, whatever happened before: nothing waits for them, and they tell
-    of this round.
+    Once `stopping` is true, the source or the mails at hand are the last ones: a process that is told to stop
+    has seconds, an issue may take hours. Alarms come last, whatever happened before: nothing waits for them,
+    and they tell of this round.
     """
     clock = Clock(now)
     try:
@@ -54,13 +54,13 @@ def _play(
     summarise: bool,
     stopping: Callable[[], bool],
 ) -> Round:
-    fetched = fetch_due(installation, now) if fetch else []
+    fetched = fetch_due(installation, now, stopping=stopping) if fetch else []
     if summarise:
         summaries.make_due(installation, now, stopping=stopping)
     keep_up(installation, now)
     consent.settle(installation, now)
     sweep(installation, now)
-    opened = open_due(installation, now)
+    opened = [] if stopping() else open_due(installation, now)
     with session.transaction(installation.engine) as db:
         unfinished = deliveries.unfinished(db)
     failure = _deliver_all(installation, now, stopping)

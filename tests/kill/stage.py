@@ -91,10 +91,11 @@ class Stage:
             process.wait()
             self.doubts += connections
 
-    def stop(self, process: Process) -> None:
+    def stop(self, process: Process, code: int = 0) -> None:
         """SIGTERM a process; it has to end well, and in the time that whoever started it gives it."""
         process.terminate()
-        assert process.wait(STOPPING) == 0, self.logs()
+        found = process.wait(STOPPING)
+        assert found == code, f"{found}\n{self.logs()}"
 
     def end(self) -> None:
         for process in self.processes:

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from digest.cli.exits import INTERRUPTED
+from tests.kill.audience import AUDIENCE
 from tests.kill.machine_clock import MachineClock
 from tests.kill.stage import CONNECTIONS, Stage, moments
 
@@ -69,6 +71,17 @@ def test_a_server_that_is_told_to_stop_leaves_no_doubt(alone: Stage) -> None:
         assert alone.held() == 0
         server = alone.serve()
     alone.until_out()
+    alone.check()
+
+
+def test_rounds_that_are_told_to_stop_leave_no_doubt(alone: Stage) -> None:
+    for _ in range(3):
+        already = alone.taken() / AUDIENCE
+        running = alone.run_once()
+        alone.until_sent(already + alone.chance.uniform(0.01, 0.1))  # one that sends nothing yet may just die
+        alone.stop(running, INTERRUPTED)
+        assert alone.held() == 0
+    alone.until_out(_Rounds(alone))
     alone.check()
 
 
