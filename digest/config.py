@@ -220,7 +220,7 @@ def load(**overrides: Any) -> Settings:
     Raises ConfigError that lists everything that is wrong, a line each.
     """
     try:
-        return Settings(**_secrets_from_files(os.environ), **overrides)
+        return Settings(**_secrets_from_files({**dotenv_values(".env"), **os.environ}), **overrides)
     except ValidationError as error:
         lines = [
             f"{PREFIX}{'_'.join(map(str, e['loc'])).upper()}: {e['msg'].removeprefix('Value error, ')}"
@@ -237,12 +237,12 @@ def unknown_names(environ: Mapping[str, str]) -> list[tuple[str, str]]:
     return [(name, next(iter(difflib.get_close_matches(name, known, n=1)), "")) for name in strays]
 
 
-def _secrets_from_files(environ: os._Environ[str]) -> dict[str, Any]:
+def _secrets_from_files(environ: Mapping[str, str | None]) -> dict[str, Any]:
     """`DIGEST_SECRET_KEY_FILE=/run/secrets/key` and its like, as Docker and systemd hand secrets over."""
     found: dict[str, Any] = {}
     for name in SECRETS:
         path = environ.get(f"{PREFIX}{name}_FILE")
-        if not path:
+        if not path or os.environ.get(PREFIX + name):
             continue
         try:
             found[name.lower()] = Path(path).read_text(encoding="utf-8").strip()
@@ -262,7 +262,7 @@ def origins(settings: Settings, environ: Mapping[str, str]) -> list[tuple[str, s
         value = getattr(settings, field)
         if name in environ:
             origin = "environment"
-        elif f"{name}_FILE" in environ:
+        elif f"{name}_FILE" in {**in_file, **environ}:
             origin = "file"
         else:
             origin = ".env" if name in in_file else "default"

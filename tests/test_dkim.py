@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import Engine
 
 from digest.cli import main as run
-from digest.config import PREFIX, Settings, load
+from digest.config import PREFIX, Settings, load, origins
 from digest.domain import Interests, Schedule, SourceKind, SourceState
 from digest.errors import ConfigError
 from digest.pipeline import choices, consent, notices
@@ -77,12 +77,12 @@ def signer(pair: Pair, selector: str = "digest2026") -> Signer:
     return Signer(selector, "example.org", read_key(pair.pem))
 
 
-def mail() -> bytes:
+def mail(recipient: str = "ada@example.org") -> bytes:
     """A digest of many papers, not signed."""
     return as_bytes(
         rendered(many(12)),
         sender=SITE.mail_from,
-        recipient="ada@example.org",
+        recipient=recipient,
         date=SIGNED_AT,
         message_id="<1.0123456789abcdef@papers.example.org>",
     )
@@ -109,6 +109,10 @@ def test_a_signed_digest_verifies_and_is_the_same_mail(pair: Pair) -> None:
     assert verifies(content, pair)
     assert content.endswith(b"\r\n" + mail())
     assert not verifies(mail(), pair)
+
+
+def test_an_address_beyond_ascii_is_signed_as_it_is(rsa: Pair) -> None:
+    assert verifies(signer(rsa).sign(mail("josé@example.org"), SIGNED_AT), rsa)
 
 
 def test_the_tags_are_as_they_should_be(pair: Pair) -> None:
@@ -194,6 +198,12 @@ def test_a_second_header_that_people_see_breaks_the_signature(pair: Pair, name: 
 
 
 # ---------------------------------------------------------------- every mail, through a real server
+
+
+def test_mails_are_finished_and_signed_in_one_place() -> None:
+    ours = Path(__file__).parents[1] / "digest"
+    making = {path.name for path in ours.rglob("*.py") if "Envelope(" in path.read_text(encoding="utf-8")}
+    assert making == {"message.py"}
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)  # nothing of this is in the store
@@ -369,6 +379,17 @@ def test_a_key_may_stand_in_a_file(here: pytest.MonkeyPatch, tmp_path: Path, pai
     here.setenv("DIGEST_DKIM_SELECTOR", "digest2026")
     here.setenv("DIGEST_DKIM_KEY_FILE", str(tmp_path / "dkim.pem"))
     assert signer_of(load()) == Signer("digest2026", "news.example.org", read_key(pair.pem))
+
+
+def test_the_file_of_a_key_may_be_named_in_dot_env(
+    here: pytest.MonkeyPatch, tmp_path: Path, rsa: Pair
+) -> None:
+    (tmp_path / "dkim.pem").write_text(rsa.pem)
+    (tmp_path / ".env").write_text("DIGEST_DKIM_SELECTOR=digest2026\nDIGEST_DKIM_KEY_FILE=dkim.pem\n")
+    signing = signer_of(load())
+    assert signing
+    assert signing.key == read_key(rsa.pem)
+    assert ("DIGEST_DKIM_KEY", "**********", "file") in origins(load(), {})
 
 
 def test_a_key_file_that_is_not_text_is_named(here: pytest.MonkeyPatch, tmp_path: Path) -> None:
