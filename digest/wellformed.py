@@ -14,9 +14,8 @@ from digest.errors import ConfigError
 from digest.render.colors import check_readable
 from digest.sources.services import NAMES as SERVICES
 
-_DOMAIN = re.compile(
-    r"(?!.{254})[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*", re.IGNORECASE
-)
+_LABEL = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_DOMAIN = re.compile(rf"(?!.{{254}}){_LABEL}(\.{_LABEL})*")
 
 
 def hosts(value: str) -> str:

@@ -327,7 +327,7 @@ def test_another_domain_may_not_sign(here: pytest.MonkeyPatch, rsa: Pair, domain
     )
 
 
-@pytest.mark.parametrize("selector", ["a b", "-a", "a.", "a_b", "a;b", "a\nb", "schlüssel"])
+@pytest.mark.parametrize("selector", ["a b", "-a", "a.", "a_b", "a;b", "a\nb", "schlüssel", "ſ", "a" * 64])
 def test_a_selector_is_a_name_of_the_dns(here: pytest.MonkeyPatch, rsa: Pair, selector: str) -> None:
     sign_with(here, rsa.pem, selector=selector)
     assert refusal().startswith("DIGEST_DKIM_SELECTOR: must be a name of letters")
