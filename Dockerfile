@@ -7,7 +7,8 @@ WORKDIR /src
 RUN python -m venv /opt/digest
 # The dependencies first, so that a change of our code alone doesn't install them again.
 COPY requirements.lock ./
-RUN /opt/digest/bin/pip install --require-hashes --only-binary :all: --requirement requirements.lock
+# dkimpy ships no wheel; it is Python alone, and needs no compiler.
+RUN /opt/digest/bin/pip install --require-hashes --only-binary :all: --no-binary dkimpy --requirement requirements.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY digest ./digest
 COPY workers ./workers

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from dotenv import dotenv_values
-from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from digest import wellformed
@@ -23,7 +23,7 @@ from digest.render.colors import ACCENT, ACCENT_DARK, DARK_SHEET, SHEET
 PREFIX = "DIGEST_"
 # These may stand in a file: DIGEST_<NAME>_FILE.
 SECRETS = (
-    *("DATABASE_URL", "REDIS_URL", "SMTP_URL", "SECRET_KEY"),
+    *("DATABASE_URL", "REDIS_URL", "SMTP_URL", "SECRET_KEY", "DKIM_KEY"),
     *("GITHUB_TOKEN", "SEMANTICSCHOLAR_KEY", "SUMMARY_KEY"),
 )
 _PASSWORD = re.compile(r"(://[^/@]*?:)[^@/]*(@)")
@@ -38,7 +38,12 @@ class Settings(BaseSettings):
     """Every setting, its default and one line on it; `.env.example` says the same and a test compares."""
 
     model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
+        env_prefix=PREFIX,
+        env_file=".env",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,  # it may be a secret
     )
 
     data_dir: Path = Field(Path("data"), description="where the embedded database and outbox live")
@@ -63,6 +68,16 @@ class Settings(BaseSettings):
     )
     site_name: str = Field("Daily Papers", description="the name in subject lines and heads")
     mail_from: str = Field("papers@localhost", description="the sender: an address, or Name <address>")
+    dkim_selector: Annotated[str, AfterValidator(wellformed.selector)] = Field(
+        "",
+        description="the name of the key in your DNS that signs every mail (DKIM); empty: your relay signs",
+    )
+    dkim_domain: str = Field(
+        "", description="the domain that signs, the sender's or one above it; empty: the sender's"
+    )
+    dkim_key: SecretStr = Field(
+        SecretStr(""), description="the private key that signs, in PEM: RSA (2048 bits) or Ed25519"
+    )
     postal_address: str = Field(
         "", description="who sends this, in the foot of every mail (the law asks for it)"
     )
@@ -163,6 +178,21 @@ class Settings(BaseSettings):
         None, description="sets the clock of a command (replays, tests); never for servers"
     )
 
+    @field_validator("dkim_domain")
+    @classmethod
+    def _aligned(cls, domain: str, before: ValidationInfo) -> str:
+        """Where mails are signed: the domain that signs, the default filled in."""
+        if not before.data.get("dkim_selector"):
+            return domain
+        return wellformed.signing_domain(domain, before.data.get("mail_from", ""))
+
+    @field_validator("dkim_key")
+    @classmethod
+    def _able_to_sign(cls, key: SecretStr, before: ValidationInfo) -> SecretStr:
+        if before.data.get("dkim_selector"):
+            wellformed.signing_key(key.get_secret_value())
+        return key
+
     def database(self) -> str:
         """The database's URL, the default filled in."""
         return self.database_url.get_secret_value() or f"sqlite:///{self.data_dir / 'digest.db'}"
@@ -190,7 +220,7 @@ def load(**overrides: Any) -> Settings:
     Raises ConfigError that lists everything that is wrong, a line each.
     """
     try:
-        return Settings(**_secrets_from_files(os.environ), **overrides)
+        return Settings(**_secrets_from_files({**dotenv_values(".env"), **os.environ}), **overrides)
     except ValidationError as error:
         lines = [
             f"{PREFIX}{'_'.join(map(str, e['loc'])).upper()}: {e['msg'].removeprefix('Value error, ')}"
@@ -207,18 +237,19 @@ def unknown_names(environ: Mapping[str, str]) -> list[tuple[str, str]]:
     return [(name, next(iter(difflib.get_close_matches(name, known, n=1)), "")) for name in strays]
 
 
-def _secrets_from_files(environ: os._Environ[str]) -> dict[str, Any]:
+def _secrets_from_files(environ: Mapping[str, str | None]) -> dict[str, Any]:
     """`DIGEST_SECRET_KEY_FILE=/run/secrets/key` and its like, as Docker and systemd hand secrets over."""
     found: dict[str, Any] = {}
     for name in SECRETS:
         path = environ.get(f"{PREFIX}{name}_FILE")
-        if not path:
+        if not path or os.environ.get(PREFIX + name):
             continue
         try:
             found[name.lower()] = Path(path).read_text(encoding="utf-8").strip()
-        except OSError as error:
-            msg = f"{PREFIX}{name}_FILE: can't read {path}: {error.strerror}"
-            raise ConfigError(msg, fix="name a file that this user can read") from error
+        except (OSError, UnicodeDecodeError) as error:
+            why = error.strerror if isinstance(error, OSError) else "it isn't text"
+            msg = f"{PREFIX}{name}_FILE: can't read {path}: {why}"
+            raise ConfigError(msg, fix="name a file of text that this user can read") from error
     return found
 
 
@@ -231,7 +262,7 @@ def origins(settings: Settings, environ: Mapping[str, str]) -> list[tuple[str, s
         value = getattr(settings, field)
         if name in environ:
             origin = "environment"
-        elif f"{name}_FILE" in environ:
+        elif f"{name}_FILE" in {**in_file, **environ}:
             origin = "file"
         else:
             origin = ".env" if name in in_file else "default"

@@ -6,12 +6,16 @@ Everything else is a ValueError that says what is wrong with it; pydantic adds t
 import ipaddress
 import re
 from collections.abc import Callable
+from email.utils import parseaddr
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from digest.errors import ConfigError
 from digest.render.colors import check_readable
 from digest.sources.services import NAMES as SERVICES
+
+_LABEL = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_DOMAIN = re.compile(rf"(?!.{{254}}){_LABEL}(\.{_LABEL})*")
 
 
 def hosts(value: str) -> str:
@@ -63,6 +67,38 @@ def chat_endpoint(value: str) -> str:
         raise ValueError(msg)
     path = "/chat/completions"
     return value if value.endswith(path) else value.rstrip("/") + path
+
+
+def selector(value: str) -> str:
+    """The name of a key in the DNS (RFC 6376, 3.1), in lower case, or nothing."""
+    if value and not _DOMAIN.fullmatch(value):
+        msg = "must be a name of letters, digits and hyphens, such as digest2026"
+        raise ValueError(msg)
+    return value.lower()
+
+
+def signing_domain(value: str, sender: str) -> str:
+    """The domain that signs mails of a sender (`Name <address>`): theirs, the default, or one above it."""
+    theirs = parseaddr(sender)[1].rpartition("@")[2].lower()
+    domain = value.lower() or theirs
+    if not _DOMAIN.fullmatch(domain):
+        msg = f"{domain!r} isn't a domain in ASCII (one beyond it is written as xn--…)"
+        raise ValueError(msg)
+    if domain != theirs and not ("." in domain and theirs.endswith(f".{domain}")):
+        msg = f"{domain} is neither the sender's domain, {theirs}, nor above it: DMARC wouldn't count it"
+        raise ValueError(msg)
+    return domain
+
+
+def signing_key(value: str) -> str:
+    """A private key in PEM that mails can be signed with."""
+    from digest.render.signing import read_key  # noqa: PLC0415 - slow to import, and most don't sign
+
+    if not value:
+        msg = "there is none, and DIGEST_DKIM_SELECTOR says that mails are to be signed"
+        raise ValueError(msg)
+    read_key(value)
+    return value
 
 
 def readable_on(ground: str) -> Callable[[str], str]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.option("--topic", "topics", multiple=True, help="A topic to preview, by its slug; may be repeated.")
 @click.option("--filter", "filters", multiple=True, help="A filter to preview; may be repeated.")
 @click.option("--exclude", multiple=True, help="A filter that must not match; may be repeated.")
-@click.option("--eml", "part", flag_value="eml", help="The whole message on stdout (RFC 5322).")
+@click.option("--eml", "part", flag_value="eml", help="The whole message on stdout (RFC 5322), unsigned.")
 @click.option("--html", "part", flag_value="html", help="The HTML part on stdout.")
 @click.option("--text", "part", flag_value="text", help="The text part on stdout.")
 @click.option("--explain", is_flag=True, help="Show the arithmetic of each paper's score.")
@@ -99,7 +99,8 @@ def _subscriber(
 def _part(cli: Cli, digest: "Digest", part: str) -> str | bytes:
     from digest.pipeline import message
 
-    if part == "eml":
-        return message.envelope(cli.installation, digest, message_id="<preview@digest>", now=cli.now).content
     written = message.write(cli.installation, digest)
+    if part == "eml":
+        to = digest.subscriber.email
+        return message.unsigned(cli.installation, written, to, message_id="<preview@digest>", now=cli.now)
     return written.html if part == "html" else written.text

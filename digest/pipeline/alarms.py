@@ -15,8 +15,7 @@ from digest.domain import Alarm, DeliveryState, Receipt
 from digest.errors import DigestError
 from digest.pipeline import troubles
 from digest.pipeline.installation import Installation
-from digest.pipeline.message import sender_address
-from digest.render import as_bytes
+from digest.pipeline.message import seal, sender_address
 from digest.store import alarms, session
 from digest.tokens import message_id
 
@@ -80,20 +79,14 @@ async def _hand_over(installation: Installation, claimed: Sequence[Alarm], now: 
 
 
 def _envelope(installation: Installation, claimed: Sequence[Alarm], now: datetime) -> Envelope:
-    sender = sender_address(installation)
-    name = message_id(_number(claimed), 0, installation.keys, sender.rpartition("@")[2])
-    content = as_bytes(
-        installation.renderer.alarm(
-            installation.site,
-            began=[alarm for alarm in claimed if alarm.over_at is None],
-            over=[alarm for alarm in claimed if alarm.over_at is not None],
-        ),
-        sender=installation.site.mail_from,
-        recipient=installation.operator_mail,
-        date=now,
-        message_id=name,
+    domain = sender_address(installation).rpartition("@")[2]
+    name = message_id(_number(claimed), 0, installation.keys, domain)
+    message = installation.renderer.alarm(
+        installation.site,
+        began=[alarm for alarm in claimed if alarm.over_at is None],
+        over=[alarm for alarm in claimed if alarm.over_at is not None],
     )
-    return Envelope(sender, installation.operator_mail, content, name)
+    return seal(installation, message, installation.operator_mail, message_id=name, now=now)
 
 
 def _number(claimed: Sequence[Alarm]) -> int:

@@ -13,6 +13,7 @@ from digest.deliver import open_transport
 from digest.errors import ConfigError, DigestError
 from digest.pipeline.checks import Check, Result, check
 from digest.pipeline.doctor_store import examine_store
+from digest.pipeline.installation import signer
 from digest.sources.calendar import is_listed
 from digest.store import schema, session
 from digest.store.session import Engine
@@ -102,6 +103,19 @@ def _mail(settings: Settings) -> Iterator[Check]:
         "DIGEST_POSTAL_ADDRESS='Your Lab, 1 Street, City'",
         bad=serious,
     )
+    yield _dkim(settings)
+
+
+def _dkim(settings: Settings) -> Check:
+    """Who signs; the record is told, not looked up: nothing here asks the DNS."""
+    signing = signer(settings)
+    if signing:
+        name, value = signing.record
+        return Check("dkim", Result.OK, f'every mail is signed; your DNS must say: {name} TXT "{value}"')
+    fix = "DIGEST_DKIM_SELECTOR=the key's name in your DNS; or take DIGEST_DKIM_KEY away"
+    unused = bool(settings.dkim_key.get_secret_value())
+    detail = "there is a key, but no selector: nothing is signed here" if unused else "your relay signs"
+    return check("dkim", not unused, detail, fix)
 
 
 def _outbox(folder: Path) -> Check:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from email.utils import formataddr, parseaddr
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from digest import __version__
 from digest.config import Settings
@@ -24,6 +25,9 @@ from digest.store.session import Engine
 from digest.summarise import Summariser
 from digest.tokens import Keys
 from digest.topics import shipped
+
+if TYPE_CHECKING:
+    from digest.render.signing import Signer
 
 KEY_FILE = "secret.key"
 
@@ -51,6 +55,7 @@ class Installation:
     limits: Limits = NO_LIMITS
     services: tuple[Service, ...] = ()  # that count attention
     summariser: Summariser | None = None
+    signer: "Signer | None" = None  # of every mail; None: the relay signs
 
 
 def open_installation(settings: Settings) -> Installation:
@@ -86,6 +91,7 @@ def open_installation(settings: Settings) -> Installation:
         lease=timedelta(seconds=settings.lease_seconds),
         services=_services(settings),
         summariser=_summariser(settings),
+        signer=signer(settings),
         limits=Limits(settings.mails_per_second, settings.domain_mails_per_second, settings.warm_up_since),
     )
 
@@ -130,6 +136,16 @@ def _summariser(settings: Settings) -> Summariser | None:
     return Summariser(
         settings.summary_url, settings.summary_model.strip(), settings.summary_key.get_secret_value()
     )
+
+
+def signer(settings: Settings) -> "Signer | None":
+    """Who signs mails, where the relay doesn't."""
+    if not settings.dkim_selector:
+        return None
+    from digest.render.signing import Signer, read_key  # noqa: PLC0415 - slow to import, and most don't sign
+
+    key = read_key(settings.dkim_key.get_secret_value())
+    return Signer(settings.dkim_selector, settings.dkim_domain, key)
 
 
 def _keys(settings: Settings) -> Keys:

@@ -1,11 +1,14 @@
-"""A digest → the message and the envelope for its subscriber: links signed, headers filled in."""
+"""A digest → the message and the envelope for its subscriber: links signed, headers filled in.
+
+Every other mail becomes an envelope here, too (`seal`): one place where mails are finished and signed.
+"""
 
 from datetime import datetime
 from email.utils import parseaddr
 from functools import cache
 
 from digest.deliver import Envelope
-from digest.domain import Digest
+from digest.domain import Digest, Message
 from digest.errors import ConfigError
 from digest.pipeline.installation import Installation
 from digest.pipeline.links import mail_links
@@ -20,16 +23,28 @@ def write(installation: Installation, digest: Digest) -> Encoded:
 
 
 def envelope(installation: Installation, digest: Digest, *, message_id: str, now: datetime) -> Envelope:
-    """The finished mail: RFC 5322 bytes with the addresses that carry it."""
+    """A digest's finished mail."""
     recipient = digest.subscriber.email
-    content = as_bytes(
-        write(installation, digest),
-        sender=installation.site.mail_from,
-        recipient=recipient,
-        date=now,
-        message_id=message_id,
-    )
+    return seal(installation, write(installation, digest), recipient, message_id=message_id, now=now)
+
+
+def seal(
+    installation: Installation, message: Message | Encoded, recipient: str, *, message_id: str, now: datetime
+) -> Envelope:
+    """Any finished mail: RFC 5322 bytes, signed where this installation signs, with the addresses that carry
+    it."""
+    content = unsigned(installation, message, recipient, message_id=message_id, now=now)
+    if installation.signer:
+        content = installation.signer.sign(content, now)
     return Envelope(sender_address(installation), recipient, content, message_id)
+
+
+def unsigned(
+    installation: Installation, message: Message | Encoded, recipient: str, *, message_id: str, now: datetime
+) -> bytes:
+    """The RFC 5322 bytes of a mail, as they are before they are signed."""
+    sender = installation.site.mail_from
+    return as_bytes(message, sender=sender, recipient=recipient, date=now, message_id=message_id)
 
 
 def sender_address(installation: Installation) -> str:

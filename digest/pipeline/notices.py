@@ -14,9 +14,8 @@ from digest.errors import DeliveryError
 from digest.pipeline.consent import CONFIRM_WITHIN
 from digest.pipeline.installation import Installation
 from digest.pipeline.links import Purpose, link, mail_links
-from digest.pipeline.message import check_sender, sender_address
+from digest.pipeline.message import check_sender, seal, sender_address
 from digest.pipeline.preview import preview
-from digest.render import as_bytes
 from digest.store import notices, session, signups, subscribers, suppressions
 from digest.store.notices import Notice, NoticeKind
 from digest.store.session import Session
@@ -84,17 +83,11 @@ def _envelope(installation: Installation, notice: Notice, now: datetime) -> Enve
         subscriber = subscribers.by_ids(db, [notice.subscriber_id]).get(notice.subscriber_id)
         if subscriber is None or not _is_wanted(installation, db, notice, subscriber, now):
             return None
-    sender = sender_address(installation)
+    domain = sender_address(installation).rpartition("@")[2]
     # No subscriber has the number 0: no digest's Message-ID is made from it.
-    name = message_id(notice.id, 0, installation.keys, sender.rpartition("@")[2])
-    content = as_bytes(
-        _message(installation, notice, subscriber, now),
-        sender=installation.site.mail_from,
-        recipient=subscriber.email,
-        date=now,
-        message_id=name,
-    )
-    return Envelope(sender, subscriber.email, content, name)
+    name = message_id(notice.id, 0, installation.keys, domain)
+    message = _message(installation, notice, subscriber, now)
+    return seal(installation, message, subscriber.email, message_id=name, now=now)
 
 
 def _is_wanted(

@@ -10,6 +10,7 @@ RFC 5322. Never: chooses or orders papers, asks a database, makes links, or read
     blocks.py     the parts of a mail's list         press.py     messages spliced from parts
     slots.py      the places between the parts
     headers.py    List-Id and the like              mime.py      the bytes
+    signing.py    DKIM, where it is wanted
 """
 
 from collections.abc import Mapping, Sequence
