@@ -18,6 +18,7 @@ DOORS = {
     "css_inline": {"digest.render"},
     "dotenv": {"digest.config"},
     "email_validator": {"digest.deliver", "digest.pipeline"},
+    "flufl": {"digest.bounces"},
     "feedparser": {"digest.sources"},
     "fastapi": {"digest.web"},
     "httpcore2": {"digest.fetch"},

@@ -10,6 +10,7 @@ from digest.errors import ConfigError
 from digest.pipeline.installation import Installation
 from digest.pipeline.links import mail_links
 from digest.render import Encoded, as_bytes
+from digest.tokens import sign_envelope
 
 
 def write(installation: Installation, digest: Digest) -> Encoded:
@@ -29,7 +30,20 @@ def envelope(installation: Installation, digest: Digest, *, message_id: str, now
         date=now,
         message_id=message_id,
     )
-    return Envelope(sender_address(installation), recipient, content, message_id)
+    sender = return_address(installation, digest.subscriber.id, digest.issue.id)
+    return Envelope(sender, recipient, content, message_id)
+
+
+def return_address(installation: Installation, subscriber_id: int, issue_id: int = 0) -> str:
+    """The envelope sender of a subscriber's mail; `issue_id`: of a digest.
+
+    Signed where bounces have an address of their own (VERP): what comes back to it says whose mail it was,
+    however little else it says, and nobody else can make one.
+    """
+    if not installation.bounce_mail:
+        return sender_address(installation)
+    local, _, domain = installation.bounce_mail.rpartition("@")
+    return f"{local}+{sign_envelope(subscriber_id, issue_id, installation.keys)}@{domain}"
 
 
 def sender_address(installation: Installation) -> str:

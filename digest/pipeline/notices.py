@@ -14,13 +14,14 @@ from digest.errors import DeliveryError
 from digest.pipeline.consent import CONFIRM_WITHIN
 from digest.pipeline.installation import Installation
 from digest.pipeline.links import Purpose, link, mail_links
-from digest.pipeline.message import check_sender, sender_address
+from digest.pipeline.message import check_sender, return_address, sender_address
 from digest.pipeline.preview import preview
+from digest.pipeline.suppression import suppress
 from digest.render import as_bytes
 from digest.store import notices, session, signups, subscribers, suppressions
 from digest.store.notices import Notice, NoticeKind
 from digest.store.session import Session
-from digest.tokens import address_hash, address_hashes, message_id
+from digest.tokens import address_hashes, message_id
 
 LEASE = timedelta(minutes=15)  # longer than the ten minutes that a server may take for its last reply
 BACK_OFF = tuple(timedelta(minutes=m) for m in (1, 5, 15, 30, 60, 120))
@@ -94,7 +95,7 @@ def _envelope(installation: Installation, notice: Notice, now: datetime) -> Enve
         date=now,
         message_id=name,
     )
-    return Envelope(sender, subscriber.email, content, name)
+    return Envelope(return_address(installation, subscriber.id), subscriber.email, content, name)
 
 
 def _is_wanted(
@@ -140,7 +141,4 @@ def _settle(installation: Installation, notice: Notice, receipt: Receipt, now: d
     with session.transaction(installation.engine) as db:
         ours = notices.settle(db, notice, state=state, reply=receipt.reply, now=now, next_attempt_at=again)
         if ours and receipt.suppress:
-            subscriber = subscribers.by_ids(db, [notice.subscriber_id])[notice.subscriber_id]
-            whose = address_hash(subscriber.email, installation.keys)
-            suppressions.add(db, whose, reason=receipt.reply, now=now)
-            subscribers.set_status(db, subscriber.id, SubscriberStatus.SUPPRESSED)
+            suppress(installation, db, notice.subscriber_id, reason=receipt.reply, now=now)
