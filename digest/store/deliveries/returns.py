@@ -14,7 +14,7 @@ from digest.store.deliveries.ledger import by_ids
 from digest.store.models import DeliveryRow
 
 _TAKEN = (DeliveryState.SENT, DeliveryState.UNCERTAIN)
-_MAILED = (*_TAKEN, DeliveryState.BOUNCED, DeliveryState.COMPLAINED)
+_MAILED = (*_TAKEN, DeliveryState.BOUNCED, DeliveryState.COMPLAINED, DeliveryState.FAILED)
 
 
 def of_issue(session: Session, subscriber_id: int, issue_id: int) -> Delivery | None:
