@@ -21,7 +21,7 @@ def bounces() -> None:
 @click.argument("files", nargs=-1, type=click.File("rb", lazy=True))
 @click.option(
     "--maildir",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    type=click.Path(path_type=Path),
     help="All that is new in this Maildir; it is put away there.",
 )
 @click.option("--dry-run", is_flag=True, help="Say what each mail is; write nothing.")
