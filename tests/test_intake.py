@@ -199,6 +199,19 @@ def test_three_soft_bounces_of_five_issues_suppress_in_any_order(
     assert standing(here) == (SUPPRESSED, True)
 
 
+def test_a_full_mailbox_that_is_told_at_once_counts_too(engine: Engine, tmp_path: Path) -> None:
+    here, mails = sent(engine, tmp_path, days=2)
+    process(here, "x", returned("postfix-full", mails[1]), NOW + 2 * DAY)
+    with SmtpServer() as server:
+        server.on("RCPT", "552 5.2.2 full")
+        again = installation(engine, tmp_path, smtp_url=server.url)
+        for day, found in ((2, (ACTIVE, False)), (3, (SUPPRESSED, True))):
+            land(engine, [entry(f"2603.0001{day}")], seen_at=NOW + day * DAY - timedelta(hours=3))
+            open_due(again, NOW + day * DAY)
+            deliver_due(again, NOW + day * DAY)
+            assert standing(here) == found
+
+
 @pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
 def test_soft_bounces_that_lie_apart_and_refusals_of_us_suppress_nobody(
     engine: Engine, tmp_path: Path

@@ -11,17 +11,16 @@ from typing import NamedTuple
 
 from digest.bounces import Report, read
 from digest.deliver import blames_us
-from digest.domain import BounceKind, Delivery, DeliveryState
+from digest.domain import BounceKind, DeliveryState
 from digest.errors import TokenError
 from digest.pipeline.choices import leave
 from digest.pipeline.installation import Installation
 from digest.pipeline.links import Purpose, opened
-from digest.pipeline.suppression import suppress
+from digest.pipeline.suppression import suppress, suppress_if_often
 from digest.store import deliveries, session, subscribers
 from digest.store.session import Session
 from digest.tokens import verify_envelope
 
-SOFT_MOST, SOFT_OF = 3, 5  # so many mails that came back, of so many in a row, and the address counts as dead
 _NEEDS_SIGN = {BounceKind.HARD, BounceKind.SOFT, BounceKind.COMPLAINT, BounceKind.UNSUBSCRIBE}
 
 
@@ -105,19 +104,8 @@ def _failed(installation: Installation, report: Report, origin: _Origin, now: da
         turned = row is not None and deliveries.come_back(db, row.id, state, reply=report.words, now=now)
         if report.kind is BounceKind.HARD:
             suppress(installation, db, origin.subscriber_id, reason=report.words, now=now)
-        elif row is not None and turned and state is DeliveryState.BOUNCED and _too_often(db, row):
-            reason = f"{SOFT_MOST} of {SOFT_OF} mails came back: {report.words}"
-            suppress(installation, db, origin.subscriber_id, reason=reason, now=now)
-
-
-def _too_often(db: Session, row: Delivery) -> bool:
-    """Whether too many of any five mails in a row, this one among them, came back.
-
-    Not simply of the last five: a server may try for days, so later mails are still on their way.
-    """
-    bounced = [state is DeliveryState.BOUNCED for state in deliveries.states_around(db, row, SOFT_OF - 1)]
-    windows = (bounced[start : start + SOFT_OF] for start in range(len(bounced)))
-    return any(sum(window) >= SOFT_MOST for window in windows)
+        elif row is not None and turned and state is DeliveryState.BOUNCED:
+            suppress_if_often(installation, db, row.id, now)
 
 
 def _complained(installation: Installation, report: Report, origin: _Origin, now: datetime) -> None:

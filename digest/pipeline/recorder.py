@@ -12,10 +12,10 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from digest.domain import Delivery
+from digest.domain import Delivery, DeliveryState
 from digest.pipeline.clock import Clock
 from digest.pipeline.installation import Installation
-from digest.pipeline.suppression import suppress
+from digest.pipeline.suppression import suppress, suppress_if_often
 from digest.store import deliveries, session
 from digest.store.deliveries import Outcome
 from digest.store.session import DBAPIError
@@ -129,6 +129,9 @@ class Recorder:
                 if one.suppress is not None and deliveries.holds(db, row.delivery_id, row.claim_token):
                     suppress(self._installation, db, one.suppress, reason=row.reply, now=now)
             deliveries.settle(db, [one.outcome for one in settled], now)
+            for one in settled:
+                if one.outcome.state is DeliveryState.BOUNCED and one.suppress is None:
+                    suppress_if_often(self._installation, db, one.outcome.delivery_id, now)
             if not claimed:
                 return set()
             lease = self._installation.lease

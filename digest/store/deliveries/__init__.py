@@ -25,7 +25,7 @@ from digest.store.deliveries.cohorts import (
 )
 from digest.store.deliveries.issues import counts, issues, issues_by_id, open_issue, unfinished
 from digest.store.deliveries.ledger import NewDelivery, listing, of_subscriber, papers_sent, picked, record
-from digest.store.deliveries.returns import come_back, of_issue, of_message, states_around
+from digest.store.deliveries.returns import come_back, find, of_issue, of_message, states_around
 
 __all__ = [
     "Account",
@@ -41,6 +41,7 @@ __all__ = [
     "due_cohorts",
     "due_page",
     "expire",
+    "find",
     "history",
     "history_of",
     "holds",

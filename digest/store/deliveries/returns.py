@@ -17,6 +17,11 @@ _TAKEN = (DeliveryState.SENT, DeliveryState.UNCERTAIN)
 _MAILED = (*_TAKEN, DeliveryState.BOUNCED, DeliveryState.COMPLAINED, DeliveryState.FAILED)
 
 
+def find(session: Session, delivery_id: int) -> Delivery | None:
+    """The row with this id, or None."""
+    return _first(session, session.scalars(select(DeliveryRow.id).where(DeliveryRow.id == delivery_id)).all())
+
+
 def of_issue(session: Session, subscriber_id: int, issue_id: int) -> Delivery | None:
     """The row of a subscriber in an issue, or None."""
     wanted = select(DeliveryRow.id).where(
