@@ -15,8 +15,10 @@ from digest.domain import BounceKind, Delivery, DeliveryState, SubscriberStatus
 from digest.errors import InputError
 from digest.pipeline import consent, intake, notices
 from digest.pipeline.bounces import process
+from digest.pipeline.checks import Result
 from digest.pipeline.consent import Visitor
 from digest.pipeline.delivery import deliver_due
+from digest.pipeline.doctor import examine
 from digest.pipeline.installation import Installation
 from digest.pipeline.issues import open_due, reports
 from digest.pipeline.links import Purpose, link
@@ -404,6 +406,9 @@ def test_a_pipe_is_kept_before_it_is_read(engine: Engine, tmp_path: Path, comman
     assert standing(here) == (SUPPRESSED, True)
     kept = sorted(path.partition("/")[0] for path in inside(tmp_path / "data" / "bounces"))
     assert kept == [".unknown", "cur"]
+    checks = {each.check: each for each in examine(NOW, {})}
+    assert checks["bounces"].detail == "1 mails that came back weren't understood, or aren't about ours"
+    assert checks["bounces"].result is Result.WARN
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
