@@ -86,6 +86,16 @@ class Settings(BaseSettings):
         pattern=r"^([^\s@<>,?]+@[^\s@<>,?]+)?$",
         description="an address whose mails unsubscribe (List-Unsubscribe); empty: links only",
     )
+    bounce_mail: Annotated[str, AfterValidator(wellformed.bounce_address)] = Field(
+        "",
+        description="where mails come back to: bounces@your-domain; each mail's envelope sender is then a"
+        " signed address there (bounces+…@your-domain); empty: the sender",
+    )
+    bounce_maildir: Path | None = Field(
+        None,
+        description="the Maildir into which your mail server puts what comes back; empty: bounces in the data"
+        " folder",
+    )
     operator_mail: str = Field(
         "",
         pattern=r"^([^\s@<>,?]+@[^\s@<>,?]+)?$",
@@ -200,6 +210,10 @@ class Settings(BaseSettings):
     def smtp(self) -> str:
         """The mail server's URL or the Maildir, the default filled in."""
         return self.smtp_url.get_secret_value() or f"maildir:{self.data_dir / 'outbox'}"
+
+    def bounces(self) -> Path:
+        """The Maildir with mails that came back, the default filled in."""
+        return self.bounce_maildir or self.data_dir / "bounces"
 
     def allowed_hosts(self) -> frozenset[str]:
         """Hosts that a fetch may reach at private addresses."""

@@ -403,6 +403,19 @@ class Receipt:
     suppress: bool = False  # the address itself is dead (RFC 3463 5.1.1 and the like)
 
 
+class BounceKind(StrEnum):
+    """What a mail that came back says of the address that it is about."""
+
+    HARD = "hard"  # nobody is there
+    SOFT = "soft"  # it wasn't taken, this time
+    COMPLAINT = "complaint"  # somebody called it junk (RFC 5965)
+    DELAYED = "delayed"  # it may still be taken
+    IGNORED = "ignored"  # an automatic reply, or news that nothing follows from
+    UNSUBSCRIBE = "unsubscribe"  # a mail that List-Unsubscribe asked for
+    UNKNOWN = "unknown"
+    FORGED = "forged"  # it says one of these, but of no mail of ours
+
+
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """The ledger row of one message."""

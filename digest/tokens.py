@@ -9,20 +9,26 @@ mute (a term for a week); `less` and `save` are kept for their pages.
 A token is 21 bytes in base64url, 28 characters: the subscriber's id, masked, and an HMAC-SHA256 cut to 128
 bits (RFC 2104, section 5). The code is made over the id, and the mask from the code, as in a synthetic-IV
 cipher (RFC 5297): equal input gives an equal token, and two tokens say nothing of each other.
+
+The token of an envelope sender is made the same way from a subscriber's id and an issue's: 25 bytes, in
+base32, because mail servers may change the case of letters.
 """
 
 import hashlib
 import hmac
 import re
 import unicodedata
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import b32decode, b32encode, urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass, field
 from functools import lru_cache
 
 from digest.errors import ConfigError, TokenError
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{28}")
+_ENVELOPE_TOKEN = re.compile(r"[A-Za-z2-7]{40}")
+_ENVELOPE = "envelope"  # the purpose of those
 _ID_BYTES = 5  # 10¹² subscribers; `List-Unsubscribe: <https://…/u/TOKEN>,` stays within a line of 78
+_ISSUE_BYTES = 4
 _CODE_BYTES = 16
 _LEAST_KEY_BYTES = 16
 
@@ -48,8 +54,7 @@ class Keys:
 def sign(purpose: str, subscriber_id: int, keys: Keys) -> str:
     """A token of 28 characters (A–Z a–z 0–9 - _) that stands for a subscriber and one purpose."""
     identity = subscriber_id.to_bytes(_ID_BYTES, "big")
-    code = _code(keys.current, f"token {purpose}", identity)
-    return urlsafe_b64encode(_mask(keys.current, purpose, code, identity) + code).decode("ascii")
+    return urlsafe_b64encode(_sealed(purpose, identity, keys.current)).decode("ascii")
 
 
 def verify(purpose: str, token: str, keys: Keys) -> int:
@@ -57,14 +62,27 @@ def verify(purpose: str, token: str, keys: Keys) -> int:
 
     Raises TokenError for what is cut off, forged, or made for another purpose; it doesn't say which.
     """
-    if _TOKEN.fullmatch(token):
-        raw = urlsafe_b64decode(token)
-        masked, code = raw[:_ID_BYTES], raw[_ID_BYTES:]
-        for key in (keys.current, *keys.old):
-            identity = _mask(key, purpose, code, masked)
-            if hmac.compare_digest(code, _code(key, f"token {purpose}", identity)):
-                return int.from_bytes(identity, "big")
-    raise TokenError("this link isn't valid", fix="copy the whole link from a newer mail")
+    identity = _unsealed(purpose, urlsafe_b64decode(token), keys) if _TOKEN.fullmatch(token) else None
+    if identity is None:
+        raise TokenError("this link isn't valid", fix="copy the whole link from a newer mail")
+    return int.from_bytes(identity, "big")
+
+
+def sign_envelope(subscriber_id: int, issue_id: int, keys: Keys) -> str:
+    """A token of 40 characters (a–z 2–7, the same in capitals) for the envelope sender of one subscriber's
+    mail of one issue (VERP); `issue_id` 0: of none."""
+    identity = subscriber_id.to_bytes(_ID_BYTES, "big") + issue_id.to_bytes(_ISSUE_BYTES, "big")
+    return b32encode(_sealed(_ENVELOPE, identity, keys.current)).decode("ascii").lower()
+
+
+def verify_envelope(token: str, keys: Keys) -> tuple[int, int]:
+    """The ids of the subscriber and the issue that an envelope sender's token stands for, in any case of
+    letters and whichever key signed it. Raises TokenError for any other text."""
+    known = _ENVELOPE_TOKEN.fullmatch(token)
+    identity = _unsealed(_ENVELOPE, b32decode(token.upper()), keys) if known else None
+    if identity is None:
+        raise TokenError("this is no envelope sender of ours")
+    return int.from_bytes(identity[:_ID_BYTES], "big"), int.from_bytes(identity[_ID_BYTES:], "big")
 
 
 def address_hash(email: str, keys: Keys) -> str:
@@ -84,6 +102,21 @@ def message_id(issue_id: int, subscriber_id: int, keys: Keys, domain: str) -> st
     return f"<{issue_id}.{code.hex()}@{domain}>"
 
 
+def _sealed(purpose: str, identity: bytes, key: bytes) -> bytes:
+    code = _code(key, f"token {purpose}", identity)
+    return _mask(key, purpose, code, identity) + code
+
+
+def _unsealed(purpose: str, sealed: bytes, keys: Keys) -> bytes | None:
+    """The identity under whichever key sealed it, or None."""
+    masked, code = sealed[:-_CODE_BYTES], sealed[-_CODE_BYTES:]
+    for key in (keys.current, *keys.old):
+        identity = _mask(key, purpose, code, masked)
+        if hmac.compare_digest(code, _code(key, f"token {purpose}", identity)):
+            return identity
+    return None
+
+
 def _code(key: bytes, use: str, data: bytes) -> bytes:
     """128 bits that depend on the key, on what they are used for, and on the data."""
     return hmac.digest(_own_key(key, use), data, hashlib.sha256)[:_CODE_BYTES]
@@ -97,4 +130,4 @@ def _own_key(key: bytes, use: str) -> bytes:
 def _mask(key: bytes, purpose: str, code: bytes, identity: bytes) -> bytes:
     """Hides an identity, and uncovers it: the same operation both ways."""
     stream = _code(key, f"mask {purpose}", code)
-    return bytes(a ^ b for a, b in zip(identity, stream[:_ID_BYTES], strict=True))
+    return bytes(a ^ b for a, b in zip(identity, stream[: len(identity)], strict=True))

@@ -49,6 +49,14 @@ def word(value: str) -> str:
     return value
 
 
+def bounce_address(value: str) -> str:
+    """An address that has room for a token: `+` and 40 characters, of the 64 of a local part (RFC 5321)."""
+    if value and not re.fullmatch(r"[A-Za-z0-9._-]{1,23}@[^\s@<>,?]+", value):
+        msg = "must be an address with at most 23 letters, digits, dots, _ or - before its @"
+        raise ValueError(msg)
+    return value
+
+
 def base_url(value: str) -> str:
     """A web address, without a slash at its end."""
     if not value.startswith(("http://", "https://")):

@@ -19,6 +19,7 @@ DOORS = {
     "dkim": {"digest.render"},
     "dotenv": {"digest.config"},
     "email_validator": {"digest.deliver", "digest.pipeline"},
+    "flufl": {"digest.bounces"},
     "feedparser": {"digest.sources"},
     "fastapi": {"digest.web"},
     "httpcore2": {"digest.fetch"},

@@ -81,3 +81,14 @@ def test_no_secret_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     }
     assert shown["DIGEST_SMTP_URL"][0] == "smtp+starttls://ada:***@mail.example.org:587"
     assert shown["DIGEST_SECRET_KEY"] == ("**********", "environment")
+
+
+@pytest.mark.parametrize(
+    "value", ["bounces", f"{'b' * 24}@example.org", "b+x@example.org", "b o@example.org"]
+)
+def test_an_address_for_bounces_leaves_room_for_its_token(
+    monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    monkeypatch.setenv("DIGEST_BOUNCE_MAIL", value)
+    with pytest.raises(ConfigError, match="DIGEST_BOUNCE_MAIL: must be an address with at most 23"):
+        load()

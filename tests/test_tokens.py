@@ -8,7 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.errors import ConfigError, TokenError
-from digest.tokens import Keys, address_hash, address_hashes, message_id, sign, verify
+from digest.tokens import (
+    Keys,
+    address_hash,
+    address_hashes,
+    message_id,
+    sign,
+    sign_envelope,
+    verify,
+    verify_envelope,
+)
 
 KEYS = Keys(b"an invented key of some length")
 OTHER = Keys(b"another invented key, also long")
@@ -105,3 +114,33 @@ def test_a_message_id_is_the_same_each_time_and_different_for_each_subscriber_an
     assert one == message_id(1, 11, KEYS, "papers.example.org")
     assert re.fullmatch(r"<1\.[0-9a-f]{32}@papers\.example\.org>", one)
     assert not message_from_string(f"Message-ID: {one}\n\n", policy=policy.strict).defects
+
+
+@given(subscriber_ids, st.integers(0, 2**32 - 1))
+def test_an_envelope_token_gives_subscriber_and_issue_back_in_any_case_of_letters(
+    subscriber_id: int, issue_id: int
+) -> None:
+    token = sign_envelope(subscriber_id, issue_id, KEYS)
+    assert re.fullmatch(r"[a-z2-7]{40}", token)
+    assert verify_envelope(token, KEYS) == verify_envelope(token.upper(), KEYS) == (subscriber_id, issue_id)
+    assert verify_envelope(token, Keys(OTHER.current, old=(KEYS.current,))) == (subscriber_id, issue_id)
+
+
+@given(st.integers(0, 39), st.sampled_from("ab27"))
+def test_an_envelope_token_with_any_other_character_is_refused(place: int, letter: str) -> None:
+    token = sign_envelope(7, 11, KEYS)
+    changed = token[:place] + letter + token[place + 1 :]
+    if changed != token:
+        with pytest.raises(TokenError):
+            verify_envelope(changed, KEYS)
+
+
+@given(st.one_of(st.text(), st.text("abcdefghijklmnopqrstuvwxyz234567", min_size=40, max_size=40)))
+def test_any_other_text_is_no_envelope_token(text: str) -> None:
+    with pytest.raises(TokenError):
+        verify_envelope(text, KEYS)
+
+
+def test_an_envelope_token_opens_no_link() -> None:
+    with pytest.raises(TokenError):
+        verify("envelope", sign_envelope(7, 11, KEYS), KEYS)

@@ -25,7 +25,10 @@ from workers import app, schedule, tasks
 from workers.beat import Clockwork
 
 REDIS = "redis://127.0.0.1:1/0"
-USES = {"alarms", "fetch", "notices", "open_issues", "deliver", "signals", "summaries", "sweep", "upkeep"}
+USES = {
+    *{"alarms", "bounces", "fetch", "notices", "open_issues", "deliver"},
+    *{"signals", "summaries", "sweep", "upkeep"},
+}
 
 
 @pytest.fixture

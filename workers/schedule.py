@@ -5,7 +5,17 @@ ring twice, which is harmless.
 """
 
 # `open_issues` rings `deliver`.
-RUNG_BY_BEAT = ("alarms", "fetch", "notices", "open_issues", "signals", "summaries", "sweep", "upkeep")
+RUNG_BY_BEAT = (
+    "alarms",
+    "bounces",
+    "fetch",
+    "notices",
+    "open_issues",
+    "signals",
+    "summaries",
+    "sweep",
+    "upkeep",
+)
 QUEUES = ("digest", "digest.deliver")  # taken in turn: a long delivery keeps no fetch and no issue waiting
 _MAILING = ("alarms", "deliver", "notices")
 ROUTES = {f"digest.{use}": {"queue": "digest.deliver"} for use in _MAILING}  # others: the first

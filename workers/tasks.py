@@ -13,7 +13,18 @@ from kombu.exceptions import OperationalError
 
 from digest.config import load
 from digest.errors import DigestError
-from digest.pipeline import alarms, consent, delivery, issues, notices, polling, signals, summaries, upkeep
+from digest.pipeline import (
+    alarms,
+    consent,
+    delivery,
+    intake,
+    issues,
+    notices,
+    polling,
+    signals,
+    summaries,
+    upkeep,
+)
 from digest.pipeline.clock import shared_now
 from digest.pipeline.delivery import Courier
 from digest.pipeline.installation import Installation, open_installation
@@ -78,6 +89,12 @@ def write_notices() -> int:
     """Decide requests to be subscribed, and deliver one chunk of the mails that come of them."""
     now = _now()
     return consent.settle(_installation(), now) + notices.deliver_due(_installation(), now)
+
+
+@_task("bounces")
+def take_in_bounces() -> int:
+    """Read the mails that came back into the Maildir of the settings."""
+    return intake.take_in(_installation(), _now())
 
 
 @_task("upkeep")

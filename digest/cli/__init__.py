@@ -38,6 +38,7 @@ COMMANDS = (
     "topics",
     "subscribers",
     "deliveries",
+    "bounces",
     "doctor",
     "db",
     "config",

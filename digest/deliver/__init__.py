@@ -17,7 +17,16 @@ from pathlib import Path
 
 from digest.deliver.envelope import BeforeBody, Envelope, Transport
 from digest.deliver.maildir import MaildirTransport
-from digest.deliver.replies import asked_to_wait, enhanced_code, judge, refuses_us, wants_time
+from digest.deliver.replies import (
+    asked_to_wait,
+    blames_us,
+    enhanced_code,
+    is_dead,
+    judge,
+    readable,
+    refuses_us,
+    wants_time,
+)
 from digest.deliver.server import FORMS, TIMEOUTS, Timeouts, read_server
 from digest.deliver.smtp import SmtpTransport
 from digest.errors import ConfigError
@@ -29,9 +38,12 @@ __all__ = [
     "Timeouts",
     "Transport",
     "asked_to_wait",
+    "blames_us",
     "enhanced_code",
+    "is_dead",
     "judge",
     "open_transport",
+    "readable",
     "refuses_us",
     "wants_time",
 ]

@@ -50,7 +50,7 @@ def judge(code: int, reply: str) -> Receipt:
 
 
 def _judge_refusal(code: int, enhanced: str, said: str) -> Receipt:
-    if enhanced in _DEAD:
+    if is_dead(enhanced):
         return Receipt(DeliveryState.BOUNCED, said, suppress=True)
     if enhanced == _FULL:
         return Receipt(DeliveryState.BOUNCED, said)
@@ -61,9 +61,14 @@ def _judge_refusal(code: int, enhanced: str, said: str) -> Receipt:
 
 def one_line(code: int, reply: str) -> str:
     """A reply as it is stored and shown: one line of at most 500 characters, without controls."""
-    readable = reply.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-    printable = "".join(char if char.isprintable() else " " for char in readable)
-    return " ".join(f"{code} {printable}".split())[:_MAX_REPLY]
+    return readable(f"{code} {reply}")
+
+
+def readable(words: str) -> str:
+    """A server's words on one line of at most 500 characters, without controls."""
+    decoded = words.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    printable = "".join(char if char.isprintable() else " " for char in decoded)
+    return " ".join(printable.split())[:_MAX_REPLY]
 
 
 def enhanced_code(said: str) -> str:
@@ -84,6 +89,16 @@ def asked_to_wait(said: str) -> int | None:
 def wants_time(said: str) -> bool:
     """Whether a reply asks us to slow down: 421, or 4.7.x (RFC 3463, 3.8; providers' rate limits)."""
     return said.startswith("421") or enhanced_code(said).startswith("4.7.")
+
+
+def is_dead(status: str) -> bool:
+    """Whether a status (RFC 3463) says that the address itself is dead: nobody is there, or ever will be."""
+    return status in _DEAD
+
+
+def blames_us(status: str) -> bool:
+    """Whether a status (RFC 3463) is about the sender rather than the recipient: policy or trust, X.7.X."""
+    return status.startswith(("4.7.", "5.7."))
 
 
 def refuses_us(said: str) -> bool:

@@ -79,14 +79,14 @@ async def _hand_over(installation: Installation, claimed: Sequence[Alarm], now: 
 
 
 def _envelope(installation: Installation, claimed: Sequence[Alarm], now: datetime) -> Envelope:
-    domain = sender_address(installation).rpartition("@")[2]
-    name = message_id(_number(claimed), 0, installation.keys, domain)
+    sender, to = sender_address(installation), installation.operator_mail
+    name = message_id(_number(claimed), 0, installation.keys, sender.rpartition("@")[2])
     message = installation.renderer.alarm(
         installation.site,
         began=[alarm for alarm in claimed if alarm.over_at is None],
         over=[alarm for alarm in claimed if alarm.over_at is not None],
     )
-    return seal(installation, message, installation.operator_mail, message_id=name, now=now)
+    return seal(installation, message, to, sender=sender, message_id=name, now=now)
 
 
 def _number(claimed: Sequence[Alarm]) -> int:

@@ -14,6 +14,7 @@ from digest.errors import ConfigError, DigestError
 from digest.pipeline.checks import Check, Result, check
 from digest.pipeline.doctor_store import examine_store
 from digest.pipeline.installation import signer
+from digest.pipeline.intake import UNKNOWN
 from digest.sources.calendar import is_listed
 from digest.store import schema, session
 from digest.store.session import Engine
@@ -127,6 +128,10 @@ def _folders(settings: Settings) -> Iterator[Check]:
     fix = "set DIGEST_DATA_DIR to a folder that can be written"
     folder = settings.data_dir
     yield check("data folder", _writable(folder), f"{folder}", fix, bad=Result.FAIL)
+    unclear = settings.bounces() / UNKNOWN / "new"
+    count = sum(1 for _ in unclear.iterdir()) if unclear.is_dir() else 0
+    told = f"{count or 'no'} mails that came back weren't understood, or aren't about ours"
+    yield check("bounces", not count, told, f"look at {unclear}, and move what you have seen out of it")
 
 
 def _writable(folder: Path) -> bool:

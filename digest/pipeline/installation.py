@@ -50,6 +50,8 @@ class Installation:
     confirmations_per_hour: int = 500
     stalled_after: timedelta = STALLED_AFTER
     unsubscribe_mail: str = ""  # an address whose mails unsubscribe
+    bounce_mail: str = ""  # an address to which mails come back, each with a token
+    bounce_maildir: Path | None = None  # where they lie then
     operator_mail: str = ""  # an address that is told of alarms
     lease: timedelta = timedelta(minutes=15)  # longer than the ten that a server may take for its last reply
     limits: Limits = NO_LIMITS
@@ -87,6 +89,8 @@ def open_installation(settings: Settings) -> Installation:
         confirmations_per_hour=settings.confirmations_per_hour,
         stalled_after=timedelta(hours=settings.stalled_hours),
         unsubscribe_mail=settings.unsubscribe_mail,
+        bounce_mail=settings.bounce_mail,
+        bounce_maildir=settings.bounces(),
         operator_mail=settings.operator_mail,
         lease=timedelta(seconds=settings.lease_seconds),
         services=_services(settings),

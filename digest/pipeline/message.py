@@ -13,6 +13,7 @@ from digest.errors import ConfigError
 from digest.pipeline.installation import Installation
 from digest.pipeline.links import mail_links
 from digest.render import Encoded, as_bytes
+from digest.tokens import sign_envelope
 
 
 def write(installation: Installation, digest: Digest) -> Encoded:
@@ -25,18 +26,38 @@ def write(installation: Installation, digest: Digest) -> Encoded:
 def envelope(installation: Installation, digest: Digest, *, message_id: str, now: datetime) -> Envelope:
     """A digest's finished mail."""
     recipient = digest.subscriber.email
-    return seal(installation, write(installation, digest), recipient, message_id=message_id, now=now)
+    sender = return_address(installation, digest.subscriber.id, digest.issue.id)
+    written = write(installation, digest)
+    return seal(installation, written, recipient, sender=sender, message_id=message_id, now=now)
 
 
 def seal(
-    installation: Installation, message: Message | Encoded, recipient: str, *, message_id: str, now: datetime
+    installation: Installation,
+    message: Message | Encoded,
+    recipient: str,
+    *,
+    sender: str,
+    message_id: str,
+    now: datetime,
 ) -> Envelope:
     """Any finished mail: RFC 5322 bytes, signed where this installation signs, with the addresses that carry
-    it."""
+    it. `sender`: of the envelope."""
     content = unsigned(installation, message, recipient, message_id=message_id, now=now)
     if installation.signer:
         content = installation.signer.sign(content, now)
-    return Envelope(sender_address(installation), recipient, content, message_id)
+    return Envelope(sender, recipient, content, message_id)
+
+
+def return_address(installation: Installation, subscriber_id: int, issue_id: int = 0) -> str:
+    """The envelope sender of a subscriber's mail; `issue_id`: of a digest.
+
+    Signed where bounces have an address of their own (VERP): what comes back to it says whose mail it was,
+    however little else it says, and nobody else can make one.
+    """
+    if not installation.bounce_mail:
+        return sender_address(installation)
+    local, _, domain = installation.bounce_mail.rpartition("@")
+    return f"{local}+{sign_envelope(subscriber_id, issue_id, installation.keys)}@{domain}"
 
 
 def unsigned(

@@ -14,12 +14,13 @@ from digest.errors import DeliveryError
 from digest.pipeline.consent import CONFIRM_WITHIN
 from digest.pipeline.installation import Installation
 from digest.pipeline.links import Purpose, link, mail_links
-from digest.pipeline.message import check_sender, seal, sender_address
+from digest.pipeline.message import check_sender, return_address, seal, sender_address
 from digest.pipeline.preview import preview
+from digest.pipeline.suppression import suppress
 from digest.store import notices, session, signups, subscribers, suppressions
 from digest.store.notices import Notice, NoticeKind
 from digest.store.session import Session
-from digest.tokens import address_hash, address_hashes, message_id
+from digest.tokens import address_hashes, message_id
 
 LEASE = timedelta(minutes=15)  # longer than the ten minutes that a server may take for its last reply
 BACK_OFF = tuple(timedelta(minutes=m) for m in (1, 5, 15, 30, 60, 120))
@@ -87,7 +88,8 @@ def _envelope(installation: Installation, notice: Notice, now: datetime) -> Enve
     # No subscriber has the number 0: no digest's Message-ID is made from it.
     name = message_id(notice.id, 0, installation.keys, domain)
     message = _message(installation, notice, subscriber, now)
-    return seal(installation, message, subscriber.email, message_id=name, now=now)
+    sender = return_address(installation, subscriber.id)
+    return seal(installation, message, subscriber.email, sender=sender, message_id=name, now=now)
 
 
 def _is_wanted(
@@ -133,7 +135,4 @@ def _settle(installation: Installation, notice: Notice, receipt: Receipt, now: d
     with session.transaction(installation.engine) as db:
         ours = notices.settle(db, notice, state=state, reply=receipt.reply, now=now, next_attempt_at=again)
         if ours and receipt.suppress:
-            subscriber = subscribers.by_ids(db, [notice.subscriber_id])[notice.subscriber_id]
-            whose = address_hash(subscriber.email, installation.keys)
-            suppressions.add(db, whose, reason=receipt.reply, now=now)
-            subscribers.set_status(db, subscriber.id, SubscriberStatus.SUPPRESSED)
+            suppress(installation, db, notice.subscriber_id, reason=receipt.reply, now=now)

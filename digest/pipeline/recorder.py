@@ -6,19 +6,19 @@ waits; a message whose mark isn't written isn't sent, and an outcome isn't forgo
 """
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from digest.domain import Delivery, SubscriberStatus
+from digest.domain import Delivery, DeliveryState
 from digest.pipeline.clock import Clock
 from digest.pipeline.installation import Installation
-from digest.store import deliveries, session, subscribers, suppressions
+from digest.pipeline.suppression import suppress, suppress_if_often
+from digest.store import deliveries, session
 from digest.store.deliveries import Outcome
-from digest.store.session import DBAPIError, Session
-from digest.tokens import address_hash
+from digest.store.session import DBAPIError
 
 STALE = timedelta(hours=20)  # an older issue is yesterday's news
 PATIENCE = 30.0  # seconds that the database may be away in the middle of a chunk
@@ -49,7 +49,7 @@ class Recorder:
         self._lanes = 0  # on the way to a mark
         self._came = asyncio.Event()
 
-    @contextmanager
+    @contextlib.contextmanager
     def lane(self) -> Iterator[None]:
         """Around the way of one message: the marks of others wait a moment for its mark."""
         self._lanes += 1
@@ -100,7 +100,7 @@ class Recorder:
 
     async def _wait_for_company(self) -> None:
         """Until the marks of all lanes are here or a moment is over: one commit does for all of them."""
-        with suppress(TimeoutError):
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(COMPANY):
                 while len(self._marks) < self._lanes:
                     self._came.clear()
@@ -125,21 +125,17 @@ class Recorder:
     def _commit(self, claimed: Sequence[Delivery], settled: Sequence[Settled], now: datetime) -> set[int]:
         with session.transaction(self._installation.engine) as db:
             for one in settled:
-                if one.suppress is not None:
-                    self._suppress(db, one.outcome, one.suppress, now)
+                row = one.outcome
+                if one.suppress is not None and deliveries.holds(db, row.delivery_id, row.claim_token):
+                    suppress(self._installation, db, one.suppress, reason=row.reply, now=now)
             deliveries.settle(db, [one.outcome for one in settled], now)
+            for one in settled:
+                if one.outcome.state is DeliveryState.BOUNCED and one.suppress is None:
+                    suppress_if_often(self._installation, db, one.outcome.delivery_id, now)
             if not claimed:
                 return set()
             lease = self._installation.lease
             return deliveries.begin_sending(db, claimed, now=now, lease=lease, due_after=now - STALE)
-
-    def _suppress(self, db: Session, outcome: Outcome, subscriber_id: int, now: datetime) -> None:
-        if not deliveries.holds(db, outcome.delivery_id, outcome.claim_token):
-            return
-        subscriber = subscribers.by_ids(db, [subscriber_id])[subscriber_id]
-        whose = address_hash(subscriber.email, self._installation.keys)
-        suppressions.add(db, whose, reason=outcome.reply, now=now)
-        subscribers.set_status(db, subscriber_id, SubscriberStatus.SUPPRESSED)
 
 
 def _fail(marks: _Marks, error: Exception) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from digest.errors import DeliveryError
-from digest.pipeline import alarms, consent, notices, signals, summaries
+from digest.pipeline import alarms, consent, intake, notices, signals, summaries
 from digest.pipeline.clock import Clock
 from digest.pipeline.delivery import Courier, sweep
 from digest.pipeline.installation import Installation
@@ -58,6 +58,7 @@ def _play(
     if summarise:
         summaries.make_due(installation, now, stopping=stopping)
     keep_up(installation, now)
+    intake.take_in(installation, now)
     consent.settle(installation, now)
     sweep(installation, now)
     opened = [] if stopping() else open_due(installation, now)

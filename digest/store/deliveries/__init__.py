@@ -25,6 +25,7 @@ from digest.store.deliveries.cohorts import (
 )
 from digest.store.deliveries.issues import counts, issues, issues_by_id, open_issue, unfinished
 from digest.store.deliveries.ledger import NewDelivery, listing, of_subscriber, papers_sent, picked, record
+from digest.store.deliveries.returns import come_back, find, of_issue, of_message, states_around
 
 __all__ = [
     "Account",
@@ -35,10 +36,12 @@ __all__ = [
     "again",
     "begin_sending",
     "claim",
+    "come_back",
     "counts",
     "due_cohorts",
     "due_page",
     "expire",
+    "find",
     "history",
     "history_of",
     "holds",
@@ -46,6 +49,8 @@ __all__ = [
     "issues_by_id",
     "listing",
     "mark_sent",
+    "of_issue",
+    "of_message",
     "of_subscriber",
     "open_issue",
     "packed_interests",
@@ -53,6 +58,7 @@ __all__ = [
     "picked",
     "record",
     "settle",
+    "states_around",
     "sweep",
     "unfinished",
 ]

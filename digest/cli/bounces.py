@@ -1,0 +1,64 @@
+"""`digest bounces`: what came back."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from digest.cli.context import Cli, json_option, pass_cli
+from digest.cli.output import emit, table
+
+if TYPE_CHECKING:
+    from digest.pipeline.bounces import Processed
+
+
+@click.group()
+def bounces() -> None:
+    """Mails that came back: bounces, complaints, automatic replies."""
+
+
+@bounces.command("process")
+@click.argument("files", nargs=-1, type=click.File("rb", lazy=True))
+@click.option(
+    "--maildir",
+    type=click.Path(path_type=Path),
+    help="All that is new in this Maildir; it is put away there.",
+)
+@click.option("--dry-run", is_flag=True, help="Say what each mail is; write nothing.")
+@json_option
+@pass_cli
+def process_(cli: Cli, *, files: tuple[Any, ...], maildir: Path | None, dry_run: bool, as_json: bool) -> None:
+    """Read mails that came back, and do what follows: from files, a Maildir, or - for standard input.
+
+    Without any, the Maildir of DIGEST_BOUNCE_MAILDIR is read. What comes through standard input is kept there
+    first; files stay where they are.
+
+    Example: digest bounces process bounce.eml --dry-run
+    """
+    from digest.pipeline import intake
+
+    if files and maildir:
+        raise click.UsageError("name files, or one Maildir")
+    if files:
+        done = [_of_file(cli, file, dry_run) for file in files]
+    else:
+        folder = maildir or cli.settings.bounces()
+        done = intake.process_folder(cli.installation, folder, cli.now, dry_run=dry_run)
+    if as_json:
+        emit(done)
+    else:
+        table(
+            ("file", "kind", "about", "status"),
+            [(one.file, one.kind, one.email, one.status) for one in done],
+            empty="nothing came back",
+        )
+
+
+def _of_file(cli: Cli, file: Any, dry_run: bool) -> "Processed":
+    from digest.bounces import LARGEST
+    from digest.pipeline import bounces, intake
+
+    if file.name == "-" and not dry_run:
+        kept = intake.keep(cli.settings.bounces(), file.read())
+        return intake.process_input(cli.installation, kept, cli.now)
+    return bounces.process(cli.installation, file.name, file.read(LARGEST), cli.now, dry_run=dry_run)
