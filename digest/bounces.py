@@ -24,7 +24,7 @@ from digest.domain import BounceKind
 
 LARGEST = 128 * 1024  # bytes of a mail that are read: what happened stands first, what was sent comes behind
 _LONGEST_LINE = 2000  # bytes; RFC 5322 allows 998
-_MOST_NESTED = 8  # the time that a parser takes grows with lines × depth
+_MOST_NESTED = 12  # the time that a parser takes grows with lines × depth
 _MOST_PARTS = 100
 _MOST_SIGNS = 10
 _LONGEST_TEXT = 8000  # characters of free text that are looked at
@@ -34,7 +34,7 @@ _NESTING = re.compile(rb"boundary[*0-9]*[ \t]*=|content-type[ \t]*:\s*message/",
 _SOFT_BREAK = re.compile(rb"=[ \t]*\r?\n")  # of quoted-printable
 # `+` may be written as +2B (xtext, RFC 3461, section 4). Message-IDs are those of `tokens.message_id`.
 _TOKEN = re.compile(r"\+(?:2[Bb])?([A-Za-z2-7]{40})@")
-_MESSAGE_ID = re.compile(r"<\d{1,10}\.[0-9a-f]{32}@[^\s<>@]{1,255}>")
+_MESSAGE_ID = re.compile(r"<\d{1,10}\.[0-9a-f]{32}@[!-;=?A-~]{1,255}>")
 _LINK_TOKEN = re.compile(r"[A-Za-z0-9_-]{28}")
 
 _STATUS = re.compile(r"(?<![\d.])[245]\.\d{1,3}\.\d{1,3}(?![\d.])")

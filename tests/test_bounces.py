@@ -148,7 +148,7 @@ def _nested(depth: int) -> bytes:
 
 
 HOSTILE = {
-    "nested multiparts": _nested(8) + b"\n" * LARGEST,
+    "nested multiparts": _nested(12) + b"\n" * LARGEST,
     "deeply nested multiparts": _nested(20_000),
     "nested mails": b"Content-Type: message/rfc822\n\n" * 50_000,
     "one long line": b"Subject: " + b"<" * 10_000_000,

@@ -283,6 +283,19 @@ def test_a_confirmation_mail_that_comes_back_suppresses_its_address(engine: Engi
     assert standing(here) == (SUPPRESSED, True)
 
 
+def test_no_byte_of_a_report_is_too_much_for_the_database(engine: Engine, tmp_path: Path) -> None:
+    here, (mail,) = sent(engine, tmp_path)
+    odd = b"\x00\x01\x7f\x80\xff\xed\xa0\x80"
+    named = (
+        came_back("postfix-full", message_id="<1." + "0" * 32 + "@a") + b"<1." + b"0" * 32 + b"@" + odd + b">"
+    )
+    assert process(here, "x", named, NOW).kind is BounceKind.FORGED
+    report = returned("postfix-full", mail).replace(b"552 5.2.2", b"552 5.2.2 " + odd)
+    assert process(here, "x", report, NOW).kind is BounceKind.SOFT
+    assert row(engine).reply.isprintable()
+    assert row(engine).reply.startswith("552 5.2.2")
+
+
 @pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
 def test_a_mail_that_asks_to_unsubscribe_does_and_a_forged_one_does_not(
     engine: Engine, tmp_path: Path
@@ -357,6 +370,14 @@ def test_a_round_takes_in_what_came_back_before_it_sends(engine: Engine, tmp_pat
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
+def test_a_flood_is_read_for_a_while_and_then_waits(engine: Engine, tmp_path: Path) -> None:
+    here = installation(engine, tmp_path)
+    box = maildir(tmp_path / "box", a=b"Subject: a", b=b"Subject: b")
+    assert [one.file for one in intake.process_folder(here, box, NOW, seconds=0)] == ["a"]
+    assert [one.file for one in intake.process_folder(here, box, NOW)] == ["b"]
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
 def test_what_is_no_maildir_is_told(engine: Engine, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="is no Maildir"):
         intake.process_folder(installation(engine, tmp_path), tmp_path / "nowhere", NOW)
@@ -407,7 +428,7 @@ def test_a_pipe_is_kept_before_it_is_read(engine: Engine, tmp_path: Path, comman
     kept = sorted(path.partition("/")[0] for path in inside(tmp_path / "data" / "bounces"))
     assert kept == [".unknown", "cur"]
     checks = {each.check: each for each in examine(NOW, {})}
-    assert checks["bounces"].detail == "1 mails that came back weren't understood, or aren't about ours"
+    assert checks["bounces"].detail == "mails that came back and weren't understood, or aren't about ours: 1"
     assert checks["bounces"].result is Result.WARN
 
 

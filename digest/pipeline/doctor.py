@@ -130,7 +130,7 @@ def _folders(settings: Settings) -> Iterator[Check]:
     yield check("data folder", _writable(folder), f"{folder}", fix, bad=Result.FAIL)
     unclear = settings.bounces() / UNKNOWN / "new"
     count = sum(1 for _ in unclear.iterdir()) if unclear.is_dir() else 0
-    told = f"{count or 'no'} mails that came back weren't understood, or aren't about ours"
+    told = f"mails that came back and weren't understood, or aren't about ours: {count or 'none'}"
     yield check("bounces", not count, told, f"look at {unclear}, and move what you have seen out of it")
 
 

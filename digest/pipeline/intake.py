@@ -6,10 +6,11 @@ and the next one reads it.
 """
 
 import logging
+import math
 import os
+import time
 from collections.abc import Iterator
 from datetime import datetime
-from itertools import islice
 from pathlib import Path
 from uuid import uuid4
 
@@ -18,7 +19,7 @@ from digest.errors import DigestError, InputError
 from digest.pipeline.bounces import Processed, process
 from digest.pipeline.installation import Installation
 
-MOST = 1000  # mails of a round; others go on meanwhile
+PATIENCE = 20.0  # seconds of a round for these mails: whoever floods us delays no digest
 UNKNOWN = ".unknown"  # a folder of a Maildir begins with a dot (Maildir++)
 _log = logging.getLogger(__name__)
 
@@ -29,12 +30,12 @@ def take_in(installation: Installation, now: datetime) -> int:
     Raises nothing for a folder that can't be read: that is logged, and no mail waits for it.
     """
     folder = installation.bounce_maildir
-    if folder is None or not (folder / "new").is_dir():
-        return 0
     try:
-        return len(process_folder(installation, folder, now, limit=MOST))
-    except DigestError as error:
-        _log.warning("%s", error.message)
+        if folder is None or not (folder / "new").is_dir():
+            return 0
+        return len(process_folder(installation, folder, now, seconds=PATIENCE))
+    except (DigestError, OSError) as error:
+        _log.warning("%s", error)
         return 0
 
 
@@ -44,19 +45,24 @@ def process_folder(
     now: datetime,
     *,
     dry_run: bool = False,
-    limit: int | None = None,
+    seconds: float = math.inf,
 ) -> list[Processed]:
-    """Process what is new in a Maildir, oldest name first, and put it away; `dry_run`: leave all as it is.
+    """Process what is new in a Maildir, oldest name first, and put it away, for so many seconds, but one mail
+    at least; `dry_run`: leave all as it is.
 
     Raises InputError where it isn't a Maildir or can't be read or written.
     """
-    if not (folder / "new").is_dir():
-        raise InputError(
-            f"{folder} is no Maildir: it has no folder new", fix="name the folder above new and cur"
-        )
     try:
+        if not (folder / "new").is_dir():
+            fix = "name the folder above new and cur"
+            raise InputError(f"{folder} is no Maildir: it has no folder new", fix=fix)
         names = sorted(path.name for path in (folder / "new").iterdir() if _is_mail(path))
-        return list(islice(_each(installation, folder, names, now, dry_run), limit))
+        until, done = time.monotonic() + seconds, []
+        for one in _each(installation, folder, names, now, dry_run):
+            done.append(one)
+            if time.monotonic() > until:
+                break
+        return done
     except OSError as error:
         msg = f"the mails in {folder} can't be read and moved: {error.strerror}"
         raise InputError(msg, fix="let this user read and write that folder") from error
