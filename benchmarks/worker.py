@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.mailing import installation
@@ -61,8 +62,17 @@ def main() -> None:
     with Courier(here) as courier:
         while claimed := courier.deliver_due(datetime.now(UTC)):
             count += claimed
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"mails": count, "mib": round(peak), "stages": watch.seconds}), flush=True)
+    print(json.dumps({"mails": count, "mib": _peak_mib(), "stages": watch.seconds}), flush=True)
+
+
+def _peak_mib() -> int:
+    """The most memory that this process had. Linux counts what started it in `ru_maxrss`, too, and that has
+    filled a database before; other systems are asked for want of better."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        (line,) = (each for each in status.read_text().splitlines() if each.startswith("VmHWM:"))
+        return round(int(line.split()[1]) / 1024)
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 
 
 if __name__ == "__main__":
