@@ -18,7 +18,7 @@ from benchmarks.people import People
 from digest.domain import Ranked
 from digest.filters import And, Category, Node, Phrase, Word
 from digest.match import Library
-from digest.words import tokens
+from digest.words import stems
 from tests.naive_match import NaiveCorpus
 from tests.postgres_server import PostgresServer
 
@@ -91,7 +91,7 @@ def seconds_of(connection: "psycopg.Connection[Any]") -> float:
 
 
 def _stems(text: str) -> str:
-    return " ".join(token.stem for token in tokens(text))
+    return " ".join(stems(text))
 
 
 def _names(categories: Sequence[str]) -> str:
@@ -132,8 +132,8 @@ def _fts5(node: Node) -> str:
 
 def _tsvector(each: Ranked) -> str:
     """Words with their places; the abstract begins so far behind the title that no phrase goes across."""
-    title = [token.stem for token in tokens(each.paper.title)]
-    abstract = [token.stem for token in tokens(each.paper.abstract)]
+    title = stems(each.paper.title)
+    abstract = stems(each.paper.abstract)
     placed = [*enumerate(title, 1), *enumerate(abstract, len(title) + 10)]
     names = [f"'{_name(category)}:cat'" for category in each.paper.categories]
     return " ".join([*(f"'{stem}':{place}" for place, stem in placed), *names])

@@ -14,7 +14,7 @@ from typing import Any
 from digest.domain import Paper
 from digest.errors import InputError, ParseError
 from digest.text import clean
-from digest.words import tokens
+from digest.words import stems
 
 MOST_WORDS = 60
 _FEWEST_WORDS = 5
@@ -101,7 +101,7 @@ def _shared(text: str, paper: Paper) -> float:
 
 
 def _stems(text: str) -> set[str]:
-    return {token.stem for token in tokens(text) if len(token.stem) >= _LONGER}
+    return {stem for stem in stems(text) if len(stem) >= _LONGER}
 
 
 def _shortened(text: str) -> str:

@@ -1,6 +1,6 @@
 """Words of a text as filters see them: folded, stemmed, with their place.
 
-In: any text. Out: tokens with the span that each has in that very text, so that a match can be marked there.
+In: any text. Out: its words, and the span of each in that very text, so that a match can be marked there.
 Text and filter are read by the same functions, so both are folded alike. Never looks at a paper or a filter,
 never converts TeX: clean both with `digest.text` first. What is a word, and why:
 
@@ -23,7 +23,6 @@ import re
 import unicodedata
 from functools import lru_cache
 from threading import local
-from typing import NamedTuple
 
 import Stemmer
 
@@ -48,23 +47,14 @@ _NO_DECOMPOSITION = str.maketrans(
 _of_thread = local()  # a Stemmer must not be shared by threads
 
 
-class Token(NamedTuple):
-    """A word: its stem; its exact form (folded but for case); where it stands, in characters of the text."""
-
-    stem: str
-    exact: str
-    start: int
-    end: int
-
-
-def tokens(text: str) -> list[Token]:
-    """The words of a text in their order. `text[token.start:token.end]` is the word as it is written."""
-    return [Token(*forms(found[1]), found.start(1), found.end(1)) for found in _pattern(text).finditer(text)]
-
-
 def written(text: str) -> list[str]:
-    """The words of a text as they are written, where nobody asks for their places: `forms` says the rest."""
+    """The words of a text as they are written, in their order; `forms` says the rest of each."""
     return _pattern(text).findall(text)
+
+
+def stems(text: str) -> list[str]:
+    """The stems of the words of a text, in their order."""
+    return [forms(word)[0] for word in written(text)]
 
 
 def spans(text: str) -> list[tuple[int, int]]:

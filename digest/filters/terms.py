@@ -27,7 +27,7 @@ from digest.filters.tree import (
 )
 from digest.ids import doi, paper_id
 from digest.text import clean
-from digest.words import fold, tokens
+from digest.words import fold, forms, written
 
 QUOTES = '"“”„'
 OPERATORS = {"AND", "OR", "NOT"}
@@ -69,12 +69,16 @@ def text_leaf(raw: str, position: int, field: Field | None = None) -> TextLeaf:
 
 def _words(text: str, raw: str, position: int) -> tuple[str, ...]:
     """The words of a term in their exact forms; none at all is an error that quotes the term as it stands."""
-    found = " ".join(token.exact for token in tokens(clean(text)))
+    found = " ".join(_exact(clean(text)))
     if not found:
         message = f"“{raw}” holds no word to search for"
         raise wrong(message, position, expected=("a word with letters or digits",))
     # Folding makes letters of some signs (㆒ → 一), so more words of one: read them as they will be stored.
-    return tuple(token.exact for token in tokens(found))
+    return tuple(_exact(found))
+
+
+def _exact(text: str) -> list[str]:
+    return [forms(word)[1] for word in written(text)]
 
 
 def _prefix(raw: str, position: int, field: Field | None, *, exact: bool) -> Prefix:
