@@ -437,6 +437,7 @@ def test_the_command_reads_a_maildir_and_says_what_is_wrong(
     engine: Engine, tmp_path: Path, command: Command
 ) -> None:
     _, (mail,) = sent(engine, tmp_path)
+    assert command() == (0, [])  # the Maildir of the settings isn't there before the first mail
     box = maildir(tmp_path / "box", a=returned("vacation", mail))
     assert command("--maildir", str(box)) == (
         0,

@@ -41,9 +41,11 @@ def process_(cli: Cli, *, files: tuple[Any, ...], maildir: Path | None, dry_run:
         raise click.UsageError("name files, or one Maildir")
     if files:
         done = [_of_file(cli, file, dry_run) for file in files]
-    else:
+    elif maildir or cli.settings.bounces().exists():  # the one of the settings begins with what comes
         folder = maildir or cli.settings.bounces()
         done = intake.process_folder(cli.installation, folder, cli.now, dry_run=dry_run)
+    else:
+        done = []
     if as_json:
         emit(done)
     else:
