@@ -66,14 +66,14 @@ def body(kind: str, digest: Digest, site: Site, links: Links, level: Level) -> s
     return JINJA.get_template(f"digest/body.{kind}").render(site=site, links=links, digest=values)
 
 
-def told(paper: cards.Card, kind: str, links: Links) -> dict[str, object]:
+def told(paper: cards.Card, kind: str, links: Links, term: str) -> dict[str, object]:
     """What a card says because of the reasons for its paper."""
     why = "\u00a0· ".join(paper.why)
     return {
         "title": marked(paper.title),
         "summary": marked(paper.summary),
         "why": why if kind == "html" else wrap(part("why.txt", why=" · ".join(paper.why)), 5),
-        "mute": {"term": paper.mute, "query": quote(paper.mute)} if links.mute and paper.mute else None,
+        "mute": {"term": term, "query": quote(term)} if links.mute and term else None,
     }
 
 
@@ -114,7 +114,8 @@ def blocks_of(
                 heading=3 if section.heading else 2,
             )
             words += len(f"{paper.plain_title} {paper.plain_summary}".split())
-            render("card", paper=paper, number=place(number), **told(paper, kind, links))
+            term = cards.mute(match.reasons) if level.all_links else ""
+            render("card", paper=paper, number=place(number), **told(paper, kind, links, term))
     others = [(paper, False) for paper in digest.also if level.also]
     lines = [(match.paper, True) for match in layout.tail], others
     beside = "Also trending" if digest.papers else "Trending meanwhile"

@@ -28,7 +28,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A paper in full. `heading`: 2 for an h2; `mute`: the term that its reader may want a rest from."""
+    """A paper in full. `heading`: 2 for an h2."""
 
     id: str
     heading: int
@@ -40,7 +40,6 @@ class Card:
     summary: tuple[Piece, ...]
     why: tuple[str, ...]
     links: tuple[Link, ...]
-    mute: str
 
     @property
     def plain_title(self) -> str:
@@ -83,7 +82,6 @@ def card(
         summary=phrases.marked(summary, terms(reasons)),
         why=phrases.reason_phrases(reasons, titles),
         links=tuple(_links(paper)) if all_links else (),
-        mute=mute(reasons) if all_links else "",
     )
 
 
