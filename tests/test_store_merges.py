@@ -58,7 +58,8 @@ def test_a_link_in_a_source_merges_two_papers_and_the_row_says_why(db: Session) 
 
 def test_a_merge_made_before_the_store_knew_a_field_is_undone_too(db: Session) -> None:
     land(db, BIORXIV, preprint(organization="Preprint Lab", keywords=("light",)))
-    land(db, ARXIV, entry(doi="10.5555/abc"))
+    land(db, ARXIV, entry())
+    papers.merge(db, "10.5555/abc", A, WHY)
     row = db.scalars(select(PaperRow).where(PaperRow.canonical_id == A)).one()
     assert (row.organization, row.keywords) == ("Preprint Lab", ["light"])
     assert row.own is not None
