@@ -6,7 +6,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from typing import Any
 
-from digest.domain import Delivery, Frequency, Match, Ranked, Reason, SkipReason, Source, Subscriber
+from digest.domain import (
+    Delivery,
+    Frequency,
+    Match,
+    Merge,
+    Paper,
+    Ranked,
+    Reason,
+    SkipReason,
+    Source,
+    Subscriber,
+)
 from digest.throttle import Limits, Throttle, speed
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -57,6 +68,21 @@ def reason_object(reason: Reason) -> dict[str, Any]:
         "term": reason.term or None,
         "field": reason.field,
         "note": reason.note or None,
+    }
+
+
+def paper_object(paper: Paper, merges: Sequence[Merge]) -> dict[str, Any]:
+    """Everything that is known of a paper, with its links by their names and its merges, undone ones too."""
+    links = {
+        "abstract": paper.url,
+        "pdf": paper.pdf_url,
+        "code": paper.code_url,
+        "project": paper.project_url,
+        "discussion": paper.discussion_url,
+    }
+    return dataclasses.asdict(paper) | {
+        "links": {name: url for name, url in links.items() if url},
+        "merges": merges,
     }
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +13,7 @@ from digest.cli.output import emit, table
 from digest.cli.progress import progress
 from digest.cli.types import TIME, choice
 from digest.domain import Merge, SourceKind
-from digest.serializers import ranked_object
+from digest.serializers import paper_object, ranked_object
 
 if TYPE_CHECKING:
     from digest.pipeline.ingest.import_files import ImportReport
@@ -132,9 +131,13 @@ def show(cli: Cli, paper_id: str, as_json: bool) -> None:
         paper = stored.find(db, paper_id)
         merges = stored.history(db, paper.pk)
     if as_json:
-        emit(asdict(paper) | {"merges": merges})
+        emit(paper_object(paper, merges))
         return
     click.echo(f"{paper.title}\n{', '.join(paper.authors)}\n{paper.id} · {' '.join(paper.categories)}")
+    if paper.organization:
+        click.echo(f"organization: {paper.organization}")
+    if paper.keywords:
+        click.echo(f"keywords: {', '.join(paper.keywords)}")
     click.echo(f"first seen {paper.first_seen_at:%Y-%m-%d %H:%M} UTC by {', '.join(paper.sources)}")
     for merge_ in merges:
         click.echo(_merge_in_words(merge_))

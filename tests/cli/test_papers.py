@@ -39,6 +39,27 @@ def filled(digest: Digest) -> Digest:
     return digest
 
 
+def test_show_names_organization_keywords_and_links(digest: Digest, tmp_path: Path) -> None:
+    paper = {
+        "id": "2603.00009",
+        "title": "Lamps",
+        "organization": {"fullname": "Lamp Lab"},
+        "githubStars": 41,
+    }
+    paper |= {"ai_keywords": ["lamps", "light"], "projectPage": "https://lamps.example.org/"}
+    listed = [{"paper": paper, "numComments": 4, "thumbnail": "https://pictures.example.org/1.png"}]
+    (tmp_path / "day.json").write_text(json.dumps(listed))
+    assert digest("papers", "import", str(tmp_path / "day.json"), "--kind", "huggingface")[0] == 0
+    shown = digest("papers", "show", "2603.00009", "--json")[1]
+    assert (shown["organization"], shown["keywords"]) == ("Lamp Lab", ["lamps", "light"])
+    assert shown["thumbnail"] == "https://pictures.example.org/1.png"
+    assert shown["links"]["project"] == "https://lamps.example.org/"
+    assert shown["links"]["discussion"] == "https://huggingface.co/papers/2603.00009"
+    assert {s["kind"]: s["value"] for s in shown["signals"]} == {"comments": 4, "stars": 41}
+    text = digest("papers", "show", "2603.00009")[1]
+    assert "organization: Lamp Lab\nkeywords: lamps, light\n" in text
+
+
 def test_a_merge_is_shown_with_its_reason_and_undone(filled: Digest) -> None:
     merge = ("papers", "merge", "2603.00001", "10.5555/abc", "--why", "same authors, same text")
     assert filled(*merge, "--dry-run")[0] == 0

@@ -29,7 +29,11 @@ def assert_bounded(entry: Entry) -> None:
     assert len(entry.abstract) <= fields.MAX_ABSTRACT
     assert len(entry.key) <= fields.MAX_KEY
     assert len(entry.authors) <= fields.MAX_AUTHORS
-    for url in (entry.url, entry.pdf_url, entry.code_url, entry.discussion_url):
+    assert len(entry.keywords) <= fields.MAX_KEYWORDS
+    assert len(entry.organization) <= fields.MAX_NAME
+    for url in (
+        entry.url, entry.pdf_url, entry.code_url, entry.project_url, entry.discussion_url, entry.thumbnail
+    ):  # fmt: skip
         assert url == "" or url.startswith(("http://", "https://"))
         assert len(url) <= fields.MAX_LINK
 

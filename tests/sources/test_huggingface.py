@@ -3,12 +3,13 @@
 import json
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from digest.domain import Parsed, SignalKind, SourceKind
 from digest.errors import ParseError
-from digest.sources import parse
+from digest.sources import fields, parse
 
 DATA = Path(__file__).parents[1] / "data/sources"
 
@@ -29,6 +30,28 @@ def test_a_paper_of_the_list_becomes_an_entry(parsed: Parsed) -> None:
     assert first.url == "https://arxiv.org/abs/2603.91001"
 
 
+def test_what_only_hugging_face_knows_of_a_paper_is_kept(parsed: Parsed) -> None:
+    first = parsed.entries[0]
+    assert first.organization == "Lamp Lab"
+    assert first.keywords == ("lamps", "α-learning")
+    assert first.project_url == "https://lamps.example.org/"
+    assert first.thumbnail == "https://cdn-thumbnails.huggingface.co/social-thumbnails/papers/2603.91001.png"
+
+
+def test_keywords_and_organization_are_bounded() -> None:
+    paper: dict[str, Any] = {
+        "id": "2603.91001",
+        "title": "x",
+        "ai_keywords": [f"{'k' * 900}{n}" for n in range(99)],
+    }
+    paper |= {"organization": {"fullname": "o" * 9_000}, "projectPage": "https://x.org/" + "p" * 9_000}
+    (entry,) = parse(SourceKind.HUGGINGFACE, json.dumps([{"paper": paper}]).encode()).entries
+    assert max(map(len, entry.keywords)) <= fields.MAX_KEYWORD
+    assert len(entry.keywords) <= fields.MAX_KEYWORDS
+    assert len(entry.organization) == fields.MAX_NAME
+    assert entry.project_url == ""
+
+
 def test_the_inner_time_counts_because_the_outer_one_is_an_eastern_clock(parsed: Parsed) -> None:
     assert parsed.entries[0].published_at == datetime(2026, 3, 15, 18, 30, tzinfo=UTC)
 
@@ -47,6 +70,8 @@ def test_odd_values_are_left_out_one_by_one(parsed: Parsed) -> None:
     odd = parsed.entries[2]
     assert odd.title == "Odd values"
     assert (odd.authors, odd.signals, odd.code_url, odd.published_at) == ((), {}, "", None)
+    assert (odd.keywords, odd.project_url, odd.thumbnail) == ((), "", "")
+    assert odd.organization == "lamp-lab"  # of the outer object, which has no other name for people
 
 
 def test_broken_papers_are_named_and_the_rest_lands(parsed: Parsed) -> None:

@@ -57,6 +57,18 @@ def test_a_link_in_a_source_merges_two_papers_and_the_row_says_why(db: Session) 
     assert [paper.id for paper in shown(db)] == [A]
 
 
+def test_a_merge_made_before_the_store_knew_a_field_is_undone_too(db: Session) -> None:
+    land(db, BIORXIV, preprint(organization="Preprint Lab", keywords=("light",)))
+    land(db, ARXIV, entry())
+    papers.merge(db, "10.5555/abc", A, WHY)
+    row = db.scalars(select(PaperRow).where(PaperRow.canonical_id == A)).one()
+    assert (row.organization, row.keywords) == ("Preprint Lab", ["light"])
+    assert row.own is not None
+    row.own = {name: value for name, value in row.own.items() if name not in {"organization", "keywords"}}
+    papers.split(db, "10.5555/abc", NOW)
+    assert [(p.organization, p.keywords) for p in shown(db)] == [("", ()), ("Preprint Lab", ("light",))]
+
+
 def test_what_was_split_is_as_it_was_and_is_not_merged_again_by_itself(db: Session) -> None:
     land(db, BIORXIV, preprint(signals={SignalKind.COMMENTS: 4}))
     land(db, HUGGINGFACE, entry(key="2603.00001"), at=NOW + DAY)

@@ -66,12 +66,15 @@ def test_what_an_entry_says_is_what_the_paper_says(db: Session) -> None:
     given = entry(
         doi="10.5555/Ada", published_at=LONG_AGO, pdf_url="https://arxiv.org/pdf/1", code_url="https://code.example",
         discussion_url="https://talk.example", summary="Short.", comment="8 pages", version=2,
+        project_url="https://project.example", thumbnail="https://pictures.example/1.png",
+        organization="Lamp Lab", keywords=("lamps", "light"),
         signals={SignalKind.UPVOTES: 3},
     )  # fmt: skip
     assert counted(land(db, ARXIV, given)) == (1, 0, 0)
     (paper,) = shown(db)
     for name in ("title", "abstract", "authors", "categories", "published_at", "version", "doi", "url",
-                 "pdf_url", "code_url", "discussion_url", "summary", "comment"):  # fmt: skip
+                 "pdf_url", "code_url", "discussion_url", "summary", "comment", "project_url", "thumbnail",
+                 "organization", "keywords"):  # fmt: skip
         assert getattr(paper, name) == getattr(given, name), name
     assert (paper.id, paper.first_seen_at, paper.sources) == ("arxiv:2603.00001", NOW, ("arxiv",))
     assert paper.summary_source == "arxiv"
@@ -120,6 +123,18 @@ def test_arxivs_text_beats_a_copy_and_gaps_are_filled(db: Session) -> None:
         "TL;DR",
         "huggingface",
     )
+
+
+@pytest.mark.parametrize("arxiv_first", [True, False])
+def test_arxivs_text_leaves_what_hugging_face_alone_knows(db: Session, arxiv_first: bool) -> None:
+    known: dict[str, Any] = {"organization": "Lamp Lab", "keywords": ("lamps",), "project_url": "https://project.example",
+             "thumbnail": "https://pictures.example/1.png"}  # fmt: skip
+    landings = [(ARXIV, entry(title="Original")), (HUGGINGFACE, daily(title="Copied", **known))]
+    for source, given in landings if arxiv_first else landings[::-1]:
+        land(db, source, given)
+    (paper,) = shown(db)
+    assert paper.title == "Original"
+    assert {name: getattr(paper, name) for name in known} == known
 
 
 def test_several_entries_of_one_work_in_one_batch_are_one_paper(db: Session) -> None:

@@ -35,10 +35,14 @@ class PaperRow(Base):
     url: Mapped[str]
     pdf_url: Mapped[str]
     code_url: Mapped[str]
+    project_url: Mapped[str] = mapped_column(server_default="")
     discussion_url: Mapped[str]
+    thumbnail: Mapped[str] = mapped_column(server_default="")
     summary: Mapped[str]
     summary_source: Mapped[str]
     comment: Mapped[str]
+    organization: Mapped[str] = mapped_column(server_default="")
+    keywords: Mapped[list[str]] = mapped_column(Json, server_default=text("'[]'"))
     text_rank: Mapped[int]
     first_seen_at: Mapped[datetime] = mapped_column(index=True)
     announced: Mapped[bool]

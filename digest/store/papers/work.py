@@ -23,8 +23,11 @@ from digest.store.papers.tables import PaperRow
 _RANK = {SourceKind.ARXIV: 2, SourceKind.BIORXIV: 2, SourceKind.HUGGINGFACE: 0}
 _OTHERS = 1  # copies that say what their publisher or their file says
 _REPLACEMENTS = {"replace", "replace-cross"}
-_TEXTS = ("title", "abstract", "url", "pdf_url", "code_url", "discussion_url", "comment")
-_LISTS = ("authors", "categories")
+_TEXTS = (
+    "title", "abstract", "url", "pdf_url", "code_url", "project_url", "discussion_url", "thumbnail",
+    "comment", "organization",
+)  # fmt: skip
+_LISTS = ("authors", "categories", "keywords")
 _FIELDS = (*_TEXTS, *_LISTS, "published_at", "version", "doi")  # that an entry and a row share
 _MOMENTS = ("published_at", "first_seen_at")
 _OWN = (*_FIELDS, "summary", "summary_source", "text_rank", "first_seen_at", "announced")
@@ -32,9 +35,12 @@ _OWN = (*_FIELDS, "summary", "summary_source", "text_rank", "first_seen_at", "an
 
 def new_row(canonical_id: str) -> PaperRow:
     """A row that knows nothing yet; the first `see` and `absorb` fill it."""
-    empty: dict[str, Any] = dict.fromkeys((*_TEXTS, "summary", "summary_source"), "")
-    empty |= {name: [] for name in _LISTS}
-    return PaperRow(canonical_id=canonical_id, text_rank=-1, announced=False, hidden=False, **empty)
+    return PaperRow(canonical_id=canonical_id, text_rank=-1, announced=False, hidden=False, **_empty())
+
+
+def _empty() -> dict[str, Any]:
+    texts: dict[str, Any] = dict.fromkeys((*_TEXTS, "summary", "summary_source"), "")
+    return texts | {name: [] for name in _LISTS}
 
 
 def merge_entry(row: PaperRow, entry: Entry, source: Source, at: datetime) -> bool:
@@ -101,7 +107,7 @@ def _own(row: PaperRow) -> dict[str, Any]:
 
 
 def _own_values(row: PaperRow) -> dict[str, Any]:
-    values = dict(row.own or {})
+    values = _empty() | (row.own or {})  # fields that came with a later version stand in no older row
     return values | {name: values[name] and datetime.fromisoformat(values[name]) for name in _MOMENTS}
 
 
