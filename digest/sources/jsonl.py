@@ -13,6 +13,7 @@ from digest.errors import ParseError
 from digest.ids import arxiv_id, doi
 from digest.sources import fields, jsontree
 from digest.sources.items import read_items
+from digest.sources.names import people
 
 MAX_LINE = 1024 * 1024  # bytes; the longest of real papers has about 60,000, nearly all of it authors
 
@@ -48,7 +49,7 @@ def _entry(line: Line) -> Entry:
         key=key,
         title=title,
         abstract=fields.line(row.get("summary"), fields.MAX_ABSTRACT),
-        authors=fields.authors(_list(row, "authors")),
+        authors=fields.authors(people(_list(row, "authors"))),
         categories=fields.categories(_list(row, "categories")),
         arxiv_id=identifier,
         doi=_doi(row, key),

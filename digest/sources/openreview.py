@@ -12,6 +12,7 @@ from digest.domain import Entry, Parsed
 from digest.errors import ParseError
 from digest.sources import fields, jsontree
 from digest.sources.items import read_items
+from digest.sources.names import people
 
 PAGE = 1_000  # the most that it gives
 OVERLAP = timedelta(days=2)
@@ -64,7 +65,7 @@ def _entry(note: Any) -> Entry:
         key=key,
         title=title,
         abstract=fields.line(_value(note, "abstract"), fields.MAX_ABSTRACT),
-        authors=fields.authors(_list(note, "authors")),
+        authors=fields.authors(people(_list(note, "authors"))),
         categories=fields.categories([_value(note, "primary_area"), *_list(note, "keywords")]),
         keywords=fields.keywords(_value(note, "keywords")),
         announced_at=_moment(note, "pdate") or _moment(note, "odate") or _moment(note, "cdate"),
