@@ -57,11 +57,12 @@ _PREPRINT = re.compile(
 _EARLY = re.compile(r"/content/(?:biorxiv|medrxiv)/early/\d{4}/\d{2}/\d{2}/([\d.]{6,25}\d)")
 _DOI_IN_PATH = re.compile(r"(?:^|/)(10\.\d{4,9}/.+)")
 # What publishers write behind a DOI to say which view of it an address opens.
-_VIEWS = frozenset(
-    "abstract abs full fulltext full-text pdf epdf pdfdirect epub html xml meta summary references figures tables"
-    " suppl_file supplementary-material citation metrics".split()
+_VIEW = re.compile(
+    r"(?:abstract|abs|full|full-?text|e?pdf|pdfdirect|epub|html|xml|meta|summary|references|figures|tables|suppl_file"
+    r"|supplementary-material|citation|metrics)?(?:\.\w{1,5})?",
+    re.IGNORECASE,
 )
-_ENDINGS = ".pdf+html .pdf .html .htm .xml .epub .full-text .full .abstract .long .short".split()
+_ENDING = re.compile(r"\.(?:pdf(?:\+html)?|html?|xml|epub|full(?:-text)?|abstract|long|short)", re.IGNORECASE)
 # Addresses that end with a number and a title of their publisher's own: the DOI has so many parts.
 _PARTS_OF_DOI = {"academic.oup.com": 3, "pubs.aip.org": 2}
 _OF_HOSTS = (  # journals whose addresses hold the end of their DOIs
@@ -145,12 +146,12 @@ def _doi_in_query(query: str) -> str | None:
 def _of_publisher(host: str, text: str) -> str:
     """A DOI in a path without what its publisher writes behind it."""
     parts = text.split("/")[: _PARTS_OF_DOI.get(host)]
-    while len(parts) > 2 and (not parts[-1] or parts[-1].partition(".")[0].lower() in _VIEWS):
+    while len(parts) > 2 and _VIEW.fullmatch(parts[-1]):
         parts.pop()
     name = "/".join(parts)
     for _ in range(2):  # .full.pdf
-        ending = next((ending for ending in _ENDINGS if name.lower().endswith(ending)), "")
-        name = name.removesuffix(name[len(name) - len(ending) :])
+        stem, dot, ending = name.rpartition(".")
+        name = stem if _ENDING.fullmatch(dot + ending) else name
     return name
 
 

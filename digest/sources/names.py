@@ -21,7 +21,7 @@ _TITLE = re.compile(r"(?:(?:Prof|Professor|Dr|Doctor)\.? )+(?=\S)", re.IGNORECAS
 # Degrees that nobody's initials look like, and those that could be initials: `Li, MD` may be M. D. Li.
 _SURE_DEGREE = re.compile(
     r"(?:Ph\.? ?D|D\.? ?Phil|M\.? ?Sc|B\.? ?Sc|D\.? ?Sc|Dr\.? ?(?:med|rer|phil)[\w. ]*|Pharm\.? ?D|Psy\.? ?D"
-    r"|Ed\.? ?D|M\.? ?Phil|M\.? ?Eng|B\.? ?Eng|MBBS|MBChB|MBBCh|FRCP|FRCS|FACP|FACS|FAHA|FACC|FRCPC|FMedSci)\.?"
+    r"|Ed\.? ?D|M\.? ?Phil|M\.? ?Eng|B\.? ?Eng|MBBS|MBChB|MBBCh|FRCP|FRCS|FACP|FACS|FAHA|FACC|FRCPC)\.?"
 )
 _DEGREE = re.compile(
     r"(?:[MDJ]\.? ?D|M\.? ?P\.? ?H|[BM]\.? ?[AS]|R\.? ?N|D\.? ?O|MBA|D\.? ?D\.? ?S|D\.? ?V\.? ?M)\.?"
