@@ -4,6 +4,7 @@ A `Source` and the time come in, `Request`s go out; the bytes of an answer come 
 fetches, never stores, knows no clock. What is in an entry is bounded, clean, and has only http(s) links.
 """
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +14,8 @@ from digest.domain import Parsed, Source, SourceKind
 from digest.errors import ParseError
 from digest.sources import arxiv, biorxiv, feed, huggingface, jsonl, oaipmh, openreview
 
+log = logging.getLogger(__name__)
+
 MAX_BODY = 16 * 1024 * 1024  # bytes, decompressed
 
 DEFAULT_SOURCES = (
@@ -20,7 +23,7 @@ DEFAULT_SOURCES = (
     Source("arxiv", SourceKind.ARXIV, "https://rss.arxiv.org/rss/cs.AI+cs.CL+cs.CV+cs.LG+stat.ML"),
 )
 
-_PARSERS: dict[SourceKind, Callable[[bytes], Parsed]] = {
+_PARSERS: dict[SourceKind, Callable[[bytes, str], Parsed]] = {
     SourceKind.ARXIV: arxiv.parse,
     SourceKind.HUGGINGFACE: huggingface.parse,
     SourceKind.BIORXIV: biorxiv.parse,
@@ -76,16 +79,17 @@ def next_request(source: Source, made: Request, body: bytes) -> Request | None:
     return Request(url, made.headers) if url else None
 
 
-def parse(kind: SourceKind, body: bytes, *, name: str = "", status: int = 200) -> Parsed:
+def parse(kind: SourceKind, body: bytes, *, name: str = "", status: int = 200, address: str = "") -> Parsed:
     """Read the answer of a source of this kind; any bytes at all give `Parsed` or raise ParseError.
 
     `name` is the source's or the file's, for the error's text; `status` is the HTTP status that came with the
-    body: an error's body is read for its reason, never for entries.
+    body: an error's body is read for its reason, never for entries. `address`: where it came from, to which
+    links may be relative.
     """
     try:
         if len(body) > MAX_BODY:
             raise ParseError(f"larger than {MAX_BODY // 1024 // 1024} MiB")
-        parsed = _PARSERS[kind](body)
+        parsed = _read(kind, body, address)
     except ParseError as error:
         reason = error.message if status < 400 else f"HTTP {status}: {error.message}"
         raise ParseError(f"{name}: {reason}" if name else reason, fix=error.fix) from error
@@ -94,6 +98,16 @@ def parse(kind: SourceKind, body: bytes, *, name: str = "", status: int = 200) -
             f"{name}: HTTP {status} without a reason" if name else f"HTTP {status} without a reason"
         )
     return parsed
+
+
+def _read(kind: SourceKind, body: bytes, address: str) -> Parsed:
+    try:
+        return _PARSERS[kind](body, address)
+    except ParseError:
+        raise
+    except Exception as error:  # what nobody foresaw is the failure of this source alone
+        log.exception("an answer can't be read as %s", kind)
+        raise ParseError(f"it can't be read: {type(error).__name__}") from error
 
 
 def _with_default(url: str, name: str, value: str) -> str:

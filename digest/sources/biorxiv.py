@@ -63,7 +63,7 @@ def next_page(url: str, body: bytes) -> str | None:
     )
 
 
-def parse(body: bytes) -> Parsed:
+def parse(body: bytes, _address: str = "") -> Parsed:
     """Read a page; raises ParseError, with their own words where they sent an error."""
     answer = jsontree.read(body)
     rows = jsontree.get(answer, "collection")

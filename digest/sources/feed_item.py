@@ -6,6 +6,7 @@ PubMed, Nature and other journals keep the DOI, the whole abstract and the names
 
 import re
 from dataclasses import dataclass, field
+from urllib.parse import urljoin
 
 from digest.domain import Entry
 from digest.errors import ParseError
@@ -47,6 +48,14 @@ _HTML = re.compile(
 _CUT = re.compile(r"(?:…|\.\.\.|\[…\]|\[\.\.\.\])\s*(?:</p>\s*)?$")
 _PUBMED = re.compile(r"ABSTRACT\s+(.*?)\s*(?:PMID:\s?\d|$)")
 _NATURE = re.compile(r"[A-Z][\w &:,-]{2,80}, Published online: \d{1,2} \w{3,9} \d{4};\s*(?:doi:\s?\S+\s*)?")
+
+
+def join(base: str, link: str) -> str:
+    """A link as it is meant where it stands; nothing for one that can't be read."""
+    try:
+        return urljoin(base, link) if link else ""
+    except ValueError:
+        return ""
 
 
 def entry_of(item: FeedItem) -> Entry:

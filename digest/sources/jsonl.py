@@ -20,7 +20,7 @@ MAX_LINE = 1024 * 1024  # bytes; the longest of real papers has about 60,000, ne
 Line = tuple[int, bytes]
 
 
-def parse(body: bytes) -> Parsed:
+def parse(body: bytes, _address: str = "") -> Parsed:
     """Read a whole answer; raises ParseError where not one of its lines is a paper."""
     parsed = parse_lines(enumerate(body.split(b"\n"), start=1))
     if parsed.skipped and not parsed.entries:

@@ -53,7 +53,7 @@ def next_page(url: str, body: bytes) -> str | None:
     return urlunsplit(urlsplit(url)._replace(query=query))
 
 
-def parse(body: bytes) -> Parsed:
+def parse(body: bytes, _address: str = "") -> Parsed:
     """Read a page; raises ParseError, with the repository's own words where it sent an error."""
     answer = read_records(body)
     if answer.error_code == "noRecordsMatch":

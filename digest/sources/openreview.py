@@ -35,7 +35,7 @@ def next_page(url: str, body: bytes) -> str | None:
     return _with(url, {"offset": f"{reached}"}, over=True) if notes and total and reached < total else None
 
 
-def parse(body: bytes) -> Parsed:
+def parse(body: bytes, _address: str = "") -> Parsed:
     """Read a page; raises ParseError, with OpenReview's own words where it sent an error."""
     answer = jsontree.read(body)
     notes = jsontree.get(answer, "notes")
@@ -98,7 +98,7 @@ def _moment(note: Any, name: str) -> datetime | None:
     value = jsontree.get(note, name)
     if isinstance(value, bool) or not isinstance(value, int) or not 0 < value < 253_402_300_800_000:
         return None
-    return datetime.fromtimestamp(value / 1000, UTC)
+    return fields.in_range(datetime.fromtimestamp(value / 1000, UTC))
 
 
 def _with(url: str, wanted: dict[str, str], *, over: bool) -> str:
