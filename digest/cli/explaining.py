@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from digest.cli.output import emit
-from digest.shapes import match_object, ranked_object
+from digest.serializers import match_object, ranked_object
 
 if TYPE_CHECKING:
     from digest.domain import Match
     from digest.match import Arithmetic
     from digest.match.arithmetic import FilterFit
-    from digest.pipeline.why_not import WhyNot
+    from digest.pipeline.issues.explain import WhyNot
 
 
 def explained_object(match: "Match", place: int, sums: "Arithmetic") -> dict[str, Any]:
