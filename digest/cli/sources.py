@@ -92,8 +92,9 @@ def add(cli: Cli, url: str, name: str, kind: SourceKind, as_json: bool) -> None:
     from digest.store import session
     from digest.store import sources as stored
 
+    wanted = read_source(url, cli.installation.allow_hosts)
     with session.transaction(cli.installation.engine) as db:
-        added = stored.add(db, name=name, kind=SourceKind(kind), url=read_source(url))
+        added = stored.add(db, name=name, kind=SourceKind(kind), url=wanted)
     if as_json:
         emit(source_object(added))
     else:
@@ -117,7 +118,7 @@ def edit(cli: Cli, *, name: str, url: str, dry_run: bool, as_json: bool) -> None
 
     with session.transaction(cli.installation.engine) as db:
         before = stored.get(db, name)
-        wanted = read_source(url)
+        wanted = read_source(url, cli.installation.allow_hosts)
         edited = before if dry_run else stored.edit(db, name, url=wanted)
     if as_json:
         emit(source_object(edited))

@@ -5,7 +5,8 @@ fetches, never stores, knows no clock. What is in an entry is bounded, clean, an
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
@@ -75,7 +76,8 @@ def next_request(source: Source, made: Request, body: bytes) -> Request | None:
     bioRxiv, OAI-PMH and OpenReview have pages.
     """
     paged = _NEXT_PAGES.get(source.kind)
-    url = paged(made.url, body) if paged else None
+    with _as_its_own_failure(source.kind):
+        url = paged(made.url, body) if paged else None
     return Request(url, made.headers) if url else None
 
 
@@ -89,7 +91,8 @@ def parse(kind: SourceKind, body: bytes, *, name: str = "", status: int = 200, a
     try:
         if len(body) > MAX_BODY:
             raise ParseError(f"larger than {MAX_BODY // 1024 // 1024} MiB")
-        parsed = _read(kind, body, address)
+        with _as_its_own_failure(kind):
+            parsed = _PARSERS[kind](body, address)
     except ParseError as error:
         reason = error.message if status < 400 else f"HTTP {status}: {error.message}"
         raise ParseError(f"{name}: {reason}" if name else reason, fix=error.fix) from error
@@ -100,12 +103,14 @@ def parse(kind: SourceKind, body: bytes, *, name: str = "", status: int = 200, a
     return parsed
 
 
-def _read(kind: SourceKind, body: bytes, address: str) -> Parsed:
+@contextmanager
+def _as_its_own_failure(kind: SourceKind) -> Iterator[None]:
+    """Whatever reading an answer raises is the failure of its source alone: ParseError."""
     try:
-        return _PARSERS[kind](body, address)
+        yield
     except ParseError:
         raise
-    except Exception as error:  # what nobody foresaw is the failure of this source alone
+    except Exception as error:
         log.exception("an answer can't be read as %s", kind)
         raise ParseError(f"it can't be read: {type(error).__name__}") from error
 

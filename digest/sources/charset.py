@@ -47,6 +47,10 @@ _LABELS = {  # of the Encoding Standard that Python doesn't know
     "ksc5601": "cp949",
     "korean": "cp949",
     "chinese": "gb18030",
+    "gb_2312": "gb18030",
+    "gb_2312-80": "gb18030",
+    "iso-ir-58": "gb18030",
+    "csgb2312": "gb18030",
     "x-gbk": "gb18030",
     "cn-big5": "big5hkscs",
     "x-x-big5": "big5hkscs",
@@ -88,13 +92,13 @@ def decode(body: bytes) -> str:
             return body.decode(name, "replace").lstrip("\ufeff")
     found = _DECLARED.search(body[:500])
     declared = _codec(found[1].decode("ascii")) if found else None
-    for name in (declared, "utf-8"):
+    for codec in (declared, "utf-8"):
         try:
-            if name:
-                return body.decode(name)
+            if codec:
+                return body.decode(codec)
         except UnicodeError:  # wrongly declared
             continue
-    return body.decode(declared if declared not in (None, "utf-8") else "cp1252", "replace")
+    return body.decode("cp1252" if declared in (None, "utf-8") else declared, "replace")
 
 
 def _codec(label: str) -> str | None:

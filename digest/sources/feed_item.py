@@ -41,10 +41,6 @@ class FeedItem:
     updated: str = ""
 
 
-# An end tag or a reference: then text of unknown kind is taken as HTML. "a < b" alone isn't.
-_HTML = re.compile(
-    r"</[A-Za-z][A-Za-z0-9]*\s*>|<(?:br|p|img|hr)\b[^<>]{0,500}>|&#?[A-Za-z0-9]{1,40};", re.IGNORECASE
-)
 _CUT = re.compile(r"(?:…|\.\.\.|\[…\]|\[\.\.\.\])\s*(?:</p>\s*)?$")
 _PUBMED = re.compile(r"ABSTRACT\s+(.*?)\s*(?:PMID:\s?\d|$)")
 _NATURE = re.compile(r"[A-Z][\w &:,-]{2,80}, Published online: \d{1,2} \w{3,9} \d{4};\s*(?:doi:\s?\S+\s*)?")
@@ -85,7 +81,7 @@ def entry_of(item: FeedItem) -> Entry:
 
 
 def _line(text: Text, limit: int) -> str:
-    html = _HTML.search(text.raw[: limit * 5]) is not None if text.html is None else text.html
+    html = fields.is_html(text.raw) if text.html is None else text.html
     return fields.line(text.raw, limit, html=html)
 
 

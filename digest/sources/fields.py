@@ -30,6 +30,10 @@ FIRST_YEAR, LAST_YEAR = 1600, 2200  # of papers: journals began in 1665
 
 _UNPADDED = re.compile(r"^(\d{4})-(\d{1,2})-(\d{1,2})(?!\d)")  # bioRxiv: 2026-6-30
 _RAW_FACTOR = 5  # markup may make raw text this much longer than what is kept of it
+# An end tag or a reference: then text of unknown kind is taken as HTML. "a < b" alone isn't.
+_HTML = re.compile(
+    r"</[A-Za-z][A-Za-z0-9]*\s*>|<(?:br|p|img|hr)\b[^<>]{0,500}>|&#?[A-Za-z0-9]{1,40};", re.IGNORECASE
+)
 _SAFE_IN_URL = "%/:=&?~#+!$,;@()*[]-._"
 
 
@@ -40,6 +44,11 @@ def line(value: object, limit: int, *, html: bool = False) -> str:
     raw = value[: limit * _RAW_FACTOR].encode("utf-8", "replace").decode("utf-8")  # no lone surrogates
     text = clean_html(raw) if html else clean(raw)
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+
+
+def is_html(value: object) -> bool:
+    """Whether a text whose format doesn't say so is HTML: it holds an end tag or a reference."""
+    return isinstance(value, str) and _HTML.search(value[: MAX_ABSTRACT * _RAW_FACTOR]) is not None
 
 
 def authors(names: Iterable[object], *, html: bool = False) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """JSON lines, one paper a line: numbered lines come in, `Parsed` goes out. Never the whole of a file at once.
 
 A line is an object with `id` (an arXiv id, a DOI, or an id of the file's own) and `title`; it may have
-`summary` (the abstract), `authors`, `categories`, `keywords`, `organization`, `comment`, `first_day` (the
+`abstract` (or `summary`), `authors`, `categories`, `keywords`, `organization`, `comment`, `first_day` (the
 date of its announcement), `published`, `doi` and `url`.
 """
 
@@ -41,14 +41,16 @@ def _entry(line: Line) -> Entry:
     if not isinstance(row, dict):
         raise ParseError(f"not an object but {jsontree.kind(row)}")
     key = fields.key(row.get("id"))
-    title = fields.line(row.get("title"), fields.MAX_TITLE)
+    identifier, version = arxiv_id(key) or (None, None)
+    html = identifier is None  # publishers' texts hold HTML and JATS; arXiv's are plain
+    title = _text(row.get("title"), fields.MAX_TITLE, html)
     if not key or not title:
         raise ParseError("it has no id" if not key else "it has no title")
-    identifier, version = arxiv_id(key) or (None, None)
     return Entry(
         key=key,
         title=title,
-        abstract=fields.line(row.get("summary"), fields.MAX_ABSTRACT),
+        abstract=_text(row.get("abstract"), fields.MAX_ABSTRACT, html)
+        or _text(row.get("summary"), fields.MAX_ABSTRACT, html),
         authors=fields.authors(people(_list(row, "authors"))),
         categories=fields.categories(_list(row, "categories")),
         arxiv_id=identifier,
@@ -62,6 +64,10 @@ def _entry(line: Line) -> Entry:
         keywords=fields.keywords(row.get("keywords")),
         comment=fields.line(row.get("comment"), fields.MAX_SUMMARY),
     )
+
+
+def _text(value: Any, limit: int, html: bool) -> str:
+    return fields.line(value, limit, html=html and fields.is_html(value))
 
 
 def _doi(row: dict[str, Any], key: str) -> str | None:

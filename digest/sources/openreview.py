@@ -28,10 +28,11 @@ def first_page(url: str, since: datetime) -> str:
 def next_page(url: str, body: bytes) -> str | None:
     """The URL of the page after this one, None after the last; raises ParseError."""
     answer = jsontree.read(body)
-    notes, total = jsontree.get(answer, "notes"), fields.count(jsontree.get(answer, "count"))
+    listed, total = jsontree.get(answer, "notes"), fields.count(jsontree.get(answer, "count"))
+    notes = listed if isinstance(listed, list) else []
     query = parse_qs(urlsplit(url).query)
     offset = query.get("offset", ["0"])[-1]
-    reached = (int(offset[:9]) if offset.isascii() and offset.isdigit() else 0) + len(notes or ())
+    reached = (int(offset[:9]) if offset.isascii() and offset.isdigit() else 0) + len(notes)
     return _with(url, {"offset": f"{reached}"}, over=True) if notes and total and reached < total else None
 
 
