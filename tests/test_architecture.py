@@ -40,7 +40,6 @@ DOORS = {
     "starlette": {"digest.web"},
     "structlog": {"digest.logs"},
     "sqlalchemy": {"digest.store"},
-    "Stemmer": {"digest.words"},
     "python_multipart": {"digest.web"},
     "uvicorn": {"digest.web"},
 }
