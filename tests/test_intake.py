@@ -26,7 +26,8 @@ from digest.pipeline.message import return_address
 from digest.pipeline.personal_data import erase
 from digest.pipeline.rounds import play
 from digest.pipeline.subscriptions import read_interests, read_schedule
-from digest.store import deliveries, session, subscribers, suppressions
+from digest.pipeline.troubles import standing as standing_alarms
+from digest.store import deliveries, paces, session, subscribers, suppressions
 from digest.tokens import Keys, address_hash, address_hashes
 from tests.bounce_mails import came_back
 from tests.builders import NOW, entry
@@ -152,6 +153,29 @@ def test_what_follows_from_a_report_follows_once(
     assert snapshot(here) == after
     (report,) = reports(here, [row(engine).issue_id])
     assert sum(report.counts.values()) == report.audience == 1
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
+def test_a_domain_gets_less_when_three_readers_mails_come_back_for_our_fault(
+    engine: Engine, tmp_path: Path
+) -> None:
+    people = [ADA, "bob@one.example", "cy@one.example"]
+    with SmtpServer() as server:
+        here = installation(engine, tmp_path, smtp_url=server.url, bounce_mail=BOUNCES)
+        for person in people:
+            join(here, person)
+        land(engine, [entry()], seen_at=NOW - timedelta(hours=3))
+        open_due(here, NOW)
+        deliver_due(here, NOW)
+        for count, mail in enumerate(server.mails, 1):
+            process(here, "x", returned("wrong-boundary", mail), NOW)
+            with session.reading(engine) as db:
+                slowed = paces.troubled(db)
+            assert [pace.domain for pace in slowed] == (["one.example"] if count == len(people) else [])
+    with session.reading(engine) as db:
+        assert [alarm.title for alarm in standing_alarms(db, NOW)] == ["one.example sends our mail back"]
+        assert not [alarm for alarm in standing_alarms(db, NOW + 2 * DAY) if alarm.key.startswith("domain")]
+        assert {person.status for person in subscribers.listing(db)} == {ACTIVE}
 
 
 def test_the_words_of_the_server_stand_in_the_ledger(engine: Engine, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from digest.deliver import asked_to_wait, refuses_us, wants_time
 from digest.domain import DeliveryState, Receipt
-from digest.pace import EVERYBODY, Limits, Pace, admit, resumed, slowed, stopped
+from digest.pace import CAME_BACK, EVERYBODY, NO_LIMITS, Limits, Pace, admit, resumed, slowed, speed, stopped
 from digest.pipeline.installation import Installation
 from digest.store import paces, session
 from digest.store.session import Session
@@ -86,6 +86,19 @@ def heed(installation: Installation, domain: str, receipt: Receipt, now: datetim
     elif after.slowed_at != before.slowed_at:
         log.warning("%s asks for time; it gets %.3g mails a second: %s", domain, after.rate, _LOOK)
     return after
+
+
+def slow_for_refusals(installation: Installation, domain: str, words: str, now: datetime) -> None:
+    """Slow down a domain whose servers sent digests back for a fault of ours; the operator is told once.
+
+    One that is slow or stopped already stays as it is: reports that come back late say nothing new.
+    """
+    with session.transaction(installation.engine) as db:
+        before = paces.held(db, {domain}, now)[domain]
+        if before.stopped_until or speed(before, NO_LIMITS, now):
+            return
+        paces.save(db, [slowed(before, installation.limits, now, f"{CAME_BACK}{words}")])
+    log.error("%s sends our mail back for a fault of ours; it gets less for a while: %s", domain, _LOOK)
 
 
 def taken(installation: Installation, domains: Iterable[str], now: datetime) -> None:
