@@ -61,7 +61,7 @@ def address(field: Any) -> str:
 def text_above_copy(message: Message) -> str:
     """What a person would read, up to the copy of what was sent.
 
-    Plain text, else HTML without its tags, else (where the mail's boundaries are wrong) the bytes as they are.
+    Plain text, else HTML without its tags, else (where its boundaries are wrong) the bytes as they are.
     """
     texts: list[str] = []
     for each in islice(own_parts(message), MOST_PARTS):

@@ -13,10 +13,10 @@ from digest.cli.output import emit, table
 from digest.cli.progress import progress
 from digest.cli.types import TIME, choice
 from digest.domain import Merge, SourceKind
-from digest.shapes import paper_object, ranked_object
+from digest.serializers import paper_object, ranked_object
 
 if TYPE_CHECKING:
-    from digest.pipeline.ingest import ImportReport
+    from digest.pipeline.ingest.import_files import ImportReport
     from digest.store.session import Session
 
 
@@ -56,12 +56,12 @@ def import_(
 
     Example: digest papers import 2026-03-16.json.gz --kind huggingface
     """
-    from digest.pipeline import ingest
+    from digest.pipeline.ingest import import_files
 
     when = None if seen_at == "source" else seen_at or cli.now
     with progress(None, "") as told:
         reports = [
-            ingest.import_file(
+            import_files.import_file(
                 cli.installation,
                 file.name,
                 file,
@@ -102,7 +102,7 @@ def search(cli: Cli, query: str, limit: int, as_json: bool) -> None:
 
     Example: digest papers search 'ti:diffusion -video' --limit 5
     """
-    from digest.pipeline.preview import search as searched
+    from digest.pipeline.issues.preview import search as searched
 
     found = searched(cli.installation, query, limit, cli.now)
     if as_json:
@@ -153,7 +153,7 @@ def explain(cli: Cli, paper_id: str, as_json: bool) -> None:
 
     Example: digest papers explain 2509.13332
     """
-    from digest.pipeline.preview import explain as explained
+    from digest.pipeline.issues.preview import explain as explained
 
     ranked = explained(cli.installation, paper_id, cli.now)
     if as_json:

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from digest.domain import Delivery, DeliveryState
 from digest.store.deliveries.ledger import by_ids
-from digest.store.models import DeliveryRow, SubscriberRow
+from digest.store.deliveries.tables import DeliveryRow
+from digest.store.subscriptions.tables import SubscriberRow
 
 _TAKEN = (DeliveryState.SENT, DeliveryState.UNCERTAIN)
 _MAILED = (*_TAKEN, DeliveryState.BOUNCED, DeliveryState.COMPLAINED, DeliveryState.FAILED)

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from digest.domain import Paper
 from digest.errors import UnknownError
 from digest.ids import paper_id
-from digest.store.models import EntryRow, PaperIdRow, PaperRow
 from digest.store.papers import signals
+from digest.store.papers.tables import EntryRow, PaperIdRow, PaperRow
 from digest.store.session import chunks
 
 

@@ -18,7 +18,7 @@ from datetime import datetime
 from typing import Any
 
 from digest.domain import Entry, Source, SourceKind
-from digest.store.models import PaperRow
+from digest.store.papers.tables import PaperRow
 
 _RANK = {SourceKind.ARXIV: 2, SourceKind.BIORXIV: 2, SourceKind.HUGGINGFACE: 0}
 _OTHERS = 1  # copies that say what their publisher or their file says
@@ -43,19 +43,19 @@ def _empty() -> dict[str, Any]:
     return texts | {name: [] for name in _LISTS}
 
 
-def learn(row: PaperRow, entry: Entry, source: Source, at: datetime) -> bool:
+def merge_entry(row: PaperRow, entry: Entry, source: Source, at: datetime) -> bool:
     """Take in that a source carried this entry at a time; True when anything changed."""
     return any([_seen(row, entry, at), _absorb(row, entry, source)])
 
 
-def learn_alone(part: PaperRow, entry: Entry, source: Source, at: datetime) -> None:
+def merge_entry_alone(part: PaperRow, entry: Entry, source: Source, at: datetime) -> None:
     """Let a row that is merged with others take in what is its own, see above."""
     if part.own is not None:
         alone = _alone(part)
-        learn(alone, entry, source, at)
+        merge_entry(alone, entry, source, at)
         part.own = _own(alone)
     elif part.merged_into is not None:
-        learn(part, entry, source, at)
+        merge_entry(part, entry, source, at)
 
 
 def merge(row: PaperRow, other: PaperRow) -> None:
