@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from digest.domain import Interests, Paper, Ranked, SignalKind, Subscriber
-from digest.filters import Node, normal, parse
+from digest.filters import Node, normal, parse, parse_stored
 from digest.filters.tree import Not, TopicRef
 from digest.match import Corpus, Library
 from digest.pipeline.installation import Installation
@@ -91,7 +91,7 @@ def _unwanted(found: CandidateSet, paper: Paper, interests: Interests) -> tuple[
 
 def _stored(text: str) -> Node:
     """The tree of a stored filter, whose names were known when it was stored."""
-    return parse(text, topics=None, categories=None)
+    return parse_stored(text)
 
 
 def _too_far_down(found: CandidateSet, paper: Paper, interests: Interests, sent: set[str]) -> str:
