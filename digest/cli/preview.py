@@ -43,7 +43,7 @@ def preview(
 
     Example: digest preview --topic llm --filter '"mixture of experts" -survey'
     """
-    from digest.pipeline.issues.candidates import read_candidates
+    from digest.pipeline.issues.candidates import read_candidates, window_of
     from digest.pipeline.issues.explain import of_digest
     from digest.pipeline.issues.preview import preview as previewed
 
@@ -53,7 +53,7 @@ def preview(
     if paper_id:
         show_why_not(of_digest(cli.installation, subscriber, paper_id, cli.now), as_json=as_json)
         return
-    candidates = read_candidates(cli.installation, cli.now)
+    candidates = read_candidates(cli.installation, cli.now, window_of(cli.installation, subscriber, cli.now))
     found = previewed(cli.installation, subscriber, cli.now, candidates)
     if part and found.digest:
         click.echo(_part(cli, found.digest, part), nl=False)

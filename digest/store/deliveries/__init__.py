@@ -21,6 +21,8 @@ from digest.store.deliveries.cohorts import (
     due_page,
     history,
     history_of,
+    last_digest_before,
+    last_digests,
     packed_interests,
 )
 from digest.store.deliveries.issues import counts, issues, issues_by_id, open_issue, unfinished
@@ -55,6 +57,8 @@ __all__ = [
     "holds",
     "issues",
     "issues_by_id",
+    "last_digest_before",
+    "last_digests",
     "listing",
     "mark_sent",
     "of_issue",
