@@ -27,7 +27,14 @@ from digest.store.deliveries.cohorts import (
 )
 from digest.store.deliveries.issues import counts, issues, issues_by_id, open_issue, unfinished
 from digest.store.deliveries.ledger import NewDelivery, listing, of_subscriber, papers_sent, picked, record
-from digest.store.deliveries.returns import come_back, find, of_issue, of_message, states_around
+from digest.store.deliveries.returns import (
+    came_back_failed,
+    come_back,
+    find,
+    of_issue,
+    of_message,
+    states_around,
+)
 
 __all__ = [
     "Account",
@@ -37,6 +44,7 @@ __all__ = [
     "accounts",
     "again",
     "begin_sending",
+    "came_back_failed",
     "claim",
     "come_back",
     "counts",
