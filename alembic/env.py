@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from digest.store.models import Base
+from digest.store.base import Base
 
 context.configure(
     connection=context.config.attributes["connection"],

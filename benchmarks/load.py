@@ -26,9 +26,10 @@ from benchmarks import day, peers, stage
 from benchmarks.people import People, people
 from digest.domain import Interests
 from digest.match import FIT_WEIGHT, unpack
-from digest.pipeline.issues import PAGE
-from digest.store import deliveries, interests, schema, session
+from digest.pipeline.issues.open import PAGE
+from digest.store import deliveries, schema, session
 from digest.store.columns import pack
+from digest.store.subscriptions import interests
 from tests.postgres_server import running
 
 RUNS = 3

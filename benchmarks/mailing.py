@@ -17,8 +17,9 @@ from digest.domain import Entry, Frequency, Interests, Paper, SourceKind, Subscr
 from digest.filters import canonical, parse
 from digest.pipeline.installation import Installation, seed
 from digest.render import Renderer, Site
-from digest.store import interests, papers, schema, session, sources
-from digest.store.models import SubscriberRow
+from digest.store import papers, schema, session, sources
+from digest.store.subscriptions import interests
+from digest.store.subscriptions.tables import SubscriberRow
 from digest.tokens import Keys
 
 SITE = Site(

@@ -19,13 +19,15 @@ from benchmarks.discard import sink
 from benchmarks.mailing import fill, installation
 from benchmarks.worker import workers
 from digest.domain import DeliveryState
-from digest.pipeline.issues import open_due, reports
+from digest.pipeline.issues.open import open_due, reports
 from tests.postgres_server import running
 
 RESULTS = Path(__file__).with_name("results")
 
 
-def play(database_url: str, url: str, readers: int, processes: int, connections: int) -> dict[str, object]:
+def run_issue(
+    database_url: str, url: str, readers: int, processes: int, connections: int
+) -> dict[str, object]:
     """Fill, open, deliver; what each stage took."""
     now = datetime.now(UTC)
     here = installation(database_url, url, connections)
@@ -69,11 +71,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory(dir=".") as folder, sink() as url:
         how = url, asked.readers, asked.workers, asked.connections
         if asked.database == "sqlite":
-            result = play(f"sqlite:///{Path(folder).resolve() / 'million.db'}", *how)
+            result = run_issue(f"sqlite:///{Path(folder).resolve() / 'million.db'}", *how)
         else:
             with running(synchronous_commit="on", autovacuum="on") as server:
                 server.execute("CREATE DATABASE million")
-                result = play(server.url("million"), *how)
+                result = run_issue(server.url("million"), *how)
     for name, value in result.items():
         print(f"{name:30} {value}")
     path = RESULTS / f"issue-{asked.readers}-{asked.database}.json"

@@ -31,12 +31,13 @@ from benchmarks.mailing import fill, installation
 from benchmarks.worker import workers
 from digest.deliver import Envelope
 from digest.domain import DeliveryState
-from digest.pipeline.delivery import Courier
+from digest.pipeline.delivery.contents import DigestBuilder
+from digest.pipeline.delivery.worker import DeliveryWorker
 from digest.pipeline.installation import Installation
-from digest.pipeline.issues import open_due
-from digest.pipeline.message import envelope
-from digest.pipeline.promises import Promises
-from digest.store import deliveries, session, subscribers
+from digest.pipeline.issues.open import open_due
+from digest.pipeline.mail.build import envelope
+from digest.store import deliveries, session
+from digest.store.subscriptions import subscribers
 from tests.postgres_server import running
 
 ROUNDS = 2
@@ -56,7 +57,7 @@ class Round(NamedTuple):
 def bare(url: str, message: Envelope, count: int, connections: int) -> float:
     """Seconds for so many times the same message."""
 
-    async def lane(numbers: Iterator[int]) -> None:
+    async def slot(numbers: Iterator[int]) -> None:
         parts = urlsplit(url)
         async with aiosmtplib.SMTP(
             hostname=parts.hostname, port=parts.port, use_tls=False, start_tls=False
@@ -66,7 +67,7 @@ def bare(url: str, message: Envelope, count: int, connections: int) -> float:
 
     async def all_lanes() -> None:
         numbers = iter(range(count))
-        await asyncio.gather(*(lane(numbers) for _ in range(connections)))
+        await asyncio.gather(*(slot(numbers) for _ in range(connections)))
 
     started = time.perf_counter()
     uvloop.run(all_lanes())
@@ -77,9 +78,9 @@ def deliver(database_url: str, url: str, connections: int) -> tuple[float, int]:
     """Seconds from the first claim to the last outcome, and how many mails."""
     here = installation(database_url, url, connections)
     count = 0
-    with Courier(here) as courier:
+    with DeliveryWorker(here) as delivery_worker:
         started = time.perf_counter()
-        while claimed := courier.deliver_due(datetime.now(UTC)):
+        while claimed := delivery_worker.deliver_due(datetime.now(UTC)):
             count += claimed
         seconds = time.perf_counter() - started
     here.engine.dispose()
@@ -116,7 +117,7 @@ def _sample(here: Installation) -> Envelope:
     with session.reading(here.engine) as db:
         rows = [row for row, _ in deliveries.listing(db, limit=100)]
         people = subscribers.by_ids(db, [row.subscriber_id for row in rows])
-    digests = Promises(here).digests(rows, people)
+    digests = DigestBuilder(here).digests(rows, people)
     found = [
         envelope(here, digest, message_id=row.message_id, now=NOW)
         for row in rows
@@ -146,21 +147,21 @@ def databases(mails: int, url: str) -> Iterator[tuple[dict[str, str], Envelope]]
         yield found, message
 
 
-def measured(url: str, found: Mapping[str, str], message: Envelope, mails: int, lanes: int) -> Round:
+def measured(url: str, found: Mapping[str, str], message: Envelope, mails: int, slots: int) -> Round:
     """One round: each way once."""
     before = time.process_time()
-    wall = {BARE: bare(url, message, mails, lanes)}
+    wall = {BARE: bare(url, message, mails, slots)}
     cpu = {BARE: time.process_time() - before}
     peak = 0
     for name, address in found.items():
         queue_again(address, url)
         before = time.process_time()
-        wall[name], count = deliver(address, url, lanes)
+        wall[name], count = deliver(address, url, slots)
         cpu[name] = time.process_time() - before
         assert count == mails
         for processes in () if name.endswith(SHARED) else (1, 2):
             queue_again(address, url)
-            done = workers(processes, address, url, lanes)
+            done = workers(processes, address, url, slots)
             assert done.mails == mails
             wall[f"{name}, {processes} workers"], peak = done.seconds, max(peak, done.mib)
     return Round(wall, cpu, peak)
@@ -191,10 +192,10 @@ def main() -> None:
     parser.add_argument("--connections", type=int, default=8)
     parser.add_argument("--save", action="store_true")
     asked = parser.parse_args()
-    mails, lanes = asked.mails, asked.connections
+    mails, slots = asked.mails, asked.connections
     with sink() as url, databases(mails, url) as (found, message):
-        print(f"{mails} mails, {lanes} connections per process, {len(message.content)} bytes per mail")
-        rounds = [measured(url, found, message, mails, lanes) for _ in range(ROUNDS)]
+        print(f"{mails} mails, {slots} connections per process, {len(message.content)} bytes per mail")
+        rounds = [measured(url, found, message, mails, slots) for _ in range(ROUNDS)]
     result = figures(rounds, mails)
     for name, value in result.items():
         print(name)

@@ -10,17 +10,17 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
-from digest.pipeline import delivery
-from digest.pipeline.delivery import Courier
-from digest.pipeline.promises import Promises
-from digest.pipeline.recorder import Recorder
+from digest.pipeline.delivery import worker
+from digest.pipeline.delivery.contents import DigestBuilder
+from digest.pipeline.delivery.ledger_writer import LedgerWriter
+from digest.pipeline.delivery.worker import DeliveryWorker
 from digest.store import deliveries
 
 STAGES: dict[str, tuple[object, str]] = {
     "claim": (deliveries, "claim"),
-    "look again at each reader": (Courier, "_prepare"),
-    "match and explain": (Promises, "digests"),
-    "write": (delivery, "envelope"),
+    "look again at each reader": (DeliveryWorker, "_prepare"),
+    "match and explain": (DigestBuilder, "digests"),
+    "write": (worker, "envelope"),
     "hand over": (asyncio.Runner, "run"),
 }
 COMMIT, COMMITS = "_commit", "commits, while handing over"
@@ -37,7 +37,7 @@ class Stopwatch:
         """Wrap the functions that are the stages."""
         for name, (owner, function) in STAGES.items():
             setattr(owner, function, self.timed(name, getattr(owner, function)))
-        setattr(Recorder, COMMIT, self._apart(COMMITS, getattr(Recorder, COMMIT)))
+        setattr(LedgerWriter, COMMIT, self._apart(COMMITS, getattr(LedgerWriter, COMMIT)))
 
     def timed(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         """The function, with its seconds counted for a stage, but for those of stages that it calls."""

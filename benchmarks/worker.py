@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from benchmarks.mailing import installation
 from benchmarks.stages import Stopwatch
-from digest.pipeline.delivery import Courier
+from digest.pipeline.delivery.worker import DeliveryWorker
 
 
 class Worked(NamedTuple):
@@ -59,8 +59,8 @@ def main() -> None:
     sys.stdin.readline()
     count, watch = 0, Stopwatch()
     watch.put_on()
-    with Courier(here) as courier:
-        while claimed := courier.deliver_due(datetime.now(UTC)):
+    with DeliveryWorker(here) as delivery_worker:
+        while claimed := delivery_worker.deliver_due(datetime.now(UTC)):
             count += claimed
     print(json.dumps({"mails": count, "mib": _peak_mib(), "stages": watch.seconds}), flush=True)
 

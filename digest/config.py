@@ -15,7 +15,7 @@ from dotenv import dotenv_values
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from digest import wellformed
+from digest import validators
 from digest.domain import FIT_WEIGHT
 from digest.errors import ConfigError
 from digest.render.colors import ACCENT, ACCENT_DARK, DARK_SHEET, SHEET
@@ -30,7 +30,7 @@ _PASSWORD = re.compile(r"(://[^/@]*?:)[^@/]*(@)")
 
 
 def _word(secret: SecretStr) -> SecretStr:
-    wellformed.word(secret.get_secret_value())
+    validators.word(secret.get_secret_value())
     return secret
 
 
@@ -56,7 +56,7 @@ class Settings(BaseSettings):
         description="smtp://, smtps://, smtp+starttls://user:password@host:port or maildir:folder;"
         " empty: a Maildir named outbox in the data folder",
     )
-    base_url: Annotated[str, AfterValidator(wellformed.base_url)] = Field(
+    base_url: Annotated[str, AfterValidator(validators.base_url)] = Field(
         "http://localhost:8000", description="where the links in mails lead to"
     )
     secret_key: SecretStr = Field(
@@ -68,7 +68,7 @@ class Settings(BaseSettings):
     )
     site_name: str = Field("Daily Papers", description="the name in subject lines and heads")
     mail_from: str = Field("papers@localhost", description="the sender: an address, or Name <address>")
-    dkim_selector: Annotated[str, AfterValidator(wellformed.selector)] = Field(
+    dkim_selector: Annotated[str, AfterValidator(validators.selector)] = Field(
         "",
         description="the name of the key in your DNS that signs every mail (DKIM); empty: your relay signs",
     )
@@ -86,7 +86,7 @@ class Settings(BaseSettings):
         pattern=r"^([^\s@<>,?]+@[^\s@<>,?]+)?$",
         description="an address whose mails unsubscribe (List-Unsubscribe); empty: links only",
     )
-    bounce_mail: Annotated[str, AfterValidator(wellformed.bounce_address)] = Field(
+    bounce_mail: Annotated[str, AfterValidator(validators.bounce_address)] = Field(
         "",
         description="where mails come back to: bounces@your-domain; each mail's envelope sender is then a"
         " signed address there (bounces+…@your-domain); empty: the sender",
@@ -103,26 +103,26 @@ class Settings(BaseSettings):
         " and when that is over; empty: nobody",
     )
     logo_text: str = Field("", description="the line above the head of every mail; empty: the site's name")
-    accent_color: Annotated[str, AfterValidator(wellformed.readable_on(SHEET))] = Field(
+    accent_color: Annotated[str, AfterValidator(validators.readable_on(SHEET))] = Field(
         ACCENT, description="links and buttons in mails, as #rrggbb"
     )
-    accent_color_dark: Annotated[str, AfterValidator(wellformed.readable_on(DARK_SHEET))] = Field(
+    accent_color_dark: Annotated[str, AfterValidator(validators.readable_on(DARK_SHEET))] = Field(
         ACCENT_DARK, description="the same in dark mode"
     )
-    template_dir: Annotated[Path | None, AfterValidator(wellformed.existing_folder)] = Field(
+    template_dir: Annotated[Path | None, AfterValidator(validators.existing_folder)] = Field(
         None,
         description="a folder of mail templates of your own; the shipped ones fill its gaps",
     )
     contact: str = Field(
         "", description="an address or page of yours for the sources' operators (User-Agent)"
     )
-    fetch_allow_hosts: Annotated[str, NoDecode, AfterValidator(wellformed.hosts)] = Field(
+    fetch_allow_hosts: Annotated[str, NoDecode, AfterValidator(validators.hosts)] = Field(
         "", description="comma-separated hosts that may resolve to private addresses"
     )
     stalled_hours: float = Field(
         6, ge=1, le=24, description="hours until an announcement that was due and hasn't come raises an alarm"
     )
-    signals: Annotated[str, NoDecode, AfterValidator(wellformed.services)] = Field(
+    signals: Annotated[str, NoDecode, AfterValidator(validators.services)] = Field(
         "",
         description="comma-separated services that are asked how much attention papers get: github (stars),"
         " semanticscholar (citations); empty: none",
@@ -135,7 +135,7 @@ class Settings(BaseSettings):
         SecretStr(""),
         description="an API key of Semantic Scholar; without one its limits are shared with all",
     )
-    summary_url: Annotated[str, AfterValidator(wellformed.chat_endpoint)] = Field(
+    summary_url: Annotated[str, AfterValidator(validators.chat_endpoint)] = Field(
         "",
         description="an OpenAI-compatible service that sums up papers whose source doesn't, such as"
         " http://localhost:11434/v1; its host may be private; empty: first sentences of the abstract",
@@ -175,7 +175,7 @@ class Settings(BaseSettings):
         " mail server gets less than its ten minutes for a reply",
     )
     tick_seconds: float = Field(60, gt=0, le=3600, description="how often beat looks for work")
-    trusted_proxies: Annotated[str, NoDecode, AfterValidator(wellformed.networks)] = Field(
+    trusted_proxies: Annotated[str, NoDecode, AfterValidator(validators.networks)] = Field(
         "", description="comma-separated addresses or networks whose X-Forwarded-For is believed"
     )
     signups_per_hour: int = Field(20, ge=1, description="sign-ups from one network address (IPv6: one /64)")
@@ -194,13 +194,13 @@ class Settings(BaseSettings):
         """Where mails are signed: the domain that signs, the default filled in."""
         if not before.data.get("dkim_selector"):
             return domain
-        return wellformed.signing_domain(domain, before.data.get("mail_from", ""))
+        return validators.signing_domain(domain, before.data.get("mail_from", ""))
 
     @field_validator("dkim_key")
     @classmethod
     def _able_to_sign(cls, key: SecretStr, before: ValidationInfo) -> SecretStr:
         if before.data.get("dkim_selector"):
-            wellformed.signing_key(key.get_secret_value())
+            validators.signing_key(key.get_secret_value())
         return key
 
     def database(self) -> str:

@@ -126,9 +126,13 @@ class Entry:
     url: str = ""
     pdf_url: str = ""
     code_url: str = ""
+    project_url: str = ""
     discussion_url: str = ""
+    thumbnail: str = ""  # the address of a small picture
     summary: str = ""  # the source's own TL;DR
     comment: str = ""
+    organization: str = ""
+    keywords: tuple[str, ...] = ()
     signals: Mapping[SignalKind, int] = field(default_factory=dict)
 
 
@@ -170,11 +174,15 @@ class Paper:
     url: str = ""
     pdf_url: str = ""
     code_url: str = ""
+    project_url: str = ""
     discussion_url: str = ""
+    thumbnail: str = ""  # the address of a small picture at the source; pages show only a copy of their own
     summary: str = ""
     summary_source: str = ""  # the name of the source that wrote the summary
     summary_model: str = ""  # the model that did, where no source did and the operator asked one
     comment: str = ""
+    organization: str = ""  # the one that the paper is listed under
+    keywords: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()  # names of the sources that carried it
     signals: tuple[Signal, ...] = ()  # every observation known, oldest first
     pk: int = 0  # the store's integer for it

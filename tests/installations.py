@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 
 from digest.domain import Entry, Source, SourceKind, Subscriber
 from digest.pipeline.installation import Installation, seed
-from digest.pipeline.subscriptions import read_interests, read_schedule, subscribe
+from digest.pipeline.subscriptions.validate import read_interests, read_schedule, subscribe
 from digest.render import Renderer, Site
 from digest.store import papers, session, sources
 from digest.tokens import Keys

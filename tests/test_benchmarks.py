@@ -11,8 +11,9 @@ from benchmarks import day, mailing, peers, stage, stages, table
 from benchmarks.people import people
 from digest.domain import DeliveryState
 from digest.match import FIT_WEIGHT
-from digest.pipeline.issues import open_due
-from digest.store import session, subscribers
+from digest.pipeline.issues.open import open_due
+from digest.store import session
+from digest.store.subscriptions import subscribers
 from tests.builders import NOW
 
 

@@ -5,8 +5,8 @@ from datetime import timedelta
 from itertools import count
 
 from digest.domain import Subscriber
-from digest.pipeline import choices
-from digest.pipeline.links import Purpose, link
+from digest.pipeline.mail.links import Purpose, link
+from digest.pipeline.subscriptions import preferences
 from tests.builders import entry
 from tests.installations import join, land
 from tests.web_server import WebServer
@@ -40,21 +40,21 @@ def _somebody(web: WebServer) -> Subscriber:
     )
 
 
-def _address(web: WebServer, purpose: Purpose, whose: Subscriber, **query: str) -> str:
-    return link(web.installation, purpose, whose.id, **query).removeprefix(web.url)
+def _address(web: WebServer, purpose: Purpose, owner: Subscriber, **query: str) -> str:
+    return link(web.installation, purpose, owner.id, **query).removeprefix(web.url)
 
 
 def _busy(web: WebServer) -> str:
     reader = _somebody(web)
-    choices.mute(web.installation, reader.id, '"language model"', web.clock.now)
-    choices.pause(web.installation, reader.id, web.clock.now + timedelta(days=9), web.clock.now)
+    preferences.mute(web.installation, reader.id, '"language model"', web.clock.now)
+    preferences.pause(web.installation, reader.id, web.clock.now + timedelta(days=9), web.clock.now)
     return _address(web, Purpose.PREFERENCES, reader) + "?done=muted"
 
 
 def _left(purpose: Purpose) -> Callable[[WebServer], str]:
     def leave(web: WebServer) -> str:
         reader = _somebody(web)
-        choices.leave(web.installation, reader.id, web.clock.now, goodbye=False)
+        preferences.leave(web.installation, reader.id, web.clock.now, goodbye=False)
         return _address(web, purpose, reader)
 
     return leave

@@ -16,8 +16,8 @@ from typing import Any
 import httpx2
 import uvicorn
 
-from digest.pipeline import consent, notices
 from digest.pipeline.installation import Installation
+from digest.pipeline.subscriptions import signup, transactional
 from digest.web.app import create
 from tests.builders import NOW
 from tests.installations import outbox
@@ -59,14 +59,14 @@ class WebServer:
 
     def work(self) -> None:
         """What the process does after its answers."""
-        consent.settle(self.installation, self.clock.now)
-        while notices.deliver_due(self.installation, self.clock.now):
+        signup.settle(self.installation, self.clock.now)
+        while transactional.deliver_due(self.installation, self.clock.now):
             pass
 
     def mails(self, to: str = "") -> list[str]:
         """The text parts of the mails that were sent (to an address)."""
         bodies = [(str(mail["To"]), mail.get_body(("plain",))) for mail in outbox(self.folder)]
-        return [str(body.get_content()) for whose, body in bodies if body and to in whose]
+        return [str(body.get_content()) for owner, body in bodies if body and to in owner]
 
     def links(self, kind: str, to: str = "") -> list[str]:
         """The paths of the links of a kind in these mails."""

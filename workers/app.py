@@ -96,7 +96,7 @@ def _worker() -> dict[str, Any]:
 def _beat(settings: Settings) -> dict[str, Any]:
     return {
         "beat_schedule": beat_table(settings.tick_seconds),
-        "beat_scheduler": "workers.beat:Clockwork",
+        "beat_scheduler": "workers.scheduler:InMemoryScheduler",
         "beat_max_loop_interval": settings.tick_seconds,
         "beat_enable_remote_control": True,  # answers its health check as a worker does, while it ticks
     }

@@ -19,7 +19,7 @@ RUNG_BY_BEAT = (
 QUEUES = ("digest", "digest.deliver")  # taken in turn: a long delivery keeps no fetch and no issue waiting
 _MAILING = ("alarms", "deliver", "notices")
 ROUTES = {f"digest.{use}": {"queue": "digest.deliver"} for use in _MAILING}  # others: the first
-RING_LASTS = 600  # seconds; an older ring is dropped, so that none pile up while no worker runs
+TASK_EXPIRES = 600  # seconds; an older ring is dropped, so that none pile up while no worker runs
 
 
 def beat_table(tick_seconds: float) -> dict[str, dict[str, str | float]]:

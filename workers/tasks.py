@@ -13,23 +13,17 @@ from kombu.exceptions import OperationalError
 
 from digest.config import load
 from digest.errors import DigestError
-from digest.pipeline import (
-    alarms,
-    consent,
-    delivery,
-    intake,
-    issues,
-    notices,
-    polling,
-    signals,
-    summaries,
-    upkeep,
-)
+from digest.pipeline.bounces import maildir
 from digest.pipeline.clock import shared_now
-from digest.pipeline.delivery import Courier
+from digest.pipeline.delivery import worker
+from digest.pipeline.delivery.worker import DeliveryWorker
+from digest.pipeline.ingest import poll, signals, summaries
 from digest.pipeline.installation import Installation, open_installation
+from digest.pipeline.issues.open import open_due
+from digest.pipeline.monitoring import alarms
+from digest.pipeline.subscriptions import expiry, signup, transactional
 from digest.store.session import DBAPIError
-from workers.schedule import RING_LASTS
+from workers.schedule import TASK_EXPIRES
 
 CHAINS = 4  # deliveries rung per tick; each goes on chunk by chunk, so this many processes find work at once
 
@@ -37,7 +31,7 @@ CHAINS = 4  # deliveries rung per tick; each goes on chunk by chunk, so this man
 def _task(use: str) -> Callable[[Callable[[], int]], Any]:
     """A task named `digest.<use>`. A setting, server or disk that fails is one line of log."""
     decorate: Callable[[Callable[[], int]], Any] = shared_task(
-        name=f"digest.{use}", expires=RING_LASTS, throws=(DigestError, OperationalError, DBAPIError)
+        name=f"digest.{use}", expires=TASK_EXPIRES, throws=(DigestError, OperationalError, DBAPIError)
     )
     return decorate
 
@@ -53,21 +47,21 @@ def _now() -> datetime:
 
 
 @cache
-def _courier() -> Courier:
+def _delivery_worker() -> DeliveryWorker:
     """One per worker process, which keeps its connections and what is written on every mail of an issue."""
-    return Courier(_installation())
+    return DeliveryWorker(_installation())
 
 
 @_task("fetch")
 def fetch() -> int:
     """Ask the sources whose time has come."""
-    return len(polling.fetch_due(_installation(), _now()))
+    return len(poll.fetch_due(_installation(), _now()))
 
 
 @_task("open_issues")
 def open_issues() -> int:
     """Open the issues that are due, and ring for their delivery, and for rows whose second try is due."""
-    opened = issues.open_due(_installation(), _now())
+    opened = open_due(_installation(), _now())
     for _ in range(CHAINS):
         deliver.delay()
     return len(opened)
@@ -76,11 +70,11 @@ def open_issues() -> int:
 @_task("deliver")
 def deliver() -> int:
     """Deliver one chunk, and ring for the next while there was something to do."""
-    settled = _courier().deliver_due(_now())
+    settled = _delivery_worker().deliver_due(_now())
     if settled:
         deliver.delay()
     else:
-        _courier().hang_up()
+        _delivery_worker().hang_up()
     return settled
 
 
@@ -88,19 +82,19 @@ def deliver() -> int:
 def write_notices() -> int:
     """Decide requests to be subscribed, and deliver one chunk of the mails that come of them."""
     now = _now()
-    return consent.settle(_installation(), now) + notices.deliver_due(_installation(), now)
+    return signup.settle(_installation(), now) + transactional.deliver_due(_installation(), now)
 
 
 @_task("bounces")
 def take_in_bounces() -> int:
     """Read the mails that came back into the Maildir of the settings."""
-    return intake.take_in(_installation(), _now())
+    return maildir.take_in(_installation(), _now())
 
 
 @_task("upkeep")
 def keep_up() -> int:
     """End pauses and mutes that are over, and forget requests that nobody confirmed."""
-    return upkeep.keep_up(_installation(), _now())
+    return expiry.keep_up(_installation(), _now())
 
 
 @_task("signals")
@@ -124,4 +118,4 @@ def look_for_alarms() -> int:
 @_task("sweep")
 def sweep() -> int:
     """Settle what was claimed by a worker that is gone."""
-    return delivery.sweep(_installation(), _now())
+    return worker.sweep(_installation(), _now())

@@ -9,7 +9,7 @@ from digest.cli.context import Cli, json_option, pass_cli
 from digest.cli.output import emit, table
 
 if TYPE_CHECKING:
-    from digest.pipeline.bounces import Processed
+    from digest.pipeline.bounces.process import Processed
 
 
 @click.group()
@@ -35,7 +35,7 @@ def process_(cli: Cli, *, files: tuple[Any, ...], maildir: Path | None, dry_run:
 
     Example: digest bounces process bounce.eml --dry-run
     """
-    from digest.pipeline import intake
+    from digest.pipeline.bounces.maildir import process_folder
 
     if files and maildir:
         raise click.UsageError("name files, or one Maildir")
@@ -43,7 +43,7 @@ def process_(cli: Cli, *, files: tuple[Any, ...], maildir: Path | None, dry_run:
         done = [_of_file(cli, file, dry_run) for file in files]
     elif maildir or cli.settings.bounces().exists():  # the one of the settings begins with what comes
         folder = maildir or cli.settings.bounces()
-        done = intake.process_folder(cli.installation, folder, cli.now, dry_run=dry_run)
+        done = process_folder(cli.installation, folder, cli.now, dry_run=dry_run)
     else:
         done = []
     if as_json:
@@ -58,9 +58,9 @@ def process_(cli: Cli, *, files: tuple[Any, ...], maildir: Path | None, dry_run:
 
 def _of_file(cli: Cli, file: Any, dry_run: bool) -> "Processed":
     from digest.bounces import LARGEST
-    from digest.pipeline import bounces, intake
+    from digest.pipeline.bounces import maildir, process
 
     if file.name == "-" and not dry_run:
-        kept = intake.keep(cli.settings.bounces(), file.read())
-        return intake.process_input(cli.installation, kept, cli.now)
-    return bounces.process(cli.installation, file.name, file.read(LARGEST), cli.now, dry_run=dry_run)
+        kept = maildir.keep(cli.settings.bounces(), file.read())
+        return maildir.process_input(cli.installation, kept, cli.now)
+    return process.process(cli.installation, file.name, file.read(LARGEST), cli.now, dry_run=dry_run)

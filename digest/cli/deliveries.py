@@ -4,15 +4,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from digest.cli.asking import ask
 from digest.cli.context import Cli, json_option, pass_cli
 from digest.cli.output import emit, table, tell_if_cut
+from digest.cli.prompts import ask
 from digest.cli.types import choice
 from digest.domain import DeliveryState
-from digest.shapes import delivery_object, pace_object
+from digest.serializers import delivery_object, pace_object
 
 if TYPE_CHECKING:
-    from digest.pipeline.by_hand import Picked
+    from digest.pipeline.delivery.resolve import Picked
 
 dry_run_option = click.option("--dry-run", is_flag=True, help="Say what would happen; write nothing.")
 yes_option = click.option("--yes", is_flag=True, help="Don't ask.")
@@ -69,13 +69,13 @@ def retry(
 
     Example: digest deliveries retry --issue 3 --dry-run
     """
-    from digest.pipeline import by_hand
+    from digest.pipeline.delivery import resolve
 
-    found = by_hand.pick(cli.installation, ids, issue_id, by_hand.RETRIED, cli.now)
+    found = resolve.pick(cli.installation, ids, issue_id, resolve.RETRIED, cli.now)
     what = f"{len(found.rows)} deliveries will be tried again"
     if _goes_on(found, what, dry_run, yes):
-        done = by_hand.send_again(
-            cli.installation, [row.id for row, _ in found.rows], by_hand.RETRIED, cli.now
+        done = resolve.send_again(
+            cli.installation, [row.id for row, _ in found.rows], resolve.RETRIED, cli.now
         )
     else:
         done = 0
@@ -106,20 +106,20 @@ def resolve(
 
     Example: digest deliveries resolve --issue 3 --mark-sent --dry-run
     """
-    from digest.pipeline import by_hand
+    from digest.pipeline.delivery import resolve
 
     if resend == mark_sent:
         raise click.UsageError("say --resend or --mark-sent")
-    found = by_hand.pick(cli.installation, ids, issue_id, by_hand.DOUBTFUL, cli.now)
+    found = resolve.pick(cli.installation, ids, issue_id, resolve.DOUBTFUL, cli.now)
     numbers = [row.id for row, _ in found.rows]
     done = 0
     count = f"{len(numbers)} uncertain deliveries"
     what = f"{count} will be sent again; who has theirs gets it twice" if resend else f"{count} count as sent"
     if _goes_on(found, what, dry_run, yes):
         if resend:
-            done = by_hand.send_again(cli.installation, numbers, by_hand.DOUBTFUL, cli.now)
+            done = resolve.send_again(cli.installation, numbers, resolve.DOUBTFUL, cli.now)
         else:
-            done = by_hand.mark_sent(cli.installation, numbers, cli.now)
+            done = resolve.mark_sent(cli.installation, numbers, cli.now)
     _told({"found": len(numbers), "queued" if resend else "sent": done, "stale": found.stale}, as_json)
 
 
@@ -132,13 +132,14 @@ def domains(cli: Cli, *, resume: tuple[str, ...], as_json: bool) -> None:
 
     Example: digest deliveries domains
     """
-    from digest.pipeline import pacing
-    from digest.store import paces, session
+    from digest.pipeline.delivery import throttle
+    from digest.store import session
+    from digest.store.deliveries import domain_limits
 
     if resume:
-        pacing.resume(cli.installation, [name.lower() for name in resume], cli.now)
+        throttle.resume(cli.installation, [name.lower() for name in resume], cli.now)
     with session.reading(cli.installation.engine) as db:
-        found = [pace_object(pace, cli.installation.limits, cli.now) for pace in paces.troubled(db)]
+        found = [pace_object(pace, cli.installation.limits, cli.now) for pace in domain_limits.troubled(db)]
     if as_json:
         emit(found)
     else:

@@ -8,7 +8,7 @@ import click
 from digest.cli.context import json_option
 from digest.cli.output import emit, table
 from digest.domain import DeliveryState
-from digest.shapes import reasons_in_words
+from digest.serializers import reasons_in_words
 
 if TYPE_CHECKING:
     from digest.pipeline.demo import Demo

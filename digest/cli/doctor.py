@@ -23,8 +23,8 @@ def doctor(cli: Cli, as_json: bool) -> int:
     import os
 
     from digest.errors import ConfigError
-    from digest.pipeline.checks import Result
-    from digest.pipeline.doctor import examine
+    from digest.pipeline.monitoring.checks import Result
+    from digest.pipeline.monitoring.doctor import examine
 
     try:
         now = cli.now

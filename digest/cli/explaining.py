@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from digest.cli.output import emit
-from digest.shapes import match_object, ranked_object
+from digest.serializers import match_object, ranked_object
 
 if TYPE_CHECKING:
     from digest.domain import Match
     from digest.match import Arithmetic
     from digest.match.arithmetic import FilterFit
-    from digest.pipeline.why_not import WhyNot
+    from digest.pipeline.issues.explain import WhyNot
 
 
 def explained_object(match: "Match", place: int, sums: "Arithmetic") -> dict[str, Any]:
@@ -68,6 +68,16 @@ def show_why_not(found: "WhyNot", *, as_json: bool) -> None:
         click.echo(f"   {reason}")
     if not found.reasons:
         click.echo("   it is there")
+
+
+def show_read_back(text: str) -> None:
+    """Print on stderr how a filter that can be read was read, and hints where it is often meant otherwise."""
+    from digest.filters import read_back
+
+    shown = read_back(text)
+    click.echo(f"read as: {shown.canonical}", err=True)
+    for hint in shown.hints:
+        click.echo(f"hint: {hint}", err=True)
 
 
 def _terms(each: "FilterFit") -> str:

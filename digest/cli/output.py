@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from digest.shapes import as_json
+from digest.serializers import as_json
 
 
 def emit(value: Any) -> None:

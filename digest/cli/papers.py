@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -14,10 +13,10 @@ from digest.cli.output import emit, table
 from digest.cli.progress import progress
 from digest.cli.types import TIME, choice
 from digest.domain import Merge, SourceKind
-from digest.shapes import ranked_object
+from digest.serializers import paper_object, ranked_object
 
 if TYPE_CHECKING:
-    from digest.pipeline.ingest import ImportReport
+    from digest.pipeline.ingest.import_files import ImportReport
     from digest.store.session import Session
 
 
@@ -57,12 +56,12 @@ def import_(
 
     Example: digest papers import 2026-03-16.json.gz --kind huggingface
     """
-    from digest.pipeline import ingest
+    from digest.pipeline.ingest import import_files
 
     when = None if seen_at == "source" else seen_at or cli.now
     with progress(None, "") as told:
         reports = [
-            ingest.import_file(
+            import_files.import_file(
                 cli.installation,
                 file.name,
                 file,
@@ -103,7 +102,7 @@ def search(cli: Cli, query: str, limit: int, as_json: bool) -> None:
 
     Example: digest papers search 'ti:diffusion -video' --limit 5
     """
-    from digest.pipeline.preview import search as searched
+    from digest.pipeline.issues.preview import search as searched
 
     found = searched(cli.installation, query, limit, cli.now)
     if as_json:
@@ -132,9 +131,13 @@ def show(cli: Cli, paper_id: str, as_json: bool) -> None:
         paper = stored.find(db, paper_id)
         merges = stored.history(db, paper.pk)
     if as_json:
-        emit(asdict(paper) | {"merges": merges})
+        emit(paper_object(paper, merges))
         return
     click.echo(f"{paper.title}\n{', '.join(paper.authors)}\n{paper.id} · {' '.join(paper.categories)}")
+    if paper.organization:
+        click.echo(f"organization: {paper.organization}")
+    if paper.keywords:
+        click.echo(f"keywords: {', '.join(paper.keywords)}")
     click.echo(f"first seen {paper.first_seen_at:%Y-%m-%d %H:%M} UTC by {', '.join(paper.sources)}")
     for merge_ in merges:
         click.echo(_merge_in_words(merge_))
@@ -150,7 +153,7 @@ def explain(cli: Cli, paper_id: str, as_json: bool) -> None:
 
     Example: digest papers explain 2509.13332
     """
-    from digest.pipeline.preview import explain as explained
+    from digest.pipeline.issues.preview import explain as explained
 
     ranked = explained(cli.installation, paper_id, cli.now)
     if as_json:

@@ -8,11 +8,11 @@ import click
 from digest.cli.context import Cli, json_option, pass_cli
 from digest.cli.explaining import explained_object, show_arithmetic, show_why_not
 from digest.cli.output import emit, table
-from digest.shapes import preview_object, reasons_in_words
+from digest.serializers import preview_object, reasons_in_words
 
 if TYPE_CHECKING:
     from digest.domain import Digest, Subscriber
-    from digest.pipeline.preview import Preview
+    from digest.pipeline.issues.preview import Preview
 
 
 @click.command()
@@ -43,17 +43,17 @@ def preview(
 
     Example: digest preview --topic llm --filter '"mixture of experts" -survey'
     """
-    from digest.pipeline import why_not
-    from digest.pipeline.edition import edition
-    from digest.pipeline.preview import preview as previewed
+    from digest.pipeline.issues.candidates import read_candidates
+    from digest.pipeline.issues.explain import of_digest
+    from digest.pipeline.issues.preview import preview as previewed
 
     if email and (topics or filters or exclude):
         raise click.UsageError("name a subscriber, or topics and filters, not both")
     subscriber = _subscriber(cli, email, topics, filters, exclude)
     if paper_id:
-        show_why_not(why_not.of_digest(cli.installation, subscriber, paper_id, cli.now), as_json=as_json)
+        show_why_not(of_digest(cli.installation, subscriber, paper_id, cli.now), as_json=as_json)
         return
-    candidates = edition(cli.installation, cli.now)
+    candidates = read_candidates(cli.installation, cli.now)
     found = previewed(cli.installation, subscriber, cli.now, candidates)
     if part and found.digest:
         click.echo(_part(cli, found.digest, part), nl=False)
@@ -77,17 +77,18 @@ def preview(
 
 
 def _subject(cli: Cli, found: "Preview") -> str | None:
-    from digest.pipeline import message
+    from digest.pipeline.mail import build
 
-    return message.write(cli.installation, found.digest).subject if found.digest else None
+    return build.write(cli.installation, found.digest).subject if found.digest else None
 
 
 def _subscriber(
     cli: Cli, email: str | None, topics: tuple[str, ...], filters: tuple[str, ...], exclude: tuple[str, ...]
 ) -> "Subscriber":
-    from digest.pipeline.preview import stranger
-    from digest.pipeline.subscriptions import read_interests
-    from digest.store import session, subscribers
+    from digest.pipeline.issues.preview import stranger
+    from digest.pipeline.subscriptions.validate import read_interests
+    from digest.store import session
+    from digest.store.subscriptions import subscribers
 
     with session.transaction(cli.installation.engine) as db:
         if email:
@@ -97,10 +98,10 @@ def _subscriber(
 
 
 def _part(cli: Cli, digest: "Digest", part: str) -> str | bytes:
-    from digest.pipeline import message
+    from digest.pipeline.mail import build
 
-    written = message.write(cli.installation, digest)
+    written = build.write(cli.installation, digest)
     if part == "eml":
         to = digest.subscriber.email
-        return message.unsigned(cli.installation, written, to, message_id="<preview@digest>", now=cli.now)
+        return build.unsigned(cli.installation, written, to, message_id="<preview@digest>", now=cli.now)
     return written.html if part == "html" else written.text

@@ -15,9 +15,9 @@ from digest.domain import DeliveryState
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from digest.pipeline.issues import IssueReport
-    from digest.pipeline.polling import FetchReport
-    from digest.pipeline.rounds import Round
+    from digest.pipeline.ingest.poll import FetchReport
+    from digest.pipeline.issues.open import IssueReport
+    from digest.pipeline.runner import Round
 
 
 @click.command()
@@ -32,11 +32,13 @@ def run(cli: Cli, no_fetch: bool, as_json: bool) -> int:
     Example: digest run --no-fetch
     """
     from digest.pipeline.clock import shared_now
-    from digest.pipeline.rounds import play
+    from digest.pipeline.runner import run_round
 
     now = cli.now if cli.is_clock_set else shared_now(cli.installation)
     with _told_to_stop() as stopping:
-        report = play(cli.installation, now, fetch=not no_fetch, summarise=not no_fetch, stopping=stopping)
+        report = run_round(
+            cli.installation, now, fetch=not no_fetch, summarise=not no_fetch, stopping=stopping
+        )
     if as_json:
         emit(
             {
@@ -59,11 +61,11 @@ def _told_to_stop() -> "Iterator[Callable[[], bool]]":
     whether they arrived; who tells it twice gets that."""
     told = Event()
 
-    def heed(number: int, _frame: object) -> None:
+    def apply_reply(number: int, _frame: object) -> None:
         told.set()
         signal.signal(number, before[signal.Signals(number)])
 
-    before = {number: signal.signal(number, heed) for number in (signal.SIGTERM, signal.SIGINT)}
+    before = {number: signal.signal(number, apply_reply) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         yield told.is_set
     finally:

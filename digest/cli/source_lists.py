@@ -9,7 +9,7 @@ from digest.cli.exits import PARTLY_FAILED
 from digest.cli.output import emit, table
 
 if TYPE_CHECKING:
-    from digest.pipeline.source_check import SourceCheck
+    from digest.pipeline.ingest.probe import SourceCheck
 
 
 @click.command()
@@ -21,8 +21,8 @@ def check(cli: Cli, url: str, as_json: bool) -> int:
 
     Example: digest sources check https://www.nature.com/nature.rss
     """
-    from digest.pipeline.source_check import check as checked
-    from digest.pipeline.subscriptions import read_source
+    from digest.pipeline.ingest.probe import check as checked
+    from digest.pipeline.ingest.source_url import read_source
 
     found = checked(cli.installation, read_source(url), cli.now)
     if as_json:
@@ -68,7 +68,7 @@ def import_(cli: Cli, file: Any, dry_run: bool, as_json: bool) -> int:
 
     Example: digest sources import feeds.opml --dry-run
     """
-    from digest.pipeline.source_lists import import_opml
+    from digest.pipeline.ingest.opml import import_opml
 
     listed = import_opml(cli.installation, file.read(), dry_run=dry_run)
     if as_json:
@@ -89,6 +89,6 @@ def export(cli: Cli) -> None:
 
     Example: digest sources export
     """
-    from digest.pipeline.source_lists import export_opml
+    from digest.pipeline.ingest.opml import export_opml
 
     click.echo(export_opml(cli.installation), nl=False)

@@ -5,18 +5,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from digest.cli.asking import ask
 from digest.cli.backfill import backfill
 from digest.cli.context import Cli, json_option, pass_cli
 from digest.cli.output import emit, table
+from digest.cli.prompts import ask
 from digest.cli.source_lists import check, export, import_
 from digest.cli.sparklines import sparkline
 from digest.cli.types import choice
 from digest.domain import SourceKind
-from digest.shapes import source_object
+from digest.serializers import source_object
 
 if TYPE_CHECKING:
-    from digest.pipeline.source_views import SourceView
+    from digest.pipeline.ingest.overview import SourceView
 
 
 @click.group()
@@ -29,7 +29,7 @@ def sources() -> None:
 @pass_cli
 def list_(cli: Cli, as_json: bool) -> None:
     """List the sources: their states, and what their last 14 announcements brought."""
-    from digest.pipeline.source_views import views
+    from digest.pipeline.ingest.overview import views
 
     listed = views(cli.installation.engine, cli.now)
     if as_json:
@@ -48,7 +48,7 @@ def list_(cli: Cli, as_json: bool) -> None:
 
 def view_object(view: "SourceView", now: datetime) -> dict[str, Any]:
     """A source with what it brought lately; the age is in seconds."""
-    from digest.pipeline.source_views import age
+    from digest.pipeline.ingest.overview import age
 
     source, since = view.source, age(view.source, now)
     return source_object(source) | {
@@ -63,7 +63,7 @@ def view_object(view: "SourceView", now: datetime) -> dict[str, Any]:
 
 
 def _row(view: "SourceView", now: datetime) -> tuple[Any, ...]:
-    from digest.pipeline.source_views import age
+    from digest.pipeline.ingest.overview import age
 
     source, since = view.source, age(view.source, now)
     ago = None if since is None else f"{since.days} d {since.seconds // 3600} h"
@@ -88,7 +88,7 @@ def add(cli: Cli, url: str, name: str, kind: SourceKind, as_json: bool) -> None:
 
     Example: digest sources add https://rss.arxiv.org/rss/math --name arxiv-math --kind arxiv
     """
-    from digest.pipeline.subscriptions import read_source
+    from digest.pipeline.ingest.source_url import read_source
     from digest.store import session
     from digest.store import sources as stored
 
@@ -111,7 +111,7 @@ def edit(cli: Cli, *, name: str, url: str, dry_run: bool, as_json: bool) -> None
 
     Example: digest sources edit arxiv --url https://rss.arxiv.org/rss/cs.CL+cs.LG
     """
-    from digest.pipeline.subscriptions import read_source
+    from digest.pipeline.ingest.source_url import read_source
     from digest.store import session
     from digest.store import sources as stored
 
@@ -162,13 +162,13 @@ def fetch(cli: Cli, names: tuple[str, ...], as_json: bool) -> int:
     Example: digest sources fetch huggingface
     """
     from digest.cli.run import exit_code, fetch_object, show_fetched
-    from digest.pipeline import polling
+    from digest.pipeline.ingest import poll
     from digest.store import session
     from digest.store import sources as stored
 
     with session.transaction(cli.installation.engine) as db:
         chosen = [stored.get(db, name) for name in names] or stored.listing(db)
-    fetched = polling.fetch(cli.installation, chosen, cli.now)
+    fetched = poll.fetch(cli.installation, chosen, cli.now)
     if as_json:
         emit([fetch_object(report) for report in fetched])
     else:

@@ -7,10 +7,11 @@ import click
 
 from digest.cli.context import Cli, json_option, on_terminal, pass_cli
 from digest.cli.exits import PARTLY_FAILED
+from digest.cli.explaining import show_read_back
 from digest.cli.output import emit, table, tell_if_cut
 from digest.cli.types import choice
 from digest.domain import DeliveryState, Frequency, SubscriberStatus
-from digest.shapes import delivery_object, subscriber_object
+from digest.serializers import delivery_object, subscriber_object
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -77,26 +78,28 @@ def add(
     Example: digest subscribers add ada@example.org --topic llm --exclude survey --at 07:30
     --timezone Europe/Paris --confirmed --consent 'asked by mail, 2026-03-16'
     """
-    from digest.pipeline import consent as joining
-    from digest.pipeline import subscriptions
+    from digest.pipeline.subscriptions import signup as joining
+    from digest.pipeline.subscriptions import validate
     from digest.store import session
 
     agreed = _agreed(confirmed, consent)
-    schedule = subscriptions.read_schedule(
+    schedule = validate.read_schedule(
         frequency=frequency, weekday=weekday, at=at, timezone=timezone, quiet_days=quiet_days
     )
-    address = subscriptions.read_address(email)
+    address = validate.read_address(email)
     with session.transaction(cli.installation.engine) as db:
-        added = subscriptions.subscribe(
+        added = validate.subscribe(
             cli.installation,
             db,
             email=address,
-            interests=subscriptions.read_interests(db, **wanted),
+            interests=validate.read_interests(db, **wanted),
             schedule=schedule,
             now=cli.now,
             consent=agreed,
         )
         asked = agreed is not None or joining.invite(cli.installation, db, added, cli.now)
+    for text in (*wanted["filters"], *wanted["exclude"]):
+        show_read_back(text)
     if not asked:
         click.echo(f"{address} had enough mails to confirm; ask again later: resend-confirmation", err=True)
     if as_json:
@@ -117,15 +120,15 @@ def resend_confirmation(cli: Cli, email: str) -> None:
     Example: digest subscribers resend-confirmation ada@example.org
     """
     from digest.errors import RefusedError
-    from digest.pipeline import consent
+    from digest.pipeline.subscriptions import signup
     from digest.store import session
-    from digest.store import subscribers as stored
+    from digest.store.subscriptions import subscribers as stored
 
     with session.transaction(cli.installation.engine) as db:
         found = stored.get(db, email)
         if found.status not in {SubscriberStatus.PENDING, SubscriberStatus.UNSUBSCRIBED}:
             raise RefusedError(f"{found.email} is {found.status}: there is nothing to confirm")
-        if not consent.invite(cli.installation, db, found, cli.now):
+        if not signup.invite(cli.installation, db, found, cli.now):
             raise RefusedError(f"{found.email} had enough mails to confirm", fix="try again later")
     click.echo(f"{found.email} will be asked")
 
@@ -140,7 +143,7 @@ def show(cli: Cli, email: str, as_json: bool) -> None:
     Example: digest subscribers show ada@example.org
     """
     from digest.store import deliveries, papers, session
-    from digest.store import subscribers as stored
+    from digest.store.subscriptions import subscribers as stored
 
     with session.reading(cli.installation.engine) as db:
         found = stored.get(db, email)
@@ -178,7 +181,7 @@ def list_(cli: Cli, *, status: SubscriberStatus | None, query: str, limit: int, 
     Example: digest subscribers list --status active
     """
     from digest.store import session
-    from digest.store import subscribers as stored
+    from digest.store.subscriptions import subscribers as stored
 
     with session.transaction(cli.installation.engine) as db:
         listed = stored.listing(db, status=status and SubscriberStatus(status), query=query, limit=limit)
@@ -218,14 +221,16 @@ def import_(
     Columns: email,topics,filters,exclude,frequency,at,timezone,max,status,quiet_days
     (lists separated by ;)
     """
-    from digest.pipeline.roster import import_roster
+    from digest.pipeline.subscriptions.csv_import import import_subscribers
 
     agreed, text = _agreed(confirmed, consent), file.read()
-    plan = import_roster(cli.installation, text, now=cli.now, consent=agreed, dry_run=True)
+    plan = import_subscribers(cli.installation, text, now=cli.now, consent=agreed, dry_run=True)
     if plan.updated and not (plan.errors or dry_run or yes):
         _ask(plan.updated)
     report = (
-        plan if plan.errors or dry_run else import_roster(cli.installation, text, now=cli.now, consent=agreed)
+        plan
+        if plan.errors or dry_run
+        else import_subscribers(cli.installation, text, now=cli.now, consent=agreed)
     )
     if as_json:
         emit(

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 import click
 
 from digest.cli.context import Cli, json_option, pass_cli
-from digest.cli.explaining import show_why_not
+from digest.cli.explaining import show_read_back, show_why_not
 from digest.cli.output import emit, table
-from digest.shapes import match_object, reasons_in_words
+from digest.serializers import match_object, reasons_in_words
 
 if TYPE_CHECKING:
     from digest.domain import Topic
@@ -39,7 +39,7 @@ def show(cli: Cli, slug: str, as_json: bool) -> None:
 
     Example: digest topics show llm
     """
-    from digest.pipeline.subscriptions import known_topic
+    from digest.pipeline.subscriptions.validate import known_topic
 
     topic = known_topic(_topics(cli), slug)
     if as_json:
@@ -56,15 +56,20 @@ def show(cli: Cli, slug: str, as_json: bool) -> None:
 def test(cli: Cli, filter_text: str, *, paper_id: str | None, as_json: bool) -> None:
     """Show all papers that FILTER matches within the window of a digest now, best first, and why.
 
+    How FILTER was read goes to stderr, with hints.
+
     Example: digest topics test '"mixture of experts" OR cat:cs.CL -survey'
     """
-    from digest.pipeline import why_not
-    from digest.pipeline.preview import matching
+    from digest.pipeline.issues import explain
+    from digest.pipeline.issues.preview import matching
 
     if paper_id:
-        show_why_not(why_not.of_filter(cli.installation, filter_text, paper_id, cli.now), as_json=as_json)
+        why = explain.of_filter(cli.installation, filter_text, paper_id, cli.now)
+        show_read_back(filter_text)
+        show_why_not(why, as_json=as_json)
         return
     found = matching(cli.installation, filter_text, cli.now)
+    show_read_back(filter_text)
     if as_json:
         emit([match_object(match) for match in found])
     else:
@@ -76,7 +81,8 @@ def test(cli: Cli, filter_text: str, *, paper_id: str | None, as_json: bool) -> 
 
 
 def _topics(cli: Cli) -> "list[Topic]":
-    from digest.store import interests, session
+    from digest.store import session
+    from digest.store.subscriptions import interests
 
     with session.transaction(cli.installation.engine) as db:
         return list(interests.topics(db))

@@ -13,12 +13,13 @@ from pathlib import Path
 from digest.config import Settings, load
 from digest.domain import Match, SourceKind
 from digest.errors import InputError, RefusedError
-from digest.pipeline.delivery import promised
-from digest.pipeline.ingest import import_file
+from digest.pipeline.delivery.worker import promised
+from digest.pipeline.ingest.import_files import import_file
 from digest.pipeline.installation import Installation, open_installation
-from digest.pipeline.roster import import_roster
-from digest.pipeline.rounds import Round, play
-from digest.store import deliveries, papers, session, subscribers
+from digest.pipeline.runner import Round, run_round
+from digest.pipeline.subscriptions.csv_import import import_subscribers
+from digest.store import deliveries, papers, session
+from digest.store.subscriptions import subscribers
 
 JOINED = datetime(2026, 3, 18, 22, tzinfo=UTC)
 MORNING = datetime(2026, 3, 19, 17, tzinfo=UTC)  # a Thursday, past 08:00 in each sample reader's zone
@@ -58,8 +59,8 @@ def demo(out: Path) -> Demo:
         if kind in list(SourceKind):
             _import(installation, sample, SourceKind(kind))
     readers = (_samples() / READERS).read_text(encoding="utf-8")
-    import_roster(installation, readers, now=JOINED, consent="invented for the demo")
-    played = play(installation, MORNING, fetch=False)
+    import_subscribers(installation, readers, now=JOINED, consent="invented for the demo")
+    played = run_round(installation, MORNING, fetch=False)
     with session.transaction(installation.engine) as db:
         total = papers.count(db)
     return Demo(total, played, tuple(_mails(installation, out)))

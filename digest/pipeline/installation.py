@@ -13,16 +13,17 @@ from typing import TYPE_CHECKING
 from digest import __version__
 from digest.config import Settings
 from digest.errors import ConfigError
-from digest.pace import NO_LIMITS, Limits
 from digest.render import Colors, Renderer, Site
 from digest.sources import DEFAULT_SOURCES
 from digest.sources.github import GitHub
 from digest.sources.semanticscholar import SemanticScholar
 from digest.sources.services import Service
 from digest.sources.states import STALLED_AFTER
-from digest.store import interests, schema, session, sources
+from digest.store import schema, session, sources
 from digest.store.session import Engine
+from digest.store.subscriptions import interests
 from digest.summarise import Summariser
+from digest.throttle import NO_LIMITS, Limits
 from digest.tokens import Keys
 from digest.topics import shipped
 

@@ -21,10 +21,10 @@ from jinja2 import TemplateError
 from digest.bundled import folder
 from digest.domain import Alarm, Digest, Message
 from digest.errors import ConfigError
+from digest.render.assemble import MailLayout, MessageAssembler, present
 from digest.render.colors import Colors
 from digest.render.headers import Headers, automatic_headers, digest_headers, header_text, list_headers
 from digest.render.mime import Encoded, as_bytes
-from digest.render.press import Press, Sheet, present
 from digest.render.site import Links, Site
 from digest.render.templates import environment
 
@@ -41,7 +41,7 @@ class Renderer:
         shipped = folder("templates") / "email"
         folders = [template_dir, shipped] if template_dir else [shipped]
         self._jinja = environment(*folders, colors=colors or Colors())
-        self._press = Press(self._part)
+        self._press = MessageAssembler(self._part)
 
     def digest(self, digest: Digest, site: Site, links: Links) -> Encoded:
         """One subscriber's digest as a mail whose HTML part stays within the size that providers show.
@@ -49,7 +49,7 @@ class Renderer:
         A digest without papers is a quiet day's mail.
         """
         headers = digest_headers(digest, site, links)
-        return self._press.print(Sheet("digest", site, present(links), top=2), digest, links, headers)
+        return self._press.print(MailLayout("digest", site, present(links), top=2), digest, links, headers)
 
     def confirm(self, site: Site, *, link: str) -> Message:
         """Asks an address to confirm. Holds nothing that the requester typed: anybody may have typed it."""
@@ -64,7 +64,7 @@ class Renderer:
         headers = list_headers(site, links)
         if digest is None:
             return self._mail("welcome", {"site": site, "links": links, "digest": None}, headers)
-        mail = self._press.print(Sheet("welcome", site, present(links), top=3), digest, links, headers)
+        mail = self._press.print(MailLayout("welcome", site, present(links), top=3), digest, links, headers)
         return Message(mail.subject, mail.text, mail.html, mail.headers)
 
     def goodbye(self, site: Site, *, back: str) -> Message:

@@ -18,8 +18,8 @@ from markupsafe import escape
 from digest.domain import Match, Paper, Reason, ReasonKind
 from digest.render import cards, phrases
 from digest.render.mime import quoted
+from digest.render.placeholders import EncodedTemplate, Placeholder, Values
 from digest.render.site import Links
-from digest.render.slots import Filling, Form, Slot
 from digest.render.templates import wrap
 
 _BLOCKS = 2_048  # of each kind, about 7 kB each: for most readers of a day those that they have in common
@@ -48,8 +48,8 @@ Render = Callable[[str, Mapping[str, object]], str]  # a template's name and its
 class Block:
     """A part of a mail in both formats, and how many words of it there are to read."""
 
-    html: Form
-    text: Form
+    html: EncodedTemplate
+    text: EncodedTemplate
     words: int = 0
 
 
@@ -132,7 +132,9 @@ class Blocks:
 
     def set(self, template: str, values: Mapping[str, object], words: int = 0) -> Block:
         """A template in both formats."""
-        html, text = (Form.of(self.render(f"{template}.{kind}", values)) for kind in ("html", "txt"))
+        html, text = (
+            EncodedTemplate.of(self.render(f"{template}.{kind}", values)) for kind in ("html", "txt")
+        )
         return Block(html, text, words)
 
     def _set_card(self, wanted: _Card) -> _Bare:
@@ -143,8 +145,8 @@ class Blocks:
         values = {
             "paper": {name: getattr(card, name) for name in _SHARED},
             "links": slots(links),
-            **{name: Slot(name) for name in ("number", "title", "summary", "why")},
-            "mute": {"term": Slot("term"), "query": Slot("query")} if mutable else None,
+            **{name: Placeholder(name) for name in ("number", "title", "summary", "why")},
+            "mute": {"term": Placeholder("term"), "query": Placeholder("query")} if mutable else None,
         }
         title, summary = card.plain_title, card.plain_summary
         return _Bare(self.set("_paper/card", values, len(f"{title} {summary}".split())), title, summary)
@@ -182,30 +184,35 @@ class Blocks:
 
     def _set_around(self, template: str, name: str) -> tuple[str, str]:
         """What a template prints before and behind a value."""
-        slot = Slot(name)
+        slot = Placeholder(name)
         before, _, after = self.render(template, {name: slot}).partition(slot.mark)
         return before, after
 
     def _set_line(self, paper: Paper, *, numbered: bool) -> Block:
         line = cards.line(paper, numbered=numbered)
-        return self.set("_paper/line", {"paper": line, "number": Slot("number")}, len(line.title.split()))
+        return self.set(
+            "_paper/line", {"paper": line, "number": Placeholder("number")}, len(line.title.split())
+        )
 
     def _set_others(self, others: _Others) -> Block:
         papers, heading, top = others.parts
         blocks = [self.heading(heading, top), *(self._line(paper, numbered=False) for paper in papers)]
-        html, text = Form.joined(b.html for b in blocks), Form.joined(b.text for b in blocks)
+        html, text = (
+            EncodedTemplate.joined(b.html for b in blocks),
+            EncodedTemplate.joined(b.text for b in blocks),
+        )
         return Block(html, text, sum(block.words for block in blocks))
 
     def _set_heading(self, heading: str, level: int) -> Block:
         return self.set("_paper/heading", {"heading": heading, "level": level})
 
 
-def slots(names: Sequence[str]) -> dict[str, Slot | str]:
+def slots(names: Sequence[str]) -> dict[str, Placeholder | str]:
     """The links of a mail as its templates see them: a slot for each that there is, '' for the others."""
-    return {name: Slot(name) if name in names else "" for name in LINKS}
+    return {name: Placeholder(name) if name in names else "" for name in LINKS}
 
 
-def _set_muting(term: str) -> Filling:
+def _set_muting(term: str) -> Values:
     """A term that can be muted: to be read, and in a link."""
     return {"term": quoted(escape(term)), "query": quoted(escape(quote(term)))}
 

@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from digest.render.colors import Colors
 from digest.render.phrases import printable, shorten
-from digest.render.slots import Slot
+from digest.render.placeholders import Placeholder
 
 _STYLE = "_base/style.css"
 _WIDTH = 76  # of text parts (RFC 2045, section 6.7: encoded lines have no more)
@@ -64,7 +64,7 @@ def environment(*folders: Path, colors: Colors) -> SandboxedEnvironment:
 
 def _printed(value: object) -> object:
     """What `{{ … }}` prints: without control characters, whatever the value was; a slot stays one."""
-    if isinstance(value, Slot):
+    if isinstance(value, Placeholder):
         return Markup(value.mark)  # noqa: S704 - a name of ours between two marks
     if isinstance(value, Markup):
         return Markup(printable(value))  # noqa: S704 - it was markup before

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from digest.domain import Entry, SourceKind
 from digest.errors import ParseError
 from digest.sources import oaipmh
-from digest.sources.batches import joined_categories, within
+from digest.sources.announcements import joined_categories, within
 from digest.sources.calendar import SATURDAY, is_open
 
 API = "https://export.arxiv.org/api/query"

@@ -20,6 +20,8 @@ MAX_SUMMARY = 2_000
 MAX_NAME = 150
 MAX_AUTHORS = 5_000  # the largest collaborations have about 5,100 names
 MAX_CATEGORIES = 50
+MAX_KEYWORDS = 30  # Hugging Face gives about ten
+MAX_KEYWORD = 100
 MAX_KEY = 300
 MAX_LINK = 2_000
 MAX_COUNT = 1_000_000_000
@@ -48,6 +50,17 @@ def categories(terms: Iterable[object], *, html: bool = False) -> tuple[str, ...
     """Clean names of categories, none empty, none twice, in their order."""
     cleaned = (line(term, MAX_NAME, html=html) for term in islice(terms, MAX_CATEGORIES))
     return tuple(dict.fromkeys(term for term in cleaned if term))
+
+
+def keywords(terms: object) -> tuple[str, ...]:
+    """Clean keywords of a list, none empty, none twice in whatever case; nothing where it is no list."""
+    listed = terms if isinstance(terms, list) else []
+    cleaned = (line(term, MAX_KEYWORD) for term in islice(listed, MAX_KEYWORDS))
+    first_spelling: dict[str, str] = {}
+    for term in cleaned:
+        if term:
+            first_spelling.setdefault(term.casefold(), term)
+    return tuple(first_spelling.values())
 
 
 def key(value: object) -> str:

@@ -65,8 +65,12 @@ def _entry(item: Any) -> Entry:
         url=f"https://arxiv.org/abs/{identifier}",
         pdf_url=f"https://arxiv.org/pdf/{identifier}",
         code_url=fields.link(paper.get("githubRepo")),
+        project_url=fields.link(paper.get("projectPage")),
         discussion_url=f"https://huggingface.co/papers/{identifier}",
+        thumbnail=fields.link(item.get("thumbnail")),
         summary=fields.line(paper.get("ai_summary"), fields.MAX_SUMMARY),
+        organization=_organization(paper.get("organization")) or _organization(item.get("organization")),
+        keywords=fields.keywords(paper.get("ai_keywords")),
         signals=_signals(paper, item),
     )
 
@@ -76,6 +80,12 @@ def _authors(authors: Any) -> tuple[str, ...]:
     listed = authors if isinstance(authors, list) else []
     names = (jsontree.get(author, "name") for author in listed if jsontree.get(author, "hidden") is not True)
     return fields.authors(names)
+
+
+def _organization(value: Any) -> str:
+    """The name for people; the account's own where it has none."""
+    names = (jsontree.get(value, "fullname"), jsontree.get(value, "name"))
+    return next((name for given in names if (name := fields.line(given, fields.MAX_NAME))), "")
 
 
 def _signals(paper: dict[str, Any], item: dict[str, Any]) -> dict[SignalKind, int]:

@@ -1,8 +1,8 @@
 """JSON lines, one paper a line: numbered lines come in, `Parsed` goes out. Never the whole of a file at once.
 
 A line is an object with `id` (an arXiv id, a DOI, or an id of the file's own) and `title`; it may have
-`summary` (the abstract), `authors`, `categories`, `comment`, `first_day` (the date of its announcement),
-`published`, `doi` and `url`.
+`summary` (the abstract), `authors`, `categories`, `keywords`, `organization`, `comment`, `first_day` (the
+date of its announcement), `published`, `doi` and `url`.
 """
 
 from collections.abc import Iterable
@@ -57,6 +57,8 @@ def _entry(line: Line) -> Entry:
         published_at=fields.moment(row.get("published")),
         url=f"https://arxiv.org/abs/{identifier}" if identifier else fields.link(row.get("url")),
         pdf_url=f"https://arxiv.org/pdf/{identifier}" if identifier else "",
+        organization=fields.line(row.get("organization"), fields.MAX_NAME),
+        keywords=fields.keywords(row.get("keywords")),
         comment=fields.line(row.get("comment"), fields.MAX_SUMMARY),
     )
 

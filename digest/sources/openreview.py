@@ -66,6 +66,7 @@ def _entry(note: Any) -> Entry:
         abstract=fields.line(_value(note, "abstract"), fields.MAX_ABSTRACT),
         authors=fields.authors(_list(note, "authors")),
         categories=fields.categories([_value(note, "primary_area"), *_list(note, "keywords")]),
+        keywords=fields.keywords(_value(note, "keywords")),
         announced_at=_moment(note, "pdate") or _moment(note, "odate") or _moment(note, "cdate"),
         published_at=_moment(note, "cdate"),
         url=page,

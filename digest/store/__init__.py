@@ -4,5 +4,10 @@ No row object leaves this package, nothing here calls a clock or a stage. Reads 
 number of statements follows the number of chunks, not of rows.
 """
 
-# Whoever uses a part of the store has all its tables.
-from digest.store import corrections, joining, summaries, watch  # noqa: F401 - for the tables that they add
+# Importing any part of the store adds the tables of all parts to its metadata.
+from digest.store.community import tables as _community  # noqa: F401
+from digest.store.deliveries import tables as _deliveries  # noqa: F401
+from digest.store.monitoring import tables as _monitoring  # noqa: F401
+from digest.store.papers import tables as _papers  # noqa: F401
+from digest.store.sources import tables as _sources  # noqa: F401
+from digest.store.subscriptions import tables as _subscriptions  # noqa: F401

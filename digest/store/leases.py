@@ -10,8 +10,8 @@ from typing import TypeVar
 from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
-from digest.store.joining import NoticeRow
-from digest.store.watch import AlarmRow
+from digest.store.monitoring.tables import AlarmRow
+from digest.store.subscriptions.tables import NoticeRow
 
 Row = TypeVar("Row", AlarmRow, NoticeRow)
 

@@ -17,7 +17,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.orm import Session
 
 from digest.errors import ConfigError
-from digest.store.models import Base
+from digest.store.base import Base
 
 __all__ = [
     "DBAPIError",

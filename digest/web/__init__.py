@@ -5,9 +5,7 @@ make, a password, a third party's file, or a change because of a GET (but for `c
 asked).
 
     app       routes joined, what all requests share    guards   headers, sizes, proxies, rates, forged forms
-    pages     landing, preview, sign-up, about          forms    what was typed → interests, or its mistakes
-    owners    a link's token → whose it is              single   confirm, pause, mute, vote: a page each
-    personal  preferences, export, erasure              leaving  unsubscribing, in one click and by a page
+    pages/    landing, catalog, preferences, links      forms    what was typed → interests, or its mistakes
     api       JSON                                      health   /healthz and /readyz
     ticker    work after the answer, and every minute   server   uvicorn
 """

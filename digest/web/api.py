@@ -10,11 +10,12 @@ from fastapi import APIRouter, BackgroundTasks, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from digest import shapes
+from digest import serializers
 from digest.domain import Interests
 from digest.errors import DigestError, FilterError
-from digest.pipeline import consent, message
-from digest.pipeline.subscriptions import read_address, read_interests, read_schedule
+from digest.pipeline.mail import build
+from digest.pipeline.subscriptions import signup
+from digest.pipeline.subscriptions.validate import read_address, read_interests, read_schedule
 from digest.store import session
 from digest.web import guards
 from digest.web.forms import LONGEST_LINE, MOST_LINES
@@ -59,7 +60,7 @@ def subscribe(request: Request, web: Site, asked: Subscription, after: Backgroun
         timezone=asked.timezone,
         quiet_days=asked.quiet_days,
     )
-    wait = consent.ask(
+    wait = signup.ask(
         web.installation,
         email=email,
         interests=_interests(web, asked),
@@ -69,7 +70,7 @@ def subscribe(request: Request, web: Site, asked: Subscription, after: Backgroun
     )
     if wait is not None:
         return too_many(wait)
-    after.add_task(web.ring)
+    after.add_task(web.notify)
     return JSONResponse(ACCEPTED, status_code=202)
 
 
@@ -79,9 +80,9 @@ def preview(request: Request, web: Site, wishes: Wishes) -> Response:
     if wait := web.previews.wait(web.ip(request)):
         return too_many(timedelta(seconds=wait))
     found = web.today.preview(_interests(web, wishes), web.clock())
-    subject = message.write(web.installation, found.digest).subject if found.digest else None
+    subject = build.write(web.installation, found.digest).subject if found.digest else None
     papers = found.digest.papers if found.digest else ()
-    text = shapes.as_json(shapes.preview_object(subject, found.skip_reason, papers))
+    text = serializers.as_json(serializers.preview_object(subject, found.skip_reason, papers))
     return Response(text, media_type="application/json")
 
 

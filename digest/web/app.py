@@ -12,10 +12,11 @@ from starlette.staticfiles import StaticFiles
 
 from digest import __version__
 from digest.errors import DigestError, UnknownError
+from digest.pipeline.catalog.today import Today
 from digest.pipeline.installation import Installation
-from digest.pipeline.today import Today
-from digest.web import api, days, guards, health, leaving, pages, personal, single
-from digest.web.owners import GoneError, gone
+from digest.web import api, guards, health
+from digest.web.pages import catalog, landing, link_pages, preferences, unsubscribe
+from digest.web.pages.tokens import GoneError, gone
 from digest.web.site import Web, web_of
 from digest.web.ticker import Ticker
 
@@ -55,7 +56,7 @@ def create(
     )
     app.state.web = web = Web(installation, clock, Today(installation), proxies, tickers)
     app.add_middleware(guards.Guards, secure=web.secure)
-    for part in (pages, days, single, personal, leaving, api, health):
+    for part in (landing, catalog, link_pages, preferences, unsubscribe, api, health):
         app.include_router(part.router)
     app.mount("/static", StaticFiles(directory=STATIC))
     app.add_exception_handler(GoneError, gone)

@@ -12,8 +12,8 @@ from typing import Any
 from digest.domain import Interests, Schedule, Subscriber
 from digest.errors import DigestError, FilterError
 from digest.filters import Author, parse
-from digest.pipeline.subscriptions import read_interests, read_schedule
-from digest.shapes import WEEKDAYS
+from digest.pipeline.subscriptions.validate import read_interests, read_schedule
+from digest.serializers import WEEKDAYS
 from digest.store.session import Session
 
 MOST_LINES = 100

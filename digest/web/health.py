@@ -8,7 +8,8 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 
 from digest.domain import SourceState
 from digest.errors import DigestError
-from digest.store import notices, schema, session, sources
+from digest.store import schema, session, sources
+from digest.store.subscriptions import transactional
 from digest.web.site import Site, Web
 
 router = APIRouter(include_in_schema=False)
@@ -74,7 +75,7 @@ def _sources(web: Web) -> str:
 
 def _queue(web: Web) -> str:
     with session.reading(web.installation.engine) as db:
-        since = notices.oldest_waiting(db)
+        since = transactional.oldest_waiting(db)
     waits = since is not None and web.clock() - since > LONGEST_QUEUE
     return "mails have waited for more than an hour" if waits else OK
 

@@ -13,9 +13,11 @@ import uvicorn
 
 from digest import logs
 from digest.errors import ConfigError
-from digest.pipeline import consent, notices, rounds, summaries
+from digest.pipeline import runner
 from digest.pipeline.clock import shared_now
+from digest.pipeline.ingest import summaries
 from digest.pipeline.installation import Installation
+from digest.pipeline.subscriptions import signup, transactional
 from digest.web.app import create, wall_clock
 from digest.web.ticker import Ticker
 
@@ -72,12 +74,12 @@ def tickers(
 
     def joining(_tick: datetime) -> None:
         now = shared_now(installation)
-        consent.settle(installation, now)
-        while not stopping() and notices.deliver_due(installation, now):
+        signup.settle(installation, now)
+        while not stopping() and transactional.deliver_due(installation, now):
             pass
 
     def round_(_tick: datetime) -> None:
-        report = rounds.play(installation, shared_now(installation), stopping=stopping)
+        report = runner.run_round(installation, shared_now(installation), stopping=stopping)
         if report.delivery_error:
             raise report.delivery_error
 

@@ -15,9 +15,9 @@ from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException
 
 from digest.bundled import folder
-from digest.pipeline.consent import WORDING, Visitor
+from digest.pipeline.catalog.today import Today
 from digest.pipeline.installation import Installation
-from digest.pipeline.today import Today
+from digest.pipeline.subscriptions.signup import WORDING, Visitor
 from digest.web import guards
 from digest.web.guards import Rate
 from digest.web.ticker import Ticker
@@ -83,11 +83,11 @@ class Web:
         """A page that says one thing."""
         return self.page("message.html", status=status, title=title, lines=lines)
 
-    def ring(self) -> None:
+    def notify(self) -> None:
         """Somebody waits for a mail: let the threads of this process look at once."""
         for ticker in self.tickers:
             if ticker.name == "notices":
-                ticker.ring()
+                ticker.notify()
 
 
 def web_of(request: Request) -> Web:

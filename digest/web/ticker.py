@@ -33,7 +33,7 @@ class Ticker:
         """Begin; the first tick is now."""
         self._thread.start()
 
-    def ring(self) -> None:
+    def notify(self) -> None:
         """There is something to do: don't wait for the next tick."""
         self._rung.set()
 

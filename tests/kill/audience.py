@@ -7,7 +7,8 @@ from sqlalchemy import Engine
 
 from digest.domain import Interests, Schedule, SourceKind, SubscriberStatus
 from digest.pipeline.installation import seed
-from digest.store import papers, schema, session, sources, subscribers
+from digest.store import papers, schema, session, sources
+from digest.store.subscriptions import subscribers
 from tests.builders import entry
 
 AUDIENCE = int(os.environ.get("KILL_AUDIENCE", "2000"))

@@ -8,7 +8,7 @@ from sqlalchemy import distinct, func, select
 from sqlalchemy.orm import Session
 
 from digest.domain import DeliveryState
-from digest.store.models import DeliveryRow, IssueRow
+from digest.store.deliveries.tables import DeliveryRow, IssueRow
 
 
 @dataclass(frozen=True, slots=True)

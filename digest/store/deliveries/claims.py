@@ -14,8 +14,9 @@ from sqlalchemy.orm import Session
 
 from digest.domain import Delivery, DeliveryState, SubscriberStatus
 from digest.store.deliveries.ledger import by_ids
-from digest.store.models import WAITING, DeliveryRow, IssueRow, SubscriberRow
+from digest.store.deliveries.tables import WAITING, DeliveryRow, IssueRow
 from digest.store.session import chunks
+from digest.store.subscriptions.tables import SubscriberRow
 
 MOST_LOST = 3  # claims in a row without an outcome; one more and the row is put aside
 _ALONE = 2  # as many, and the row is claimed alone: its neighbours mustn't be put aside with it

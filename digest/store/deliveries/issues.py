@@ -7,7 +7,7 @@ from sqlalchemy import func, or_, select, text
 from sqlalchemy.orm import Session
 
 from digest.domain import DeliveryState, Issue
-from digest.store.models import WAITING, DeliveryRow, IssueRow
+from digest.store.deliveries.tables import WAITING, DeliveryRow, IssueRow
 from digest.store.session import chunks, insert
 
 

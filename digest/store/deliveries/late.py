@@ -7,7 +7,8 @@ from sqlalchemy import func, or_, select, text
 from sqlalchemy.orm import Session
 
 from digest.domain import DeliveryState, SubscriberStatus
-from digest.store.models import WAITING, DeliveryRow, IssueRow, SubscriberRow
+from digest.store.deliveries.tables import WAITING, DeliveryRow, IssueRow
+from digest.store.subscriptions.tables import SubscriberRow
 
 
 class Late(NamedTuple):

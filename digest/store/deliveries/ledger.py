@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 from digest.domain import Delivery, DeliveryState
 from digest.store.deliveries.cohorts import MAY_HAVE_COME
 from digest.store.deliveries.issues import issues_by_id
-from digest.store.models import DeliveryRow, SubscriberRow
+from digest.store.deliveries.tables import DeliveryRow
 from digest.store.papers.reading import merged
 from digest.store.session import chunks, insert
+from digest.store.subscriptions.tables import SubscriberRow
 
 _READ = (
     DeliveryRow.id,

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from digest.domain import Delivery, DeliveryState
 from digest.store.deliveries.ledger import by_ids
-from digest.store.models import DeliveryRow
+from digest.store.deliveries.tables import DeliveryRow
 
 _TAKEN = (DeliveryState.SENT, DeliveryState.UNCERTAIN)
 _MAILED = (*_TAKEN, DeliveryState.BOUNCED, DeliveryState.COMPLAINED, DeliveryState.FAILED)

@@ -1,6 +1,6 @@
 """Papers in the store: landing entries, the candidates of a moment, one paper by any of its ids."""
 
-from digest.store.papers.landing import Landing, carried_before, land
+from digest.store.papers.entries import Landing, carried_before, land
 from digest.store.papers.merges import Why, history, merge, split
 from digest.store.papers.reading import by_pks, candidates, canonical_ids, count, find, merged, outlines
 from digest.store.papers.signals import Observation, observe, usual

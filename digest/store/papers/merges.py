@@ -13,11 +13,10 @@ from sqlalchemy.orm import Session, aliased
 
 from digest.domain import Merge
 from digest.errors import InputError
-from digest.store.corrections import MergeRow
-from digest.store.models import PaperRow
 from digest.store.papers import work
 from digest.store.papers.reading import named
 from digest.store.papers.signals import owners
+from digest.store.papers.tables import MergeRow, PaperRow
 from digest.store.session import serialise
 
 

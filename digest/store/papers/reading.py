@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from digest.domain import Paper
 from digest.errors import UnknownError
 from digest.ids import paper_id
-from digest.store.models import EntryRow, PaperIdRow, PaperRow
 from digest.store.papers import signals
+from digest.store.papers.tables import EntryRow, PaperIdRow, PaperRow
 from digest.store.session import chunks
 
 
@@ -101,10 +101,14 @@ def as_papers(session: Session, rows: Sequence[PaperRow], *, until: datetime | N
             url=row.url,
             pdf_url=row.pdf_url,
             code_url=row.code_url,
+            project_url=row.project_url,
             discussion_url=row.discussion_url,
+            thumbnail=row.thumbnail,
             summary=row.summary,
             summary_source=row.summary_source,
             comment=row.comment,
+            organization=row.organization,
+            keywords=tuple(row.keywords),
             sources=sources.get(row.id, ()),
             signals=observed.get(row.id, ()),
             pk=row.id,

@@ -9,8 +9,8 @@ from digest.domain import Entry
 _LONGEST_ID = 1000  # characters; an index of Postgres takes at most 2,704 bytes
 _LARGEST = 2**31 - 1
 _TEXTS = (
-    "key", "arxiv_id", "doi", "title", "abstract", "url", "pdf_url", "code_url", "discussion_url", "summary",
-    "comment", "announce_type",
+    "key", "arxiv_id", "doi", "title", "abstract", "url", "pdf_url", "code_url", "project_url",
+    "discussion_url", "thumbnail", "summary", "comment", "organization", "announce_type",
 )  # fmt: skip
 
 
@@ -19,7 +19,7 @@ def why_not(entry: Entry) -> str:
     if not entry.key or any(len(i or "") > _LONGEST_ID for i in (entry.key, entry.arxiv_id, entry.doi)):
         return f"its id is empty or longer than {_LONGEST_ID} characters"
     texts = [getattr(entry, name) or "" for name in _TEXTS]
-    if not all(_is_text(text) for text in (*texts, *entry.authors, *entry.categories)):
+    if not all(_is_text(text) for text in (*texts, *entry.authors, *entry.categories, *entry.keywords)):
         return "holds characters that are no text"
     if not all(0 <= number <= _LARGEST for number in (entry.version or 0, *entry.signals.values())):
         return "a number in it is negative or too large"

@@ -18,13 +18,16 @@ from datetime import datetime
 from typing import Any
 
 from digest.domain import Entry, Source, SourceKind
-from digest.store.models import PaperRow
+from digest.store.papers.tables import PaperRow
 
 _RANK = {SourceKind.ARXIV: 2, SourceKind.BIORXIV: 2, SourceKind.HUGGINGFACE: 0}
 _OTHERS = 1  # copies that say what their publisher or their file says
 _REPLACEMENTS = {"replace", "replace-cross"}
-_TEXTS = ("title", "abstract", "url", "pdf_url", "code_url", "discussion_url", "comment")
-_LISTS = ("authors", "categories")
+_TEXTS = (
+    "title", "abstract", "url", "pdf_url", "code_url", "project_url", "discussion_url", "thumbnail",
+    "comment", "organization",
+)  # fmt: skip
+_LISTS = ("authors", "categories", "keywords")
 _FIELDS = (*_TEXTS, *_LISTS, "published_at", "version", "doi")  # that an entry and a row share
 _MOMENTS = ("published_at", "first_seen_at")
 _OWN = (*_FIELDS, "summary", "summary_source", "text_rank", "first_seen_at", "announced")
@@ -32,24 +35,27 @@ _OWN = (*_FIELDS, "summary", "summary_source", "text_rank", "first_seen_at", "an
 
 def new_row(canonical_id: str) -> PaperRow:
     """A row that knows nothing yet; the first `see` and `absorb` fill it."""
-    empty: dict[str, Any] = dict.fromkeys((*_TEXTS, "summary", "summary_source"), "")
-    empty |= {name: [] for name in _LISTS}
-    return PaperRow(canonical_id=canonical_id, text_rank=-1, announced=False, hidden=False, **empty)
+    return PaperRow(canonical_id=canonical_id, text_rank=-1, announced=False, hidden=False, **_empty())
 
 
-def learn(row: PaperRow, entry: Entry, source: Source, at: datetime) -> bool:
+def _empty() -> dict[str, Any]:
+    texts: dict[str, Any] = dict.fromkeys((*_TEXTS, "summary", "summary_source"), "")
+    return texts | {name: [] for name in _LISTS}
+
+
+def merge_entry(row: PaperRow, entry: Entry, source: Source, at: datetime) -> bool:
     """Take in that a source carried this entry at a time; True when anything changed."""
     return any([_seen(row, entry, at), _absorb(row, entry, source)])
 
 
-def learn_alone(part: PaperRow, entry: Entry, source: Source, at: datetime) -> None:
+def merge_entry_alone(part: PaperRow, entry: Entry, source: Source, at: datetime) -> None:
     """Let a row that is merged with others take in what is its own, see above."""
     if part.own is not None:
         alone = _alone(part)
-        learn(alone, entry, source, at)
+        merge_entry(alone, entry, source, at)
         part.own = _own(alone)
     elif part.merged_into is not None:
-        learn(part, entry, source, at)
+        merge_entry(part, entry, source, at)
 
 
 def merge(row: PaperRow, other: PaperRow) -> None:
@@ -101,7 +107,7 @@ def _own(row: PaperRow) -> dict[str, Any]:
 
 
 def _own_values(row: PaperRow) -> dict[str, Any]:
-    values = dict(row.own or {})
+    values = _empty() | (row.own or {})  # fields that came with a later version stand in no older row
     return values | {name: values[name] and datetime.fromisoformat(values[name]) for name in _MOMENTS}
 
 

@@ -1,0 +1,1 @@
+"""Reads mails that came back and applies what follows."""

@@ -1,0 +1,122 @@
+"""A mail that came back → whose mail of ours it was → what becomes of its row and its subscriber.
+
+Nothing follows from a report without a sign that only we could have made: an envelope sender's token, or
+the Message-ID of a digest. Who it is about is read off that sign; whom the report names is shown and never
+believed. The same report twice changes nothing more.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from digest.bounces import Report, read
+from digest.deliver import blames_us
+from digest.domain import BounceKind, DeliveryState
+from digest.errors import TokenError
+from digest.pipeline.installation import Installation
+from digest.pipeline.mail.links import Purpose, opened
+from digest.pipeline.mail.suppression import suppress, suppress_if_often
+from digest.pipeline.subscriptions.preferences import leave
+from digest.store import deliveries, session
+from digest.store.session import Session
+from digest.store.subscriptions import subscribers
+from digest.tokens import verify_envelope
+
+_NEEDS_SIGN = {BounceKind.HARD, BounceKind.SOFT, BounceKind.COMPLAINT, BounceKind.UNSUBSCRIBE}
+
+
+@dataclass(frozen=True, slots=True)
+class Processed:
+    """What a mail was taken for. `file`: its name; `email`: of the subscriber whose mail came back, or, where
+    no sign says who that is, whom the report names; `status`: RFC 3463."""
+
+    file: str
+    kind: BounceKind
+    email: str | None
+    status: str | None
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether nobody has to look at it."""
+        return self.kind not in {BounceKind.UNKNOWN, BounceKind.FORGED}
+
+
+class _Origin(NamedTuple):
+    """Whose mail it was, and of which issue (0: of none, or unknown)."""
+
+    subscriber_id: int
+    issue_id: int = 0
+
+
+def process(
+    installation: Installation, file: str, raw: bytes, now: datetime, *, dry_run: bool = False
+) -> Processed:
+    """Read one mail and do what follows from it; `dry_run`: only say what it is."""
+    report = read(raw)
+    with session.reading(installation.engine) as db:
+        origin = _origin(installation, db, report)
+        known = subscribers.by_ids(db, [origin.subscriber_id]) if origin else {}
+    kind, about = report.kind, report.email
+    if origin is None and kind in _NEEDS_SIGN:
+        kind = BounceKind.FORGED
+    elif origin and origin.subscriber_id in known:
+        about = known[origin.subscriber_id].email
+        if not dry_run:
+            _heed(installation, report, origin, now)
+    return Processed(file, kind, about or None, report.status or None)
+
+
+def _origin(installation: Installation, db: Session, report: Report) -> _Origin | None:
+    """Whose mail a report is about, by the first sign that is ours."""
+    if report.link:
+        try:
+            return _Origin(opened(installation, Purpose.UNSUBSCRIBE, report.link))
+        except TokenError:
+            return None
+    for token in report.tokens:
+        try:
+            return _Origin(*verify_envelope(token, installation.keys))
+        except TokenError:
+            continue
+    row = deliveries.of_message(db, report.message_ids) if report.message_ids else None
+    return _Origin(row.subscriber_id, row.issue_id) if row else None
+
+
+def _heed(installation: Installation, report: Report, origin: _Origin, now: datetime) -> None:
+    match report.kind:
+        case BounceKind.HARD | BounceKind.SOFT:
+            _failed(installation, report, origin, now)
+        case BounceKind.COMPLAINT:
+            _complained(installation, report, origin, now)
+        case BounceKind.UNSUBSCRIBE:
+            leave(installation, origin.subscriber_id, now, goodbye=False)
+        case _:
+            pass  # nothing follows
+
+
+def _failed(installation: Installation, report: Report, origin: _Origin, now: datetime) -> None:
+    """A row that came back, and its subscriber, where nobody is there or too many came back in a row.
+
+    What a server's policy refuses is our fault: it fails, and counts for nothing.
+    """
+    state = DeliveryState.FAILED if blames_us(report.status) else DeliveryState.BOUNCED
+    with session.transaction(installation.engine) as db:
+        row = deliveries.of_issue(db, *origin)
+        turned = row is not None and deliveries.come_back(db, row.id, state, reply=report.words, now=now)
+        if report.kind is BounceKind.HARD:
+            suppress(installation, db, origin.subscriber_id, reason=report.words, now=now)
+        elif row is not None and turned and state is DeliveryState.BOUNCED:
+            suppress_if_often(installation, db, row.id, now)
+
+
+def _complained(installation: Installation, report: Report, origin: _Origin, now: datetime) -> None:
+    """Unsubscribed at once, and silently; the row says why. Once only: who joined again since stays."""
+    with session.reading(installation.engine) as db:
+        row = deliveries.of_issue(db, *origin)
+    if row is not None and row.state is DeliveryState.COMPLAINED:
+        return
+    leave(installation, origin.subscriber_id, now, goodbye=False)
+    if row is not None:
+        with session.transaction(installation.engine) as db:
+            state = DeliveryState.COMPLAINED
+            deliveries.come_back(db, row.id, state, reply=report.words, now=now)

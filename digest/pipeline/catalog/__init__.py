@@ -1,0 +1,1 @@
+"""Selects what the site shows: today, a day, topics, a paper, a search."""

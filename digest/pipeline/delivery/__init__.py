@@ -1,0 +1,1 @@
+"""Sends the digests of the ledger and records what became of each."""

@@ -1,0 +1,90 @@
+"""Rows of the ledger → the digests that they promised, written for their readers as they are now.
+
+A chunk goes through as arrays, like the issue that made it; a reason is found once for all whom it brings a
+paper.
+"""
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+
+from digest.compose import MOST_ALSO, compose
+from digest.domain import Delivery, Digest, Issue, Paper, SkipReason, Subscriber
+from digest.match import Lists, unpack, unpack_sent
+from digest.pipeline.installation import Installation
+from digest.pipeline.issues.candidates import CandidateCache, CandidateSet
+from digest.pipeline.issues.no_papers import quiet_digest, reason_of
+from digest.store import deliveries, session
+from digest.store.subscriptions import interests
+
+
+class DigestBuilder:
+    """Remembers editions, and what they explained, from chunk to chunk; to be made anew every now and then,
+    because papers are merged and hidden meanwhile."""
+
+    def __init__(self, installation: Installation) -> None:
+        self._installation = installation
+        self._candidates = CandidateCache(installation)
+
+    def digests(self, rows: Sequence[Delivery], people: Mapping[int, Subscriber]) -> dict[int, Digest | None]:
+        """By delivery id: the digest that its row promised, its papers in their order with their reasons.
+
+        What the subscriber doesn't want any more is left out; where nothing stays: a quiet day's mail, or
+        None for who wants none.
+        """
+        with session.reading(self._installation.engine) as db:
+            issues = deliveries.issues_by_id(db, {row.issue_id for row in rows})
+        found: dict[int, Digest | None] = {}
+        for issue in issues:
+            found |= self._of_issue(issue, [row for row in rows if row.issue_id == issue.id], people)
+        return found
+
+    def _of_issue(
+        self, issue: Issue, rows: Sequence[Delivery], people: Mapping[int, Subscriber]
+    ) -> dict[int, Digest | None]:
+        candidates = self._candidates.at(issue.opened_at)
+        rows = sorted(rows, key=lambda row: row.subscriber_id)
+        digests: dict[int, Digest | None] = {}
+        papers = candidates.corpus.papers
+        for row, chosen, beside in zip(rows, *self._chosen(candidates, rows), strict=True):
+            reader = people[row.subscriber_id]
+            promised = {candidates.numbers.get(pk) for pk in row.papers}
+            kept = candidates.corpus.explain(reader.interests, [n for n in chosen if n in promised])
+            also = [papers[number] for number in beside]
+            digests[row.id] = compose(
+                reader, issue, kept, candidates.topics_of(reader), candidates.notes, also=also
+            ) or _without_papers(candidates, reader, issue, row, also)
+        return digests
+
+    def _chosen(
+        self, candidates: CandidateSet, rows: Sequence[Delivery]
+    ) -> tuple[list[list[int]], list[list[int]]]:
+        """The numbers of the papers that each reader would get now, but for what these rows carry; and of
+        those that trend beside them."""
+        ids = [row.subscriber_id for row in rows]
+        corpus = candidates.corpus
+        with session.reading(self._installation.engine) as db:
+            cohort = unpack(deliveries.packed_interests(db, ids))
+            unread = corpus.unread(cohort)
+            corpus.read(unread, interests.filter_texts(db, unread))
+            but = {row.id for row in rows}
+            messages = deliveries.history_of(db, ids, since=candidates.since, but=but)
+        sent = unpack_sent(ids, messages, candidates.numbers)
+        found = corpus.choose(cohort, sent)
+        return _lists(found), _lists(corpus.beside(cohort, sent.joined(found), MOST_ALSO))
+
+
+def _lists(found: Lists) -> list[list[int]]:
+    items = found.items.tolist()
+    return [items[start:end] for start, end in pairwise(found.offsets.tolist())]
+
+
+def _without_papers(
+    candidates: CandidateSet, reader: Subscriber, issue: Issue, row: Delivery, also: Sequence[Paper]
+) -> Digest | None:
+    """The mail of somebody for whom there is nothing: what was promised isn't wanted any more, or it was so
+    from the start, for the reason that the row keeps."""
+    schedule = reader.schedule
+    if not schedule.quiet_days:
+        return None
+    reason = SkipReason.NO_MATCH if row.papers else reason_of(row.reason, candidates, schedule.frequency)
+    return quiet_digest(candidates, reader, issue, reason, also)

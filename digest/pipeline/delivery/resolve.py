@@ -1,0 +1,68 @@
+"""What the operator decides about deliveries: tried again, sent again, or taken as sent. Counted before done.
+
+In: ids, or an issue, and which states. Out: the rows that it would change, or has changed.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from digest.domain import Delivery, DeliveryState
+from digest.errors import InputError, UnknownError
+from digest.pipeline.delivery.ledger_writer import STALE
+from digest.pipeline.installation import Installation
+from digest.store import deliveries, session
+
+# What may be tried again: the server said no, or we gave up. A bounce that suppressed its address is skipped
+# by the last look; a doubt is resolved, never merely retried.
+RETRIED = frozenset(
+    {DeliveryState.DEFERRED, DeliveryState.FAILED, DeliveryState.EXPIRED, DeliveryState.BOUNCED}
+)
+DOUBTFUL = frozenset({DeliveryState.UNCERTAIN})
+
+
+@dataclass(frozen=True, slots=True)
+class Picked:
+    """Rows that a decision is about, with their addresses; `stale`: how many are too old to be sent."""
+
+    rows: Sequence[tuple[Delivery, str]]
+    stale: int
+
+
+def pick(
+    installation: Installation,
+    ids: Collection[int],
+    issue_id: int | None,
+    states: Collection[DeliveryState],
+    now: datetime,
+) -> Picked:
+    """The rows named by id, or all of an issue, that are in one of these states.
+
+    Raises InputError where neither or both are named, UnknownError for an id or issue that isn't there.
+    """
+    if bool(ids) == (issue_id is not None):
+        raise InputError("name deliveries by their ids, or one issue", fix="digest deliveries list")
+    with session.reading(installation.engine) as db:
+        found = deliveries.picked(db, ids=ids, issue_id=issue_id)
+        issues = deliveries.issues_by_id(db, {row.issue_id for row, _ in found})
+    missing = sorted(set(ids) - {row.id for row, _ in found})
+    if missing or not found:
+        what = f"no delivery {missing[0]}" if missing else f"no deliveries of issue {issue_id}"
+        raise UnknownError(f"there is {what}", fix="digest deliveries list")
+    old = {issue.id for issue in issues if issue.due_at < now - STALE}
+    rows = [(row, email) for row, email in found if row.state in states]
+    return Picked(rows, sum(1 for row, _ in rows if row.issue_id in old))
+
+
+def send_again(
+    installation: Installation, ids: Collection[int], states: Collection[DeliveryState], now: datetime
+) -> int:
+    """Queue these rows once more, those that are still in one of the states; returns how many."""
+    with session.transaction(installation.engine) as db:
+        return len(deliveries.again(db, ids, among=states, now=now))
+
+
+def mark_sent(installation: Installation, ids: Collection[int], now: datetime) -> int:
+    """Take these doubts as sent; returns how many were doubts still."""
+    with session.transaction(installation.engine) as db:
+        return len(deliveries.mark_sent(db, ids, now))

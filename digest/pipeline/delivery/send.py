@@ -1,0 +1,133 @@
+"""The messages of one chunk → handed over, each when it may leave → outcomes for the ledger.
+
+What a reply says of the whole domain is heeded at once: the rest of the chunk for that domain goes back.
+"""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from digest.deliver import Envelope, Transport, asked_to_wait
+from digest.domain import Delivery, DeliveryState, Issue, Receipt, Subscriber
+from digest.errors import DeliveryError
+from digest.pipeline.clock import Clock
+from digest.pipeline.delivery import throttle
+from digest.pipeline.delivery.ledger_writer import LedgerWriter, Settled
+from digest.pipeline.installation import Installation
+from digest.store.deliveries import Outcome
+from digest.store.session import DBAPIError
+from digest.throttle import Throttle
+
+BACK_OFF = tuple(timedelta(minutes=m) for m in (1, 5, 15, 30, 60, 120))
+GIVE_UP = timedelta(hours=12)  # after the issue was due
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A claimed row with its message, and when that may leave."""
+
+    delivery: Delivery
+    issue: Issue
+    subscriber: Subscriber
+    envelope: Envelope
+    leaves_at: datetime
+
+    @property
+    def domain(self) -> str:
+        return throttle.domain_of(self.envelope.recipient)
+
+    @property
+    def give_up_at(self) -> datetime:
+        """Half a day after it was due, or when the subscriber's next digest is due, if that is sooner."""
+        late, due = self.issue.due_at + GIVE_UP, self.subscriber.next_due_at
+        return min(late, due) if due and due > self.issue.due_at else late
+
+
+class BatchSender:
+    """One chunk under way. At no moment are more messages in doubt than `installation.smtp_connections`."""
+
+    def __init__(self, installation: Installation, transport: Transport, clock: Clock) -> None:
+        self._installation = installation
+        self._transport = transport
+        self._clock = clock
+        self._ledger_writer = LedgerWriter(installation, clock)
+        self._halted: dict[str, Throttle] = {}
+        self._took: set[str] = set()
+        self._failure: DeliveryError | DBAPIError | None = None
+
+    async def run(self, ready: Sequence[Ready]) -> None:
+        """Hand all over. Raises DeliveryError when the mail server can't be used at all, and DBAPIError when
+        the database was away for too long; what wasn't handed over is waiting again, or will be."""
+        waiting = iter(sorted(ready, key=lambda item: item.leaves_at))
+        async with asyncio.TaskGroup() as group:
+            for _ in range(self._installation.smtp_connections):
+                group.create_task(self._lane(waiting))
+        await self._ledger_writer.drain()
+        if self._took:
+            await asyncio.to_thread(throttle.taken, self._installation, self._took, self._clock.now())
+        if self._failure:
+            raise self._failure
+
+    async def _lane(self, waiting: Iterator[Ready]) -> None:
+        for item in waiting:
+            early = (item.leaves_at - self._clock.now()).total_seconds()
+            if early > 0:
+                await asyncio.sleep(early)
+            with self._ledger_writer.slot():
+                await self._one(item)
+
+    async def _one(self, item: Ready) -> None:
+        if self._failure:
+            words = self._failure.message if isinstance(self._failure, DeliveryError) else ""
+            self._put_back(item, self._clock.now() + BACK_OFF[0], words)
+        elif item.domain in self._halted:
+            pace = self._halted[item.domain]
+            self._put_back(item, max(pace.next_at, pace.stopped_until or pace.next_at), "")
+        else:
+            try:
+                await self._hand_over(item)
+            except DBAPIError as error:  # its row comes back when the lease ends
+                self._failure = self._failure or error
+
+    async def _hand_over(self, item: Ready) -> None:
+        refused = False
+
+        async def before_body() -> bool:
+            nonlocal refused
+            refused = not await self._ledger_writer.begin(item.delivery)
+            return not refused
+
+        try:
+            receipt = await self._transport.hand_over(item.envelope, before_body=before_body)
+        except DeliveryError as error:
+            self._failure = self._failure or error
+            receipt = Receipt(DeliveryState.QUEUED, error.message)
+        if refused:  # the next claim finds out why
+            self._put_back(item, self._clock.now(), receipt.reply)
+            return
+        self._settle(item, receipt)
+        if receipt.state is DeliveryState.SENT:
+            self._took.add(item.domain)
+        elif throttle.is_trouble(receipt):
+            self._halted[item.domain] = await asyncio.to_thread(
+                throttle.apply_reply, self._installation, item.domain, receipt, self._clock.now()
+            )
+
+    def _put_back(self, item: Ready, until: datetime, reply: str) -> None:
+        """It wasn't tried: the attempt doesn't count."""
+        row = item.delivery
+        attempts = row.attempts - 1
+        outcome = Outcome(row.id, row.claim_token, DeliveryState.QUEUED, reply, row.reason, attempts, until)
+        self._ledger_writer.settle(Settled(outcome))
+
+    def _settle(self, item: Ready, receipt: Receipt) -> None:
+        row, now = item.delivery, self._clock.now()
+        state, reason, again = receipt.state, row.reason, now  # a quiet day's row keeps why it is one
+        if state in {DeliveryState.QUEUED, DeliveryState.DEFERRED}:
+            wait = BACK_OFF[min(row.attempts, len(BACK_OFF)) - 1]
+            again = now + max(wait, timedelta(seconds=asked_to_wait(receipt.reply) or 0))
+            if again >= item.give_up_at:
+                state, reason = DeliveryState.EXPIRED, "put off until it was too late"
+        outcome = Outcome(row.id, row.claim_token, state, receipt.reply, reason, row.attempts, again)
+        self._ledger_writer.settle(Settled(outcome, row.subscriber_id if receipt.suppress else None))

@@ -1,0 +1,210 @@
+"""Ledger rows that are due → messages handed over → rows that say what became of them.
+
+A chunk of rows is claimed with a lease; `sending` is committed for a row just before its message enters
+DATA. What is killed before that goes back to `queued` when the lease ends; what is killed after it becomes
+`uncertain` and is never sent again by itself.
+"""
+
+import asyncio
+import gc
+import sys
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from types import TracebackType
+from typing import Self
+
+from digest.deliver import TIMEOUTS, Timeouts, Transport, open_transport
+from digest.domain import Delivery, DeliveryState, Digest, Issue, SkipReason, Subscriber, SubscriberStatus
+from digest.errors import InputError
+from digest.pipeline.clock import Clock
+from digest.pipeline.delivery import throttle
+from digest.pipeline.delivery.contents import DigestBuilder
+from digest.pipeline.delivery.ledger_writer import STALE
+from digest.pipeline.delivery.send import BatchSender, Ready
+from digest.pipeline.installation import Installation
+from digest.pipeline.mail.build import check_sender, envelope
+from digest.store import deliveries, session
+from digest.store.deliveries import Outcome
+from digest.store.subscriptions import subscribers, suppressions
+from digest.tokens import address_hashes
+
+CHUNK = 200
+LOOK_AGAIN = timedelta(minutes=1)  # after which papers are read anew, and old issues given up
+COLLECTED = (
+    50_000  # objects between two rounds of Python's collector; with its 700 it took a fifth of the time
+)
+
+
+class DeliveryWorker:
+    """Delivers chunk after chunk; keeps editions, connections and its event loop. Not for threads."""
+
+    def __init__(self, installation: Installation) -> None:
+        self._installation = installation
+        self._builder = DigestBuilder(installation)
+        self._runner = asyncio.Runner(loop_factory=_new_loop())
+        self._transport: Transport | None = None
+        self._looked_at: datetime | None = None
+        self._collector = gc.get_threshold()
+
+    def __enter__(self) -> Self:
+        gc.set_threshold(COLLECTED, *self._collector[1:])
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.hang_up()
+        self._runner.close()
+        gc.set_threshold(*self._collector)
+
+    def deliver_due(self, now: datetime, *, limit: int = CHUNK) -> int:
+        """Claim and deliver one chunk of at most `limit` rows; returns how many, 0 = none are due.
+
+        Raises DeliveryError when the mail server can't be used at all (the rows are queued again), DBAPIError
+        when the database is away, and ConfigError when the sender isn't set up.
+        """
+        check_sender(self._installation)
+        clock = Clock(now)
+        self._look_again(now)
+        with session.transaction(self._installation.engine) as db:
+            claimed = deliveries.claim(db, now=now, limit=limit, lease=self._installation.lease)
+        ready = self._prepare(claimed, clock) if claimed else []
+        if ready:
+            self._runner.run(self._hand_over(ready, clock))
+        return len(claimed)
+
+    def hang_up(self) -> None:
+        """Close the connections to the mail server; the next chunk opens them again."""
+        if self._transport:
+            self._runner.run(self._transport.close())
+            self._transport = None
+
+    def _look_again(self, now: datetime) -> None:
+        if self._looked_at is None or not timedelta(0) <= now - self._looked_at < LOOK_AGAIN:
+            with session.transaction(self._installation.engine) as db:
+                deliveries.expire(db, before=now - STALE, now=now)
+            if self._looked_at:
+                self._builder = DigestBuilder(self._installation)
+                gc.collect()  # the papers and the many reasons of before: they refer to one another
+            self._looked_at = now
+
+    async def _hand_over(self, ready: Sequence[Ready], clock: Clock) -> None:
+        here = self._installation
+        if self._transport is None:
+            self._transport = open_transport(
+                here.smtp_url, connections=here.smtp_connections, timeouts=_timeouts(here.lease)
+            )
+        await BatchSender(here, self._transport, clock).run(ready)
+
+    def _prepare(self, claimed: Sequence[Delivery], clock: Clock) -> list[Ready]:
+        """Look a last time whether each row may still be sent, and now, and write its message."""
+        here, now = self._installation, clock.now()
+        with session.reading(here.engine) as db:
+            people = subscribers.by_ids(db, [d.subscriber_id for d in claimed])
+            issues = {issue.id: issue for issue in deliveries.issues_by_id(db, {d.issue_id for d in claimed})}
+            suppressed = _suppressed(here, db, people.values())
+        claimed = [row for row in claimed if row.subscriber_id in people]  # erased since, with their rows
+        outcomes: dict[int, Outcome] = {}
+        for row in claimed:
+            ended = _ended(row, people[row.subscriber_id], issues[row.issue_id], suppressed, now)
+            if ended:
+                outcomes[row.id] = ended
+        wanted = {d.id: people[d.subscriber_id].email for d in claimed if d.id not in outcomes}
+        leave, wait = throttle.plan(here, {id_: throttle.domain_of(to) for id_, to in wanted.items()}, now)
+        for row in claimed:
+            if row.id in wait:
+                outcomes[row.id] = _waiting(row, wait[row.id])
+        going = [row for row in claimed if row.id in leave]
+        digests = self._builder.digests(going, people) if going else {}
+        ready: list[Ready] = []
+        for row in going:
+            written = self._write(row, people[row.subscriber_id], digests[row.id], leave[row.id], now)
+            if isinstance(written, Ready):
+                ready.append(written)
+            else:
+                outcomes[row.id] = written
+        if outcomes:
+            with session.transaction(here.engine) as db:
+                deliveries.settle(db, outcomes.values(), now)
+        return ready
+
+    def _write(
+        self, row: Delivery, subscriber: Subscriber, digest: Digest | None, leaves_at: datetime, now: datetime
+    ) -> Ready | Outcome:
+        if digest is None:
+            return _outcome(row, DeliveryState.SKIPPED, row.reason or SkipReason.NO_MATCH, now)
+        try:
+            mail = envelope(self._installation, digest, message_id=row.message_id, now=now)
+        except InputError as error:  # this address or this paper; the others aren't to blame
+            return _outcome(row, DeliveryState.FAILED, error.message, now)
+        return Ready(row, digest.issue, subscriber, mail, leaves_at)
+
+
+def deliver_due(installation: Installation, now: datetime, *, limit: int = CHUNK) -> int:
+    """Deliver one chunk (see `DeliveryWorker.deliver_due`) and hang up."""
+    with DeliveryWorker(installation) as delivery_worker:
+        return delivery_worker.deliver_due(now, limit=limit)
+
+
+def sweep(installation: Installation, now: datetime) -> int:
+    """Settle rows whose worker is gone (their lease is over); returns how many there were."""
+    with session.transaction(installation.engine) as db:
+        return deliveries.sweep(db, now)
+
+
+def promised(
+    installation: Installation, rows: Sequence[Delivery], people: Mapping[int, Subscriber]
+) -> dict[int, Digest | None]:
+    """See `DigestBuilder.digests`."""
+    return DigestBuilder(installation).digests(rows, people)
+
+
+def _suppressed(installation: Installation, db: session.Session, people: Collection[Subscriber]) -> set[int]:
+    """The ids of those whose address is suppressed, under whichever key."""
+    hashes = {s.id: address_hashes(s.email, installation.keys) for s in people}
+    found = suppressions.among(db, {one for each in hashes.values() for one in each})
+    return {id_ for id_, each in hashes.items() if not found.isdisjoint(each)}
+
+
+def _ended(
+    row: Delivery, subscriber: Subscriber, issue: Issue, suppressed: Collection[int], now: datetime
+) -> Outcome | None:
+    """Why a row must not be sent any more."""
+    if issue.due_at < now - STALE:
+        return _outcome(row, DeliveryState.EXPIRED, "it could not be sent in time: yesterday's news", now)
+    if subscriber.id in suppressed or subscriber.status is SubscriberStatus.SUPPRESSED:
+        return _outcome(row, DeliveryState.SKIPPED, SkipReason.SUPPRESSED, now)
+    if subscriber.status is SubscriberStatus.PAUSED:
+        return _outcome(row, DeliveryState.SKIPPED, SkipReason.PAUSED, now)
+    if subscriber.status is not SubscriberStatus.ACTIVE:
+        return _outcome(row, DeliveryState.SKIPPED, SkipReason.INACTIVE, now)
+    return None
+
+
+def _outcome(row: Delivery, state: DeliveryState, reason: str, now: datetime) -> Outcome:
+    return Outcome(row.id, row.claim_token, state, "", reason, row.attempts, now)
+
+
+def _waiting(row: Delivery, until: datetime) -> Outcome:
+    """It wasn't its turn: the attempt doesn't count, and what it was told last stays."""
+    state = DeliveryState.DEFERRED if row.reply else DeliveryState.QUEUED
+    return Outcome(row.id, row.claim_token, state, row.reply, row.reason, row.attempts - 1, until)
+
+
+def _timeouts(lease: timedelta) -> Timeouts:
+    """The usual ones, cut so that a reply is over before the lease is."""
+    most = lease.total_seconds() * 2 / 3
+    return Timeouts(
+        greeting=min(TIMEOUTS.greeting, most),
+        command=min(TIMEOUTS.command, most),
+        reply=min(TIMEOUTS.reply, most),
+    )
+
+
+def _new_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """uvloop's, where there is one: twice as fast with many connections."""
+    if sys.platform == "win32" or sys.implementation.name != "cpython":
+        return None
+    import uvloop  # noqa: PLC0415 - not installed elsewhere
+
+    return uvloop.new_event_loop

@@ -1,0 +1,1 @@
+"""Fetches sources and stores their papers."""

@@ -1,0 +1,65 @@
+"""One request, with manners: a query that may be made once a day only is remembered before it is made."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+from digest.errors import FetchError, NotAskedError
+from digest.fetch import Fetcher, Get, Response
+from digest.pipeline.ingest.host_lock import SharedTurns
+from digest.pipeline.installation import Installation
+from digest.sources import Request
+from digest.sources.refetch import not_since
+from digest.store import session
+from digest.store.session import Engine
+from digest.store.sources import queries
+
+
+@contextmanager
+def getter(installation: Installation, get: Get | None = None) -> Iterator[Get]:
+    """What asks for an installation: over the network in its turn, or what is given instead."""
+    if get:
+        yield get
+        return
+    with fetching(installation) as fetcher:
+        yield fetcher.get
+
+
+@contextmanager
+def fetching(installation: Installation) -> Iterator[Fetcher]:
+    """An HTTP client that waits in the installation's line."""
+    turn = SharedTurns(installation.engine, own_hosts=installation.allow_hosts)
+    with Fetcher(installation.user_agent, installation.allow_hosts, turn=turn) as fetcher:
+        yield fetcher
+
+
+def ask(
+    engine: Engine,
+    get: Get,
+    request: Request,
+    now: datetime,
+    *,
+    etag: str | None = None,
+    last_modified: str | None = None,
+) -> Response:
+    """The answer to a request. Raises NotAskedError where it was made today already, FetchError as `get`.
+
+    A query without an answer doesn't count.
+    """
+    since = not_since(request.url, now)
+    if since is not None:
+        with session.transaction(engine) as db:
+            first = queries.remember_once(db, request.url, now=now, since=since)
+        if not first:
+            wait = since + timedelta(days=1) - now
+            raise NotAskedError(
+                "arXiv wants the same query once a day at most, and it was made today already",
+                retry_after=wait.total_seconds(),
+            )
+    try:
+        return get(request.url, etag=etag, last_modified=last_modified, headers=request.headers)
+    except FetchError:
+        if since is not None:
+            with session.transaction(engine) as db:
+                queries.forget(db, request.url)
+        raise

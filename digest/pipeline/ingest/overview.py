@@ -1,0 +1,54 @@
+"""Sources as their operator sees them: how each is doing, and what it brought lately. Reads only."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from digest.domain import Announcement, Source
+from digest.sources.calendar import missed
+from digest.store import session, sources
+from digest.store.session import Engine
+from digest.store.sources import announcements, gaps
+
+SHOWN = 14  # announcements
+
+
+@dataclass(frozen=True, slots=True)
+class SourceView:
+    """A source with its last announcements (oldest first, holes as 0) and the days that were missed."""
+
+    source: Source
+    announcements: tuple[Announcement, ...]
+    missed: tuple[date, ...]
+
+
+def views(engine: Engine, now: datetime) -> list[SourceView]:
+    """All sources by name."""
+    with session.reading(engine) as db:
+        return [
+            view(source, announcements.recent(db, source.id, SHOWN), now, gaps.whole(db, source.id))
+            for source in sources.listing(db)
+        ]
+
+
+def view(
+    source: Source, recent: Sequence[Announcement], now: datetime, repaired: Collection[date] = ()
+) -> SourceView:
+    """One source; `recent` are its announcements, newest first; `repaired` days aren't missed any more.
+
+    Days that had an announcement by the calendar, and brought nothing, are holes. Today's counts as one
+    only when it is over.
+    """
+    known = {announcement.day: announcement for announcement in recent}
+    holes = missed(source.kind, known, now)
+    days = sorted({*known, *holes})[-SHOWN:]
+    return SourceView(
+        source,
+        tuple(known.get(day, Announcement(day, 0)) for day in days),
+        tuple(day for day in holes if day in days and day not in repaired),
+    )
+
+
+def age(source: Source, now: datetime) -> timedelta | None:
+    """How long ago a source last brought something new; None if it never has."""
+    return None if source.last_new_at is None else max(now - source.last_new_at, timedelta(0))

@@ -1,0 +1,232 @@
+"""Sources that are due → papers in the store, and what each source says of itself.
+
+Every source is claimed before it is asked, so that two processes never ask one at the same time. A source
+that fails keeps what it gave, and stops nobody else. Never: a look at a clock, or a request without its turn.
+"""
+
+import logging
+import random
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from itertools import takewhile
+
+from digest.domain import Parsed, Skipped, Source, SourceState
+from digest.errors import FetchError, NotAskedError, ParseError
+from digest.fetch import Get, Response
+from digest.pipeline.ingest.announcements import note_batch
+from digest.pipeline.ingest.backfill import Repair, mend
+from digest.pipeline.ingest.http import ask, getter
+from digest.pipeline.ingest.refetch import Again, refetch_days
+from digest.pipeline.installation import Installation
+from digest.sources import Request, next_request, parse, requests
+from digest.sources.calendar import day_of
+from digest.sources.refetch import not_since
+from digest.sources.states import back_off, decide
+from digest.store import papers, session, sources
+from digest.store.papers import Landing
+from digest.store.sources import gaps
+
+CLAIM = timedelta(minutes=30)  # longer than one source takes to answer, with waiting for its turns
+MOST_PAGES = 100  # of one answer; bioRxiv has about ten a day
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class FetchReport:
+    """What came of asking one source."""
+
+    name: str
+    state: SourceState
+    not_modified: bool = False
+    entries: int = 0
+    new: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    skipped: tuple[Skipped, ...] = ()
+    error: str | None = None
+    notes: tuple[str, ...] = ()
+
+
+def fetch_due(
+    installation: Installation,
+    now: datetime,
+    *,
+    get: Get | None = None,
+    jitter: Callable[[], float] = random.random,
+    stopping: Callable[[], bool] = lambda: False,
+) -> list[FetchReport]:
+    """Ask every source whose time has come, but for those that another process is asking.
+
+    `get` None: over the network; `jitter` gives numbers from 0 to 1. When `stopping`, no other is asked.
+    """
+    with session.reading(installation.engine) as db:
+        due = sources.due(db, now)
+    if not due:
+        return []
+    unstopped = takewhile(lambda _: not stopping(), due)
+    return _ask_all(installation, unstopped, now, only_due=True, get=get, jitter=jitter)
+
+
+def fetch(installation: Installation, chosen: Sequence[Source], now: datetime) -> list[FetchReport]:
+    """Ask these sources now, due or not, one after the other."""
+    return _ask_all(installation, chosen, now, only_due=False, get=None, jitter=random.random)
+
+
+def _ask_all(
+    installation: Installation,
+    chosen: Iterable[Source],
+    now: datetime,
+    *,
+    only_due: bool,
+    get: Get | None,
+    jitter: Callable[[], float],
+) -> list[FetchReport]:
+    with getter(installation, get) as opened:
+        poll = _Poll(installation, opened, now, jitter)
+        reports = [poll.source(source, only_due=only_due) for source in chosen]
+    return [report for report in reports if report]
+
+
+@dataclass(frozen=True, slots=True)
+class _Poll:
+    """One look at sources at one time."""
+
+    installation: Installation
+    get: Get
+    now: datetime
+    jitter: Callable[[], float]
+
+    def source(self, source: Source, *, only_due: bool) -> FetchReport | None:
+        """Claim a source, ask it, land its answer. None where another process was there first."""
+        with session.transaction(self.installation.engine) as db:
+            claimed = sources.claim(db, source.name, now=self.now, until=self.now + CLAIM, only_due=only_due)
+        if claimed is None:
+            busy = f"{source.name}: another process is asking it"
+            return None if only_due else FetchReport(source.name, source.state, error=busy)
+        try:
+            answers = list(self._answers(claimed))
+            parsed = [
+                parse(claimed.kind, answer.body, name=claimed.name, status=answer.status)
+                for answer in answers
+                if not answer.not_modified
+            ]
+        except NotAskedError as error:
+            return self._postponed(claimed, error)
+        except (FetchError, ParseError) as error:
+            return self._failed(claimed, error)
+        again = refetch_days(self.installation.engine, self.get, claimed, self.now)
+        report = self._landed(claimed, answers, parsed, again)
+        return _mended(report, mend(self.installation.engine, self.get, claimed, self.now))
+
+    def _answers(self, source: Source) -> Iterator[Response]:
+        """What the source answers, page by page where it has pages; only its first page on condition."""
+        for first in requests(source, self.now):
+            request: Request | None = first
+            for page in range(MOST_PAGES):
+                if request is None:
+                    break
+                known = (source.etag, source.last_modified) if page == 0 else (None, None)
+                answer = ask(
+                    self.installation.engine,
+                    self.get,
+                    request,
+                    self.now,
+                    etag=known[0],
+                    last_modified=known[1],
+                )
+                yield answer
+                request = None if answer.not_modified else next_request(source, request, answer.body)
+
+    def _allowed(self, source: Source) -> datetime:
+        """When the source's own URL may be asked for again."""
+        since = not_since(source.url, self.now)
+        return self.now if since is None else since + timedelta(days=1)
+
+    def _landed(
+        self, source: Source, answers: Sequence[Response], parsed: Sequence[Parsed], again: Again
+    ) -> FetchReport:
+        entries = [entry for p in parsed for entry in p.entries]
+        with session.transaction(self.installation.engine) as db:
+            landing = papers.land(db, source, entries, seen_at=self.now)
+            batch = note_batch(db, source, entries, landing, self.now)
+            if batch.cut_off:
+                today = day_of(source.kind, self.now)
+                gaps.notice(db, source.id, [today], reason="its feed was cut off", now=self.now)
+            verdict = decide(
+                source.kind,
+                source.last_new_at,
+                landing.fresh,
+                self.now,
+                incomplete=bool(batch.stale),
+                stalled_after=self.installation.stalled_after,
+                jitter=self.jitter(),
+            )
+            notes = (*batch.notes, *again.notes)
+            alone = answers[0] if len(answers) == 1 else Response(200)
+            sources.succeeded(
+                db,
+                source.name,
+                now=self.now,
+                state=verdict.state,
+                etag=alone.etag,
+                last_modified=alone.last_modified,
+                next_fetch_at=max(verdict.next_fetch_at, self._allowed(source)),
+                last_new_at=verdict.last_new_at,
+                notes=notes,
+            )
+        _tell(source, verdict.state, self.now)
+        skipped = (*(s for p in parsed for s in p.skipped), *landing.skipped)
+        report = FetchReport(source.name, verdict.state, not parsed, skipped=skipped, notes=notes)
+        return _counted(report, landing, again, entries=sum(len(p.entries) + len(p.skipped) for p in parsed))
+
+    def _postponed(self, source: Source, error: NotAskedError) -> FetchReport:
+        later = self.now + timedelta(seconds=error.retry_after or 0)
+        with session.transaction(self.installation.engine) as db:
+            sources.postponed(db, source.name, next_fetch_at=later)
+        return FetchReport(source.name, source.state, error=f"{source.name}: {error.message}")
+
+    def _failed(self, source: Source, error: FetchError | ParseError) -> FetchReport:
+        asked_to_wait = error.retry_after if isinstance(error, FetchError) else None
+        wait = back_off(source.failures, asked_to_wait, self.jitter())
+        with session.transaction(self.installation.engine) as db:
+            sources.failed(db, source.name, now=self.now, error=error.message, next_fetch_at=self.now + wait)
+        if source.state is not SourceState.FAILING:
+            log.warning("source %s is failing: %s", source.name, error.message)
+        return FetchReport(source.name, SourceState.FAILING, error=error.message)
+
+
+def _tell(before: Source, state: SourceState, now: datetime) -> None:
+    """The alarm: a source that has become stalled is an event of the log."""
+    if state is SourceState.STALLED and before.state is not SourceState.STALLED:
+        log.warning(
+            "source %s is stalled at %s: papers were expected and haven't come; the last new ones came %s",
+            before.name,
+            f"{now:%Y-%m-%d %H:%M} UTC",
+            f"{before.last_new_at:%Y-%m-%d %H:%M} UTC" if before.last_new_at else "never",
+        )
+
+
+def _mended(report: FetchReport, repair: Repair) -> FetchReport:
+    """A report with what the repair of past days brought; one that fails is a note, not a failure."""
+    notes = [f"papers that past days brought: {repair.new}"] if repair.new else []
+    notes += [f"a past day can't be repaired yet: {repair.error}"] if repair.error else []
+    return replace(
+        report,
+        entries=report.entries + repair.new + repair.updated,
+        new=report.new + repair.new,
+        updated=report.updated + repair.updated,
+        notes=(*report.notes, *notes),
+    )
+
+
+def _counted(report: FetchReport, landing: Landing, again: Again, *, entries: int) -> FetchReport:
+    """A report with its counts; of past days that were asked again only what they changed counts."""
+    return replace(
+        report,
+        entries=entries + again.new + again.updated,
+        new=landing.new + again.new,
+        updated=landing.updated + again.updated,
+        unchanged=landing.unchanged,
+    )

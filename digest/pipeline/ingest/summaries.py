@@ -1,0 +1,164 @@
+"""Papers without a summary of their source's → asked about at a chat endpoint → summaries in the store.
+
+Optional, and never in a mail's way: a turn has its time and its number of papers, an endpoint that fails is
+left alone for a while, and what a model says is shown only if it can be (see `digest.summarise`).
+"""
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+from digest.domain import Paper
+from digest.errors import FetchError, InputError, NotAskedError, ParseError
+from digest.fetch import Fetcher, Limits
+from digest.pipeline.ingest.host_lock import SharedTurns
+from digest.pipeline.installation import Installation
+from digest.sources.states import back_off
+from digest.store import papers, session
+from digest.store.papers import summaries
+from digest.store.papers.summaries import Made
+from digest.store.session import Session
+from digest.store.sources import services
+from digest.summarise import Summariser, answer_of, summary
+from digest.trend import rank
+
+NAME = "summaries"  # the row of `services` that says how the endpoint is doing
+AT_ONCE = 20  # papers in one turn
+BUDGET = 40.0  # seconds after which a turn asks nothing more
+IN_A_ROW = 3  # failures after which the endpoint is taken to be down, not the paper to be at fault
+CLAIM = timedelta(minutes=5)  # longer than any turn
+IDLE = timedelta(minutes=5)  # until papers are looked for again where there were none
+LONGEST = timedelta(hours=1)  # that an endpoint is left alone for, unless it asks for more
+LIMITS = Limits(max_bytes=2**16, redirects=0, connect=5.0, read=20.0, total=20.0)
+_PATIENCE = 5.0  # seconds for a turn at the endpoint's site
+
+log = logging.getLogger(__name__)
+
+
+def make_due(
+    installation: Installation,
+    now: datetime,
+    *,
+    budget: float = BUDGET,
+    stopping: Callable[[], bool] = lambda: False,
+) -> int:
+    """Ask about some of the papers that may come into a digest and have no summary, best first.
+
+    Returns how many answers were kept; 0 where nothing is set up, due or missing. Never raises for what the
+    endpoint does. After `budget` seconds, or when `stopping`, nothing more is asked.
+    """
+    asked = installation.summariser
+    if asked is None:
+        return 0
+    with session.transaction(installation.engine) as db:
+        claimed = services.claim(db, NAME, now=now, until=now + CLAIM)
+    if claimed is None:
+        return 0
+    with session.reading(installation.engine) as db:
+        missing = _missing(db, installation, asked.model, now)
+    deadline = time.monotonic() + budget
+    turn = _Turn(
+        installation, asked, now, claimed.failures, lambda: stopping() or time.monotonic() > deadline
+    )
+    return turn.take(missing)
+
+
+def with_summaries(
+    db: Session, installation: Installation, found: Sequence[Paper], until: datetime
+) -> list[Paper]:
+    """The papers, each with the summary that the model wrote for it until then if its source wrote none."""
+    if installation.summariser is None:
+        return list(found)
+    model = installation.summariser.model
+    texts = summaries.texts(db, model, [paper for paper in found if not paper.summary], until=until)
+    return [
+        replace(paper, summary=texts[paper.pk], summary_model=model) if paper.pk in texts else paper
+        for paper in found
+    ]
+
+
+def _missing(db: Session, installation: Installation, model: str, now: datetime) -> list[Paper]:
+    """The candidates that nobody has summed up, nor could, those that trend first."""
+    found = papers.candidates(db, since=now - installation.window, until=now)
+    bare = [paper for paper in found if paper.abstract and not paper.summary]
+    known = summaries.asked(db, model, bare)
+    return [each.paper for each in rank(bare, now) if each.paper.pk not in known]
+
+
+@dataclass(slots=True)
+class _Turn:
+    """One turn. `failures`: of the endpoint since it last answered; `is_over`: it must ask nothing more."""
+
+    installation: Installation
+    summariser: Summariser
+    now: datetime
+    failures: int
+    is_over: Callable[[], bool]
+
+    def take(self, missing: Sequence[Paper]) -> int:
+        """Ask about papers until the turn is over; returns how many answers were kept."""
+        made = in_a_row = 0
+        problem = ""
+        with self._fetcher() as fetcher:
+            for paper in missing[:AT_ONCE]:
+                if self.is_over():
+                    break
+                try:
+                    self._keep(self._ask(fetcher, paper))
+                    made, in_a_row = made + 1, 0
+                except NotAskedError as error:
+                    return self._rest(made, error.retry_after)
+                except (FetchError, ParseError) as error:
+                    in_a_row, problem = in_a_row + 1, error.message
+                    asked_to_wait = error.retry_after if isinstance(error, FetchError) else None
+                    if asked_to_wait is not None or _is_about_us(error) or in_a_row == IN_A_ROW:
+                        return self._failed(made, problem, asked_to_wait)
+        if problem and not made:
+            return self._failed(made, problem, None)
+        return self._rest(made, 0 if missing else IDLE.total_seconds())
+
+    def _fetcher(self) -> Fetcher:
+        """The operator named the endpoint, so its host may be private; and no other than it is asked."""
+        host = urlsplit(self.summariser.url).hostname or ""
+        own = self.installation.allow_hosts | {host}
+        turn = SharedTurns(self.installation.engine, own_hosts=own, patience=_PATIENCE)
+        return Fetcher(self.installation.user_agent, frozenset({host}), limits=LIMITS, turn=turn)
+
+    def _ask(self, fetcher: Fetcher, paper: Paper) -> Made:
+        answer = fetcher.post(
+            self.summariser.url, self.summariser.question(paper), headers=self.summariser.headers()
+        )
+        if answer.status >= 400:
+            raise FetchError(f"the endpoint refuses what it is asked (HTTP {answer.status})")
+        try:
+            return Made(paper, summary(answer_of(answer.body), paper))
+        except InputError as error:
+            log.info("the summary of %s isn't used: %s", paper.id, error.message)
+            return Made(paper, "", error.message)
+
+    def _keep(self, made: Made) -> None:
+        with session.transaction(self.installation.engine) as db:
+            summaries.add(db, self.summariser.model, [made], self.now)
+            services.succeeded(db, NAME, now=self.now)
+        self.failures = 0
+
+    def _rest(self, made: int, seconds: float | None) -> int:
+        with session.transaction(self.installation.engine) as db:
+            services.postponed(db, NAME, next_at=self.now + timedelta(seconds=seconds or 0))
+        return made
+
+    def _failed(self, made: int, error: str, asked_to_wait: float | None) -> int:
+        wait = max(min(back_off(self.failures, None, 0), LONGEST), timedelta(seconds=asked_to_wait or 0))
+        with session.transaction(self.installation.engine) as db:
+            services.failed(db, NAME, now=self.now, error=error, next_at=self.now + wait)
+        if not self.failures:
+            log.warning("summaries: %s; mails carry first sentences meanwhile", error)
+        return made
+
+
+def _is_about_us(error: FetchError | ParseError) -> bool:
+    """Whether every other paper would be refused as well: the key, the address or the model is wrong."""
+    return isinstance(error, FetchError) and error.status in {401, 403, 404, 405, 429}

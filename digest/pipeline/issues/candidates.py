@@ -1,0 +1,94 @@
+"""The candidates of one moment, ranked and ready to be matched: what an issue, a preview and a test share."""
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from digest.domain import Ranked, SignalKind, Source, SourceState, Subscriber, Topic
+from digest.match import Corpus, Library
+from digest.pipeline.ingest.summaries import with_summaries
+from digest.pipeline.installation import Installation
+from digest.store import deliveries, papers, session, sources
+from digest.store.session import Session
+from digest.store.subscriptions import interests
+from digest.trend import rank
+
+USUAL_PERIOD = timedelta(days=30)  # what is usual for a source is learned from the month before
+KEPT = 4  # editions that a process remembers: the issues of neighbouring time zones overlap
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateSet:
+    """The ranked candidates of the moment `at`, with all that matching and composing need beside them."""
+
+    at: datetime
+    ranked: tuple[Ranked, ...]
+    corpus: Corpus
+    numbers: Mapping[int, int]  # of papers in the corpus, by `Paper.pk`; also of those merged into one since
+    topics: Mapping[str, Topic]
+    since: datetime
+    sources: tuple[Source, ...]
+    notes: tuple[str, ...]
+
+    def topics_of(self, subscriber: Subscriber) -> tuple[Topic, ...]:
+        """The topics that the subscriber ticked, in their order; ones since removed are left out."""
+        return tuple(self.topics[slug] for slug in subscriber.interests.topics if slug in self.topics)
+
+
+def read_candidates(installation: Installation, at: datetime) -> CandidateSet:
+    """Read and rank the candidates of the moment `at`: papers first seen within the window before it."""
+    since = at - installation.window
+    with session.transaction(installation.engine) as db:
+        found = with_summaries(db, installation, papers.candidates(db, since=since, until=at), at)
+        usual = usual_before(db, since)
+        topics = interests.topics(db)
+        listed = tuple(sources.listing(db))
+        merged = papers.merged(db)
+    ranked = tuple(rank(found, at, usual))
+    corpus = Corpus(ranked, Library(topics), fit_weight=installation.fit_weight)
+    numbers = {paper.pk: number for number, paper in enumerate(corpus.papers)}
+    return CandidateSet(
+        at=at,
+        ranked=ranked,
+        corpus=corpus,
+        numbers=numbers | {old: numbers[root] for old, root in merged.items() if root in numbers},
+        topics={topic.slug: topic for topic in topics},
+        since=since,
+        sources=listed,
+        notes=tuple(
+            f"{source.name} could not be read today; its papers will follow."
+            for source in listed
+            if source.state is SourceState.FAILING
+        ),
+    )
+
+
+def usual_before(db: Session, since: datetime) -> Mapping[tuple[str, SignalKind], float]:
+    """What was usual for each source in the month before `since`: candidates don't set their measure."""
+    return papers.usual(db, since=since - USUAL_PERIOD, until=since)
+
+
+class CandidateCache:
+    """The last few editions by their time, so that the chunks of one issue read and rank only once."""
+
+    def __init__(self, installation: Installation) -> None:
+        self._installation = installation
+        self._kept: OrderedDict[datetime, CandidateSet] = OrderedDict()
+
+    def at(self, moment: datetime) -> CandidateSet:
+        """The edition of `moment`, remembered."""
+        if moment not in self._kept:
+            self._kept[moment] = read_candidates(self._installation, moment)
+            while len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
+        self._kept.move_to_end(moment)
+        return self._kept[moment]
+
+
+def sent_to(installation: Installation, found: CandidateSet, subscriber: Subscriber) -> set[str]:
+    """The candidates (canonical ids) that were sent to somebody, or are on their way."""
+    with session.reading(installation.engine) as db:
+        sent = deliveries.papers_sent(db, [subscriber.id], since=found.since)
+    pks = sent.get(subscriber.id, set())
+    return {each.paper.id for each in found.ranked if each.paper.pk in pks}

@@ -1,0 +1,79 @@
+"""A day without papers for somebody → why, in a word for the ledger and in sentences for a reader.
+
+In: the candidates, what each source says of itself, arXiv's calendar. Never: a reason that only sounds well.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from digest.compose import quiet_day
+from digest.domain import (
+    Digest,
+    Frequency,
+    Issue,
+    Paper,
+    SkipReason,
+    Source,
+    SourceKind,
+    SourceState,
+    Subscriber,
+)
+from digest.pipeline.issues.candidates import CandidateSet
+from digest.sources.calendar import SATURDAY, day_of, is_open, keeps_days, next_expected
+
+DAY = timedelta(days=1)
+WEEK = timedelta(days=7)
+
+
+def skip_reason(candidates: CandidateSet, frequency: Frequency = Frequency.DAILY) -> SkipReason:
+    """Why there is nothing for somebody who gets a digest so often.
+
+    Where papers came within the day before (weekly: the week), none of them matched. Where none came the
+    sources say why; one that fails comes before one that waits.
+    """
+    since = candidates.at - (WEEK if frequency is Frequency.WEEKLY else DAY)
+    if any(each.paper.first_seen_at > since for each in candidates.ranked):
+        return SkipReason.NO_MATCH
+    if any(source.state is SourceState.FAILING for source in candidates.sources):
+        return SkipReason.FAILING
+    if any(_is_late(source) for source in candidates.sources):
+        return SkipReason.STALE
+    return SkipReason.QUIET
+
+
+def _is_late(source: Source) -> bool:
+    """Whether papers of a source are expected today. A journal that fell silent a month ago isn't why
+    there are none: only who announces on known days can be late with one."""
+    if source.state is SourceState.STALLED:
+        return keeps_days(source.kind)
+    return source.state in {SourceState.WAITING, SourceState.NEW}
+
+
+def reason_of(kept: str, candidates: CandidateSet, frequency: Frequency) -> SkipReason:
+    """The reason that a row of the ledger keeps; where it keeps other words, it is found again."""
+    return SkipReason(kept) if kept in set(SkipReason) else skip_reason(candidates, frequency)
+
+
+def quiet_digest(
+    candidates: CandidateSet, reader: Subscriber, issue: Issue, reason: SkipReason, also: Sequence[Paper]
+) -> Digest:
+    """The mail of a day without papers, for who wants one; `also`: what trends."""
+    topics, notes = candidates.topics_of(reader), _notes(candidates, reason)
+    return quiet_day(reader, issue, reason, topics, notes=notes, also=also)
+
+
+def _notes(candidates: CandidateSet, reason: SkipReason) -> tuple[str, ...]:
+    """What a reader should know beside the reason: what the calendar says, which source couldn't be read."""
+    calendar = _closed(candidates.sources, candidates.at) if reason is SkipReason.QUIET else ""
+    return (calendar, *candidates.notes) if calendar else candidates.notes
+
+
+def _closed(sources: Iterable[Source], at: datetime) -> str:
+    """What arXiv's calendar says of a day without announcement; empty on others, and without arXiv."""
+    kind = SourceKind.ARXIV
+    today, following = day_of(kind, at), next_expected(kind, at)
+    if is_open(kind, today) or not following or not any(s.kind is kind and s.url for s in sources):
+        return ""
+    when = "at weekends" if today.weekday() >= SATURDAY else "on its holidays"
+    day = day_of(kind, following)
+    return f"arXiv announces no papers {when}; the next ones are due on {day:%A} {day.day} {day:%B}."

@@ -1,0 +1,93 @@
+"""Interests → the digest that would be sent now, by the same steps as the one that is sent."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from digest.compose import MOST_ALSO, compose
+from digest.domain import (
+    Digest,
+    Interests,
+    Issue,
+    Match,
+    Ranked,
+    Schedule,
+    SkipReason,
+    Subscriber,
+    SubscriberStatus,
+)
+from digest.filters import parse
+from digest.match import Corpus, Library
+from digest.pipeline.installation import Installation
+from digest.pipeline.issues.candidates import CandidateSet, read_candidates, sent_to, usual_before
+from digest.pipeline.issues.no_papers import quiet_digest, skip_reason
+from digest.store import papers, session
+from digest.store.papers.search import recent
+from digest.store.subscriptions import interests
+from digest.trend import rank
+
+NOBODY = "reader@example.org"  # whom a preview without a subscriber is addressed to (RFC 2606)
+SEARCHED = 20_000  # newest papers that a search goes through
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a subscriber would get: a digest, or the reason why there is none.
+
+    Both for who wants a mail on quiet days: that digest holds no papers.
+    """
+
+    digest: Digest | None
+    skip_reason: SkipReason | None
+
+
+def preview(
+    installation: Installation, subscriber: Subscriber, now: datetime, found: CandidateSet | None = None
+) -> Preview:
+    """The digest that the subscriber would get if it were due now; changes nothing.
+
+    `found`: the candidates, where the caller has them already.
+    """
+    found = found or read_candidates(installation, now)
+    gone = sent_to(installation, found, subscriber)
+    chosen = found.corpus.match(subscriber.interests, gone)
+    gone |= {match.paper.id for match in chosen}
+    also = found.corpus.others(subscriber.interests, gone, MOST_ALSO)
+    today = now.astimezone(ZoneInfo(subscriber.schedule.timezone)).date()
+    issue = Issue(id=0, date=today, due_at=now, opened_at=now)
+    digest = compose(subscriber, issue, chosen, found.topics_of(subscriber), found.notes, also=also)
+    if digest:
+        return Preview(digest, None)
+    reason = skip_reason(found, subscriber.schedule.frequency)
+    if not subscriber.schedule.quiet_days:
+        return Preview(None, reason)
+    return Preview(quiet_digest(found, subscriber, issue, reason, also), reason)
+
+
+def stranger(interests: Interests, now: datetime) -> Subscriber:
+    """Somebody who hasn't subscribed (yet), to preview interests for."""
+    return Subscriber(0, NOBODY, SubscriberStatus.ACTIVE, interests, Schedule(), created_at=now)
+
+
+def matching(installation: Installation, text: str, now: datetime) -> tuple[Match, ...]:
+    """All candidates of now that satisfy a filter, in rank order. Raises FilterError."""
+    found = read_candidates(installation, now)
+    return found.corpus.search(parse(text, topics=found.topics))
+
+
+def search(installation: Installation, text: str, limit: int, now: datetime) -> tuple[Match, ...]:
+    """The best `limit` papers of the whole store that satisfy a filter. Raises FilterError."""
+    with session.transaction(installation.engine) as db:
+        topics = interests.topics(db)
+        stored = recent(db, SEARCHED)
+    tree = parse(text, topics=[topic.slug for topic in topics])
+    corpus = Corpus(rank(stored, now), Library(topics), fit_weight=installation.fit_weight)
+    return corpus.search(tree, limit)
+
+
+def explain(installation: Installation, ref: str, now: datetime) -> Ranked:
+    """A paper's trend score and its parts, as an issue opened now would rank it. Raises UnknownError."""
+    with session.transaction(installation.engine) as db:
+        paper = papers.find(db, ref)
+        usual = usual_before(db, now - installation.window)
+    return rank([paper], now, usual)[0]

@@ -1,0 +1,90 @@
+"""A digest → the message and the envelope for its subscriber: links signed, headers filled in.
+
+Every other mail becomes an envelope here, too (`seal`): one place where mails are finished and signed.
+"""
+
+from datetime import datetime
+from email.utils import parseaddr
+from functools import cache
+
+from digest.deliver import Envelope
+from digest.domain import Digest, Message
+from digest.errors import ConfigError
+from digest.pipeline.installation import Installation
+from digest.pipeline.mail.links import mail_links
+from digest.render import Encoded, as_bytes
+from digest.tokens import sign_envelope
+
+
+def write(installation: Installation, digest: Digest) -> Encoded:
+    """Render a digest with the links that belong to its subscriber."""
+    reader = digest.subscriber
+    links = mail_links(installation, reader.id, issue_date=digest.issue.date)
+    return installation.renderer.digest(digest, installation.site, links)
+
+
+def envelope(installation: Installation, digest: Digest, *, message_id: str, now: datetime) -> Envelope:
+    """A digest's finished mail."""
+    recipient = digest.subscriber.email
+    sender = return_address(installation, digest.subscriber.id, digest.issue.id)
+    written = write(installation, digest)
+    return finalize(installation, written, recipient, sender=sender, message_id=message_id, now=now)
+
+
+def finalize(
+    installation: Installation,
+    message: Message | Encoded,
+    recipient: str,
+    *,
+    sender: str,
+    message_id: str,
+    now: datetime,
+) -> Envelope:
+    """Any finished mail: RFC 5322 bytes, signed where this installation signs, with the addresses that carry
+    it. `sender`: of the envelope."""
+    content = unsigned(installation, message, recipient, message_id=message_id, now=now)
+    if installation.signer:
+        content = installation.signer.sign(content, now)
+    return Envelope(sender, recipient, content, message_id)
+
+
+def return_address(installation: Installation, subscriber_id: int, issue_id: int = 0) -> str:
+    """The envelope sender of a subscriber's mail; `issue_id`: of a digest.
+
+    Signed where bounces have an address of their own (VERP): what comes back to it says whose mail it was,
+    however little else it says, and nobody else can make one.
+    """
+    if not installation.bounce_mail:
+        return sender_address(installation)
+    local, _, domain = installation.bounce_mail.rpartition("@")
+    return f"{local}+{sign_envelope(subscriber_id, issue_id, installation.keys)}@{domain}"
+
+
+def unsigned(
+    installation: Installation, message: Message | Encoded, recipient: str, *, message_id: str, now: datetime
+) -> bytes:
+    """The RFC 5322 bytes of a mail, as they are before they are signed."""
+    sender = installation.site.mail_from
+    return as_bytes(message, sender=sender, recipient=recipient, date=now, message_id=message_id)
+
+
+def sender_address(installation: Installation) -> str:
+    """The bare address of `Name <address>`."""
+    return _bare(installation.site.mail_from)
+
+
+@cache
+def _bare(sender: str) -> str:
+    return parseaddr(sender)[1]
+
+
+def check_sender(installation: Installation) -> None:
+    """Raise ConfigError while nobody can tell who sends (CAN-SPAM, 15 USC 7704(a)(5))."""
+    if installation.smtp_url.startswith("maildir:"):
+        return
+    if not installation.site.postal_address:
+        msg = "no mail is sent while the sender has no postal address"
+        raise ConfigError(msg, fix="DIGEST_POSTAL_ADDRESS='Your name, street, town, country'")
+    if sender_address(installation).endswith("@localhost"):
+        msg = "no mail is sent while there is no sender address"
+        raise ConfigError(msg, fix="DIGEST_MAIL_FROM=papers@your-domain")

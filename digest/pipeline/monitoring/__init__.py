@@ -1,0 +1,1 @@
+"""Finds what is wrong, and tells the operator."""

@@ -1,0 +1,96 @@
+"""What is wrong now → rows → one mail to the operator that says what began and what is over.
+
+A row counts as told when the mail server has taken its mail. After a doubt it is told again: a lost alarm is
+worse than a doubled one. Never: an error for its caller, or a wait that holds up a digest for long.
+"""
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from digest.deliver import Envelope, Timeouts, open_transport
+from digest.domain import Alarm, DeliveryState, Receipt
+from digest.errors import DigestError
+from digest.pipeline.installation import Installation
+from digest.pipeline.mail.build import finalize, sender_address
+from digest.pipeline.monitoring import conditions
+from digest.store import session
+from digest.store.monitoring import alarms
+from digest.tokens import message_id
+
+MOST = 50  # alarms in one mail; the others come in the next
+BACK_OFF = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 120, 360))
+LEASE = timedelta(minutes=15)  # longer than all time-outs together
+TIMEOUTS = Timeouts(greeting=30, command=30, reply=60)
+
+log = logging.getLogger(__name__)
+
+
+def watch(installation: Installation, now: datetime) -> int:
+    """Note what is wrong and what is over, and tell the operator what isn't told yet; returns how many were
+    told. Without an operator's address the rows are kept for `digest doctor`, and nobody is told."""
+    _note(installation, now)
+    if not installation.operator_mail:
+        return 0
+    with session.transaction(installation.engine) as db:
+        claimed = alarms.claim(db, now=now, limit=MOST, lease=LEASE)
+    return _tell(installation, claimed, now) if claimed else 0
+
+
+def _note(installation: Installation, now: datetime) -> None:
+    with session.transaction(installation.engine) as db:
+        found = conditions.standing(db, now)
+        before = {alarm.key for alarm in alarms.known(db) if alarm.over_at is None}
+        ended = before - {alarm.key for alarm in found}
+        alarms.note(db, found, {key: conditions.ending(db, key) for key in sorted(ended)}, now)
+        if not installation.operator_mail:
+            alarms.drop_over(db)
+    for alarm in found:
+        if alarm.key not in before:
+            log.warning("alarm: %s", alarm.title)
+
+
+def _tell(installation: Installation, claimed: Sequence[Alarm], now: datetime) -> int:
+    try:
+        receipt = asyncio.run(_hand_over(installation, claimed, now))
+    except DigestError as error:  # no server, no such sender, a template that can't be used
+        receipt = Receipt(DeliveryState.QUEUED, error.message)
+    with session.transaction(installation.engine) as db:
+        if receipt.state is DeliveryState.SENT:
+            alarms.told(db, claimed, now)
+            return len(claimed)
+        wait = BACK_OFF[min(max(alarm.attempts for alarm in claimed), len(BACK_OFF)) - 1]
+        alarms.put_back(db, claimed, until=now + wait, reply=receipt.reply)
+    log.error("the operator couldn't be told of %d alarms; next try in %s", len(claimed), wait)
+    return 0
+
+
+async def _hand_over(installation: Installation, claimed: Sequence[Alarm], now: datetime) -> Receipt:
+    async def before_body() -> bool:
+        with session.reading(installation.engine) as db:
+            return alarms.holds(db, claimed[0].claim_token, now)
+
+    transport = open_transport(installation.smtp_url, connections=1, timeouts=TIMEOUTS)
+    try:
+        return await transport.hand_over(_envelope(installation, claimed, now), before_body=before_body)
+    finally:
+        await transport.close()
+
+
+def _envelope(installation: Installation, claimed: Sequence[Alarm], now: datetime) -> Envelope:
+    sender, to = sender_address(installation), installation.operator_mail
+    name = message_id(_number(claimed), 0, installation.keys, sender.rpartition("@")[2])
+    message = installation.renderer.alarm(
+        installation.site,
+        began=[alarm for alarm in claimed if alarm.over_at is None],
+        over=[alarm for alarm in claimed if alarm.over_at is not None],
+    )
+    return finalize(installation, message, to, sender=sender, message_id=name, now=now)
+
+
+def _number(claimed: Sequence[Alarm]) -> int:
+    """The same for the same alarms, so that a mail that came twice has one Message-ID."""
+    told = " ".join(f"{alarm.key} {alarm.since} {alarm.over_at}" for alarm in claimed)
+    return int.from_bytes(hashlib.sha256(told.encode()).digest()[:8])

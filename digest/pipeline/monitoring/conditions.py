@@ -1,0 +1,130 @@
+"""The store at a time → what is wrong that its operator should know, as alarms. Reads only; tells nobody.
+
+An issue that isn't out an hour after its time, a source that is stalled or keeps failing, a recipient domain
+that refuses our mail.
+"""
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+
+from digest.deliver import enhanced_code
+from digest.domain import Alarm, DeliveryState, Source, SourceState
+from digest.store import sources
+from digest.store.deliveries import domain_limits, late
+from digest.store.deliveries.late import Late
+from digest.store.session import Session
+from digest.throttle import Throttle
+
+PATIENCE = timedelta(hours=1)  # with an issue that was due, and with a source that fails
+
+
+def standing(db: Session, now: datetime) -> list[Alarm]:
+    """Everything that is wrong now, by key."""
+    return sorted([*_issues(db, now), *_sources(db, now), *_domains(db, now)], key=lambda alarm: alarm.key)
+
+
+def ending(db: Session, key: str) -> str:
+    """How it came that this alarm doesn't stand any more, in one sentence."""
+    kind, _, name = key.partition(":")
+    if kind == "issue":
+        return _issue_ending(db, date.fromisoformat(name))
+    if kind == "domain":
+        return f"{name} takes our mail again, or is to be asked anew."
+    found = next((source for source in sources.listing(db) if source.name == name), None)
+    if found is None or not found.url:
+        return f"{name} isn't asked any more: it was removed."
+    if found.state is SourceState.FAILING:
+        return f"{name} answered in between, and failed again."
+    return f"{name} is {found.state} again."
+
+
+def _issues(db: Session, now: datetime) -> Iterator[Alarm]:
+    before = now - PATIENCE
+    waits = {found.date: found for found in late.waiting(db, due_before=before, now=now)}
+    unopened = {found.date: found for found in late.unopened(db, due_before=before)}
+    for day in waits.keys() | unopened.keys():
+        yield _issue(day, waits.get(day), unopened.get(day))
+
+
+def _issue(day: date, waits: Late | None, unopened: Late | None) -> Alarm:
+    found = [each for each in (waits, unopened) if each]
+    since = min(each.due_at for each in found)
+    parts = [f"mails that wait to be sent: {waits.people}" if waits else ""]
+    parts += [f"subscribers for whom nothing was prepared: {unopened.people}" if unopened else ""]
+    tried = "Each mail is tried again, after a longer wait each time, until the issue is 20 hours old."
+    if waits and waits.reply:
+        tried += f" The last answer was: {waits.reply}"
+    return Alarm(
+        key=f"issue:{day}",
+        title=f"the issue of {day} isn't out",
+        detail=f"It was due at {_moment(since)}; {'; '.join(part for part in parts if part)}.",
+        tried=tried,
+        fix="digest doctor; then, with the cause mended: digest run --no-fetch",
+        since=since,
+    )
+
+
+def _issue_ending(db: Session, day: date) -> str:
+    counts = late.states_on(db, day)
+    told = ", ".join(f"{counts[state]} {state}" for state in DeliveryState if state in counts)
+    return f"Nothing of the issue of {day} is late any more: {told or 'nobody was due'}."
+
+
+def _sources(db: Session, now: datetime) -> Iterator[Alarm]:
+    for source in sources.listing(db):
+        if source.url and source.state is SourceState.STALLED:
+            yield _stalled(source, now)
+        elif source.url and source.failing_since and source.failing_since <= now - PATIENCE:
+            yield _failing(source, source.failing_since)
+
+
+def _stalled(source: Source, now: datetime) -> Alarm:
+    newest = (
+        f"the last new ones came {_moment(source.last_new_at)}" if source.last_new_at else "none ever came"
+    )
+    return Alarm(
+        key=f"source:{source.name}",
+        title=f"source {source.name} is stalled",
+        detail=f"Papers were expected and haven't come; {newest}.",
+        tried=f"It answers, and is asked again {_again(source)}.",
+        fix=f"look at the source's own pages, then: digest sources fetch {source.name}",
+        since=now,
+    )
+
+
+def _failing(source: Source, since: datetime) -> Alarm:
+    return Alarm(
+        key=f"source:{source.name}",
+        title=f"source {source.name} can't be read",
+        detail=f"The last error was: {source.last_error}",
+        tried=f"It failed {source.failures} times, and is asked again {_again(source)}.",
+        fix=f"digest sources check {source.url}",
+        since=since,
+    )
+
+
+def _again(source: Source) -> str:
+    return f"at {_moment(source.next_fetch_at)}" if source.next_fetch_at else "in the next round"
+
+
+def _domains(db: Session, now: datetime) -> Iterator[Alarm]:
+    for pace in domain_limits.troubled(db):
+        if pace.stopped_until:
+            yield _domain(pace, pace.stopped_until, now)
+
+
+def _domain(pace: Throttle, until: datetime, now: datetime) -> Alarm:
+    said = f"{pace.reason[:3]} {enhanced_code(pace.reason)}".strip()  # its words may hold somebody's address
+    return Alarm(
+        key=f"domain:{pace.domain}",
+        title=f"{pace.domain} refuses our mail",
+        detail=f"It refuses the sender, not one recipient; it said {said}.",
+        tried=f"The mails for it wait; one asks again at {_moment(until)}.",
+        fix=f"digest deliveries domains shows its words (usually SPF, DKIM or the sender's name); with that"
+        f" mended: digest deliveries domains --resume {pace.domain}",
+        since=now,
+    )
+
+
+def _moment(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M} UTC"

@@ -1,0 +1,160 @@
+"""An installation's settings, database and sources → checks: ok, warn or fail, and the mend. Changes nothing.
+
+A check never raises: what can't even be looked at is a failed check.
+"""
+
+import os
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+
+from digest.config import Settings, load, unknown_names
+from digest.deliver import open_transport
+from digest.errors import ConfigError, DigestError
+from digest.pipeline.bounces.maildir import UNKNOWN
+from digest.pipeline.installation import signer
+from digest.pipeline.monitoring.checks import Check, Result, check
+from digest.pipeline.monitoring.store_checks import examine_store
+from digest.sources.calendar import is_listed
+from digest.store import schema, session
+from digest.store.session import Engine
+
+SHORTEST_KEY = 16  # characters
+MONTH_OF_NEXT_CALENDAR = 12  # arXiv publishes next year's days before December
+
+
+def examine(now: datetime, environ: Mapping[str, str]) -> list[Check]:
+    """Look at everything; what depends on something that is broken is left out."""
+    try:
+        settings = load()
+    except ConfigError as error:
+        return [Check("settings", Result.FAIL, error.message, error.fix)]
+    checks = [*_settings(settings, environ), *_mail(settings), *_folders(settings), *_calendar(now)]
+    try:
+        engine = session.connect(settings.database())
+        schema.current(engine)
+    except ConfigError as error:
+        return [*checks, Check("database", Result.FAIL, error.message, error.fix)]
+    checks += [Check("database", Result.OK, f"it answers ({engine.dialect.name})"), _schema(engine)]
+    if checks[-1].result is Result.OK:
+        checks += examine_store(engine, now, settings.services(), summaries=bool(settings.summary_url))
+    return checks
+
+
+def _settings(settings: Settings, environ: Mapping[str, str]) -> Iterator[Check]:
+    strays = unknown_names(environ)
+    if strays:
+        told = ", ".join(name + (f" (did you mean {near}?)" if near else "") for name, near in strays)
+        yield Check("settings", Result.WARN, f"these mean nothing: {told}", "correct or remove them")
+    else:
+        yield Check("settings", Result.OK, "they can be read")
+    yield _secret_key(settings)
+    if settings.summary_url and not settings.summary_model:
+        missing = "DIGEST_SUMMARY_URL is set, but not which model is to be asked there"
+        yield Check("summaries", Result.FAIL, missing, "DIGEST_SUMMARY_MODEL=the model's name")
+    public = settings.base_url.startswith("https://") and "//localhost" not in settings.base_url
+    yield check(
+        "base url",
+        public,
+        f"links in mails lead to {settings.base_url}",
+        "DIGEST_BASE_URL=https://papers.your-domain",
+    )
+    yield check(
+        "contact",
+        bool(settings.contact) or public,
+        f"sources see who asks: {settings.contact or settings.base_url}",
+        "DIGEST_CONTACT=an address or page of yours; arXiv's terms of use want one",
+    )
+
+
+def _secret_key(settings: Settings) -> Check:
+    key = settings.secret_key.get_secret_value()
+    fix = "DIGEST_SECRET_KEY=$(python3 -c 'import secrets; print(secrets.token_urlsafe(32))')"
+    if not key:
+        return Check("secret key", Result.OK, f"made by itself and kept in {settings.data_dir}")
+    if len(key) < SHORTEST_KEY:
+        return Check("secret key", Result.FAIL, f"shorter than {SHORTEST_KEY} characters", fix)
+    return Check("secret key", Result.OK, "set")
+
+
+def _mail(settings: Settings) -> Iterator[Check]:
+    try:
+        open_transport(settings.smtp())
+    except DigestError as error:
+        yield Check("mail server", Result.FAIL, error.message, error.fix)
+        return
+    into_folder = settings.smtp().startswith("maildir:")
+    if into_folder:
+        yield _outbox(Path(settings.smtp().removeprefix("maildir:").removeprefix("//")))
+    else:
+        yield Check("mail server", Result.OK, "its URL can be read")
+    serious = Result.WARN if into_folder else Result.FAIL  # nothing leaves by SMTP without these
+    sender = settings.mail_from
+    yield check(
+        "sender",
+        "@" in sender and not sender.rstrip(">").endswith("@localhost"),
+        f"mails come from {sender}",
+        "DIGEST_MAIL_FROM=papers@your-domain",
+        bad=serious,
+    )
+    yield check(
+        "postal address",
+        bool(settings.postal_address),
+        settings.postal_address or "there is none, and the law asks for one in every mail",
+        "DIGEST_POSTAL_ADDRESS='Your Lab, 1 Street, City'",
+        bad=serious,
+    )
+    yield _dkim(settings)
+
+
+def _dkim(settings: Settings) -> Check:
+    """Who signs; the record is told, not looked up: nothing here asks the DNS."""
+    signing = signer(settings)
+    if signing:
+        name, value = signing.record
+        return Check("dkim", Result.OK, f'every mail is signed; your DNS must say: {name} TXT "{value}"')
+    fix = "DIGEST_DKIM_SELECTOR=the key's name in your DNS; or take DIGEST_DKIM_KEY away"
+    unused = bool(settings.dkim_key.get_secret_value())
+    detail = "there is a key, but no selector: nothing is signed here" if unused else "your relay signs"
+    return check("dkim", not unused, detail, fix)
+
+
+def _outbox(folder: Path) -> Check:
+    fix = "DIGEST_SMTP_URL=smtp+starttls://user:password@host:587, or a folder that can be written"
+    return check("outbox", _writable(folder), f"mails go into {folder}", fix, bad=Result.FAIL)
+
+
+def _folders(settings: Settings) -> Iterator[Check]:
+    fix = "set DIGEST_DATA_DIR to a folder that can be written"
+    folder = settings.data_dir
+    yield check("data folder", _writable(folder), f"{folder}", fix, bad=Result.FAIL)
+    unclear = settings.bounces() / UNKNOWN / "new"
+    count = sum(1 for _ in unclear.iterdir()) if unclear.is_dir() else 0
+    told = f"mails that came back and weren't understood, or aren't about ours: {count or 'none'}"
+    yield check("bounces", not count, told, f"look at {unclear}, and move what you have seen out of it")
+
+
+def _writable(folder: Path) -> bool:
+    """Whether a folder can be written to, or be made where it isn't yet."""
+    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    return there.is_dir() and os.access(there, os.W_OK | os.X_OK)
+
+
+def _calendar(now: datetime) -> Iterator[Check]:
+    years = [now.year, *([now.year + 1] if now.month >= MONTH_OF_NEXT_CALENDAR else [])]
+    unknown = [str(year) for year in years if not is_listed(year)]
+    yield check(
+        "arxiv calendar",
+        not unknown,
+        f"arXiv's days without announcement in {', '.join(unknown or map(str, years))} are "
+        f"{'not known: its holidays will look like delays' if unknown else 'known'}",
+        "install a newer digest",
+    )
+
+
+def _schema(engine: Engine) -> Check:
+    try:
+        schema.check(engine)
+    except ConfigError as error:
+        return Check("schema", Result.FAIL, error.message, error.fix)
+    return Check("schema", Result.OK, f"at {schema.head()}")

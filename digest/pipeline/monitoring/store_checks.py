@@ -1,0 +1,135 @@
+"""What the store says of an installation → checks of its sources, services, issues, domains and alarms."""
+
+from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime, timedelta
+
+from digest.domain import Alarm, DeliveryState, SourceState
+from digest.pipeline.ingest.overview import SourceView, age, views
+from digest.pipeline.ingest.summaries import NAME as SUMMARIES
+from digest.pipeline.monitoring.checks import Check, Result, check
+from digest.store import deliveries, session
+from digest.store.deliveries import domain_limits
+from digest.store.monitoring import alarms
+from digest.store.session import Engine
+from digest.store.sources import services
+from digest.store.sources.services import ServiceState
+from digest.store.subscriptions import interests
+
+_SECRETS = {"github": "GITHUB_TOKEN", "semanticscholar": "SEMANTICSCHOLAR_KEY"}
+OVERDUE = timedelta(hours=1)  # a source that is due and not asked for so long: nobody runs the rounds
+
+
+def examine_store(
+    engine: Engine, now: datetime, wanted: Collection[str], *, summaries: bool
+) -> Iterator[Check]:
+    """Look at all that a fitting database holds. `wanted`: names of services that are asked for signals;
+    `summaries`: whether a model is asked for them."""
+    with session.reading(engine) as db:
+        topics = interests.topics(db)
+        asked_services = services.known(db)
+    yield check("topics", bool(topics), f"{len(topics)} topics", "digest db upgrade")
+    found = views(engine, now)
+    asked = [view for view in found if view.source.url]
+    yield check("sources", bool(asked), f"{len(asked)} sources are asked", "digest sources add URL …")
+    late = [v.source.name for v in asked if (due := v.source.next_fetch_at) and due < now - OVERDUE]
+    yield check(
+        "rounds",
+        not late,
+        f"due for more than an hour, and nobody asked: {', '.join(late)}"
+        if late
+        else "sources are asked in time",
+        "let cron call `digest run` every few minutes, or start workers and beat",
+    )
+    for view in asked:
+        yield _source(view, now)
+    for name in wanted:
+        fix = f"look at DIGEST_{_SECRETS[name]}; or take {name} out of DIGEST_SIGNALS"
+        yield _service(f"signals of {name}", asked_services.get(name), fix)
+    if summaries:
+        fix = "look at DIGEST_SUMMARY_URL, _MODEL and _KEY; mails carry first sentences meanwhile"
+        yield _service("summaries", asked_services.get(SUMMARIES), fix)
+    yield from _delivered(engine)
+
+
+def _delivered(engine: Engine) -> Iterator[Check]:
+    """The accounts of the last issues, doubts, and domains that refuse us."""
+    with session.reading(engine) as db:
+        found = deliveries.accounts(db)
+        standing = alarms.known(db)
+        refused = [pace.domain for pace in domain_limits.troubled(db) if pace.stopped_until]
+    wrong = [account.wrong for account in found if account.wrong]
+    yield check(
+        "accounts", not wrong, "; ".join(wrong) or "every issue adds up", "report this: it must not happen"
+    )
+    doubts = sum(account.counts.get(DeliveryState.UNCERTAIN, 0) for account in found)
+    yield Check(
+        "doubts",
+        Result.WARN if doubts else Result.OK,
+        f"{doubts} deliveries of the last issues may or may not have arrived",
+        "digest deliveries resolve --issue ID --mark-sent (or --resend)" if doubts else "",
+    )
+    yield check(
+        "domains",
+        not refused,
+        f"they refuse our mail: {', '.join(refused)}" if refused else "nobody refuses our mail",
+        "digest deliveries domains shows their words; usually SPF, DKIM or the sender's name",
+    )
+    yield _alarms(standing)
+
+
+def _alarms(known: Sequence[Alarm]) -> Check:
+    """What the operator was told by mail, or couldn't be."""
+    untold = [alarm for alarm in known if alarm.reply]
+    shown = [f"{a.title} (since {a.since:%Y-%m-%d %H:%M} UTC)" for a in known if a.over_at is None]
+    if untold:
+        detail = f"{len(untold)} can't be mailed to the operator: {untold[0].reply}"
+        return Check(
+            "alarms",
+            Result.WARN,
+            "; ".join([*shown, detail]),
+            "look at DIGEST_OPERATOR_MAIL and DIGEST_SMTP_URL",
+        )
+    fix = " / ".join(dict.fromkeys(alarm.fix for alarm in known if alarm.over_at is None))
+    return check("alarms", not shown, "; ".join(shown) or "none stands", fix)
+
+
+def _source(view: SourceView, now: datetime) -> Check:
+    """What a source says of itself, in one line; what failed comes before what waits."""
+    source = view.source
+    name = f"source {source.name}"
+    since = age(source, now)
+    newest = "nothing new ever came" if since is None else f"the last new papers came {_hours(since)} ago"
+    if source.state is SourceState.FAILING:
+        failed = f"failing {source.failures} times since {source.failing_since:%Y-%m-%d %H:%M} UTC"
+        fix = f"digest sources check {source.url}"
+        return Check(name, Result.FAIL, f"{failed}: {source.last_error}; {newest}", fix)
+    if source.state is SourceState.STALLED:
+        fix = "look at the source's own pages; nothing is wrong here"
+        return Check(name, Result.FAIL, f"stalled: papers were expected; {newest}", fix)
+    if source.state is SourceState.NEW:
+        return Check(name, Result.WARN, "never asked", f"digest sources fetch {source.name}")
+    wrong = [*source.notes, *(f"its announcement of {day} never came" for day in view.missed)]
+    if wrong:
+        return Check(name, Result.WARN, f"{source.state}; {'; '.join(wrong)}", _mend(view))
+    return Check(name, Result.OK, f"{source.state}; {newest}")
+
+
+def _service(name: str, state: ServiceState | None, fix: str) -> Check:
+    """Papers come without what a service that fails would give."""
+    if state is None:
+        return Check(name, Result.OK, "not asked yet")
+    if state.failing_since:
+        failed = f"failing {state.failures} times since {state.failing_since:%Y-%m-%d %H:%M} UTC"
+        return Check(name, Result.WARN, f"{failed}: {state.last_error}", fix)
+    last = f"{state.last_success_at:%Y-%m-%d %H:%M} UTC" if state.last_success_at else "never"
+    return Check(name, Result.OK, f"it answered last: {last}")
+
+
+def _mend(view: SourceView) -> str:
+    if not view.missed:
+        return "digest sources list"
+    return f"digest sources backfill {view.source.name} --from {view.missed[0]} --to {view.missed[-1]}"
+
+
+def _hours(span: timedelta) -> str:
+    return f"{span.days} days" if span.days > 1 else f"{span // timedelta(hours=1)} hours"

@@ -1,0 +1,1 @@
+"""Handles joining, changing and leaving, and the emails about it."""

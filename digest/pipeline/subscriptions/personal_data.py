@@ -1,0 +1,60 @@
+"""Everything that is kept about one person: handed to them, or erased.
+
+After an erasure nothing stays but the keyed hash of the address, so that nobody can subscribe it again.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from digest.pipeline.installation import Installation
+from digest.pipeline.subscriptions import rate_limits
+from digest.pipeline.subscriptions.signup import LOCK
+from digest.store import deliveries, papers, session
+from digest.store.community import votes
+from digest.store.subscriptions import mutes, signups, subscribers, suppressions, transactional
+from digest.tokens import address_hash, address_hashes
+
+
+def export(installation: Installation, number: int) -> dict[str, Any]:
+    """All that is kept about a subscriber (GDPR, articles 15 and 20), empty where there is nobody."""
+    with session.reading(installation.engine) as db:
+        known = subscribers.by_ids(db, [number]).get(number)
+        if known is None:
+            return {}
+        got = deliveries.of_subscriber(db, number)
+        voted = votes.votes_of(db, number)
+        names = papers.canonical_ids(db, {*voted, *(pk for row in got for pk in row.papers)})
+        return {
+            "subscriber": known,
+            "consents": subscribers.consents(db, number),
+            "requests": signups.of_address(db, known.email),
+            "mails": transactional.of_subscriber(db, number),
+            "digests": [
+                {
+                    "issue_date": row.issue_date,
+                    "state": row.state,
+                    "reason": row.reason,
+                    "message_id": row.message_id,
+                    "reply": row.reply,
+                    "papers": [names[pk] for pk in row.papers if pk in names],
+                }
+                for row in got
+            ],
+            "mutes": mutes.mutes(db, number),
+            "votes": [{"paper": names[pk], "at": at} for pk, at in voted.items() if pk in names],
+        }
+
+
+def erase(installation: Installation, number: int, now: datetime) -> None:
+    """Erase a subscriber (GDPR, article 17); nothing where there is nobody."""
+    with session.transaction(installation.engine) as db:
+        session.serialise(db, LOCK)
+        known = subscribers.by_ids(db, [number]).get(number)
+        if known is None:
+            return
+        # A reason that a mail server gave may quote the address, so an older suppression goes as well.
+        suppressions.remove(db, address_hashes(known.email, installation.keys))
+        suppressions.add(db, address_hash(known.email, installation.keys), reason="erased", now=now)
+        rate_limits.forget(db, installation.keys, known.email)
+        signups.forget(db, known.email)
+        subscribers.erase(db, number)

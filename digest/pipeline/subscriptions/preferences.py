@@ -1,0 +1,164 @@
+"""What subscribers change about their own subscription, by the links in their mail.
+
+Each takes a subscriber's number, is safe to repeat, and does nothing for somebody who is gone.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from digest.domain import Frequency, Interests, Schedule, Subscriber, SubscriberStatus
+from digest.due import next_due
+from digest.errors import InputError
+from digest.pipeline.installation import Installation
+from digest.pipeline.subscriptions import rate_limits
+from digest.pipeline.subscriptions.signup import LOCK, WORDING, WORDING_VERSION
+from digest.pipeline.subscriptions.validate import read_interests
+from digest.store import session
+from digest.store.session import Session
+from digest.store.subscriptions import mutes, signups, subscribers, transactional
+from digest.store.subscriptions.subscribers import Consent
+from digest.store.subscriptions.transactional import TransactionalKind
+
+MUTED_FOR = timedelta(days=7)
+LONGEST_PAUSE = timedelta(days=366)
+
+
+def person(installation: Installation, number: int) -> Subscriber | None:
+    """The subscriber of this number, or None."""
+    with session.reading(installation.engine) as db:
+        return subscribers.by_ids(db, [number]).get(number)
+
+
+def save(
+    installation: Installation, number: int, interests: Interests, schedule: Schedule, now: datetime
+) -> None:
+    """Keep what somebody chose. Terms that are muted stay so, unless they are now excluded for good."""
+
+    def change(db: Session, known: Subscriber) -> None:
+        muted = mutes.mutes(db, number)
+        for filter_text in set(muted) & set(interests.exclude):
+            mutes.unmute(db, number, filter_text)
+        exclude = tuple(dict.fromkeys([*interests.exclude, *muted]))
+        due = next_due(schedule, now) if schedule != known.schedule else None
+        subscribers.save(
+            db, number, interests=replace(interests, exclude=exclude), schedule=schedule, due=due
+        )
+
+    _change(installation, number, change)
+
+
+def pause(installation: Installation, number: int, until: datetime, now: datetime) -> None:
+    """Send nothing until a time. Raises InputError unless it lies within the next year."""
+    if not now < until <= now + LONGEST_PAUSE:
+        raise InputError("a pause ends between tomorrow and a year from now", fix="choose another day")
+
+    def change(db: Session, known: Subscriber) -> None:
+        if known.status in {SubscriberStatus.ACTIVE, SubscriberStatus.PAUSED}:
+            subscribers.set_status(db, number, SubscriberStatus.PAUSED, paused_until=until)
+
+    _change(installation, number, change)
+
+
+def resume(installation: Installation, number: int, now: datetime) -> None:
+    """End a pause."""
+
+    def change(db: Session, known: Subscriber) -> None:
+        if known.status is SubscriberStatus.PAUSED:
+            wake(db, known, now)
+
+    _change(installation, number, change)
+
+
+def wake(db: Session, known: Subscriber, now: datetime) -> None:
+    """Make somebody active again, due next after now."""
+    subscribers.set_status(db, known.id, SubscriberStatus.ACTIVE)
+    subscribers.save(db, known.id, due=next_due(known.schedule, now))
+
+
+def less_often(installation: Installation, number: int, now: datetime) -> None:
+    """Once a week instead of more often."""
+
+    def change(db: Session, known: Subscriber) -> None:
+        if known.schedule.frequency is not Frequency.WEEKLY:
+            schedule = replace(known.schedule, frequency=Frequency.WEEKLY)
+            subscribers.save(db, number, schedule=schedule, due=next_due(schedule, now))
+
+    _change(installation, number, change)
+
+
+def leave(installation: Installation, number: int, now: datetime, *, goodbye: bool) -> None:
+    """Unsubscribe, at once; links of requests that weren't confirmed stop working.
+
+    `goodbye`: say so by mail. One-click unsubscribing (RFC 8058) is silent: its user is done with our mail.
+    """
+
+    def change(db: Session, known: Subscriber) -> None:
+        if known.status in {SubscriberStatus.UNSUBSCRIBED, SubscriberStatus.SUPPRESSED}:
+            return
+        session.serialise(db, LOCK)
+        subscribers.set_status(db, number, SubscriberStatus.UNSUBSCRIBED)
+        signups.void(db, number)
+        if goodbye and rate_limits.take(db, installation.keys, known.email, TransactionalKind.GOODBYE, now):
+            transactional.add(db, TransactionalKind.GOODBYE, number, now)
+
+    _change(installation, number, change)
+
+
+def come_back(installation: Installation, number: int, now: datetime) -> None:
+    """Undo an unsubscribing: somebody who had confirmed before is active again, and the ledger says so."""
+
+    def change(db: Session, known: Subscriber) -> None:
+        if known.status is SubscriberStatus.UNSUBSCRIBED and known.confirmed_at:
+            details = {"wording_version": WORDING_VERSION}
+            subscribers.add_consent(
+                db, number, Consent(now, WORDING, "came back by the link in a mail", details)
+            )
+            wake(db, known, now)
+
+    _change(installation, number, change)
+
+
+def mute(installation: Installation, number: int, text: str, now: datetime) -> None:
+    """Leave out papers that a filter selects, for seven days. Raises FilterError."""
+
+    def change(db: Session, known: Subscriber) -> None:
+        (filter_text,) = read_interests(db, exclude=[text]).exclude
+        if filter_text not in known.interests.exclude:
+            exclude = (*known.interests.exclude, filter_text)
+            subscribers.save(db, number, interests=replace(known.interests, exclude=exclude))
+        elif filter_text not in mutes.mutes(db, number):
+            return  # excluded for good
+        mutes.mute(db, number, filter_text, now + MUTED_FOR)
+
+    _change(installation, number, change)
+
+
+def unmute(installation: Installation, number: int, filter_text: str) -> None:
+    """End a mute before its time."""
+
+    def change(db: Session, known: Subscriber) -> None:
+        end_mute(db, known, filter_text)
+
+    _change(installation, number, change)
+
+
+def end_mute(db: Session, known: Subscriber, filter_text: str) -> None:
+    """Drop a mute and the exclusion that it was."""
+    if mutes.unmute(db, known.id, filter_text):
+        kept = tuple(each for each in known.interests.exclude if each != filter_text)
+        subscribers.save(db, known.id, interests=replace(known.interests, exclude=kept))
+
+
+def muted(installation: Installation, number: int) -> dict[str, datetime]:
+    """Filter → when its mute ends."""
+    with session.reading(installation.engine) as db:
+        return mutes.mutes(db, number)
+
+
+def _change(installation: Installation, number: int, change: Callable[[Session, Subscriber], None]) -> None:
+    """Read somebody and change them in one transaction; nothing where they are gone."""
+    with session.transaction(installation.engine) as db:
+        known = subscribers.by_ids(db, [number]).get(number)
+        if known:
+            change(db, known)

@@ -1,0 +1,147 @@
+"""Queued mails about subscriptions → handed over → rows that say what became of them.
+
+Like a digest, a mail is committed as `sending` before its body leaves, and never sent again after a doubt:
+who misses a confirmation asks for another.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from digest.deliver import Envelope, Transport, open_transport
+from digest.domain import DeliveryState, Digest, Message, Receipt, Subscriber, SubscriberStatus
+from digest.errors import DeliveryError
+from digest.pipeline.installation import Installation
+from digest.pipeline.issues.preview import preview
+from digest.pipeline.mail.build import check_sender, finalize, return_address, sender_address
+from digest.pipeline.mail.links import Purpose, link, mail_links
+from digest.pipeline.mail.suppression import suppress
+from digest.pipeline.subscriptions.signup import CONFIRM_WITHIN
+from digest.store import session
+from digest.store.session import Session
+from digest.store.subscriptions import signups, subscribers, suppressions, transactional
+from digest.store.subscriptions.transactional import TransactionalEmail, TransactionalKind
+from digest.tokens import address_hashes, message_id
+
+LEASE = timedelta(minutes=15)  # longer than the ten minutes that a server may take for its last reply
+BACK_OFF = tuple(timedelta(minutes=m) for m in (1, 5, 15, 30, 60, 120))
+GIVE_UP = timedelta(hours=12)
+
+_WANTED = {  # a mail is only right while its subscriber is in one of these states
+    TransactionalKind.CONFIRM: {SubscriberStatus.PENDING, SubscriberStatus.UNSUBSCRIBED},
+    TransactionalKind.ALREADY: {SubscriberStatus.ACTIVE, SubscriberStatus.PAUSED},
+    TransactionalKind.WELCOME: {SubscriberStatus.ACTIVE, SubscriberStatus.PAUSED},
+    TransactionalKind.GOODBYE: {SubscriberStatus.UNSUBSCRIBED},
+}
+
+
+def deliver_due(installation: Installation, now: datetime, *, limit: int = 50) -> int:
+    """Claim and deliver at most `limit` mails; returns how many were claimed.
+
+    Raises DeliveryError when the mail server can't be used at all (they are queued again) and ConfigError
+    when the sender isn't set up.
+    """
+    check_sender(installation)
+    with session.transaction(installation.engine) as db:
+        claimed = transactional.claim(db, now=now, limit=limit, lease=LEASE)
+    if claimed:
+        asyncio.run(_hand_over_all(installation, claimed, now))
+    return len(claimed)
+
+
+async def _hand_over_all(
+    installation: Installation, claimed: Sequence[TransactionalEmail], now: datetime
+) -> None:
+    transport = open_transport(installation.smtp_url, connections=installation.smtp_connections)
+    try:
+        done = await asyncio.gather(
+            *(_hand_over(installation, transport, notice, now) for notice in claimed), return_exceptions=True
+        )
+    finally:
+        await transport.close()
+    for failure in done:
+        if failure is not None:
+            raise failure
+
+
+async def _hand_over(
+    installation: Installation, transport: Transport, notice: TransactionalEmail, now: datetime
+) -> None:
+    async def before_body() -> bool:
+        with session.transaction(installation.engine) as db:
+            return transactional.begin_sending(db, notice, now=now, lease=LEASE)
+
+    mail = _envelope(installation, notice, now)
+    if mail is None:
+        _settle(installation, notice, Receipt(DeliveryState.SKIPPED, "no longer wanted"), now)
+        return
+    try:
+        receipt = await transport.hand_over(mail, before_body=before_body)
+    except DeliveryError as error:
+        _settle(installation, notice, Receipt(DeliveryState.QUEUED, error.message), now)
+        raise
+    _settle(installation, notice, receipt, now)
+
+
+def _envelope(installation: Installation, notice: TransactionalEmail, now: datetime) -> Envelope | None:
+    """The finished mail, or None where it isn't wanted any more."""
+    with session.reading(installation.engine) as db:
+        subscriber = subscribers.by_ids(db, [notice.subscriber_id]).get(notice.subscriber_id)
+        if subscriber is None or not _is_wanted(installation, db, notice, subscriber, now):
+            return None
+    domain = sender_address(installation).rpartition("@")[2]
+    # No subscriber has the number 0: no digest's Message-ID is made from it.
+    name = message_id(notice.id, 0, installation.keys, domain)
+    message = _message(installation, notice, subscriber, now)
+    sender = return_address(installation, subscriber.id)
+    return finalize(installation, message, subscriber.email, sender=sender, message_id=name, now=now)
+
+
+def _is_wanted(
+    installation: Installation, db: Session, notice: TransactionalEmail, subscriber: Subscriber, now: datetime
+) -> bool:
+    if subscriber.status not in _WANTED[notice.kind]:
+        return False
+    if notice.kind is TransactionalKind.CONFIRM:
+        signup = signups.get(db, notice.signup_id or 0)
+        if signup is None or signup.confirmed_at or now > signup.at + CONFIRM_WITHIN:
+            return False
+    return not suppressions.among(db, address_hashes(subscriber.email, installation.keys))
+
+
+def _message(
+    installation: Installation, notice: TransactionalEmail, subscriber: Subscriber, now: datetime
+) -> Message:
+    site, renderer = installation.site, installation.renderer
+    links = mail_links(installation, subscriber.id)
+    match notice.kind:
+        case TransactionalKind.CONFIRM:
+            return renderer.confirm(site, link=link(installation, Purpose.CONFIRM, notice.signup_id or 0))
+        case TransactionalKind.ALREADY:
+            return renderer.already(site, links)
+        case TransactionalKind.WELCOME:
+            return renderer.welcome(site, links, _first_digest(installation, subscriber, now))
+        case TransactionalKind.GOODBYE:
+            return renderer.goodbye(site, back=links.unsubscribe)
+
+
+def _first_digest(installation: Installation, subscriber: Subscriber, now: datetime) -> Digest | None:
+    """Today's digest for somebody who waits so long for the first one that none of it will come again."""
+    due = subscriber.next_due_at
+    if due is None or due - now <= installation.window:
+        return None
+    found = preview(installation, subscriber, now).digest
+    return found if found and found.papers else None
+
+
+def _settle(installation: Installation, notice: TransactionalEmail, receipt: Receipt, now: datetime) -> None:
+    state, again = receipt.state, None
+    if state in {DeliveryState.QUEUED, DeliveryState.DEFERRED}:
+        again = now + BACK_OFF[min(notice.attempts, len(BACK_OFF)) - 1]
+        state = DeliveryState.QUEUED if again < notice.created_at + GIVE_UP else DeliveryState.EXPIRED
+    with session.transaction(installation.engine) as db:
+        ours = transactional.settle(
+            db, notice, state=state, reply=receipt.reply, now=now, next_attempt_at=again
+        )
+        if ours and receipt.suppress:
+            suppress(installation, db, notice.subscriber_id, reason=receipt.reply, now=now)

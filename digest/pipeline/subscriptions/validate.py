@@ -1,0 +1,147 @@
+"""What people ask for, checked and kept: who subscribes, to what, and when."""
+
+import difflib
+from collections.abc import Iterable, Sequence
+from datetime import datetime, time
+from functools import cache
+from zoneinfo import available_timezones
+
+from email_validator import EmailNotValidError, validate_email
+
+from digest.domain import Frequency, Interests, Schedule, Subscriber, SubscriberStatus, Topic
+from digest.due import next_due
+from digest.errors import InputError, UnknownError
+from digest.filters import canonical, parse
+from digest.pipeline.installation import Installation
+from digest.serializers import WEEKDAYS
+from digest.store.session import Session
+from digest.store.subscriptions import interests as stored
+from digest.store.subscriptions import subscribers, suppressions
+from digest.tokens import address_hashes
+
+MOST_PAPERS = 200
+
+
+def read_address(text: str) -> str:
+    """An e-mail address as it can be written to; InputError says what is wrong with it."""
+    try:
+        return validate_email(text.strip(), check_deliverability=False).normalized
+    except EmailNotValidError as error:
+        msg = f"{text.strip()[:100]!r} is not an e-mail address: {error}"
+        raise InputError(msg) from error
+
+
+def known_topic(topics: Sequence[Topic], slug: str) -> Topic:
+    """The topic of this slug; UnknownError names the nearest."""
+    for topic in topics:
+        if topic.slug == slug:
+            return topic
+    near = _nearest(slug, [topic.slug for topic in topics])
+    raise UnknownError(f"there is no topic {slug!r}", fix=near or "digest topics list")
+
+
+def read_interests(
+    db: Session,
+    *,
+    topics: Sequence[str] = (),
+    filters: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+    min_upvotes: int = 0,
+    top: int = 0,
+    max_papers: int = 20,
+) -> Interests:
+    """What somebody typed → Interests in canonical form, without repetitions.
+
+    Raises UnknownError for a topic that isn't there, FilterError for a filter that can't be read and
+    InputError for a number out of range.
+    """
+    listed = stored.topics(db)
+    known = [topic.slug for topic in listed]
+    for slug in topics:
+        known_topic(listed, slug)
+    for name, value, least, most in (
+        ("min upvotes", min_upvotes, 0, 10**6),
+        ("top", top, 0, MOST_PAPERS),
+        ("max papers", max_papers, 1, MOST_PAPERS),
+    ):
+        if not least <= value <= most:
+            raise InputError(f"{name}: {value} is not between {least} and {most}")
+    return Interests(
+        topics=tuple(dict.fromkeys(topics)),
+        filters=_canonical(filters, known),
+        exclude=_canonical(exclude, known),
+        min_upvotes=min_upvotes,
+        top=top,
+        max_papers=max_papers,
+    )
+
+
+@cache
+def time_zones() -> tuple[str, ...]:
+    """The names of all time zones, sorted. Finding them reads hundreds of files, so it is done once."""
+    return tuple(sorted(available_timezones()))
+
+
+def read_schedule(
+    *,
+    frequency: str = "daily",
+    weekday: str = "mon",
+    at: str = "08:00",
+    timezone: str = "UTC",
+    quiet_days: bool = False,
+) -> Schedule:
+    """What somebody typed → Schedule. Raises InputError that names the field and what it can be."""
+    if frequency not in list(Frequency):
+        raise InputError(f"frequency: {frequency!r} is none of {', '.join(Frequency)}")
+    if weekday not in WEEKDAYS:
+        raise InputError(f"weekday: {weekday!r} is none of {', '.join(WEEKDAYS)}")
+    if timezone not in time_zones():
+        fix = _nearest(timezone, time_zones()) or "a name such as Europe/Paris"
+        raise InputError(f"there is no time zone {timezone!r}", fix=fix)
+    try:
+        clock = time.fromisoformat(at)
+    except ValueError:
+        clock = None
+    if clock is None or clock.tzinfo:
+        raise InputError(f"at: {at!r} is not a time of day", fix="hours and minutes, such as 08:00")
+    at_minute = clock.replace(second=0, microsecond=0)
+    return Schedule(Frequency(frequency), at_minute, timezone, WEEKDAYS.index(weekday), quiet_days)
+
+
+def subscribe(
+    installation: Installation,
+    db: Session,
+    *,
+    email: str,
+    interests: Interests,
+    schedule: Schedule,
+    now: datetime,
+    consent: str | None,
+) -> Subscriber:
+    """Add a subscriber: active where `consent` says when and where they agreed, else pending.
+
+    Raises InputError when the address is subscribed already or must not be written to.
+    """
+    if subscribers.exists(db, email):
+        raise InputError(f"{email} is subscribed already", fix=f"digest subscribers show {email}")
+    if suppressions.among(db, address_hashes(email, installation.keys)):
+        raise InputError(f"{email} must not be written to: it bounced, complained or asked to be left alone")
+    return subscribers.add(
+        db,
+        email=email,
+        status=SubscriberStatus.PENDING if consent is None else SubscriberStatus.ACTIVE,
+        interests=interests,
+        schedule=schedule,
+        now=now,
+        due=None if consent is None else next_due(schedule, now),
+        consent=consent,
+    )
+
+
+def _canonical(filters: Iterable[str], topics: Sequence[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(canonical(parse(text, topics=topics)) for text in filters))
+
+
+def _nearest(word: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(word, list(known), n=1)
+    return f"did you mean {near[0]}?" if near else ""

@@ -1,0 +1,83 @@
+"""Defines the tables of issues, of the ledger and of domain limits. Rows stay inside the store."""
+
+from datetime import date, datetime
+
+from sqlalchemy import Double, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from digest.store.base import NEVER_REUSED, Base
+from digest.store.columns import LongId, Packed
+
+WAITING = "state IN ('queued', 'deferred')"  # rows of the ledger that can be claimed, as an index knows them
+
+
+class IssueRow(Base):
+    """One mailing occasion."""
+
+    __tablename__ = "issues"
+    __table_args__ = (UniqueConstraint("date", "due_at"), NEVER_REUSED)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    date: Mapped[date]
+    due_at: Mapped[datetime] = mapped_column(index=True)
+    opened_at: Mapped[datetime]
+
+
+class DeliveryRow(Base):
+    """The ledger: one row for each subscriber and local date.
+
+    A claimed row stays `queued` and has a token and a lease. `attempts` counts claims, `lost` those since
+    the last outcome that ended without one. `papers` are `papers.id`, best first.
+    """
+
+    __tablename__ = "deliveries"
+    __table_args__ = (
+        UniqueConstraint("subscriber_id", "issue_date"),
+        Index("ix_deliveries_issue_id_state", "issue_id", "state"),
+        Index(
+            "ix_deliveries_waiting",
+            "next_attempt_at",
+            "id",
+            sqlite_where=text(WAITING),
+            postgresql_where=text(WAITING),
+        ),
+        Index(
+            "ix_deliveries_leased",
+            "lease_until",
+            sqlite_where=text("lease_until IS NOT NULL"),
+            postgresql_where=text("lease_until IS NOT NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(LongId, primary_key=True)
+    issue_id: Mapped[int] = mapped_column(ForeignKey("issues.id"))
+    subscriber_id: Mapped[int] = mapped_column(LongId, ForeignKey("subscribers.id", ondelete="CASCADE"))
+    issue_date: Mapped[date]
+    state: Mapped[str]
+    reason: Mapped[str]
+    attempts: Mapped[int]
+    lost: Mapped[int]
+    claim_token: Mapped[str]
+    lease_until: Mapped[datetime | None]
+    next_attempt_at: Mapped[datetime]
+    message_id: Mapped[str] = mapped_column(index=True)
+    reply: Mapped[str]
+    papers: Mapped[tuple[int, ...]] = mapped_column(Packed)
+    created_at: Mapped[datetime]
+    settled_at: Mapped[datetime | None]
+
+
+class PaceRow(Base):
+    """How fast a recipient domain is served; `*` is all of them together (see `digest.pace`)."""
+
+    __tablename__ = "paces"
+
+    domain: Mapped[str] = mapped_column(primary_key=True)
+    next_at: Mapped[datetime]
+    rate: Mapped[float] = mapped_column(Double)
+    slowed_at: Mapped[datetime | None]
+    stopped_until: Mapped[datetime | None]
+    reason: Mapped[str]
+    day: Mapped[date | None]
+    taken: Mapped[int]
+    tail_at: Mapped[datetime | None]

@@ -1,0 +1,160 @@
+"""Entries of one source → papers: one per work, whatever sources and versions carried it.
+
+Works over a whole batch in memory and touches the database in chunks, never once per entry. Landings take
+turns (two sources may bring one new paper at once). Nothing is deleted; the same input again changes nothing.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from digest.domain import Entry, Skipped, Source, SourceKind
+from digest.errors import InputError
+from digest.ids import aliases
+from digest.store.papers.merges import Why
+from digest.store.papers.paper_index import PaperIndex, load
+from digest.store.papers.signals import Observation, observe
+from digest.store.papers.storable import why_not
+from digest.store.papers.tables import EntryRow, PaperIdRow, PaperRow
+from digest.store.papers.work import merge_entry, merge_entry_alone
+from digest.store.session import chunks, insert, serialise, write
+
+_MAY_LINK = {SourceKind.ARXIV, SourceKind.HUGGINGFACE, SourceKind.BIORXIV}  # they speak for the work itself
+
+
+@dataclass(frozen=True, slots=True)
+class Landing:
+    """What became of the entries, each counted once.
+
+    `new`: made a paper. `updated`: told something new of a known one (text, source, signal, date). `fresh`
+    counts across these: entries that this source carried for the first time; `first_carried` are their keys.
+    """
+
+    new: int
+    updated: int
+    unchanged: int
+    skipped: tuple[Skipped, ...] = ()
+    fresh: int = 0
+    first_carried: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True)
+class _Item:
+    """An entry on its way into the database."""
+
+    entry: Entry
+    at: datetime  # when it is seen
+    row: PaperRow  # that has its ids
+    new: bool
+    fresh: bool
+    changed: bool
+
+
+def land(
+    session: Session,
+    source: Source,
+    entries: Sequence[Entry],
+    *,
+    seen_at: datetime | None,
+    observed_at: datetime | None = None,
+) -> Landing:
+    """Take in the entries of one answer or file of `source` (which needs no row of its own).
+
+    `seen_at` None: each entry is seen on the day that it gives itself (announced, else published).
+    `observed_at`: when its signals were, where that isn't when it is seen. Entries that can't be kept are
+    skipped with their reason. Raises InputError where the source's name could pass
+    its items off as papers of arXiv.
+    """
+    check_name(source.name, source.kind)
+    dated, skipped = _readable(entries, seen_at)
+    serialise(session, "papers")
+    known = load(session, (alias for entry, _ in dated for alias in aliases(entry, source.name)))
+    items = [_take(session, known, source, entry, at) for entry, at in dated]
+    known.write(session)
+    _write_ids(session, known)
+    _write_entries(session, source.name, items)
+    _observe(session, source.name, items, observed_at)
+    new = sum(item.new for item in items)
+    updated = sum(item.changed and not item.new for item in items)
+    first_carried = frozenset(item.entry.key for item in items if item.fresh)
+    unchanged = len(items) - new - updated
+    return Landing(new, updated, unchanged, tuple(skipped), len(first_carried), first_carried)
+
+
+def carried_before(session: Session, source: str, keys: Iterable[str], moment: datetime) -> set[str]:
+    """Those of a source's items (by key) that it carried before a moment already."""
+    ours = select(EntryRow.key).where(EntryRow.source == source, EntryRow.seen_at < moment)
+    return {key for chunk in chunks(keys) for key in session.scalars(ours.where(EntryRow.key.in_(chunk)))}
+
+
+def check_name(name: str, kind: SourceKind) -> None:
+    """Refuse (InputError) a source's name that would make its own ids look like arXiv ids or DOIs."""
+    if not name or ":" in name or name == "doi" or (name == "arxiv" and kind is not SourceKind.ARXIV):
+        msg = f"a source of kind {kind} can't be named {name!r}"
+        raise InputError(msg, fix="choose another name")
+
+
+def _readable(
+    entries: Sequence[Entry], seen_at: datetime | None
+) -> tuple[list[tuple[Entry, datetime]], list[Skipped]]:
+    """The entries that can be kept, each with the time when it is seen; and the others."""
+    dated: list[tuple[Entry, datetime]] = []
+    skipped: list[Skipped] = []
+    for entry in entries:
+        wrong = why_not(entry)
+        at = seen_at or entry.announced_at or entry.published_at
+        if wrong or at is None:
+            name = entry.key[:100].encode(errors="replace").decode()
+            skipped.append(Skipped(name, wrong or "gives no date: say when it was seen"))
+        else:
+            dated.append((entry, at.astimezone(UTC)))
+    return dated, skipped
+
+
+def _take(session: Session, known: PaperIndex, source: Source, entry: Entry, at: datetime) -> _Item:
+    """Find or make the paper of an entry and let it take in what the entry knows."""
+    ids = aliases(entry, source.name)
+    may_link = source.kind in _MAY_LINK
+    if not may_link:
+        ids = tuple(dict.fromkeys((ids[0], ids[-1])))  # not trusted to say which DOI is which arXiv paper
+    why = Why(f"{entry.key} names {' and '.join(ids[:-1])}", f"source {source.name}", at)
+    found = known.find(session, ids, may_link=may_link, why=why)
+    fresh = ids[-1] not in known.parts
+    changed = [known.add(found.part, ids), merge_entry(found.paper, entry, source, at)]
+    merge_entry_alone(found.part, entry, source, at)
+    return _Item(entry, at, found.part, new=found.new, fresh=fresh, changed=any(changed))
+
+
+def _write_ids(session: Session, known: PaperIndex) -> None:
+    rows = [{"alias": alias, "paper_id": row.id} for alias, row in known.added.items()]
+    write(session, insert(session, PaperIdRow), rows)
+
+
+def _write_entries(session: Session, source: str, items: Sequence[_Item]) -> None:
+    rows = [
+        {
+            "source": source,
+            "key": item.entry.key,
+            "paper_id": item.row.id,
+            "version": item.entry.version,
+            "announce_type": item.entry.announce_type,
+            "announced_at": item.entry.announced_at,
+            "seen_at": item.at,
+        }
+        for item in items
+        if item.fresh
+    ]
+    write(session, insert(session, EntryRow), rows)
+
+
+def _observe(session: Session, source: str, items: Sequence[_Item], at: datetime | None) -> None:
+    seen = [
+        (item, Observation(item.row.id, kind, value, at or item.at))
+        for item in items
+        for kind, value in item.entry.signals.items()
+    ]
+    for index in observe(session, source, [observation for _, observation in seen]):
+        seen[index][0].changed = True

@@ -1,0 +1,33 @@
+"""Sources in the store: what to fetch, when next, and how the last time went."""
+
+from digest.store.sources.registry import (
+    add,
+    claim,
+    defaults,
+    due,
+    edit,
+    ensure,
+    failed,
+    get,
+    listing,
+    postponed,
+    remove,
+    set_state,
+    succeeded,
+)
+
+__all__ = [
+    "add",
+    "claim",
+    "defaults",
+    "due",
+    "edit",
+    "ensure",
+    "failed",
+    "get",
+    "listing",
+    "postponed",
+    "remove",
+    "set_state",
+    "succeeded",
+]

@@ -1,0 +1,1 @@
+"""Subscribers, their interests, consents, sign-ups, suppressions and the emails about a subscription."""

@@ -1,0 +1,113 @@
+"""Topics, distinct filters, and interests as they are kept: JSON (the truth) and packed numbers (derived).
+
+A filter is one row however many people share it. A topic that somebody ticked is packed as the filter
+`topic:<slug>`. The packed form is what `digest.match.unpack` reads: `min_upvotes`, `top`, `max_papers`, then
+a positive number for each filter that a paper may satisfy and a negative one (minus the filter's number)
+for each exclusion.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from digest.domain import Interests, Topic
+from digest.store.nearest import unknown
+from digest.store.session import chunks, insert, write
+from digest.store.subscriptions.tables import FilterRow, TopicRow
+
+
+def topics(session: Session) -> list[Topic]:
+    """All topics by slug."""
+    return [_topic(row) for row in session.scalars(select(TopicRow).order_by(TopicRow.slug))]
+
+
+def topic(session: Session, slug: str) -> Topic:
+    """The topic with this slug. Raises UnknownError that names the nearest."""
+    row = session.scalars(select(TopicRow).where(TopicRow.slug == slug)).first()
+    if row is None:
+        raise unknown("topic", slug, session.scalars(select(TopicRow.slug)), command="digest topics list")
+    return _topic(row)
+
+
+def save_topic(session: Session, value: Topic) -> None:
+    """Add or change a topic for the operator; a new version of the software leaves it alone from then on."""
+    _write_topics(session, [value], edited=True)
+
+
+def ship_topics(session: Session, shipped: Iterable[Topic]) -> None:
+    """Add the topics that come with the software; update those that the operator didn't edit."""
+    edited = set(session.scalars(select(TopicRow.slug).where(TopicRow.edited)))
+    _write_topics(session, [t for t in shipped if t.slug not in edited], edited=False)
+
+
+def filter_ids(session: Session, texts: Iterable[str]) -> dict[str, int]:
+    """The number of each canonical text; texts not met before get one."""
+    wanted = sorted(set(texts))  # in one order everywhere, so that two writers can't wait for each other
+    ids = _filter_ids(session, wanted)
+    missing = [text for text in wanted if text not in ids]
+    write(session, insert(session, FilterRow).on_conflict_do_nothing(), [{"text": text} for text in missing])
+    return ids | _filter_ids(session, missing)
+
+
+def filter_texts(session: Session, ids: Iterable[int]) -> dict[int, str]:
+    """The canonical text of each of these numbers."""
+    found: dict[int, str] = {}
+    for chunk in chunks(set(ids)):
+        rows = session.execute(select(FilterRow.id, FilterRow.text).where(FilterRow.id.in_(chunk)))
+        found.update(rows.all())
+    return found
+
+
+def packed(session: Session, interests: Interests) -> tuple[int, ...]:
+    """Interests as integers: the limits, the numbers of the distinct filters wanted, minus those excluded."""
+    wanted = [*(f"topic:{slug}" for slug in interests.topics), *interests.filters]
+    ids = filter_ids(session, [*wanted, *interests.exclude])
+    filters = dict.fromkeys([*(ids[text] for text in wanted), *(-ids[text] for text in interests.exclude)])
+    return (interests.min_upvotes, interests.top, interests.max_papers, *filters)
+
+
+def as_json(interests: Interests) -> dict[str, Any]:
+    """Interests as they are kept in a column."""
+    return {
+        "topics": list(interests.topics),
+        "filters": list(interests.filters),
+        "exclude": list(interests.exclude),
+        "min_upvotes": interests.min_upvotes,
+        "top": interests.top,
+        "max_papers": interests.max_papers,
+    }
+
+
+def from_json(kept: Mapping[str, Any]) -> Interests:
+    """The interests that `as_json` kept; what an older version didn't keep yet has its default."""
+    lists: dict[str, Any] = {
+        name: tuple(kept[name]) for name in ("topics", "filters", "exclude") if name in kept
+    }
+    numbers = {name: kept[name] for name in ("min_upvotes", "top", "max_papers") if name in kept}
+    return Interests(**lists, **numbers)
+
+
+def _filter_ids(session: Session, texts: Iterable[str]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for chunk in chunks(texts):
+        rows = session.execute(select(FilterRow.text, FilterRow.id).where(FilterRow.text.in_(chunk)))
+        found.update(rows.all())
+    return found
+
+
+def _write_topics(session: Session, values: Iterable[Topic], *, edited: bool) -> None:
+    for value in values:
+        fields = {
+            "title": value.title,
+            "expression": value.expression,
+            "group": value.group,
+            "edited": edited,
+        }
+        row = insert(session, TopicRow).values(slug=value.slug, **fields)
+        session.execute(row.on_conflict_do_update(index_elements=["slug"], set_=fields))
+
+
+def _topic(row: TopicRow) -> Topic:
+    return Topic(slug=row.slug, title=row.title, expression=row.expression, group=row.group)

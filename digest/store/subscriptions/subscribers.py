@@ -1,0 +1,216 @@
+"""Subscribers: who they are, what they asked for, when they are due next, and what they agreed to."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Row, delete, select, update
+from sqlalchemy.orm import Session
+
+from digest.domain import Frequency, Interests, Schedule, Subscriber, SubscriberStatus
+from digest.errors import InputError
+from digest.store.nearest import unknown
+from digest.store.session import chunks
+from digest.store.subscriptions.addresses import key
+from digest.store.subscriptions.interests import as_json, from_json, packed
+from digest.store.subscriptions.tables import ConsentRow, SubscriberRow
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """What a subscriber agreed to, when, and how; `details` is whatever proves it."""
+
+    at: datetime
+    wording: str
+    how: str
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+def add(
+    session: Session,
+    *,
+    email: str,
+    status: SubscriberStatus,
+    interests: Interests,
+    schedule: Schedule,
+    now: datetime,
+    due: tuple[datetime, date] | None,
+    consent: str | None = None,
+) -> Subscriber:
+    """Add a subscriber, due first at `due` (the moment, and the local date of that digest).
+
+    `consent` (when and where they agreed) confirms them. Raises InputError where the address is known.
+    """
+    if exists(session, email):
+        raise InputError(f"{email} is subscribed already", fix=f"digest subscribers show {email}")
+    row = SubscriberRow(
+        email=email,
+        email_key=key(email),
+        status=status,
+        created_at=now,
+        confirmed_at=now if consent else None,
+    )
+    _put_interests(session, row, interests)
+    _put_schedule(row, schedule)
+    row.next_due_at, row.next_due_on = due or (None, None)
+    session.add(row)
+    session.flush()
+    if consent:
+        add_consent(session, row.id, Consent(at=now, wording=consent, how="operator"))
+    return _subscriber(row)
+
+
+def exists(session: Session, email: str) -> bool:
+    """Whether somebody has this address, in any spelling."""
+    return session.scalar(select(SubscriberRow.id).where(SubscriberRow.email_key == key(email))) is not None
+
+
+def find(session: Session, email: str) -> Subscriber | None:
+    """The subscriber with this address, in any spelling, or None."""
+    row = session.scalars(select(SubscriberRow).where(SubscriberRow.email_key == key(email))).first()
+    return None if row is None else _subscriber(row)
+
+
+def get(session: Session, email: str) -> Subscriber:
+    """The subscriber with this address, in any spelling. Raises UnknownError that names the nearest."""
+    found = find(session, email)
+    if found is None:
+        raise unknown("subscriber", email, _near(session, email), command="digest subscribers list")
+    return found
+
+
+def by_ids(session: Session, ids: Iterable[int]) -> dict[int, Subscriber]:
+    """The subscribers with these ids; unknown ids are left out."""
+    # Rows of the table, not objects that the session would watch: a delivery reads a million of them.
+    wanted = select(SubscriberRow.__table__)
+    return {
+        row.id: _subscriber(row)
+        for chunk in chunks(ids)
+        for row in session.execute(wanted.where(SubscriberRow.id.in_(chunk)))
+    }
+
+
+def listing(
+    session: Session,
+    *,
+    status: SubscriberStatus | None = None,
+    query: str = "",
+    after_id: int = 0,
+    limit: int = 1000,
+) -> list[Subscriber]:
+    """Subscribers by id: those with this status and with `query` in their address, after `after_id`."""
+    wanted = select(SubscriberRow).where(SubscriberRow.id > after_id)
+    if status is not None:
+        wanted = wanted.where(SubscriberRow.status == status)
+    if query:
+        wanted = wanted.where(SubscriberRow.email_key.contains(query.casefold(), autoescape=True))
+    return [_subscriber(row) for row in session.scalars(wanted.order_by(SubscriberRow.id).limit(limit))]
+
+
+def save(
+    session: Session,
+    subscriber_id: int,
+    *,
+    interests: Interests | None = None,
+    schedule: Schedule | None = None,
+    due: tuple[datetime, date] | None = None,
+) -> None:
+    """Change what is given, leave the rest. Raises KeyError for an unknown id."""
+    row = _row(session, subscriber_id)
+    if interests is not None:
+        _put_interests(session, row, interests)
+    if schedule is not None:
+        _put_schedule(row, schedule)
+    if due is not None:
+        row.next_due_at, row.next_due_on = due
+    session.flush()
+
+
+def set_status(
+    session: Session, subscriber_id: int, status: SubscriberStatus, *, paused_until: datetime | None = None
+) -> None:
+    """Change the status; only a pause has an end. Who isn't active isn't due."""
+    changes = update(SubscriberRow).where(SubscriberRow.id == subscriber_id)
+    session.execute(changes.values(status=status, paused_until=paused_until))
+
+
+def confirm(session: Session, subscriber_id: int, consent: Consent, *, due: tuple[datetime, date]) -> None:
+    """Make a subscriber active, with the consent that allows it. Raises KeyError for an unknown id."""
+    row = _row(session, subscriber_id)
+    row.status, row.confirmed_at, row.paused_until = SubscriberStatus.ACTIVE, consent.at, None
+    row.next_due_at, row.next_due_on = due
+    session.flush()
+    add_consent(session, subscriber_id, consent)
+
+
+def add_consent(session: Session, subscriber_id: int, consent: Consent) -> None:
+    """Keep what a subscriber agreed to; earlier consents stay."""
+    row = ConsentRow(
+        subscriber_id=subscriber_id,
+        at=consent.at,
+        wording=consent.wording,
+        how=consent.how,
+        details=dict(consent.details),
+    )
+    session.add(row)
+    session.flush()
+
+
+def consents(session: Session, subscriber_id: int) -> list[Consent]:
+    """What a subscriber agreed to, oldest first."""
+    rows = select(ConsentRow).where(ConsentRow.subscriber_id == subscriber_id).order_by(ConsentRow.id)
+    return [Consent(row.at, row.wording, row.how, row.details) for row in session.scalars(rows)]
+
+
+def erase(session: Session, subscriber_id: int) -> None:
+    """Delete a subscriber with all that belongs to them: consents, deliveries, notices, mutes, votes."""
+    session.execute(delete(SubscriberRow).where(SubscriberRow.id == subscriber_id))
+
+
+def pauses_over(session: Session, now: datetime) -> list[Subscriber]:
+    """Those whose pause has ended by now."""
+    over = select(SubscriberRow).where(
+        SubscriberRow.status == SubscriberStatus.PAUSED, SubscriberRow.paused_until <= now
+    )
+    return [_subscriber(row) for row in session.scalars(over)]
+
+
+def _row(session: Session, subscriber_id: int) -> SubscriberRow:
+    row = session.get(SubscriberRow, subscriber_id)
+    if row is None:
+        raise KeyError(subscriber_id)
+    return row
+
+
+def _near(session: Session, email: str) -> list[str]:
+    """Some addresses that a typing error may have been meant for: same beginning, or same domain."""
+    folded = key(email)
+    local, _, domain = folded.rpartition("@")
+    like = SubscriberRow.email_key
+    near = like.startswith(local[:3], autoescape=True) | like.endswith(f"@{domain}", autoescape=True)
+    return list(session.scalars(select(SubscriberRow.email).where(near).limit(500)))
+
+
+def _put_interests(session: Session, row: SubscriberRow, interests: Interests) -> None:
+    row.interests = as_json(interests)
+    row.packed = packed(session, interests)
+
+
+def _put_schedule(row: SubscriberRow, schedule: Schedule) -> None:
+    row.frequency, row.weekday = schedule.frequency, schedule.weekday
+    row.at, row.timezone, row.quiet_days = schedule.at, schedule.timezone, schedule.quiet_days
+
+
+def _subscriber(row: SubscriberRow | Row[Any]) -> Subscriber:
+    return Subscriber(
+        id=row.id,
+        email=row.email,
+        status=SubscriberStatus(row.status),
+        interests=from_json(row.interests),
+        schedule=Schedule(Frequency(row.frequency), row.at, row.timezone, row.weekday, row.quiet_days),
+        created_at=row.created_at,
+        confirmed_at=row.confirmed_at,
+        next_due_at=row.next_due_at,
+        paused_until=row.paused_until,
+    )

@@ -1,0 +1,32 @@
+"""Addresses that must not be written to, each only as a keyed hash (made elsewhere)."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from digest.store.session import chunks, insert
+from digest.store.subscriptions.tables import SuppressionRow
+
+
+def add(session: Session, address_hash: str, *, reason: str, now: datetime) -> bool:
+    """Suppress an address; False where it was already (the first reason stays)."""
+    row = insert(session, SuppressionRow).values(address_hash=address_hash, reason=reason, at=now)
+    added = session.execute(row.on_conflict_do_nothing().returning(SuppressionRow.address_hash))
+    return added.first() is not None
+
+
+def remove(session: Session, hashes: Iterable[str]) -> bool:
+    """Lift the suppression of an address (its hashes under all keys); False where there was none."""
+    gone = delete(SuppressionRow).where(SuppressionRow.address_hash.in_(list(hashes)))
+    return bool(session.scalars(gone.returning(SuppressionRow.address_hash)).all())
+
+
+def among(session: Session, hashes: Iterable[str]) -> set[str]:
+    """Those of these hashes that are suppressed."""
+    found: set[str] = set()
+    for chunk in chunks(set(hashes)):
+        wanted = select(SuppressionRow.address_hash).where(SuppressionRow.address_hash.in_(chunk))
+        found.update(session.scalars(wanted))
+    return found

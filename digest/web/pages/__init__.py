@@ -1,0 +1,1 @@
+"""The pages: landing, catalog, preferences, and those behind a link of an email."""

@@ -1,0 +1,188 @@
+"""Pages that need no link: landing with its preview, signing up, and what the site says of itself."""
+
+import secrets
+from dataclasses import dataclass
+from functools import partial
+
+from fastapi import APIRouter, BackgroundTasks, Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+
+from digest.domain import Frequency, Interests
+from digest.errors import InputError
+from digest.pipeline.subscriptions import signup
+from digest.pipeline.subscriptions.expiry import UNCONFIRMED_KEPT
+from digest.pipeline.subscriptions.signup import CONFIRM_WITHIN
+from digest.pipeline.subscriptions.validate import read_address, time_zones
+from digest.render.cards import Card, card
+from digest.serializers import WEEKDAYS
+from digest.store import session
+from digest.web import forms, guards
+from digest.web.forms import Problem, Problems, Reading, Typed
+from digest.web.site import BROWSER, OurForm, Site, Web, one
+
+router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+get = partial(router.api_route, methods=["GET", "HEAD"])
+WORDS = 40  # of a summary
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The preview as its template prints it: a digest as the mail shows it, or why there would be none."""
+
+    cards: tuple[Card, ...]
+    notes: tuple[str, ...]
+    skip_reason: str | None
+    is_chosen: bool
+
+
+def show(web: Web, interests: Interests, given: Typed) -> Shown:
+    """The digest of now for these interests."""
+    now = web.clock()
+    found = web.today.preview(interests, now)
+    titles = {counted.topic.slug: counted.topic.title for counted in web.today.topics(now)}
+    matches = found.digest.papers if found.digest else ()
+    cards = tuple(
+        card(m.paper, m.reasons, titles, year=now.year, words=WORDS, all_links=True, heading=3)
+        for m in matches
+    )
+    notes = found.digest.notes if found.digest else ()
+    return Shown(cards, notes, found.skip_reason, not given.is_empty)
+
+
+def reading(web: Web, given: Typed) -> Reading:
+    """What was typed, read by the topics that there are."""
+    with session.reading(web.installation.engine) as db:
+        return forms.read(db, given)
+
+
+def choices_of_forms(web: Web) -> dict[str, object]:
+    """What the fields of every form can be."""
+    return {
+        "topics": web.today.topics(web.clock()),
+        "frequencies": list(Frequency),
+        "weekdays": WEEKDAYS,
+        "zones": time_zones(),
+    }
+
+
+@get("/")
+def landing(request: Request, web: Site) -> Response:
+    """Today's papers, and the form; fields may be given in the address."""
+    given = forms.typed(request.query_params.multi_items())
+    return _landing(web, given, reading(web, given))
+
+
+@router.post("/preview")
+def preview(request: Request, web: Site, fields: OurForm) -> Response:
+    """What the digest would be with what is typed so far: a part of the page for scripts, else all of it."""
+    if wait := web.previews.wait(web.ip(request)):
+        return _too_many(web, wait)
+    given = forms.typed(fields)
+    found = reading(web, given)
+    if request.headers.get("hx-request") != "true":
+        return _landing(web, given, found, stamp=one(fields, "stamp"))
+    return web.page("preview.html", shown=show(web, found.interests, given), problems=found.problems)
+
+
+@router.post("/subscribe")
+def subscribe(request: Request, web: Site, fields: OurForm, after: BackgroundTasks) -> Response:
+    """Write a request down; the answer is the same whoever's address it is."""
+    if seconds := web.signups.wait(web.ip(request)):
+        return _too_many(web, seconds)
+    given, stamped = forms.typed(fields), one(fields, "stamp")
+    found = reading(web, given)
+    email = _address(given, found.problems)
+    _too_quick(web, stamped, found.problems)
+    if found.problems:
+        return _landing(web, given, found, status=422, stamp=stamped)
+    nonce = request.cookies.get(BROWSER, "")
+    nonce = nonce if len(nonce) == 43 else secrets.token_urlsafe(32)
+    if not one(fields, "website"):  # people don't see this field; whoever fills it in gets the usual answer
+        visitor = web.visitor(request)
+        wait = signup.ask(
+            web.installation,
+            email=email,
+            interests=found.interests,
+            schedule=found.schedule,
+            visitor=signup.Visitor(visitor.how, visitor.ip, visitor.user_agent, nonce),
+            now=web.clock(),
+        )
+        if wait is not None:
+            found.problems["email"] = [Problem("too many sign-ups came from your network", "try again later")]
+            answer = _landing(web, given, found, status=429, stamp=stamped)
+            answer.headers.update(guards.retry_after(wait.total_seconds()))
+            return answer
+        after.add_task(web.notify)
+    return _asked(web, nonce)
+
+
+@get("/check-inbox")
+def check_inbox(web: Site) -> Response:
+    """What to do next."""
+    return web.page("check-inbox.html", hours=int(CONFIRM_WITHIN.total_seconds() // 3600))
+
+
+@get("/about")
+def about(web: Site) -> Response:
+    """What this is and how to write a filter."""
+    return web.page("about.html")
+
+
+@get("/privacy")
+def privacy(web: Site) -> Response:
+    """What is kept, for how long, and how to get rid of it."""
+    return web.page(
+        "privacy.html",
+        hours=int(CONFIRM_WITHIN.total_seconds() // 3600),
+        days=UNCONFIRMED_KEPT.days,
+        contact=web.installation.site.mail_from,
+    )
+
+
+def _landing(web: Web, given: Typed, found: Reading, *, status: int = 200, stamp: str = "") -> HTMLResponse:
+    values = {
+        "given": given,
+        "problems": found.problems,
+        "summary": forms.first_problems(found.problems),
+        "shown": show(web, found.interests, given),
+        **choices_of_forms(web),
+    }
+    # A form that comes back keeps the time it was first given out, so that a second try isn't too quick.
+    kept = {"stamp": stamp} if stamp and guards.age(web.installation.keys, stamp, web.clock()) else {}
+    return web.page("landing.html", status=status, **values, **kept)
+
+
+def _address(given: Typed, problems: Problems) -> str:
+    try:
+        return read_address(given.email)
+    except InputError as error:
+        problems["email"] = [forms.problem(error)]
+        return ""
+
+
+def _too_quick(web: Web, stamped: str, problems: Problems) -> None:
+    passed = guards.age(web.installation.keys, stamped, web.clock())
+    if passed is None:
+        problems["form"] = [Problem("this page was open for too long", "press the button once more")]
+    elif passed < guards.FILLED_IN:
+        problems["form"] = [Problem("that was quicker than people type", "press the button once more")]
+
+
+def _asked(web: Web, nonce: str) -> Response:
+    answer = RedirectResponse("/check-inbox", status_code=303)
+    answer.set_cookie(
+        BROWSER,
+        nonce,
+        max_age=int(CONFIRM_WITHIN.total_seconds()),
+        secure=web.secure,
+        httponly=True,
+        samesite="lax",
+    )
+    return answer
+
+
+def _too_many(web: Web, wait: int) -> Response:
+    """A refusal that costs little: whoever asks so often isn't typing."""
+    answer = web.told("A moment, please", "Too much came from your network at once.", status=429)
+    answer.headers.update(guards.retry_after(wait))
+    return answer

@@ -1,0 +1,138 @@
+"""Pages for one thing each, by a link of a mail: confirming, a pause, a mute, a vote.
+
+GET changes nothing, but for `confirm` in the browser that asked: scanners of mail open every link.
+"""
+
+from datetime import datetime, time, timedelta
+from functools import partial
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, BackgroundTasks, Depends, Request, Response
+from fastapi.responses import HTMLResponse
+
+from digest.domain import Subscriber
+from digest.errors import DigestError, InputError
+from digest.pipeline.community import votes
+from digest.pipeline.mail.links import Purpose
+from digest.pipeline.subscriptions import preferences, signup
+from digest.pipeline.subscriptions.signup import Confirmation
+from digest.render.phrases import masked
+from digest.web import forms
+from digest.web.forms import Problems
+from digest.web.pages.tokens import subscriber_from_token
+from digest.web.site import OurForm, Site, Web, one
+
+router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+get = partial(router.api_route, methods=["GET", "HEAD"])
+
+Pauser = Annotated[Subscriber, Depends(subscriber_from_token(Purpose.PAUSE))]
+Muter = Annotated[Subscriber, Depends(subscriber_from_token(Purpose.MUTE))]
+Voter = Annotated[Subscriber, Depends(subscriber_from_token(Purpose.VOTE))]
+
+
+@get("/confirm/{token}")
+def confirm_page(request: Request, web: Site, token: str, after: BackgroundTasks) -> Response:
+    """Confirmed at once in the browser that asked; elsewhere one button."""
+    return _confirm(request, web, token, after, pressed=False)
+
+
+@router.post("/confirm/{token}")
+def confirm(request: Request, web: Site, token: str, _form: OurForm, after: BackgroundTasks) -> Response:
+    """The button."""
+    return _confirm(request, web, token, after, pressed=True)
+
+
+def _confirm(request: Request, web: Web, token: str, after: BackgroundTasks, *, pressed: bool) -> Response:
+    # A look without opening (HEAD) isn't the visit of a person.
+    visitor = web.visitor(request) if request.method != "HEAD" else signup.Visitor("web")
+    outcome = signup.confirm(web.installation, token, visitor, web.clock(), pressed=pressed)
+    if outcome is Confirmation.DONE:
+        after.add_task(web.notify)
+    return web.page("confirm.html", status=404 if outcome is Confirmation.OVER else 200, outcome=outcome)
+
+
+@get("/pause/{token}")
+def pause_page(web: Site, token: str, owner: Pauser) -> Response:
+    """Until when?"""
+    return _pause_page(web, token, owner, {})
+
+
+@router.post("/pause/{token}")
+def pause(web: Site, token: str, owner: Pauser, fields: OurForm) -> Response:
+    """Nothing until a day."""
+    problems = pause_until(web, owner, one(fields, "until"))
+    if problems:
+        return _pause_page(web, token, owner, problems)
+    return web.told("Your digest is paused", f"It comes again from {one(fields, 'until')} on.")
+
+
+@get("/mute/{token}")
+def mute_page(request: Request, web: Site, token: str, owner: Muter) -> Response:
+    """Mute this term?"""
+    return _mute_page(web, token, owner, request.query_params.get("term", ""), {})
+
+
+@router.post("/mute/{token}")
+def mute(web: Site, token: str, owner: Muter, fields: OurForm) -> Response:
+    """Leave a term out for seven days."""
+    problems = mute_term(web, owner, one(fields, "term"))
+    if problems:
+        return _mute_page(web, token, owner, one(fields, "term"), problems)
+    return web.told(f"“{one(fields, 'term')}” is muted for seven days", "Then its papers come again.")
+
+
+@get("/vote/{token}")
+def vote_page(request: Request, web: Site, token: str, owner: Voter) -> Response:
+    """Vote for this paper?"""
+    return _vote_page(web, token, owner, request.query_params.get("paper", ""))
+
+
+@router.post("/vote/{token}")
+def vote(web: Site, token: str, owner: Voter, fields: OurForm) -> Response:
+    """Vote, or take a vote back."""
+    paper = votes.paper(web.installation, one(fields, "paper"))
+    votes.vote(web.installation, owner.id, paper, web.clock(), back=one(fields, "choice") == "back")
+    return _vote_page(web, token, owner, paper.id)
+
+
+def tomorrow(web: Web, owner: Subscriber) -> str:
+    local = web.clock().astimezone(ZoneInfo(owner.schedule.timezone))
+    return (local.date() + timedelta(days=1)).isoformat()
+
+
+def pause_until(web: Web, owner: Subscriber, until: str) -> Problems:
+    """Pause until a day begins on the subscriber's clock; what is wrong with that day, if anything."""
+    try:
+        day = datetime.strptime(until, "%Y-%m-%d")  # noqa: DTZ007 - a local date, given its zone below
+        start = datetime.combine(day.date(), time(), tzinfo=ZoneInfo(owner.schedule.timezone))
+        preferences.pause(web.installation, owner.id, start, web.clock())
+    except ValueError:
+        return {"until": [forms.Problem(f"{until[:30]!r} is not a day", "such as 2026-12-24")]}
+    except InputError as error:
+        return {"until": [forms.problem(error)]}
+    return {}
+
+
+def _pause_page(web: Web, token: str, owner: Subscriber, problems: Problems) -> HTMLResponse:
+    values = {"token": token, "address": masked(owner.email), "tomorrow": tomorrow(web, owner)}
+    return web.page("pause.html", status=422 if problems else 200, problems=problems, **values)
+
+
+def mute_term(web: Web, owner: Subscriber, term: str) -> Problems:
+    try:
+        preferences.mute(web.installation, owner.id, term, web.clock())
+    except DigestError as error:
+        return {"term": [forms.problem(error)]}
+    return {}
+
+
+def _mute_page(web: Web, token: str, owner: Subscriber, term: str, problems: Problems) -> HTMLResponse:
+    values = {"token": token, "address": masked(owner.email), "term": term}
+    return web.page("mute.html", status=422 if problems else 200, problems=problems, **values)
+
+
+def _vote_page(web: Web, token: str, owner: Subscriber, ref: str) -> HTMLResponse:
+    paper = votes.paper(web.installation, ref)
+    voted = votes.has_voted(web.installation, owner.id, paper)
+    return web.page("vote.html", token=token, paper=paper, voted=voted)

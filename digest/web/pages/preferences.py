@@ -1,0 +1,149 @@
+"""The preferences, behind their signed link: choices, schedule, pause, mutes, export, erasure.
+
+GET changes nothing. The token in the path is what a visitor has to know.
+"""
+
+from functools import partial
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+
+from digest import serializers
+from digest.domain import Subscriber
+from digest.pipeline.mail.links import Purpose, mail_links
+from digest.pipeline.subscriptions import personal_data, preferences
+from digest.render.phrases import masked
+from digest.store import session
+from digest.web import forms
+from digest.web.forms import Problems, Typed
+from digest.web.pages.landing import choices_of_forms
+from digest.web.pages.link_pages import mute_term, pause_until, tomorrow
+from digest.web.pages.tokens import subscriber_from_token
+from digest.web.site import OurForm, Site, Web, one
+
+router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+get = partial(router.api_route, methods=["GET", "HEAD"])
+
+# What a page says after something was done; the address names the key, never the words.
+DONE = {
+    "saved": "Your choices are saved.",
+    "paused": "Your digest is paused.",
+    "resumed": "Your digest comes again.",
+    "muted": "Muted for seven days.",
+    "unmuted": "No longer muted.",
+    "back": "Welcome back: your digest comes again.",
+}
+
+
+Owner = Annotated[Subscriber, Depends(subscriber_from_token(Purpose.PREFERENCES))]
+
+
+@get("/prefs/{token}")
+def show(request: Request, web: Site, token: str, owner: Owner) -> Response:
+    """All that can be chosen."""
+    return _preferences(web, token, owner, done=DONE.get(request.query_params.get("done", ""), ""))
+
+
+@router.post("/prefs/{token}")
+def save(web: Site, token: str, owner: Owner, fields: OurForm) -> Response:
+    """Keep what was chosen, or show what is wrong with it."""
+    given = forms.typed(fields)
+    with session.reading(web.installation.engine) as db:
+        found = forms.read(db, given, base=owner.interests)
+    if found.problems:
+        return _preferences(web, token, owner, given=given, problems=found.problems)
+    preferences.save(web.installation, owner.id, found.interests, found.schedule, web.clock())
+    return _done(token, "saved")
+
+
+@router.post("/prefs/{token}/pause")
+def pause_from_preferences(web: Site, token: str, owner: Owner, fields: OurForm) -> Response:
+    """Nothing until a day."""
+    problems = pause_until(web, owner, one(fields, "until"))
+    return _preferences(web, token, owner, problems=problems) if problems else _done(token, "paused")
+
+
+@router.post("/prefs/{token}/resume")
+def resume(web: Site, token: str, owner: Owner, _form: OurForm) -> Response:
+    """End a pause."""
+    preferences.resume(web.installation, owner.id, web.clock())
+    return _done(token, "resumed")
+
+
+@router.post("/prefs/{token}/mute")
+def mute_from_preferences(web: Site, token: str, owner: Owner, fields: OurForm) -> Response:
+    """Leave a term out for seven days."""
+    problems = mute_term(web, owner, one(fields, "term"))
+    return _preferences(web, token, owner, problems=problems) if problems else _done(token, "muted")
+
+
+@router.post("/prefs/{token}/unmute")
+def unmute(web: Site, token: str, owner: Owner, fields: OurForm) -> Response:
+    """Let a term in again."""
+    preferences.unmute(web.installation, owner.id, one(fields, "term"))
+    return _done(token, "unmuted")
+
+
+@router.post("/prefs/{token}/back")
+def come_back(web: Site, token: str, owner: Owner, _form: OurForm) -> Response:
+    """Subscribe again."""
+    preferences.come_back(web.installation, owner.id, web.clock())
+    return _done(token, "back")
+
+
+@get("/prefs/{token}/export")
+def export(web: Site, owner: Owner) -> Response:
+    """Everything that is kept about somebody, as a JSON file."""
+    text = serializers.as_json(personal_data.export(web.installation, owner.id))
+    name = {"Content-Disposition": 'attachment; filename="my-data.json"'}
+    return Response(text, media_type="application/json", headers=name)
+
+
+@get("/prefs/{token}/erase")
+def erase_page(web: Site, token: str, owner: Owner) -> Response:
+    """What erasing means, and a button."""
+    return web.page("erase.html", token=token, address=masked(owner.email))
+
+
+@router.post("/prefs/{token}/erase")
+def erase(web: Site, owner: Owner, _form: OurForm) -> Response:
+    """Erase somebody."""
+    personal_data.erase(web.installation, owner.id, web.clock())
+    return web.told(
+        "Everything about you is erased",
+        "What stays is a code made from your address, from which nobody can tell the address."
+        " It keeps this site from ever writing to you again.",
+    )
+
+
+def _done(token: str, what: str) -> Response:
+    return RedirectResponse(f"/prefs/{token}?done={what}", status_code=303)
+
+
+def _preferences(
+    web: Web,
+    token: str,
+    owner: Subscriber,
+    *,
+    given: Typed | None = None,
+    problems: Problems | None = None,
+    done: str = "",
+) -> HTMLResponse:
+    muted = preferences.muted(web.installation, owner.id)
+    values: dict[str, Any] = {
+        "token": token,
+        "owner": owner,
+        "address": masked(owner.email),
+        "given": given or forms.typed_of(owner, without=list(muted)),
+        "problems": problems or {},
+        "summary": forms.first_problems(problems or {}),
+        "muted": muted,
+        "links": mail_links(web.installation, owner.id),
+        "zone": ZoneInfo(owner.schedule.timezone),
+        "tomorrow": tomorrow(web, owner),
+        "done": done,
+    }
+    status = 422 if problems else 200
+    return web.page("preferences.html", status=status, **values, **choices_of_forms(web))

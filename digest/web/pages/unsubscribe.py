@@ -1,0 +1,86 @@
+"""Unsubscribing: one click from a mail program (RFC 8058), or a page that offers less often, a pause, undo.
+
+The POST of a mail program needs no cookie, is never redirected or refused, and gets one answer for everybody,
+known or not. GET and HEAD change nothing, whoever follows the link.
+"""
+
+from datetime import timedelta
+from functools import partial
+
+from fastapi import APIRouter, BackgroundTasks, Request, Response
+from fastapi.responses import HTMLResponse, PlainTextResponse
+from starlette.exceptions import HTTPException
+
+from digest.domain import Subscriber, SubscriberStatus
+from digest.errors import TokenError
+from digest.pipeline.mail.links import Purpose, mail_links, opened
+from digest.pipeline.subscriptions import preferences
+from digest.render.phrases import masked
+from digest.web import guards
+from digest.web.site import AnyForm, Site, Web, one
+
+router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+get = partial(router.api_route, methods=["GET", "HEAD"])
+
+PAUSE = timedelta(days=14)
+_DONE = {
+    "leave": "You are unsubscribed.",
+    "less": "Your digest comes once a week from now on.",
+    "pause": "Your digest is paused for two weeks.",
+    "back": "Welcome back: your digest comes again.",
+}
+
+
+@get("/u/{token}")
+def page(web: Site, token: str) -> Response:
+    """What can be done; nothing is."""
+    return _page(web, token, _owner(web, token))
+
+
+@router.post("/u/{token}")
+def unsubscribe(request: Request, web: Site, token: str, fields: AnyForm, after: BackgroundTasks) -> Response:
+    """A mail program's click unsubscribes; a button of our page does what it says."""
+    owner = _owner(web, token)
+    choice = one(fields, "choice")
+    if choice not in _DONE:
+        if owner:
+            preferences.leave(web.installation, owner.id, web.clock(), goodbye=False)
+        return PlainTextResponse("You are unsubscribed.\n")
+    if not guards.is_ours(request, web.installation.site.base_url):
+        raise HTTPException(403, "this form was sent from another site")
+    if owner:
+        _do(web, owner, choice)
+        after.add_task(web.notify)
+    return _page(web, token, _owner(web, token), done=_DONE[choice] if owner or choice == "leave" else "")
+
+
+def _do(web: Web, owner: Subscriber, choice: str) -> None:
+    now, installation = web.clock(), web.installation
+    if choice == "leave":
+        preferences.leave(installation, owner.id, now, goodbye=True)
+    elif choice == "less":
+        preferences.less_often(installation, owner.id, now)
+    elif choice == "pause":
+        preferences.pause(installation, owner.id, now + PAUSE, now)
+    elif owner.status is SubscriberStatus.PAUSED:
+        preferences.resume(installation, owner.id, now)
+    else:
+        preferences.come_back(installation, owner.id, now)
+
+
+def _owner(web: Web, token: str) -> Subscriber | None:
+    try:
+        return preferences.person(web.installation, opened(web.installation, Purpose.UNSUBSCRIBE, token))
+    except TokenError:
+        return None
+
+
+def _page(web: Web, token: str, owner: Subscriber | None, *, done: str = "") -> HTMLResponse:
+    return web.page(
+        "unsubscribe.html",
+        token=token,
+        owner=owner,
+        address=masked(owner.email) if owner else "",
+        preferences=mail_links(web.installation, owner.id).preferences if owner else "",
+        done=done,
+    )

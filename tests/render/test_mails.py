@@ -1,0 +1,102 @@
+"""The mails around a digest: confirm, already, welcome, goodbye, alarm."""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from digest.domain import Alarm, Message
+from digest.render import as_bytes
+from tests.builders import NOW
+from tests.digests import LINKS, RENDERER, SITE, full, many
+from tests.mail_html import Page, contrast, inverted
+from tests.render.test_mime import parsed
+
+LINK = "https://papers.example.org/confirm/CCCCCCCCCCCCCCCCCCCCCCCCCCCC"
+ALARM = Alarm(
+    key="source:arxiv",
+    title="source arxiv is stalled",
+    detail="Papers were expected and haven't come.",
+    tried="It is asked again at noon.",
+    fix="digest sources fetch arxiv",
+    since=NOW,
+)
+MAILS: dict[str, Callable[[], Message]] = {
+    "confirm": lambda: RENDERER.confirm(SITE, link=LINK),
+    "already": lambda: RENDERER.already(SITE, LINKS),
+    "welcome": lambda: RENDERER.welcome(SITE, LINKS, None),
+    "welcome with a digest": lambda: RENDERER.welcome(SITE, LINKS, full()),
+    "goodbye": lambda: RENDERER.goodbye(SITE, back=LINK),
+    "alarm": lambda: RENDERER.alarm(SITE, began=[ALARM], over=[replace(ALARM, over_at=NOW)]),
+}
+EACH = pytest.mark.parametrize("write", MAILS.values(), ids=MAILS.keys())
+
+
+@EACH
+def test_every_mail_is_strict_mime_that_no_machine_answers(write: Callable[[], Message]) -> None:
+    raw = as_bytes(
+        write(), sender=SITE.mail_from, recipient="ada@example.org", date=NOW, message_id="<1@example.org>"
+    )
+    mail = parsed(raw)
+    assert mail["Auto-Submitted"] == "auto-generated"
+    assert SITE.name in mail["Subject"]
+
+
+@EACH
+def test_every_mail_says_who_sends_it_and_has_one_h1(write: Callable[[], Message]) -> None:
+    message = write()
+    page = Page(message.html)
+    assert page.headings[0] == 1
+    assert page.headings.count(1) == 1
+    assert all(deeper - upper <= 1 for upper, deeper in zip(page.headings, page.headings[1:], strict=False))
+    assert 40 <= len(page.preheader) <= 90
+    for part in (" ".join(message.text.split()), page.text):
+        assert SITE.postal_address in part
+        assert SITE.address in part
+
+
+@EACH
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_every_text_of_every_mail_can_be_read(write: Callable[[], Message], dark: bool) -> None:
+    for text in Page(write().html, dark=dark).texts:
+        color, background = text.colors
+        assert not text.text.strip() or contrast(color, background) >= 4.5, text
+        assert not text.text.strip() or contrast(inverted(color), inverted(background)) >= 4.5, text
+
+
+@EACH
+def test_the_text_part_has_the_links_of_the_html_part_on_lines_of_their_own(
+    write: Callable[[], Message],
+) -> None:
+    message = write()
+    lines = message.text.splitlines()
+    targets = {target for _, target in Page(message.html).links}
+    assert {each for each in targets if "?" not in each} <= {line.strip() for line in lines}
+    assert all(len(line) <= 76 for line in lines if "://" not in line)
+    assert not re.search(r"&\w+;", message.text)
+
+
+def test_a_confirmation_has_one_link_and_nothing_of_a_list() -> None:
+    message = MAILS["confirm"]()
+    assert {target for _, target in Page(message.html).links} == {LINK}
+    assert not [name for name, _ in message.headers if name.startswith(("List-", "Precedence"))]
+
+
+def test_a_welcome_shows_the_last_digest_under_a_heading_of_its_own() -> None:
+    message = MAILS["welcome with a digest"]()
+    page = Page(message.html)
+    assert set(page.headings) == {1, 2, 3}
+    for part in (" ".join(message.text.split()), page.text):
+        assert "Welcome to Daily Papers" in part
+        assert "Trending papers — Tuesday 17 March 2026" in part
+        assert "Counting Sheep with Language Models" in part
+    assert dict(message.headers)["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+
+
+def test_a_welcome_without_a_digest_says_when_the_first_comes() -> None:
+    assert "Your first digest comes at the hour that you chose" in MAILS["welcome"]().text
+
+
+def test_a_welcome_is_never_cut_off() -> None:
+    assert len(RENDERER.welcome(SITE, LINKS, many(200)).html.encode()) <= 102_400
