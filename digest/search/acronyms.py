@@ -15,7 +15,9 @@ from digest.words import fold, written
 _BRACKET = re.compile(r"\(\s*([A-Za-z][A-Za-z0-9]*(?:[-/&][A-Za-z0-9]+)*)\s*[;,)]")
 _SHORTEST, _LONGEST = 2, 8  # letters of an acronym
 _BEFORE = 120  # characters before the bracket that may hold the long form
-_LITTLE = frozenset({"a", "an", "and", "for", "in", "of", "on", "or", "the", "to", "with", "by", "from", "via"})
+_LITTLE = frozenset(
+    {"a", "an", "and", "for", "in", "of", "on", "or", "the", "to", "with", "by", "from", "via"}
+)
 
 
 def pairs(text: str) -> Iterator[tuple[str, str]]:

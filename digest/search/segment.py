@@ -9,7 +9,7 @@ stem are one slice, and so are those of a form. Labels are what else a paper has
 `cat:cs.CL`, `source:arxiv`, `has:code`. Papers are counted from 0 in each segment; `numbers` are the store's.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -46,11 +46,11 @@ class Segment:
         self.titles = int(arrays["titles"][0])
         self.slots: NDArray[np.uint16] = arrays["slots"]
         self.positions: NDArray[np.uint8] = arrays["positions"]
-        self.stems = self._strings("stem")
-        self.forms = self._strings("form")
-        self.labels = self._strings("label")
-        self.authors = self._strings("author")
-        self.ids = self._strings("id")
+        self.stems = self.strings("stem")
+        self.forms = self.strings("form")
+        self.labels = self.strings("label")
+        self.authors = self.strings("author")
+        self.ids = self.strings("id")
         self._stem_first = arrays["stem_first"]
         self._form_start = arrays["form_start"]
         self._by_fold = arrays["by_fold"]
@@ -68,6 +68,14 @@ class Segment:
     def stem_forms(self, number: int) -> Slice:
         """The forms of the stem with this number, from … to before."""
         return int(self._stem_first[number]), int(self._stem_first[number + 1])
+
+    def stem_and_form(self) -> list[tuple[str, str]]:
+        """The stem and the form of all words, in their order."""
+        sizes = np.diff(self._stem_first.astype(np.int64))
+        stems = (
+            stem for stem, size in zip(self.stems.all(), sizes.tolist(), strict=True) for _ in range(size)
+        )
+        return list(zip(stems, self.forms.all(), strict=True))
 
     def form(self, stem: str, form: str) -> Slice:
         """The occurrences of a word exactly as written, whose stem is this."""
@@ -103,8 +111,11 @@ class Segment:
     def weights_of(self, occurrences: Slice) -> NDArray[np.float64]:
         """For each paper how often it has the word, the title counted `TITLE_WEIGHT` times."""
         start, end = occurrences
-        slots = self.slots[start:end]
-        return np.bincount(self.slot_paper[slots], self._slot_weight[slots], len(self))
+        return self._weights(self.slots[start:end])
+
+    def weights_at(self, places: NDArray[np.int32]) -> NDArray[np.float64]:
+        """For each paper how many of these places are its own, those in the title weighed the same way."""
+        return self._weights(places >> 8)
 
     def places_of(self, occurrences: Slice, among: Marks | None = None) -> NDArray[np.int32]:
         """The places of occurrences, 256 × slot + position, of the papers in `among` only; unsorted."""
@@ -119,6 +130,12 @@ class Segment:
     def _slot_weight(self) -> NDArray[np.float64]:
         weights = np.ones(len(self.slot_paper))
         weights[: self.titles] = TITLE_WEIGHT
+        return weights
+
+    def _weights(self, slots: Numbers) -> NDArray[np.float64]:
+        weights: NDArray[np.float64] = np.bincount(  # type: ignore[assignment] # with weights it counts in floats
+            self.slot_paper[slots], self._slot_weight[slots], len(self)
+        )
         return weights
 
     def _forms_slice(self, first: int, end: int) -> Slice:
@@ -137,13 +154,23 @@ class Segment:
 
     def form_counts(self) -> Numbers:
         """How often each form occurs."""
-        return np.diff(self._form_start.astype(np.int64))
+        counts: Numbers = self._form_start[1:].astype(np.int64) - self._form_start[:-1]
+        return counts
 
     # ------------------------------------------------------------ what else papers have
 
     def labelled(self, number: int) -> NDArray[np.uint16]:
         """The papers that have the label with this number."""
         return self._listed("label", number)
+
+    def label_counts(self, marks: Marks) -> Numbers:
+        """How many of the marked papers have each label."""
+        papers = self.arrays["label_papers"]
+        before = np.zeros(len(papers) + 1, np.int64)
+        np.cumsum(marks[papers], out=before[1:])
+        starts = self.arrays["label_start"]
+        counts: Numbers = before[starts[1:]] - before[starts[:-1]]
+        return counts
 
     def written_by(self, number: int) -> NDArray[np.uint16]:
         """The papers of the author with this number."""
@@ -157,7 +184,7 @@ class Segment:
     def acronyms(self) -> Iterator[tuple[str, str, int]]:
         """Acronyms, their long forms, and how many papers explain them so."""
         counts = self.arrays["acronym_count"].tolist()
-        for text, count in zip(self._strings("acronym").all(), counts, strict=True):
+        for text, count in zip(self.strings("acronym").all(), counts, strict=True):
             short, _, long = text.partition("\t")
             yield short, long, count
 
@@ -166,5 +193,16 @@ class Segment:
         papers: NDArray[np.uint16] = self.arrays[f"{name}_papers"]
         return papers[starts[number] : starts[number + 1]]
 
-    def _strings(self, name: str) -> Vocabulary:
+    def strings(self, name: str) -> Vocabulary:
+        """The strings of this name."""
         return Vocabulary(self.arrays[f"{name}_offsets"], self.arrays[f"{name}_text"])
+
+
+def shown_in(segments: Sequence[Segment]) -> list[Marks]:
+    """Which papers of each segment (oldest first) stand: those that no newer one holds or says are gone."""
+    marks: list[Marks] = []
+    newer = np.empty(0, np.int32)
+    for segment in reversed(segments):
+        marks.append(~np.isin(segment.numbers, newer))
+        newer = np.concatenate([newer, segment.numbers, segment.gone])
+    return marks[::-1]

@@ -31,7 +31,7 @@ from digest.filters import (
 from digest.filters.categories import holds
 from digest.filters.names import names_agree
 from digest.filters.tree import TextLeaf
-from digest.search.segment import Marks, Segment, Slice
+from digest.search.segment import Marks, Numbers, Segment, Slice
 from digest.words import forms
 
 Values = tuple[NDArray[np.int64], NDArray[np.int64]]  # numbers of papers, ascending, and a value for each
@@ -45,7 +45,7 @@ class Known:
     signals: Mapping[SignalKind, Values] = field(default_factory=dict)
 
 
-def select(node: Node, segment: Segment, known: Known) -> Marks:
+def select(node: Node, segment: Segment, known: Known) -> Marks:  # noqa: PLR0911 - a return for each kind of node
     """The papers of a segment that a tree selects."""
     match node:
         case Not(part):
@@ -109,10 +109,12 @@ def follow(segment: Segment, runs: Sequence[Slice], among: Marks | None = None) 
 def _common(few: NDArray[np.int32], many: NDArray[np.int32]) -> NDArray[np.int32]:
     """The places that stand in both; neither has one twice."""
     both = np.sort(np.concatenate([few, many]), kind="stable")
-    return both[:-1][both[1:] == both[:-1]]
+    twice: NDArray[np.int32] = both[:-1][both[1:] == both[:-1]]
+    return twice
 
 
 def _text(leaf: TextLeaf, segment: Segment) -> Marks:
+    slots: list[Numbers]
     if isinstance(leaf, Prefix):
         slots = [segment.slots[start:end] for start, end in segment.prefix(leaf.prefix)]
     else:
@@ -126,10 +128,11 @@ def _text(leaf: TextLeaf, segment: Segment) -> Marks:
     return _marked(segment, papers)
 
 
-def _of_field(slots: NDArray[np.integer], wanted: Field | None, segment: Segment) -> NDArray[np.integer]:  # type: ignore[type-arg]
+def _of_field(slots: Numbers, wanted: Field | None, segment: Segment) -> Numbers:
     if wanted is None:
         return slots
-    return slots[(slots < segment.titles) == (wanted is Field.TITLE)]
+    of_field: Numbers = slots[(slots < segment.titles) == (wanted is Field.TITLE)]
+    return of_field
 
 
 def _author(name: str, segment: Segment) -> Marks:
@@ -159,10 +162,11 @@ def _labelled(leaf: Category | Has | SourceName, segment: Segment) -> Marks:
 
 
 def _at_least(segment: Segment, values: Values | None, least: int) -> Marks:
-    return values_of(segment, values) >= least
+    marks: Marks = values_of(segment, values) >= least
+    return marks
 
 
-def _marked(segment: Segment, papers: Sequence[NDArray[np.integer]]) -> Marks:  # type: ignore[type-arg]
+def _marked(segment: Segment, papers: Sequence[Numbers]) -> Marks:
     marks = np.zeros(len(segment), np.bool_)
     for each in papers:
         marks[each] = True

@@ -86,9 +86,7 @@ def _deletions(words: Sequence[str]) -> tuple[Hashes, NDArray[np.int32]]:
     for number, word in enumerate(words):
         letters[number, : len(word)] = np.frombuffer(word.encode(), np.uint8)
     # H(word) = sum of letter · base^place; without a letter, all behind it move one place to the front.
-    powers = np.ones(width + 1, np.uint64)
-    for place in range(width):
-        powers[place + 1] = powers[place] * _BASE
+    powers = np.cumprod(np.full(width + 1, _BASE), dtype=np.uint64)  # of 64 bits: what is beyond them goes
     moved = letters * powers[:width]
     before = np.cumsum(moved, axis=1, dtype=np.uint64)
     front = letters[:, 1:] * powers[: max(width - 1, 0)]

@@ -5,6 +5,7 @@ in the order of their bytes, which is that of their code points.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +28,7 @@ class Vocabulary(Sequence[str]):
 
     def __init__(self, offsets: NDArray[np.uint32], text: NDArray[np.uint8]) -> None:
         self._offsets = offsets
-        self._text = memoryview(text).cast("B") if len(text) else memoryview(b"")
+        self._text = text.data if len(text) else memoryview(b"")
 
     def __len__(self) -> int:
         return len(self._offsets) - 1
@@ -38,7 +39,7 @@ class Vocabulary(Sequence[str]):
     def all(self) -> list[str]:
         """All strings, decoded at once."""
         text, offsets = bytes(self._text), self._offsets.tolist()
-        return [text[a:b].decode() for a, b in zip(offsets, offsets[1:], strict=False)]
+        return [text[a:b].decode() for a, b in pairwise(offsets)]
 
     def find(self, string: str) -> int:
         """The number of a string, or -1."""
