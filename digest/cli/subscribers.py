@@ -7,6 +7,7 @@ import click
 
 from digest.cli.context import Cli, json_option, on_terminal, pass_cli
 from digest.cli.exits import PARTLY_FAILED
+from digest.cli.explaining import show_read_back
 from digest.cli.output import emit, table, tell_if_cut
 from digest.cli.types import choice
 from digest.domain import DeliveryState, Frequency, SubscriberStatus
@@ -86,17 +87,20 @@ def add(
         frequency=frequency, weekday=weekday, at=at, timezone=timezone, quiet_days=quiet_days
     )
     address = validate.read_address(email)
+    listed = validate.known_topics(cli.installation)
     with session.transaction(cli.installation.engine) as db:
         added = validate.subscribe(
             cli.installation,
             db,
             email=address,
-            interests=validate.read_interests(db, **wanted),
+            interests=validate.read_interests(listed, **wanted),
             schedule=schedule,
             now=cli.now,
             consent=agreed,
         )
         asked = agreed is not None or joining.invite(cli.installation, db, added, cli.now)
+    for text in (*wanted["filters"], *wanted["exclude"]):
+        show_read_back(text)
     if not asked:
         click.echo(f"{address} had enough mails to confirm; ask again later: resend-confirmation", err=True)
     if as_json:

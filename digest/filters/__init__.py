@@ -18,15 +18,19 @@ names the place and the mend. It never looks at papers: `digest.match` does.
     NOT A, -A               not
     ( … )                   grouping
 
-AND, OR and NOT are operators in capitals only, otherwise they are words. The canonical text keeps words as
-they were written (case and diacritics folded), not their stems: `quantize` and `quantization` are two texts
-with the same meaning, so that whoever reads their filter again finds their own words.
+AND, OR and NOT are operators in capitals only, otherwise they are words. Full-width forms, quotes and dashes
+of other scripts are folded; what another search language would read in its own way (`!x`, `x~2`, a comma
+between keywords) is an error with the answer; what is often meant otherwise brings a hint (`read_back`).
+
+The canonical text keeps words as they were written (case and diacritics folded), not their stems: `quantize`
+and `quantization` are two texts with the same meaning, so that readers find their own words again.
 """
 
 from digest.filters.categories import CATEGORIES
+from digest.filters.hints import ReadBack, read_back
 from digest.filters.mending import render_error
 from digest.filters.printing import canonical, normal
-from digest.filters.reading import MAX_CHARACTERS, MAX_DEPTH, MAX_TERMS, parse
+from digest.filters.reading import MAX_BYTES, MAX_CHARACTERS, MAX_DEPTH, MAX_TERMS, parse, parse_stored
 from digest.filters.tree import (
     And,
     AtLeast,
@@ -49,6 +53,7 @@ from digest.filters.tree import (
 
 __all__ = [
     "CATEGORIES",
+    "MAX_BYTES",
     "MAX_CHARACTERS",
     "MAX_DEPTH",
     "MAX_TERMS",
@@ -65,6 +70,7 @@ __all__ = [
     "PaperId",
     "Phrase",
     "Prefix",
+    "ReadBack",
     "SourceName",
     "TopicRef",
     "Word",
@@ -72,5 +78,7 @@ __all__ = [
     "leaves",
     "normal",
     "parse",
+    "parse_stored",
+    "read_back",
     "render_error",
 ]

@@ -4,7 +4,7 @@ Both are costly, so they are made once and shared by all visitors, and made anew
 are older than some minutes: nobody waits for them but the first visitor after a start or a quiet hour.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from digest.domain import Interests, Topic
@@ -48,6 +48,6 @@ class Today:
         return preview(self._installation, stranger(interests, now), now, self.candidates(now))
 
     def _count(self, now: datetime) -> tuple[CountedTopic, ...]:
-        week = read_candidates(replace(self._installation, window=WEEK), now)
+        week = read_candidates(self._installation, now, WEEK)
         listed = sorted(week.topics.values(), key=lambda topic: (topic.group, topic.title))
         return tuple(CountedTopic(t, len(week.corpus.search(TopicRef(t.slug)))) for t in listed)
