@@ -86,15 +86,13 @@ def _subscriber(
     cli: Cli, email: str | None, topics: tuple[str, ...], filters: tuple[str, ...], exclude: tuple[str, ...]
 ) -> "Subscriber":
     from digest.pipeline.issues.preview import stranger
-    from digest.pipeline.subscriptions.validate import read_interests
-    from digest.store import session
-    from digest.store.subscriptions import subscribers
+    from digest.pipeline.subscriptions.preferences import by_address
+    from digest.pipeline.subscriptions.validate import known_topics, read_interests
 
-    with session.transaction(cli.installation.engine) as db:
-        if email:
-            return subscribers.get(db, email)
-        interests = read_interests(db, topics=topics, filters=filters, exclude=exclude)
-    return stranger(interests, cli.now)
+    if email:
+        return by_address(cli.installation, email)
+    listed = known_topics(cli.installation)
+    return stranger(read_interests(listed, topics=topics, filters=filters, exclude=exclude), cli.now)
 
 
 def _part(cli: Cli, digest: "Digest", part: str) -> str | bytes:

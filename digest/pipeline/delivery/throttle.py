@@ -126,6 +126,12 @@ def taken(installation: Installation, domains: Iterable[str], now: datetime) -> 
         log.warning("%s takes our mail again", pace.domain)
 
 
+def troubled(installation: Installation) -> list[Throttle]:
+    """Return the throttles of recipient domains that asked for time or refused us."""
+    with session.reading(installation.engine) as db:
+        return domain_limits.troubled(db)
+
+
 def resume(installation: Installation, domains: Sequence[str], now: datetime) -> list[str]:
     """Resume stopped domains because the operator says so; returns those that were stopped."""
     with session.transaction(installation.engine) as db:

@@ -298,8 +298,7 @@ def test_who_complained_and_joined_again_stays_when_the_complaint_comes_once_mor
 def test_a_confirmation_mail_that_comes_back_suppresses_its_address(engine: Engine, tmp_path: Path) -> None:
     with SmtpServer() as server:
         here = installation(engine, tmp_path, smtp_url=server.url, bounce_mail=BOUNCES)
-        with session.reading(engine) as db:
-            wishes = read_interests(db)
+        wishes = read_interests(())
         signup.ask(
             here, email=ADA, interests=wishes, schedule=read_schedule(), visitor=Visitor("web"), now=NOW
         )
