@@ -47,7 +47,8 @@ def mailbox(email: str) -> str:
     """The mailbox that an address most likely reaches: its key without what its provider ignores.
 
     Tags behind + everywhere, dots at Google, Proton's dots, hyphens and underscores, Yahoo's suffixes,
-    Fastmail's subdomains, the several domains of iCloud and Proton; letters that only look like others count as those.
+    Fastmail's subdomains, the several domains of iCloud and Proton; letters that only look like others count
+    as those.
     Good enough to count by (an attacker who varies spellings reaches one person), too coarse to write to.
     """
     local, _, domain = key(unicodedata.normalize("NFKC", email)).rpartition("@")
