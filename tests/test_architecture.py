@@ -30,7 +30,7 @@ DOORS = {
     "lark": {"digest.filters"},
     "nacl": {"digest.render"},
     "nh3": {"digest.text"},
-    "numpy": {"digest.match"},
+    "numpy": {"digest.match", "digest.search"},
     "psycopg": {"digest.store"},
     "pydantic": {"digest.config", "digest.web"},
     "pydantic_settings": {"digest.config"},
@@ -40,7 +40,6 @@ DOORS = {
     "starlette": {"digest.web"},
     "structlog": {"digest.logs"},
     "sqlalchemy": {"digest.store"},
-    "Stemmer": {"digest.words"},
     "python_multipart": {"digest.web"},
     "uvicorn": {"digest.web"},
 }

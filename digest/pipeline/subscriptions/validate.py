@@ -21,15 +21,20 @@ from digest.store.subscriptions import subscribers, suppressions
 from digest.tokens import address_hashes
 
 MOST_PAPERS = 200
+_LONGEST_LOCAL = 64  # octets (RFC 5321, 4.5.3.1.1)
 
 
 def read_address(text: str) -> str:
     """An e-mail address as it can be written to; InputError says what is wrong with it."""
     try:
-        return validate_email(text.strip(), check_deliverability=False).normalized
+        email = validate_email(text.strip(), check_deliverability=False).normalized
     except EmailNotValidError as error:
         msg = f"{text.strip()[:100]!r} is not an e-mail address: {error}"
         raise InputError(msg) from error
+    if len(email.rpartition("@")[0].encode()) > _LONGEST_LOCAL:
+        msg = f"{email[:100]!r} is not an e-mail address: more than {_LONGEST_LOCAL} bytes before the @"
+        raise InputError(msg)
+    return email
 
 
 def known_topic(topics: Sequence[Topic], slug: str) -> Topic:
