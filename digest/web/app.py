@@ -14,11 +14,12 @@ from starlette.staticfiles import StaticFiles
 from digest import __version__
 from digest.errors import DigestError, UnknownError
 from digest.pipeline.catalog.listing import Lists
+from digest.pipeline.catalog.paper import PaperPages
 from digest.pipeline.catalog.today import Today
 from digest.pipeline.installation import Installation
 from digest.web import api, guards, health
 from digest.web.page_cache import SHARED, PageCache
-from digest.web.pages import catalog, landing, link_pages, preferences, unsubscribe
+from digest.web.pages import catalog, landing, link_pages, paper, preferences, topics, unsubscribe
 from digest.web.pages.tokens import GoneError, gone
 from digest.web.site import Web, web_of
 from digest.web.ticker import Ticker
@@ -67,11 +68,19 @@ def create(
         redirect_slashes=False,  # a redirect would lose a mail program's POST
         lifespan=running,
     )
-    web = Web(installation, clock, Today(installation), Lists(installation), proxies, tickers)
+    web = Web(
+        installation,
+        clock,
+        Today(installation),
+        Lists(installation),
+        PaperPages(installation),
+        proxies,
+        tickers,
+    )
     app.state.web = web
     app.add_middleware(PageCache, clock=clock, stamp=web.stamp, forgetful=web.forgetful)
     app.add_middleware(guards.Guards, secure=web.secure)
-    for part in (landing, catalog, link_pages, preferences, unsubscribe, api, health):
+    for part in (landing, catalog, paper, topics, link_pages, preferences, unsubscribe, api, health):
         app.include_router(part.router)
     app.mount("/static", Static(directory=STATIC))
     app.add_exception_handler(GoneError, gone)
@@ -99,7 +108,12 @@ def _http_error(request: Request, error: Exception) -> Response:
         raise error
     if _is_api(request):
         return api.problem(error.status_code, str(error.detail))
-    titles = {404: "There is no such page", 405: "That can’t be done here", 403: "That form isn’t ours"}
+    titles = {
+        404: "There is no such page",
+        405: "That can’t be done here",
+        410: "This paper is no longer shown here",
+        403: "That form isn’t ours",
+    }
     title = titles.get(error.status_code, "That doesn’t work")
     answer = web_of(request).told(title, status=error.status_code)
     answer.headers.update(error.headers or {})
