@@ -21,6 +21,7 @@ WEEK = timedelta(days=7)
 FRESH = timedelta(minutes=3)  # after a fetch, pages show its papers within this time
 COUNTS_FRESH = timedelta(minutes=30)
 TOO_OLD = timedelta(hours=1)  # to be shown at all
+PREVIEWED = 20  # papers that somebody is shown who hasn't subscribed
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
@@ -50,8 +51,9 @@ class Today:
         return self._topics.get(now)
 
     def preview(self, interests: Interests, now: datetime) -> Preview:
-        """The digest that somebody with these interests would get now."""
-        return preview(self._installation, stranger(interests, now), now, self.candidates(now))
+        """The digest that somebody with these interests would get now, its first twenty papers."""
+        wanted = replace(interests, max_papers=min(interests.max_papers, PREVIEWED))
+        return preview(self._installation, stranger(wanted, now), now, self.candidates(now))
 
     def _count(self, now: datetime) -> tuple[CountedTopic, ...]:
         week = read_candidates(replace(self._installation, window=WEEK), now)

@@ -39,7 +39,7 @@ class CandidateSet:
 def read_candidates(installation: Installation, at: datetime) -> CandidateSet:
     """Read and rank the candidates of the moment `at`: papers first seen within the window before it."""
     since = at - installation.window
-    with session.transaction(installation.engine) as db:
+    with session.reading(installation.engine) as db:
         found = with_summaries(db, installation, papers.candidates(db, since=since, until=at), at)
         usual = usual_before(db, since)
         topics = interests.topics(db)

@@ -1,6 +1,7 @@
 """The page of a day: what trended on it."""
 
-from datetime import UTC, date, datetime, time, timedelta
+import re
+from datetime import date, datetime, timedelta
 from functools import partial
 
 from fastapi import APIRouter, HTTPException, Response
@@ -12,6 +13,8 @@ from digest.web.site import Site
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 get = partial(router.api_route, methods=["GET", "HEAD"])
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+FIRST_DAY = date(1991, 8, 14)  # arXiv's first paper
 WORDS = 40  # of a summary
 
 
@@ -19,15 +22,22 @@ WORDS = 40  # of a summary
 def papers_of(day_of: str, web: Site) -> Response:
     """What trended on a date (YYYY-MM-DD); one that hasn’t begun anywhere is no page."""
     now = web.clock()
-    try:
-        wanted = date.fromisoformat(day_of)
-    except ValueError as error:
-        raise HTTPException(404) from error
-    # A reader far east of us opens the mail of a date that hasn't begun here.
-    if datetime.combine(wanted, time.min, tzinfo=UTC) > now + timedelta(hours=14):
-        raise HTTPException(404)
+    wanted = day_of_path(day_of, now)
     cards = [
         card(each.paper, (), {}, year=wanted.year, words=WORDS, all_links=True, heading=3)
         for each in day(web.installation, wanted, now)
     ]
     return web.page("day.html", day=wanted, shown={"cards": cards, "notes": ()})
+
+
+def day_of_path(text: str, now: datetime) -> date:
+    """The date that a path names as YYYY-MM-DD; HTTPException 404 for any other spelling, for a date before
+    there were papers and for one that hasn't begun anywhere on Earth."""
+    try:
+        wanted = date.fromisoformat(text) if DAY.fullmatch(text) else None
+    except ValueError:
+        wanted = None
+    # A reader far east of us opens the mail of a date that hasn't begun here.
+    if wanted is None or not FIRST_DAY <= wanted <= (now + timedelta(hours=14)).date():
+        raise HTTPException(404)
+    return wanted
