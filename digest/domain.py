@@ -147,12 +147,14 @@ class Skipped:
 @dataclass(frozen=True, slots=True)
 class Parsed:
     """An answer of a source, read. `quiet`: it holds no items at all, which is what a day off looks like;
-    `announced_at`: the day that the answer as a whole says it is of."""
+    `announced_at`: the day that the answer as a whole says it is of; `notes`: faults of the source that cost
+    no entry, for its operator."""
 
     entries: tuple[Entry, ...]
     skipped: tuple[Skipped, ...] = ()
     quiet: bool = False
     announced_at: datetime | None = None
+    notes: tuple[str, ...] = ()
 
 
 # ---------------------------------------------------------------- papers
@@ -439,6 +441,7 @@ class Delivery:
     reply: str = ""
     papers: tuple[int, ...] = ()  # `Paper.pk`, best first
     claim_token: str = ""
+    window_days: int = 0  # how far back its papers were looked for; 0: rows of before this was kept
 
 
 # ---------------------------------------------------------------- what its operator should know

@@ -13,7 +13,12 @@ from digest import serializers
 from digest.domain import Interests
 from digest.pipeline.mail import build
 from digest.pipeline.subscriptions import signup
-from digest.pipeline.subscriptions.validate import read_address, read_schedule, reader_for_strangers
+from digest.pipeline.subscriptions.validate import (
+    known_topics,
+    read_address,
+    read_schedule,
+    reader_for_strangers,
+)
 from digest.web.errors import problem
 from digest.web.forms import LONGEST_LINE, MOST_LINES
 from digest.web.limits import costly, retry_after
@@ -83,7 +88,7 @@ def preview(request: Request, web: Site, wishes: Wishes) -> Response:  # noqa: A
 
 
 def _interests(web: Web, wishes: Wishes) -> Interests:
-    reader = reader_for_strangers(web.installation)
+    reader = reader_for_strangers(known_topics(web.installation))
     return Interests(
         topics=reader.topics(wishes.topics),
         filters=reader.filters(wishes.filters),

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from digest.domain import Interests, Schedule, Subscriber
+from digest.domain import Interests, Schedule, Subscriber, Topic
 from digest.errors import DigestError, FilterError
 from digest.filters import Author, parse
 from digest.pipeline.subscriptions.validate import (
@@ -17,6 +17,7 @@ from digest.pipeline.subscriptions.validate import (
     InterestReader,
     check_number,
     read_schedule,
+    reader_for_strangers,
 )
 from digest.serializers import WEEKDAYS
 
@@ -96,9 +97,13 @@ class Reading:
     problems: Problems = field(default_factory=dict)
 
 
-def read(reader: InterestReader, given: Typed, base: Interests = Interests()) -> Reading:  # noqa: B008 - it is frozen
-    """Read what was typed. `base`: interests whose fields that no form has stay as they are."""
+def read(listed: Sequence[Topic], given: Typed, base: Interests = Interests()) -> Reading:  # noqa: B008 - it is frozen
+    """Read what was typed into a form, within the bounds of one request.
+
+    `listed`: the topics that there are; `base`: interests whose fields that no form has stay as they are.
+    """
     found = Reading(interests=base)
+    reader = reader_for_strangers(listed)
     topics = _try(found.problems, "topics", lambda: reader.topics(given.topics), ())
     wanted = _lines(reader, found.problems, "filters", given.filters)
     names = _lines(reader, found.problems, "authors", given.authors, as_filter=_by_author)

@@ -56,7 +56,7 @@ class Today:
         return preview(self._installation, stranger(wanted, now), now, self.candidates(now))
 
     def _count(self, now: datetime) -> tuple[CountedTopic, ...]:
-        week = read_candidates(replace(self._installation, window=WEEK), now)
+        week = read_candidates(self._installation, now, WEEK)
         listed = sorted(week.topics.values(), key=lambda topic: (topic.group, topic.title))
         return tuple(CountedTopic(t, len(week.corpus.search(TopicRef(t.slug)))) for t in listed)
 

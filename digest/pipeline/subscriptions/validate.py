@@ -1,6 +1,5 @@
 """What people ask for, checked and kept: who subscribes, to what, and when."""
 
-import difflib
 from collections.abc import Iterable, Sequence
 from datetime import datetime, time
 from functools import cache
@@ -10,8 +9,9 @@ from email_validator import EmailNotValidError, validate_email
 
 from digest.domain import Frequency, Interests, Schedule, Subscriber, SubscriberStatus, Topic
 from digest.due import next_due
-from digest.errors import FilterError, InputError, UnknownError
+from digest.errors import FilterError, InputError
 from digest.filters import canonical, leaves, parse
+from digest.nearest import nearest, unknown
 from digest.pipeline.installation import Installation
 from digest.serializers import WEEKDAYS
 from digest.store import session
@@ -23,6 +23,7 @@ from digest.tokens import address_hashes
 MOST_PAPERS = 200
 MOST_TERMS = 300  # of all the lines that a stranger may have read and matched at once
 MOST_CHARACTERS = 10_000  # of these lines
+_LONGEST_LOCAL = 64  # octets (RFC 5321, 4.5.3.1.1)
 # Names in every system's list that say nothing to anybody else.
 _NO_PLACES = frozenset({"localtime", "Factory"})
 
@@ -30,10 +31,14 @@ _NO_PLACES = frozenset({"localtime", "Factory"})
 def read_address(text: str) -> str:
     """An e-mail address as it can be written to; InputError says what is wrong with it."""
     try:
-        return validate_email(text.strip(), check_deliverability=False).normalized
+        email = validate_email(text.strip(), check_deliverability=False).normalized
     except EmailNotValidError as error:
         msg = f"{text.strip()[:100]!r} is not an e-mail address: {error}"
         raise InputError(msg) from error
+    if len(email.rpartition("@")[0].encode()) > _LONGEST_LOCAL:
+        msg = f"{email[:100]!r} is not an e-mail address: more than {_LONGEST_LOCAL} bytes before the @"
+        raise InputError(msg)
+    return email
 
 
 def known_topic(topics: Sequence[Topic], slug: str) -> Topic:
@@ -41,8 +46,13 @@ def known_topic(topics: Sequence[Topic], slug: str) -> Topic:
     for topic in topics:
         if topic.slug == slug:
             return topic
-    near = _nearest(slug, [topic.slug for topic in topics])
-    raise UnknownError(f"there is no topic {slug!r}", fix=near or "digest topics list")
+    raise unknown("topic", slug, [topic.slug for topic in topics], command="digest topics list")
+
+
+def known_topics(installation: Installation) -> Sequence[Topic]:
+    """Return the topics that interests can name, as they are now."""
+    with session.reading(installation.engine) as db:
+        return stored.topics(db)
 
 
 class InterestReader:
@@ -86,11 +96,9 @@ class InterestReader:
             raise FilterError(message, position=0, text=text, nearest="")
 
 
-def reader_for_strangers(installation: Installation) -> InterestReader:
+def reader_for_strangers(listed: Sequence[Topic]) -> InterestReader:
     """A reader of what is typed into forms and sent to the API, within the bounds of one request."""
-    with session.reading(installation.engine) as db:
-        topics = stored.topics(db)
-    return InterestReader(topics, most_terms=MOST_TERMS, most_characters=MOST_CHARACTERS)
+    return InterestReader(listed, most_terms=MOST_TERMS, most_characters=MOST_CHARACTERS)
 
 
 def check_number(name: str, value: int, least: int, most: int) -> int:
@@ -101,7 +109,7 @@ def check_number(name: str, value: int, least: int, most: int) -> int:
 
 
 def read_interests(
-    db: Session,
+    listed: Sequence[Topic],
     *,
     topics: Sequence[str] = (),
     filters: Sequence[str] = (),
@@ -110,12 +118,14 @@ def read_interests(
     top: int = 0,
     max_papers: int = 20,
 ) -> Interests:
-    """What somebody typed → Interests in canonical form, without repetitions.
+    """Read what somebody typed as Interests in canonical form, without repetitions.
+
+    `listed`: the topics that there are, read once for all lines of a form or rows of a file.
 
     Raises UnknownError for a topic that isn't there, FilterError for a filter that can't be read and
     InputError for a number out of range.
     """
-    reader = InterestReader(stored.topics(db))
+    reader = InterestReader(listed)
     return Interests(
         topics=reader.topics(topics),
         filters=reader.filters(filters),
@@ -146,7 +156,8 @@ def read_schedule(
     if weekday not in WEEKDAYS:
         raise InputError(f"weekday: {weekday!r} is none of {', '.join(WEEKDAYS)}")
     if timezone not in time_zones():
-        fix = _nearest(timezone, time_zones()) or "a name such as Europe/Paris"
+        near = nearest(timezone, time_zones())
+        fix = f"did you mean {near}?" if near else "a name such as Europe/Paris"
         raise InputError(f"there is no time zone {timezone!r}", fix=fix)
     try:
         clock = time.fromisoformat(at)
@@ -186,8 +197,3 @@ def subscribe(
         due=None if consent is None else next_due(schedule, now),
         consent=consent,
     )
-
-
-def _nearest(word: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(word, list(known), n=1)
-    return f"did you mean {near[0]}?" if near else ""

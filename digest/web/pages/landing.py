@@ -12,7 +12,7 @@ from digest.errors import InputError
 from digest.pipeline.subscriptions import signup
 from digest.pipeline.subscriptions.expiry import UNCONFIRMED_KEPT
 from digest.pipeline.subscriptions.signup import CONFIRM_WITHIN
-from digest.pipeline.subscriptions.validate import read_address, reader_for_strangers, time_zones
+from digest.pipeline.subscriptions.validate import known_topics, read_address, time_zones
 from digest.render.cards import Card, card
 from digest.serializers import WEEKDAYS
 from digest.web import forms, guards
@@ -51,7 +51,7 @@ def show(web: Web, interests: Interests, given: Typed) -> Shown:
 
 def reading(web: Web, given: Typed) -> Reading:
     """What was typed, read by the topics that there are."""
-    return forms.read(reader_for_strangers(web.installation), given)
+    return forms.read(known_topics(web.installation), given)
 
 
 def choices_of_forms(web: Web) -> dict[str, object]:
