@@ -2,26 +2,36 @@
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Response
 from starlette.staticfiles import StaticFiles
 
 from digest import __version__
+from digest.pipeline.catalog.listing import Lists
 from digest.pipeline.catalog.today import Today
-from digest.pipeline.installation import Installation
-from digest.store import session
+from digest.pipeline.installation import Installation, for_visitors
 from digest.web import api, errors, guards, health
 from digest.web.limits import Limits
+from digest.web.page_cache import SHARED, PageCache
 from digest.web.pages import catalog, landing, link_pages, preferences, unsubscribe
 from digest.web.pages.tokens import GoneError, gone
 from digest.web.site import Web
 from digest.web.ticker import Ticker
 
-PATIENCE = 2.0  # seconds that a page waits for the database's lock
 STATIC = Path(__file__).parent / "static"
+
+
+class Static(StaticFiles):
+    """Files that are the same for everybody."""
+
+    def file_response(self, *args: Any, **options: Any) -> Response:
+        """Mark a file so that it is kept, compressed, by the cache of pages."""
+        answer = super().file_response(*args, **options)
+        answer.headers["Cache-Control"] = SHARED
+        return answer
 
 
 def wall_clock() -> datetime:
@@ -57,15 +67,22 @@ def create(
         redirect_slashes=False,  # a redirect would lose a mail program's POST
         lifespan=running,
     )
-    # Somebody waits for each page: they are told to come again before they would give up.
-    installation = replace(installation, engine=session.with_patience(installation.engine, PATIENCE))
-    app.state.web = web = Web(
-        installation, clock, Today(installation), proxies, tickers, limits=limits or Limits()
+    installation = for_visitors(installation)
+    web = Web(
+        installation,
+        clock,
+        Today(installation),
+        Lists(installation),
+        proxies,
+        tickers,
+        limits=limits or Limits(),
     )
+    app.state.web = web
+    app.add_middleware(PageCache, clock=clock, stamp=web.stamp, forgetful=web.forgetful)
     errors.handle(app)
     app.add_middleware(guards.Guards, secure=web.secure)  # around what answers errors: these get headers too
     for part in (landing, catalog, link_pages, preferences, unsubscribe, api, health):
         app.include_router(part.router)
-    app.mount("/static", StaticFiles(directory=STATIC))
+    app.mount("/static", Static(directory=STATIC))
     app.add_exception_handler(GoneError, gone)
     return app

@@ -18,7 +18,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from digest.errors import DigestError, FilterError, UnknownError
-from digest.store import session
+from digest.pipeline.installation import UNAVAILABLE
 from digest.web.limits import retry_after
 from digest.web.site import web_of
 
@@ -41,7 +41,7 @@ def handle(app: FastAPI) -> None:
     app.add_exception_handler(DigestError, _digest_error)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _invalid)
-    for kind in session.UNAVAILABLE:
+    for kind in UNAVAILABLE:
         app.add_exception_handler(kind, _unavailable)
     app.add_middleware(Unforeseen)
 
