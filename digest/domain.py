@@ -439,6 +439,7 @@ class Delivery:
     reply: str = ""
     papers: tuple[int, ...] = ()  # `Paper.pk`, best first
     claim_token: str = ""
+    window_days: int = 0  # how far back its papers were looked for; 0: rows of before this was kept
 
 
 # ---------------------------------------------------------------- what its operator should know

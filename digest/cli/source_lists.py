@@ -22,7 +22,7 @@ def check(cli: Cli, url: str, as_json: bool) -> int:
     Example: digest sources check https://www.nature.com/nature.rss
     """
     from digest.pipeline.ingest.probe import check as checked
-    from digest.pipeline.ingest.source_url import read_source
+    from digest.pipeline.ingest.sources import read_source
 
     found = checked(cli.installation, read_source(url), cli.now)
     if as_json:

@@ -87,12 +87,13 @@ def add(
         frequency=frequency, weekday=weekday, at=at, timezone=timezone, quiet_days=quiet_days
     )
     address = validate.read_address(email)
+    listed = validate.known_topics(cli.installation)
     with session.transaction(cli.installation.engine) as db:
         added = validate.subscribe(
             cli.installation,
             db,
             email=address,
-            interests=validate.read_interests(db, **wanted),
+            interests=validate.read_interests(listed, **wanted),
             schedule=schedule,
             now=cli.now,
             consent=agreed,

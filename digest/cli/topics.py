@@ -81,8 +81,6 @@ def test(cli: Cli, filter_text: str, *, paper_id: str | None, as_json: bool) -> 
 
 
 def _topics(cli: Cli) -> "list[Topic]":
-    from digest.store import session
-    from digest.store.subscriptions import interests
+    from digest.pipeline.subscriptions.validate import known_topics
 
-    with session.transaction(cli.installation.engine) as db:
-        return list(interests.topics(db))
+    return list(known_topics(cli.installation))

@@ -7,6 +7,7 @@ which phase that was.
 
 import re
 
+from digest.deliver.reasons import GONE, Reason, reason_of
 from digest.domain import DeliveryState, Receipt
 
 # Mailbox or domain doesn't exist, moved away, or takes no mail (RFC 3463, 3.2 and 3.3; RFC 7505 for 5.1.10).
@@ -35,6 +36,7 @@ def judge(code: int, reply: str) -> Receipt:
     | 5.2.2, a full mailbox | bounced, softly: it counts, nobody is suppressed |
     | every other 5xx, 5.7.x (our fault) among them | failed, nobody suppressed |
 
+    Words that contradict the code of a dead mailbox (blocked, too many, full …) spare the recipient.
     Raises ValueError for a code that is no outcome (1xx, 3xx, nonsense).
     """
     said = one_line(code, reply)
@@ -50,9 +52,10 @@ def judge(code: int, reply: str) -> Receipt:
 
 
 def _judge_refusal(code: int, enhanced: str, said: str) -> Receipt:
-    if is_dead(enhanced):
+    reason = reason_of(said) if is_dead(enhanced) else None
+    if is_dead(enhanced) and (reason is Reason.SUSPENDED or not contradicts(reason, enhanced)):
         return Receipt(DeliveryState.BOUNCED, said, suppress=True)
-    if enhanced == _FULL:
+    if enhanced == _FULL or reason is Reason.FULL:
         return Receipt(DeliveryState.BOUNCED, said)
     if code == 552 and enhanced in {"", "5.5.3"}:
         return Receipt(DeliveryState.DEFERRED, said)
@@ -94,6 +97,17 @@ def wants_time(said: str) -> bool:
 def is_dead(status: str) -> bool:
     """Whether a status (RFC 3463) says that the address itself is dead: nobody is there, or ever will be."""
     return status in _DEAD
+
+
+def contradicts(reason: Reason | None, status: str) -> bool:
+    """Whether a server's words speak against the code of a dead mailbox (empty: it gave none).
+
+    A mailbox that is suspended speaks against 5.2.1, which may mean one that comes back (RFC 3463, 3.3), or
+    against no code at all; with the others it agrees.
+    """
+    if reason is None or reason in GONE:
+        return False
+    return reason is not Reason.SUSPENDED or status in {"", "5.2.1"}
 
 
 def blames_us(status: str) -> bool:

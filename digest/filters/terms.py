@@ -27,7 +27,7 @@ from digest.filters.tree import (
 )
 from digest.ids import doi, paper_id
 from digest.text import clean
-from digest.words import fold, forms, written
+from digest.words import fold, forms, without_case, written
 
 OPERATORS = {"AND", "OR", "NOT"}
 ANY_FIELD = {"all", "any", "anywhere", "everything", "fulltext", "text", "tiab", "word", "words", "content"}
@@ -65,7 +65,7 @@ def text_leaf(raw: str, position: int, field: Field | None = None) -> TextLeaf:
     found = _words(inner, raw, position)
     if exact:
         return Exact(found, field)
-    folded = tuple(fold(word) for word in found)
+    folded = tuple(without_case(word) for word in found)
     return Word(folded[0], field) if len(folded) == 1 else Phrase(folded, field)
 
 

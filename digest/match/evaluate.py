@@ -30,7 +30,7 @@ from digest.filters import (
 from digest.filters.categories import holds
 from digest.filters.names import names_agree
 from digest.filters.tree import TextLeaf
-from digest.match.document import Document, Text, stems_of
+from digest.match.document import Document, Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,9 +146,9 @@ def _text(leaf: TextLeaf, document: Document) -> Hit | None:
 def _place(leaf: TextLeaf, text: Text) -> tuple[int, int] | None:
     match leaf:
         case Word(word):
-            return text.find_stems(stems_of((word,)))
+            return text.find_forms((word,))
         case Phrase(words):
-            return text.find_stems(stems_of(words))
+            return text.find_forms(words)
         case Exact(words):
             return text.find_exact(words)
         case Prefix(prefix):

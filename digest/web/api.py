@@ -15,8 +15,7 @@ from digest.domain import Interests
 from digest.errors import DigestError, FilterError
 from digest.pipeline.mail import build
 from digest.pipeline.subscriptions import signup
-from digest.pipeline.subscriptions.validate import read_address, read_interests, read_schedule
-from digest.store import session
+from digest.pipeline.subscriptions.validate import known_topics, read_address, read_interests, read_schedule
 from digest.web import guards
 from digest.web.forms import LONGEST_LINE, MOST_LINES
 from digest.web.site import Site, Web
@@ -87,8 +86,8 @@ def preview(request: Request, web: Site, wishes: Wishes) -> Response:
 
 
 def _interests(web: Web, wishes: Wishes) -> Interests:
-    with session.reading(web.installation.engine) as db:
-        return read_interests(db, topics=wishes.topics, filters=wishes.filters, exclude=wishes.exclude)
+    listed = known_topics(web.installation)
+    return read_interests(listed, topics=wishes.topics, filters=wishes.filters, exclude=wishes.exclude)
 
 
 def problem(status: int, title: str, **more: Any) -> JSONResponse:

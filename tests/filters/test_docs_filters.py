@@ -125,11 +125,21 @@ def test_the_first_example_and_those_in_the_text_hold() -> None:
     (first,) = re.findall(r"```text\n(\"mixture.*)\n```", PAGE)
     assert selected(first) == "A"
     assert selected('"NOT"') == "none"
-    sold = Corpus([Ranked(paper(title="On Marketing", abstract=""), 0.0)], LIBRARY)
-    assert sold.search(parse("market"))
-    assert not sold.search(parse("=market"))
+    for one, other in (("agentic", "agent"), ("factuality", "factual"), ("modeling", "model")):
+        assert not _finds(one, other)
+    assert _finds("matrix", "matrices")
+    assert not _finds("=matrix", "matrices")
+    for one in ("multimodal", "multi-modal", '"multi modal"'):
+        assert _finds(one, "multimodal")
+        assert _finds(one, "Multi-Modal")
+    assert _finds("finetuned", "fine-tuned")
+    assert _finds("fine-tuned", "finetuned")
     assert DAY.misses(parse("mamba -cook"), PAPERS["B"].id) == ("has cook",)
     assert DAY.misses(parse("mamba -cook"), PAPERS["A"].id) == ("no mamba",)
+
+
+def _finds(text: str, title: str) -> bool:
+    return bool(Corpus([Ranked(paper(title=title, abstract=""), 0.0)], LIBRARY).search(parse(text)))
 
 
 def test_the_numbers_of_the_page_are_those_of_the_code() -> None:

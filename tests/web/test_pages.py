@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from digest.pipeline.issues.preview import preview, stranger
 from digest.pipeline.subscriptions.validate import read_interests
 from digest.store import session
-from digest.store.subscriptions import signups, subscribers
+from digest.store.subscriptions import interests, signups, subscribers
 from tests.builders import NOW, entry
 from tests.installations import installation, land
 from tests.web_server import WebServer, serving, stamp_in
@@ -68,7 +68,7 @@ def test_a_preview_is_what_the_mail_would_hold(web: WebServer, scripted: bool) -
     page = client.post("/preview", data=form).text
     assert ("<html" in page) is not scripted
     with session.reading(web.installation.engine) as db:
-        wishes = read_interests(db, filters=["agents", "legs"], exclude=["walk"])
+        wishes = read_interests(interests.topics(db), filters=["agents", "legs"], exclude=["walk"])
     found = preview(web.installation, stranger(wishes, NOW), NOW).digest
     assert found is not None
     assert [match.paper.title for match in found.papers] == ["Agents that plan"]

@@ -7,7 +7,7 @@ are older than some minutes: nobody waits for them but the first visitor after a
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
@@ -54,7 +54,7 @@ class Today:
         return preview(self._installation, stranger(interests, now), now, self.candidates(now))
 
     def _count(self, now: datetime) -> tuple[CountedTopic, ...]:
-        week = read_candidates(replace(self._installation, window=WEEK), now)
+        week = read_candidates(self._installation, now, WEEK)
         listed = sorted(week.topics.values(), key=lambda topic: (topic.group, topic.title))
         return tuple(CountedTopic(t, len(week.corpus.search(TopicRef(t.slug)))) for t in listed)
 

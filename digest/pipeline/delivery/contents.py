@@ -5,6 +5,7 @@ paper.
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from itertools import pairwise
 
 from digest.compose import MOST_ALSO, compose
@@ -35,13 +36,21 @@ class DigestBuilder:
             issues = deliveries.issues_by_id(db, {row.issue_id for row in rows})
         found: dict[int, Digest | None] = {}
         for issue in issues:
-            found |= self._of_issue(issue, [row for row in rows if row.issue_id == issue.id], people)
+            of_issue = [row for row in rows if row.issue_id == issue.id]
+            for days in {row.window_days for row in of_issue}:
+                window = timedelta(days=days) if days else self._installation.window
+                candidates = self._candidates.at(issue.opened_at, window)
+                same = [row for row in of_issue if row.window_days == days]
+                found |= self._of_issue(issue, candidates, same, people)
         return found
 
     def _of_issue(
-        self, issue: Issue, rows: Sequence[Delivery], people: Mapping[int, Subscriber]
+        self,
+        issue: Issue,
+        candidates: CandidateSet,
+        rows: Sequence[Delivery],
+        people: Mapping[int, Subscriber],
     ) -> dict[int, Digest | None]:
-        candidates = self._candidates.at(issue.opened_at)
         rows = sorted(rows, key=lambda row: row.subscriber_id)
         digests: dict[int, Digest | None] = {}
         papers = candidates.corpus.papers

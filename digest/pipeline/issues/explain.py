@@ -11,7 +11,7 @@ from digest.filters import Node, normal, parse, parse_stored
 from digest.filters.tree import Not, TopicRef
 from digest.match import Corpus, Library
 from digest.pipeline.installation import Installation
-from digest.pipeline.issues.candidates import CandidateSet, read_candidates, sent_to
+from digest.pipeline.issues.candidates import CandidateSet, read_candidates, sent_to, window_of
 from digest.store import papers, session
 
 
@@ -33,7 +33,7 @@ def of_filter(installation: Installation, text: str, ref: str, now: datetime) ->
 
 def of_digest(installation: Installation, subscriber: Subscriber, ref: str, now: datetime) -> WhyNot:
     """Why a paper isn't in the digest that a subscriber would get now. Raises UnknownError."""
-    found = read_candidates(installation, now)
+    found = read_candidates(installation, now, window_of(installation, subscriber, now))
     paper = _paper(installation, found, ref)
     old = _too_old(found, paper, now)
     if not old:

@@ -4,10 +4,12 @@ A page of subscribers goes through as arrays, from the rows of the store to the 
 that a digest is written from are made when it is delivered.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from itertools import pairwise
+from typing import NamedTuple
 
 from digest.domain import DeliveryState, Frequency, Issue
 from digest.due import next_due
@@ -15,6 +17,7 @@ from digest.match import unpack, unpack_sent
 from digest.pipeline.installation import Installation
 from digest.pipeline.issues.candidates import CandidateCache, CandidateSet
 from digest.pipeline.issues.no_papers import skip_reason
+from digest.pipeline.issues.window import window
 from digest.pipeline.mail.build import sender_address
 from digest.store import deliveries, session
 from digest.store.deliveries import DuePage, NewDelivery
@@ -36,6 +39,14 @@ class IssueReport:
     def audience(self) -> int:
         """How many subscribers the issue is for."""
         return sum(self.counts.values())
+
+
+class _Part(NamedTuple):
+    """Subscribers whose digests look back equally far, and the messages that each got since then."""
+
+    window: timedelta
+    page: DuePage
+    sent: list[tuple[int, bytes]]
 
 
 def open_due(installation: Installation, now: datetime) -> list[IssueReport]:
@@ -63,15 +74,14 @@ def _open(
 ) -> Issue:
     with session.transaction(installation.engine) as db:
         issue = deliveries.open_issue(db, due_at=due_at, date=day, now=now)
-    candidates = cache.at(issue.opened_at)
     after = 0
     while True:
         with session.reading(installation.engine) as db:
             page = deliveries.due_page(db, due_at, day, after_id=after, limit=PAGE)
-            chosen = _chosen(db, candidates, issue, page, after) if page else []
+            parts = _by_window(installation, db, issue, page, after) if page else []
+            rows = [row for part in parts for row in _rows(installation, db, cache, issue, part)]
         if not page:
             return issue
-        rows = list(_rows(installation, candidates, issue, page, chosen))
         # Someone whose mail was late by days is due next after now, not once for each day missed.
         due = {schedule: next_due(schedule, max(now, due_at)) for schedule in set(page.schedules)}
         moves = {id_: due[schedule] for id_, schedule in zip(page.ids, page.schedules, strict=True)}
@@ -80,28 +90,36 @@ def _open(
         after = page.ids[-1]
 
 
-def _chosen(
-    db: session.Session, candidates: CandidateSet, issue: Issue, page: DuePage, after: int
-) -> list[list[int]]:
-    """The papers (`Paper.pk`) of each subscriber of a page, best first."""
-    corpus = candidates.corpus
-    cohort = unpack(page.packed)
-    unread = corpus.unread(cohort)
-    corpus.read(unread, interests.filter_texts(db, unread))
-    messages = deliveries.history(
-        db, issue.due_at, issue.date, after_id=after, last_id=page.ids[-1], since=candidates.since
-    )
-    found = corpus.choose(cohort, unpack_sent(page.ids, messages, candidates.numbers))
-    pks = [paper.pk for paper in corpus.papers]
-    chosen = [pks[number] for number in found.items.tolist()]
-    return [chosen[start:end] for start, end in pairwise(found.offsets.tolist())]
+def _by_window(
+    installation: Installation, db: session.Session, issue: Issue, page: DuePage, after: int
+) -> list[_Part]:
+    """The subscribers of a page by how far back their digests look."""
+    daily, last = installation.window, {}
+    if any(schedule.frequency is Frequency.WEEKLY for schedule in set(page.schedules)):
+        last = deliveries.last_digests(db, issue.due_at, issue.date, after_id=after, last_id=page.ids[-1])
+    places: defaultdict[timedelta, list[int]] = defaultdict(list)
+    for place, (number, schedule) in enumerate(zip(page.ids, page.schedules, strict=True)):
+        since_last = issue.date - last[number] if number in last else None
+        places[window(schedule.frequency, daily, since_last)].append(place)
+    since = issue.opened_at - max(places)
+    sent = deliveries.history(db, issue.due_at, issue.date, after_id=after, last_id=page.ids[-1], since=since)
+    if len(places) == 1:
+        return [_Part(length, page, sent) for length in places]
+    parts = {length: _Part(length, page.part(places[length]), []) for length in sorted(places)}
+    part_of = {number: part for part in parts.values() for number in part.page.ids}
+    for message in sent:
+        part_of[message[0]].sent.append(message)
+    return list(parts.values())
 
 
 def _rows(
-    installation: Installation, candidates: CandidateSet, issue: Issue, page: DuePage, chosen: list[list[int]]
+    installation: Installation, db: session.Session, cache: CandidateCache, issue: Issue, part: _Part
 ) -> Iterator[NewDelivery]:
+    """The rows of subscribers whose digests look back equally far."""
+    candidates, page = cache.at(issue.opened_at, part.window), part.page
     domain = sender_address(installation).rpartition("@")[2]
     reasons = {frequency: skip_reason(candidates, frequency) for frequency in Frequency}
+    chosen = _chosen(db, candidates, part)
     for subscriber_id, schedule, papers in zip(page.ids, page.schedules, chosen, strict=True):
         yield NewDelivery(
             issue_id=issue.id,
@@ -111,4 +129,17 @@ def _rows(
             reason="" if papers else reasons[schedule.frequency],
             papers=papers,
             message_id=message_id(issue.id, subscriber_id, installation.keys, domain),
+            window_days=part.window.days,
         )
+
+
+def _chosen(db: session.Session, candidates: CandidateSet, part: _Part) -> list[list[int]]:
+    """The papers (`Paper.pk`) of each subscriber, best first."""
+    corpus = candidates.corpus
+    cohort = unpack(part.page.packed)
+    unread = corpus.unread(cohort)
+    corpus.read(unread, interests.filter_texts(db, unread))
+    found = corpus.choose(cohort, unpack_sent(part.page.ids, part.sent, candidates.numbers))
+    pks = [paper.pk for paper in corpus.papers]
+    chosen = [pks[number] for number in found.items.tolist()]
+    return [chosen[start:end] for start, end in pairwise(found.offsets.tolist())]

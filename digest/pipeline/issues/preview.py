@@ -19,7 +19,7 @@ from digest.domain import (
 from digest.filters import parse
 from digest.match import Corpus, Library
 from digest.pipeline.installation import Installation
-from digest.pipeline.issues.candidates import CandidateSet, read_candidates, sent_to, usual_before
+from digest.pipeline.issues.candidates import CandidateSet, read_candidates, sent_to, usual_before, window_of
 from digest.pipeline.issues.no_papers import quiet_digest, skip_reason
 from digest.store import papers, session
 from digest.store.papers.search import recent
@@ -48,7 +48,7 @@ def preview(
 
     `found`: the candidates, where the caller has them already.
     """
-    found = found or read_candidates(installation, now)
+    found = found or read_candidates(installation, now, window_of(installation, subscriber, now))
     gone = sent_to(installation, found, subscriber)
     chosen = found.corpus.match(subscriber.interests, gone)
     gone |= {match.paper.id for match in chosen}

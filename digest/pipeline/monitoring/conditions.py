@@ -13,8 +13,9 @@ from digest.store import sources
 from digest.store.deliveries import domain_limits, late
 from digest.store.deliveries.late import Late
 from digest.store.session import Session
-from digest.throttle import Throttle
+from digest.throttle import CAME_BACK, Throttle
 
+DAY = timedelta(days=1)
 PATIENCE = timedelta(hours=1)  # with an issue that was due, and with a source that fails
 
 
@@ -111,6 +112,8 @@ def _domains(db: Session, now: datetime) -> Iterator[Alarm]:
     for pace in domain_limits.troubled(db):
         if pace.stopped_until:
             yield _domain(pace, pace.stopped_until, now)
+        elif pace.slowed_at and now - pace.slowed_at < DAY and pace.reason.startswith(CAME_BACK):
+            yield _sends_back(pace, pace.slowed_at)
 
 
 def _domain(pace: Throttle, until: datetime, now: datetime) -> Alarm:
@@ -123,6 +126,17 @@ def _domain(pace: Throttle, until: datetime, now: datetime) -> Alarm:
         fix=f"digest deliveries domains shows its words (usually SPF, DKIM or the sender's name); with that"
         f" mended: digest deliveries domains --resume {pace.domain}",
         since=now,
+    )
+
+
+def _sends_back(pace: Throttle, since: datetime) -> Alarm:
+    return Alarm(
+        key=f"domain:{pace.domain}",
+        title=f"{pace.domain} sends our mail back",
+        detail="Its servers took digests and refused them later, for a fault of the sender.",
+        tried="It gets less mail for a while. The readers stay subscribed.",
+        fix="digest deliveries domains shows its words (usually SPF, DKIM, or a blocklist)",
+        since=since,
     )
 
 

@@ -13,7 +13,7 @@ from digest.pipeline.installation import Installation
 from digest.pipeline.subscriptions.validate import read_address, read_interests, read_schedule, subscribe
 from digest.store import session
 from digest.store.session import Session
-from digest.store.subscriptions import subscribers
+from digest.store.subscriptions import interests, subscribers
 
 HEADER = "email,topics,filters,exclude,frequency,at,timezone,max,status,quiet_days"
 COLUMNS = HEADER.split(",")
@@ -111,15 +111,15 @@ def _wishes(db: Session, row: Mapping[str, str]) -> tuple[Interests, Schedule]:
     most = row.get("max", "")
     if most and not most.isdecimal():
         raise InputError(f"max: {most!r} is not a number")
-    interests = read_interests(
-        db,
+    wanted = read_interests(
+        interests.topics(db),
         topics=_list(row, "topics"),
         filters=_list(row, "filters"),
         exclude=_list(row, "exclude"),
         **({"max_papers": int(most)} if most else {}),
     )
     given = {name: row[name] for name in ("frequency", "at", "timezone") if row.get(name)}
-    return interests, read_schedule(**given, quiet_days=_quiet_days(row))
+    return wanted, read_schedule(**given, quiet_days=_quiet_days(row))
 
 
 def _quiet_days(row: Mapping[str, str]) -> bool:

@@ -14,6 +14,7 @@ from digest.errors import InputError, UnknownError
 from digest.filters import canonical, parse
 from digest.pipeline.installation import Installation
 from digest.serializers import WEEKDAYS
+from digest.store import session
 from digest.store.session import Session
 from digest.store.subscriptions import interests as stored
 from digest.store.subscriptions import subscribers, suppressions
@@ -40,8 +41,14 @@ def known_topic(topics: Sequence[Topic], slug: str) -> Topic:
     raise UnknownError(f"there is no topic {slug!r}", fix=near or "digest topics list")
 
 
+def known_topics(installation: Installation) -> Sequence[Topic]:
+    """Return the topics that interests can name, as they are now."""
+    with session.reading(installation.engine) as db:
+        return stored.topics(db)
+
+
 def read_interests(
-    db: Session,
+    listed: Sequence[Topic],
     *,
     topics: Sequence[str] = (),
     filters: Sequence[str] = (),
@@ -50,12 +57,13 @@ def read_interests(
     top: int = 0,
     max_papers: int = 20,
 ) -> Interests:
-    """What somebody typed → Interests in canonical form, without repetitions.
+    """Read what somebody typed as Interests in canonical form, without repetitions.
+
+    `listed`: the topics that there are, read once for all lines of a form or rows of a file.
 
     Raises UnknownError for a topic that isn't there, FilterError for a filter that can't be read and
     InputError for a number out of range.
     """
-    listed = stored.topics(db)
     known = [topic.slug for topic in listed]
     for slug in topics:
         known_topic(listed, slug)

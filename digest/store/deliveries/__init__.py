@@ -21,11 +21,20 @@ from digest.store.deliveries.cohorts import (
     due_page,
     history,
     history_of,
+    last_digest_before,
+    last_digests,
     packed_interests,
 )
 from digest.store.deliveries.issues import counts, issues, issues_by_id, open_issue, unfinished
 from digest.store.deliveries.ledger import NewDelivery, listing, of_subscriber, papers_sent, picked, record
-from digest.store.deliveries.returns import come_back, find, of_issue, of_message, states_around
+from digest.store.deliveries.returns import (
+    came_back_failed,
+    come_back,
+    find,
+    of_issue,
+    of_message,
+    states_around,
+)
 
 __all__ = [
     "Account",
@@ -35,6 +44,7 @@ __all__ = [
     "accounts",
     "again",
     "begin_sending",
+    "came_back_failed",
     "claim",
     "come_back",
     "counts",
@@ -47,6 +57,8 @@ __all__ = [
     "holds",
     "issues",
     "issues_by_id",
+    "last_digest_before",
+    "last_digests",
     "listing",
     "mark_sent",
     "of_issue",

@@ -12,10 +12,9 @@ from digest.errors import InputError
 from digest.pipeline.subscriptions import signup
 from digest.pipeline.subscriptions.expiry import UNCONFIRMED_KEPT
 from digest.pipeline.subscriptions.signup import CONFIRM_WITHIN
-from digest.pipeline.subscriptions.validate import read_address, time_zones
+from digest.pipeline.subscriptions.validate import known_topics, read_address, time_zones
 from digest.render.cards import Card, card
 from digest.serializers import WEEKDAYS
-from digest.store import session
 from digest.web import forms, guards
 from digest.web.forms import Problem, Problems, Reading, Typed
 from digest.web.site import BROWSER, OurForm, Site, Web, one
@@ -51,8 +50,7 @@ def show(web: Web, interests: Interests, given: Typed) -> Shown:
 
 def reading(web: Web, given: Typed) -> Reading:
     """What was typed, read by the topics that there are."""
-    with session.reading(web.installation.engine) as db:
-        return forms.read(db, given)
+    return forms.read(known_topics(web.installation), given)
 
 
 def choices_of_forms(web: Web) -> dict[str, object]:

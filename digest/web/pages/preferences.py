@@ -14,8 +14,8 @@ from digest import serializers
 from digest.domain import Subscriber
 from digest.pipeline.mail.links import Purpose, mail_links
 from digest.pipeline.subscriptions import personal_data, preferences
+from digest.pipeline.subscriptions.validate import known_topics
 from digest.render.phrases import masked
-from digest.store import session
 from digest.web import forms
 from digest.web.forms import Problems, Typed
 from digest.web.pages.landing import choices_of_forms
@@ -50,8 +50,7 @@ def show(request: Request, web: Site, token: str, owner: Owner) -> Response:
 def save(web: Site, token: str, owner: Owner, fields: OurForm) -> Response:
     """Keep what was chosen, or show what is wrong with it."""
     given = forms.typed(fields)
-    with session.reading(web.installation.engine) as db:
-        found = forms.read(db, given, base=owner.interests)
+    found = forms.read(known_topics(web.installation), given, base=owner.interests)
     if found.problems:
         return _preferences(web, token, owner, given=given, problems=found.problems)
     preferences.save(web.installation, owner.id, found.interests, found.schedule, web.clock())
