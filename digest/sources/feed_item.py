@@ -43,7 +43,7 @@ class FeedItem:
 
 # An end tag or a reference: then text of unknown kind is taken as HTML. "a < b" alone isn't.
 _HTML = re.compile(
-    r"</[A-Za-z][A-Za-z0-9]*\s*>|<(?:br|p|img|hr)\b[^<>]{0,500}>|&#?[A-Za-z0-9]{1,40};", re.IGNORECASE
+    r"</[A-Za-z][A-Za-z0-9:-]*\s*>|<(?:br|p|img|hr)\b[^<>]{0,500}>|&#?[A-Za-z0-9]{1,40};", re.IGNORECASE
 )
 _CUT = re.compile(r"(?:…|\.\.\.|\[…\]|\[\.\.\.\])\s*(?:</p>\s*)?$")
 _PUBMED = re.compile(r"ABSTRACT\s+(.*?)\s*(?:PMID:\s?\d|$)")
