@@ -1,6 +1,7 @@
 """`digest papers`: what the store holds."""
 
-from datetime import datetime
+from contextlib import suppress
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -18,12 +19,16 @@ if TYPE_CHECKING:
 
 
 class SeenAt(click.ParamType[Any]):
-    """A time, or the word `source`."""
+    """A time, a date (its first moment in UTC), or the word `source`."""
 
-    name = "TIME|source"
+    name = "TIME|DATE|source"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        return value if value == "source" else TIME.convert(value, param, ctx)
+        if value == "source":
+            return value
+        with suppress(TypeError, ValueError):  # it isn't a date
+            value = f"{date.fromisoformat(value)}T00:00:00Z"
+        return TIME.convert(value, param, ctx)
 
 
 @click.group()
@@ -80,6 +85,8 @@ def _show_import(reports: "list[ImportReport]") -> None:
     for report in reports:
         if report.error:
             click.echo(f"error: {report.file}: {report.error}", err=True)
+        for note in report.notes:
+            click.echo(f"note: {report.file}: {note}", err=True)
         for skipped in report.skipped:
             click.echo(f"skipped: {report.file}: {skipped.entry}: {skipped.error}", err=True)
     table(
