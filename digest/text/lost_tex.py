@@ -14,7 +14,7 @@ _NUMBER = r"\d+(?:[.,]\d+)*"
 _UNIT = r"(?:[kKMB]|[KMGT]B|ms|[a-zA-Z%°])?(?:(?![A-Za-z])|(?=times|sim))"  # 543K, 60%
 _FONTS = "texttt textbf textit textsc textrm textsf textsuperscript text mathrm mathbf mathit emph URL"
 
-_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][\da-fA-F]{1,6}|amp|lt|gt|quot|apos|nbsp);")
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][\da-fA-F]{1,6});")
 _FONT = re.compile(rf"(?<![A-Za-z\\])(?:{'|'.join(_FONTS.split())})\{{([^{{}}\\$]*)\}}")
 _SQUARED = re.compile(r"(?<![\w^])([A-Za-z])\^(\d)(?=\{[=<>]\})")  # R^2{=}0.86
 _BRACED_SIGN = re.compile(r"(?<=[\w%)⁰-⁹²³¹])\{([=<>+,.:-])\}")  # 1{,}879
@@ -57,7 +57,7 @@ Replacement = str | Callable[[re.Match[str]], str]
 
 # What to mend, in this order: a text without the word in front needs no look at the pattern.
 _MENDS: tuple[tuple[str, re.Pattern[str], Replacement], ...] = (
-    ("&", _ENTITY, lambda found: html.unescape(found.group())),
+    ("&#", _ENTITY, lambda found: html.unescape(found.group())),
     ("{", _FONT, r"\1"),
     ("}", _SQUARED, lambda found: found.group(1) + script("^", found.group(2))),
     ("}", _BRACED_SIGN, r"\1"),
