@@ -181,7 +181,7 @@ def test_reviews_are_left_out_withdrawn_submissions_say_so_and_broken_notes_are_
         ("Routing", True),
         ("Plain", False),
     ]  # as the first API wrote it
-    assert [s.entry for s in parsed.skipped] == ["bad", "item 2"]
+    assert [s.entry for s in parsed.skipped] == ["bad", "item 3"]
 
 
 def test_an_error_of_openreview_is_told_in_its_words() -> None:
