@@ -11,7 +11,7 @@ from digest.pipeline.installation import Installation
 from digest.pipeline.issues.candidates import usual_before
 from digest.store import papers, session
 from digest.store.papers.sightings import is_hidden, sightings
-from digest.trend import rank
+from digest.trend import HALF_LIFE, rank
 
 USUAL_FRESH = timedelta(hours=1)
 MOST_DAYS = 60  # of a history
@@ -19,10 +19,14 @@ MOST_DAYS = 60  # of a history
 
 @dataclass(frozen=True, slots=True)
 class PaperPage:
-    """A paper with its score now, its sightings, and `history`: by kind, the value at each day's end."""
+    """A paper, its sightings, and `history`: by kind, the value at each day's end.
+
+    `ranked`: its score without its age; times `freshness` (1 … 0) that is its trend score now.
+    """
 
     paper: Paper
     ranked: Ranked
+    freshness: float
     sightings: tuple[Sighting, ...]
     history: Mapping[SignalKind, Mapping[date, int]]
     is_hidden: bool
@@ -51,8 +55,9 @@ class PaperPages:
             paper = with_summaries(db, self._installation, [found], now)[0]
             seen = tuple(sightings(db, paper.pk))
             hidden = is_hidden(db, paper.pk)
-        ranked = rank([paper], now, self._usual.get(now))[0]
-        return PaperPage(paper, ranked, seen, history(paper, now), hidden)
+        ranked = rank([paper], now, self._usual.get(now), aging=False)[0]
+        freshness = 0.5 ** (max(now - paper.first_seen_at, timedelta()) / HALF_LIFE)
+        return PaperPage(paper, ranked, freshness, seen, history(paper, now), hidden)
 
     def _read_usual(self, now: datetime) -> Mapping[tuple[str, SignalKind], float]:
         with session.reading(self._installation.engine) as db:

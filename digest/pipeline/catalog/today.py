@@ -5,7 +5,7 @@ are older than some minutes: nobody waits for them but the first visitor after a
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from digest.domain import Interests, Match, Topic
@@ -18,6 +18,7 @@ from digest.pipeline.issues.preview import Preview, preview, stranger
 WEEK = timedelta(days=7)
 FRESH = timedelta(minutes=3)  # after a fetch, pages show its papers within this time
 COUNTS_FRESH = timedelta(minutes=30)
+PREVIEWED = 20  # papers that somebody is shown who hasn't subscribed
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +49,9 @@ class Today:
         return self._topics.get(now)
 
     def preview(self, interests: Interests, now: datetime) -> Preview:
-        """The digest that somebody with these interests would get now."""
-        return preview(self._installation, stranger(interests, now), now, self.candidates(now))
+        """The digest that somebody with these interests would get now, its first twenty papers."""
+        wanted = replace(interests, max_papers=min(interests.max_papers, PREVIEWED))
+        return preview(self._installation, stranger(wanted, now), now, self.candidates(now))
 
     def _count(self, now: datetime) -> tuple[CountedTopic, ...]:
         week = read_candidates(self._installation, now, WEEK)

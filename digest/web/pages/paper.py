@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
+from urllib.parse import unquote
 
 from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
@@ -59,7 +60,7 @@ def paper_page(web: Site, ref: str) -> Response:
     """Show a paper; another spelling of its id, and one that was merged into it, lead to its own address."""
     found = _read(web, ref)
     paper, now = found.paper, web.clock()
-    if paper_path(paper.id) != paper_path(ref) and ref != paper.id.removeprefix("arxiv:"):
+    if unquote(paper_path(paper.id)) != f"/p/{ref}":
         return RedirectResponse(paper_path(paper.id), status_code=302)
     return web.shared_page(
         "paper.html",
@@ -106,7 +107,7 @@ def _read(web: Web, ref: str) -> PaperPage:
 
 
 def _linked_data(paper: Paper, base_url: str) -> str:
-    """What the page is about as JSON-LD (https://schema.org/ScholarlyArticle), safe within a script element."""
+    """What the page is about as JSON-LD (schema.org, ScholarlyArticle), safe within a script element."""
     facts: dict[str, Any] = {
         "@context": "https://schema.org",
         "@type": "ScholarlyArticle",

@@ -1,6 +1,6 @@
 """Papers by the folded names of their authors, for the lists of one author's papers.
 
-Revision: 0010, after 0009.
+Revision: 0011, after 0010.
 """
 
 import json
@@ -9,8 +9,8 @@ import unicodedata
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0010"
-down_revision = "0009"
+revision = "0011"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 
