@@ -32,7 +32,7 @@ _UNPADDED = re.compile(r"^(\d{4})-(\d{1,2})-(\d{1,2})(?!\d)")  # bioRxiv: 2026-6
 _RAW_FACTOR = 5  # markup may make raw text this much longer than what is kept of it
 # An end tag or a reference: then text of unknown kind is taken as HTML. "a < b" alone isn't.
 _HTML = re.compile(
-    r"</[A-Za-z][A-Za-z0-9]*\s*>|<(?:br|p|img|hr)\b[^<>]{0,500}>|&#?[A-Za-z0-9]{1,40};", re.IGNORECASE
+    r"</[A-Za-z][A-Za-z0-9:-]*\s*>|<(?:br|p|img|hr)\b[^<>]{0,500}>|&#?[A-Za-z0-9]{1,40};", re.IGNORECASE
 )
 _SAFE_IN_URL = "%/:=&?~#+!$,;@()*[]-._"
 
