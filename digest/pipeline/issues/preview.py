@@ -61,7 +61,7 @@ def preview(
     reason = skip_reason(found, subscriber.schedule.frequency)
     if not subscriber.schedule.quiet_days:
         return Preview(None, reason)
-    return Preview(quiet_digest(found, subscriber, issue, reason, also), reason)
+    return Preview(quiet_digest(found, subscriber, issue, reason, also=also), reason)
 
 
 def stranger(interests: Interests, now: datetime) -> Subscriber:
