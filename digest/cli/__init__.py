@@ -38,10 +38,14 @@ COMMANDS = (
     "topics",
     "subscribers",
     "deliveries",
+    "issues",
     "bounces",
+    "suppressions",
+    "mail",
     "doctor",
     "db",
     "config",
+    "completion",
     "version",
 )
 
