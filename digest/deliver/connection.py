@@ -1,7 +1,7 @@
 """One connection to an SMTP server, message by message and phase by phase (RFC 5321).
 
-In: an envelope. Out: a `Receipt`. Where the doubt begins: a server that has the commands and nothing of the
-body can't have the message, so a line that is lost until then leaves it `queued`; after that nobody knows
+In: an envelope. Out: a `Receipt`. When the outcome becomes unknown: a server that has the
+commands and nothing of the body can't have the message, so a dropped connection until then leaves it `queued`; after that nobody knows
 until the reply to the final dot, and a lost line leaves it `uncertain`. So the caller is told between 354
 and the body.
 
