@@ -61,7 +61,7 @@ def preview(
     reason = skip_reason(found, subscriber.schedule.frequency)
     if not subscriber.schedule.quiet_days:
         return Preview(None, reason)
-    return Preview(quiet_digest(found, subscriber, issue, reason, also), reason)
+    return Preview(quiet_digest(found, subscriber, issue, reason, also=also), reason)
 
 
 def stranger(interests: Interests, now: datetime) -> Subscriber:
@@ -77,7 +77,7 @@ def matching(installation: Installation, text: str, now: datetime) -> tuple[Matc
 
 def search(installation: Installation, text: str, limit: int, now: datetime) -> tuple[Match, ...]:
     """The best `limit` papers of the whole store that satisfy a filter. Raises FilterError."""
-    with session.transaction(installation.engine) as db:
+    with session.reading(installation.engine) as db:
         topics = interests.topics(db)
         stored = recent(db, SEARCHED)
     tree = parse(text, topics=[topic.slug for topic in topics])
@@ -87,7 +87,7 @@ def search(installation: Installation, text: str, limit: int, now: datetime) -> 
 
 def explain(installation: Installation, ref: str, now: datetime) -> Ranked:
     """A paper's trend score and its parts, as an issue opened now would rank it. Raises UnknownError."""
-    with session.transaction(installation.engine) as db:
+    with session.reading(installation.engine) as db:
         paper = papers.find(db, ref)
         usual = usual_before(db, now - installation.window)
     return rank([paper], now, usual)[0]
