@@ -182,7 +182,7 @@ def changes_the_hour_and_pauses(page: Page, preferences: str) -> None:
     press(page, "Pause")
     saw(page, "Your digest is paused until 2026-04-01")
     press(page, "Resume now")
-    saw(page, "Your digest comes again.")
+    saw(page, "Your digest resumes.")
 
 
 def exports(page: Page, preferences: str) -> None:
