@@ -147,12 +147,14 @@ class Skipped:
 @dataclass(frozen=True, slots=True)
 class Parsed:
     """An answer of a source, read. `quiet`: it holds no items at all, which is what a day off looks like;
-    `announced_at`: the day that the answer as a whole says it is of."""
+    `announced_at`: the day that the answer as a whole says it is of; `notes`: faults of the source that cost
+    no entry, for its operator."""
 
     entries: tuple[Entry, ...]
     skipped: tuple[Skipped, ...] = ()
     quiet: bool = False
     announced_at: datetime | None = None
+    notes: tuple[str, ...] = ()
 
 
 # ---------------------------------------------------------------- papers

@@ -109,9 +109,10 @@ def edit(cli: Cli, *, name: str, url: str, dry_run: bool, as_json: bool) -> None
     Example: digest sources edit arxiv --url https://rss.arxiv.org/rss/cs.CL+cs.LG
     """
     from digest.pipeline.ingest import sources as registry
+    from digest.pipeline.ingest.source_url import read_source
 
     before = registry.get(cli.installation, name)
-    wanted = registry.read_source(url)
+    wanted = read_source(url, cli.installation.allow_hosts)
     edited = before if dry_run else registry.edit(cli.installation, name, url=wanted)
     if as_json:
         emit(source_object(edited))

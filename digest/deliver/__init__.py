@@ -16,7 +16,7 @@ maildir.py       a folder instead of a server
 import ssl
 from pathlib import Path
 
-from digest.deliver.envelope import BeforeBody, Envelope, Transport
+from digest.deliver.envelope import BeforeBody, Envelope, Transport, wire_address
 from digest.deliver.maildir import MaildirTransport
 from digest.deliver.reasons import GONE, OUR_FAULT, Reason, reason_of
 from digest.deliver.replies import (
@@ -54,6 +54,7 @@ __all__ = [
     "reason_of",
     "refuses_us",
     "wants_time",
+    "wire_address",
 ]
 
 _MAILDIR = "maildir:"

@@ -6,6 +6,7 @@ which phase that was.
 """
 
 import re
+from collections.abc import Sequence
 
 from digest.deliver.reasons import GONE, Reason, reason_of
 from digest.domain import DeliveryState, Receipt
@@ -60,6 +61,18 @@ def _judge_refusal(code: int, enhanced: str, said: str) -> Receipt:
     if code == 552 and enhanced in {"", "5.5.3"}:
         return Receipt(DeliveryState.DEFERRED, said)
     return Receipt(DeliveryState.FAILED, said)
+
+
+def is_connection_used_up(replies: Sequence[tuple[int, str]]) -> bool:
+    """Whether the replies to MAIL, RCPT and DATA on a connection that has carried mail may mean that it has
+    carried enough: MAIL is refused, or one of the others for its place (503, 5.5.1), not for its recipient.
+
+    Some relays say so with 421; others with 450, 503 or 554 5.5.1. A fresh connection tells which it is.
+    """
+    for phase, (code, said) in enumerate(replies):
+        if code // 100 in {4, 5}:
+            return phase == 0 or code == 503 or enhanced_code(one_line(code, said)) == "5.5.1"
+    return False
 
 
 def one_line(code: int, reply: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from digest.domain import Field, SignalKind
 from digest.filters.categories import CATEGORIES, category_key
-from digest.filters.mending import nearest, wrong
+from digest.filters.mending import nearest_field, wrong
 from digest.filters.names import name_parts
 from digest.filters.tree import (
     AtLeast,
@@ -26,6 +26,7 @@ from digest.filters.tree import (
     Word,
 )
 from digest.ids import doi, paper_id
+from digest.nearest import nearest
 from digest.text import clean
 from digest.words import fold, forms, without_case, written
 
@@ -124,7 +125,7 @@ def check_field(name: str, position: int, value: str = "( … )") -> str:
         message = f"“{name}:” is not a field: a word without one is found in title and abstract"
         raise wrong(message, position, nearest=value)
     message = f"“{name}:” is not a field; put text that holds a colon in quotes"
-    near = nearest(name, [*EXAMPLES, *SIGNALS])
+    near = nearest_field(name, [*EXAMPLES, *SIGNALS])
     near = f"{near}>=" if near in SIGNALS else near and f"{near}:"
     raise wrong(message, position, expected=[f"{each}:" for each in EXAMPLES], nearest=near)
 
@@ -137,7 +138,7 @@ def comparison_leaf(raw: str, position: int) -> AtLeast:
     signal = SIGNALS.get(name.lower())
     if signal is None:
         message = f"“{name}” can't be counted; put text that holds {sign} in quotes"
-        near = nearest(name, SIGNALS)
+        near = nearest_field(name, SIGNALS)
         raise wrong(message, position, expected=expected, nearest=near and f"{near}>={number}")
     if sign not in (">=", "≥") or not re.fullmatch(r"[0-9]{1,9}", number.strip()):
         message = f"“{raw.strip()}”: {signal} are compared with >= and a whole number"

@@ -11,10 +11,10 @@ from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
 
 from digest.domain import Entry, Parsed
 from digest.errors import ParseError
-from digest.ids import arxiv_id, doi, first_doi
+from digest.ids import arxiv_id, doi, first_doi, named_arxiv_id
 from digest.sources import fields
 from digest.sources.items import read_items
-from digest.sources.names import split_surnames_first
+from digest.sources.names import people
 from digest.sources.records import Record, read_records
 
 OVERLAP = timedelta(days=2)  # asked for again each time: records show up late, and zones differ
@@ -53,7 +53,7 @@ def next_page(url: str, body: bytes) -> str | None:
     return urlunsplit(urlsplit(url)._replace(query=query))
 
 
-def parse(body: bytes) -> Parsed:
+def parse(body: bytes, _address: str = "") -> Parsed:
     """Read a page; raises ParseError, with the repository's own words where it sent an error."""
     answer = read_records(body)
     if answer.error_code == "noRecordsMatch":
@@ -71,7 +71,9 @@ def _entry(record: Record) -> Entry:
     if not key or not title:
         raise ParseError("it has no identifier" if not key else "it has no title")
     names = record.all("identifier")
-    arxiv = arxiv_id(record.first("id")) or next((each for name in names if (each := _arxiv(name))), None)
+    arxiv = arxiv_id(record.first("id")) or next(
+        (each for name in names if (each := named_arxiv_id(name))), None
+    )
     identifier = arxiv[0] if arxiv else None
     created = fields.moment(record.first("created")) or _earliest(record.all("date"))
     changed = fields.moment(record.first("datestamp"))
@@ -92,20 +94,13 @@ def _entry(record: Record) -> Entry:
     )
 
 
-def _arxiv(name: str) -> tuple[str, int | None] | None:
-    """A number such as 2401.0001 may be anybody's; a spelling that says arXiv isn't."""
-    return arxiv_id(name) if "arxiv" in name.lower() else None
-
-
 def _version(record: Record) -> int | None:
     """arXiv's own format says only whether there was a change after the first version."""
     return 1 if record.first("created") and not record.first("updated") else None
 
 
 def _authors(record: Record) -> list[str]:
-    return record.all("author") or [
-        name for text in record.all("creator") for name in split_surnames_first(text)
-    ]
+    return record.all("author") or people(record.all("creator"))
 
 
 def _earliest(dates: list[str]) -> datetime | None:

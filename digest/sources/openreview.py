@@ -12,6 +12,7 @@ from digest.domain import Entry, Parsed
 from digest.errors import ParseError
 from digest.sources import fields, jsontree
 from digest.sources.items import read_items
+from digest.sources.names import people
 
 PAGE = 1_000  # the most that it gives
 OVERLAP = timedelta(days=2)
@@ -27,14 +28,15 @@ def first_page(url: str, since: datetime) -> str:
 def next_page(url: str, body: bytes) -> str | None:
     """The URL of the page after this one, None after the last; raises ParseError."""
     answer = jsontree.read(body)
-    notes, total = jsontree.get(answer, "notes"), fields.count(jsontree.get(answer, "count"))
+    listed, total = jsontree.get(answer, "notes"), fields.count(jsontree.get(answer, "count"))
+    notes = listed if isinstance(listed, list) else []
     query = parse_qs(urlsplit(url).query)
     offset = query.get("offset", ["0"])[-1]
-    reached = (int(offset[:9]) if offset.isascii() and offset.isdigit() else 0) + len(notes or ())
+    reached = (int(offset[:9]) if offset.isascii() and offset.isdigit() else 0) + len(notes)
     return _with(url, {"offset": f"{reached}"}, over=True) if notes and total and reached < total else None
 
 
-def parse(body: bytes) -> Parsed:
+def parse(body: bytes, _address: str = "") -> Parsed:
     """Read a page; raises ParseError, with OpenReview's own words where it sent an error."""
     answer = jsontree.read(body)
     notes = jsontree.get(answer, "notes")
@@ -64,7 +66,7 @@ def _entry(note: Any) -> Entry:
         key=key,
         title=title,
         abstract=fields.line(_value(note, "abstract"), fields.MAX_ABSTRACT),
-        authors=fields.authors(_list(note, "authors")),
+        authors=fields.authors(people(_list(note, "authors"))),
         categories=fields.categories([_value(note, "primary_area"), *_list(note, "keywords")]),
         keywords=fields.keywords(_value(note, "keywords")),
         announced_at=_moment(note, "pdate") or _moment(note, "odate") or _moment(note, "cdate"),
@@ -97,7 +99,7 @@ def _moment(note: Any, name: str) -> datetime | None:
     value = jsontree.get(note, name)
     if isinstance(value, bool) or not isinstance(value, int) or not 0 < value < 253_402_300_800_000:
         return None
-    return datetime.fromtimestamp(value / 1000, UTC)
+    return fields.in_range(datetime.fromtimestamp(value / 1000, UTC))
 
 
 def _with(url: str, wanted: dict[str, str], *, over: bool) -> str:

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -12,15 +13,28 @@ from starlette.staticfiles import StaticFiles
 
 from digest import __version__
 from digest.errors import DigestError, UnknownError
+from digest.pipeline.catalog.listing import Lists
+from digest.pipeline.catalog.search import Search
 from digest.pipeline.catalog.today import Today
 from digest.pipeline.installation import Installation
 from digest.web import api, guards, health
+from digest.web.page_cache import SHARED, PageCache
 from digest.web.pages import catalog, landing, link_pages, preferences, unsubscribe
 from digest.web.pages.tokens import GoneError, gone
 from digest.web.site import Web, web_of
 from digest.web.ticker import Ticker
 
 STATIC = Path(__file__).parent / "static"
+
+
+class Static(StaticFiles):
+    """Files that are the same for everybody."""
+
+    def file_response(self, *args: Any, **options: Any) -> Response:
+        """Mark a file so that it is kept, compressed, by the cache of pages."""
+        answer = super().file_response(*args, **options)
+        answer.headers["Cache-Control"] = SHARED
+        return answer
 
 
 def wall_clock() -> datetime:
@@ -54,11 +68,15 @@ def create(
         redirect_slashes=False,  # a redirect would lose a mail program's POST
         lifespan=running,
     )
-    app.state.web = web = Web(installation, clock, Today(installation), proxies, tickers)
+    web = Web(
+        installation, clock, Today(installation), Lists(installation), Search(installation), proxies, tickers
+    )
+    app.state.web = web
+    app.add_middleware(PageCache, clock=clock, stamp=web.stamp, forgetful=web.forgetful)
     app.add_middleware(guards.Guards, secure=web.secure)
     for part in (landing, catalog, link_pages, preferences, unsubscribe, api, health):
         app.include_router(part.router)
-    app.mount("/static", StaticFiles(directory=STATIC))
+    app.mount("/static", Static(directory=STATIC))
     app.add_exception_handler(GoneError, gone)
     app.add_exception_handler(DigestError, _digest_error)
     app.add_exception_handler(HTTPException, _http_error)

@@ -78,7 +78,7 @@ class Guards:
             await _refuse(answer)
 
     def _with_headers(self, path: str, send: Send) -> Send:
-        private = path.split("/")[1] in PRIVATE
+        private = is_private(path)
 
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -93,6 +93,16 @@ class Guards:
             await send(message)
 
         return answer
+
+
+def is_private(path: str) -> bool:
+    """Whether a path holds a token: its page is nobody else's business."""
+    return path.removeprefix("/").partition("/")[0] in PRIVATE
+
+
+def has_session(headers: Headers) -> bool:
+    """Whether somebody is signed in: what they are shown may differ from what others are."""
+    return "session=" in headers.get("cookie", "")
 
 
 def _length(scope: Scope) -> int:

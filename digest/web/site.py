@@ -15,10 +15,14 @@ from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException
 
 from digest.bundled import folder
+from digest.pipeline.catalog.listing import Lists
+from digest.pipeline.catalog.search import Search
 from digest.pipeline.catalog.today import Today
 from digest.pipeline.installation import Installation
 from digest.pipeline.subscriptions.signup import WORDING, Visitor
-from digest.web import guards
+from digest.render import phrases
+from digest.web import cards, guards, page_cache
+from digest.web.addresses import author_path, paper_path
 from digest.web.guards import Rate
 from digest.web.ticker import Ticker
 
@@ -29,13 +33,24 @@ MOST_FIELDS = 500
 @cache
 def environment() -> Environment:
     """Where pages are rendered from: everything is escaped, a missing name is an error."""
-    return Environment(
+    made = Environment(
         loader=FileSystemLoader(folder("templates") / "web"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.filters |= {
+        "long_day": phrases.long_day,
+        "long_date": phrases.long_date,
+        "short_day": phrases.short_day,
+        "short_date": phrases.short_date,
+        "short_number": cards.short_number,
+        "source_names": cards.source_names,
+        "paper_path": paper_path,
+        "author_path": author_path,
+    }
+    return made
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +60,13 @@ class Web:
     installation: Installation
     clock: Callable[[], datetime]
     today: Today
+    lists: Lists
+    search: Search
     proxies: Sequence[str] = ()
     tickers: Sequence[Ticker] = ()
     templates: Environment = field(default_factory=environment)
     previews: Rate = field(default_factory=lambda: Rate(120, 60.0))
+    forgetful: list[Callable[[], None]] = field(default_factory=list)  # caches of pages
     signups: Rate = field(default_factory=lambda: Rate(60, 60.0))  # before the caps, which cost a query
 
     @property
@@ -71,13 +89,25 @@ class Web:
 
     def page(self, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
         """A page."""
-        frame = {
-            "site": self.installation.site,
-            "wording": WORDING,
-            "stamp": guards.stamp(self.installation.keys, self.clock()),
-        }
+        frame = {"site": self.installation.site, "wording": WORDING, "stamp": self.stamp()}
         text = self.templates.get_template(template).render(frame | values)
         return HTMLResponse(text, status_code=status)
+
+    def shared_page(self, template: str, **values: Any) -> HTMLResponse:
+        """A page that is the same for everybody: it is kept for a minute, and known again by its ETag."""
+        answer = self.page(template, **({"stamp": page_cache.HOLE} | values))
+        answer.headers["Cache-Control"] = page_cache.SHARED
+        return answer
+
+    def stamp(self) -> str:
+        """When a form is given out: now."""
+        return guards.stamp(self.installation.keys, self.clock())
+
+    def forget(self) -> None:
+        """Something was changed by this process: lists and pages that everybody sees are made anew."""
+        self.lists.forget()
+        for forget in self.forgetful:
+            forget()
 
     def told(self, title: str, *lines: str, status: int = 200) -> HTMLResponse:
         """A page that says one thing."""

@@ -8,6 +8,7 @@ import json
 import math
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from digest.domain import Paper
 from digest.errors import InputError
@@ -214,6 +215,55 @@ def _parts(tree: Node, engine: Engine, known: Known) -> tuple[tuple[str, int], .
     alone = [part for part in parts if not isinstance(part, Not)][:MOST_PARTS]
     counts = [(canonical(part), engine.count(part, known)) for part in alone]
     return tuple(sorted((each for each in counts if each[1]), key=lambda each: -each[1]))
+
+
+def result_object(result: SearchResult) -> dict[str, Any]:
+    """A page of results as a JSON object (keys may be added, never renamed)."""
+    return {
+        "items": [item_object(item) for item in result.items],
+        "next": result.next or None,
+        "query": {
+            "canonical": result.canonical,
+            "corrected_from": result.corrected_from or None,
+            "expanded": [{"words": words, "other": other} for words, other in result.expanded],
+            "unknown": list(result.unknown),
+        },
+        "total": result.total,
+        "parts": [{"query": part, "papers": count} for part, count in result.parts],
+        "facets": {
+            name: [{"value": facet.value, "papers": facet.papers} for facet in facets]
+            for name, facets in (
+                ("categories", result.categories),
+                ("years", result.years),
+                ("sources", result.sources),
+            )
+        },
+        "behind": result.behind,
+    }
+
+
+def item_object(item: Item) -> dict[str, Any]:
+    """A paper that was found as a JSON object."""
+    return {
+        "id": item.paper.id,
+        "title": item.paper.title,
+        "score": round(item.score, 6),
+        "snippets": [
+            {"field": name, "text": "".join(piece.text for piece in pieces), "marks": _marks(pieces)}
+            for name, pieces in (("title", item.title), ("abstract", item.snippet))
+            if any(piece.marked for piece in pieces)
+        ],
+    }
+
+
+def _marks(pieces: Pieces) -> list[tuple[int, int]]:
+    """From … to before which character of their text the marked pieces stand."""
+    found, start = [], 0
+    for piece in pieces:
+        if piece.marked:
+            found.append((start, start + len(piece.text)))
+        start += len(piece.text)
+    return found
 
 
 def _cursor(place: Place, order: Order) -> str:

@@ -70,6 +70,12 @@ def reindex(installation: Installation, *, on_progress: OnProgress = lambda _don
     return done
 
 
+def count(installation: Installation) -> int:
+    """How many papers there are to index."""
+    with session.reading(installation.engine) as db:
+        return stored.changed_since(db, 0)
+
+
 def _catch_up(
     installation: Installation, wanted: str, on_progress: OnProgress, stopping: Callable[[], bool]
 ) -> int:

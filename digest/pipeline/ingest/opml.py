@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from digest.domain import SourceKind
 from digest.errors import DigestError
-from digest.pipeline.ingest.sources import read_source
+from digest.pipeline.ingest.source_url import read_source
 from digest.pipeline.installation import Installation
 from digest.sources.guess import kind_of_host
 from digest.sources.opml import Outline, read, write
@@ -43,7 +43,9 @@ def import_opml(installation: Installation, body: bytes, *, dry_run: bool = Fals
             name = _free_name(outline, names)
             try:
                 if not dry_run:
-                    sources.add(db, name=name, kind=kind, url=read_source(outline.url))
+                    sources.add(
+                        db, name=name, kind=kind, url=read_source(outline.url, installation.allow_hosts)
+                    )
             except DigestError as error:
                 listed.append(Listed(name, outline.url, kind, "error", error.message))
                 continue

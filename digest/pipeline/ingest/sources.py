@@ -1,23 +1,12 @@
-"""Adds, changes and removes the sources of an installation; checks an address before it is kept."""
+"""Adds, changes and removes the sources of an installation."""
 
 from collections.abc import Sequence
-from urllib.parse import urlsplit
 
 from digest.domain import Source, SourceKind
-from digest.errors import InputError
+from digest.pipeline.ingest.source_url import read_source
 from digest.pipeline.installation import Installation
 from digest.store import session
 from digest.store import sources as stored
-
-
-def read_source(url: str) -> str:
-    """The address of a source; InputError unless it is http(s) with a host and without a password."""
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.password:
-        raise InputError(
-            f"{url!r} is not an address of a source", fix="https://host/path, without a password"
-        )
-    return url
 
 
 def get(installation: Installation, name: str) -> Source:
@@ -35,13 +24,13 @@ def named(installation: Installation, names: Sequence[str]) -> list[Source]:
 def add(installation: Installation, url: str, *, name: str, kind: SourceKind) -> Source:
     """Add a source. Raises InputError for an address or a name that can't be one."""
     with session.transaction(installation.engine) as db:
-        return stored.add(db, name=name, kind=kind, url=read_source(url))
+        return stored.add(db, name=name, kind=kind, url=read_source(url, installation.allow_hosts))
 
 
 def edit(installation: Installation, name: str, *, url: str) -> Source:
     """Give a source another address; what it carried stays. Raises UnknownError, InputError."""
     with session.transaction(installation.engine) as db:
-        return stored.edit(db, name, url=read_source(url))
+        return stored.edit(db, name, url=read_source(url, installation.allow_hosts))
 
 
 def remove(installation: Installation, name: str) -> None:

@@ -1,6 +1,5 @@
 """What people ask for, checked and kept: who subscribes, to what, and when."""
 
-import difflib
 from collections.abc import Iterable, Sequence
 from datetime import datetime, time
 from functools import cache
@@ -10,8 +9,9 @@ from email_validator import EmailNotValidError, validate_email
 
 from digest.domain import Frequency, Interests, Schedule, Subscriber, SubscriberStatus, Topic
 from digest.due import next_due
-from digest.errors import InputError, UnknownError
+from digest.errors import InputError
 from digest.filters import canonical, parse
+from digest.nearest import nearest, unknown
 from digest.pipeline.installation import Installation
 from digest.serializers import WEEKDAYS
 from digest.store import session
@@ -21,15 +21,20 @@ from digest.store.subscriptions import subscribers, suppressions
 from digest.tokens import address_hashes
 
 MOST_PAPERS = 200
+_LONGEST_LOCAL = 64  # octets (RFC 5321, 4.5.3.1.1)
 
 
 def read_address(text: str) -> str:
     """An e-mail address as it can be written to; InputError says what is wrong with it."""
     try:
-        return validate_email(text.strip(), check_deliverability=False).normalized
+        email = validate_email(text.strip(), check_deliverability=False).normalized
     except EmailNotValidError as error:
         msg = f"{text.strip()[:100]!r} is not an e-mail address: {error}"
         raise InputError(msg) from error
+    if len(email.rpartition("@")[0].encode()) > _LONGEST_LOCAL:
+        msg = f"{email[:100]!r} is not an e-mail address: more than {_LONGEST_LOCAL} bytes before the @"
+        raise InputError(msg)
+    return email
 
 
 def known_topic(topics: Sequence[Topic], slug: str) -> Topic:
@@ -37,8 +42,7 @@ def known_topic(topics: Sequence[Topic], slug: str) -> Topic:
     for topic in topics:
         if topic.slug == slug:
             return topic
-    near = _nearest(slug, [topic.slug for topic in topics])
-    raise UnknownError(f"there is no topic {slug!r}", fix=near or "digest topics list")
+    raise unknown("topic", slug, [topic.slug for topic in topics], command="digest topics list")
 
 
 def known_topics(installation: Installation) -> Sequence[Topic]:
@@ -104,7 +108,8 @@ def read_schedule(
     if weekday not in WEEKDAYS:
         raise InputError(f"weekday: {weekday!r} is none of {', '.join(WEEKDAYS)}")
     if timezone not in time_zones():
-        fix = _nearest(timezone, time_zones()) or "a name such as Europe/Paris"
+        near = nearest(timezone, time_zones())
+        fix = f"did you mean {near}?" if near else "a name such as Europe/Paris"
         raise InputError(f"there is no time zone {timezone!r}", fix=fix)
     try:
         clock = time.fromisoformat(at)
@@ -148,8 +153,3 @@ def subscribe(
 
 def _canonical(filters: Iterable[str], topics: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(canonical(parse(text, topics=topics)) for text in filters))
-
-
-def _nearest(word: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(word, list(known), n=1)
-    return f"did you mean {near[0]}?" if near else ""

@@ -22,6 +22,7 @@ from digest.store.papers.tables import EntryRow, PaperIdRow, PaperRow
 from digest.store.papers.work import merge_entry, merge_entry_alone
 from digest.store.session import chunks, insert, serialise, write
 
+LONGEST_NAME = 100  # characters of a source's name
 _MAY_LINK = {SourceKind.ARXIV, SourceKind.HUGGINGFACE, SourceKind.BIORXIV}  # they speak for the work itself
 
 
@@ -92,8 +93,15 @@ def carried_before(session: Session, source: str, keys: Iterable[str], moment: d
 
 def check_name(name: str, kind: SourceKind) -> None:
     """Refuse (InputError) a source's name that would make its own ids look like arXiv ids or DOIs."""
-    if not name or ":" in name or name == "doi" or (name == "arxiv" and kind is not SourceKind.ARXIV):
-        msg = f"a source of kind {kind} can't be named {name!r}"
+    if (
+        not name
+        or len(name) > LONGEST_NAME
+        or not name.isprintable()
+        or ":" in name
+        or name == "doi"
+        or (name == "arxiv" and kind is not SourceKind.ARXIV)
+    ):
+        msg = f"a source of kind {kind} can't be named {name[:LONGEST_NAME]!r}"
         raise InputError(msg, fix="choose another name")
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from digest.domain import Interests, Topic
-from digest.store.nearest import unknown
+from digest.nearest import unknown
 from digest.store.session import chunks, insert, write
 from digest.store.subscriptions.tables import FilterRow, TopicRow
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from digest.domain import Frequency, Interests, Schedule, Subscriber, SubscriberStatus
 from digest.errors import InputError
-from digest.store.nearest import unknown
+from digest.nearest import unknown
 from digest.store.session import chunks
 from digest.store.subscriptions.addresses import key
 from digest.store.subscriptions.interests import as_json, from_json, packed

@@ -67,7 +67,9 @@ def choices_of_forms(web: Web) -> dict[str, object]:
 def landing(request: Request, web: Site) -> Response:
     """Today's papers, and the form; fields may be given in the address."""
     given = forms.typed(request.query_params.multi_items())
-    return _landing(web, given, reading(web, given))
+    if request.query_params:
+        return _landing(web, given, reading(web, given))
+    return web.shared_page("landing.html", **_values(web, given, reading(web, given)))
 
 
 @router.post("/preview")
@@ -138,16 +140,20 @@ def privacy(web: Site) -> Response:
 
 
 def _landing(web: Web, given: Typed, found: Reading, *, status: int = 200, stamp: str = "") -> HTMLResponse:
-    values = {
+    values = _values(web, given, found)
+    # A form that comes back keeps the time it was first given out, so that a second try isn't too quick.
+    kept = {"stamp": stamp} if stamp and guards.age(web.installation.keys, stamp, web.clock()) else {}
+    return web.page("landing.html", status=status, **values, **kept)
+
+
+def _values(web: Web, given: Typed, found: Reading) -> dict[str, object]:
+    return {
         "given": given,
         "problems": found.problems,
         "summary": forms.first_problems(found.problems),
         "shown": show(web, found.interests, given),
         **choices_of_forms(web),
     }
-    # A form that comes back keeps the time it was first given out, so that a second try isn't too quick.
-    kept = {"stamp": stamp} if stamp and guards.age(web.installation.keys, stamp, web.clock()) else {}
-    return web.page("landing.html", status=status, **values, **kept)
 
 
 def _address(given: Typed, problems: Problems) -> str:
