@@ -75,6 +75,7 @@ def import_(
             )
             for file in files
         ]
+    index_papers(cli)
     if as_json:
         emit(reports)
     else:

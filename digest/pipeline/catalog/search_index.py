@@ -18,11 +18,12 @@ import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from digest.domain import Paper
 from digest.pipeline.installation import Installation
 from digest.search import Engine, Segment, build, merge, version
 from digest.store import search as stored
 from digest.store import session
-from digest.store.search import SegmentInfo
+from digest.store.search import Changed, SegmentInfo
 from digest.store.session import Session
 
 BATCH = 8_000  # papers that are indexed in one transaction: bounds memory, and what a kill undoes
@@ -87,7 +88,7 @@ def _catch_up(
             left = stored.changed_since(db, changed.upto)
         if changed.upto == after:
             break
-        data, taken = build(changed.papers, changed.gone)
+        data, taken = _built(changed)
         if taken < len(changed.papers):  # very long texts: fewer of them fit
             limit = max(limit // 2, 1)
             continue
@@ -102,6 +103,27 @@ def _catch_up(
     with session.transaction(installation.engine) as db:
         stored.drop(db, keep=[version(), version() + BUILDING])
     return done
+
+
+def _built(changed: Changed) -> tuple[bytes, int]:
+    """A segment of changed papers; one that can't be indexed is left out, and stops no other."""
+    try:
+        return build(changed.papers, changed.gone)
+    except Exception:
+        _log.exception("papers could not be indexed together; looking for the one that is to blame")
+    sound = [paper for paper in changed.papers if _can_be_indexed(paper)]
+    left_out = {paper.pk for paper in changed.papers} - {paper.pk for paper in sound}
+    data, taken = build(sound, [*changed.gone, *left_out])
+    return data, taken + len(left_out) if taken == len(sound) else taken
+
+
+def _can_be_indexed(paper: Paper) -> bool:
+    try:
+        build([paper])
+    except Exception:
+        _log.exception("search can't find paper %s: it could not be indexed", paper.id)
+        return False
+    return True
 
 
 def _end(infos: Sequence[SegmentInfo]) -> int:
@@ -163,7 +185,7 @@ class SearchIndex:
         changed = stored.read_changed(db, _end(infos), BESIDE)
         beside = []
         if changed.papers or changed.gone:
-            beside.append(Segment(build(changed.papers, changed.gone)[0]))
+            beside.append(Segment(_built(changed)[0]))
         self._remove_stale(infos)
         return Reading(Engine([*segments.values(), *beside]), stored.changed_since(db, changed.upto))
 
