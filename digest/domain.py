@@ -133,6 +133,7 @@ class Entry:
     comment: str = ""
     organization: str = ""
     keywords: tuple[str, ...] = ()
+    withdrawn: str = ""  # the words of a notice of withdrawal: then this item is one
     signals: Mapping[SignalKind, int] = field(default_factory=dict)
 
 
@@ -185,6 +186,8 @@ class Paper:
     comment: str = ""
     organization: str = ""  # the one that the paper is listed under
     keywords: tuple[str, ...] = ()
+    withdrawn_at: datetime | None = None  # when a source first said that the work was withdrawn
+    withdrawal: str = ""  # the words of that notice
     sources: tuple[str, ...] = ()  # names of the sources that carried it
     signals: tuple[Signal, ...] = ()  # every observation known, oldest first
     pk: int = 0  # the store's integer for it
@@ -376,6 +379,7 @@ class Digest:
     topics: tuple[Topic, ...] = ()  # those the subscriber ticked, for the head of the mail
     notes: tuple[str, ...] = ()  # what the reader should know: a source that couldn't be read
     also: tuple[Paper, ...] = ()  # what others read: shown by title alone, where there is room
+    withdrawn: tuple[Paper, ...] = ()  # sent to the subscriber earlier, and withdrawn by their authors since
 
 
 @dataclass(frozen=True, slots=True)

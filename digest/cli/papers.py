@@ -204,6 +204,8 @@ def show(cli: Cli, paper_id: str, as_json: bool) -> None:
         emit(paper_object(paper, merges))
         return
     click.echo(f"{paper.title}\n{', '.join(paper.authors)}\n{paper.id} · {' '.join(paper.categories)}")
+    if paper.withdrawn_at:
+        click.echo(f"withdrawn on {paper.withdrawn_at:%Y-%m-%d}: {paper.withdrawal}")
     if paper.organization:
         click.echo(f"organization: {paper.organization}")
     if paper.keywords:

@@ -13,6 +13,7 @@ from digest.ids import doi
 from digest.sources import fields, jsontree
 from digest.sources.items import read_items
 from digest.sources.names import people
+from digest.sources.withdrawals import notice
 
 DAYS = 2  # asked for each time: preprints show up late, and yesterday's are merged with what is there
 
@@ -111,10 +112,12 @@ def _entry(row: Any) -> Entry:
     posted = fields.moment(row.get("date"))
     page = _page(row, identifier, version)
     authors = row.get("authors")
+    abstract = fields.line(row.get("abstract"), fields.MAX_ABSTRACT, html=True)
     return Entry(
         key=identifier,
         title=title,
-        abstract=fields.line(row.get("abstract"), fields.MAX_ABSTRACT, html=True),
+        abstract=abstract,
+        withdrawn=notice(title, abstract),
         authors=fields.authors(people([authors])),
         categories=fields.categories([row.get("category")]),
         doi=identifier,

@@ -13,6 +13,7 @@ from digest.errors import ParseError
 from digest.ids import doi, doi_in_address, named_arxiv_id
 from digest.sources import fields
 from digest.sources.names import MAX_LIST, people
+from digest.sources.withdrawals import notice
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +64,12 @@ def entry_of(item: FeedItem) -> Entry:
     key = fields.key(item.key) or link
     arxiv = _arxiv(item)
     published = fields.moment(item.published)
+    abstract = _abstract(item)
     return Entry(
         key=key or fields.digest(title),
         title=title,
-        abstract=_abstract(item),
+        abstract=abstract,
+        withdrawn=notice(title, abstract),
         authors=_authors(item.authors),
         categories=fields.categories(item.categories, html=True),
         arxiv_id=arxiv[0] if arxiv else None,

@@ -14,6 +14,7 @@ from digest.ids import arxiv_id, doi
 from digest.sources import fields, jsontree
 from digest.sources.items import read_items
 from digest.sources.names import people
+from digest.sources.withdrawals import notice
 
 MAX_LINE = 1024 * 1024  # bytes; the longest of real papers has about 60,000, nearly all of it authors
 
@@ -46,11 +47,15 @@ def _entry(line: Line) -> Entry:
     title = _text(row.get("title"), fields.MAX_TITLE, html)
     if not key or not title:
         raise ParseError("it has no id" if not key else "it has no title")
+    abstract = _text(row.get("abstract"), fields.MAX_ABSTRACT, html) or _text(
+        row.get("summary"), fields.MAX_ABSTRACT, html
+    )
+    comment = fields.line(row.get("comment"), fields.MAX_SUMMARY)
     return Entry(
         key=key,
         title=title,
-        abstract=_text(row.get("abstract"), fields.MAX_ABSTRACT, html)
-        or _text(row.get("summary"), fields.MAX_ABSTRACT, html),
+        abstract=abstract,
+        withdrawn=notice(title, abstract, comment),
         authors=fields.authors(people(_list(row, "authors"))),
         categories=fields.categories(_list(row, "categories")),
         arxiv_id=identifier,
@@ -62,7 +67,7 @@ def _entry(line: Line) -> Entry:
         pdf_url=f"https://arxiv.org/pdf/{identifier}" if identifier else "",
         organization=fields.line(row.get("organization"), fields.MAX_NAME),
         keywords=fields.keywords(row.get("keywords")),
-        comment=fields.line(row.get("comment"), fields.MAX_SUMMARY),
+        comment=comment,
     )
 
 

@@ -16,12 +16,14 @@ from digest.sources import fields
 from digest.sources.items import read_items
 from digest.sources.names import people
 from digest.sources.records import Record, read_records
+from digest.sources.withdrawals import notice
 
 OVERLAP = timedelta(days=2)  # asked for again each time: records show up late, and zones differ
 REPLACED_AFTER = timedelta(
     days=7
 )  # a paper that waited for a moderator was made a few days before it appears
 
+DELETED = "The repository has deleted its record."
 _ARXIV_HOST = re.compile(r"(?:^|\.)arxiv\.org$")
 
 
@@ -61,11 +63,21 @@ def parse(body: bytes, _address: str = "") -> Parsed:
     if answer.error_code:
         said = fields.line(answer.error, 300)
         raise ParseError(f"the repository refused the request: {answer.error_code}: {said}")
-    kept = (record for record in answer.records if not record.deleted)
-    return read_items(kept, _entry, lambda record: fields.key(record.first("identifier")))
+    return read_items(answer.records, _entry, lambda record: fields.key(record.first("identifier")))
+
+
+def _deleted(record: Record) -> Entry:
+    """A record that the repository took back tells only its identifier."""
+    key = fields.key(record.first("identifier"))
+    if not key:
+        raise ParseError("it has no identifier")
+    arxiv = named_arxiv_id(key)
+    return Entry(key, title=key, arxiv_id=arxiv[0] if arxiv else None, withdrawn=DELETED)
 
 
 def _entry(record: Record) -> Entry:
+    if record.deleted:
+        return _deleted(record)
     key = fields.key(record.first("identifier"))
     title = fields.line(record.first("title"), fields.MAX_TITLE)
     if not key or not title:
@@ -77,10 +89,13 @@ def _entry(record: Record) -> Entry:
     identifier = arxiv[0] if arxiv else None
     created = fields.moment(record.first("created")) or _earliest(record.all("date"))
     changed = fields.moment(record.first("datestamp"))
+    abstract = fields.line(record.first("abstract") or record.first("description"), fields.MAX_ABSTRACT)
+    comment = fields.line(record.first("comments"), fields.MAX_SUMMARY)
     return Entry(
         key=key,
         title=title,
-        abstract=fields.line(record.first("abstract") or record.first("description"), fields.MAX_ABSTRACT),
+        abstract=abstract,
+        withdrawn=notice(title, abstract, comment),
         authors=fields.authors(_authors(record)),
         categories=fields.categories(record.first("categories").split() or record.all("subject")),
         arxiv_id=identifier,
@@ -90,7 +105,7 @@ def _entry(record: Record) -> Entry:
         published_at=created,
         url=f"https://arxiv.org/abs/{identifier}" if identifier else _link(names),
         pdf_url=f"https://arxiv.org/pdf/{identifier}" if identifier else "",
-        comment=fields.line(record.first("comments"), fields.MAX_SUMMARY),
+        comment=comment,
     )
 
 

@@ -1,6 +1,7 @@
 """OpenReview's API v2: the notes of a venue come in, `Parsed` goes out. https://docs.openreview.net
 
-A submission is a note that replies to none; reviews and comments are left out, and what was withdrawn is.
+A submission is a note that replies to none; reviews and comments are left out, and what was rejected at the
+desk is. A submission that was withdrawn stays a note, whose venue says so.
 Values stand in an object of their own (`{"title": {"value": …}}`); the first API's plain ones are read too.
 """
 
@@ -16,7 +17,6 @@ from digest.sources.names import people
 
 PAGE = 1_000  # the most that it gives
 OVERLAP = timedelta(days=2)
-_WITHDRAWN = ("withdrawn", "desk rejected")
 
 
 def first_page(url: str, since: datetime) -> str:
@@ -52,8 +52,11 @@ def _is_submission(note: Any) -> bool:
     """A broken note is one too: it is named as broken."""
     if jsontree.get(note, "replyto"):
         return False
-    venue = _value(note, "venue")
-    return not (isinstance(venue, str) and any(word in venue.lower() for word in _WITHDRAWN))
+    return "desk rejected" not in _venue(note).lower()
+
+
+def _venue(note: Any) -> str:
+    return fields.line(_value(note, "venue"), fields.MAX_SUMMARY)
 
 
 def _entry(note: Any) -> Entry:
@@ -76,7 +79,8 @@ def _entry(note: Any) -> Entry:
         code_url=fields.link(_value(note, "code")),
         discussion_url=page,
         summary=fields.line(_value(note, "TLDR") or _value(note, "TL;DR"), fields.MAX_SUMMARY),
-        comment=fields.line(_value(note, "venue"), fields.MAX_SUMMARY),
+        comment=_venue(note),
+        withdrawn=_venue(note) if "withdrawn" in _venue(note).lower() else "",
     )
 
 

@@ -4,7 +4,7 @@ Both are costly, so they are made once and shared by all visitors, and made anew
 are older than some minutes: nobody waits for them but the first visitor after a start or a quiet hour.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from digest.domain import Interests, Topic
@@ -17,6 +17,7 @@ from digest.pipeline.issues.preview import Preview, preview, stranger
 WEEK = timedelta(days=7)
 FRESH = timedelta(minutes=3)  # after a fetch, pages show its papers within this time
 COUNTS_FRESH = timedelta(minutes=30)
+PREVIEWED = 20  # papers that somebody is shown who hasn't subscribed
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +45,9 @@ class Today:
         return self._topics.get(now)
 
     def preview(self, interests: Interests, now: datetime) -> Preview:
-        """The digest that somebody with these interests would get now."""
-        return preview(self._installation, stranger(interests, now), now, self.candidates(now))
+        """The digest that somebody with these interests would get now, its first twenty papers."""
+        wanted = replace(interests, max_papers=min(interests.max_papers, PREVIEWED))
+        return preview(self._installation, stranger(wanted, now), now, self.candidates(now))
 
     def _count(self, now: datetime) -> tuple[CountedTopic, ...]:
         week = read_candidates(self._installation, now, WEEK)

@@ -46,7 +46,7 @@ def read_candidates(
     `window`: of the digest that is made from them (see `window`); without one, that of a daily digest.
     """
     since = at - (window or installation.window)
-    with session.transaction(installation.engine) as db:
+    with session.reading(installation.engine) as db:
         found = with_summaries(db, installation, papers.candidates(db, since=since, until=at), at)
         usual = usual_before(db, since)
         topics = interests.topics(db)

@@ -61,11 +61,17 @@ def reason_of(kept: str, candidates: CandidateSet, frequency: Frequency) -> Skip
 
 
 def quiet_digest(
-    candidates: CandidateSet, reader: Subscriber, issue: Issue, reason: SkipReason, also: Sequence[Paper]
+    candidates: CandidateSet,
+    reader: Subscriber,
+    issue: Issue,
+    reason: SkipReason,
+    *,
+    also: Sequence[Paper],
+    withdrawn: Sequence[Paper] = (),
 ) -> Digest:
-    """The mail of a day without papers, for who wants one; `also`: what trends."""
+    """The mail of a day without papers, for who wants one; `also`: what trends; `withdrawn`: of theirs."""
     topics, notes = candidates.topics_of(reader), _notes(candidates, reason)
-    return quiet_day(reader, issue, reason, topics, notes=notes, also=also)
+    return quiet_day(reader, issue, reason, topics, notes=notes, also=also, withdrawn=withdrawn)
 
 
 def _notes(candidates: CandidateSet, reason: SkipReason) -> tuple[str, ...]:

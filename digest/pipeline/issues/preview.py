@@ -57,7 +57,7 @@ def preview(
     reason = skip_reason(found, subscriber.schedule.frequency)
     if not subscriber.schedule.quiet_days:
         return Preview(None, reason)
-    return Preview(quiet_digest(found, subscriber, issue, reason, also), reason)
+    return Preview(quiet_digest(found, subscriber, issue, reason, also=also), reason)
 
 
 def stranger(interests: Interests, now: datetime) -> Subscriber:
@@ -73,7 +73,7 @@ def matching(installation: Installation, text: str, now: datetime) -> tuple[Matc
 
 def explain(installation: Installation, ref: str, now: datetime) -> Ranked:
     """A paper's trend score and its parts, as an issue opened now would rank it. Raises UnknownError."""
-    with session.transaction(installation.engine) as db:
+    with session.reading(installation.engine) as db:
         paper = papers.find(db, ref)
         usual = usual_before(db, now - installation.window)
     return rank([paper], now, usual)[0]

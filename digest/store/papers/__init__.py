@@ -3,6 +3,7 @@
 from digest.store.papers.entries import Landing, carried_before, land
 from digest.store.papers.merges import Why, history, merge, split
 from digest.store.papers.reading import (
+    Withdrawn,
     by_pks,
     candidates,
     canonical_ids,
@@ -11,6 +12,7 @@ from digest.store.papers.reading import (
     merged,
     noticed,
     outlines,
+    withdrawn,
 )
 from digest.store.papers.signals import Observation, latest_values, observe, usual
 
@@ -18,6 +20,7 @@ __all__ = [
     "Landing",
     "Observation",
     "Why",
+    "Withdrawn",
     "by_pks",
     "candidates",
     "canonical_ids",
@@ -34,4 +37,5 @@ __all__ = [
     "outlines",
     "split",
     "usual",
+    "withdrawn",
 ]

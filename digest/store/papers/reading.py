@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session, aliased
@@ -16,6 +17,13 @@ from digest.store.session import chunks
 
 # What lists and searches may show at all, whatever its age.
 MAY_BE_SHOWN = (PaperRow.hidden.is_(False), PaperRow.merged_into.is_(None))
+
+
+class Withdrawn(NamedTuple):
+    """When a paper was withdrawn, and when it was first seen."""
+
+    at: datetime
+    first_seen_at: datetime
 
 
 def candidates(session: Session, *, since: datetime, until: datetime) -> list[Paper]:
@@ -73,6 +81,15 @@ def merged(session: Session) -> dict[int, int]:
     return {old: root for old, root in session.execute(rows) if root is not None}
 
 
+def withdrawn(session: Session, *, since: datetime) -> dict[int, Withdrawn]:
+    """The withdrawn papers first seen since then, by number."""
+    row = PaperRow
+    wanted = select(row.id, row.withdrawn_at, row.first_seen_at).where(
+        row.withdrawn_at.is_not(None), row.first_seen_at >= since, row.announced.is_(True)
+    )
+    return {number: Withdrawn(at, seen) for number, at, seen in session.execute(wanted) if at}
+
+
 def count(session: Session) -> int:
     """How many papers there are, merged ones not counted."""
     return session.scalar(select(func.count()).where(PaperRow.merged_into.is_(None))) or 0
@@ -125,6 +142,8 @@ def as_papers(session: Session, rows: Sequence[PaperRow], *, until: datetime | N
             comment=row.comment,
             organization=row.organization,
             keywords=tuple(row.keywords),
+            withdrawn_at=row.withdrawn_at,
+            withdrawal=row.withdrawal,
             sources=sources.get(row.id, ()),
             signals=observed.get(row.id, ()),
             pk=row.id,
@@ -138,6 +157,7 @@ def _shown(since: datetime, until: datetime) -> tuple[ColumnElement[bool], ...]:
         PaperRow.first_seen_at > since,
         PaperRow.first_seen_at <= until,
         PaperRow.announced.is_(True),
+        PaperRow.withdrawn_at.is_(None),
         *MAY_BE_SHOWN,
     )
 

@@ -18,6 +18,7 @@ from digest.pipeline.subscriptions.validate import known_topics
 from digest.render.phrases import masked
 from digest.web import forms
 from digest.web.forms import Problems, Typed
+from digest.web.limits import costly
 from digest.web.pages.landing import choices_of_forms
 from digest.web.pages.link_pages import mute_term, pause_until, tomorrow
 from digest.web.pages.tokens import subscriber_from_token
@@ -47,7 +48,8 @@ def show(request: Request, web: Site, token: str, owner: Owner) -> Response:
 
 
 @router.post("/prefs/{token}")
-def save(web: Site, token: str, owner: Owner, fields: OurForm) -> Response:
+@costly
+def save(request: Request, web: Site, token: str, owner: Owner, fields: OurForm) -> Response:  # noqa: ARG001 - costly
     """Keep what was chosen, or show what is wrong with it."""
     given = forms.typed(fields)
     found = forms.read(known_topics(web.installation), given, base=owner.interests)
