@@ -30,7 +30,7 @@ from digest.search.segment import Segment
 from digest.search.selecting import Known, Values, select, to_values
 from digest.search.snippets import Piece, Pieces, mark, snippet
 
-FORMAT = 1  # of a segment; raise it with every change of what `build` writes
+FORMAT = 2  # of a segment; raise it with every change of what `build` writes
 
 __all__ = [
     "Engine",

@@ -22,6 +22,7 @@ from digest.search.selecting import Known, Values, put_values, select
 from digest.search.spelling import Spelling, correction
 
 NEAR = 100  # papers, the best by words alone, whose closeness is looked at
+COUNTED = ("cat:", "source:", "has:")  # labels whose papers are counted
 MOST_NEAR = 1_000  # where more than these are as good as the last of them, none of those is
 
 
@@ -270,9 +271,10 @@ class Engine:
         for each, mark, labels in zip(self._shown, marks, self._labels, strict=True):
             for year, count in zip(*np.unique(each.segment.years[mark], return_counts=True), strict=True):
                 found[f"year:{year}"] += int(count)
-            for number, count in enumerate(each.segment.label_counts(mark).tolist()):
-                if count:
-                    found[labels[number]] += count
+            counts = each.segment.label_counts(mark)
+            for number in np.flatnonzero(counts).tolist():
+                if labels[number].startswith(COUNTED):
+                    found[labels[number]] += int(counts[number])
         return dict(found)
 
 

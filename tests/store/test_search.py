@@ -44,7 +44,7 @@ def test_new_papers_are_noted_with_all_that_an_index_needs(db: Session) -> None:
     whole = papers.by_pks(db, [each.pk for each in found.papers], until=NOW)
     for each in found.papers:
         names = ("id", "title", "abstract", "authors", "categories", "published_at", "first_seen_at", "doi")
-        for name in (*names, "code_url", "sources", "organization", "keywords", "pk"):
+        for name in (*names, "code_url", "project_url", "sources", "organization", "keywords", "pk"):
             assert getattr(each, name) == getattr(whole[each.pk], name)
     assert found.upto == search.last_change(db)
     assert search.changed_since(db, found.upto) == 0

@@ -12,7 +12,7 @@ from typing import Any
 
 from digest.domain import Paper
 from digest.errors import InputError
-from digest.filters import And, AtLeast, Node, Not, Or, TopicRef, canonical, leaves, parse
+from digest.filters import And, AtLeast, Has, Node, Not, Or, TopicRef, canonical, leaves, parse
 from digest.match import Library
 from digest.pipeline.catalog.search_index import SearchIndex
 from digest.pipeline.catalog.search_signals import Signals
@@ -138,7 +138,7 @@ def _asks_for_signals(tree: Node, library: Library) -> bool:
     wanted, seen = [tree], set()
     while wanted:
         for leaf in leaves(wanted.pop()):
-            if isinstance(leaf, AtLeast):
+            if isinstance(leaf, AtLeast) or leaf == Has("pick"):
                 return True
             if isinstance(leaf, TopicRef) and leaf.slug in library.topics and leaf.slug not in seen:
                 seen.add(leaf.slug)
@@ -203,9 +203,7 @@ def _facets(found: Found, prefix: str) -> tuple[Facet, ...]:
 
 
 def _filter(prefix: str, value: str) -> str:
-    """The filter that selects a value; none for years, which the language has no field for."""
-    if prefix == "year:":
-        return ""
+    """The filter that selects a value."""
     return f'{prefix}"{value}"' if " " in value or '"' in value else f"{prefix}{value}"
 
 

@@ -16,7 +16,7 @@ from digest.store.session import Session
 from digest.trend import BASE, HALF_LIFE, NOTHING_LEFT, PLACES, rank
 
 FRESH = timedelta(minutes=3)
-ASKED = (SignalKind.UPVOTES, SignalKind.COMMENTS, SignalKind.STARS)  # that filters can name
+ASKED = (SignalKind.UPVOTES, SignalKind.COMMENTS, SignalKind.STARS, SignalKind.PICK)  # of which filters ask
 
 
 class Signals:

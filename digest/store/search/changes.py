@@ -40,7 +40,7 @@ def changed_since(session: Session, revision: int) -> int:
 def read_changed(session: Session, revision: int, limit: int) -> Changed:
     """The first `limit` papers that changed after a revision, in the order of their changes.
 
-    They carry what an index needs: no signals, no links but that to code.
+    They carry what an index needs: no signals, no links but those to code and project.
     """
     later = select(PaperChangeRow.paper_id, PaperChangeRow.revision).where(PaperChangeRow.revision > revision)
     rows = session.execute(later.order_by(PaperChangeRow.revision).limit(limit)).all()
@@ -67,6 +67,7 @@ def _papers(session: Session, numbers: Sequence[int]) -> dict[int, Paper]:
         row.first_seen_at,
         row.doi,
         row.code_url,
+        row.project_url,
         row.organization,
         row.keywords,
     )
@@ -84,6 +85,7 @@ def _papers(session: Session, numbers: Sequence[int]) -> dict[int, Paper]:
                 first_seen_at=each.first_seen_at,
                 doi=each.doi,
                 code_url=each.code_url,
+                project_url=each.project_url,
                 organization=each.organization,
                 keywords=tuple(each.keywords),
                 sources=sources.get(each.id, ()),
