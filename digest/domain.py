@@ -192,10 +192,26 @@ class Paper:
     signals: tuple[Signal, ...] = ()  # every observation known, oldest first
     pk: int = 0  # the store's integer for it
 
+    @property
+    def year(self) -> int:
+        """The year of its publication; of its first sighting where no source says when it was published."""
+        return (self.published_at or self.first_seen_at).year
+
     def latest(self, kind: SignalKind) -> int:
         """The newest value of a signal, the largest over its sources; 0 where nobody counted."""
         newest: dict[str, int] = {s.source: s.value for s in self.signals if s.kind is kind}
         return max(newest.values(), default=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """The first time that a source carried an item of a paper; `announced_at`: on which day it says so."""
+
+    source: str
+    seen_at: datetime
+    announced_at: datetime | None = None
+    version: int | None = None
+    announce_type: str = ""
 
 
 @dataclass(frozen=True, slots=True)

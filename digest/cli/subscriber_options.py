@@ -17,7 +17,7 @@ wishes = (
     click.option("--exclude", multiple=True, help="A filter that must not match; may be repeated."),
     click.option("--min-upvotes", default=0, show_default=True, help="Leave out papers with fewer."),
     click.option("--top", default=0, show_default=True, help="Also the day's top N, whatever the filters."),
-    click.option("--max", "max_papers", default=20, show_default=True, help="Most papers in one mail."),
+    click.option("--max", "max_papers", default=20, show_default=True, help="Maximum papers per email."),
 )
 times = (
     click.option("--frequency", type=choice(Frequency), default="daily", show_default=True),
@@ -40,7 +40,7 @@ changes = (
     ),
     click.option("--min-upvotes", type=int, help="Leave out papers with fewer."),
     click.option("--top", type=int, help="Also the day's top N, whatever the filters."),
-    click.option("--max", "max_papers", type=int, help="Most papers in one mail."),
+    click.option("--max", "max_papers", type=int, help="Maximum papers per email."),
     click.option("--frequency", type=choice(Frequency)),
     click.option("--weekday", help="For weekly: mon, tue, …"),
     click.option("--at", help="The hour, on the clock of the time zone."),

@@ -55,7 +55,7 @@ def save(
 
 
 def pause(installation: Installation, number: int, until: datetime, now: datetime) -> None:
-    """Send nothing until a time. Raises InputError unless it lies within the next year."""
+    """Pause a digest until a time. Raises InputError unless it lies within the next year."""
     check_pause(until, now)
 
     def change(db: Session, known: Subscriber) -> None:
