@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from digest.domain import Parsed, Source, SourceKind
 from digest.errors import ParseError
-from digest.sources import arxiv, biorxiv, feed, huggingface, jsonl, oaipmh, openreview
+from digest.sources.kinds import arxiv, biorxiv, feed, huggingface, jsonl, oaipmh, openreview
 
 log = logging.getLogger(__name__)
 

@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 from digest.domain import Entry, Source, SourceKind
 from digest.errors import InputError, ParseError
-from digest.sources import arxiv_past, biorxiv, oaipmh
 from digest.sources.calendar import day_of, missed, open_days, start_of
+from digest.sources.kinds import arxiv_past, biorxiv, oaipmh
 from digest.sources.refetch import day_url
 
 MOST_DAYS = 31  # that are looked back by itself; older gaps are for `digest sources backfill`

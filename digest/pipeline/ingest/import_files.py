@@ -13,7 +13,8 @@ from digest.domain import Parsed, Skipped, Source, SourceKind, SourceState
 from digest.errors import ParseError
 from digest.pipeline.ingest.open_files import Stream, lines, whole
 from digest.pipeline.installation import Installation
-from digest.sources import jsonl, parse
+from digest.sources import parse
+from digest.sources.kinds import jsonl
 from digest.sources.states import Verdict, decide
 from digest.store import papers, session, sources
 from digest.store.papers import Landing

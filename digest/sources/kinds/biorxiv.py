@@ -10,10 +10,11 @@ from typing import Any
 from digest.domain import Entry, Parsed
 from digest.errors import ParseError
 from digest.ids import doi
-from digest.sources import fields, jsontree
-from digest.sources.items import read_items
-from digest.sources.names import people
-from digest.sources.withdrawals import notice
+from digest.sources.formats import jsontree
+from digest.sources.values import fields
+from digest.sources.values.items import read_items
+from digest.sources.values.names import people
+from digest.sources.values.withdrawals import notice
 
 DAYS = 2  # asked for each time: preprints show up late, and yesterday's are merged with what is there
 

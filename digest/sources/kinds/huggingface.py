@@ -9,8 +9,9 @@ from typing import Any
 from digest.domain import Entry, Parsed, SignalKind
 from digest.errors import ParseError
 from digest.ids import arxiv_id
-from digest.sources import fields, jsontree
-from digest.sources.items import read_items
+from digest.sources.formats import jsontree
+from digest.sources.values import fields
+from digest.sources.values.items import read_items
 
 
 def parse(body: bytes, _address: str = "") -> Parsed:

@@ -5,7 +5,8 @@ The two are told apart by what they hold: only the API says how many results the
 
 from digest.domain import Parsed
 from digest.errors import ParseError
-from digest.sources import arxiv_api, arxiv_feed, syndication
+from digest.sources.formats import syndication
+from digest.sources.kinds import arxiv_api, arxiv_feed
 
 
 def parse(body: bytes, _address: str = "") -> Parsed:

@@ -11,9 +11,10 @@ from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
 
 from digest.domain import Entry, Parsed
 from digest.errors import ParseError
-from digest.sources import fields, jsontree
-from digest.sources.items import read_items
-from digest.sources.names import people
+from digest.sources.formats import jsontree
+from digest.sources.values import fields
+from digest.sources.values.items import read_items
+from digest.sources.values.names import people
 
 PAGE = 1_000  # the most that it gives
 OVERLAP = timedelta(days=2)

@@ -11,10 +11,11 @@ from typing import Any
 from digest.domain import Entry, Parsed
 from digest.errors import ParseError
 from digest.ids import arxiv_id, doi
-from digest.sources import fields, jsontree
-from digest.sources.items import read_items
-from digest.sources.names import people
-from digest.sources.withdrawals import notice
+from digest.sources.formats import jsontree
+from digest.sources.values import fields
+from digest.sources.values.items import read_items
+from digest.sources.values.names import people
+from digest.sources.values.withdrawals import notice
 
 MAX_LINE = 1024 * 1024  # bytes; the longest of real papers has about 60,000, nearly all of it authors
 

@@ -13,9 +13,9 @@ from zoneinfo import ZoneInfo
 
 from digest.domain import Entry, SourceKind
 from digest.errors import ParseError
-from digest.sources import oaipmh
 from digest.sources.announcements import joined_categories, within
 from digest.sources.calendar import SATURDAY, is_open
+from digest.sources.kinds import oaipmh
 
 API = "https://export.arxiv.org/api/query"
 OAI = "https://oaipmh.arxiv.org/oai"

@@ -12,11 +12,11 @@ from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
 from digest.domain import Entry, Parsed
 from digest.errors import ParseError
 from digest.ids import arxiv_id, doi, first_doi, named_arxiv_id
-from digest.sources import fields
-from digest.sources.items import read_items
-from digest.sources.names import people
-from digest.sources.records import Record, read_records
-from digest.sources.withdrawals import notice
+from digest.sources.formats.records import Record, read_records
+from digest.sources.values import fields
+from digest.sources.values.items import read_items
+from digest.sources.values.names import people
+from digest.sources.values.withdrawals import notice
 
 OVERLAP = timedelta(days=2)  # asked for again each time: records show up late, and zones differ
 REPLACED_AFTER = timedelta(

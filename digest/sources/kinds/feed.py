@@ -1,10 +1,12 @@
 """Any feed: RSS 0.9x to 2.0, RDF, Atom, CDF, JSON Feed; bytes come in, `Parsed` goes out. Never fetches."""
 
 from digest.domain import Parsed
-from digest.sources import arxiv, fields, json_feed, syndication
-from digest.sources.feed_item import FeedItem, Text, entry_of, join
-from digest.sources.items import read_items, with_distinct_keys
-from digest.sources.syndication import Item, authors, tags, words
+from digest.sources.formats import json_feed, syndication
+from digest.sources.formats.feed_item import FeedItem, Text, entry_of, join
+from digest.sources.formats.syndication import Item, authors, tags, words
+from digest.sources.kinds import arxiv
+from digest.sources.values import fields
+from digest.sources.values.items import read_items, with_distinct_keys
 
 _ARXIV = b"http://arxiv.org/schemas/atom"
 _HTML_TYPES = ("text/html", "application/xhtml+xml")
