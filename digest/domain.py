@@ -192,6 +192,11 @@ class Paper:
     signals: tuple[Signal, ...] = ()  # every observation known, oldest first
     pk: int = 0  # the store's integer for it
 
+    @property
+    def year(self) -> int:
+        """The year of its publication; of its first sighting where no source says when it was published."""
+        return (self.published_at or self.first_seen_at).year
+
     def latest(self, kind: SignalKind) -> int:
         """The newest value of a signal, the largest over its sources; 0 where nobody counted."""
         newest: dict[str, int] = {s.source: s.value for s in self.signals if s.kind is kind}

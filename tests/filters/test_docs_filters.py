@@ -38,6 +38,11 @@ def tables(*heads: str) -> Iterator[Row]:
             yield from ([cell.strip().replace(r"\|", "|") for cell in row] for row in rows)
 
 
+def said_in(extras: Row, name: str) -> str:
+    """What the last column of the page's table says behind a name; empty where it says nothing."""
+    return next((extra.removeprefix(name) for extra in extras if extra.startswith(name)), "")
+
+
 def paper_of(row: Row) -> Paper:
     """A paper of the page's table; its last column holds code, sources, a DOI and numbers."""
     name, title, abstract, authors, categories, more = row
@@ -53,6 +58,9 @@ def paper_of(row: Row) -> Paper:
         code_url="https://github.com/x/y" if "code" in extras else "",
         doi=next((extra.removeprefix("doi:") for extra in extras if extra.startswith("doi:")), None),
         sources=tuple(extra for extra in extras if extra in {"arxiv", "huggingface"}),
+        organization=said_in(extras, "org:"),
+        keywords=(said_in(extras, "keyword:"),),
+        published_at=NOW.replace(year=int(said_in(extras, "year:") or NOW.year)),
         signals=tuple(Signal(SignalKind(kind), "huggingface", int(value), NOW) for value, kind in signals),
     )
 
