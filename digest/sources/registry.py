@@ -19,11 +19,16 @@ TYPES: Mapping[SourceKind, SourceType] = MappingProxyType(
 )
 
 
+_KNOWN = {str(each.kind): each.label for each in TYPES.values()} | {
+    name.lower(): name for each in TYPES.values() for name in each.names
+}
+
+
 def type_of(kind: SourceKind) -> SourceType:
     """The record of a kind."""
     return TYPES[kind]
 
 
 def display_name(name: str) -> str:
-    """A source's name for readers: that of its kind where it is named after it (arXiv), else its own."""
-    return TYPES[SourceKind(name)].label if name in set(SourceKind) else name
+    """A source's name for readers: as they know it where it is named after its kind (arXiv), else its own."""
+    return _KNOWN.get(name.lower(), name)

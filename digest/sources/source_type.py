@@ -61,7 +61,7 @@ class Past:
 class SourceType:
     """One kind of source.
 
-    `label`: its name for readers. `parse`: body, the address that it came from → entries; raises ParseError.
+    `label`: its name for readers; `names`: other names as readers know them. `parse`: body, the address that it came from → entries; raises ParseError.
     `first_page`: the source's URL, now, its last success → the URL to ask. `next_page`: URL, body → the page
     after it, or None; raises ParseError. `read_lines`: numbered lines → entries, for files of any size.
     `default_url`: what an installation asks before anything is configured. `hosts`: names of sites that give
@@ -82,6 +82,7 @@ class SourceType:
     parse: Callable[[bytes, str], Parsed]
     first_page: Callable[[str, datetime, datetime], str] = _as_it_is
     next_page: Callable[[str, bytes], str | None] = _nothing
+    names: tuple[str, ...] = ()
     read_lines: Callable[[Iterable[tuple[int, bytes]]], Parsed] | None = None
     default_url: str = ""
     hosts: tuple[str, ...] = ()

@@ -48,8 +48,8 @@ def test_every_kind_has_a_name_for_readers_and_makes_its_own_request(kind: Sourc
 
 
 def test_sources_are_named_for_readers_and_others_by_their_own_name() -> None:
-    assert [display_name(name) for name in ("arxiv", "huggingface", "biorxiv", "nature-physics")] == [
-        "arXiv", "Hugging Face", "bioRxiv", "nature-physics"
+    assert [display_name(name) for name in ("arxiv", "huggingface", "medrxiv", "nature-physics")] == [
+        "arXiv", "Hugging Face", "medRxiv", "nature-physics"
     ]  # fmt: skip
 
 

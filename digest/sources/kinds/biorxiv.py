@@ -149,6 +149,7 @@ def _past_page(source: Source, day: date, _: Way) -> str:
 BIORXIV = SourceType(
     kind=SourceKind.BIORXIV,
     label="bioRxiv",
+    names=("medRxiv",),
     parse=parse,
     first_page=first_page,
     next_page=next_page,
