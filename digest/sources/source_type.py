@@ -61,7 +61,8 @@ class Past:
 class SourceType:
     """One kind of source.
 
-    `label`: its name for readers; `names`: other names as readers know them. `parse`: body, the address that it came from → entries; raises ParseError.
+    `label`: its name for readers; `names`: other names as readers know them. `parse`: body, the address that
+    it came from → entries; raises ParseError.
     `first_page`: the source's URL, now, its last success → the URL to ask. `next_page`: URL, body → the page
     after it, or None; raises ParseError. `read_lines`: numbered lines → entries, for files of any size.
     `default_url`: what an installation asks before anything is configured. `hosts`: names of sites that give

@@ -16,6 +16,7 @@ from starlette.formparsers import MultiPartException
 
 from digest.bundled import folder
 from digest.pipeline.catalog.listing import Lists
+from digest.pipeline.catalog.paper import PaperPages
 from digest.pipeline.catalog.today import Today
 from digest.pipeline.installation import Installation
 from digest.pipeline.subscriptions.signup import WORDING, Visitor
@@ -61,6 +62,7 @@ class Web:
     clock: Callable[[], datetime]
     today: Today
     lists: Lists
+    papers: PaperPages
     proxies: Sequence[str] = ()
     tickers: Sequence[Ticker] = ()
     templates: Environment = field(default_factory=environment)
