@@ -12,6 +12,7 @@ from starlette.staticfiles import StaticFiles
 from digest import __version__
 from digest.pipeline.catalog.listing import Lists
 from digest.pipeline.catalog.paper import PaperPages
+from digest.pipeline.catalog.search import Search
 from digest.pipeline.catalog.today import Today
 from digest.pipeline.installation import Installation, for_visitors
 from digest.web import api, errors, guards, health
@@ -75,6 +76,7 @@ def create(
         Today(installation),
         Lists(installation),
         PaperPages(installation),
+        Search(installation),
         proxies,
         tickers,
         limits=limits or Limits(),
