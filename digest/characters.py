@@ -10,7 +10,7 @@ SPACES = "\t\n\r"  # the controls that texts hold
 
 
 def flaw(text: str) -> str:
-    """What is no text in a text, as words that follow its name ("holds U+0000, …"); empty where it is sound."""
+    """What is no text in a text, in words that follow its name ("holds U+0000, …"), or nothing."""
     if text.isascii() and text.isprintable():
         return ""
     for place, character in enumerate(text):

@@ -21,6 +21,7 @@ from digest.store import session
 from digest.store.monitoring import failures
 from digest.store.monitoring.failures import Failure
 from digest.store.session import Session
+from digest.store.subscriptions import signups
 
 KEPT = timedelta(days=7)  # that a failure is shown which never came again
 _STOPS = {"SoftTimeLimitExceeded"}  # raised by Celery into whatever runs: not the fault of the thing at hand
@@ -33,6 +34,7 @@ class Part(StrEnum):
     """What kind of thing failed."""
 
     STEP = "step"  # of a round
+    MAILING = "sending"  # a step that can't send: the mail server is away, or a setting is missing
     SIGNUP = "sign-up"
     SUBSCRIBER = "subscriber"
     ISSUE = "issue"
@@ -148,3 +150,19 @@ def failing(installation: Installation, part: Part) -> dict[str, Failure]:
     """What fails of a part, by item."""
     with session.reading(installation.engine) as db:
         return {failure.item: failure for failure in failures.listing(db, part)}
+
+
+def listing(installation: Installation) -> list[Failure]:
+    """All that is set aside, the longest standing first."""
+    with session.reading(installation.engine) as db:
+        return failures.listing(db)
+
+
+def retry(installation: Installation) -> int:
+    """Forget what failed, so that everything is tried again; returns how many things there were."""
+    with session.transaction(installation.engine) as db:
+        found = failures.listing(db)
+        for part in {failure.part for failure in found}:
+            failures.clear(db, part, [failure.item for failure in found if failure.part == part])
+        signups.take_up(db)
+    return len(found)

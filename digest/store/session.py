@@ -91,8 +91,9 @@ def is_outage(error: BaseException) -> bool:
         return True
     if not isinstance(error, (OperationalError, InterfaceError)):
         return False
-    if hasattr(error.orig, "sqlite_errorcode"):
-        return error.orig.sqlite_errorcode & 0xFF != _SQLITE_ERROR
+    code: int | None = getattr(error.orig, "sqlite_errorcode", None)
+    if code is not None:
+        return code & 0xFF != _SQLITE_ERROR
     state = getattr(error.orig, "sqlstate", None)
     return state is None or state[:2] in _OUTAGES
 

@@ -60,7 +60,7 @@ def ship_topics(session: Session, shipped: Iterable[Topic]) -> None:
 
 
 def filter_ids(session: Session, texts: Iterable[str]) -> dict[str, int]:
-    """The number of each canonical text; texts not met before get one. Raises InputError (see `check_text`)."""
+    """The number of each canonical text; new texts get one. Raises InputError (see `check_text`)."""
     wanted = sorted(set(texts))  # in one order everywhere, so that two writers can't wait for each other
     ids = _filter_ids(session, wanted)
     missing = [text for text in wanted if text not in ids]

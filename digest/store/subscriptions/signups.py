@@ -67,9 +67,9 @@ def set_aside(session: Session, signup_id: int, error: str, now: datetime) -> No
     session.execute(changed.values(set_aside_at=now, error=error))
 
 
-def take_up(session: Session, ids: Iterable[int]) -> None:
-    """Look again at requests that were set aside."""
-    changed = update(SignupRow).where(SignupRow.id.in_(list(ids)))
+def take_up(session: Session) -> None:
+    """Look again at the requests that were set aside."""
+    changed = update(SignupRow).where(SignupRow.set_aside_at.is_not(None))
     session.execute(changed.values(set_aside_at=None, error=""))
 
 
