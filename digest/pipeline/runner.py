@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from digest.errors import ConfigError, DeliveryError, DigestError
 from digest.pipeline import failures
@@ -48,6 +48,7 @@ class Round:
     """
 
     installation: Installation
+    began: datetime
     clock: Clock
     stopping: Callable[[], bool]
     sources: list[FetchReport] = field(default_factory=list)
@@ -70,9 +71,15 @@ class Round:
         errors = (error for error in self.failed.values() if isinstance(error, DBAPIError))
         return next((error for error in errors if session.is_outage(error)), None)
 
+    def now(self) -> datetime:
+        """The time that the round has come to, in whole seconds after its beginning: two rounds that are told
+        the same time take the same rows for due."""
+        passed = self.clock.now() - self.began
+        return self.began + timedelta(seconds=int(passed.total_seconds()))
+
     def take(self, step: "Step") -> None:
         """Do a step. What it raises is the step's failure, noted for the operator, and nobody else's."""
-        now = self.clock.now()
+        now = self.now()
         try:
             step.work(self, now)
         except Exception as error:
@@ -121,7 +128,7 @@ def _open(this: Round, now: datetime) -> None:
 
 def _mail(this: Round, now: datetime) -> None:
     while not this.stopping() and transactional.deliver_due(this.installation, now):
-        now = this.clock.now()
+        now = this.now()
 
 
 def _report(this: Round, _now: datetime) -> None:
@@ -132,7 +139,7 @@ def _deliver(this: Round, _now: datetime) -> None:
     with session.transaction(this.installation.engine) as db:
         this.touched |= set(deliveries.unfinished(db))
     with DeliveryWorker(this.installation) as delivery_worker:
-        while not this.stopping() and delivery_worker.deliver_due(this.clock.now()):
+        while not this.stopping() and delivery_worker.deliver_due(this.now()):
             pass
 
 
@@ -173,9 +180,10 @@ def run_round(
     an issue may take hours. `last`: steps that come whatever happened, and tell of this round. `steps` and
     `fetching` stand for the usual ones.
     """
-    this = Round(installation, Clock(now), stopping)
+    this = Round(installation, now, Clock(now), stopping)
     if fetching is None:
-        fetching = [FETCH, *([SUMMARIES] if summarise else []), SIGNALS] if fetch else []
+        chosen = ((FETCH, fetch), (SUMMARIES, summarise), (SIGNALS, fetch))
+        fetching = [step for step, is_wanted in chosen if is_wanted]
     thread = _begin(this, fetching)
     _wait(thread, HEAD_START, stopping)
     while True:

@@ -17,7 +17,6 @@ from digest.domain import Parsed, Skipped, Source, SourceState
 from digest.errors import FetchError, NotAskedError, ParseError
 from digest.fetch import Get, Response
 from digest.pipeline import failures
-from digest.pipeline.clock import Clock
 from digest.pipeline.failures import Part, guarded
 from digest.pipeline.ingest.announcements import note_batch
 from digest.pipeline.ingest.backfill import Repair, mend
@@ -92,13 +91,15 @@ def _ask_all(
     jitter: Callable[[], float],
     stopping: Callable[[], bool] = lambda: False,
 ) -> list[FetchReport]:
-    clock, reports = Clock(now), []
+    started, reports = time.monotonic(), []
     for source in chosen:
+        # Anew for each: what came after an issue was opened mustn't look as if it had been there before.
+        its_now = now + timedelta(seconds=int(time.monotonic() - started))
         with (
             guarded(installation, Part.SOURCE, source.name, now),
             getter(installation, get, stopping=stopping, seconds=SOURCE_SECONDS) as opened,
         ):
-            poll = _Poll(installation, opened, clock.now(), jitter)
+            poll = _Poll(installation, opened, its_now, jitter)
             reports.append(poll.source(source, only_due=only_due))
     return [report for report in reports if report]
 
