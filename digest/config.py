@@ -3,7 +3,6 @@
 All that is wrong is reported at once. Nothing below this module reads the environment.
 """
 
-import difflib
 import os
 import re
 from collections.abc import Mapping
@@ -18,6 +17,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from digest import validators
 from digest.domain import FIT_WEIGHT
 from digest.errors import ConfigError
+from digest.nearest import nearest
 from digest.render.colors import ACCENT, ACCENT_DARK, DARK_SHEET, SHEET
 
 PREFIX = "DIGEST_"
@@ -248,7 +248,7 @@ def unknown_names(environ: Mapping[str, str]) -> list[tuple[str, str]]:
     known = {PREFIX + name.upper() for name in Settings.model_fields}
     known |= {f"{PREFIX}{name}_FILE" for name in SECRETS}
     strays = sorted(name for name in environ if name.startswith(PREFIX) and name not in known)
-    return [(name, next(iter(difflib.get_close_matches(name, known, n=1)), "")) for name in strays]
+    return [(name, nearest(name, known)) for name in strays]
 
 
 def _secrets_from_files(environ: Mapping[str, str | None]) -> dict[str, Any]:

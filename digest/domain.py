@@ -133,6 +133,7 @@ class Entry:
     comment: str = ""
     organization: str = ""
     keywords: tuple[str, ...] = ()
+    withdrawn: str = ""  # the words of a notice of withdrawal: then this item is one
     signals: Mapping[SignalKind, int] = field(default_factory=dict)
 
 
@@ -147,12 +148,14 @@ class Skipped:
 @dataclass(frozen=True, slots=True)
 class Parsed:
     """An answer of a source, read. `quiet`: it holds no items at all, which is what a day off looks like;
-    `announced_at`: the day that the answer as a whole says it is of."""
+    `announced_at`: the day that the answer as a whole says it is of; `notes`: faults of the source that cost
+    no entry, for its operator."""
 
     entries: tuple[Entry, ...]
     skipped: tuple[Skipped, ...] = ()
     quiet: bool = False
     announced_at: datetime | None = None
+    notes: tuple[str, ...] = ()
 
 
 # ---------------------------------------------------------------- papers
@@ -183,9 +186,16 @@ class Paper:
     comment: str = ""
     organization: str = ""  # the one that the paper is listed under
     keywords: tuple[str, ...] = ()
+    withdrawn_at: datetime | None = None  # when a source first said that the work was withdrawn
+    withdrawal: str = ""  # the words of that notice
     sources: tuple[str, ...] = ()  # names of the sources that carried it
     signals: tuple[Signal, ...] = ()  # every observation known, oldest first
     pk: int = 0  # the store's integer for it
+
+    @property
+    def year(self) -> int:
+        """The year of its publication; of its first sighting where no source says when it was published."""
+        return (self.published_at or self.first_seen_at).year
 
     def latest(self, kind: SignalKind) -> int:
         """The newest value of a signal, the largest over its sources; 0 where nobody counted."""
@@ -374,6 +384,7 @@ class Digest:
     topics: tuple[Topic, ...] = ()  # those the subscriber ticked, for the head of the mail
     notes: tuple[str, ...] = ()  # what the reader should know: a source that couldn't be read
     also: tuple[Paper, ...] = ()  # what others read: shown by title alone, where there is room
+    withdrawn: tuple[Paper, ...] = ()  # sent to the subscriber earlier, and withdrawn by their authors since
 
 
 @dataclass(frozen=True, slots=True)
@@ -439,6 +450,7 @@ class Delivery:
     reply: str = ""
     papers: tuple[int, ...] = ()  # `Paper.pk`, best first
     claim_token: str = ""
+    window_days: int = 0  # how far back its papers were looked for; 0: rows of before this was kept
 
 
 # ---------------------------------------------------------------- what its operator should know

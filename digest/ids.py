@@ -6,17 +6,28 @@ paper's id is `arxiv:…`, `doi:…` or `source:key`. Never looks an id up: well
 """
 
 import re
-from urllib.parse import unquote
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from digest.domain import Entry
 
 MAX_ID = 300  # longer ones are an attack, not an id
+_MAX_ADDRESS = 2_000
 
 _ARXIV_PREFIX = re.compile(
-    r"(?:https?://)?(?:[a-z]{1,20}\.)?arxiv\.org/(?:abs|pdf|html|format|e-print)/"
-    r"|(?:https?://)?(?:www\.)?(?:huggingface\.co/papers|alphaxiv\.org/abs)/"
-    r"|oai:arxiv\.org:"
-    r"|(?:(?:https?://)?(?:dx\.)?doi\.org/|doi:\s*)?10\.48550/arxiv\."
+    r"(?:https?://)?(?:"
+    r"(?:[a-z0-9-]{1,20}\.){0,2}arxiv\.org/(?:abs|pdf|html|format|e-print|ps|src)/"
+    r"|(?:www\.)?(?:"
+    r"(?:huggingface\.co|hf\.co|arxiv-vanity\.com|emergentmind\.com)/papers"
+    r"|alphaxiv\.org/(?:abs|pdf|overview|html)"
+    r"|(?:scirate\.com|papers\.cool)/arxiv"
+    r"|ar5iv\.org/(?:abs|html)"
+    r"|(?:xxx\.lanl\.gov|arxiv\.gg)/(?:abs|pdf)"
+    r"|ui\.adsabs\.harvard\.edu/abs/arxiv:"
+    r"|semanticscholar\.org/arxiv"
+    r")/?"
+    r"|(?:(?:www|dx)\.)?doi\.org/10\.48550/arxiv\.)"
+    r"|(?:doi:\s*)?10\.48550/arxiv\."
+    r"|(?:info|oai):arxiv(?:\.org:|/)"
     r"|arxiv:\s*",
     re.IGNORECASE,
 )
@@ -25,24 +36,64 @@ _OLD = (
     r"(?P<archive>[a-z]+(?:-[a-z]+)?)(?:\.[a-z]{2}|\.[a-z]+-[a-z]+)?/(?P<number>\d{2}(?:0[1-9]|1[0-2])\d{3})"
 )
 _ARXIV_ID = re.compile(
-    rf"(?:(?P<new>{_NEW})|{_OLD})(?:v(?P<version>[1-9]\d{{0,3}}))?(?:\.pdf)?/?(?:[?#]\S*)?",
+    rf"(?:(?P<new>{_NEW})|{_OLD})(?:v(?P<version>[1-9]\d{{0,3}}))?(?:\.pdf)?/?(?:[?#]\S*|\s*\[[a-z.-]{{2,20}}\])?",
     re.IGNORECASE | re.ASCII,
 )
 _CATEGORY = re.compile(r"[a-z]+(?:-[a-z]+)*(?:\.[A-Za-z]+(?:-[a-z]+)*)?")
-_DOI_PREFIX = re.compile(r"(?:https?://)?(?:dx\.)?doi\.org/|doi:\s*", re.IGNORECASE)
-_DOI = re.compile(r"10\.\d{4,9}/[^\s<>\"\\^`{|}\x00-\x1f\x7f]+", re.ASCII)
+_DOI_PREFIX = re.compile(
+    r"(?:(?:info:|urn:)?doi(?:\s*[:=]\s*|/|\s+(?=10\.|http))"
+    r"|(?:https?://)?(?:(?:(?:www|dx)\.)?doi\.org|hdl\.handle\.net)/){1,2}",
+    re.IGNORECASE,
+)
+_SUFFIX = r"[^\s<>\"\\^`{|}\x00-\x1f\x7f]+"
+# SICI (ANSI/NISO Z39.56), which journals made DOIs of until about 2002, is the one form with angle brackets.
+_SICI = rf"\(sici\){_SUFFIX}<{_SUFFIX}>{_SUFFIX}"
+_DOI = re.compile(rf"10\.\d{{4,9}}/(?:{_SICI}|{_SUFFIX})", re.ASCII | re.IGNORECASE)
+# bioRxiv and medRxiv write the version, and what of it they show, behind the DOI.
+_PREPRINT = re.compile(
+    r"(10\.(?:1101|64898)/(?:\d{4}\.\d{2}\.\d{2}\.\d{1,8}|\d{6,8}))(?:v\d{1,3})?(?:\.[a-z][a-z.+-]{0,40})?",
+    re.ASCII | re.IGNORECASE,
+)
+_EARLY = re.compile(r"/content/(?:biorxiv|medrxiv)/early/\d{4}/\d{2}/\d{2}/([\d.]{6,25}\d)")
+_DOI_IN_PATH = re.compile(r"(?:^|/)(10\.\d{4,9}/.+)")
+# What publishers write behind a DOI to say which view of it an address opens.
+_VIEW = re.compile(
+    r"(?:abstract|abs|full|full-?text|e?pdf|pdfdirect|epub|html|xml|meta|summary|references|figures|tables|suppl_file"
+    r"|supplementary-material|citation|metrics)?(?:\.\w{1,5})?",
+    re.IGNORECASE,
+)
+_ENDING = re.compile(r"\.(?:pdf(?:\+html)?|html?|xml|epub|full(?:-text)?|abstract|long|short)", re.IGNORECASE)
+# Addresses that end with a number and a title of their publisher's own: the DOI has so many parts.
+_PARTS_OF_DOI = {"academic.oup.com": 3, "pubs.aip.org": 2}
+_OF_HOSTS = (  # journals whose addresses hold the end of their DOIs
+    (re.compile(r"(?:.+\.)?nature\.com"), re.compile(r"/articles/([a-z]\d{5}-[\w-]+)"), "10.1038/"),
+    (re.compile(r"elifesciences\.org"), re.compile(r"/articles/(\d{5,6})"), "10.7554/elife."),
+    (re.compile(r"peerj\.com"), re.compile(r"/articles/(\d{1,6})"), "10.7717/peerj."),
+    (re.compile(r"zenodo\.org"), re.compile(r"/records?/(\d{3,12})"), "10.5281/zenodo."),
+)
 
 
 def arxiv_id(text: str) -> tuple[str, int | None] | None:
     """The arXiv id in any usual spelling, and the version if it names one; None if it is something else.
 
-    Bare, `arXiv:…`, links to abs, pdf or html, `oai:arXiv.org:…`, arXiv's own DOIs. The subject class of an
-    old id is dropped, as arXiv does: `math.GT/0309136` → `math/0309136`.
+    Bare, `arXiv:…`, links to arXiv and its mirrors, `oai:arXiv.org:…`, arXiv's own DOIs. The subject class of
+    an old id is dropped, as arXiv does: `math.GT/0309136` → `math/0309136`.
     """
+    return _arxiv_id(text, bare=True)
+
+
+def named_arxiv_id(text: str) -> tuple[str, int | None] | None:
+    """The same, but None for a bare number: 2401.0001 may be anybody's; a spelling that says arXiv isn't."""
+    return _arxiv_id(text, bare=False)
+
+
+def _arxiv_id(text: str, *, bare: bool) -> tuple[str, int | None] | None:
     if len(text) > MAX_ID:
         return None
     text = text.strip()
     prefix = _ARXIV_PREFIX.match(text)
+    if prefix is None and not bare:
+        return None
     found = _ARXIV_ID.fullmatch(text, prefix.end() if prefix else 0)
     if found is None:
         return None
@@ -51,14 +102,57 @@ def arxiv_id(text: str) -> tuple[str, int | None] | None:
 
 
 def doi(text: str) -> str | None:
-    """The DOI in lower case, without `doi:` and without its resolver; None if the text isn't one."""
+    """The DOI in lower case, without `doi:`, its resolver and a preprint's version; None if it isn't one."""
     text = text.strip()
     prefix = _DOI_PREFIX.match(text)
     bare = text[prefix.end() :] if prefix else text
-    if prefix and "://" in prefix[0]:
+    if prefix and ".org/" in prefix[0].lower():
         bare = unquote(re.split(r"[?#]", bare, maxsplit=1)[0])
     bare = bare.rstrip(".,;")
-    return bare.lower() if len(bare) <= MAX_ID and _DOI.fullmatch(bare) else None
+    if len(bare) > MAX_ID or not _DOI.fullmatch(bare):
+        return None
+    preprint = _PREPRINT.fullmatch(bare)
+    return (preprint[1] if preprint else bare).lower()
+
+
+def doi_in_address(url: str) -> str | None:
+    """The DOI that an address of a publisher names, in its path, as a parameter or by its last part."""
+    try:
+        parts = urlsplit(url.strip()[:_MAX_ADDRESS])
+        host, path = (parts.hostname or "").lower(), unquote(parts.path)
+    except ValueError:
+        return None
+    if parts.scheme not in ("http", "https") or not host:
+        return None
+    return doi(_doi_in_path(host, path)) or _doi_in_query(parts.query)
+
+
+def _doi_in_path(host: str, path: str) -> str:
+    if early := _EARLY.search(path):
+        return f"10.1101/{early[1]}"
+    if named := _DOI_IN_PATH.search(path):
+        return _of_publisher(host, named[1])
+    for hosts, paths, registrant in _OF_HOSTS:
+        if hosts.fullmatch(host) and (article := paths.match(path)):
+            return registrant + article[1]
+    return ""
+
+
+def _doi_in_query(query: str) -> str | None:
+    named = [value for name, value in parse_qsl(query) if name.lower() in ("id", "doi")]
+    return next((found for value in named if (found := doi(value))), None)
+
+
+def _of_publisher(host: str, text: str) -> str:
+    """A DOI in a path without what its publisher writes behind it."""
+    parts = text.split("/")[: _PARTS_OF_DOI.get(host)]
+    while len(parts) > 2 and _VIEW.fullmatch(parts[-1]):
+        parts.pop()
+    name = "/".join(parts)
+    for _ in range(2):  # .full.pdf
+        stem, dot, ending = name.rpartition(".")
+        name = stem if _ENDING.fullmatch(dot + ending) else name
+    return name
 
 
 def first_doi(text: str) -> str | None:
@@ -67,10 +161,10 @@ def first_doi(text: str) -> str | None:
 
 
 def paper_id(text: str) -> str | None:
-    """A paper's id from any spelling of an arXiv id or a DOI; None if the text is neither."""
+    """A paper's id from any spelling or address of an arXiv id or a DOI; None if the text is neither."""
     if arxiv := arxiv_id(text):
         return f"arxiv:{arxiv[0]}"
-    name = doi(text)
+    name = doi(text) or doi_in_address(text)
     return f"doi:{name}" if name else None
 
 

@@ -21,6 +21,7 @@ RECOVERY = timedelta(minutes=15)  # without complaint, until the pace doubles
 SAME_COMPLAINT = timedelta(seconds=60)  # messages that were under way together complain together
 PAUSE = timedelta(seconds=60)  # after a complaint, where the server doesn't say how long
 PROBE = timedelta(minutes=30)  # between two messages to a domain that refuses us
+CAME_BACK = "sent back: "  # before the words of a server that took a message, and refused it later
 BURST = timedelta(seconds=1)
 LONGEST_WAIT = timedelta(hours=1)  # until a waiting message asks again
 FIRST_DAY = 1000  # messages to a domain on the first day of a warm-up; each day doubles it

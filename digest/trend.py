@@ -48,19 +48,22 @@ Usual = Mapping[tuple[str, SignalKind], float]
 _PLACES = 9  # decimals of points: C libraries differ in the last bits of a power, the order must not
 
 
-def rank(papers: Iterable[Paper], now: datetime, usual: Usual | None = None) -> list[Ranked]:
+def rank(
+    papers: Iterable[Paper], now: datetime, usual: Usual | None = None, *, aging: bool = True
+) -> list[Ranked]:
     """All papers, best first, in an order that doesn't depend on the order given.
 
+    `aging`: older papers lose points; without it papers of one past period are compared by attention alone.
     `usual`: (name of the source, kind of signal) → the value that a paper of that source usually reaches;
     `DEFAULT_USUAL` where missing, and never less than 1. Ties: upvotes, comments, newest publication, id.
     """
-    ranked = [_score(paper, now, usual or {}) for paper in papers]
+    ranked = [_score(paper, now, usual or {}, aging=aging) for paper in papers]
     return sorted(ranked, key=lambda one: _order(one, now))
 
 
-def _score(paper: Paper, now: datetime, usual: Usual) -> Ranked:
+def _score(paper: Paper, now: datetime, usual: Usual, *, aging: bool) -> Ranked:
     age = max(now - paper.first_seen_at, timedelta())
-    decay = 0.5 ** (age / HALF_LIFE)
+    decay = 0.5 ** (age / HALF_LIFE) if aging else 1.0
     parts = [Part("new", round(age / timedelta(days=1), 2), round(BASE * decay, _PLACES))]
     for kind, weight in WEIGHTS.items():
         alike = _BUILT_ON if kind in _BUILT_ON else (kind,)

@@ -15,6 +15,7 @@ from digest.pipeline.installation import Installation, seed
 from digest.pipeline.subscriptions.validate import read_interests, read_schedule, subscribe
 from digest.render import Renderer, Site
 from digest.store import papers, session, sources
+from digest.store.subscriptions import interests
 from digest.tokens import Keys
 from tests.builders import NOW
 
@@ -63,7 +64,7 @@ def join(
             installation,
             db,
             email=email,
-            interests=read_interests(db, topics=topics, filters=filters, exclude=exclude),
+            interests=read_interests(interests.topics(db), topics=topics, filters=filters, exclude=exclude),
             schedule=read_schedule(at=at, timezone=timezone),
             now=now,
             consent=CONSENT,

@@ -53,7 +53,8 @@ class SmtpServer:
     """The server. Phases are MAIL, RCPT, DATA (the command), DOT (the end of the body), RSET.
 
     `mails` holds what was answered with 2xx after the dot, `bodies` every whole body that came, `commands`
-    how often each phase was reached, `connections` how many clients connected.
+    how often each phase was reached, `connections` how many clients connected. `limit`: after so many
+    messages on one connection MAIL is answered so.
     """
 
     def __init__(
@@ -64,6 +65,8 @@ class SmtpServer:
         users: Mapping[str, str] | None = None,
         without: Collection[str] = (),
         pipelining: bool = False,
+        limit: tuple[int, str] | None = None,
+        knows_ehlo: bool = True,
     ) -> None:
         self.mails: list[Mail] = []
         self.bodies: list[bytes] = []
@@ -74,6 +77,8 @@ class SmtpServer:
         self.users = users or {}
         self.without = tuple(without)
         self.pipelining = pipelining
+        self.limit = limit
+        self.knows_ehlo = knows_ehlo
         self._rules: list[_Rule] = []
         self.port = free_port()
         self._scheme = "smtps" if implicit_tls else "smtp+starttls" if starttls else "smtp"
@@ -134,6 +139,7 @@ class _Session(SMTP):
     def __init__(self, handler: "_Handler", **options: Any) -> None:
         super().__init__(handler, **options)
         self.owner = handler.owner
+        self.carried = 0  # messages on this connection
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
@@ -144,6 +150,12 @@ class _Session(SMTP):
     def connection_lost(self, error: Exception | None) -> None:
         self.owner.open_at_once -= 1
         super().connection_lost(error)
+
+    async def smtp_EHLO(self, hostname: str) -> None:  # noqa: N802
+        if self.owner.knows_ehlo:
+            await super().smtp_EHLO(hostname)
+        else:
+            await self.push("502 5.5.1 what?")
 
     async def smtp_DATA(self, arg: str) -> None:  # noqa: N802 -- the name that aiosmtpd looks up
         recipient = next(iter(self.envelope.rcpt_tos), None) if self.envelope else None
@@ -176,6 +188,8 @@ class _Handler:
         self, smtp: SMTP, _session: Any, envelope: Any, address: str, options: list[str]
     ) -> str:
         said = await self.owner.answer("MAIL", smtp, None, "250 2.1.0 ok")
+        if self.owner.limit and isinstance(smtp, _Session) and smtp.carried >= self.owner.limit[0]:
+            said = self.owner.limit[1]
         if said.startswith("2"):
             envelope.mail_from, envelope.mail_options = address, options
         return said
@@ -198,6 +212,7 @@ class _Handler:
         self.owner.bodies.append(envelope.original_content)
         said = await self.owner.answer("DOT", smtp, envelope.rcpt_tos[0], "250 2.0.0 kept")
         if said.startswith("2"):
+            smtp.carried += 1  # type: ignore[attr-defined]
             self.owner.mails.append(
                 Mail(
                     envelope.mail_from,

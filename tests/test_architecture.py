@@ -30,7 +30,7 @@ DOORS = {
     "lark": {"digest.filters"},
     "nacl": {"digest.render"},
     "nh3": {"digest.text"},
-    "numpy": {"digest.match"},
+    "numpy": {"digest.match", "digest.search"},
     "psycopg": {"digest.store"},
     "pydantic": {"digest.config", "digest.web"},
     "pydantic_settings": {"digest.config"},
@@ -40,7 +40,6 @@ DOORS = {
     "starlette": {"digest.web"},
     "structlog": {"digest.logs"},
     "sqlalchemy": {"digest.store"},
-    "Stemmer": {"digest.words"},
     "python_multipart": {"digest.web"},
     "uvicorn": {"digest.web"},
 }
@@ -109,6 +108,20 @@ CROWDED = {"digest/cli", "digest/sources"}  # still to be parted; nothing may jo
 def test_folders_stay_small() -> None:
     files = Counter(str(path.parent.relative_to(ROOT)) for _, path in modules())
     assert {folder for folder, count in files.items() if count > MOST_FILES} <= CROWDED | {"digest"}
+
+
+STILL_OPEN = {"digest.cli.subscribers", "digest.web.health"}  # to be changed; nothing may join them
+
+
+def test_pages_and_commands_open_no_session() -> None:
+    """`web` and `cli` call the pipeline; what a transaction holds is the pipeline's to decide."""
+    found = {
+        name
+        for name, path in modules()
+        if name.startswith(("digest.web", "digest.cli"))
+        and "digest.store" in path.read_text(encoding="utf-8")
+    }
+    assert found <= STILL_OPEN
 
 
 def test_tables_stand_beside_their_queries() -> None:

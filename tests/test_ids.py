@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.ids import aliases, arxiv_id, doi, first_doi, is_category, paper_id
+from digest.ids import (
+    aliases,
+    arxiv_id,
+    doi,
+    doi_in_address,
+    first_doi,
+    is_category,
+    named_arxiv_id,
+    paper_id,
+)
 from tests import builders
 
 
@@ -25,6 +34,13 @@ from tests import builders
         ("hep-th/9901001", ("hep-th/9901001", None)),
         ("http://arxiv.org/abs/hep-th/9901001v3", ("hep-th/9901001", 3)),
         ("math.GT/0309136v1", ("math/0309136", 1)),
+        ("arXiv:2509.13332v2 [cs.CL]", ("2509.13332", 2)),
+        ("https://www.alphaxiv.org/abs/2509.13332v1", ("2509.13332", 1)),
+        ("https://scirate.com/arxiv/2509.13332", ("2509.13332", None)),
+        ("https://ar5iv.labs.arxiv.org/html/2509.13332", ("2509.13332", None)),
+        ("https://papers.cool/arxiv/2509.13332", ("2509.13332", None)),
+        ("https://ui.adsabs.harvard.edu/abs/arXiv:2509.13332", ("2509.13332", None)),
+        ("https://www.doi.org/10.48550/arXiv.2509.13332", ("2509.13332", None)),
     ],
 )
 def test_an_arxiv_id_is_read_in_every_usual_spelling(spelling: str, read: tuple[str, int | None]) -> None:
@@ -49,6 +65,12 @@ def test_what_only_looks_like_an_arxiv_id_is_none(text: str) -> None:
         "http://dx.doi.org/10.1101%2Fab.1",
         "https://doi.org/10.1101/ab.1?ref=x",
         " 10.1101/ab.1. ",
+        "info:doi/10.1101/ab.1",
+        "urn:doi:10.1101/ab.1",
+        "https://www.doi.org/10.1101/ab.1",
+        "doi: https://doi.org/10.1101/AB.1",
+        "DOI 10.1101/ab.1",
+        "https://hdl.handle.net/10.1101/ab.1",
     ],
 )
 def test_a_doi_has_one_spelling(spelling: str) -> None:
@@ -60,6 +82,68 @@ def test_a_doi_has_one_spelling(spelling: str) -> None:
 )
 def test_what_is_no_doi_is_none(text: str) -> None:
     assert doi(text) is None
+
+
+SICI = "10.1002/(sici)1097-0000(199901)1:2<3::aid-abc4>3.0.co;2-x"
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    [SICI, SICI.upper(), "https://doi.org/10.1002/(SICI)1097-0000(199901)1:2%3C3::AID-ABC4%3E3.0.CO;2-X"],
+)
+def test_a_sici_is_a_doi_with_angle_brackets(spelling: str) -> None:
+    assert doi(spelling) == SICI
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "10.1101/2026.03.10.000003v2",
+        "https://doi.org/10.1101/2026.03.10.000003v12",
+        "https://www.biorxiv.org/content/10.1101/2026.03.10.000003v2.full.pdf+html",
+        "https://www.biorxiv.org/content/10.1101/2026.03.10.000003v1.full#sec-2",
+        "https://www.medrxiv.org/content/10.1101/2026.03.10.000003v1.full-text",
+        "https://www.biorxiv.org/content/10.1101/2026.03.10.000003v1.supplementary-material",
+        "https://www.biorxiv.org/content/biorxiv/early/2026/03/10/2026.03.10.000003.full.pdf",
+    ],
+)
+def test_a_preprint_has_one_doi_whatever_version_or_view_is_named(text: str) -> None:
+    assert paper_id(text) == "doi:10.1101/2026.03.10.000003"
+
+
+@pytest.mark.parametrize(
+    ("address", "name"),
+    [
+        ("https://link.springer.com/article/10.1007/s11111-026-00001-2", "10.1007/s11111-026-00001-2"),
+        (
+            "https://link.springer.com/content/pdf/10.1007/s11111-026-00001-2.pdf",
+            "10.1007/s11111-026-00001-2",
+        ),
+        ("https://journals.plos.org/plosone/article?id=10.1371/journal.pone.9", "10.1371/journal.pone.9"),
+        ("https://www.frontiersin.org/articles/10.3389/fx.2026.1/full", "10.3389/fx.2026.1"),
+        ("http://link.aps.org/doi/10.1103/PhysRevX.1.1", "10.1103/physrevx.1.1"),
+        ("https://journals.aps.org/prx/abstract/10.1103/PhysRevX.1.1", "10.1103/physrevx.1.1"),
+        ("https://iopscience.iop.org/article/10.1088/1748-0001/ad1/meta", "10.1088/1748-0001/ad1"),
+        ("https://www.tandfonline.com/doi/full/10.1080/1.2026.3?af=R", "10.1080/1.2026.3"),
+        ("https://dl.acm.org/doi/pdf/10.1145/11.22", "10.1145/11.22"),
+        ("https://academic.oup.com/x/article/doi/10.1093/x/abc1/7654321", "10.1093/x/abc1"),
+        ("https://pubs.aip.org/a/j/article/doi/10.1063/5.01/123/A-title", "10.1063/5.01"),
+        ("https://www.nature.com/articles/s41586-026-00001-1.pdf", "10.1038/s41586-026-00001-1"),
+        ("https://elifesciences.org/articles/99999", "10.7554/elife.99999"),
+        ("https://x.example.org/files/10.pdf", None),
+        ("https://x.example.org/?id=7", None),
+        ("10.1007/s11111-026-00001-2", None),
+        ("https://[x/10.1007/s1", None),
+    ],
+)
+def test_the_address_of_a_publisher_names_its_doi(address: str, name: str | None) -> None:
+    assert doi_in_address(address) == name
+
+
+def test_a_bare_number_names_an_arxiv_paper_only_where_one_is_asked_for() -> None:
+    assert arxiv_id("2401.00001") == ("2401.00001", None)
+    assert named_arxiv_id("2401.00001") is None
+    assert named_arxiv_id("arXiv:2401.00001") == ("2401.00001", None)
 
 
 def test_the_first_of_several_dois_counts() -> None:
@@ -80,6 +164,12 @@ def test_reading_ids_never_raises_and_is_stable(text: str) -> None:
     name = doi(text)
     if name:
         assert doi(name) == name
+
+
+@given(st.text(alphabet="10./(sici)<>:;v%3Cfulpdhtm?#-"))
+def test_reading_addresses_never_raises_and_gives_well_formed_dois(tail: str) -> None:
+    name = doi_in_address(f"https://x.example.org/doi/10.1000/{tail}")
+    assert name is None or doi(name) == name
 
 
 @pytest.mark.parametrize(

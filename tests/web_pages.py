@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from itertools import count
 
-from digest.domain import Subscriber
+from digest.domain import SignalKind, Subscriber
 from digest.pipeline.mail.links import Purpose, link
 from digest.pipeline.subscriptions import preferences
 from tests.builders import entry
@@ -22,12 +22,36 @@ PAPERS = (
     entry("2603.00002", title="Robots that walk", abstract="Legs, and a language model that moves them."),
 )
 
+_WORDS = ("Learning", "Scaling", "Sparse", "Robust", "Efficient", "Causal", "Latent", "Neural")
+EARLIER = tuple(
+    entry(
+        f"2602.{number:05}",
+        title=f"{_WORDS[number % 8]} {_WORDS[number // 8 % 8]} Models of $O(n^{{{number}}})$ Worlds {number}",
+        abstract=f"We look at world {number}, and find {number} things in it. " * 3,
+        authors=tuple(f"Author {name} of {number}" for name in "ABCDE"[: number % 5 + 1]),
+        categories=("cs.LG", "stat.ML"),
+        organization="Example Lab" if number % 2 else "",
+        keywords=("world models", "scaling laws", "sparse attention")[: number % 4],
+        code_url=f"https://code.example.org/{number}",
+        discussion_url=f"https://talk.example.org/{number}",
+        pdf_url=f"https://arxiv.org/pdf/2602.{number:05}",
+        summary=f"World {number} is smaller than people thought." if number % 3 else "",
+        signals={
+            SignalKind.UPVOTES: number * 37 % 400,
+            SignalKind.COMMENTS: number % 7,
+            SignalKind.STARS: number * number,
+        },
+    )
+    for number in range(90)
+)
+
 _numbers = count(1)  # so that each page has a reader of its own
 
 
 def furnish(web: WebServer) -> None:
     """Papers, so that lists aren't empty."""
     land(web.installation.engine, PAPERS, seen_at=web.clock.now - timedelta(hours=1))
+    land(web.installation.engine, EARLIER, seen_at=web.clock.now - timedelta(days=27), source="huggingface")
 
 
 def _of(purpose: Purpose, end: str = "", **query: str) -> Callable[[WebServer], str]:
@@ -74,6 +98,10 @@ def _confirmed(web: WebServer) -> str:
 
 # Each is called once on a furnished site, and brings it into the state in which its page is looked at.
 PAGES: Mapping[str, Callable[[WebServer], str]] = {
+    "day": lambda _web: "/papers",
+    "week, newest first": lambda _web: "/papers/2026-W12?order=newest",
+    "month, second page": lambda _web: "/papers/2026-02?page=2",
+    "day without papers": lambda _web: "/papers/2026-03-15",
     "landing": lambda _web: "/",
     "landing with mistakes": lambda _web: "/?topics=llm&filters=agents%0Alegs+AND+(&exclude=%22&at=26:00",
     "landing without papers": lambda _web: "/?filters=zebras",

@@ -95,14 +95,17 @@ def stamp_in(page: str) -> str:
 def serving(installation: Installation, folder: Path, **options: Any) -> Iterator[WebServer]:
     """Run the site on a free port of loopback until the block ends; its links lead there.
 
-    `base_url`: where they lead instead.
+    `base_url`: where they lead instead; `routes`: handlers of the test's own, by path.
     """
     clock = options.pop("clock", None) or Clock()
     listening = socket.create_server(("127.0.0.1", 0))
     port = listening.getsockname()[1]
     base_url = options.pop("base_url", f"http://127.0.0.1:{port}")
     installation = replace(installation, site=replace(installation.site, base_url=base_url))
+    routes = options.pop("routes", {})
     app = create(installation, clock=clock, **options)
+    for path, handler in routes.items():
+        app.add_api_route(path, handler, response_model=None)
     config = uvicorn.Config(
         app, log_config=None, access_log=False, server_header=False, proxy_headers=False, lifespan="on"
     )

@@ -15,14 +15,10 @@ def db() -> None:
 @pass_cli
 def upgrade(cli: Cli) -> None:
     """Create the tables, or bring them up to this version. Safe to repeat."""
-    from digest.pipeline.installation import seed
-    from digest.store import schema, session
+    from digest.pipeline.operations import database
 
-    engine = session.connect(cli.settings.database())
-    before = schema.current(engine)
-    schema.upgrade(engine)
-    seed(engine)
-    click.echo(f"schema {schema.current(engine)} (was {before or 'empty'})")
+    revisions = database.upgrade(cli.settings)
+    click.echo(f"schema {revisions.needed} (was {revisions.found or 'empty'})")
 
 
 @db.command()
@@ -30,21 +26,20 @@ def upgrade(cli: Cli) -> None:
 @pass_cli
 def current(cli: Cli, as_json: bool) -> None:
     """Print the revision of the schema, and the one that this version wants."""
-    from digest.store import schema, session
+    from digest.pipeline.operations import database
 
-    engine = session.connect(cli.settings.database())
-    found, wanted = schema.current(engine), schema.head()
+    revisions = database.revisions(cli.settings)
     if as_json:
-        emit({"current": found, "head": wanted})
+        emit({"current": revisions.found, "head": revisions.needed})
     else:
-        click.echo(f"{found or 'empty'} (this version wants {wanted})")
+        click.echo(f"{revisions.found or 'empty'} (this version needs {revisions.needed})")
 
 
 @db.command()
 @pass_cli
 def check(cli: Cli) -> None:
     """Exit with 0 if the database answers and its schema fits this version, else with 4 or 5."""
-    from digest.store import schema, session
+    from digest.pipeline.operations import database
 
-    schema.check(session.connect(cli.settings.database()))
+    database.check(cli.settings)
     click.echo("ok")

@@ -35,12 +35,9 @@ def list_(cli: Cli, *, issue_id: int | None, state: DeliveryState | None, limit:
 
     Example: digest deliveries list --state skipped
     """
-    from digest.store import deliveries as stored
-    from digest.store import papers, session
+    from digest.pipeline.delivery import resolve
 
-    with session.reading(cli.installation.engine) as db:
-        listed = stored.listing(db, issue_id=issue_id, state=state and DeliveryState(state), limit=limit)
-        names = papers.canonical_ids(db, {pk for row, _ in listed for pk in row.papers})
+    listed, names = resolve.listing(cli.installation, issue_id, state and DeliveryState(state), limit)
     if as_json:
         emit([delivery_object(row, email, names) for row, email in listed])
     else:
@@ -133,13 +130,11 @@ def domains(cli: Cli, *, resume: tuple[str, ...], as_json: bool) -> None:
     Example: digest deliveries domains
     """
     from digest.pipeline.delivery import throttle
-    from digest.store import session
-    from digest.store.deliveries import domain_limits
 
     if resume:
         throttle.resume(cli.installation, [name.lower() for name in resume], cli.now)
-    with session.reading(cli.installation.engine) as db:
-        found = [pace_object(pace, cli.installation.limits, cli.now) for pace in domain_limits.troubled(db)]
+    limits = cli.installation.limits
+    found = [pace_object(pace, limits, cli.now) for pace in throttle.troubled(cli.installation)]
     if as_json:
         emit(found)
     else:

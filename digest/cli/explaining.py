@@ -70,6 +70,16 @@ def show_why_not(found: "WhyNot", *, as_json: bool) -> None:
         click.echo("   it is there")
 
 
+def show_read_back(text: str) -> None:
+    """Print on stderr how a filter that can be read was read, and hints where it is often meant otherwise."""
+    from digest.filters import read_back
+
+    shown = read_back(text)
+    click.echo(f"read as: {shown.canonical}", err=True)
+    for hint in shown.hints:
+        click.echo(f"hint: {hint}", err=True)
+
+
 def _terms(each: "FilterFit") -> str:
     """The terms with their points; what earns none by itself is why there is one point at least."""
     terms = [

@@ -1,8 +1,7 @@
 """`digest papers`: what the store holds."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import datetime
+from contextlib import suppress
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -17,16 +16,19 @@ from digest.serializers import paper_object, ranked_object
 
 if TYPE_CHECKING:
     from digest.pipeline.ingest.import_files import ImportReport
-    from digest.store.session import Session
 
 
 class SeenAt(click.ParamType[Any]):
-    """A time, or the word `source`."""
+    """A time, a date (its first moment in UTC), or the word `source`."""
 
-    name = "TIME|source"
+    name = "TIME|DATE|source"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        return value if value == "source" else TIME.convert(value, param, ctx)
+        if value == "source":
+            return value
+        with suppress(TypeError, ValueError):  # it isn't a date
+            value = f"{date.fromisoformat(value)}T00:00:00Z"
+        return TIME.convert(value, param, ctx)
 
 
 @click.group()
@@ -83,6 +85,8 @@ def _show_import(reports: "list[ImportReport]") -> None:
     for report in reports:
         if report.error:
             click.echo(f"error: {report.file}: {report.error}", err=True)
+        for note in report.notes:
+            click.echo(f"note: {report.file}: {note}", err=True)
         for skipped in report.skipped:
             click.echo(f"skipped: {report.file}: {skipped.entry}: {skipped.error}", err=True)
     table(
@@ -124,16 +128,15 @@ def show(cli: Cli, paper_id: str, as_json: bool) -> None:
 
     Example: digest papers show 2509.13332
     """
-    from digest.store import papers as stored
-    from digest.store import session
+    from digest.pipeline.community.merges import find
 
-    with session.reading(cli.installation.engine) as db:
-        paper = stored.find(db, paper_id)
-        merges = stored.history(db, paper.pk)
+    paper, merges = find(cli.installation, paper_id)
     if as_json:
         emit(paper_object(paper, merges))
         return
     click.echo(f"{paper.title}\n{', '.join(paper.authors)}\n{paper.id} · {' '.join(paper.categories)}")
+    if paper.withdrawn_at:
+        click.echo(f"withdrawn on {paper.withdrawn_at:%Y-%m-%d}: {paper.withdrawal}")
     if paper.organization:
         click.echo(f"organization: {paper.organization}")
     if paper.keywords:
@@ -178,11 +181,9 @@ def merge(cli: Cli, *, paper_id: str, other_id: str, why: str, dry_run: bool, as
 
     Example: digest papers merge 2509.13332 10.1101/2026.01.01.123456 --why 'same work, same authors'
     """
-    from digest.store import papers as stored
+    from digest.pipeline.community import merges
 
-    reason = stored.Why(why, "operator", cli.now)
-    with _changing(cli, dry_run) as db:
-        made = stored.merge(db, paper_id, other_id, reason)
+    made = merges.merge(cli.installation, paper_id, other_id, reason=why, now=cli.now, dry_run=dry_run)
     if as_json:
         emit(made)
     else:
@@ -200,25 +201,13 @@ def split(cli: Cli, paper_id: str, dry_run: bool, as_json: bool) -> None:
 
     Example: digest papers split 10.1101/2026.01.01.123456
     """
-    from digest.store import papers as stored
+    from digest.pipeline.community import merges
 
-    with _changing(cli, dry_run) as db:
-        undone = stored.split(db, paper_id, cli.now)
+    undone = merges.split(cli.installation, paper_id, now=cli.now, dry_run=dry_run)
     if as_json:
         emit(undone)
     else:
         click.echo(f"{undone.paper} {'would be' if dry_run else 'is'} a paper of its own again")
-
-
-@contextmanager
-def _changing(cli: Cli, dry_run: bool) -> "Iterator[Session]":
-    """A session whose work is kept, or on a dry run done and taken back."""
-    from digest.store import session
-
-    with session.transaction(cli.installation.engine) as db:
-        yield db
-        if dry_run:
-            db.rollback()
 
 
 def _merge_in_words(merge: Merge) -> str:

@@ -43,7 +43,7 @@ def preview(
 
     Example: digest preview --topic llm --filter '"mixture of experts" -survey'
     """
-    from digest.pipeline.issues.candidates import read_candidates
+    from digest.pipeline.issues.candidates import read_candidates, window_of
     from digest.pipeline.issues.explain import of_digest
     from digest.pipeline.issues.preview import preview as previewed
 
@@ -53,7 +53,7 @@ def preview(
     if paper_id:
         show_why_not(of_digest(cli.installation, subscriber, paper_id, cli.now), as_json=as_json)
         return
-    candidates = read_candidates(cli.installation, cli.now)
+    candidates = read_candidates(cli.installation, cli.now, window_of(cli.installation, subscriber, cli.now))
     found = previewed(cli.installation, subscriber, cli.now, candidates)
     if part and found.digest:
         click.echo(_part(cli, found.digest, part), nl=False)
@@ -86,15 +86,13 @@ def _subscriber(
     cli: Cli, email: str | None, topics: tuple[str, ...], filters: tuple[str, ...], exclude: tuple[str, ...]
 ) -> "Subscriber":
     from digest.pipeline.issues.preview import stranger
-    from digest.pipeline.subscriptions.validate import read_interests
-    from digest.store import session
-    from digest.store.subscriptions import subscribers
+    from digest.pipeline.subscriptions.preferences import by_address
+    from digest.pipeline.subscriptions.validate import known_topics, read_interests
 
-    with session.transaction(cli.installation.engine) as db:
-        if email:
-            return subscribers.get(db, email)
-        interests = read_interests(db, topics=topics, filters=filters, exclude=exclude)
-    return stranger(interests, cli.now)
+    if email:
+        return by_address(cli.installation, email)
+    listed = known_topics(cli.installation)
+    return stranger(read_interests(listed, topics=topics, filters=filters, exclude=exclude), cli.now)
 
 
 def _part(cli: Cli, digest: "Digest", part: str) -> str | bytes:

@@ -24,7 +24,7 @@ def check(cli: Cli, url: str, as_json: bool) -> int:
     from digest.pipeline.ingest.probe import check as checked
     from digest.pipeline.ingest.source_url import read_source
 
-    found = checked(cli.installation, read_source(url), cli.now)
+    found = checked(cli.installation, read_source(url, cli.installation.allow_hosts), cli.now)
     if as_json:
         emit(_check_object(found))
     else:

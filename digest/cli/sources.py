@@ -88,12 +88,9 @@ def add(cli: Cli, url: str, name: str, kind: SourceKind, as_json: bool) -> None:
 
     Example: digest sources add https://rss.arxiv.org/rss/math --name arxiv-math --kind arxiv
     """
-    from digest.pipeline.ingest.source_url import read_source
-    from digest.store import session
-    from digest.store import sources as stored
+    from digest.pipeline.ingest import sources as registry
 
-    with session.transaction(cli.installation.engine) as db:
-        added = stored.add(db, name=name, kind=SourceKind(kind), url=read_source(url))
+    added = registry.add(cli.installation, url, name=name, kind=SourceKind(kind))
     if as_json:
         emit(source_object(added))
     else:
@@ -111,14 +108,12 @@ def edit(cli: Cli, *, name: str, url: str, dry_run: bool, as_json: bool) -> None
 
     Example: digest sources edit arxiv --url https://rss.arxiv.org/rss/cs.CL+cs.LG
     """
+    from digest.pipeline.ingest import sources as registry
     from digest.pipeline.ingest.source_url import read_source
-    from digest.store import session
-    from digest.store import sources as stored
 
-    with session.transaction(cli.installation.engine) as db:
-        before = stored.get(db, name)
-        wanted = read_source(url)
-        edited = before if dry_run else stored.edit(db, name, url=wanted)
+    before = registry.get(cli.installation, name)
+    wanted = read_source(url, cli.installation.allow_hosts)
+    edited = before if dry_run else registry.edit(cli.installation, name, url=wanted)
     if as_json:
         emit(source_object(edited))
     else:
@@ -136,16 +131,13 @@ def remove(cli: Cli, *, name: str, dry_run: bool, yes: bool, as_json: bool) -> N
 
     Example: digest sources remove nature --yes
     """
-    from digest.store import session
-    from digest.store import sources as stored
+    from digest.pipeline.ingest import sources as registry
 
-    with session.reading(cli.installation.engine) as db:
-        source = stored.get(db, name)
+    source = registry.get(cli.installation, name)
     if not (dry_run or yes):
         ask(f"the source {name} ({source.url or 'files'}) will not be asked any more")
     if not dry_run:
-        with session.transaction(cli.installation.engine) as db:
-            stored.remove(db, name)
+        registry.remove(cli.installation, name)
     if as_json:
         emit(source_object(source))
     else:
@@ -163,12 +155,9 @@ def fetch(cli: Cli, names: tuple[str, ...], as_json: bool) -> int:
     """
     from digest.cli.run import exit_code, fetch_object, show_fetched
     from digest.pipeline.ingest import poll
-    from digest.store import session
-    from digest.store import sources as stored
+    from digest.pipeline.ingest import sources as registry
 
-    with session.transaction(cli.installation.engine) as db:
-        chosen = [stored.get(db, name) for name in names] or stored.listing(db)
-    fetched = poll.fetch(cli.installation, chosen, cli.now)
+    fetched = poll.fetch(cli.installation, registry.named(cli.installation, names), cli.now)
     if as_json:
         emit([fetch_object(report) for report in fetched])
     else:

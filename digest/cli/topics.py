@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from digest.cli.context import Cli, json_option, pass_cli
-from digest.cli.explaining import show_why_not
+from digest.cli.explaining import show_read_back, show_why_not
 from digest.cli.output import emit, table
 from digest.serializers import match_object, reasons_in_words
 
@@ -56,15 +56,20 @@ def show(cli: Cli, slug: str, as_json: bool) -> None:
 def test(cli: Cli, filter_text: str, *, paper_id: str | None, as_json: bool) -> None:
     """Show all papers that FILTER matches within the window of a digest now, best first, and why.
 
+    How FILTER was read goes to stderr, with hints.
+
     Example: digest topics test '"mixture of experts" OR cat:cs.CL -survey'
     """
     from digest.pipeline.issues import explain
     from digest.pipeline.issues.preview import matching
 
     if paper_id:
-        show_why_not(explain.of_filter(cli.installation, filter_text, paper_id, cli.now), as_json=as_json)
+        why = explain.of_filter(cli.installation, filter_text, paper_id, cli.now)
+        show_read_back(filter_text)
+        show_why_not(why, as_json=as_json)
         return
     found = matching(cli.installation, filter_text, cli.now)
+    show_read_back(filter_text)
     if as_json:
         emit([match_object(match) for match in found])
     else:
@@ -76,8 +81,6 @@ def test(cli: Cli, filter_text: str, *, paper_id: str | None, as_json: bool) -> 
 
 
 def _topics(cli: Cli) -> "list[Topic]":
-    from digest.store import session
-    from digest.store.subscriptions import interests
+    from digest.pipeline.subscriptions.validate import known_topics
 
-    with session.transaction(cli.installation.engine) as db:
-        return list(interests.topics(db))
+    return list(known_topics(cli.installation))

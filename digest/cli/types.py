@@ -6,6 +6,8 @@ from typing import Any
 
 import click
 
+FIRST_YEAR, LAST_YEAR = 1970, 2200  # calendars and databases have their ends
+
 
 class Time(click.ParamType[datetime]):
     """`2026-03-17T08:00:00+01:00` → an aware datetime in UTC."""
@@ -21,6 +23,8 @@ class Time(click.ParamType[datetime]):
             time = None
         if time is None or time.tzinfo is None:
             self.fail(f"{value!r} is not a time with its zone, such as 2026-03-17T08:00:00Z", param, ctx)
+        if not FIRST_YEAR <= time.year <= LAST_YEAR:
+            self.fail(f"{value!r} is not between {FIRST_YEAR} and {LAST_YEAR}", param, ctx)
         return time.astimezone(UTC)
 
 

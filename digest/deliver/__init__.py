@@ -5,6 +5,7 @@ can't be used at all. Never: a decision about when to try again, a look into the
 
 envelope.py      what is handed over, and the shape of every transport
 replies.py       what a server's reply means: the table of outcomes, pure
+reasons.py       a server's words → why it refused, pure
 server.py        which mail server: its URL, its encryption, its time-outs
 conversation.py  commands and replies on an open line, several at once
 connection.py    one SMTP connection, phase by phase, and where doubt begins    [aiosmtplib]
@@ -15,11 +16,13 @@ maildir.py       a folder instead of a server
 import ssl
 from pathlib import Path
 
-from digest.deliver.envelope import BeforeBody, Envelope, Transport
+from digest.deliver.envelope import BeforeBody, Envelope, Transport, wire_address
 from digest.deliver.maildir import MaildirTransport
+from digest.deliver.reasons import GONE, OUR_FAULT, Reason, reason_of
 from digest.deliver.replies import (
     asked_to_wait,
     blames_us,
+    contradicts,
     enhanced_code,
     is_dead,
     judge,
@@ -32,20 +35,26 @@ from digest.deliver.smtp import SmtpTransport
 from digest.errors import ConfigError
 
 __all__ = [
+    "GONE",
+    "OUR_FAULT",
     "TIMEOUTS",
     "BeforeBody",
     "Envelope",
+    "Reason",
     "Timeouts",
     "Transport",
     "asked_to_wait",
     "blames_us",
+    "contradicts",
     "enhanced_code",
     "is_dead",
     "judge",
     "open_transport",
     "readable",
+    "reason_of",
     "refuses_us",
     "wants_time",
+    "wire_address",
 ]
 
 _MAILDIR = "maildir:"

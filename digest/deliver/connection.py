@@ -16,7 +16,7 @@ import aiosmtplib
 
 from digest.deliver.conversation import CLOSING, Conversation, Reply
 from digest.deliver.envelope import BeforeBody, Envelope, stuffed, wire_address, with_crlf
-from digest.deliver.replies import judge, one_line
+from digest.deliver.replies import is_connection_used_up, judge, one_line
 from digest.deliver.server import Security, Server, Timeouts
 from digest.domain import DeliveryState, Receipt
 from digest.errors import DeliveryError
@@ -46,6 +46,7 @@ class Connection:
         self._server = server
         self._timeouts = timeouts
         self._messages = 0  # offered since the connection was opened
+        self._taken = 0  # of those, taken
         self._line: Conversation | None = None
         self._offers: frozenset[str] = frozenset()  # the server's extensions, in small letters
 
@@ -92,6 +93,11 @@ class Connection:
         if line and line.is_open:
             replies = await self._ask(line, self._commands(sender, recipient, lines))
         if line is None or not replies or replies[0].code == CLOSING:  # dropped since its last message, maybe
+            line = await self._open()
+            replies = await self._ask(line, self._commands(sender, recipient, lines))
+        elif self._taken and is_connection_used_up(replies):
+            await self._clear(line, replies[-1].code)
+            await self.quit()
             line = await self._open()
             replies = await self._ask(line, self._commands(sender, recipient, lines))
         self._messages += 1
@@ -150,6 +156,7 @@ class Connection:
             self._hang_up()
             reason = line.lost if isinstance(error, IndexError) else error
             return Receipt(DeliveryState.UNCERTAIN, f"the line was lost after the body: {reason}")
+        self._taken += receipt.state is DeliveryState.SENT
         if replies[0].code == CLOSING:
             self._hang_up()
         return receipt
@@ -173,7 +180,7 @@ class Connection:
         try:
             await smtp.connect()
             if smtp.is_ehlo_or_helo_needed:
-                await smtp.ehlo()
+                await _greet(smtp)
         except aiosmtplib.SMTPResponseException as error:
             smtp.close()
             if 400 <= error.code < 500:
@@ -188,7 +195,7 @@ class Connection:
         except BaseException:
             smtp.close()
             raise
-        self._messages = 0
+        self._messages = self._taken = 0
         self._offers = frozenset(smtp.esmtp_extensions)
         self._line = Conversation(cast("asyncio.Transport", smtp.transport))
         return self._line
@@ -217,6 +224,16 @@ class Connection:
 
     def _unusable(self, reason: str, fix: str) -> DeliveryError:
         return DeliveryError(f"the mail server {self._server} can't be used: {reason}", fix=fix)
+
+
+async def _greet(smtp: aiosmtplib.SMTP) -> None:
+    """EHLO, and HELO where the server doesn't know that (RFC 5321, 4.1.4). Raises SMTPHeloError."""
+    try:
+        await smtp.ehlo()
+    except aiosmtplib.SMTPHeloError as error:
+        if error.code < 500:
+            raise
+        await smtp.helo()
 
 
 def _words(error: Exception) -> str:

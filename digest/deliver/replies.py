@@ -6,7 +6,9 @@ which phase that was.
 """
 
 import re
+from collections.abc import Sequence
 
+from digest.deliver.reasons import GONE, Reason, reason_of
 from digest.domain import DeliveryState, Receipt
 
 # Mailbox or domain doesn't exist, moved away, or takes no mail (RFC 3463, 3.2 and 3.3; RFC 7505 for 5.1.10).
@@ -35,6 +37,7 @@ def judge(code: int, reply: str) -> Receipt:
     | 5.2.2, a full mailbox | bounced, softly: it counts, nobody is suppressed |
     | every other 5xx, 5.7.x (our fault) among them | failed, nobody suppressed |
 
+    Words that contradict the code of a dead mailbox (blocked, too many, full …) spare the recipient.
     Raises ValueError for a code that is no outcome (1xx, 3xx, nonsense).
     """
     said = one_line(code, reply)
@@ -50,13 +53,26 @@ def judge(code: int, reply: str) -> Receipt:
 
 
 def _judge_refusal(code: int, enhanced: str, said: str) -> Receipt:
-    if is_dead(enhanced):
+    reason = reason_of(said) if is_dead(enhanced) else None
+    if is_dead(enhanced) and (reason is Reason.SUSPENDED or not contradicts(reason, enhanced)):
         return Receipt(DeliveryState.BOUNCED, said, suppress=True)
-    if enhanced == _FULL:
+    if enhanced == _FULL or reason is Reason.FULL:
         return Receipt(DeliveryState.BOUNCED, said)
     if code == 552 and enhanced in {"", "5.5.3"}:
         return Receipt(DeliveryState.DEFERRED, said)
     return Receipt(DeliveryState.FAILED, said)
+
+
+def is_connection_used_up(replies: Sequence[tuple[int, str]]) -> bool:
+    """Whether the replies to MAIL, RCPT and DATA on a connection that has carried mail may mean that it has
+    carried enough: MAIL is refused, or one of the others for its place (503, 5.5.1), not for its recipient.
+
+    Some relays say so with 421; others with 450, 503 or 554 5.5.1. A fresh connection tells which it is.
+    """
+    for phase, (code, said) in enumerate(replies):
+        if code // 100 in {4, 5}:
+            return phase == 0 or code == 503 or enhanced_code(one_line(code, said)) == "5.5.1"
+    return False
 
 
 def one_line(code: int, reply: str) -> str:
@@ -94,6 +110,17 @@ def wants_time(said: str) -> bool:
 def is_dead(status: str) -> bool:
     """Whether a status (RFC 3463) says that the address itself is dead: nobody is there, or ever will be."""
     return status in _DEAD
+
+
+def contradicts(reason: Reason | None, status: str) -> bool:
+    """Whether a server's words speak against the code of a dead mailbox (empty: it gave none).
+
+    A mailbox that is suspended speaks against 5.2.1, which may mean one that comes back (RFC 3463, 3.3), or
+    against no code at all; with the others it agrees.
+    """
+    if reason is None or reason in GONE:
+        return False
+    return reason is not Reason.SUSPENDED or status in {"", "5.2.1"}
 
 
 def blames_us(status: str) -> bool:

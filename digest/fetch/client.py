@@ -55,7 +55,8 @@ LIMITS = Limits()
 class Response:
     """An answer: 2xx with its body, or 304 (`not_modified`, no body), or 400 with a body that explains it.
 
-    `wait`: seconds until the site wants to be asked again, where it names any.
+    `wait`: seconds until the site wants to be asked again, where it names any; `url`: where the answer came
+    from, after redirects.
     """
 
     status: int
@@ -64,6 +65,7 @@ class Response:
     last_modified: str | None = None
     not_modified: bool = False
     wait: float | None = None
+    url: str = ""
 
 
 class Get(Protocol):
@@ -168,7 +170,7 @@ class Fetcher:
         if 200 <= answer.status < 300 or (answer.status == HTTPStatus.BAD_REQUEST and answer.body):
             found = answer.headers.get("etag"), answer.headers.get("last-modified")
             wait = asked_to_wait(answer.headers, self._now())
-            return Response(answer.status, answer.body, *found, wait=wait)
+            return Response(answer.status, answer.body, *found, wait=wait, url=str(where))
         raise self._refusal(where, answer)
 
     def _follow(

@@ -12,21 +12,27 @@ names the place and the mend. It never looks at papers: `digest.match` does.
     cat:cs.CL cat:cs        category; an archive holds its classes
     topic:llm               what that topic selects
     id:2509.13332 doi:10.1101/…  one paper
-    has:code source:huggingface upvotes>=20 comments>=5 stars>=100
+    org:"Example Lab" keyword:"world model"   who lists the paper; one of its keywords
+    year:2025 year:2024-2026 year:2024-   published then; from then on
+    has:code has:project has:pick source:huggingface upvotes>=20 comments>=5 stars>=100
     A B, A AND B            both
     A OR B, A | B           either; AND binds tighter than OR
     NOT A, -A               not
     ( … )                   grouping
 
-AND, OR and NOT are operators in capitals only, otherwise they are words. The canonical text keeps words as
-they were written (case and diacritics folded), not their stems: `quantize` and `quantization` are two texts
-with the same meaning, so that whoever reads their filter again finds their own words.
+AND, OR and NOT are operators in capitals only, otherwise they are words. Full-width forms, quotes and dashes
+of other scripts are folded; what another search language would read in its own way (`!x`, `x~2`, a comma
+between keywords) is an error with the answer; what is often meant otherwise brings a hint (`read_back`).
+
+The canonical text keeps words as they were written (case and diacritics folded), not their stems: `quantize`
+and `quantization` are two texts with the same meaning, so that readers find their own words again.
 """
 
 from digest.filters.categories import CATEGORIES
+from digest.filters.hints import ReadBack, read_back
 from digest.filters.mending import render_error
 from digest.filters.printing import canonical, normal
-from digest.filters.reading import MAX_CHARACTERS, MAX_DEPTH, MAX_TERMS, parse
+from digest.filters.reading import MAX_BYTES, MAX_CHARACTERS, MAX_DEPTH, MAX_TERMS, parse, parse_stored
 from digest.filters.tree import (
     And,
     AtLeast,
@@ -34,21 +40,25 @@ from digest.filters.tree import (
     Category,
     Exact,
     Has,
+    Keyword,
     Leaf,
     Node,
     Not,
     Or,
+    Organization,
     PaperId,
     Phrase,
     Prefix,
     SourceName,
     TopicRef,
     Word,
+    Year,
     leaves,
 )
 
 __all__ = [
     "CATEGORIES",
+    "MAX_BYTES",
     "MAX_CHARACTERS",
     "MAX_DEPTH",
     "MAX_TERMS",
@@ -58,19 +68,25 @@ __all__ = [
     "Category",
     "Exact",
     "Has",
+    "Keyword",
     "Leaf",
     "Node",
     "Not",
     "Or",
+    "Organization",
     "PaperId",
     "Phrase",
     "Prefix",
+    "ReadBack",
     "SourceName",
     "TopicRef",
     "Word",
+    "Year",
     "canonical",
     "leaves",
     "normal",
     "parse",
+    "parse_stored",
+    "read_back",
     "render_error",
 ]

@@ -1,11 +1,10 @@
 """Errors of filters, made and shown. In: what was read, and where. Out: `FilterError`s and their text."""
 
-import difflib
 from collections.abc import Collection
 
 from digest.errors import FilterError
+from digest.nearest import nearest
 
-LIKENESS = 0.65  # of two names, 0 … 1: `lm` is like `llm`, `nlp` isn't like `nlin.PS`
 WIDTH = 76  # characters of a filter that are shown around an error
 
 # What people type for a field, and how it is called here.
@@ -16,6 +15,15 @@ OTHER_NAMES = {
     "authors": "au",
     "category": "cat",
     "categories": "cat",
+    "organization": "org",
+    "organisation": "org",
+    "affiliation": "org",
+    "institution": "org",
+    "lab": "org",
+    "keywords": "keyword",
+    "kw": "keyword",
+    "date": "year",
+    "published": "year",
     "arxiv": "id",
     "http": "id",
     "https": "id",
@@ -33,12 +41,9 @@ def wrong(
     return FilterError(place, position=position, text=text, expected=tuple(expected), nearest=nearest)
 
 
-def nearest(name: str, known: Collection[str]) -> str:
-    """The known name that is most like `name`, or nothing where none is like it."""
-    by_lower = {other: ours for other, ours in OTHER_NAMES.items() if ours in known}
-    by_lower |= {each.lower(): each for each in sorted(known)}
-    close = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=LIKENESS)
-    return by_lower[close[0]] if close else ""
+def nearest_field(name: str, known: Collection[str]) -> str:
+    """Return the known name that is most like `name`, or that people mean by it; "" where there is none."""
+    return nearest(name, known, {other: ours for other, ours in OTHER_NAMES.items() if ours in known})
 
 
 def render_error(error: FilterError) -> str:

@@ -13,9 +13,9 @@ from lark.visitors import Transformer_NonRecursive
 from digest.errors import FilterError
 from digest.filters.categories import CATEGORIES
 from digest.filters.mending import wrong
+from digest.filters.other_syntax import check_other_syntax
 from digest.filters.printing import canonical, normal
 from digest.filters.terms import (
-    QUOTES,
     TEXT_FIELDS,
     Vocabulary,
     check_field,
@@ -24,14 +24,16 @@ from digest.filters.terms import (
     text_leaf,
 )
 from digest.filters.tree import And, Exact, Node, Not, Or, Phrase, Prefix, Word
+from digest.filters.typography import fold_typography
 
 MAX_CHARACTERS = 2_000
+MAX_BYTES = 2_600  # of UTF-8: a row of an index of Postgres holds 2,704 bytes with its header
 MAX_TERMS = 200
 MAX_DEPTH = 50  # brackets inside brackets
 
-END = rf"\s()|{QUOTES}"  # what ends a word
-# The lexer takes every text, so that all errors are ours. Curly quotes and long dashes are what phones make
-# of " and -. Operators come before fields, fields before words.
+END = r'\s()|"'  # what ends a word
+# The lexer takes every text whose typography is folded, so that all errors are ours. Operators come before
+# fields, fields before words.
 GRAMMAR = rf"""
 start: either
 ?either: both
@@ -48,13 +50,13 @@ start: either
 
 _OR.5: /OR(?![^{END}])|\|/
 _AND.5: /AND(?![^{END}])/
-_NOT.5: /NOT(?![^{END}])|[-−–](?=\S)/
+_NOT.5: /NOT(?![^{END}])|-(?=\S)/
 GROUP.4: /[^\W\d][\w-]*:\s*(?=\()/
 COMPARISON.4: /[^\W\d]+\s*[<>≥≤]=?\s*[^{END}]*|(?:upvotes|comments|stars)\s*=\s*[^{END}]*/i
 FIELDED.3: /(?:id|doi):\s*(?:[^{END}]|\([^{END}]*\))+/i
-    | /[^\W\d][\w-]*:\s*(?:=?[{QUOTES}][^{QUOTES}]*[{QUOTES}]|[^{END}]*)/
-TEXT.2: /=?[{QUOTES}][^{QUOTES}]*[{QUOTES}]/ | /[^{END}]+/
-UNCLOSED.1: /=?[{QUOTES}][^{QUOTES}]*/
+    | /[^\W\d][\w-]*:\s*(?:=?"[^"]*"|[^{END}]*)/
+TEXT.2: /=?"[^"]*"/ | /[^{END}]+/
+UNCLOSED.1: /=?"[^"]*/
 %ignore /\s+/
 """
 TERMS = {"TEXT", "FIELDED", "COMPARISON"}
@@ -71,40 +73,66 @@ def parse(
     """The tree of a filter, in normal form (`parse(canonical(tree)) == tree`).
 
     `topics`, `categories`, `sources`: the names that the filter may use; None: any. Raises `FilterError` for
-    what can't be read, for unknown names, for a filter that is empty or only excludes, and for one of more
-    than 2,000 characters, 200 terms or 50 brackets inside one another, as typed or as canonical text.
+    what can't be read, for what other search languages read in another way, for unknown names, for characters
+    that can't be stored, for a filter that is empty or only excludes, and for one of more than 2,000
+    characters, 2,600 bytes of UTF-8, 200 terms or 50 brackets inside one another, as typed or as canonical
+    text.
     """
     try:
         read = _read(text, Vocabulary(topics, categories, sources))
-        if len(canonical(read)) > MAX_CHARACTERS:
-            raise wrong(f"written out in full, the filter is longer than {MAX_CHARACTERS:,} characters", 0)
+        _check_length(canonical(read), "written out in full, the filter")
     except FilterError as error:
         error.text = text
         raise
     return read
 
 
-def _read(text: str, known: Vocabulary) -> Node:
+def parse_stored(text: str) -> Node:
+    """Return the tree of a canonical text that `parse` accepted once, whatever names and limits hold today.
+
+    A topic or category that is gone since then selects nothing. Raises `FilterError` for what the grammar
+    can't read.
+    """
+    return normal(_built(tokens_of(text), text, Vocabulary(None, None, None)))
+
+
+def tokens_of(text: str) -> list[Token]:
+    """Return the tokens of a text whose typography is folded; every text has some."""
+    return list(_lexer().lex(text))
+
+
+def _check_length(text: str, name: str) -> None:
     if len(text) > MAX_CHARACTERS:
-        message = f"a filter has at most {MAX_CHARACTERS:,} characters, this one has {len(text):,}"
-        raise wrong(message, MAX_CHARACTERS)
+        message = f"{name} has {len(text):,} characters; a filter has at most {MAX_CHARACTERS:,} characters"
+        raise wrong(message, 0)
+    if (size := len(text.encode())) > MAX_BYTES:
+        raise wrong(f"{name} has {size:,} bytes of UTF-8; a filter has at most {MAX_BYTES:,}", 0)
+
+
+def _read(text: str, known: Vocabulary) -> Node:
     if not text.strip():
         raise wrong("the filter is empty", 0, expected=("a word, such as mamba",))
-    tokens = list(_lexer().lex(text))
+    text = fold_typography(text)
+    _check_length(text, "this one")
+    tokens = tokens_of(text)
     _check_limits(tokens)
-    try:
-        built = _Builder(known).transform(_parsed(tokens))
-    except UnexpectedToken as error:
-        raise _misplaced(tokens, error.token, len(text)) from None
-    except VisitError as error:
-        raise error.orig_exc from None
-    tree = normal(built)
+    check_other_syntax(tokens, text)
+    tree = normal(_built(tokens, text, known))
     if not _selects(tree):
         # The first NOT is where a reader should look: no filter without one fails here.
         place = next((token.start_pos or 0 for token in tokens if token.type == "_NOT"), 0)
         message = "this filter only excludes, so that it would select nearly every paper"
         raise wrong(message, place, expected=("what to select, beside what to leave out",))
     return tree
+
+
+def _built(tokens: Sequence[Token], text: str, known: Vocabulary) -> Node:
+    try:
+        return _Builder(known).transform(_parsed(tokens))
+    except UnexpectedToken as error:
+        raise _misplaced(tokens, error.token, len(text)) from None
+    except VisitError as error:
+        raise error.orig_exc from None
 
 
 @cache

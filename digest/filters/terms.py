@@ -7,8 +7,8 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from digest.domain import Field, SignalKind
-from digest.filters.categories import category_key
-from digest.filters.mending import nearest, wrong
+from digest.filters.categories import CATEGORIES, category_key
+from digest.filters.mending import nearest_field, wrong
 from digest.filters.names import name_parts
 from digest.filters.tree import (
     AtLeast,
@@ -16,7 +16,9 @@ from digest.filters.tree import (
     Category,
     Exact,
     Has,
+    Keyword,
     Leaf,
+    Organization,
     PaperId,
     Phrase,
     Prefix,
@@ -24,17 +26,24 @@ from digest.filters.tree import (
     TextLeaf,
     TopicRef,
     Word,
+    Year,
 )
 from digest.ids import doi, paper_id
+from digest.nearest import nearest
 from digest.text import clean
-from digest.words import fold, forms, written
+from digest.words import fold, forms, without_case, written
 
-QUOTES = '"“”„'
 OPERATORS = {"AND", "OR", "NOT"}
+ANY_FIELD = {"all", "any", "anywhere", "everything", "fulltext", "text", "tiab", "word", "words", "content"}
 TEXT_FIELDS = {"ti": Field.TITLE, "abs": Field.ABSTRACT}
 SIGNALS = {kind.value: kind for kind in (SignalKind.UPVOTES, SignalKind.COMMENTS, SignalKind.STARS)}
 COMPARISON = re.compile(r"(?P<name>[^\W\d]+)\s*(?P<sign>[<>=≥≤]+)\s*(?P<number>.*)", re.DOTALL)
+SUGGESTIONS = 5  # codes that an error names for a category in words
+SHORTEST_TITLE = 4  # letters: shorter ones are rather a code with a slip
 SHORTEST_PREFIX = 2  # one letter and a star would select nearly everything
+
+YEARS = re.compile(r"([0-9]{4})(?:(-)([0-9]{4})?)?")
+WITH = ("code", "project", "pick")  # what a paper may come with
 
 SOURCE_ID = re.compile(r"[\w.-]+:\S+")
 
@@ -56,14 +65,14 @@ def text_leaf(raw: str, position: int, field: Field | None = None) -> TextLeaf:
     """
     exact = raw.startswith("=")
     body = raw[exact:]
-    quoted = body[:1] in QUOTES and body != ""
+    quoted = body.startswith('"')
     inner = body[1:-1] if quoted else body
     if "*" in inner and not quoted:
         return _prefix(inner, position, field, exact=exact)
     found = _words(inner, raw, position)
     if exact:
         return Exact(found, field)
-    folded = tuple(fold(word) for word in found)
+    folded = tuple(without_case(word) for word in found)
     return Word(folded[0], field) if len(folded) == 1 else Phrase(folded, field)
 
 
@@ -96,27 +105,33 @@ def _prefix(raw: str, position: int, field: Field | None, *, exact: bool) -> Pre
 
 def fielded_leaf(name: str, raw: str, start: int, position: int, known: Vocabulary) -> Leaf:
     """`name:raw`; the field's name stands at `start`, its value at `position`."""
-    field = check_field(name, start)
+    field = check_field(name, start, raw)
     if not raw or raw in OPERATORS:
         raise wrong(f"“{field}:” needs a value right after it", position, expected=(EXAMPLES[field],))
-    if raw[0] in "-−–":
+    if raw[0] == "-":
         message = f"“{raw}”: the minus stands before the field"
         raise wrong(message, position, expected=(f"-{field}:{raw[1:]}",))
     if field in TEXT_FIELDS:
         return text_leaf(raw, position, TEXT_FIELDS[field])
-    value = raw.strip(QUOTES).strip() if raw[0] in QUOTES else raw
+    value = raw.strip('"').strip()
     if not value:
         raise wrong(f"“{field}:” needs a value between its quotes", position, expected=(EXAMPLES[field],))
+    if field != "au" and not value.isprintable():
+        message = f"the value of “{field}:” holds a character that nobody sees"
+        raise wrong(message, position, expected=(EXAMPLES[field],))
     return READERS[field](value, position, known)
 
 
-def check_field(name: str, position: int) -> str:
+def check_field(name: str, position: int, value: str = "( … )") -> str:
     """The field of this name, in small letters; an unknown one is an error with the nearest."""
     field = name.lower()
     if field in EXAMPLES:
         return field
+    if field in ANY_FIELD:
+        message = f"“{name}:” is not a field: a word without one is found in title and abstract"
+        raise wrong(message, position, nearest=value)
     message = f"“{name}:” is not a field; put text that holds a colon in quotes"
-    near = nearest(name, [*EXAMPLES, *SIGNALS])
+    near = nearest_field(name, [*EXAMPLES, *SIGNALS])
     near = f"{near}>=" if near in SIGNALS else near and f"{near}:"
     raise wrong(message, position, expected=[f"{each}:" for each in EXAMPLES], nearest=near)
 
@@ -126,10 +141,13 @@ def comparison_leaf(raw: str, position: int) -> AtLeast:
     found = COMPARISON.fullmatch(raw)
     name, sign, number = found.group("name", "sign", "number") if found else (raw, "", "")
     expected = [f"{each}>=20" for each in SIGNALS]
+    if name.lower() in {"year", "date", "published"}:
+        message = f"“{raw.strip()}”: years stand behind a colon"
+        raise wrong(message, position, expected=("year:2025", "year:2024-2026", "year:2024- (from then on)"))
     signal = SIGNALS.get(name.lower())
     if signal is None:
         message = f"“{name}” can't be counted; put text that holds {sign} in quotes"
-        near = nearest(name, SIGNALS)
+        near = nearest_field(name, SIGNALS)
         raise wrong(message, position, expected=expected, nearest=near and f"{near}>={number}")
     if sign not in (">=", "≥") or not re.fullmatch(r"[0-9]{1,9}", number.strip()):
         message = f"“{raw.strip()}”: {signal} are compared with >= and a whole number"
@@ -152,9 +170,24 @@ def _category(value: str, position: int, known: Vocabulary) -> Category:
     for name in known.categories:
         if category_key(name) == category_key(value):
             return Category(name)
+    exactly, partly = _codes_titled(value, known.categories)
+    if exactly or partly:
+        message = f"“{value}” names a category in words; its code is needed"
+        codes = [f"cat:{code}" for code in (*exactly, *partly)][:SUGGESTIONS]
+        raise wrong(message, position, expected=codes, nearest=codes[0] if exactly else "")
     near = nearest(value, known.categories)
     expected = ("an archive such as cs", "a class such as cs.CL", 'a subject such as "cell biology"')
     raise wrong(f"“{value}” is not a category", position, expected=expected, nearest=near)
+
+
+def _codes_titled(title: str, known: Collection[str]) -> tuple[list[str], list[str]]:
+    """The categories with this name in words, and those whose name holds all of its words and more."""
+    titles = {code: category_key(CATEGORIES[code]) for code in sorted(known) if code in CATEGORIES}
+    wanted = category_key(title)
+    words = set(wanted.split())
+    exactly = [code for code, name in titles.items() if name == wanted]
+    partly = [code for code, name in titles.items() if name != wanted and words <= set(name.split())]
+    return exactly, partly if len(wanted) > SHORTEST_TITLE else []
 
 
 def _topic(value: str, position: int, known: Vocabulary) -> TopicRef:
@@ -174,9 +207,38 @@ def _source(value: str, position: int, known: Vocabulary) -> SourceName:
 
 
 def _has(value: str, position: int, _: Vocabulary) -> Has:
-    if value.lower() != "code":
-        raise wrong(f"“has:{value}” is not known", position, expected=("code",), nearest="has:code")
-    return Has("code")
+    what = value.lower()
+    if what not in WITH:
+        near = nearest(what, WITH)
+        message = f"“has:{value}” is not known"
+        raise wrong(
+            message, position, expected=[f"has:{each}" for each in WITH], nearest=near and f"has:{near}"
+        )
+    return Has(what)
+
+
+def _organization(value: str, position: int, _: Vocabulary) -> Organization:
+    return Organization(_folded_words(value, position))
+
+
+def _keyword(value: str, position: int, _: Vocabulary) -> Keyword:
+    return Keyword(_folded_words(value, position))
+
+
+def _folded_words(value: str, position: int) -> str:
+    return " ".join(fold(word) for word in _words(value, value, position))
+
+
+def _year(value: str, position: int, _: Vocabulary) -> Year:
+    found = YEARS.fullmatch(value)
+    if not found:
+        message = f"“{value}” is neither a year nor two years"
+        raise wrong(message, position, expected=("year:2025", "year:2024-2026", "year:2024- (from then on)"))
+    first, dash, last = found.groups()
+    years = Year(int(first), int(last or first) if last or not dash else None)
+    if years.last is not None and years.last < years.first:
+        raise wrong(f"“{value}” ends before it begins", position, nearest=f"year:{last}-{first}")
+    return years
 
 
 def _doi(value: str, position: int, _: Vocabulary) -> PaperId:
@@ -202,6 +264,9 @@ READERS: dict[str, Callable[[str, int, Vocabulary], Leaf]] = {
     "doi": _doi,
     "has": _has,
     "source": _source,
+    "org": _organization,
+    "keyword": _keyword,
+    "year": _year,
 }
 EXAMPLES = {
     "ti": "ti:mamba",
@@ -211,6 +276,9 @@ EXAMPLES = {
     "topic": "topic:llm",
     "id": "id:2509.13332",
     "doi": "doi:10.1101/2024.01.02.573904",
+    "org": 'org:"Example Lab"',
+    "keyword": 'keyword:"world model"',
+    "year": "year:2024-2026",
     "has": "has:code",
     "source": "source:huggingface",
 }

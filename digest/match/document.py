@@ -10,7 +10,7 @@ from itertools import chain
 
 from digest.domain import Field, Paper
 from digest.filters.names import name_parts
-from digest.words import fold, forms, spans, written
+from digest.words import fold, forms, readings, spans, written
 
 WORDS_KEPT = 200_000  # distinct words whose folded form is kept
 
@@ -33,9 +33,12 @@ class Text:
         self._exacts = tuple([exact for _, exact in words])
         self._spans = array("I")  # starts and ends, made for the first term that is found
 
-    def find_stems(self, stems: tuple[str, ...]) -> tuple[int, int] | None:
-        """The first place (start, end in characters) where these stems follow one another."""
-        return self._find(stems, self._stems)
+    def find_forms(self, words: tuple[str, ...]) -> tuple[int, int] | None:
+        """The first place (start, end in characters) where forms of these words follow one another."""
+        for stems in readings(words):
+            if place := self._find(stems, self._stems):
+                return place
+        return None
 
     def find_exact(self, words: tuple[str, ...]) -> tuple[int, int] | None:
         """The first place where exactly these words follow one another."""
@@ -89,9 +92,3 @@ class Document:
             ids=ids_of(paper),
             sources=frozenset(map(fold, paper.sources)),
         )
-
-
-@lru_cache(maxsize=WORDS_KEPT)
-def stems_of(words: tuple[str, ...]) -> tuple[str, ...]:
-    """The stems of the words of a filter, folded and cut as in papers."""
-    return tuple(forms(word)[0] for word in words)

@@ -15,22 +15,26 @@ from digest.filters import (
     Category,
     Exact,
     Has,
+    Keyword,
     Leaf,
     Node,
     Not,
     Or,
+    Organization,
     PaperId,
     Phrase,
     Prefix,
     SourceName,
     TopicRef,
     Word,
+    Year,
     canonical,
 )
 from digest.filters.categories import holds
-from digest.filters.names import names_agree
+from digest.filters.names import keyword_key, names_agree, names_organization
 from digest.filters.tree import TextLeaf
-from digest.match.document import Document, Text, stems_of
+from digest.match.document import Document, Text
+from digest.match.notes import note
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +115,8 @@ def _leaf(leaf: Leaf, document: Document) -> Hit | None:
                 if holds(name, category):
                     return Hit(leaf, Field.CATEGORY, category, index, index + 1)
         case _:
-            note = _note(leaf, document)
-            return Hit(leaf, note=note) if note else None
+            words = _note(leaf, document)
+            return Hit(leaf, note=words) if words else None
     return None
 
 
@@ -120,14 +124,17 @@ def _note(leaf: Leaf, document: Document) -> str:
     """What holds for the paper, in words; empty where it doesn't."""
     paper = document.paper
     match leaf:
-        case PaperId(wanted) if wanted.lower() in document.ids:
-            return wanted
-        case Has("code") if paper.code_url:
-            return "code available"
-        case SourceName(name) if name in document.sources:
-            return f"carried by {name}"
-        case AtLeast(signal, number) if paper.latest(signal) >= number:
-            return f"{paper.latest(signal)} {signal}"
+        case PaperId(wanted):
+            return wanted if wanted.lower() in document.ids else ""
+        case SourceName(name):
+            return f"carried by {name}" if name in document.sources else ""
+        case Organization(name):
+            return f"listed by {paper.organization}" if names_organization(name, paper.organization) else ""
+        case Keyword(name):
+            key = keyword_key(name)
+            return next((f"keyword {each}" for each in paper.keywords if keyword_key(each) == key), "")
+        case Has() | Year() | AtLeast():
+            return note(leaf, paper)
         case _:
             return ""
 
@@ -146,9 +153,9 @@ def _text(leaf: TextLeaf, document: Document) -> Hit | None:
 def _place(leaf: TextLeaf, text: Text) -> tuple[int, int] | None:
     match leaf:
         case Word(word):
-            return text.find_stems(stems_of((word,)))
+            return text.find_forms((word,))
         case Phrase(words):
-            return text.find_stems(stems_of(words))
+            return text.find_forms(words)
         case Exact(words):
             return text.find_exact(words)
         case Prefix(prefix):

@@ -7,7 +7,18 @@ from types import MappingProxyType
 
 from digest.domain import Topic
 from digest.errors import FilterError
-from digest.filters import CATEGORIES, And, Category, Node, Phrase, TopicRef, Word, leaves, parse
+from digest.filters import (
+    CATEGORIES,
+    And,
+    Category,
+    Node,
+    Phrase,
+    TopicRef,
+    Word,
+    leaves,
+    parse,
+    parse_stored,
+)
 
 PLAIN_PART = re.compile(r'"[a-z0-9]+(?: [a-z0-9]+)+"|cat:[A-Za-z]+(?:[.-][A-Za-z]+)*|[a-z0-9]+')
 FILTERS_KEPT = 50_000  # trees of distinct filters that are kept; a tree is about 1 kB
@@ -41,7 +52,7 @@ def _stored_tree(text: str) -> Node:
     if parts and " ".join(parts) == text:
         nodes = tuple(_plain(part) for part in parts)
         return And(nodes) if len(nodes) > 1 else nodes[0]
-    return parse(text, topics=None, categories=None)
+    return parse_stored(text)
 
 
 @lru_cache(maxsize=FILTERS_KEPT)

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from digest.domain import Paper
 from digest.filters import Exact, Phrase, Prefix, Word
-from digest.match.document import folded, stems_of
-from digest.words import forms, written
+from digest.match.document import folded
+from digest.words import forms, readings, written
 
 AT_ONCE = 1 << 24  # bits of terms × texts that are marked in one step
 
@@ -83,21 +83,20 @@ class Places:
         return held
 
     def _runs(self, term: Word | Phrase | Exact | Prefix) -> Sequence[Run]:
-        """The words that a term may be: one run of them, one for each word with a prefix, or none at all."""
+        """The words that a term may be: a run for each reading, for each word with a prefix, or none."""
         match term:
             case Word(word):
-                run = [self._stems.get(stem) for stem in stems_of((word,))]
+                wanted = [[self._stems.get(stem) for stem in stems] for stems in readings((word,))]
             case Phrase(words):
-                run = [self._stems.get(stem) for stem in stems_of(words)]
+                wanted = [[self._stems.get(stem) for stem in stems] for stems in readings(words)]
             case Exact(words):
                 numbers = [self._words.get(word) for word in words]
-                run = [None if number is None else (number, number + 1) for number in numbers]
+                wanted = [[None if number is None else (number, number + 1) for number in numbers]]
             case Prefix(prefix):
                 start = bisect_left(self._prefixes, (prefix, -1))
                 end = bisect_left(self._prefixes, (prefix + chr(0x10FFFF), -1))
                 return [[(number, number + 1)] for _, number in self._prefixes[start:end]]
-        known = [each for each in run if each]
-        return [known] if len(known) == len(run) else []
+        return [known for run in wanted if len(known := [each for each in run if each]) == len(run)]
 
     def _follow(self, runs: Sequence[Run]) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
         """Where words follow one another as runs (of one length) want: numbers of runs, places of a word."""

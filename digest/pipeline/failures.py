@@ -26,6 +26,7 @@ from digest.store.subscriptions import signups
 KEPT = timedelta(days=7)  # that a failure is shown which never came again
 _STOPS = {"SoftTimeLimitExceeded"}  # raised by Celery into whatever runs: not the fault of the thing at hand
 
+AWAY: tuple[type[Exception], ...] = (session.DBAPIError, *session.UNAVAILABLE)
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
@@ -135,7 +136,7 @@ def note(
     try:
         with session.transaction(installation.engine) as db:
             return failures.note(db, part, str(item), words(error), now)
-    except session.DBAPIError:
+    except AWAY:
         log.warning("the failure of %s %s couldn't be noted: the database is away", part, item)
         return None
 

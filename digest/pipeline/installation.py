@@ -4,7 +4,7 @@ import contextlib
 import os
 import secrets
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from email.utils import formataddr, parseaddr
 from pathlib import Path
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from digest.render.signing import Signer
 
 KEY_FILE = "secret.key"
+VISITORS_WAIT = 2.0  # seconds for the database's lock
+UNAVAILABLE = session.UNAVAILABLE  # what is raised where the database can't be used now
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,12 @@ def open_installation(settings: Settings) -> Installation:
         signer=signer(settings),
         limits=Limits(settings.mails_per_second, settings.domain_mails_per_second, settings.warm_up_since),
     )
+
+
+def for_visitors(installation: Installation) -> Installation:
+    """The same installation for pages: somebody waits for each, and is told to come again (UNAVAILABLE)
+    before they would give up."""
+    return replace(installation, engine=session.with_patience(installation.engine, VISITORS_WAIT))
 
 
 def seed(engine: Engine) -> None:

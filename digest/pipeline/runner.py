@@ -30,7 +30,6 @@ from digest.pipeline.monitoring import alarms
 from digest.pipeline.subscriptions import signup, transactional
 from digest.pipeline.subscriptions.expiry import keep_up
 from digest.store import deliveries, session
-from digest.store.session import DBAPIError
 
 HEAD_START = 8.0  # seconds that sources have before the issues that are due are opened
 AGAIN = 10.0  # seconds between two looks at what has become due while sources are asked
@@ -66,10 +65,9 @@ class Round:
         return None
 
     @property
-    def outage(self) -> DBAPIError | None:
+    def outage(self) -> Exception | None:
         """The database's own words, where it was away."""
-        errors = (error for error in self.failed.values() if isinstance(error, DBAPIError))
-        return next((error for error in errors if session.is_outage(error)), None)
+        return next((error for error in self.failed.values() if session.is_outage(error)), None)
 
     def now(self) -> datetime:
         """The time that the round has come to, in whole seconds after its beginning: two rounds that are told
@@ -96,7 +94,7 @@ class Round:
             for part in (Part.STEP, Part.MAILING):
                 if step.name in failures.failing(self.installation, part):
                     failures.clear(self.installation, part, [step.name])
-        except DBAPIError:
+        except failures.AWAY:
             log.warning("the database is away after step %s", step.name)
 
 

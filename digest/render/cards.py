@@ -95,6 +95,11 @@ def title(paper: Paper) -> str:
     return _title(paper.title[:_READ]) or paper.id
 
 
+def source_name(name: str) -> str:
+    """Return a source's name as people write it: `Hugging Face`; what its operator named stays."""
+    return _SOURCES.get(name, phrases.one_line(name, 40))
+
+
 def title_terms(reasons: Iterable[Reason]) -> tuple[str, ...]:
     """What of the reasons stands in the title."""
     return tuple([reason.term for reason in reasons if reason.field is Field.TITLE])
@@ -154,7 +159,7 @@ def _summary(paper: Paper, words: int) -> tuple[str, str]:
     if summary := _opening(paper.summary, words):
         if paper.summary_model:
             return f"Machine-made summary ({phrases.one_line(paper.summary_model, 60)})", summary
-        name = _SOURCES.get(paper.summary_source, phrases.one_line(paper.summary_source, 40))
+        name = source_name(paper.summary_source)
         return f"TL;DR ({name})" if name else "TL;DR", summary
     return "", _opening(paper.abstract, words)
 

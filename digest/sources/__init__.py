@@ -4,7 +4,9 @@ A `Source` and the time come in, `Request`s go out; the bytes of an answer come 
 fetches, never stores, knows no clock. What is in an entry is bounded, clean, and has only http(s) links.
 """
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
@@ -13,6 +15,8 @@ from digest.domain import Parsed, Source, SourceKind
 from digest.errors import ParseError
 from digest.sources import arxiv, biorxiv, feed, huggingface, jsonl, oaipmh, openreview
 
+log = logging.getLogger(__name__)
+
 MAX_BODY = 16 * 1024 * 1024  # bytes, decompressed
 
 DEFAULT_SOURCES = (
@@ -20,7 +24,7 @@ DEFAULT_SOURCES = (
     Source("arxiv", SourceKind.ARXIV, "https://rss.arxiv.org/rss/cs.AI+cs.CL+cs.CV+cs.LG+stat.ML"),
 )
 
-_PARSERS: dict[SourceKind, Callable[[bytes], Parsed]] = {
+_PARSERS: dict[SourceKind, Callable[[bytes, str], Parsed]] = {
     SourceKind.ARXIV: arxiv.parse,
     SourceKind.HUGGINGFACE: huggingface.parse,
     SourceKind.BIORXIV: biorxiv.parse,
@@ -72,20 +76,23 @@ def next_request(source: Source, made: Request, body: bytes) -> Request | None:
     bioRxiv, OAI-PMH and OpenReview have pages.
     """
     paged = _NEXT_PAGES.get(source.kind)
-    url = paged(made.url, body) if paged else None
+    with _as_its_own_failure(source.kind):
+        url = paged(made.url, body) if paged else None
     return Request(url, made.headers) if url else None
 
 
-def parse(kind: SourceKind, body: bytes, *, name: str = "", status: int = 200) -> Parsed:
+def parse(kind: SourceKind, body: bytes, *, name: str = "", status: int = 200, address: str = "") -> Parsed:
     """Read the answer of a source of this kind; any bytes at all give `Parsed` or raise ParseError.
 
     `name` is the source's or the file's, for the error's text; `status` is the HTTP status that came with the
-    body: an error's body is read for its reason, never for entries.
+    body: an error's body is read for its reason, never for entries. `address`: where it came from, to which
+    links may be relative.
     """
     try:
         if len(body) > MAX_BODY:
             raise ParseError(f"larger than {MAX_BODY // 1024 // 1024} MiB")
-        parsed = _PARSERS[kind](body)
+        with _as_its_own_failure(kind):
+            parsed = _PARSERS[kind](body, address)
     except ParseError as error:
         reason = error.message if status < 400 else f"HTTP {status}: {error.message}"
         raise ParseError(f"{name}: {reason}" if name else reason, fix=error.fix) from error
@@ -94,6 +101,18 @@ def parse(kind: SourceKind, body: bytes, *, name: str = "", status: int = 200) -
             f"{name}: HTTP {status} without a reason" if name else f"HTTP {status} without a reason"
         )
     return parsed
+
+
+@contextmanager
+def _as_its_own_failure(kind: SourceKind) -> Iterator[None]:
+    """Whatever reading an answer raises is the failure of its source alone: ParseError."""
+    try:
+        yield
+    except ParseError:
+        raise
+    except Exception as error:
+        log.exception("an answer can't be read as %s", kind)
+        raise ParseError(f"it can't be read: {type(error).__name__}") from error
 
 
 def _with_default(url: str, name: str, value: str) -> str:

@@ -8,7 +8,7 @@ from digest.errors import ParseError
 from digest.sources import arxiv_api, arxiv_feed, syndication
 
 
-def parse(body: bytes) -> Parsed:
+def parse(body: bytes, _address: str = "") -> Parsed:
     """Read an arXiv feed or API answer; raises ParseError, with arXiv's own words where it sent an error."""
     document = syndication.read(body)
     if not document.feed and not document.items:

@@ -9,6 +9,7 @@ from digest.ids import arxiv_id, first_doi, is_category
 from digest.sources import fields
 from digest.sources.items import read_items
 from digest.sources.syndication import Document, Item, authors, tags, words
+from digest.sources.withdrawals import notice
 
 
 def parse_answer(document: Document) -> Parsed:
@@ -35,10 +36,12 @@ def _entry(item: Item) -> Entry:
     title = fields.line(words(item, "title"), fields.MAX_TITLE)
     if not title:
         raise ParseError("it has no title")
+    abstract = fields.line(words(item, "summary"), fields.MAX_ABSTRACT)
+    comment = fields.line(words(item, "arxiv_comment"), fields.MAX_SUMMARY)
     return Entry(
         key=fields.key(key),
         title=title,
-        abstract=fields.line(words(item, "summary"), fields.MAX_ABSTRACT),
+        abstract=abstract,
         authors=fields.authors(authors(item)),
         categories=fields.categories(_categories(item)),
         arxiv_id=identifier,
@@ -47,7 +50,8 @@ def _entry(item: Item) -> Entry:
         published_at=fields.moment(words(item, "published")),
         url=f"https://arxiv.org/abs/{identifier}",
         pdf_url=f"https://arxiv.org/pdf/{identifier}",
-        comment=fields.line(words(item, "arxiv_comment"), fields.MAX_SUMMARY),
+        comment=comment,
+        withdrawn=notice(title, abstract, comment),
     )
 
 

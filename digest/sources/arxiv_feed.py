@@ -14,6 +14,7 @@ from digest.sources import fields
 from digest.sources.items import read_items
 from digest.sources.names import split_names
 from digest.sources.syndication import Document, Item, authors, tags, words
+from digest.sources.withdrawals import notice
 
 ANNOUNCE_TYPES = ("new", "cross", "replace", "replace-cross")
 
@@ -49,11 +50,13 @@ def _entry(item: Item) -> Entry:
     title = fields.line(words(item, "title"), fields.MAX_TITLE)
     if not title:
         raise ParseError("it has no title")
+    abstract = fields.line(description[head.end() if head else 0 :], fields.MAX_ABSTRACT)
     kind = (words(item, "arxiv_announce_type") or (head[2] if head else "")).lower()
     return Entry(
         key=fields.key(key) or f"oai:arXiv.org:{identifier}",
         title=title,
-        abstract=fields.line(description[head.end() if head else 0 :], fields.MAX_ABSTRACT),
+        abstract=abstract,
+        withdrawn=notice(title, abstract),
         authors=fields.authors(name for names in authors(item) for name in split_names(names)),
         categories=fields.categories(term for term in tags(item) if is_category(term)),
         arxiv_id=identifier,

@@ -12,7 +12,8 @@ from digest.errors import ParseError
 from digest.ids import doi
 from digest.sources import fields, jsontree
 from digest.sources.items import read_items
-from digest.sources.names import split_surnames_first
+from digest.sources.names import people
+from digest.sources.withdrawals import notice
 
 DAYS = 2  # asked for each time: preprints show up late, and yesterday's are merged with what is there
 
@@ -63,7 +64,7 @@ def next_page(url: str, body: bytes) -> str | None:
     )
 
 
-def parse(body: bytes) -> Parsed:
+def parse(body: bytes, _address: str = "") -> Parsed:
     """Read a page; raises ParseError, with their own words where they sent an error."""
     answer = jsontree.read(body)
     rows = jsontree.get(answer, "collection")
@@ -111,11 +112,13 @@ def _entry(row: Any) -> Entry:
     posted = fields.moment(row.get("date"))
     page = _page(row, identifier, version)
     authors = row.get("authors")
+    abstract = fields.line(row.get("abstract"), fields.MAX_ABSTRACT, html=True)
     return Entry(
         key=identifier,
         title=title,
-        abstract=fields.line(row.get("abstract"), fields.MAX_ABSTRACT, html=True),
-        authors=fields.authors(split_surnames_first(authors) if isinstance(authors, str) else ()),
+        abstract=abstract,
+        withdrawn=notice(title, abstract),
+        authors=fields.authors(people([authors])),
         categories=fields.categories([row.get("category")]),
         doi=identifier,
         version=version,

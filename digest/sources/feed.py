@@ -1,40 +1,49 @@
 """Any feed: RSS 0.9x to 2.0, RDF, Atom, CDF, JSON Feed; bytes come in, `Parsed` goes out. Never fetches."""
 
-from urllib.parse import urljoin
-
 from digest.domain import Parsed
 from digest.sources import arxiv, fields, json_feed, syndication
-from digest.sources.feed_item import FeedItem, Text, entry_of
-from digest.sources.items import read_items
+from digest.sources.feed_item import FeedItem, Text, entry_of, join
+from digest.sources.items import read_items, with_distinct_keys
 from digest.sources.syndication import Item, authors, tags, words
 
 _ARXIV = b"http://arxiv.org/schemas/atom"
 _HTML_TYPES = ("text/html", "application/xhtml+xml")
 
 
-def parse(body: bytes) -> Parsed:
-    """Read a feed; raises ParseError if it is none."""
+def parse(body: bytes, address: str = "") -> Parsed:
+    """Read a feed that came from an address; raises ParseError if it is none."""
+    return with_distinct_keys(_parse(body, address))
+
+
+def _parse(body: bytes, address: str) -> Parsed:
     if body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"["):
-        return json_feed.parse(body)
+        return json_feed.parse(body, address)
     if _ARXIV in body[:1000]:
         return arxiv.parse(body)  # an arXiv feed under the wrong kind
     document = syndication.read(body)
-    home = fields.link(words(document.feed, "link"))
     atom = document.version.startswith("atom")
-    items = (_feed_item(item, home, atom) for item in document.items)
+    base = _base(words(document.feed, "link"), address, atom)
+    items = (_feed_item(item, base, atom) for item in document.items)
     return read_items(
         items, entry_of, lambda item: fields.key(item.key) or fields.link(item.link), document.skipped
     )
 
 
-def _feed_item(item: Item, home: str, atom: bool) -> FeedItem:
+def _base(home: str, address: str, atom: bool) -> str:
+    """What links are relative to, beside `xml:base`, which feedparser knows: the feed's own address in Atom
+    (RFC 4287, section 2); in RSS, which doesn't say, the page that it is of."""
+    home = fields.link(join(address, home))
+    return (address or home) if atom else (home or address)
+
+
+def _feed_item(item: Item, base: str, atom: bool) -> FeedItem:
     content = dict.get(item, "content") or [{}]
     return FeedItem(
         key=words(item, "id"),
         title=_text(item, "title", atom),
-        link=_join(home, _link(item)),
-        pdf=_pdf(item),
-        discussion=words(item, "comments"),
+        link=join(base, _link(item)),
+        pdf=join(base, _pdf(item)),
+        discussion=join(base, words(item, "comments")),
         summary=_text(item, "summary", atom),
         content=Text(words(content[0], "value"), _is_html(content[0], atom)),
         authors=authors(item),
@@ -57,14 +66,6 @@ def _text(item: Item, name: str, atom: bool) -> Text:
 def _is_html(detail: Item, atom: bool) -> bool | None:
     """True where Atom says so; None: elsewhere it is only guessed, and plain text is often escaped twice."""
     return True if atom and words(detail, "type") in _HTML_TYPES else None
-
-
-def _join(home: str, link: str) -> str:
-    """Relative links hang at the feed's own page."""
-    try:
-        return urljoin(home, link) if link else ""
-    except ValueError:
-        return ""
 
 
 def _pdf(item: Item) -> str:

@@ -6,13 +6,14 @@ PubMed, Nature and other journals keep the DOI, the whole abstract and the names
 
 import re
 from dataclasses import dataclass, field
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urljoin
 
 from digest.domain import Entry
 from digest.errors import ParseError
-from digest.ids import arxiv_id, doi
+from digest.ids import doi, doi_in_address, named_arxiv_id
 from digest.sources import fields
-from digest.sources.names import split_journal_names
+from digest.sources.names import MAX_LIST, people
+from digest.sources.withdrawals import notice
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +42,17 @@ class FeedItem:
     updated: str = ""
 
 
-# An end tag or a reference: then text of unknown kind is taken as HTML. "a < b" alone isn't.
-_HTML = re.compile(
-    r"</[A-Za-z][A-Za-z0-9]*\s*>|<(?:br|p|img|hr)\b[^<>]{0,500}>|&#?[A-Za-z0-9]{1,40};", re.IGNORECASE
-)
 _CUT = re.compile(r"(?:…|\.\.\.|\[…\]|\[\.\.\.\])\s*(?:</p>\s*)?$")
 _PUBMED = re.compile(r"ABSTRACT\s+(.*?)\s*(?:PMID:\s?\d|$)")
 _NATURE = re.compile(r"[A-Z][\w &:,-]{2,80}, Published online: \d{1,2} \w{3,9} \d{4};\s*(?:doi:\s?\S+\s*)?")
-_DOI_PATH = re.compile(
-    r"/(?:doi/(?:abs/|full/|pdf/|epdf/|10\.0000/)?|article/doi/|content/)(10\.\d{4,9}/[^?#]+)"
-)
-_VERSION_TAIL = re.compile(r"(?<=\d)v\d{1,3}(?:\.[a-z.-]+)?$")
+
+
+def join(base: str, link: str) -> str:
+    """A link as it is meant where it stands; nothing for one that can't be read."""
+    try:
+        return urljoin(base, link) if link else ""
+    except ValueError:
+        return ""
 
 
 def entry_of(item: FeedItem) -> Entry:
@@ -63,10 +64,12 @@ def entry_of(item: FeedItem) -> Entry:
     key = fields.key(item.key) or link
     arxiv = _arxiv(item)
     published = fields.moment(item.published)
+    abstract = _abstract(item)
     return Entry(
         key=key or fields.digest(title),
         title=title,
-        abstract=_abstract(item),
+        abstract=abstract,
+        withdrawn=notice(title, abstract),
         authors=_authors(item.authors),
         categories=fields.categories(item.categories, html=True),
         arxiv_id=arxiv[0] if arxiv else None,
@@ -81,7 +84,7 @@ def entry_of(item: FeedItem) -> Entry:
 
 
 def _line(text: Text, limit: int) -> str:
-    html = _HTML.search(text.raw[: limit * 5]) is not None if text.html is None else text.html
+    html = fields.is_html(text.raw) if text.html is None else text.html
     return fields.line(text.raw, limit, html=html)
 
 
@@ -99,32 +102,16 @@ def _abstract(item: FeedItem) -> str:
 
 
 def _authors(authors: list[str]) -> tuple[str, ...]:
-    """An author to an element, or all of them in one."""
-    names = [name for text in authors[: fields.MAX_AUTHORS] for name in split_journal_names(text)]
-    return fields.authors(names, html=True)
+    """An author to an element, or all of them in one; cleaned first, because references hold semicolons."""
+    return fields.authors(people(fields.line(text, MAX_LIST, html=True) for text in authors))
 
 
 def _arxiv(item: FeedItem) -> tuple[str, int | None] | None:
     spellings = [*item.identifiers, item.key, item.link]
-    return next((found for text in spellings if _names_itself(text) and (found := arxiv_id(text))), None)
-
-
-def _names_itself(text: str) -> bool:
-    """A bare number such as 2401.0001 may be anybody's; a spelling that says arXiv isn't."""
-    lowered = text.lower()
-    return "arxiv" in lowered or "huggingface.co/papers/" in lowered
+    return next((found for text in spellings if (found := named_arxiv_id(text))), None)
 
 
 def _doi(item: FeedItem) -> str | None:
-    for text in (*item.identifiers, item.key, item.link):
-        if found := doi(text):
-            return None if "/arxiv." in found else found
-    try:
-        parts = urlsplit(item.link)
-        host, path = parts.hostname or "", unquote(parts.path)
-    except ValueError:
-        return None
-    if host.endswith("nature.com") and path.startswith("/articles/"):
-        return doi(f"10.1038/{path.rstrip('/').rpartition('/')[2]}")
-    in_path = _DOI_PATH.search(path)
-    return doi(_VERSION_TAIL.sub("", in_path[1])) if in_path else None
+    spellings = (*item.identifiers, item.key, item.link)
+    found = next((name for text in spellings if (name := doi(text))), None) or doi_in_address(item.link)
+    return None if found and "/arxiv." in found else found

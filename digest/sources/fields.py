@@ -12,6 +12,7 @@ from email.utils import parsedate_to_datetime
 from itertools import islice
 from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
 
+from digest.sources import zones
 from digest.text import clean, clean_html
 
 MAX_TITLE = 500  # characters; the longest on arXiv has about 400
@@ -25,9 +26,14 @@ MAX_KEYWORD = 100
 MAX_KEY = 300
 MAX_LINK = 2_000
 MAX_COUNT = 1_000_000_000
+FIRST_YEAR, LAST_YEAR = 1600, 2200  # of papers: journals began in 1665
 
 _UNPADDED = re.compile(r"^(\d{4})-(\d{1,2})-(\d{1,2})(?!\d)")  # bioRxiv: 2026-6-30
 _RAW_FACTOR = 5  # markup may make raw text this much longer than what is kept of it
+# An end tag or a reference: then text of unknown kind is taken as HTML. "a < b" alone isn't.
+_HTML = re.compile(
+    r"</[A-Za-z][A-Za-z0-9:-]*\s*>|<(?:br|p|img|hr)\b[^<>]{0,500}>|&#?[A-Za-z0-9]{1,40};", re.IGNORECASE
+)
 _SAFE_IN_URL = "%/:=&?~#+!$,;@()*[]-._"
 
 
@@ -38,6 +44,11 @@ def line(value: object, limit: int, *, html: bool = False) -> str:
     raw = value[: limit * _RAW_FACTOR].encode("utf-8", "replace").decode("utf-8")  # no lone surrogates
     text = clean_html(raw) if html else clean(raw)
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+
+
+def is_html(value: object) -> bool:
+    """Whether a text whose format doesn't say so is HTML: it holds an end tag or a reference."""
+    return isinstance(value, str) and _HTML.search(value[: MAX_ABSTRACT * _RAW_FACTOR]) is not None
 
 
 def authors(names: Iterable[object], *, html: bool = False) -> tuple[str, ...]:
@@ -106,21 +117,38 @@ def _host(parts: SplitResult) -> str:
 
 
 def moment(value: object) -> datetime | None:
-    """A time in ISO 8601 or as mails write it (RFC 5322), in UTC; without a zone it is taken as UTC."""
+    """A time in ISO 8601 or as mails write it (RFC 5322), in UTC; without a zone it is taken as UTC.
+
+    Zones may be offsets with a colon (`+05:30`), abbreviations (`CET`) or names (`Asia/Kolkata`).
+    None too for years in which no paper appears: databases and calendars have their ends.
+    """
     if not isinstance(value, str) or len(value) > 100:
         return None
     text = _UNPADDED.sub(lambda day: f"{day[1]}-{day[2]:0>2}-{day[3]:0>2}", value.strip())
-    for read in (datetime.fromisoformat, parsedate_to_datetime):
+    text, zone = zones.split(text)
+    for read in (datetime.fromisoformat, parsedate_to_datetime, _day_as_mails_write):
         try:
             when = read(text)
-            return (when if when.tzinfo else when.replace(tzinfo=UTC)).astimezone(UTC)
+            return in_range((when if when.tzinfo else when.replace(tzinfo=zone)).astimezone(UTC))
         except (ValueError, TypeError, IndexError, OverflowError):
             continue
     return None
 
 
+def _day_as_mails_write(text: str) -> datetime:
+    """`16 Mar 2026`, which the standard library reads only with a time."""
+    return parsedate_to_datetime(f"{text} 00:00")
+
+
+def in_range(when: datetime) -> datetime | None:
+    """A time of a year in which a paper may have appeared, or may be announced; None for others."""
+    return when if FIRST_YEAR <= when.year <= LAST_YEAR else None
+
+
 def count(value: object) -> int | None:
     """A number of votes, comments or stars: not negative, bounded; None if it is no number."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return max(0, min(int(value), MAX_COUNT))
+    if isinstance(value, float) and not math.isfinite(value):  # an int may be too large to be asked
+        return None
+    return int(max(0, min(value, MAX_COUNT)))

@@ -13,7 +13,7 @@ from digest.sources import fields, jsontree
 from digest.sources.items import read_items
 
 
-def parse(body: bytes) -> Parsed:
+def parse(body: bytes, _address: str = "") -> Parsed:
     """Read a day's list; raises ParseError, with Hugging Face's own words where it sent an error."""
     answer = jsontree.read(body)
     if isinstance(answer, dict):

@@ -5,25 +5,26 @@ from typing import Any
 from digest.domain import Parsed
 from digest.errors import ParseError
 from digest.sources import fields, jsontree
-from digest.sources.feed_item import FeedItem, Text, entry_of
+from digest.sources.feed_item import FeedItem, Text, entry_of, join
 from digest.sources.items import read_items
 
 
-def parse(body: bytes) -> Parsed:
-    """Read a JSON Feed; raises ParseError if it is none."""
+def parse(body: bytes, address: str = "") -> Parsed:
+    """Read a JSON Feed that came from an address; raises ParseError if it is none."""
     answer = jsontree.read(body.removeprefix(b"\xef\xbb\xbf"))
     items = jsontree.get(answer, "items")
     if not isinstance(items, list):
         raise ParseError("JSON without a list `items`: not a JSON Feed")
-    return read_items(map(_read_item, items), entry_of, lambda item: fields.key(item.key))
+    read = (_read_item(value, address) for value in items)
+    return read_items(read, entry_of, lambda item: fields.key(item.key))
 
 
-def _read_item(value: Any) -> FeedItem:
+def _read_item(value: Any, address: str) -> FeedItem:
     html = _text(value, "content_html")
     return FeedItem(
         key=_text(value, "id"),
         title=Text(_text(value, "title")),
-        link=_text(value, "url") or _text(value, "external_url"),
+        link=join(address, _text(value, "url") or _text(value, "external_url")),
         summary=Text(_text(value, "summary")),
         content=Text(html, True) if html else Text(_text(value, "content_text"), False),
         authors=_authors(value),

@@ -1,7 +1,7 @@
 """JSON lines, one paper a line: numbered lines come in, `Parsed` goes out. Never the whole of a file at once.
 
 A line is an object with `id` (an arXiv id, a DOI, or an id of the file's own) and `title`; it may have
-`summary` (the abstract), `authors`, `categories`, `keywords`, `organization`, `comment`, `first_day` (the
+`abstract` (or `summary`), `authors`, `categories`, `keywords`, `organization`, `comment`, `first_day` (the
 date of its announcement), `published`, `doi` and `url`.
 """
 
@@ -13,13 +13,15 @@ from digest.errors import ParseError
 from digest.ids import arxiv_id, doi
 from digest.sources import fields, jsontree
 from digest.sources.items import read_items
+from digest.sources.names import people
+from digest.sources.withdrawals import notice
 
 MAX_LINE = 1024 * 1024  # bytes; the longest of real papers has about 60,000, nearly all of it authors
 
 Line = tuple[int, bytes]
 
 
-def parse(body: bytes) -> Parsed:
+def parse(body: bytes, _address: str = "") -> Parsed:
     """Read a whole answer; raises ParseError where not one of its lines is a paper."""
     parsed = parse_lines(enumerate(body.split(b"\n"), start=1))
     if parsed.skipped and not parsed.entries:
@@ -40,15 +42,21 @@ def _entry(line: Line) -> Entry:
     if not isinstance(row, dict):
         raise ParseError(f"not an object but {jsontree.kind(row)}")
     key = fields.key(row.get("id"))
-    title = fields.line(row.get("title"), fields.MAX_TITLE)
+    identifier, version = arxiv_id(key) or (None, None)
+    html = identifier is None  # publishers' texts hold HTML and JATS; arXiv's are plain
+    title = _text(row.get("title"), fields.MAX_TITLE, html)
     if not key or not title:
         raise ParseError("it has no id" if not key else "it has no title")
-    identifier, version = arxiv_id(key) or (None, None)
+    abstract = _text(row.get("abstract"), fields.MAX_ABSTRACT, html) or _text(
+        row.get("summary"), fields.MAX_ABSTRACT, html
+    )
+    comment = fields.line(row.get("comment"), fields.MAX_SUMMARY)
     return Entry(
         key=key,
         title=title,
-        abstract=fields.line(row.get("summary"), fields.MAX_ABSTRACT),
-        authors=fields.authors(_list(row, "authors")),
+        abstract=abstract,
+        withdrawn=notice(title, abstract, comment),
+        authors=fields.authors(people(_list(row, "authors"))),
         categories=fields.categories(_list(row, "categories")),
         arxiv_id=identifier,
         doi=_doi(row, key),
@@ -59,8 +67,12 @@ def _entry(line: Line) -> Entry:
         pdf_url=f"https://arxiv.org/pdf/{identifier}" if identifier else "",
         organization=fields.line(row.get("organization"), fields.MAX_NAME),
         keywords=fields.keywords(row.get("keywords")),
-        comment=fields.line(row.get("comment"), fields.MAX_SUMMARY),
+        comment=comment,
     )
+
+
+def _text(value: Any, limit: int, html: bool) -> str:
+    return fields.line(value, limit, html=html and fields.is_html(value))
 
 
 def _doi(row: dict[str, Any], key: str) -> str | None:

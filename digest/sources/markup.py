@@ -14,6 +14,12 @@ _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _REFERENCE = re.compile(r"&(?:#[0-9]{1,8};|#[xX][0-9a-fA-F]{1,8};|[A-Za-z][A-Za-z0-9]{0,40};)?")
 _LONE_ANGLE = re.compile(r"<(?![A-Za-z_/!?])")
 _PREFIX = re.compile(r"""<([A-Za-z_][\w.-]{0,40}):|\s([A-Za-z_][\w.-]{0,40}):[\w.-]{1,40}\s?=\s?["']""")
+# Titles and descriptions of pictures and of podcasts, which feedparser takes for those of the item itself.
+_BESIDE = ("media", "mrss", "itunes", "googleplay", "podcast")
+_BESIDE_DECLARED = re.compile(
+    r"""xmlns:([\w.-]{1,40})\s*=\s*["']https?://(?:search\.yahoo\.com/mrss|[\w.]{0,40}/dtds/podcast)""",
+    re.IGNORECASE,
+)
 _QUOTES = {'"': "&quot;", "'": "&apos;"}
 _NAMESPACES = {  # of prefixes that are used undeclared
     "dc": "http://purl.org/dc/elements/1.1/",
@@ -26,12 +32,20 @@ _NAMESPACES = {  # of prefixes that are used undeclared
 
 def mend(text: str) -> str:
     """From the root element on, with what is easy to mend mended; empty if there is no element."""
-    first, *others = _FORBIDDEN.sub(" ", _without_prolog(text)).split("<![CDATA[")
+    text = _rename_beside(_without_prolog(text))
+    first, *others = _FORBIDDEN.sub(" ", text).split("<![CDATA[")
     mended = [_mend_markup(first)]
     for part in others:
         data, closed, rest = part.partition("]]>")
         mended.append(f"<![CDATA[{data}{closed}{_mend_markup(rest)}")
     return _declare_prefixes("".join(mended))
+
+
+def _rename_beside(text: str) -> str:
+    """Elements about pictures and podcasts under a prefix that feedparser doesn't know."""
+    prefixes = {*_BESIDE, *_BESIDE_DECLARED.findall(text)}
+    names = "|".join(map(re.escape, sorted(prefixes)[:50]))
+    return re.sub(rf"<(/?)(?:{names}):(?=[A-Za-z])", r"<\1beside:", text, flags=re.IGNORECASE)
 
 
 def _without_prolog(text: str) -> str:

@@ -11,17 +11,19 @@ from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
 
 from digest.domain import Entry, Parsed
 from digest.errors import ParseError
-from digest.ids import arxiv_id, doi, first_doi
+from digest.ids import arxiv_id, doi, first_doi, named_arxiv_id
 from digest.sources import fields
 from digest.sources.items import read_items
-from digest.sources.names import split_surnames_first
+from digest.sources.names import people
 from digest.sources.records import Record, read_records
+from digest.sources.withdrawals import notice
 
 OVERLAP = timedelta(days=2)  # asked for again each time: records show up late, and zones differ
 REPLACED_AFTER = timedelta(
     days=7
 )  # a paper that waited for a moderator was made a few days before it appears
 
+DELETED = "The repository has deleted its record."
 _ARXIV_HOST = re.compile(r"(?:^|\.)arxiv\.org$")
 
 
@@ -53,7 +55,7 @@ def next_page(url: str, body: bytes) -> str | None:
     return urlunsplit(urlsplit(url)._replace(query=query))
 
 
-def parse(body: bytes) -> Parsed:
+def parse(body: bytes, _address: str = "") -> Parsed:
     """Read a page; raises ParseError, with the repository's own words where it sent an error."""
     answer = read_records(body)
     if answer.error_code == "noRecordsMatch":
@@ -61,24 +63,39 @@ def parse(body: bytes) -> Parsed:
     if answer.error_code:
         said = fields.line(answer.error, 300)
         raise ParseError(f"the repository refused the request: {answer.error_code}: {said}")
-    kept = (record for record in answer.records if not record.deleted)
-    return read_items(kept, _entry, lambda record: fields.key(record.first("identifier")))
+    return read_items(answer.records, _entry, lambda record: fields.key(record.first("identifier")))
+
+
+def _deleted(record: Record) -> Entry:
+    """A record that the repository took back tells only its identifier."""
+    key = fields.key(record.first("identifier"))
+    if not key:
+        raise ParseError("it has no identifier")
+    arxiv = named_arxiv_id(key)
+    return Entry(key, title=key, arxiv_id=arxiv[0] if arxiv else None, withdrawn=DELETED)
 
 
 def _entry(record: Record) -> Entry:
+    if record.deleted:
+        return _deleted(record)
     key = fields.key(record.first("identifier"))
     title = fields.line(record.first("title"), fields.MAX_TITLE)
     if not key or not title:
         raise ParseError("it has no identifier" if not key else "it has no title")
     names = record.all("identifier")
-    arxiv = arxiv_id(record.first("id")) or next((each for name in names if (each := _arxiv(name))), None)
+    arxiv = arxiv_id(record.first("id")) or next(
+        (each for name in names if (each := named_arxiv_id(name))), None
+    )
     identifier = arxiv[0] if arxiv else None
     created = fields.moment(record.first("created")) or _earliest(record.all("date"))
     changed = fields.moment(record.first("datestamp"))
+    abstract = fields.line(record.first("abstract") or record.first("description"), fields.MAX_ABSTRACT)
+    comment = fields.line(record.first("comments"), fields.MAX_SUMMARY)
     return Entry(
         key=key,
         title=title,
-        abstract=fields.line(record.first("abstract") or record.first("description"), fields.MAX_ABSTRACT),
+        abstract=abstract,
+        withdrawn=notice(title, abstract, comment),
         authors=fields.authors(_authors(record)),
         categories=fields.categories(record.first("categories").split() or record.all("subject")),
         arxiv_id=identifier,
@@ -88,13 +105,8 @@ def _entry(record: Record) -> Entry:
         published_at=created,
         url=f"https://arxiv.org/abs/{identifier}" if identifier else _link(names),
         pdf_url=f"https://arxiv.org/pdf/{identifier}" if identifier else "",
-        comment=fields.line(record.first("comments"), fields.MAX_SUMMARY),
+        comment=comment,
     )
-
-
-def _arxiv(name: str) -> tuple[str, int | None] | None:
-    """A number such as 2401.0001 may be anybody's; a spelling that says arXiv isn't."""
-    return arxiv_id(name) if "arxiv" in name.lower() else None
 
 
 def _version(record: Record) -> int | None:
@@ -103,9 +115,7 @@ def _version(record: Record) -> int | None:
 
 
 def _authors(record: Record) -> list[str]:
-    return record.all("author") or [
-        name for text in record.all("creator") for name in split_surnames_first(text)
-    ]
+    return record.all("author") or people(record.all("creator"))
 
 
 def _earliest(dates: list[str]) -> datetime | None:

@@ -1,6 +1,7 @@
 """OpenReview's API v2: the notes of a venue come in, `Parsed` goes out. https://docs.openreview.net
 
-A submission is a note that replies to none; reviews and comments are left out, and what was withdrawn is.
+A submission is a note that replies to none; reviews and comments are left out, and what was rejected at the
+desk is. A submission that was withdrawn stays a note, whose venue says so.
 Values stand in an object of their own (`{"title": {"value": …}}`); the first API's plain ones are read too.
 """
 
@@ -12,10 +13,10 @@ from digest.domain import Entry, Parsed
 from digest.errors import ParseError
 from digest.sources import fields, jsontree
 from digest.sources.items import read_items
+from digest.sources.names import people
 
 PAGE = 1_000  # the most that it gives
 OVERLAP = timedelta(days=2)
-_WITHDRAWN = ("withdrawn", "desk rejected")
 
 
 def first_page(url: str, since: datetime) -> str:
@@ -27,14 +28,15 @@ def first_page(url: str, since: datetime) -> str:
 def next_page(url: str, body: bytes) -> str | None:
     """The URL of the page after this one, None after the last; raises ParseError."""
     answer = jsontree.read(body)
-    notes, total = jsontree.get(answer, "notes"), fields.count(jsontree.get(answer, "count"))
+    listed, total = jsontree.get(answer, "notes"), fields.count(jsontree.get(answer, "count"))
+    notes = listed if isinstance(listed, list) else []
     query = parse_qs(urlsplit(url).query)
     offset = query.get("offset", ["0"])[-1]
-    reached = (int(offset[:9]) if offset.isascii() and offset.isdigit() else 0) + len(notes or ())
+    reached = (int(offset[:9]) if offset.isascii() and offset.isdigit() else 0) + len(notes)
     return _with(url, {"offset": f"{reached}"}, over=True) if notes and total and reached < total else None
 
 
-def parse(body: bytes) -> Parsed:
+def parse(body: bytes, _address: str = "") -> Parsed:
     """Read a page; raises ParseError, with OpenReview's own words where it sent an error."""
     answer = jsontree.read(body)
     notes = jsontree.get(answer, "notes")
@@ -50,8 +52,11 @@ def _is_submission(note: Any) -> bool:
     """A broken note is one too: it is named as broken."""
     if jsontree.get(note, "replyto"):
         return False
-    venue = _value(note, "venue")
-    return not (isinstance(venue, str) and any(word in venue.lower() for word in _WITHDRAWN))
+    return "desk rejected" not in _venue(note).lower()
+
+
+def _venue(note: Any) -> str:
+    return fields.line(_value(note, "venue"), fields.MAX_SUMMARY)
 
 
 def _entry(note: Any) -> Entry:
@@ -64,7 +69,7 @@ def _entry(note: Any) -> Entry:
         key=key,
         title=title,
         abstract=fields.line(_value(note, "abstract"), fields.MAX_ABSTRACT),
-        authors=fields.authors(_list(note, "authors")),
+        authors=fields.authors(people(_list(note, "authors"))),
         categories=fields.categories([_value(note, "primary_area"), *_list(note, "keywords")]),
         keywords=fields.keywords(_value(note, "keywords")),
         announced_at=_moment(note, "pdate") or _moment(note, "odate") or _moment(note, "cdate"),
@@ -74,7 +79,8 @@ def _entry(note: Any) -> Entry:
         code_url=fields.link(_value(note, "code")),
         discussion_url=page,
         summary=fields.line(_value(note, "TLDR") or _value(note, "TL;DR"), fields.MAX_SUMMARY),
-        comment=fields.line(_value(note, "venue"), fields.MAX_SUMMARY),
+        comment=_venue(note),
+        withdrawn=_venue(note) if "withdrawn" in _venue(note).lower() else "",
     )
 
 
@@ -97,7 +103,7 @@ def _moment(note: Any, name: str) -> datetime | None:
     value = jsontree.get(note, name)
     if isinstance(value, bool) or not isinstance(value, int) or not 0 < value < 253_402_300_800_000:
         return None
-    return datetime.fromtimestamp(value / 1000, UTC)
+    return fields.in_range(datetime.fromtimestamp(value / 1000, UTC))
 
 
 def _with(url: str, wanted: dict[str, str], *, over: bool) -> str:

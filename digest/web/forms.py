@@ -9,12 +9,17 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from digest.domain import Interests, Schedule, Subscriber
+from digest.domain import Interests, Schedule, Subscriber, Topic
 from digest.errors import DigestError, FilterError
 from digest.filters import Author, parse
-from digest.pipeline.subscriptions.validate import read_interests, read_schedule
+from digest.pipeline.subscriptions.validate import (
+    MOST_PAPERS,
+    InterestReader,
+    check_number,
+    read_schedule,
+    reader_for_strangers,
+)
 from digest.serializers import WEEKDAYS
-from digest.store.session import Session
 
 MOST_LINES = 100
 LONGEST_LINE = 1000
@@ -92,14 +97,18 @@ class Reading:
     problems: Problems = field(default_factory=dict)
 
 
-def read(db: Session, given: Typed, base: Interests = Interests()) -> Reading:  # noqa: B008 - it is frozen
-    """Read what was typed. `base`: interests whose fields that no form has stay as they are."""
+def read(listed: Sequence[Topic], given: Typed, base: Interests = Interests()) -> Reading:  # noqa: B008 - it is frozen
+    """Read what was typed into a form, within the bounds of one request.
+
+    `listed`: the topics that there are; `base`: interests whose fields that no form has stay as they are.
+    """
     found = Reading(interests=base)
-    topics = _try(found.problems, "topics", lambda: read_interests(db, topics=given.topics).topics, ())
-    wanted = _lines(db, found.problems, "filters", given.filters)
-    names = _lines(db, found.problems, "authors", given.authors, as_filter=_by_author)
-    without = _lines(db, found.problems, "exclude", given.exclude)
-    most = _try(found.problems, "max_papers", lambda: _number(db, given.max_papers), base.max_papers)
+    reader = reader_for_strangers(listed)
+    topics = _try(found.problems, "topics", lambda: reader.topics(given.topics), ())
+    wanted = _lines(reader, found.problems, "filters", given.filters)
+    names = _lines(reader, found.problems, "authors", given.authors, as_filter=_by_author)
+    without = _lines(reader, found.problems, "exclude", given.exclude)
+    most = _try(found.problems, "max_papers", lambda: _number(given.max_papers), base.max_papers)
     found.interests = replace(
         base, topics=topics, filters=tuple(dict.fromkeys([*wanted, *names])), exclude=without, max_papers=most
     )
@@ -124,7 +133,7 @@ def problem(error: DigestError) -> Problem:
 
 
 def _lines(
-    db: Session,
+    reader: InterestReader,
     problems: Problems,
     name: str,
     text: str,
@@ -139,7 +148,9 @@ def _lines(
         return ()
     found: list[str] = []
     for line in lines:
-        found += _try(problems, name, partial(_filters, db, as_filter(line)), ())
+        if reader.is_exhausted:  # said once, with the line that was too much
+            break
+        found += _try(problems, name, partial(reader.filters, [as_filter(line)]), ())
     return tuple(dict.fromkeys(found))
 
 
@@ -151,13 +162,9 @@ def _try(problems: Problems, name: str, reading: Callable[[], Any], otherwise: A
         return otherwise
 
 
-def _filters(db: Session, text: str) -> tuple[str, ...]:
-    return read_interests(db, filters=[text]).filters
-
-
-def _number(db: Session, text: str) -> int:
-    number = int(text) if text.isdecimal() and len(text) < 10 else 0
-    return read_interests(db, max_papers=number).max_papers
+def _number(text: str) -> int:
+    number = int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
+    return check_number("max papers", number, 1, MOST_PAPERS)
 
 
 def _by_author(line: str) -> str:

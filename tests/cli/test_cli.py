@@ -192,6 +192,22 @@ def test_a_broken_filter_is_shown_with_its_place(filled: Digest) -> None:
     assert lines[2].startswith("error: ")
 
 
+def test_testing_a_filter_shows_how_it_was_read(filled: Digest) -> None:
+    code, _, err = filled("--now", MORNING, "topics", "test", "Robots　－survey or maps")
+    assert code == 0
+    assert err.splitlines()[1:] == [
+        "read as: maps or robots NOT survey",
+        "hint: “or” is read as a word; the operator is OR, in capitals.",
+    ]
+
+
+def test_adding_a_subscriber_shows_how_their_filters_were_read(filled: Digest) -> None:
+    wanted = ("--filter", "「state space」", "--exclude", "Survey")
+    code, _, err = filled("subscribers", "add", "cy@example.org", *wanted)
+    assert code == 0
+    assert err.splitlines() == ['read as: "state space"', "read as: survey"]
+
+
 def test_a_paper_is_found_by_any_of_its_names(filled: Digest) -> None:
     _, searched, _ = filled("--now", MORNING, "papers", "search", "robots", "--limit", "2", "--json")
     assert len(searched) == 2

@@ -60,6 +60,41 @@ def test_show_names_organization_keywords_and_links(digest: Digest, tmp_path: Pa
     assert "organization: Lamp Lab\nkeywords: lamps, light\n" in text
 
 
+def test_a_bare_date_is_the_first_moment_of_that_day(digest: Digest, tmp_path: Path) -> None:
+    arguments = ("papers", "import", "papers.jsonl", "--kind", "jsonl")
+    assert digest(*arguments, "--seen-at", "2026-03-16")[0] == 0
+    shown = digest("papers", "show", "2603.00001", "--json")[1]
+    assert shown["first_seen_at"] == "2026-03-16T00:00:00Z"
+
+
+@pytest.mark.parametrize(
+    "time", ["2026-3-16", "yesterday", "0001-01-01", "0001-01-01T00:00:00+14:00", "2026-03-16T08"]
+)
+def test_what_is_no_time_is_refused_in_words(digest: Digest, time: str) -> None:
+    code, _, err = digest("papers", "import", "papers.jsonl", "--kind", "jsonl", "--seen-at", time)
+    assert code == 2
+    assert repr(time)[1:11] in err
+
+
+def test_a_date_in_the_year_1_costs_only_its_entry(digest: Digest, tmp_path: Path) -> None:
+    lines = [{"id": "2603.00001", "title": "First", "first_day": "0001-01-01"},
+             {"id": "2603.00002", "title": "Second", "first_day": "2026-03-16"}]  # fmt: skip
+    (tmp_path / "dated.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    arguments = ("papers", "import", "dated.jsonl", "--kind", "jsonl", "--seen-at", "source", "--json")
+    code, (report,), _ = digest(*arguments)
+    assert (code, report["new"], report["error"]) == (0, 1, None)
+    assert [(s["entry"], s["error"]) for s in report["skipped"]] == [
+        ("2603.00001", "gives no date: say when it was seen")
+    ]
+
+
+def test_import_tells_the_faults_of_a_feed(digest: Digest, tmp_path: Path) -> None:
+    feed = Path(__file__).parents[1] / "data/sources/one-guid.rss.xml"
+    code, (report,), _ = digest("papers", "import", str(feed), "--kind", "feed", "--json")
+    assert (code, report["new"]) == (0, 5)
+    assert "ids that others have too" in report["notes"][0]
+
+
 def test_a_merge_is_shown_with_its_reason_and_undone(filled: Digest) -> None:
     merge = ("papers", "merge", "2603.00001", "10.5555/abc", "--why", "same authors, same text")
     assert filled(*merge, "--dry-run")[0] == 0

@@ -46,6 +46,46 @@ def server() -> Iterator[SourceServer]:
         yield running
 
 
+@pytest.mark.parametrize(
+    "url",
+    ["http://127.0.0.1/x", "http://localhost:8080/", "http://10.1.2.3/feed", "http://[::1]/", "http://127.1/",
+     "http://0x7f000001/", "http://2130706433/", "http://169.254.169.254/latest", "http://feed.localhost/"],
+)  # fmt: skip
+def test_an_address_that_is_never_fetched_is_not_added(
+    digest: Digest, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.setenv("DIGEST_FETCH_ALLOW_HOSTS", "source.test")
+    code, _, err = digest("sources", "add", url, "--name", "own", "--kind", "feed")
+    assert code == 2
+    assert "would never be fetched" in err
+    assert "DIGEST_FETCH_ALLOW_HOSTS=" in err
+
+
+def test_an_address_of_ones_own_network_is_added_where_it_is_allowed_by_name(digest: Digest) -> None:
+    assert digest("sources", "add", "http://127.0.0.1/x", "--name", "own", "--kind", "feed")[0] == 0
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ftp://x.org/",
+        "https://u:p@x.org/",
+        "https://x.org:99999/",
+        "http://[x",
+        "https://x.org/" + "a" * 3000,
+    ],
+)
+def test_what_is_no_address_of_a_source_is_refused_in_words(digest: Digest, url: str) -> None:
+    code, _, err = digest("sources", "add", url, "--name", "own", "--kind", "feed")
+    assert (code, "address of a source" in err) == (2, True)
+
+
+@pytest.mark.parametrize("name", ["", "a:b", "doi", "x" * 101, "a\nb"])
+def test_a_name_that_can_be_no_source_is_refused_in_words(digest: Digest, name: str) -> None:
+    code, _, err = digest("sources", "add", "https://x.org/", "--name", name, "--kind", "feed")
+    assert (code, "can't be named" in err) == (2, True)
+
+
 def listed(digest: Digest, name: str, now: str = TUESDAY) -> Any:
     _, found, _ = digest("--now", now, "sources", "list", "--json")
     return next(source for source in found if source["name"] == name)

@@ -229,6 +229,9 @@ OUTCOMES = [
     ("550 5.2.1 disabled", BOUNCED, True),
     ("550 sorry, no mailbox here by that name (#5.1.1)", BOUNCED, True),
     ("552 5.2.2 full", BOUNCED, False),
+    ("550 5.2.1 the user is receiving mail at a rate that prevents more", FAILED, False),
+    ("550 5.1.1 mail from 192.0.2.1 rejected as spam", FAILED, False),
+    ("550 5.1.1 the mailbox is full", BOUNCED, False),
     ("550 5.7.1 blocked", FAILED, False),
     ("550 5.7.515 not authenticated", FAILED, False),
     ("550 no such user", FAILED, False),
@@ -435,6 +438,55 @@ def test_a_cancelled_message_takes_its_connection_with_it(server: SmtpServer) ->
     [second] = asyncio.run(closing(transport, cancel_the_first))
     assert second.state is SENT
     assert server.connections == 2
+
+
+# ---------------------------------------------------------------- servers that limit a connection
+
+
+@pytest.mark.parametrize("pipelining", [False, True])
+@pytest.mark.parametrize(
+    "said",
+    [
+        "450 4.7.0 too many messages",
+        "451 4.3.2 enough for now",
+        "452 4.5.3 too many",
+        "503 5.5.1 no more on this line",
+        "554 5.5.1 too many",
+    ],
+)
+def test_a_connection_that_carried_enough_is_renewed_and_nobody_waits(said: str, *, pipelining: bool) -> None:
+    with SmtpServer(limit=(2, said), pipelining=pipelining) as server:
+        receipts = deliver(server.url, *(envelope(n) for n in range(1, 6)))
+        assert [receipt.state for receipt in receipts] == [SENT] * 5
+        assert server.connections == 3
+
+
+def test_a_sender_that_is_refused_on_a_fresh_connection_too_is_judged(server: SmtpServer) -> None:
+    deliver_and_refuse = iter([True])
+
+    async def before_body() -> bool:
+        if next(deliver_and_refuse, False):
+            server.on("MAIL", "450 4.7.1 not you")
+        return True
+
+    first, second, third = deliver(server.url, envelope(), envelope(2), envelope(3), before_body=before_body)
+    assert (first.state, second.state, third.state) == (SENT, DEFERRED, DEFERRED)
+    assert (
+        server.connections == 2
+    )  # one fresh connection, which has carried nothing when the third is refused
+
+
+def test_a_recipient_that_is_refused_costs_no_connection(server: SmtpServer) -> None:
+    server.on("RCPT", "550 5.1.1 no such user", recipient="bob@example.org")
+    deliver(server.url, envelope(), envelope(2, recipient="bob@example.org"), envelope(3))
+    assert server.connections == 1
+
+
+def test_a_server_that_knows_no_ehlo_is_greeted_in_the_old_way() -> None:
+    with SmtpServer(knows_ehlo=False) as server:
+        [receipt] = deliver(server.url, envelope())
+        assert receipt.state is SENT
+        assert server.mails[0].options == ()
 
 
 # ---------------------------------------------------------------- servers that speak oddly

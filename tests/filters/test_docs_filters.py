@@ -9,7 +9,16 @@ import pytest
 from digest.config import load
 from digest.domain import Paper, Ranked, Signal, SignalKind, Topic
 from digest.errors import FilterError
-from digest.filters import MAX_CHARACTERS, MAX_DEPTH, MAX_TERMS, canonical, parse, render_error
+from digest.filters import (
+    MAX_BYTES,
+    MAX_CHARACTERS,
+    MAX_DEPTH,
+    MAX_TERMS,
+    canonical,
+    parse,
+    read_back,
+    render_error,
+)
 from digest.match import Corpus, Library
 from digest.match.score import FIELD_POINTS, MOST_OF_FILTER, MOST_POINTS
 from tests.builders import NOW, paper
@@ -29,6 +38,11 @@ def tables(*heads: str) -> Iterator[Row]:
             yield from ([cell.strip().replace(r"\|", "|") for cell in row] for row in rows)
 
 
+def said_in(extras: Row, name: str) -> str:
+    """What the last column of the page's table says behind a name; empty where it says nothing."""
+    return next((extra.removeprefix(name) for extra in extras if extra.startswith(name)), "")
+
+
 def paper_of(row: Row) -> Paper:
     """A paper of the page's table; its last column holds code, sources, a DOI and numbers."""
     name, title, abstract, authors, categories, more = row
@@ -44,6 +58,9 @@ def paper_of(row: Row) -> Paper:
         code_url="https://github.com/x/y" if "code" in extras else "",
         doi=next((extra.removeprefix("doi:") for extra in extras if extra.startswith("doi:")), None),
         sources=tuple(extra for extra in extras if extra in {"arxiv", "huggingface"}),
+        organization=said_in(extras, "org:"),
+        keywords=(said_in(extras, "keyword:"),),
+        published_at=NOW.replace(year=int(said_in(extras, "year:") or NOW.year)),
         signals=tuple(Signal(SignalKind(kind), "huggingface", int(value), NOW) for value, kind in signals),
     )
 
@@ -97,15 +114,40 @@ def test_a_filter_is_kept_in_the_text_that_the_page_shows(typed: str, kept: str)
     assert parse(kept) == parse(typed)
 
 
+def test_a_hint_reads_as_the_page_shows_it() -> None:
+    shown = read_back("mamba or robots")
+    assert f"read as: {shown.canonical}\nhint: {shown.hints[0]}\n" in PAGE
+    assert all(read_back(text).hints for text in ("au:Tri Dao", '"mamba OR robots"'))
+
+
+def test_each_sign_of_another_language_that_the_page_names_is_an_error() -> None:
+    (section,) = re.findall(r"### From other search languages\n\n(.*?)\n\n", PAGE, flags=re.DOTALL)
+    signs = re.findall(r"`([^`]+)`", section.replace("[ … ]", "[a]"))
+    assert len(signs) > 12
+    for sign in signs:
+        with pytest.raises(FilterError):
+            parse(f"robots {sign} mamba")
+
+
 def test_the_first_example_and_those_in_the_text_hold() -> None:
     (first,) = re.findall(r"```text\n(\"mixture.*)\n```", PAGE)
     assert selected(first) == "A"
     assert selected('"NOT"') == "none"
-    sold = Corpus([Ranked(paper(title="On Marketing", abstract=""), 0.0)], LIBRARY)
-    assert sold.search(parse("market"))
-    assert not sold.search(parse("=market"))
+    for one, other in (("agentic", "agent"), ("factuality", "factual"), ("modeling", "model")):
+        assert not _finds(one, other)
+    assert _finds("matrix", "matrices")
+    assert not _finds("=matrix", "matrices")
+    for one in ("multimodal", "multi-modal", '"multi modal"'):
+        assert _finds(one, "multimodal")
+        assert _finds(one, "Multi-Modal")
+    assert _finds("finetuned", "fine-tuned")
+    assert _finds("fine-tuned", "finetuned")
     assert DAY.misses(parse("mamba -cook"), PAPERS["B"].id) == ("has cook",)
     assert DAY.misses(parse("mamba -cook"), PAPERS["A"].id) == ("no mamba",)
+
+
+def _finds(text: str, title: str) -> bool:
+    return bool(Corpus([Ranked(paper(title=title, abstract=""), 0.0)], LIBRARY).search(parse(text)))
 
 
 def test_the_numbers_of_the_page_are_those_of_the_code() -> None:
@@ -113,6 +155,8 @@ def test_the_numbers_of_the_page_are_those_of_the_code() -> None:
     limits = f"{MAX_CHARACTERS:,} characters, {MAX_TERMS} terms, {MAX_DEPTH} brackets"
     most = MOST_POINTS / 2 / (1 + MOST_POINTS / 2)
     assert limits in PAGE
+    assert f"{MAX_BYTES:,} bytes of UTF-8" in PAGE
+    assert f"{MAX_BYTES // 3 + 1} characters takes up" in PAGE.replace("\n", " ")
     assert f"for {settings.window_days} days (`DIGEST_WINDOW_DAYS`)" in PAGE
     assert f"score = trend + {settings.fit_weight:g} × fit" in PAGE
     assert f"**Fit** (0 to {most:.2f})" in PAGE

@@ -1,5 +1,6 @@
 """Feeds of every format, and of publishers with habits, become entries."""
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -189,3 +190,103 @@ def test_an_endless_feed_is_cut_and_says_so() -> None:
     parsed = parse(SourceKind.FEED, b"<rss><channel>" + items + b"</channel></rss>")
     assert len(parsed.entries) == 5_000
     assert "more than 5,000 items" in parsed.skipped[-1].error
+
+
+# ---------------------------------------------------------------- faults of sources that cost no paper
+
+
+def test_one_guid_for_all_items_loses_no_paper_and_is_noted() -> None:
+    parsed = read("one-guid.rss.xml")
+    titles = {entry.key: entry.title for entry in parsed.entries}
+    assert sorted(titles.values()) == [
+        "Talk on Friday", "Talk on Monday", "Why dunes sing", "Why rivers bend", "With an id of its own"
+    ]  # fmt: skip
+    assert titles["https://group.example.org/r/10"] == "Why rivers bend"
+    assert titles["own"] == "With an id of its own"
+    (note,) = parsed.notes
+    assert "4 papers" in note
+    assert "'group'" in note
+    assert {entry.key for entry in read("one-guid.rss.xml").entries} == set(titles)
+
+
+def test_one_id_for_all_items_of_a_json_feed_loses_no_paper() -> None:
+    items = [{"id": 1, "title": f"Paper {n}", "url": f"https://x.example.org/{n}"} for n in range(3)]
+    parsed = parse(SourceKind.FEED, json.dumps({"items": items}).encode())
+    assert len({entry.key for entry in parsed.entries}) == 3
+    assert parsed.notes
+
+
+def test_ids_that_each_name_one_paper_stay_and_nothing_is_noted() -> None:
+    parsed = read("journal.rss.xml")
+    assert parsed.notes == ()
+
+
+def test_captions_of_pictures_and_notes_of_podcasts_are_no_abstracts() -> None:
+    entries = read("pictures.rss.xml").entries
+    assert [(e.title, e.abstract) for e in entries] == [
+        ("How herons wait", "We watch herons wait."),
+        ("How herons land", "We watch herons land."),
+        ("How herons call", "We hear herons call."),
+    ]
+
+
+ATOM = (
+    '<feed xmlns="http://www.w3.org/2005/Atom" {}>{}<entry><title>A</title><link href="{}"/></entry></feed>'
+)
+RSS = "<rss><channel>{}<item><title>A</title><link>fog</link></item></channel></rss>"
+ADDRESS = "https://lab.example.org/news/feed.xml"
+
+
+@pytest.mark.parametrize(
+    ("document", "url"),
+    [
+        (ATOM.format("", '<link href="/"/>', "fog/"), "https://lab.example.org/news/fog/"),
+        (ATOM.format("", '<link rel="self" href="/news/feed.xml"/>', "/fog"), "https://lab.example.org/fog"),
+        (
+            ATOM.format('xml:base="https://other.example.org/a/"', "", "fog"),
+            "https://other.example.org/a/fog",
+        ),
+        (ATOM.format('xml:base="/a/"', "", "fog"), "https://lab.example.org/a/fog"),
+        (RSS.format("<link>https://group.example.org/x/</link>"), "https://group.example.org/x/fog"),
+        (RSS.format("<link>/x/</link>"), "https://lab.example.org/x/fog"),
+        (RSS.format(""), "https://lab.example.org/news/fog"),
+        ('{"items": [{"id": 1, "title": "A", "url": "fog"}]}', "https://lab.example.org/news/fog"),
+    ],
+)
+def test_relative_links_hang_at_the_address_that_the_feed_came_from(document: str, url: str) -> None:
+    (entry,) = parse(SourceKind.FEED, document.encode(), address=ADDRESS).entries
+    assert entry.url == url
+
+
+@pytest.mark.parametrize(
+    ("label", "codec", "title"),
+    [
+        ("gb2312", "gbk", "朱镕與镕"),
+        ("GB_2312-80", "gb18030", "朱镕㐀"),
+        ("ISO-8859-1", "cp1252", "“Café” – 5 €"),
+        ("us-ascii", "cp1252", "“Café”"),
+        ("iso-8859-9", "cp1254", "“Işık”"),
+        ("euc-kr", "cp949", "똠방각하"),
+        ("ks_c_5601-1987", "cp949", "똠방각하"),
+        ("shift_jis", "cp932", "①～髙"),
+        ("x-sjis", "cp932", "①髙"),
+        ("big5", "big5hkscs", "嘅𠝹"),
+        ("windows-874", "cp874", "สวัสดี…"),
+        ("x-cp1251", "cp1251", "Привет"),
+        ("koi8-r", "koi8-r", "Привет"),
+        ("utf-16", "utf-8", "Café"),  # what reads as ASCII isn't UTF-16
+    ],
+)
+def test_a_label_means_what_browsers_read_under_it(label: str, codec: str, title: str) -> None:
+    declared = f'<?xml version="1.0" encoding="{label}"?>'
+    text = f"{declared}<rss><channel><item><title>{title}</title></item></channel></rss>"
+    (entry,) = parse(SourceKind.FEED, text.encode(codec)).entries
+    assert entry.title == title
+
+
+def test_a_broken_byte_costs_itself_and_not_the_rest() -> None:
+    start = '<?xml version="1.0" encoding="gb2312"?><rss><channel><item><title>朱镕'.encode("gbk")
+    (entry,) = parse(
+        SourceKind.FEED, start + b"\xff" + "的</title></item></channel></rss>".encode("gbk")
+    ).entries
+    assert entry.title == "朱镕\ufffd的"

@@ -36,6 +36,25 @@ def test_what_a_line_says_is_what_the_entry_says() -> None:
     assert entry.url == "https://arxiv.org/abs/2603.00001"
 
 
+def test_abstract_and_summary_are_two_names_of_one_field() -> None:
+    for fields in (
+        {"abstract": "Lines."},
+        {"summary": "Lines."},
+        {"abstract": "Lines.", "summary": "Short."},
+    ):
+        (entry,) = parse(SourceKind.JSONL, line(**fields)).entries
+        assert entry.abstract == "Lines."
+
+
+def test_arxivs_abstracts_are_plain_and_those_of_publishers_may_be_html() -> None:
+    (arxiv,) = parse(SourceKind.JSONL, line(abstract="Salt &amp; ice, and a < b.")).entries
+    assert arxiv.abstract == "Salt &amp; ice, and a < b."
+    (published,) = parse(
+        SourceKind.JSONL, line(id="10.5555/x", abstract="<p>Salt &amp; <b>ice</b></p>")
+    ).entries
+    assert published.abstract == "Salt & ice"
+
+
 def test_a_line_may_name_its_paper_by_a_doi_or_by_an_id_of_its_own() -> None:
     body = b"\n".join(
         [line(id="https://doi.org/10.5555/Abc"), line(id="report-7", url="https://lab.example/7")]

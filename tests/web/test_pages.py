@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from digest.pipeline.issues.preview import preview, stranger
 from digest.pipeline.subscriptions.validate import read_interests
 from digest.store import session
-from digest.store.subscriptions import signups, subscribers
+from digest.store.subscriptions import interests, signups, subscribers
 from tests.builders import NOW, entry
 from tests.installations import installation, land
 from tests.web_server import WebServer, serving, stamp_in
@@ -44,12 +44,18 @@ def test_the_landing_page_shows_todays_papers_and_the_form(web: WebServer) -> No
 def test_a_day_has_its_page(web: WebServer) -> None:
     page = web.client().get(f"/papers/{NOW.date()}")
     assert page.status_code == 200
-    assert "Papers of Tuesday 17 March 2026" in page.text
+    assert "<h1>Tuesday 17 March 2026</h1>" in page.text
     assert page.text.count('<li class="paper">') == 2
-    assert "No papers" in web.client().get("/papers/2026-01-01").text
+    assert "No papers from this day are kept here" in web.client().get("/papers/2026-01-01").text
 
 
-@pytest.mark.parametrize("day", ["2026-13-01", "today", "2031-01-01", "%00"])
+@pytest.mark.parametrize(
+    "day",
+    [
+        *("2026-13-01", "today", "2031-01-01", "%00", "0001-01-01", "9999-12-31", "1899-12-31"),
+        *("20260317", "2026-W12-2", "2026W122", "2026-3-17", "2026-03-17T08", "２０２６-03-17"),
+    ],
+)
 def test_what_is_no_day_is_no_page(web: WebServer, day: str) -> None:
     assert web.client().get(f"/papers/{day}").status_code == 404
 
@@ -68,7 +74,7 @@ def test_a_preview_is_what_the_mail_would_hold(web: WebServer, scripted: bool) -
     page = client.post("/preview", data=form).text
     assert ("<html" in page) is not scripted
     with session.reading(web.installation.engine) as db:
-        wishes = read_interests(db, filters=["agents", "legs"], exclude=["walk"])
+        wishes = read_interests(interests.topics(db), filters=["agents", "legs"], exclude=["walk"])
     found = preview(web.installation, stranger(wishes, NOW), NOW).digest
     assert found is not None
     assert [match.paper.title for match in found.papers] == ["Agents that plan"]

@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import Engine
 
 from digest.errors import DeliveryError
-from digest.pipeline.catalog.today import TOO_OLD, Today
+from digest.pipeline.catalog.snapshots import TOO_OLD
+from digest.pipeline.catalog.today import Today
 from digest.web.ticker import Ticker
 from tests.builders import NOW, entry
 from tests.installations import installation, land

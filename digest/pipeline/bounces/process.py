@@ -10,9 +10,9 @@ from datetime import datetime
 from typing import NamedTuple
 
 from digest.bounces import Report, read
-from digest.deliver import blames_us
 from digest.domain import BounceKind, DeliveryState
 from digest.errors import TokenError
+from digest.pipeline.delivery.throttle import domain_of, slow_for_refusals
 from digest.pipeline.installation import Installation
 from digest.pipeline.mail.links import Purpose, opened
 from digest.pipeline.mail.suppression import suppress, suppress_if_often
@@ -23,6 +23,8 @@ from digest.store.subscriptions import subscribers
 from digest.tokens import verify_envelope
 
 _NEEDS_SIGN = {BounceKind.HARD, BounceKind.SOFT, BounceKind.COMPLAINT, BounceKind.UNSUBSCRIBE}
+
+_ENOUGH_REFUSALS = 3  # readers of one issue whose servers blame us, before their domain gets less
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +99,10 @@ def _heed(installation: Installation, report: Report, origin: _Origin, now: date
 def _failed(installation: Installation, report: Report, origin: _Origin, now: datetime) -> None:
     """A row that came back, and its subscriber, where nobody is there or too many came back in a row.
 
-    What a server's policy refuses is our fault: it fails, and counts for nothing.
+    What is refused for a fault of ours (policy, reputation, spam …) fails, and counts for nothing.
     """
-    state = DeliveryState.FAILED if blames_us(report.status) else DeliveryState.BOUNCED
+    state = DeliveryState.FAILED if report.blames_us else DeliveryState.BOUNCED
+    refusing = ""
     with session.transaction(installation.engine) as db:
         row = deliveries.of_issue(db, *origin)
         turned = row is not None and deliveries.come_back(db, row.id, state, reply=report.words, now=now)
@@ -107,6 +110,19 @@ def _failed(installation: Installation, report: Report, origin: _Origin, now: da
             suppress(installation, db, origin.subscriber_id, reason=report.words, now=now)
         elif row is not None and turned and state is DeliveryState.BOUNCED:
             suppress_if_often(installation, db, row.id, now)
+        elif turned:
+            refusing = _refusing_domain(db, origin)
+    if refusing:
+        slow_for_refusals(installation, refusing, report.words, now)
+
+
+def _refusing_domain(db: Session, origin: _Origin) -> str:
+    """The domain of a reader whose server blames us, where it sent back enough digests of this issue; or
+    nothing. Each reader can forge a report about their own mail: one alone slows nobody down."""
+    reader = subscribers.by_ids(db, [origin.subscriber_id]).get(origin.subscriber_id)
+    domain = domain_of(reader.email) if reader else ""
+    refused = deliveries.came_back_failed(db, origin.issue_id, domain) if domain else 0
+    return domain if refused >= _ENOUGH_REFUSALS else ""
 
 
 def _complained(installation: Installation, report: Report, origin: _Origin, now: datetime) -> None:

@@ -1,22 +1,152 @@
-"""A date → what trended on it: the page that a mail's first link opens."""
+"""A day, a week or a month → its papers in an order, page by page, with counts and its neighbours.
 
-from datetime import UTC, date, datetime, time, timedelta
+The order is that of attention as it is known now (`trend.rank` without aging), or of first sight. Orders are
+numbers only, remembered for some minutes; the texts of one page are read when it is asked for, so that a
+paper that was hidden since is left out at once.
+"""
 
-from digest.domain import Ranked
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from math import ceil
+
+from digest.domain import Paper
+from digest.pipeline.catalog.periods import AHEAD, Period, Span, period_of
+from digest.pipeline.catalog.snapshots import Snapshot, Snapshots
 from digest.pipeline.ingest.summaries import with_summaries
 from digest.pipeline.installation import Installation
 from digest.pipeline.issues.candidates import usual_before
 from digest.store import papers, session
+from digest.store.papers import listing
+from digest.store.session import Session
 from digest.trend import rank
 
-MOST = 100  # papers on the page of a day
+PAGE = 40  # papers on one page
+FRESH = timedelta(minutes=2)
+REMEMBERED = 200  # lists; a number for each of their papers
 
 
-def day(installation: Installation, wanted: date, now: datetime) -> list[Ranked]:
-    """What could be in a digest at the end of that day (UTC), or now while it lasts; best first."""
-    end = min(datetime.combine(wanted, time.min, tzinfo=UTC) + timedelta(days=1), now)
-    since = end - installation.window
+class Order(StrEnum):
+    """What comes first in a list."""
+
+    TREND = "trend"
+    NEWEST = "newest"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a list, `number` of `pages` (from 1): its papers, of `total` in the whole list."""
+
+    papers: tuple[Paper, ...]
+    total: int
+    number: int
+    pages: int
+
+    @property
+    def first(self) -> int:
+        """The place of its first paper in the whole list, from 1."""
+        return (self.number - 1) * PAGE + 1
+
+    @property
+    def last(self) -> int:
+        """The place of its last paper."""
+        return min(self.number * PAGE, self.total)
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodPage:
+    """A page of a day, week or month; `sources`: name → papers that it carried; neighbours with papers."""
+
+    period: Period
+    order: Order
+    page: Page
+    sources: Mapping[str, int]
+    newest: date | None  # the day in it on which a paper was first seen last
+    previous: Period | None
+    next: Period | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Ordered:
+    """The papers (`Paper.pk`) of a period in an order, and what stands around them."""
+
+    numbers: tuple[int, ...]
+    sources: Mapping[str, int]
+    newest: date | None
+    previous: Period | None
+    next: Period | None
+
+
+class Lists:
+    """The lists of a site by day, week and month. Safe to use from many threads."""
+
+    def __init__(self, installation: Installation) -> None:
+        self._installation = installation
+        self._orders = Snapshots(self._order, FRESH, REMEMBERED)
+        self._latest = Snapshot(self._find_latest, FRESH)
+
+    def latest(self, now: datetime) -> Period:
+        """Return the newest day that has papers; the day of `now` (UTC) where there is none."""
+        return self._latest.get(now)
+
+    def page(self, period: Period, order: Order, number: int, now: datetime) -> PeriodPage | None:
+        """Read one page (from 1) of a period; None where the list has no such page. An empty list has one."""
+        found = self._orders.get((period, order), now)
+        page = read_page(self._installation, found.numbers, number, now)
+        if page is None:
+            return None
+        return PeriodPage(period, order, page, found.sources, found.newest, found.previous, found.next)
+
+    def forget(self) -> None:
+        """Read every list anew when it is asked for next."""
+        self._orders.forget()
+
+    def _order(self, key: tuple[Period, Order], now: datetime) -> _Ordered:
+        period, order = key
+        with session.reading(self._installation.engine) as db:
+            found = listing.within(db, since=period.start, until=period.end)
+            return _Ordered(
+                numbers=in_order(self._installation, db, found, order, now),
+                sources=listing.source_counts(db, since=period.start, until=period.end),
+                newest=max(paper.first_seen_at for paper in found).date() if found else None,
+                previous=_neighbour(listing.last_before(db, period.start), period.span),
+                next=_neighbour(listing.first_from(db, period.end, now + AHEAD), period.span),
+            )
+
+    def _find_latest(self, now: datetime) -> Period:
+        with session.reading(self._installation.engine) as db:
+            newest = listing.last_before(db, now + timedelta(microseconds=1))
+        return period_of((newest or now).date(), Span.DAY)
+
+
+def in_order(
+    installation: Installation, db: Session, found: Sequence[Paper], order: Order, now: datetime
+) -> tuple[int, ...]:
+    """Return the numbers (`Paper.pk`) of outlines of papers in an order."""
+    if order is Order.TREND:
+        usual = usual_before(db, now - installation.window)
+        return tuple(ranked.paper.pk for ranked in rank(found, now, usual, aging=False))
+    return tuple(paper.pk for paper in sorted(found, key=_newest, reverse=True))
+
+
+def read_page(installation: Installation, numbers: Sequence[int], number: int, now: datetime) -> Page | None:
+    """Read the papers of one page of a list of numbers; None where the list has no such page."""
+    pages = max(1, ceil(len(numbers) / PAGE))
+    if not 1 <= number <= pages:
+        return None
+    wanted = numbers[(number - 1) * PAGE : number * PAGE]
     with session.reading(installation.engine) as db:
-        found = with_summaries(db, installation, papers.candidates(db, since=since, until=end), end)
-        usual = usual_before(db, since)
-    return rank(found, end, usual)[:MOST]
+        found = papers.by_pks(db, wanted, until=now)
+        hidden = listing.not_shown(db, wanted)
+        shown = with_summaries(db, installation, [found[pk] for pk in wanted if pk in found], now)
+    return Page(tuple(paper for paper in shown if paper.pk not in hidden), len(numbers), number, pages)
+
+
+def _newest(paper: Paper) -> tuple[datetime, float, str]:
+    published = paper.published_at.timestamp() if paper.published_at else 0.0
+    return paper.first_seen_at, published, paper.id
+
+
+def _neighbour(moment: datetime | None, span: Span) -> Period | None:
+    return None if moment is None else period_of(moment.date(), span)

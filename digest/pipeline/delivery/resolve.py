@@ -3,7 +3,7 @@
 In: ids, or an issue, and which states. Out: the rows that it would change, or has changed.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,7 +11,7 @@ from digest.domain import Delivery, DeliveryState
 from digest.errors import InputError, UnknownError
 from digest.pipeline.delivery.ledger_writer import STALE
 from digest.pipeline.installation import Installation
-from digest.store import deliveries, session
+from digest.store import deliveries, papers, session
 
 # What may be tried again: the server said no, or we gave up. A bounce that suppressed its address is skipped
 # by the last look; a doubt is resolved, never merely retried.
@@ -27,6 +27,20 @@ class Picked:
 
     rows: Sequence[tuple[Delivery, str]]
     stale: int
+
+
+def listing(
+    installation: Installation, issue_id: int | None, state: DeliveryState | None, limit: int
+) -> tuple[list[tuple[Delivery, str]], Mapping[int, str]]:
+    """Return the last deliveries with their addresses, newest first, and the canonical ids of their papers.
+
+    Raises UnknownError for an issue that isn't there.
+    """
+    with session.reading(installation.engine) as db:
+        if issue_id is not None and not deliveries.issues_by_id(db, {issue_id}):
+            raise UnknownError(f"there is no issue {issue_id}", fix="digest deliveries list")
+        listed = deliveries.listing(db, issue_id=issue_id, state=state, limit=limit)
+        return listed, papers.canonical_ids(db, {pk for row, _ in listed for pk in row.papers})
 
 
 def pick(

@@ -13,7 +13,18 @@ from digest.pipeline.installation import Installation
 from digest.store import session
 from digest.store.deliveries import domain_limits
 from digest.store.session import Session
-from digest.throttle import EVERYBODY, Limits, Throttle, admit, resumed, slowed, stopped
+from digest.throttle import (
+    CAME_BACK,
+    EVERYBODY,
+    NO_LIMITS,
+    Limits,
+    Throttle,
+    admit,
+    resumed,
+    slowed,
+    speed,
+    stopped,
+)
 
 HORIZON = timedelta(seconds=30)  # a message that leaves later isn't held by a worker until then
 
@@ -89,6 +100,19 @@ def apply_reply(installation: Installation, domain: str, receipt: Receipt, now: 
     return after
 
 
+def slow_for_refusals(installation: Installation, domain: str, words: str, now: datetime) -> None:
+    """Slow down a domain whose servers sent digests back for a fault of ours; the operator is told once.
+
+    One that is slow or stopped already stays as it is: reports that come back late say nothing new.
+    """
+    with session.transaction(installation.engine) as db:
+        before = domain_limits.held(db, {domain}, now)[domain]
+        if before.stopped_until or speed(before, NO_LIMITS, now):
+            return
+        domain_limits.save(db, [slowed(before, installation.limits, now, f"{CAME_BACK}{words}")])
+    log.error("%s sends our mail back for a fault of ours; it gets less for a while: %s", domain, _LOOK)
+
+
 def taken(installation: Installation, domains: Iterable[str], now: datetime) -> None:
     """Resume those of these domains that were stopped: one of them has just taken a message."""
     wanted = set(domains)
@@ -100,6 +124,12 @@ def taken(installation: Installation, domains: Iterable[str], now: datetime) -> 
         domain_limits.save(db, again)
     for pace in again:
         log.warning("%s takes our mail again", pace.domain)
+
+
+def troubled(installation: Installation) -> list[Throttle]:
+    """Return the throttles of recipient domains that asked for time or refused us."""
+    with session.reading(installation.engine) as db:
+        return domain_limits.troubled(db)
 
 
 def resume(installation: Installation, domains: Sequence[str], now: datetime) -> list[str]:

@@ -33,6 +33,7 @@ class ImportReport:
     updated: int = 0
     unchanged: int = 0
     skipped: tuple[Skipped, ...] = ()
+    notes: tuple[str, ...] = ()
     error: str | None = None
 
 
@@ -93,6 +94,7 @@ def _land(
         updated=landing.updated,
         unchanged=landing.unchanged,
         skipped=(*parsed.skipped, *landing.skipped),
+        notes=parsed.notes,
     )
 
 
@@ -105,6 +107,7 @@ def _added(before: ImportReport, batch: ImportReport) -> ImportReport:
         updated=before.updated + batch.updated,
         unchanged=before.unchanged + batch.unchanged,
         skipped=(*before.skipped, *batch.skipped)[:MOST_SKIPPED],
+        notes=tuple(dict.fromkeys((*before.notes, *batch.notes))),
     )
 
 

@@ -43,7 +43,9 @@ def import_opml(installation: Installation, body: bytes, *, dry_run: bool = Fals
             name = _free_name(outline, names)
             try:
                 if not dry_run:
-                    sources.add(db, name=name, kind=kind, url=read_source(outline.url))
+                    sources.add(
+                        db, name=name, kind=kind, url=read_source(outline.url, installation.allow_hosts)
+                    )
             except DigestError as error:
                 listed.append(Listed(name, outline.url, kind, "error", error.message))
                 continue

@@ -124,7 +124,13 @@ class _Poll:
         try:
             answers = list(self._answers(claimed))
             parsed = [
-                parse(claimed.kind, answer.body, name=claimed.name, status=answer.status)
+                parse(
+                    claimed.kind,
+                    answer.body,
+                    name=claimed.name,
+                    status=answer.status,
+                    address=answer.url or claimed.url,
+                )
                 for answer in answers
                 if not answer.not_modified
             ]
@@ -192,7 +198,8 @@ class _Poll:
                 stalled_after=self.installation.stalled_after,
                 jitter=self.jitter(),
             )
-            notes = (*batch.notes, *again.notes)
+            faults = (note for p in parsed for note in p.notes)
+            notes = (*batch.notes, *dict.fromkeys(faults), *again.notes)
             alone = answers[0] if len(answers) == 1 else Response(200)
             sources.succeeded(
                 db,

@@ -37,7 +37,7 @@ def check(installation: Installation, url: str, now: datetime) -> SourceCheck:
         answer = ask(installation.engine, get, request, now)
     kind = kind_of(url, answer.body)
     try:
-        parsed = parse(kind, answer.body, status=answer.status)
+        parsed = parse(kind, answer.body, status=answer.status, address=answer.url or url)
     except ParseError as error:
         return SourceCheck(url, kind, error=error.message)
     with session.reading(installation.engine) as db:
@@ -52,6 +52,7 @@ def _problems(parsed: Parsed) -> Iterator[str]:
     entries = parsed.entries
     if not entries and not parsed.skipped:
         yield "it has no entries now"
+    yield from parsed.notes
     for skipped in parsed.skipped[:_MOST_NAMED]:
         yield f"{skipped.entry}: {skipped.error}"
     if len(parsed.skipped) > _MOST_NAMED:

@@ -4,18 +4,20 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
-from digest.domain import Ranked, SignalKind, Source, SourceState, Subscriber, Topic
+from digest.domain import Frequency, Ranked, SignalKind, Source, SourceState, Subscriber, Topic
 from digest.match import Corpus, Library
 from digest.pipeline.ingest.summaries import with_summaries
 from digest.pipeline.installation import Installation
+from digest.pipeline.issues.window import window
 from digest.store import deliveries, papers, session, sources
 from digest.store.session import Session
 from digest.store.subscriptions import interests
 from digest.trend import rank
 
 USUAL_PERIOD = timedelta(days=30)  # what is usual for a source is learned from the month before
-KEPT = 4  # editions that a process remembers: the issues of neighbouring time zones overlap
+KEPT = 4  # sets that a process remembers: the issues of neighbouring time zones overlap
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +38,15 @@ class CandidateSet:
         return tuple(self.topics[slug] for slug in subscriber.interests.topics if slug in self.topics)
 
 
-def read_candidates(installation: Installation, at: datetime) -> CandidateSet:
-    """Read and rank the candidates of the moment `at`: papers first seen within the window before it."""
-    since = at - installation.window
-    with session.transaction(installation.engine) as db:
+def read_candidates(
+    installation: Installation, at: datetime, window: timedelta | None = None
+) -> CandidateSet:
+    """Read and rank the candidates of the moment `at`: papers first seen within the window before it.
+
+    `window`: of the digest that is made from them (see `window`); without one, that of a daily digest.
+    """
+    since = at - (window or installation.window)
+    with session.reading(installation.engine) as db:
         found = with_summaries(db, installation, papers.candidates(db, since=since, until=at), at)
         usual = usual_before(db, since)
         topics = interests.topics(db)
@@ -70,20 +77,32 @@ def usual_before(db: Session, since: datetime) -> Mapping[tuple[str, SignalKind]
 
 
 class CandidateCache:
-    """The last few editions by their time, so that the chunks of one issue read and rank only once."""
+    """The last few candidate sets by time and window, so that the chunks of an issue read and rank once."""
 
     def __init__(self, installation: Installation) -> None:
         self._installation = installation
-        self._kept: OrderedDict[datetime, CandidateSet] = OrderedDict()
+        self._kept: OrderedDict[tuple[datetime, timedelta], CandidateSet] = OrderedDict()
 
-    def at(self, moment: datetime) -> CandidateSet:
-        """The edition of `moment`, remembered."""
-        if moment not in self._kept:
-            self._kept[moment] = read_candidates(self._installation, moment)
+    def at(self, moment: datetime, window: timedelta) -> CandidateSet:
+        """Return the candidates of `moment` and this window, read once."""
+        key = moment, window
+        if key not in self._kept:
+            self._kept[key] = read_candidates(self._installation, moment, window)
             while len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
-        self._kept.move_to_end(moment)
-        return self._kept[moment]
+        self._kept.move_to_end(key)
+        return self._kept[key]
+
+
+def window_of(installation: Installation, subscriber: Subscriber, at: datetime) -> timedelta:
+    """Return how far back the digest looks that this subscriber would get at `at`."""
+    frequency, last = subscriber.schedule.frequency, None
+    if frequency is Frequency.WEEKLY and subscriber.id:
+        today = at.astimezone(ZoneInfo(subscriber.schedule.timezone)).date()
+        with session.reading(installation.engine) as db:
+            day = deliveries.last_digest_before(db, subscriber.id, today)
+        last = today - day if day else None
+    return window(frequency, installation.window, last)
 
 
 def sent_to(installation: Installation, found: CandidateSet, subscriber: Subscriber) -> set[str]:

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from digest.domain import Interests, Paper, Ranked, SignalKind, Subscriber
-from digest.filters import Node, normal, parse
+from digest.filters import Node, normal, parse, parse_stored
 from digest.filters.tree import Not, TopicRef
 from digest.match import Corpus, Library
 from digest.pipeline.installation import Installation
-from digest.pipeline.issues.candidates import CandidateSet, read_candidates, sent_to
+from digest.pipeline.issues.candidates import CandidateSet, read_candidates, sent_to, window_of
 from digest.store import papers, session
 
 
@@ -33,7 +33,7 @@ def of_filter(installation: Installation, text: str, ref: str, now: datetime) ->
 
 def of_digest(installation: Installation, subscriber: Subscriber, ref: str, now: datetime) -> WhyNot:
     """Why a paper isn't in the digest that a subscriber would get now. Raises UnknownError."""
-    found = read_candidates(installation, now)
+    found = read_candidates(installation, now, window_of(installation, subscriber, now))
     paper = _paper(installation, found, ref)
     old = _too_old(found, paper, now)
     if not old:
@@ -59,6 +59,8 @@ def _too_old(found: CandidateSet, paper: Paper, now: datetime) -> tuple[str, ...
     """Why a paper isn't a candidate."""
     if any(each.paper.id == paper.id for each in found.ranked):
         return ()
+    if paper.withdrawn_at:
+        return (f"it was withdrawn: {paper.withdrawal[:200]}",)
     if found.since < paper.first_seen_at <= now:
         return ("it is hidden, or its source hasn't announced it",)
     seen, since = f"{paper.first_seen_at:%Y-%m-%d %H:%M}", f"{found.since:%Y-%m-%d %H:%M}"
@@ -91,7 +93,7 @@ def _unwanted(found: CandidateSet, paper: Paper, interests: Interests) -> tuple[
 
 def _stored(text: str) -> Node:
     """The tree of a stored filter, whose names were known when it was stored."""
-    return parse(text, topics=None, categories=None)
+    return parse_stored(text)
 
 
 def _too_far_down(found: CandidateSet, paper: Paper, interests: Interests, sent: set[str]) -> str:

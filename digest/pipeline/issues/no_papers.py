@@ -19,10 +19,10 @@ from digest.domain import (
     Subscriber,
 )
 from digest.pipeline.issues.candidates import CandidateSet
+from digest.pipeline.issues.window import DAY, PERIOD
 from digest.sources.calendar import SATURDAY, day_of, is_open, keeps_days, next_expected
 
-DAY = timedelta(days=1)
-WEEK = timedelta(days=7)
+MONDAY = 0
 
 
 def skip_reason(candidates: CandidateSet, frequency: Frequency = Frequency.DAILY) -> SkipReason:
@@ -31,7 +31,7 @@ def skip_reason(candidates: CandidateSet, frequency: Frequency = Frequency.DAILY
     Where papers came within the day before (weekly: the week), none of them matched. Where none came the
     sources say why; one that fails comes before one that waits.
     """
-    since = candidates.at - (WEEK if frequency is Frequency.WEEKLY else DAY)
+    since = candidates.at - _looked_at(frequency, candidates.at)
     if any(each.paper.first_seen_at > since for each in candidates.ranked):
         return SkipReason.NO_MATCH
     if any(source.state is SourceState.FAILING for source in candidates.sources):
@@ -39,6 +39,12 @@ def skip_reason(candidates: CandidateSet, frequency: Frequency = Frequency.DAILY
     if any(_is_late(source) for source in candidates.sources):
         return SkipReason.STALE
     return SkipReason.QUIET
+
+
+def _looked_at(frequency: Frequency, at: datetime) -> timedelta:
+    """The time in which papers should have come: since the digest before, where none was missed."""
+    is_after_weekend = frequency is Frequency.WEEKDAYS and at.weekday() == MONDAY
+    return PERIOD[frequency] if is_after_weekend or frequency is Frequency.WEEKLY else DAY
 
 
 def _is_late(source: Source) -> bool:
@@ -55,11 +61,17 @@ def reason_of(kept: str, candidates: CandidateSet, frequency: Frequency) -> Skip
 
 
 def quiet_digest(
-    candidates: CandidateSet, reader: Subscriber, issue: Issue, reason: SkipReason, also: Sequence[Paper]
+    candidates: CandidateSet,
+    reader: Subscriber,
+    issue: Issue,
+    reason: SkipReason,
+    *,
+    also: Sequence[Paper],
+    withdrawn: Sequence[Paper] = (),
 ) -> Digest:
-    """The mail of a day without papers, for who wants one; `also`: what trends."""
+    """The mail of a day without papers, for who wants one; `also`: what trends; `withdrawn`: of theirs."""
     topics, notes = candidates.topics_of(reader), _notes(candidates, reason)
-    return quiet_day(reader, issue, reason, topics, notes=notes, also=also)
+    return quiet_day(reader, issue, reason, topics, notes=notes, also=also, withdrawn=withdrawn)
 
 
 def _notes(candidates: CandidateSet, reason: SkipReason) -> tuple[str, ...]:

@@ -5,10 +5,12 @@ that a digest is written from are made when it is delivered.
 """
 
 import logging
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import pairwise
+from typing import NamedTuple
 
 from digest.domain import DeliveryState, Frequency, Issue
 from digest.due import next_due
@@ -18,6 +20,7 @@ from digest.pipeline.failures import Part, guarded
 from digest.pipeline.installation import Installation
 from digest.pipeline.issues.candidates import CandidateCache, CandidateSet
 from digest.pipeline.issues.no_papers import skip_reason
+from digest.pipeline.issues.window import window
 from digest.pipeline.mail.build import sender_address
 from digest.store import deliveries, session
 from digest.store.deliveries import DuePage, NewDelivery
@@ -46,6 +49,14 @@ class IssueReport:
         return sum(self.counts.values())
 
 
+class _Part(NamedTuple):
+    """Subscribers whose digests look back equally far, and the messages that each got since then."""
+
+    window: timedelta
+    page: DuePage
+    sent: list[tuple[int, bytes]]
+
+
 def open_due(installation: Installation, now: datetime) -> list[IssueReport]:
     """Open the issue of every cohort that is due; each due subscriber gets a row and a next due time.
 
@@ -62,7 +73,7 @@ def open_due(installation: Installation, now: datetime) -> list[IssueReport]:
                 issue = deliveries.open_issue(db, due_at=due_at, date=day, now=now)
             touched.append(issue.id)
             failing = failures.failing(installation, Part.SUBSCRIBER).keys()
-            _Opening(installation, cache.at(issue.opened_at), issue, now, failing).run()
+            _Opening(installation, cache, issue, now, failing).run()
     return reports(installation, touched)
 
 
@@ -79,7 +90,7 @@ class _Opening:
     who were set aside before."""
 
     installation: Installation
-    candidates: CandidateSet
+    cache: CandidateCache
     issue: Issue
     now: datetime
     failing: Set[str]
@@ -105,10 +116,10 @@ class _Opening:
         issue, engine = self.issue, self.installation.engine
         with session.reading(engine) as db:
             page = deliveries.due_page(db, issue.due_at, issue.date, after_id=after, last_id=last, limit=PAGE)
-            chosen = _chosen(db, self.candidates, issue, page, after) if page else []
+            parts = _by_window(self.installation, db, issue, page, after) if page else []
+            rows = [row for part in parts for row in _rows(self.installation, db, self.cache, issue, part)]
         if not page:
             return None
-        rows = list(_rows(self.installation, self.candidates, issue, page, chosen))
         self._record(rows, page)
         self.good += len(rows)
         if self.failing:
@@ -128,6 +139,7 @@ class _Opening:
 
         Raises the page's error where part after part fails and none succeeds: it isn't the subscribers then.
         """
+        self.cache.at(self.issue.opened_at, self.installation.window)  # where this fails nobody is to blame
         with session.reading(self.installation.engine) as db:
             ids = deliveries.due_ids(db, self.issue.due_at, self.issue.date, after_id=after, limit=PAGE)
         if not ids:
@@ -174,27 +186,35 @@ def _tomorrow(issue: Issue) -> tuple[datetime, date]:
     return issue.due_at + DAY, issue.date + DAY
 
 
-def _chosen(
-    db: session.Session, candidates: CandidateSet, issue: Issue, page: DuePage, after: int
-) -> list[list[int]]:
-    """The papers (`Paper.pk`) of each subscriber of a page, best first."""
-    corpus = candidates.corpus
-    cohort = unpack(page.packed)
-    unread = corpus.unread(cohort)
-    corpus.read(unread, interests.filter_texts(db, unread))
-    messages = deliveries.history(
-        db, issue.due_at, issue.date, after_id=after, last_id=page.ids[-1], since=candidates.since
-    )
-    found = corpus.choose(cohort, unpack_sent(page.ids, messages, candidates.numbers))
-    pks = [paper.pk for paper in corpus.papers]
-    chosen = [pks[number] for number in found.items.tolist()]
-    return [chosen[start:end] for start, end in pairwise(found.offsets.tolist())]
+def _by_window(
+    installation: Installation, db: session.Session, issue: Issue, page: DuePage, after: int
+) -> list[_Part]:
+    """The subscribers of a page by how far back their digests look."""
+    daily, last = installation.window, {}
+    if any(schedule.frequency is Frequency.WEEKLY for schedule in set(page.schedules)):
+        last = deliveries.last_digests(db, issue.due_at, issue.date, after_id=after, last_id=page.ids[-1])
+    places: defaultdict[timedelta, list[int]] = defaultdict(list)
+    for place, (number, schedule) in enumerate(zip(page.ids, page.schedules, strict=True)):
+        since_last = issue.date - last[number] if number in last else None
+        places[window(schedule.frequency, daily, since_last)].append(place)
+    since = issue.opened_at - max(places)
+    sent = deliveries.history(db, issue.due_at, issue.date, after_id=after, last_id=page.ids[-1], since=since)
+    if len(places) == 1:
+        return [_Part(length, page, sent) for length in places]
+    parts = {length: _Part(length, page.part(places[length]), []) for length in sorted(places)}
+    part_of = {number: part for part in parts.values() for number in part.page.ids}
+    for message in sent:
+        part_of[message[0]].sent.append(message)
+    return list(parts.values())
 
 
 def _rows(
-    installation: Installation, candidates: CandidateSet, issue: Issue, page: DuePage, chosen: list[list[int]]
+    installation: Installation, db: session.Session, cache: CandidateCache, issue: Issue, part: _Part
 ) -> Iterator[NewDelivery]:
+    """The rows of subscribers whose digests look back equally far."""
+    candidates, page = cache.at(issue.opened_at, part.window), part.page
     reasons = {frequency: skip_reason(candidates, frequency) for frequency in Frequency}
+    chosen = _chosen(db, candidates, part)
     for subscriber_id, schedule, papers in zip(page.ids, page.schedules, chosen, strict=True):
         yield NewDelivery(
             issue_id=issue.id,
@@ -204,9 +224,22 @@ def _rows(
             reason="" if papers else reasons[schedule.frequency],
             papers=papers,
             message_id=_message_id(installation, issue, subscriber_id),
+            window_days=part.window.days,
         )
 
 
 def _message_id(installation: Installation, issue: Issue, subscriber_id: int) -> str:
     domain = sender_address(installation).rpartition("@")[2]
     return message_id(issue.id, subscriber_id, installation.keys, domain)
+
+
+def _chosen(db: session.Session, candidates: CandidateSet, part: _Part) -> list[list[int]]:
+    """The papers (`Paper.pk`) of each subscriber, best first."""
+    corpus = candidates.corpus
+    cohort = unpack(part.page.packed)
+    unread = corpus.unread(cohort)
+    corpus.read(unread, interests.filter_texts(db, unread))
+    found = corpus.choose(cohort, unpack_sent(part.page.ids, part.sent, candidates.numbers))
+    pks = [paper.pk for paper in corpus.papers]
+    chosen = [pks[number] for number in found.items.tolist()]
+    return [chosen[start:end] for start, end in pairwise(found.offsets.tolist())]

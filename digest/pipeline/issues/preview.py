@@ -19,7 +19,7 @@ from digest.domain import (
 from digest.filters import parse
 from digest.match import Corpus, Library
 from digest.pipeline.installation import Installation
-from digest.pipeline.issues.candidates import CandidateSet, read_candidates, sent_to, usual_before
+from digest.pipeline.issues.candidates import CandidateSet, read_candidates, sent_to, usual_before, window_of
 from digest.pipeline.issues.no_papers import quiet_digest, skip_reason
 from digest.store import papers, session
 from digest.store.papers.search import recent
@@ -48,7 +48,7 @@ def preview(
 
     `found`: the candidates, where the caller has them already.
     """
-    found = found or read_candidates(installation, now)
+    found = found or read_candidates(installation, now, window_of(installation, subscriber, now))
     gone = sent_to(installation, found, subscriber)
     chosen = found.corpus.match(subscriber.interests, gone)
     gone |= {match.paper.id for match in chosen}
@@ -61,7 +61,7 @@ def preview(
     reason = skip_reason(found, subscriber.schedule.frequency)
     if not subscriber.schedule.quiet_days:
         return Preview(None, reason)
-    return Preview(quiet_digest(found, subscriber, issue, reason, also), reason)
+    return Preview(quiet_digest(found, subscriber, issue, reason, also=also), reason)
 
 
 def stranger(interests: Interests, now: datetime) -> Subscriber:
@@ -77,7 +77,7 @@ def matching(installation: Installation, text: str, now: datetime) -> tuple[Matc
 
 def search(installation: Installation, text: str, limit: int, now: datetime) -> tuple[Match, ...]:
     """The best `limit` papers of the whole store that satisfy a filter. Raises FilterError."""
-    with session.transaction(installation.engine) as db:
+    with session.reading(installation.engine) as db:
         topics = interests.topics(db)
         stored = recent(db, SEARCHED)
     tree = parse(text, topics=[topic.slug for topic in topics])
@@ -87,7 +87,7 @@ def search(installation: Installation, text: str, limit: int, now: datetime) -> 
 
 def explain(installation: Installation, ref: str, now: datetime) -> Ranked:
     """A paper's trend score and its parts, as an issue opened now would rank it. Raises UnknownError."""
-    with session.transaction(installation.engine) as db:
+    with session.reading(installation.engine) as db:
         paper = papers.find(db, ref)
         usual = usual_before(db, now - installation.window)
     return rank([paper], now, usual)[0]

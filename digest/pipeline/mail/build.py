@@ -4,10 +4,10 @@ Every other mail becomes an envelope here, too (`seal`): one place where mails a
 """
 
 from datetime import datetime
-from email.utils import parseaddr
+from email.utils import formataddr, parseaddr
 from functools import cache
 
-from digest.deliver import Envelope
+from digest.deliver import Envelope, wire_address
 from digest.domain import Digest, Message
 from digest.errors import ConfigError
 from digest.pipeline.installation import Installation
@@ -63,9 +63,27 @@ def return_address(installation: Installation, subscriber_id: int, issue_id: int
 def unsigned(
     installation: Installation, message: Message | Encoded, recipient: str, *, message_id: str, now: datetime
 ) -> bytes:
-    """The RFC 5322 bytes of a mail, as they are before they are signed."""
-    sender = installation.site.mail_from
-    return as_bytes(message, sender=sender, recipient=recipient, date=now, message_id=message_id)
+    """The RFC 5322 bytes of a mail, as they are before they are signed.
+
+    Domains are A-labels in headers too: a raw one would need SMTPUTF8 (RFC 6532), which few servers offer.
+    """
+    sender, to = _sender_field(installation.site.mail_from), _ascii_domain(recipient)
+    return as_bytes(message, sender=sender, recipient=to, date=now, message_id=message_id)
+
+
+@cache
+def _sender_field(sender: str) -> str:
+    name, address = parseaddr(sender)
+    return formataddr((name, _ascii_domain(address)), "utf-8") if not address.isascii() else sender
+
+
+def _ascii_domain(address: str) -> str:
+    if address.isascii():
+        return address
+    try:
+        return wire_address(address)
+    except ValueError:  # no mail server takes it: delivery says so, of this mail alone
+        return address
 
 
 def sender_address(installation: Installation) -> str:

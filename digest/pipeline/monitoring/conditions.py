@@ -18,8 +18,9 @@ from digest.store.monitoring import failures as kept_failures
 from digest.store.monitoring.failures import Failure
 from digest.store.session import Session
 from digest.store.subscriptions import transactional
-from digest.throttle import Throttle
+from digest.throttle import CAME_BACK, Throttle
 
+DAY = timedelta(days=1)
 PATIENCE = timedelta(hours=1)  # with an issue that was due, an email that waits, and a source that fails
 RECENT = timedelta(days=1)  # an older failure is for `digest doctor` only
 NAMED = 5  # things in an alarm's title
@@ -135,6 +136,8 @@ def _domains(db: Session, now: datetime) -> Iterator[Alarm]:
     for pace in domain_limits.troubled(db):
         if pace.stopped_until:
             yield _domain(pace, pace.stopped_until, now)
+        elif pace.slowed_at and now - pace.slowed_at < DAY and pace.reason.startswith(CAME_BACK):
+            yield _sends_back(pace, pace.slowed_at)
 
 
 def _domain(pace: Throttle, until: datetime, now: datetime) -> Alarm:
@@ -191,6 +194,17 @@ def _blind(kind: str, error: str, now: datetime) -> Alarm:
         tried="Everything else is looked at.",
         fix="digest doctor; the log has more",
         since=now,
+    )
+
+
+def _sends_back(pace: Throttle, since: datetime) -> Alarm:
+    return Alarm(
+        key=f"domain:{pace.domain}",
+        title=f"{pace.domain} sends our mail back",
+        detail="Its servers took digests and refused them later, for a fault of the sender.",
+        tried="It gets less mail for a while. The readers stay subscribed.",
+        fix="digest deliveries domains shows its words (usually SPF, DKIM, or a blocklist)",
+        since=since,
     )
 
 

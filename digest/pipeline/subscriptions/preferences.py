@@ -16,7 +16,7 @@ from digest.pipeline.subscriptions.signup import LOCK, WORDING, WORDING_VERSION
 from digest.pipeline.subscriptions.validate import read_interests
 from digest.store import session
 from digest.store.session import Session
-from digest.store.subscriptions import mutes, signups, subscribers, transactional
+from digest.store.subscriptions import interests, mutes, signups, subscribers, transactional
 from digest.store.subscriptions.subscribers import Consent
 from digest.store.subscriptions.transactional import TransactionalKind
 
@@ -28,6 +28,12 @@ def person(installation: Installation, number: int) -> Subscriber | None:
     """The subscriber of this number, or None."""
     with session.reading(installation.engine) as db:
         return subscribers.by_ids(db, [number]).get(number)
+
+
+def by_address(installation: Installation, email: str) -> Subscriber:
+    """Return the subscriber with this address. Raises UnknownError that names the nearest."""
+    with session.reading(installation.engine) as db:
+        return subscribers.get(db, email)
 
 
 def save(
@@ -123,7 +129,7 @@ def mute(installation: Installation, number: int, text: str, now: datetime) -> N
     """Leave out papers that a filter selects, for seven days. Raises FilterError."""
 
     def change(db: Session, known: Subscriber) -> None:
-        (filter_text,) = read_interests(db, exclude=[text]).exclude
+        (filter_text,) = read_interests(interests.topics(db), exclude=[text]).exclude
         if filter_text not in known.interests.exclude:
             exclude = (*known.interests.exclude, filter_text)
             subscribers.save(db, number, interests=replace(known.interests, exclude=exclude))

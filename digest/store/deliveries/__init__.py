@@ -22,20 +22,32 @@ from digest.store.deliveries.cohorts import (
     due_page,
     history,
     history_of,
+    last_digest_before,
+    last_digests,
     packed_interests,
 )
 from digest.store.deliveries.issues import counts, issues, issues_by_id, open_issue, unfinished
 from digest.store.deliveries.ledger import NewDelivery, listing, of_subscriber, papers_sent, picked, record
-from digest.store.deliveries.returns import come_back, find, of_issue, of_message, states_around
+from digest.store.deliveries.received import Received, last_received, received
+from digest.store.deliveries.returns import (
+    came_back_failed,
+    come_back,
+    find,
+    of_issue,
+    of_message,
+    states_around,
+)
 
 __all__ = [
     "Account",
     "DuePage",
     "NewDelivery",
     "Outcome",
+    "Received",
     "accounts",
     "again",
     "begin_sending",
+    "came_back_failed",
     "claim",
     "come_back",
     "counts",
@@ -49,6 +61,9 @@ __all__ = [
     "holds",
     "issues",
     "issues_by_id",
+    "last_digest_before",
+    "last_digests",
+    "last_received",
     "listing",
     "mark_sent",
     "of_issue",
@@ -58,6 +73,7 @@ __all__ = [
     "packed_interests",
     "papers_sent",
     "picked",
+    "received",
     "record",
     "settle",
     "states_around",

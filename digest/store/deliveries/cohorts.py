@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, select
+from sqlalchemy import ColumnElement, Select, and_, func, select
 from sqlalchemy.orm import Session
 
 from digest.domain import DeliveryState, Frequency, Schedule, SubscriberStatus
@@ -33,6 +33,11 @@ class DuePage:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    def part(self, places: Sequence[int]) -> "DuePage":
+        """Some of the subscribers, by their places in this page."""
+        ids, packed, schedules = self.ids, self.packed, self.schedules
+        return DuePage([ids[n] for n in places], [packed[n] for n in places], [schedules[n] for n in places])
 
 
 def due_cohorts(session: Session, now: datetime) -> list[tuple[datetime, date]]:
@@ -93,6 +98,37 @@ def history(
         )
     )
     return _raw(session, wanted.order_by(DeliveryRow.subscriber_id))
+
+
+def last_digests(
+    session: Session, due_at: datetime, day: date, *, after_id: int, last_id: int
+) -> dict[int, date]:
+    """Subscriber id → date of the last digest before `day` that came or may have come; for the weekly readers
+    of a cohort with ids above `after_id` up to `last_id`."""
+    wanted = (
+        select(DeliveryRow.subscriber_id, func.max(DeliveryRow.issue_date))
+        .join(SubscriberRow, SubscriberRow.id == DeliveryRow.subscriber_id)
+        .where(
+            _due(due_at, day, after_id),
+            SubscriberRow.id <= last_id,
+            SubscriberRow.frequency == Frequency.WEEKLY,
+            DeliveryRow.issue_date < day,
+            DeliveryRow.state.in_(MAY_HAVE_COME),
+        )
+        .group_by(DeliveryRow.subscriber_id)
+    )
+    return dict(session.execute(wanted).all())
+
+
+def last_digest_before(session: Session, subscriber_id: int, day: date) -> date | None:
+    """The date of a subscriber's last digest before `day` that came or may have come."""
+    return session.scalar(
+        select(func.max(DeliveryRow.issue_date)).where(
+            DeliveryRow.subscriber_id == subscriber_id,
+            DeliveryRow.issue_date < day,
+            DeliveryRow.state.in_(MAY_HAVE_COME),
+        )
+    )
 
 
 def packed_interests(session: Session, ids: Sequence[int]) -> list[bytes]:

@@ -28,6 +28,7 @@ _READ = (
     DeliveryRow.reply,
     DeliveryRow.papers,
     DeliveryRow.claim_token,
+    DeliveryRow.window_days,
 )
 
 
@@ -41,6 +42,7 @@ class NewDelivery(NamedTuple):
     reason: str = ""
     papers: Sequence[int] = ()
     message_id: str = ""
+    window_days: int = 0  # how far back its papers were looked for
 
 
 def record(session: Session, rows: Sequence[NewDelivery], moves: Mapping[int, tuple[datetime, date]]) -> None:
@@ -127,9 +129,20 @@ def by_ids(session: Session, ids: Sequence[int]) -> list[Delivery]:
 
 def delivery(row: Sequence[Any]) -> Delivery:
     """A row of the columns `_READ` as a Delivery."""
-    number, issue_id, subscriber_id, issue_date, state, reason, attempts, message_id, reply, papers, token = (
-        row
-    )
+    (
+        number,
+        issue_id,
+        subscriber_id,
+        issue_date,
+        state,
+        reason,
+        attempts,
+        message_id,
+        reply,
+        papers,
+        token,
+        window,
+    ) = row
     return Delivery(
         id=number,
         issue_id=issue_id,
@@ -142,6 +155,7 @@ def delivery(row: Sequence[Any]) -> Delivery:
         reply=reply,
         papers=papers,
         claim_token=token,
+        window_days=window,
     )
 
 
@@ -160,6 +174,7 @@ def _values(row: NewDelivery, issue: Issue) -> dict[str, Any]:
         "message_id": row.message_id,
         "reply": "",
         "papers": row.papers,
+        "window_days": row.window_days,
         "created_at": at,
         "settled_at": None if row.state is DeliveryState.QUEUED else at,
     }

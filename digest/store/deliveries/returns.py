@@ -6,12 +6,13 @@ Only a row whose message was taken changes, and once: a second report of the sam
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from digest.domain import Delivery, DeliveryState
 from digest.store.deliveries.ledger import by_ids
 from digest.store.deliveries.tables import DeliveryRow
+from digest.store.subscriptions.tables import SubscriberRow
 
 _TAKEN = (DeliveryState.SENT, DeliveryState.UNCERTAIN)
 _MAILED = (*_TAKEN, DeliveryState.BOUNCED, DeliveryState.COMPLAINED, DeliveryState.FAILED)
@@ -41,6 +42,21 @@ def come_back(session: Session, delivery_id: int, state: DeliveryState, *, reply
     row = update(DeliveryRow).where(DeliveryRow.id == delivery_id, DeliveryRow.state.in_(_TAKEN))
     changed = row.values(state=state, reply=reply, settled_at=now).returning(DeliveryRow.id)
     return session.scalar(changed) is not None
+
+
+def came_back_failed(session: Session, issue_id: int, domain: str) -> int:
+    """Count the readers of a domain whose digest of an issue failed."""
+    readers = (
+        select(func.count())
+        .select_from(DeliveryRow)
+        .join(SubscriberRow, SubscriberRow.id == DeliveryRow.subscriber_id)
+    )
+    wanted = readers.where(
+        DeliveryRow.issue_id == issue_id,
+        DeliveryRow.state == DeliveryState.FAILED,
+        func.lower(SubscriberRow.email).endswith(f"@{domain}", autoescape=True),
+    )
+    return session.scalar(wanted) or 0
 
 
 def states_around(session: Session, row: Delivery, beside: int) -> list[DeliveryState]:

@@ -63,6 +63,7 @@ class DeliveryRow(Base):
     message_id: Mapped[str] = mapped_column(index=True)
     reply: Mapped[str]
     papers: Mapped[tuple[int, ...]] = mapped_column(Packed)
+    window_days: Mapped[int] = mapped_column(server_default=text("0"))
     created_at: Mapped[datetime]
     settled_at: Mapped[datetime | None]
 

@@ -2,13 +2,24 @@
 
 from digest.store.papers.entries import Landing, carried_before, land
 from digest.store.papers.merges import Why, history, merge, split
-from digest.store.papers.reading import by_pks, candidates, canonical_ids, count, find, merged, outlines
+from digest.store.papers.reading import (
+    Withdrawn,
+    by_pks,
+    candidates,
+    canonical_ids,
+    count,
+    find,
+    merged,
+    outlines,
+    withdrawn,
+)
 from digest.store.papers.signals import Observation, observe, usual
 
 __all__ = [
     "Landing",
     "Observation",
     "Why",
+    "Withdrawn",
     "by_pks",
     "candidates",
     "canonical_ids",
@@ -23,4 +34,5 @@ __all__ = [
     "outlines",
     "split",
     "usual",
+    "withdrawn",
 ]

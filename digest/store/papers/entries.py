@@ -22,6 +22,7 @@ from digest.store.papers.tables import EntryRow, PaperIdRow, PaperRow
 from digest.store.papers.work import merge_entry, merge_entry_alone
 from digest.store.session import chunks, insert, serialise, write
 
+LONGEST_NAME = 100  # characters of a source's name
 _MAY_LINK = {SourceKind.ARXIV, SourceKind.HUGGINGFACE, SourceKind.BIORXIV}  # they speak for the work itself
 
 
@@ -72,7 +73,8 @@ def land(
     dated, skipped = _readable(entries, seen_at)
     serialise(session, "papers")
     known = load(session, (alias for entry, _ in dated for alias in aliases(entry, source.name)))
-    items = [_take(session, known, source, entry, at) for entry, at in dated]
+    taken = [_take(session, known, source, entry, at) for entry, at in dated]
+    items = [item for item in taken if item]
     known.write(session)
     _write_ids(session, known)
     _write_entries(session, source.name, items)
@@ -80,7 +82,7 @@ def land(
     new = sum(item.new for item in items)
     updated = sum(item.changed and not item.new for item in items)
     first_carried = frozenset(item.entry.key for item in items if item.fresh)
-    unchanged = len(items) - new - updated
+    unchanged = len(taken) - new - updated
     return Landing(new, updated, unchanged, tuple(skipped), len(first_carried), first_carried)
 
 
@@ -92,8 +94,15 @@ def carried_before(session: Session, source: str, keys: Iterable[str], moment: d
 
 def check_name(name: str, kind: SourceKind) -> None:
     """Refuse (InputError) a source's name that would make its own ids look like arXiv ids or DOIs."""
-    if not name or ":" in name or name == "doi" or (name == "arxiv" and kind is not SourceKind.ARXIV):
-        msg = f"a source of kind {kind} can't be named {name!r}"
+    if (
+        not name
+        or len(name) > LONGEST_NAME
+        or not name.isprintable()
+        or ":" in name
+        or name == "doi"
+        or (name == "arxiv" and kind is not SourceKind.ARXIV)
+    ):
+        msg = f"a source of kind {kind} can't be named {name[:LONGEST_NAME]!r}"
         raise InputError(msg, fix="choose another name")
 
 
@@ -114,9 +123,14 @@ def _readable(
     return dated, skipped
 
 
-def _take(session: Session, known: PaperIndex, source: Source, entry: Entry, at: datetime) -> _Item:
-    """Find or make the paper of an entry and let it take in what the entry knows."""
+def _take(session: Session, known: PaperIndex, source: Source, entry: Entry, at: datetime) -> _Item | None:
+    """Find or make the paper of an entry and let it take in what the entry knows.
+
+    None for a withdrawal without a text, of a work that isn't known here.
+    """
     ids = aliases(entry, source.name)
+    if entry.withdrawn and not entry.abstract and not any(alias in known.parts for alias in ids):
+        return None
     may_link = source.kind in _MAY_LINK
     if not may_link:
         ids = tuple(dict.fromkeys((ids[0], ids[-1])))  # not trusted to say which DOI is which arXiv paper

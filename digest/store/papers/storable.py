@@ -6,18 +6,20 @@ entry would take the rest of its batch with it.
 
 from digest.domain import Entry
 
-_LONGEST_ID = 1000  # characters; an index of Postgres takes at most 2,704 bytes
+_LONGEST_ID = 1_500  # bytes; an index of Postgres takes at most 2,704, the name of the source with it
 _LARGEST = 2**31 - 1
 _TEXTS = (
     "key", "arxiv_id", "doi", "title", "abstract", "url", "pdf_url", "code_url", "project_url",
     "discussion_url", "thumbnail", "summary", "comment", "organization", "announce_type",
+    "withdrawn",
 )  # fmt: skip
 
 
 def why_not(entry: Entry) -> str:
     """Why the entry can't be kept, or nothing."""
-    if not entry.key or any(len(i or "") > _LONGEST_ID for i in (entry.key, entry.arxiv_id, entry.doi)):
-        return f"its id is empty or longer than {_LONGEST_ID} characters"
+    ids = (entry.key, entry.arxiv_id or "", entry.doi or "")
+    if not entry.key or any(len(name.encode("utf-8", "replace")) > _LONGEST_ID for name in ids):
+        return f"its id is empty or longer than {_LONGEST_ID:,} bytes"
     texts = [getattr(entry, name) or "" for name in _TEXTS]
     if not all(_is_text(text) for text in (*texts, *entry.authors, *entry.categories, *entry.keywords)):
         return "holds characters that are no text"

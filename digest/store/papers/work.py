@@ -29,8 +29,13 @@ _TEXTS = (
 )  # fmt: skip
 _LISTS = ("authors", "categories", "keywords")
 _FIELDS = (*_TEXTS, *_LISTS, "published_at", "version", "doi")  # that an entry and a row share
-_MOMENTS = ("published_at", "first_seen_at")
-_OWN = (*_FIELDS, "summary", "summary_source", "text_rank", "first_seen_at", "announced")
+_MOMENTS = ("published_at", "first_seen_at", "withdrawn_at")
+_OWN = (
+    *_FIELDS, "summary", "summary_source", "text_rank", "first_seen_at", "announced", "withdrawn_at",
+    "withdrawal",
+)  # fmt: skip
+_NOTICE = -1  # the rank of a notice of withdrawal: it says nothing of the work
+_MAY_WITHDRAW = {SourceKind.ARXIV, SourceKind.BIORXIV, SourceKind.OAIPMH, SourceKind.OPENREVIEW}
 
 
 def new_row(canonical_id: str) -> PaperRow:
@@ -39,13 +44,17 @@ def new_row(canonical_id: str) -> PaperRow:
 
 
 def _empty() -> dict[str, Any]:
-    texts: dict[str, Any] = dict.fromkeys((*_TEXTS, "summary", "summary_source"), "")
-    return texts | {name: [] for name in _LISTS}
+    texts: dict[str, Any] = dict.fromkeys((*_TEXTS, "summary", "summary_source", "withdrawal"), "")
+    return texts | {name: [] for name in _LISTS} | {"withdrawn_at": None}
 
 
 def merge_entry(row: PaperRow, entry: Entry, source: Source, at: datetime) -> bool:
     """Take in that a source carried this entry at a time; True when anything changed."""
-    return any([_seen(row, entry, at), _absorb(row, entry, source)])
+    highest = row.version
+    changed = any([_seen(row, entry, at), _withdraw(row, entry, source, at), _absorb(row, entry, source)])
+    if row.withdrawn_at and highest and (row.version or 0) < highest:
+        row.version = highest  # the version that was withdrawn, though an earlier one has the text
+    return changed
 
 
 def merge_entry_alone(part: PaperRow, entry: Entry, source: Source, at: datetime) -> None:
@@ -84,9 +93,32 @@ def _seen(row: PaperRow, entry: Entry, at: datetime) -> bool:
     return _see(row, at, announced=True)
 
 
+def _withdraw(row: PaperRow, entry: Entry, source: Source, at: datetime) -> bool:
+    """Mark a work as withdrawn where this says so, or as published again where a later version is none.
+
+    Sources that speak for works may say it of any; others only of those that nobody nearer to the work has.
+    """
+    if source.kind not in _MAY_WITHDRAW and _RANK.get(source.kind, _OTHERS) < row.text_rank:
+        return False
+    known, said = row.version or 0, entry.version or 0
+    if not entry.withdrawn:
+        if row.withdrawn_at is None or said <= known:
+            return False
+        row.withdrawn_at, row.withdrawal = None, ""
+        return True
+    if said and said < known:
+        return False
+    row.version = max(known, said) or None
+    if row.withdrawn_at and row.withdrawn_at <= at:
+        return False
+    row.withdrawn_at, row.withdrawal = at, entry.withdrawn
+    return True
+
+
 def _absorb(row: PaperRow, entry: Entry, source: Source) -> bool:
     """Take in the text of an entry where it is better, else what is missing; True when anything changed."""
-    changed = _compete(row, _RANK.get(source.kind, _OTHERS), _values(entry))
+    rank = _NOTICE if entry.withdrawn else _RANK.get(source.kind, _OTHERS)
+    changed = _compete(row, rank, _values(entry))
     if entry.summary and row.summary_source in {"", source.name} and entry.summary != row.summary:
         row.summary, row.summary_source = entry.summary, source.name
         changed = True
@@ -96,6 +128,8 @@ def _absorb(row: PaperRow, entry: Entry, source: Source) -> bool:
 def _take_in(row: PaperRow, other: PaperRow) -> None:
     _see(row, other.first_seen_at, announced=other.announced)
     _compete(row, other.text_rank, _values(other))
+    if other.withdrawn_at and (row.withdrawn_at is None or other.withdrawn_at < row.withdrawn_at):
+        row.withdrawn_at, row.withdrawal = other.withdrawn_at, other.withdrawal
     if not row.summary:
         row.summary, row.summary_source = other.summary, other.summary_source
 

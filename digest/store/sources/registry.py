@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from digest.domain import Source, SourceKind, SourceState
 from digest.errors import InputError
-from digest.store.nearest import unknown
+from digest.nearest import unknown
 from digest.store.papers.entries import check_name
 from digest.store.sources.tables import SourceRow
 

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from digest.characters import flaw
 from digest.domain import Interests, Topic
 from digest.errors import InputError
-from digest.store.nearest import unknown
+from digest.nearest import unknown
 from digest.store.session import chunks, insert, write
 from digest.store.subscriptions.tables import FilterRow, TopicRow
 
@@ -82,8 +82,17 @@ def filter_texts(session: Session, ids: Iterable[int]) -> dict[int, str]:
 
 def packed(session: Session, interests: Interests) -> tuple[int, ...]:
     """Interests as integers: the limits, the numbers of the distinct filters wanted, minus those excluded."""
+    return packed_with(filter_ids(session, filters_of(interests)), interests)
+
+
+def filters_of(interests: Interests) -> list[str]:
+    """The canonical texts of everything wanted and excluded; a topic is the filter `topic:<slug>`."""
+    return [*(f"topic:{slug}" for slug in interests.topics), *interests.filters, *interests.exclude]
+
+
+def packed_with(ids: Mapping[str, int], interests: Interests) -> tuple[int, ...]:
+    """Pack interests whose filters have these numbers."""
     wanted = [*(f"topic:{slug}" for slug in interests.topics), *interests.filters]
-    ids = filter_ids(session, [*wanted, *interests.exclude])
     filters = dict.fromkeys([*(ids[text] for text in wanted), *(-ids[text] for text in interests.exclude)])
     return (interests.min_upvotes, interests.top, interests.max_papers, *filters)
 

@@ -14,10 +14,11 @@ from digest import serializers
 from digest.domain import Subscriber
 from digest.pipeline.mail.links import Purpose, mail_links
 from digest.pipeline.subscriptions import personal_data, preferences
+from digest.pipeline.subscriptions.validate import known_topics
 from digest.render.phrases import masked
-from digest.store import session
 from digest.web import forms
 from digest.web.forms import Problems, Typed
+from digest.web.limits import costly
 from digest.web.pages.landing import choices_of_forms
 from digest.web.pages.link_pages import mute_term, pause_until, tomorrow
 from digest.web.pages.tokens import subscriber_from_token
@@ -47,11 +48,11 @@ def show(request: Request, web: Site, token: str, owner: Owner) -> Response:
 
 
 @router.post("/prefs/{token}")
-def save(web: Site, token: str, owner: Owner, fields: OurForm) -> Response:
+@costly
+def save(request: Request, web: Site, token: str, owner: Owner, fields: OurForm) -> Response:  # noqa: ARG001 - costly
     """Keep what was chosen, or show what is wrong with it."""
     given = forms.typed(fields)
-    with session.reading(web.installation.engine) as db:
-        found = forms.read(db, given, base=owner.interests)
+    found = forms.read(known_topics(web.installation), given, base=owner.interests)
     if found.problems:
         return _preferences(web, token, owner, given=given, problems=found.problems)
     preferences.save(web.installation, owner.id, found.interests, found.schedule, web.clock())

@@ -21,6 +21,7 @@ from digest.pipeline.issues.open import open_due, reports
 from digest.pipeline.mail.build import return_address
 from digest.pipeline.mail.links import Purpose, link
 from digest.pipeline.monitoring.checks import Result
+from digest.pipeline.monitoring.conditions import standing as standing_alarms
 from digest.pipeline.monitoring.doctor import examine
 from digest.pipeline.runner import run_round
 from digest.pipeline.subscriptions import signup, transactional
@@ -28,6 +29,7 @@ from digest.pipeline.subscriptions.personal_data import erase
 from digest.pipeline.subscriptions.signup import Visitor
 from digest.pipeline.subscriptions.validate import read_interests, read_schedule
 from digest.store import deliveries, session
+from digest.store.deliveries import domain_limits
 from digest.store.subscriptions import subscribers, suppressions
 from digest.tokens import Keys, address_hash, address_hashes
 from tests.bounce_mails import came_back
@@ -156,6 +158,29 @@ def test_what_follows_from_a_report_follows_once(
     assert sum(report.counts.values()) == report.audience == 1
 
 
+@pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
+def test_a_domain_gets_less_when_three_readers_mails_come_back_for_our_fault(
+    engine: Engine, tmp_path: Path
+) -> None:
+    people = [ADA, "bob@one.example", "cy@one.example"]
+    with SmtpServer() as server:
+        here = installation(engine, tmp_path, smtp_url=server.url, bounce_mail=BOUNCES)
+        for person in people:
+            join(here, person)
+        land(engine, [entry()], seen_at=NOW - timedelta(hours=3))
+        open_due(here, NOW)
+        deliver_due(here, NOW)
+        for count, mail in enumerate(server.mails, 1):
+            process(here, "x", returned("wrong-boundary", mail), NOW)
+            with session.reading(engine) as db:
+                slowed = domain_limits.troubled(db)
+            assert [pace.domain for pace in slowed] == (["one.example"] if count == len(people) else [])
+    with session.reading(engine) as db:
+        assert [alarm.title for alarm in standing_alarms(db, NOW)] == ["one.example sends our mail back"]
+        assert not [alarm for alarm in standing_alarms(db, NOW + 2 * DAY) if alarm.key.startswith("domain")]
+        assert {person.status for person in subscribers.listing(db)} == {ACTIVE}
+
+
 def test_the_words_of_the_server_stand_in_the_ledger(engine: Engine, tmp_path: Path) -> None:
     here, (mail,) = sent(engine, tmp_path)
     process(here, "x", returned("postfix-full", mail), NOW)
@@ -273,8 +298,7 @@ def test_who_complained_and_joined_again_stays_when_the_complaint_comes_once_mor
 def test_a_confirmation_mail_that_comes_back_suppresses_its_address(engine: Engine, tmp_path: Path) -> None:
     with SmtpServer() as server:
         here = installation(engine, tmp_path, smtp_url=server.url, bounce_mail=BOUNCES)
-        with session.reading(engine) as db:
-            wishes = read_interests(db)
+        wishes = read_interests(())
         signup.ask(
             here, email=ADA, interests=wishes, schedule=read_schedule(), visitor=Visitor("web"), now=NOW
         )

@@ -1,7 +1,9 @@
 """What each answer of a mail server makes of the ledger, and of the recipient's domain; on both databases."""
 
 import gc
+from dataclasses import replace
 from datetime import timedelta
+from email import message_from_bytes, policy
 from pathlib import Path
 from weakref import ref
 
@@ -211,6 +213,32 @@ def test_an_address_beyond_ascii_needs_smtputf8(
     assert states(engine) == {"josé@one.example": state, "bob@two.example": SENT}
 
 
+@pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
+def test_an_international_domain_is_an_a_label_everywhere_and_needs_no_extension(
+    engine: Engine, tmp_path: Path
+) -> None:
+    with SmtpServer(without=("SMTPUTF8", "8BITMIME", "SIZE")) as server:
+        here = prepared(engine, tmp_path, server.url, "ada@bücher.example")
+        deliver_due(here, NOW)
+    (mail,) = server.mails
+    assert mail.recipients == ("ada@xn--bcher-kva.example",)
+    assert b"\r\nTo: ada@xn--bcher-kva.example\r\n" in mail.content
+    assert mail.content.isascii()
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
+def test_an_international_domain_of_the_sender_is_an_a_label_too(engine: Engine, tmp_path: Path) -> None:
+    with SmtpServer(without=("SMTPUTF8", "8BITMIME")) as server:
+        here = prepared(engine, tmp_path, server.url, "ada@one.example")
+        site = replace(here.site, mail_from="Zoë and Co <papers@bücher.example>")
+        deliver_due(replace(here, site=site), NOW)
+    (mail,) = server.mails
+    assert mail.sender == "papers@xn--bcher-kva.example"
+    assert mail.content.isascii()
+    parsed = message_from_bytes(mail.content, policy=policy.default)
+    assert str(parsed["From"]) == "Zoë and Co <papers@xn--bcher-kva.example>"
+
+
 # ---------------------------------------------------------------- domains
 
 
@@ -300,7 +328,7 @@ def test_an_unsubscribe_inside_a_chunk_wins(engine: Engine, tmp_path: Path) -> N
     assert (found.state, found.reason) == (DeliveryState.SKIPPED, SkipReason.INACTIVE)
 
 
-def test_a_courier_collects_what_it_drops_and_leaves_the_collector_as_it_was(
+def test_a_worker_collects_what_it_drops_and_leaves_the_collector_as_it_was(
     engine: Engine, tmp_path: Path
 ) -> None:
     before = gc.get_threshold()

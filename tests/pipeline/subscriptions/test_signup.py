@@ -15,6 +15,7 @@ from digest.pipeline.mail.links import Purpose, link
 from digest.pipeline.subscriptions import personal_data, preferences, rate_limits, signup, transactional
 from digest.pipeline.subscriptions.expiry import keep_up
 from digest.pipeline.subscriptions.signup import Confirmation, Visitor
+from digest.pipeline.subscriptions.validate import read_address
 from digest.store import session
 from digest.store.subscriptions import signups, subscribers
 from digest.store.subscriptions import transactional as stored
@@ -409,10 +410,29 @@ def test_who_waits_long_for_the_first_digest_gets_todays_with_the_welcome(
         ("a.da+x@googlemail.com", "ada@gmail.com"),
         ("a.da@example.org", "a.da@example.org"),
         ("+odd@example.org", "+odd@example.org"),
+        ("a-d_a.+x@pm.me", "ada@proton.me"),
+        ("ada@protonmail.com", "ada@proton.me"),
+        ("shop@ada.fastmail.com", "ada@fastmail.com"),
+        ("ada+x@fastmail.com", "ada@fastmail.com"),
+        ("ada@www.example.org", "ada@www.example.org"),
+        ("ada@me.com", "ada@icloud.com"),
+        ("ada-books@yahoo.co.uk", "ada@yahoo.co.uk"),
+        ("ada-books@example.org", "ada-books@example.org"),
+        ("ada@\uff27\uff2d\uff21\uff29\uff2c.com", "ada@gmail.com"),  # full width
+        ("\uff21da@gmail.com", "ada@gmail.com"),
+        ("ada@gma\u0456l.com", "ada@gmail.com"),  # a Cyrillic letter
+        ("ada@xn--gmal-xpa.com", "ada@gma\u00edl.com"),
     ],
 )
 def test_spellings_of_one_mailbox_count_as_one(spelling: str, same: str) -> None:
     assert mailbox(spelling) == same
+
+
+@pytest.mark.parametrize("local", ["a" * 65, "é" * 33])
+def test_an_address_of_more_than_64_bytes_before_the_at_is_refused(local: str) -> None:
+    with pytest.raises(InputError, match="64 bytes"):
+        read_address(f"{local}@example.org")
+    assert read_address(f"{local[:32]}@example.org")
 
 
 def test_every_kind_of_notice_has_its_caps() -> None:

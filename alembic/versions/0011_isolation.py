@@ -1,6 +1,6 @@
 """What failed and was set aside; sign-ups that nobody could decide; filters known by a hash of their text.
 
-Revision: 0009, after 0008.
+Revision: 0011, after 0010.
 """
 
 from hashlib import sha256
@@ -8,8 +8,8 @@ from hashlib import sha256
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0009"
-down_revision = "0008"
+revision = "0011"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 

@@ -14,17 +14,22 @@ never converts TeX: clean both with `digest.text` first. What is a word, and why
   any run of them. Hangul is parted by its spaces.
 - Case, diacritics and compatibility forms are folded (`Erdős` = `erdos`, `M³ViT` = `m3vit`, `ﬁne` = `fine`,
   `ＧＰＴ` = `gpt`, `ℒ` = `l`), and letters that have no decomposition (`ø`, `ł`, `ß`, `æ`).
-- Stems are English (Snowball). It leaves words without vowels alone, so a plural acronym of four letters or
-  more loses its s here, and so does a name that ends in a number: `LLMs` = `llm`, `H100s` = `h100`; `TTS` and
-  `CSS` stay.
+- Forms of a word have one stem, American or British (`forms.stem`): `GPUs` = `gpu`, `quantised` =
+  `quantization`, `modelled` = `models`; other words of one root don't (`transformer`, `transformation`).
+- A small s behind capitals is a plural's, whatever the letters spell: `GPs` is `gp`, and `GPS` is `gps`.
+- What some write as one word and some as two is one term of two readings (`readings`): `multimodal`,
+  `multi-modal`.
 """
 
 import re
 import unicodedata
+from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from functools import lru_cache
-from threading import local
+from itertools import chain, islice, product
 
-import Stemmer
+from digest.words.english import APART, FIRST_PARTS
+from digest.words.forms import stem
 
 _MARKS = r"\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff"  # diacritics that stand behind their letter
 _UNSPACED = (
@@ -38,13 +43,14 @@ _WORD = re.compile(
 )
 _ASCII_WORD = re.compile(rf"({_PROGRAMMING}|(?:[A-Za-z0-9]++|{_IN_NUMBER})++){_POSSESSIVE}")
 _DIACRITIC = re.compile(f"[{_MARKS}]+")
-_PLURAL_ACRONYM = re.compile(r"(?:[b-df-hj-np-tv-xz]{2,}[b-df-hj-np-rtv-xz]|[a-z]+\d+)s")  # llms, h100s
+_PLURAL_ACRONYM = re.compile(r"\d*[A-Z][A-Za-z0-9]*[A-Z0-9]s")  # GPs, LoRAs, H100s
 _NO_DECOMPOSITION = str.maketrans(
     {"ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D", "ð": "d", "Ð": "D", "ħ": "h", "Ħ": "H"}
     | {"ŧ": "t", "Ŧ": "T", "ı": "i", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "þ": "th", "Þ": "TH"}
 )
 
-_of_thread = local()  # a Stemmer must not be shared by threads
+MOST_READINGS = 8
+SHORTEST_PART, SHORTEST_WHOLE = 2, 6  # letters: `re-id`, `re-rank`
 
 
 def written(text: str) -> list[str]:
@@ -74,19 +80,61 @@ def forms(word: str) -> tuple[str, str]:
     if not word.isascii():
         letters = _without_diacritics(word)  # a fraction or a ligature may come apart into more than letters
         exact = "".join(c for c in letters if c.isalnum() or c == ".").strip(".") or word
-    return _stem(exact.casefold()), exact
+    singular = exact[:-1] if _PLURAL_ACRONYM.fullmatch(exact) else exact
+    return stem(singular.casefold()), exact
+
+
+def without_case(word: str) -> str:
+    """A word (in its exact form) in small letters, with the same stem: an acronym's plural may lose its s for
+    that (`GPs` → `gp`, because `gps` is another word)."""
+    small = fold(word)
+    if _PLURAL_ACRONYM.fullmatch(word) and forms(small)[0] != forms(word)[0]:
+        return fold(word[:-1])
+    return small
+
+
+@lru_cache(maxsize=1 << 17)
+def readings(words: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
+    """The stems of words that follow one another, in each way in which they may be parted: as given first.
+
+    Two words that others write as one are one (`fine tuning`, `finetuning`), and one that begins like a
+    compound is two (`pretraining`, `pre training`). At most `MOST_READINGS`.
+    """
+    pairs = range(len(words) - 1)
+    joined = [_joined(words, places) for places in [*({n} for n in pairs), *({n, n + 2} for n in pairs[:-2])]]
+    parted = product(*(((word,), *_halves(word)) for word in words))
+    found = (words, *joined, *(tuple(chain.from_iterable(parts)) for parts in islice(parted, MOST_READINGS)))
+    every = dict.fromkeys(tuple([forms(word)[0] for word in some]) for some in found)
+    return tuple(every)[:MOST_READINGS]
+
+
+def _halves(word: str) -> Iterator[tuple[str, str]]:
+    """A word as two: `multimodal` → `multi`, `modal`."""
+    for first in FIRST_PARTS:
+        rest = word.removeprefix(first)
+        if rest != word and len(rest) > SHORTEST_PART:
+            yield first, rest
+
+
+def _joined(words: tuple[str, ...], places: AbstractSet[int]) -> tuple[str, ...]:
+    """Words with those at `places` joined to the next, where both are the parts of a word."""
+    done: list[str] = []
+    for place, word in enumerate(words):
+        before = place - 1 in places and done and _makes_one(done[-1], word)
+        done[-1:] = [done[-1] + word] if before else [*done[-1:], word]
+    return tuple(done)
+
+
+def _makes_one(first: str, second: str) -> bool:
+    parts = first, second
+    return (
+        all(part.isalpha() and len(part) >= SHORTEST_PART and part not in APART for part in parts)
+        and len(first) + len(second) >= SHORTEST_WHOLE
+    )
 
 
 def _pattern(text: str) -> re.Pattern[str]:
     return _ASCII_WORD if text.isascii() else _WORD
-
-
-def _stem(word: str) -> str:
-    if _PLURAL_ACRONYM.fullmatch(word):
-        return word[:-1]
-    if not hasattr(_of_thread, "stemmer"):
-        _of_thread.stemmer = Stemmer.Stemmer("english", 0)  # no cache of its own
-    return str(_of_thread.stemmer.stemWord(word)) or word
 
 
 def _without_diacritics(text: str) -> str:

@@ -1,0 +1,35 @@
+"""Fold full-width forms, quotes and dashes of a filter. In: text. Out: text of the same length.
+
+Equal length, so that a place in the folded text is the same place in what was typed. It never drops or adds a
+character, and raises `FilterError` for characters that no database keeps.
+"""
+
+import re
+
+from digest.filters.mending import wrong
+
+_FULL_WIDTH = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}  # ！ to ～, letters and digits too
+_QUOTES = "“”„‟«»‹›「」『』《》〝〞〟﹁﹂﹃﹄｢｣"
+_DASHES = "‐‑‒–—―−⁃﹘﹣"
+_OTHERS = dict(zip("、﹐﹑﹔﹕︰﹖﹗﹙﹚【】〔〕﹡﹢﹤﹥﹦", ",,,;::?!()[][]*+<>=", strict=True))
+_FOLDED = str.maketrans(
+    _FULL_WIDTH | dict.fromkeys(map(ord, _QUOTES), '"') | dict.fromkeys(map(ord, _DASHES), "-")
+    | {ord(typed): meant for typed, meant in _OTHERS.items()}
+)  # fmt: skip
+
+# Control characters but for tabs and line breaks, surrogates, and code points that are no characters.
+_NONCHARACTERS = "".join(f"\\U{plane << 16 | 0xFFFE:08x}\\U{plane << 16 | 0xFFFF:08x}" for plane in range(17))
+UNSTORABLE = re.compile(rf"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef{_NONCHARACTERS}]")
+
+
+def fold_typography(text: str) -> str:
+    """Return the text with full-width forms, quotes and dashes as the grammar writes them.
+
+    `cat：cs.CL` → `cat:cs.CL`, `「a b」` → `"a b"`, `—survey` → `-survey`. Raises `FilterError`
+    for a control character, a lone surrogate or a noncharacter.
+    """
+    if unstorable := UNSTORABLE.search(text):
+        code = f"U+{ord(unstorable.group()):04X}"
+        message = f"the filter holds {code}, a character that can't be stored"
+        raise wrong(message, unstorable.start(), expected=("text without control characters",))
+    return text.translate(_FOLDED)

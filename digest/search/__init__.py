@@ -1,0 +1,59 @@
+"""Papers × a search → papers in order, with what to show of them.
+
+In: papers, as segments; a tree of the filter language. Out: numbers of papers, counts, pieces of text. It
+never reads a store, a clock or a setting; numpy is all that it stands on.
+
+    packing     named arrays ↔ bytes                segment   papers and where their words stand
+    vocabulary  sorted strings in arrays            building  papers → a segment
+    acronyms    "long form (ABC)" → pairs           merging   segments → one
+    query       tree → what ranks, what selects     selecting tree × segment → papers, strictly
+    spelling    unknown word → the nearest known    scoring   words × papers → points
+    expanding   word → its other form               engine    all of it together → a page of results
+    snippets    text → pieces, some marked
+
+Words that stand by themselves rank: a paper need not hold all of them, and leads if it does. Everything else
+selects, as in a filter. `version` changes whenever segments would hold something else for the same papers:
+they are built anew then.
+"""
+
+import zlib
+from functools import cache
+from importlib.metadata import version as installed
+from inspect import getsource
+
+from digest import words
+from digest.search.building import build
+from digest.search.engine import Engine, Found, Hit, Order, Place
+from digest.search.merging import merge
+from digest.search.query import Query, read
+from digest.search.segment import Segment
+from digest.search.selecting import Known, select
+from digest.search.snippets import Piece, Pieces, mark, snippet
+
+FORMAT = 1  # of a segment; raise it with every change of what `build` writes
+
+__all__ = [
+    "Engine",
+    "Found",
+    "Hit",
+    "Known",
+    "Order",
+    "Piece",
+    "Pieces",
+    "Place",
+    "Query",
+    "Segment",
+    "build",
+    "mark",
+    "merge",
+    "read",
+    "select",
+    "snippet",
+    "version",
+]
+
+
+@cache
+def version() -> str:
+    """What segments of this version of the software are made with: their format, and how words are read."""
+    return f"{FORMAT}-{zlib.crc32(getsource(words).encode()):08x}-{installed('pystemmer')}"

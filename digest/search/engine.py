@@ -1,0 +1,275 @@
+"""Segments → answers. In: segments, oldest first, and queries. Out: numbers of papers in order, with counts.
+
+Where two segments hold the same paper, the newer one stands. The order is total and depends on nothing but
+the papers: by score (or time, or trend), then the newest, then the number. It never reads a store or a clock.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digest.filters import Node
+from digest.search.expanding import Acronyms
+from digest.search.query import Query
+from digest.search.scoring import Scores, Term, Unit, closeness, look_up, score, with_norms
+from digest.search.segment import Marks, Segment, shown_in
+from digest.search.selecting import Known, Values, select, values_of
+from digest.search.spelling import Spelling, correction
+
+NEAR = 100  # papers, the best by words alone, whose closeness is looked at
+MOST_NEAR = 1_000  # where more than these are as good as the last of them, none of those is
+
+
+class Order(StrEnum):
+    """What comes first."""
+
+    RELEVANCE = "relevance"
+    DATE = "date"
+    TREND = "trend"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a page ended: the key of its last paper in the order of results."""
+
+    key: float
+    seen: int
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A paper, by the store's number, and its score."""
+
+    number: int
+    score: float
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A page of results. `total`: papers on all pages; `complete`: those that hold every word that ranks.
+
+    `corrected`: words that no paper has, and what was searched for instead; `unknown`: those without such;
+    `expanded`: words and their other form; `counts`: of all results, by label or `year:…`.
+    """
+
+    hits: tuple[Hit, ...] = ()
+    total: int = 0
+    complete: int = 0
+    more: bool = False
+    corrected: tuple[tuple[str, str], ...] = ()
+    unknown: tuple[str, ...] = ()
+    expanded: tuple[tuple[str, str], ...] = ()
+    words: tuple[str, ...] = ()
+    counts: dict[str, int] = field(default_factory=dict)
+
+
+class Engine:
+    """The papers of an installation, as segments. Safe to use from many threads."""
+
+    def __init__(self, segments: Sequence[Segment]) -> None:
+        self.segments = tuple(segments)
+        self._shown = with_norms(list(zip(self.segments, shown_in(self.segments), strict=True)))
+        self.papers = sum(int(np.count_nonzero(each.marks)) for each in self._shown)
+
+    @cached_property
+    def _spellings(self) -> list[Spelling]:
+        return [Spelling(segment) for segment in self.segments]
+
+    @cached_property
+    def _acronyms(self) -> Acronyms:
+        return Acronyms(self.segments)
+
+    @cached_property
+    def _labels(self) -> list[list[str]]:
+        return [segment.labels.all() for segment in self.segments]
+
+    def count(self, node: Node, known: Known) -> int:
+        """How many papers a tree selects, every word of it strictly."""
+        return sum(
+            int(np.count_nonzero(select(node, each.segment, known) & each.marks)) for each in self._shown
+        )
+
+    def numbers(self, node: Node, known: Known) -> NDArray[np.int32]:
+        """The papers that a tree selects, every word of it strictly, ascending."""
+        found = [each.segment.numbers[select(node, each.segment, known) & each.marks] for each in self._shown]
+        return np.sort(np.concatenate(found)) if found else np.empty(0, np.int32)
+
+    def search(
+        self,
+        query: Query,
+        known: Known,
+        *,
+        limit: int,
+        after: Place | None = None,
+        order: Order = Order.RELEVANCE,
+        trend: Values | None = None,
+        as_typed: bool = False,
+        counts: bool = True,
+    ) -> Found:
+        """A page of at most `limit` papers behind `after`. `trend`: numbers, ascending, and trend scores.
+
+        `as_typed`: words are neither corrected nor expanded.
+        """
+        read = self._read(query.words or query.told, as_typed=as_typed)
+        marks = [
+            each.marks if query.selects is None else each.marks & select(query.selects, each.segment, known)
+            for each in self._shown
+        ]
+        scored = score(read.units, self._shown)
+        if query.words:
+            marks = [mark & (cover > 0) for mark, (_, cover) in zip(marks, scored, strict=True)]
+        complete = [mark & (cover > 1 - 1e-9) for mark, (_, cover) in zip(marks, scored, strict=True)]
+        if query.words and order is not Order.RELEVANCE:
+            marks = _best_covered(marks, [cover for _, cover in scored])
+        scores = [points * cover for points, cover in scored]
+        if len(read.terms) > 1:
+            self._bring_near(scores, marks, read.terms)
+        keys = self._keys(order, scores, trend)
+        page, more = self._page(keys, marks, limit, after)
+        return Found(
+            hits=tuple(
+                Hit(place.number, float(scores[segment][paper]), place) for segment, paper, place in page
+            ),
+            total=sum(int(np.count_nonzero(mark)) for mark in marks),
+            complete=sum(int(np.count_nonzero(mark)) for mark in complete),
+            more=more,
+            corrected=read.corrected,
+            unknown=read.unknown,
+            expanded=tuple(
+                (" ".join(unit.words), " ".join(unit.other)) for unit, _ in read.units if unit.other
+            ),
+            words=tuple(dict.fromkeys(w for unit, _ in read.units for w in (*unit.words, *unit.other))),
+            counts=self._counts(marks) if counts else {},
+        )
+
+    def _read(self, words: Sequence[str], *, as_typed: bool) -> "_Read":
+        """Look words up, mended where no paper has them."""
+        terms: dict[str, Term] = {}
+        corrected: list[tuple[str, str]] = []
+        unknown: list[str] = []
+        for word in words:
+            term = look_up(word, self._shown, self.papers)
+            better = "" if term.papers or as_typed else correction(word, self._spellings)
+            if better:
+                corrected.append((word, better))
+                terms.setdefault(better, look_up(better, self._shown, self.papers))
+            elif term.papers:
+                terms.setdefault(word, term)
+            else:
+                unknown.append(word)
+        units = [Unit((word,)) for word in terms]
+        if not as_typed:
+            units = self._acronyms.units(list(terms), self.segments)
+        return _Read(
+            [(unit, [terms[word] for word in unit.words]) for unit in units],
+            list(terms.values()),
+            tuple(corrected),
+            tuple(unknown),
+        )
+
+    def _bring_near(self, scores: list[Scores], marks: Sequence[Marks], terms: Sequence[Term]) -> None:
+        """Let the best papers count more where the query's words stand side by side."""
+        best = np.concatenate([each[mark] for each, mark in zip(scores, marks, strict=True)])
+        least = np.partition(best, -NEAR)[-NEAR] if len(best) > NEAR else 0.0
+        if np.count_nonzero(best >= least) > MOST_NEAR:
+            least = np.nextafter(least, np.inf)
+        for number, (each, mark) in enumerate(zip(scores, marks, strict=True)):
+            among = mark & (each >= least)
+            if among.any():
+                each[among] *= closeness(terms, self._shown[number].segment, among)[among]
+
+    def _keys(self, order: Order, scores: list[Scores], trend: Values | None) -> list[Scores]:
+        if order is Order.DATE:
+            return [each.segment.seen.astype(np.float64) for each in self._shown]
+        if order is Order.TREND and trend is not None:
+            return [values_of(each.segment, trend).astype(np.float64) for each in self._shown]
+        return scores
+
+    def _page(
+        self, keys: Sequence[Scores], marks: Sequence[Marks], limit: int, after: Place | None
+    ) -> tuple[list[tuple[int, int, Place]], bool]:
+        """The next papers in order: segment, paper in it, and its place; and whether others follow."""
+        segments, papers = [], []
+        for number, mark in enumerate(marks):
+            found = np.flatnonzero(mark)
+            papers.append(found)
+            segments.append(np.full(len(found), number))
+        segment = np.concatenate([np.empty(0, np.int64), *segments])
+        paper = np.concatenate([np.empty(0, np.int64), *papers])
+        key = _gathered(keys, papers, np.float64)
+        if after is not None:
+            kept = key <= after.key
+            segment, paper, key = segment[kept], paper[kept], key[kept]
+        extra = limit + 1
+        ties = 0
+        while True:
+            if len(key) > extra + ties:
+                least = np.partition(key, -(extra + ties))[-(extra + ties)]
+                near = np.flatnonzero(key >= least)
+            else:
+                near = np.arange(len(key))
+            chosen = self._ordered(segment[near], paper[near], key[near], after)
+            if len(chosen) >= extra or len(near) == len(key):
+                return chosen[:limit], len(chosen) > limit
+            ties = 2 * (ties + extra)  # most of those near stand before the place: look further
+
+    def _ordered(
+        self, segment: NDArray[np.int64], paper: NDArray[np.int64], key: Scores, after: Place | None
+    ) -> list[tuple[int, int, Place]]:
+        """Papers in the total order, those at or before `after` left out."""
+        seen = np.empty(len(key), np.int64)
+        number = np.empty(len(key), np.int64)
+        for each in range(len(self._shown)):
+            here = segment == each
+            seen[here] = self._shown[each].segment.seen[paper[here]]
+            number[here] = self._shown[each].segment.numbers[paper[here]]
+        order = np.lexsort((number, -seen, -key))
+        if after is not None:
+            behind = (key < after.key) | (
+                (key == after.key) & ((seen < after.seen) | ((seen == after.seen) & (number > after.number)))
+            )
+            order = order[behind[order]]
+        return [
+            (int(segment[n]), int(paper[n]), Place(float(key[n]), int(seen[n]), int(number[n])))
+            for n in order
+        ]
+
+    def _counts(self, marks: Sequence[Marks]) -> dict[str, int]:
+        """How many of these papers have each label, and are of each year."""
+        found: Counter[str] = Counter()
+        for each, mark, labels in zip(self._shown, marks, self._labels, strict=True):
+            for year, count in zip(*np.unique(each.segment.years[mark], return_counts=True), strict=True):
+                found[f"year:{year}"] += int(count)
+            for number, count in enumerate(each.segment.label_counts(mark).tolist()):
+                if count:
+                    found[labels[number]] += count
+        return dict(found)
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """The words of a query, looked up."""
+
+    units: list[tuple[Unit, list[Term]]]
+    terms: list[Term]
+    corrected: tuple[tuple[str, str], ...]
+    unknown: tuple[str, ...]
+
+
+def _best_covered(marks: Sequence[Marks], covers: Sequence[Scores]) -> list[Marks]:
+    """The papers that have most of the query: by date or trend, what has a little of it would come first."""
+    best = max(
+        (float(cover[mark].max(initial=0)) for mark, cover in zip(marks, covers, strict=True)), default=0
+    )
+    return [mark & (cover >= best - 1e-9) for mark, cover in zip(marks, covers, strict=True)]
+
+
+def _gathered(values: Sequence[Scores], papers: Sequence[NDArray[np.int64]], kind: type) -> Scores:
+    return np.concatenate([np.empty(0, kind), *(v[p] for v, p in zip(values, papers, strict=True))])

@@ -1,0 +1,85 @@
+"""Acronyms of the papers' own → the other form of what a query says. In: segments, words. Out: units.
+
+Which acronyms there are is read off the papers, so a community's own are known. One that isn't explained by
+at least `LEAST` papers, or mostly stands for something else, is left alone.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+
+from digest.search.scoring import Unit
+from digest.search.segment import Segment
+from digest.words import fold, stems
+
+LEAST = 2  # papers that explain an acronym so
+SHARE = 0.3  # of the papers that explain an acronym at all, those that explain it so
+COMMON = 0.3  # of a word's occurrences, those in small letters from which on it is a word, no acronym
+
+
+class Acronyms:
+    """Acronyms (folded) and their long forms (folded words), both ways."""
+
+    def __init__(self, segments: Iterable[Segment]) -> None:
+        counts: dict[str, Counter[tuple[str, ...]]] = defaultdict(Counter)
+        written: dict[tuple[str, ...], Counter[str]] = defaultdict(Counter)
+        self._long: dict[str, tuple[str, ...]] = {}
+        self._short: dict[tuple[str, ...], str] = {}
+        told = Counter[tuple[str, str]]()
+        for segment in segments:
+            for short, long, count in segment.acronyms():
+                told[short, long] += count
+        for (short, long), count in told.items():
+            key = tuple(stems(long))
+            counts[fold(short)][key] += count
+            written[key][long] += count
+        for short in sorted(counts):
+            explained = counts[short]
+            best = min(explained, key=lambda each: (-explained[each], each))
+            if explained[best] >= LEAST and explained[best] >= SHARE * sum(explained.values()):
+                text = min(written[best], key=lambda each: (-written[best][each], each))
+                self._long[short] = tuple(text.split(" "))
+                known = self._short.get(best)
+                if known is None or counts[known][best] < explained[best]:
+                    self._short[best] = short
+        self.longest = max(map(len, self._short), default=0)
+
+    def units(self, words: Sequence[str], segments: Sequence[Segment]) -> list[Unit]:
+        """The words of a query (folded, in their order) as units, with other forms where there are any."""
+        keys = [stems(word)[0] if stems(word) else word for word in words]
+        found: list[Unit] = []
+        place = 0
+        while place < len(words):
+            size = self._long_form_at(keys, place)
+            if size:
+                short = self._short[tuple(keys[place : place + size])]
+                found.append(Unit(tuple(words[place : place + size]), (short,)))
+            else:
+                size = 1
+                word = words[place]
+                long = self._long.get(word, ())
+                is_acronym = bool(long) and not _is_a_word(word, segments)
+                found.append(Unit((word,), long if is_acronym else ()))
+            place += size
+        return found
+
+    def _long_form_at(self, keys: Sequence[str], place: int) -> int:
+        """How many words from this place on are a long form; 0: none."""
+        for size in range(min(self.longest, len(keys) - place), 1, -1):
+            if tuple(keys[place : place + size]) in self._short:
+                return size
+        return 0
+
+
+def _is_a_word(word: str, segments: Sequence[Segment]) -> bool:
+    """Whether papers mostly write it in small letters."""
+    small = 0
+    for segment in segments:
+        number = segment.stems.find(stems(word)[0])
+        if number >= 0:
+            counts = segment.form_counts()
+            small += sum(
+                int(counts[form])
+                for form in range(*segment.stem_forms(number))
+                if segment.forms[form] == word
+            )
+    return small > COMMON * sum(segment.frequency(word) for segment in segments)

@@ -1,0 +1,208 @@
+"""One segment of the index: some papers, and where each of their words stands. In: packed bytes.
+
+A place of a text is a slot of 256 words and a position in it. A title or abstract begins at a slot of its own
+and ends with a free place at least, so that consecutive places are consecutive words of one text. Titles have
+the first slots. An occurrence is a slot (16 bits) and a position (8 bits): three bytes for each word.
+
+Forms (words as written, without diacritics) are in the order of their stems, so that the occurrences of a
+stem are one slice, and so are those of a form. Labels are what else a paper has, for filters and counts:
+`cat:cs.CL`, `source:arxiv`, `has:code`. Papers are counted from 0 in each segment; `numbers` are the store's.
+"""
+
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digest.search.packing import Array, Buffer, unpack
+from digest.search.vocabulary import Vocabulary
+from digest.words import fold
+
+SLOT = 256  # words
+MOST_SLOTS = 1 << 16
+TITLE_WEIGHT = 3  # a word in the title counts as three in the abstract
+
+Marks = NDArray[np.bool_]  # a truth for each paper
+Numbers = NDArray[np.integer[Any]]
+Slice = tuple[int, int]  # of the occurrences, from … to before
+
+
+class Segment:
+    """The papers of one segment. Reading touches only what is asked for, so it may lie in a mapped file."""
+
+    def __init__(self, packed: Buffer) -> None:
+        """Raises InputError where the bytes aren't whole."""
+        arrays = unpack(packed)
+        self.arrays = arrays
+        self.bytes = len(packed)
+        self.numbers: NDArray[np.int32] = arrays["numbers"]
+        self.gone: NDArray[np.int32] = arrays["gone"]
+        self.seen: NDArray[np.int64] = arrays["seen"]
+        self.years: NDArray[np.int16] = arrays["years"]
+        self.lengths: NDArray[np.uint16] = arrays["lengths"]
+        self.slot_paper: NDArray[np.uint16] = arrays["slot_paper"]
+        self.titles = int(arrays["titles"][0])
+        self.slots: NDArray[np.uint16] = arrays["slots"]
+        self.positions: NDArray[np.uint8] = arrays["positions"]
+        self.stems = self.strings("stem")
+        self.forms = self.strings("form")
+        self.labels = self.strings("label")
+        self.authors = self.strings("author")
+        self.ids = self.strings("id")
+        self._stem_first = arrays["stem_first"]
+        self._form_start = arrays["form_start"]
+        self._by_fold = arrays["by_fold"]
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    # ------------------------------------------------------------ words
+
+    def stem(self, stem: str) -> Slice:
+        """The occurrences of a stem; an empty slice where it isn't there."""
+        number = self.stems.find(stem)
+        return (0, 0) if number < 0 else self._forms_slice(*self.stem_forms(number))
+
+    def stem_forms(self, number: int) -> Slice:
+        """The forms of the stem with this number, from … to before."""
+        return int(self._stem_first[number]), int(self._stem_first[number + 1])
+
+    def stem_and_form(self) -> list[tuple[str, str]]:
+        """The stem and the form of all words, in their order."""
+        sizes = np.diff(self._stem_first.astype(np.int64))
+        stems = (
+            stem for stem, size in zip(self.stems.all(), sizes.tolist(), strict=True) for _ in range(size)
+        )
+        return list(zip(stems, self.forms.all(), strict=True))
+
+    def form(self, stem: str, form: str) -> Slice:
+        """The occurrences of a word exactly as written, whose stem is this."""
+        number = self.stems.find(stem)
+        if number >= 0:
+            for each in range(*self.stem_forms(number)):
+                if self.forms[each] == form:
+                    return self._forms_slice(each, each + 1)
+        return 0, 0
+
+    def prefix(self, prefix: str) -> list[Slice]:
+        """The occurrences of all words that begin so, case and diacritics aside."""
+        first = self._first_folded(lambda text: text >= prefix)
+        end = self._first_folded(lambda text: text[: len(prefix)] > prefix)
+        return [self._forms_slice(each, each + 1) for each in self._by_fold[first:end].tolist()]
+
+    def frequency(self, folded: str) -> int:
+        """How often a word occurs that is this one when case and diacritics are folded."""
+        first = self._first_folded(lambda text: text >= folded)
+        count = 0
+        for each in self._by_fold[first:].tolist():
+            if fold(self.forms[each]) != folded:
+                break
+            start, end = self._forms_slice(each, each + 1)
+            count += end - start
+        return count
+
+    def papers_of(self, occurrences: Slice) -> NDArray[np.uint16]:
+        """The paper of each occurrence; a paper is there as often as it has the word."""
+        start, end = occurrences
+        return self.slot_paper[self.slots[start:end]]
+
+    def weights_of(self, occurrences: Slice) -> NDArray[np.float64]:
+        """For each paper how often it has the word, the title counted `TITLE_WEIGHT` times."""
+        start, end = occurrences
+        return self._weights(self.slots[start:end])
+
+    def weights_at(self, places: NDArray[np.int32]) -> NDArray[np.float64]:
+        """For each paper how many of these places are its own, those in the title weighed the same way."""
+        return self._weights(places >> 8)
+
+    def places_of(self, occurrences: Slice, among: Marks | None = None) -> NDArray[np.int32]:
+        """The places of occurrences, 256 × slot + position, of the papers in `among` only; unsorted."""
+        start, end = occurrences
+        slots, positions = self.slots[start:end], self.positions[start:end]
+        if among is not None:
+            kept = np.flatnonzero(among[self.slot_paper[slots]])
+            slots, positions = slots[kept], positions[kept]
+        return slots.astype(np.int32) * SLOT + positions
+
+    @cached_property
+    def _slot_weight(self) -> NDArray[np.float64]:
+        weights = np.ones(len(self.slot_paper))
+        weights[: self.titles] = TITLE_WEIGHT
+        return weights
+
+    def _weights(self, slots: Numbers) -> NDArray[np.float64]:
+        weights: NDArray[np.float64] = np.bincount(  # type: ignore[assignment] # with weights it counts in floats
+            self.slot_paper[slots], self._slot_weight[slots], len(self)
+        )
+        return weights
+
+    def _forms_slice(self, first: int, end: int) -> Slice:
+        return int(self._form_start[first]), int(self._form_start[end])
+
+    def _first_folded(self, reached: Any) -> int:
+        """The first place in the order of folded forms that is far enough."""
+        low, high = 0, len(self._by_fold)
+        while low < high:
+            middle = (low + high) // 2
+            if reached(fold(self.forms[int(self._by_fold[middle])])):
+                high = middle
+            else:
+                low = middle + 1
+        return low
+
+    def form_counts(self) -> Numbers:
+        """How often each form occurs."""
+        counts: Numbers = self._form_start[1:].astype(np.int64) - self._form_start[:-1]
+        return counts
+
+    # ------------------------------------------------------------ what else papers have
+
+    def labelled(self, number: int) -> NDArray[np.uint16]:
+        """The papers that have the label with this number."""
+        return self._listed("label", number)
+
+    def label_counts(self, marks: Marks) -> Numbers:
+        """How many of the marked papers have each label."""
+        papers = self.arrays["label_papers"]
+        before = np.zeros(len(papers) + 1, np.int64)
+        np.cumsum(marks[papers], out=before[1:])
+        starts = self.arrays["label_start"]
+        counts: Numbers = before[starts[1:]] - before[starts[:-1]]
+        return counts
+
+    def written_by(self, number: int) -> NDArray[np.uint16]:
+        """The papers of the author with this number."""
+        return self._listed("author", number)
+
+    def identified(self, name: str) -> NDArray[np.uint16]:
+        """The papers with this id, in small letters."""
+        number = self.ids.find(name)
+        return self._listed("id", number) if number >= 0 else np.empty(0, np.uint16)
+
+    def acronyms(self) -> Iterator[tuple[str, str, int]]:
+        """Acronyms, their long forms, and how many papers explain them so."""
+        counts = self.arrays["acronym_count"].tolist()
+        for text, count in zip(self.strings("acronym").all(), counts, strict=True):
+            short, _, long = text.partition("\t")
+            yield short, long, count
+
+    def _listed(self, name: str, number: int) -> NDArray[np.uint16]:
+        starts: Array = self.arrays[f"{name}_start"]
+        papers: NDArray[np.uint16] = self.arrays[f"{name}_papers"]
+        return papers[starts[number] : starts[number + 1]]
+
+    def strings(self, name: str) -> Vocabulary:
+        """The strings of this name."""
+        return Vocabulary(self.arrays[f"{name}_offsets"], self.arrays[f"{name}_text"])
+
+
+def shown_in(segments: Sequence[Segment]) -> list[Marks]:
+    """Which papers of each segment (oldest first) stand: those that no newer one holds or says are gone."""
+    marks: list[Marks] = []
+    newer = np.empty(0, np.int32)
+    for segment in reversed(segments):
+        marks.append(~np.isin(segment.numbers, newer))
+        newer = np.concatenate([newer, segment.numbers, segment.gone])
+    return marks[::-1]

@@ -1,0 +1,196 @@
+"""Tree × segment → the papers that it selects. In: a filter's tree. Out: a truth for each paper of a segment.
+
+The same as `digest.match.evaluate` says of one paper. Never looks at a score.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import reduce
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digest.domain import Field, SignalKind
+from digest.filters import (
+    And,
+    AtLeast,
+    Author,
+    Category,
+    Exact,
+    Has,
+    Keyword,
+    Node,
+    Not,
+    Or,
+    Organization,
+    PaperId,
+    Phrase,
+    Prefix,
+    SourceName,
+    TopicRef,
+    Word,
+    Year,
+)
+from digest.filters.categories import holds
+from digest.filters.names import keyword_key, names_agree, names_organization
+from digest.filters.tree import TextLeaf
+from digest.search.segment import Marks, Numbers, Segment, Slice
+from digest.words import forms
+
+MAX_YEAR = 9999
+Values = tuple[NDArray[np.int64], NDArray[np.int64]]  # numbers of papers, ascending, and a value for each
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What filters ask for that no segment holds: the trees of topics, the latest values of signals."""
+
+    topics: Mapping[str, Node] = field(default_factory=dict)
+    signals: Mapping[SignalKind, Values] = field(default_factory=dict)
+
+
+def select(node: Node, segment: Segment, known: Known) -> Marks:  # noqa: PLR0911 - a return for each kind of node
+    """The papers of a segment that a tree selects."""
+    match node:
+        case Not(part):
+            return ~select(part, segment, known)
+        case And(parts):
+            return reduce(np.logical_and, (select(part, segment, known) for part in parts))
+        case Or(parts):
+            nothing = np.zeros(len(segment), np.bool_)
+            return reduce(np.logical_or, (select(part, segment, known) for part in parts), nothing)
+        case TopicRef(slug):
+            # A topic that is no longer there selects nothing.
+            return select(known.topics.get(slug, Or(())), segment, known)
+        case Word() | Phrase() | Exact() | Prefix():
+            return _text(node, segment)
+        case Author(name):
+            return _author(name, segment)
+        case AtLeast() | Year() | Has("pick"):
+            return _counted(node, segment, known)
+        case PaperId(wanted):
+            return _marked(segment, [segment.identified(wanted.lower())])
+        case Category() | Organization() | Keyword() | Has() | SourceName():
+            return _labelled(node, segment)
+
+
+def values_of(segment: Segment, values: Values | None) -> NDArray[np.int64]:
+    """The value of each paper of a segment; 0 where there is none."""
+    found = np.zeros(len(segment), np.int64)
+    if values is not None and len(values[0]):
+        places = np.minimum(np.searchsorted(values[0], segment.numbers), len(values[0]) - 1)
+        there = values[0][places] == segment.numbers
+        found[there] = values[1][places[there]]
+    return found
+
+
+def runs_of(leaf: Word | Phrase | Exact, segment: Segment) -> list[Slice]:
+    """The occurrences of each word of a leaf."""
+    match leaf:
+        case Word(word):
+            return [segment.stem(forms(word)[0])]
+        case Phrase(words):
+            return [segment.stem(forms(word)[0]) for word in words]
+        case Exact(words):
+            return [segment.form(forms(word)[0], word) for word in words]
+
+
+def follow(segment: Segment, runs: Sequence[Slice], among: Marks | None = None) -> NDArray[np.int32]:
+    """The places of first words where these words follow one another; of papers in `among` only."""
+    order = sorted(range(len(runs)), key=lambda each: runs[each][1] - runs[each][0])
+    found: NDArray[np.int32] | None = None
+    for number in order:
+        places = segment.places_of(runs[number], among) - np.int32(number)
+        found = places if found is None else _common(found, places)
+        if not len(found):
+            break
+        if len(found) < len(segment) // 8:
+            among = np.zeros(len(segment), np.bool_)
+            among[segment.slot_paper[found >> 8]] = True
+    return found if found is not None else np.empty(0, np.int32)
+
+
+def _common(few: NDArray[np.int32], many: NDArray[np.int32]) -> NDArray[np.int32]:
+    """The places that stand in both; neither has one twice."""
+    both = np.sort(np.concatenate([few, many]), kind="stable")
+    twice: NDArray[np.int32] = both[:-1][both[1:] == both[:-1]]
+    return twice
+
+
+def _text(leaf: TextLeaf, segment: Segment) -> Marks:
+    slots: list[Numbers]
+    if isinstance(leaf, Prefix):
+        slots = [segment.slots[start:end] for start, end in segment.prefix(leaf.prefix)]
+    else:
+        runs = runs_of(leaf, segment)
+        if all(end > start for start, end in runs):
+            only = len(runs) == 1
+            slots = [segment.slots[slice(*runs[0])] if only else follow(segment, runs) >> 8]
+        else:
+            slots = []
+    papers = [segment.slot_paper[_of_field(each, leaf.field, segment)] for each in slots]
+    return _marked(segment, papers)
+
+
+def _of_field(slots: Numbers, wanted: Field | None, segment: Segment) -> Numbers:
+    if wanted is None:
+        return slots
+    of_field: Numbers = slots[(slots < segment.titles) == (wanted is Field.TITLE)]
+    return of_field
+
+
+def _author(name: str, segment: Segment) -> Marks:
+    wanted = tuple(name.split(" "))
+    family = wanted[-1]
+    found = []
+    for number in range(*segment.authors.starting(family)):
+        last, *given = segment.authors[number].split(" ")
+        if last == family and names_agree(wanted, (*given, last)):
+            found.append(segment.written_by(number))
+    return _marked(segment, found)
+
+
+def _labelled(leaf: Category | Organization | Keyword | Has | SourceName, segment: Segment) -> Marks:
+    match leaf:
+        case Category(name):
+            numbers = [
+                number
+                for number in range(*segment.labels.starting("cat:"))
+                if holds(name, segment.labels[number].removeprefix("cat:"))
+            ]
+        case Organization(name):
+            numbers = [
+                number
+                for number in range(*segment.labels.starting("org:"))
+                if names_organization(name, segment.labels[number].removeprefix("org:"))
+            ]
+        case Keyword(name):
+            numbers = [segment.labels.find(f"keyword:{keyword_key(name)}")]
+        case Has(what):
+            numbers = [segment.labels.find(f"has:{what}")]
+        case SourceName(name):
+            numbers = [segment.labels.find(f"source:{name}")]
+    return _marked(segment, [segment.labelled(number) for number in numbers if number >= 0])
+
+
+def _counted(leaf: AtLeast | Year | Has, segment: Segment, known: Known) -> Marks:
+    match leaf:
+        case Year(first, last):
+            among: Marks = (segment.years >= first) & (segment.years <= (MAX_YEAR if last is None else last))
+            return among
+        case AtLeast(kind, least):
+            return _at_least(segment, known.signals.get(kind), least)
+        case Has():
+            return _at_least(segment, known.signals.get(SignalKind.PICK), 1)
+
+
+def _at_least(segment: Segment, values: Values | None, least: int) -> Marks:
+    marks: Marks = values_of(segment, values) >= least
+    return marks
+
+
+def _marked(segment: Segment, papers: Sequence[Numbers]) -> Marks:
+    marks = np.zeros(len(segment), np.bool_)
+    for each in papers:
+        marks[each] = True
+    return marks

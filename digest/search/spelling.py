@@ -1,0 +1,103 @@
+"""An unknown word → the most frequent known word at one edit. In: segments. Out: words.
+
+Two words are one edit apart (a letter more, less, changed, or two neighbours swapped) only if they have a
+common form after at most one deletion in each (the idea of W. Garbe's SymSpell). So the deletions of the
+known words are kept as hashes, sorted, and those of the unknown word looked up there; what is found is
+checked letter by letter. The hashes of all words are computed together, one column of letters at a time.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digest.search.segment import Segment
+from digest.words import fold
+
+SHORTEST, LONGEST = 4, 24  # letters of a word that is corrected, or corrected to
+LEAST = 3  # times that a word occurs in a segment to be known well enough to correct to
+_BASE = np.uint64(0x9E3779B97F4A7C15)  # odd, so that powers of it keep all bits
+
+Hashes = NDArray[np.uint32]
+
+
+class Spelling:
+    """The words of one segment that others may be corrected to."""
+
+    def __init__(self, segment: Segment) -> None:
+        counts = segment.form_counts()
+        frequent = np.flatnonzero(counts >= LEAST).tolist()
+        known: Counter[str] = Counter()
+        forms = segment.forms.all()
+        for number in frequent:
+            word = fold(forms[number])
+            if SHORTEST <= len(word) <= LONGEST and word.isascii() and word.isalpha():
+                known[word] += int(counts[number])
+        self._words = sorted(known)
+        self._counts = [known[word] for word in self._words]
+        hashes, owners = _deletions(self._words)
+        order = np.argsort(hashes, kind="stable")
+        self._hashes, self._owners = hashes[order], owners[order]
+
+    def near(self, word: str) -> Iterable[tuple[str, int]]:
+        """The known words at one edit from a word, with the number of their occurrences."""
+        hashes, _ = _deletions([word])
+        starts = np.searchsorted(self._hashes, hashes)
+        ends = np.searchsorted(self._hashes, hashes, side="right")
+        owners = {owner for a, b in zip(starts, ends, strict=True) for owner in self._owners[a:b].tolist()}
+        return [
+            (self._words[owner], self._counts[owner])
+            for owner in owners
+            if is_one_edit(word, self._words[owner])
+        ]
+
+
+def correction(word: str, spellings: Iterable[Spelling]) -> str:
+    """The most frequent known word at one edit from a word that isn't known, or nothing."""
+    if not (SHORTEST <= len(word) <= LONGEST and word.isascii() and word.isalpha()):
+        return ""
+    found: Counter[str] = Counter()
+    for spelling in spellings:
+        found.update(dict(spelling.near(word)))
+    return min(found, key=lambda each: (-found[each], each)) if found else ""
+
+
+def is_one_edit(one: str, other: str) -> bool:
+    """Whether two words differ by one letter more, less or changed, or by two neighbours that are swapped."""
+    if len(one) > len(other):
+        one, other = other, one
+    if len(other) - len(one) > 1 or one == other:
+        return False
+    place = next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), len(one))
+    if len(one) < len(other):
+        return one[place:] == other[place + 1 :]
+    swapped = one[place + 1 : place + 2] + one[place : place + 1]
+    return one[place + 1 :] == other[place + 1 :] or (
+        other[place : place + 2] == swapped and one[place + 2 :] == other[place + 2 :]
+    )
+
+
+def _deletions(words: Sequence[str]) -> tuple[Hashes, NDArray[np.int32]]:
+    """The hashes of words (ASCII) and of each with one letter left out, and whose each is."""
+    sizes = np.array([len(word) for word in words], np.int64)
+    width = int(sizes.max(initial=0))
+    letters = np.zeros((len(words), width), np.uint64)
+    for number, word in enumerate(words):
+        letters[number, : len(word)] = np.frombuffer(word.encode(), np.uint8)
+    # H(word) = sum of letter · base^place; without a letter, all behind it move one place to the front.
+    powers = np.cumprod(np.full(width + 1, _BASE), dtype=np.uint64)  # of 64 bits: what is beyond them goes
+    moved = letters * powers[:width]
+    before = np.cumsum(moved, axis=1, dtype=np.uint64)
+    front = letters[:, 1:] * powers[: max(width - 1, 0)]
+    behind = np.zeros((len(words), width + 1), np.uint64)
+    if width > 1:
+        behind[:, 1:width] = np.cumsum(front[:, ::-1], axis=1, dtype=np.uint64)[:, ::-1]
+    hashes, owners = [before[:, -1] if width else sizes.astype(np.uint64)], [np.arange(len(words))]
+    for place in range(width):
+        longer = np.flatnonzero(sizes > place)
+        start = before[longer, place - 1] if place else np.uint64(0)
+        hashes.append(start + behind[longer, place + 1])
+        owners.append(longer)
+    mixed = np.concatenate(hashes)
+    return (mixed >> np.uint64(32)).astype(np.uint32), np.concatenate(owners).astype(np.int32)

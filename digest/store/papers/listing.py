@@ -1,0 +1,89 @@
+"""What was first seen within some days → outlines to order a list by, and the neighbours that have papers.
+
+Reads sets of rows by the time of first sight, never the whole table; texts are read by `by_pks` for the one
+page that is shown.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy.orm import Session, aliased
+
+from digest.domain import Paper, Signal, SignalKind
+from digest.store.papers.tables import EntryRow, PaperRow, SignalRow
+from digest.store.session import chunks
+
+
+def within(session: Session, *, since: datetime, until: datetime) -> list[Paper]:
+    """Return the papers first seen in [since, until) that may be shown: id, times, signals, no texts."""
+    return _outlines(session, *_listed(since, until))
+
+
+def source_counts(session: Session, *, since: datetime, until: datetime) -> dict[str, int]:
+    """Count, for each source, the papers of [since, until) that it carried itself; by name of the source."""
+    counted = (
+        select(EntryRow.source, func.count(EntryRow.paper_id.distinct()))
+        .join(PaperRow, PaperRow.id == EntryRow.paper_id)
+        .where(*_listed(since, until))
+        .group_by(EntryRow.source)
+    )
+    return Counter(dict(session.execute(counted).all()))
+
+
+def last_before(session: Session, moment: datetime) -> datetime | None:
+    """Return when the newest paper before a moment was first seen; None where there is none."""
+    seen = PaperRow.first_seen_at
+    newest = select(seen).where(seen < moment, *_may_be_shown()).order_by(seen.desc()).limit(1)
+    return session.scalar(newest)
+
+
+def first_from(session: Session, moment: datetime, until: datetime) -> datetime | None:
+    """Return when the first paper from a moment on, and before `until`, was first seen; else None."""
+    seen = PaperRow.first_seen_at
+    oldest = select(seen).where(seen >= moment, seen < until, *_may_be_shown()).order_by(seen).limit(1)
+    return session.scalar(oldest)
+
+
+def not_shown(session: Session, numbers: Sequence[int]) -> set[int]:
+    """Return those of these papers (`Paper.pk`) that may not be shown any more: hidden or merged since."""
+    gone = select(PaperRow.id).where(~and_(*_may_be_shown()))
+    return {n for chunk in chunks(numbers) for n in session.scalars(gone.where(PaperRow.id.in_(chunk)))}
+
+
+def _may_be_shown() -> tuple[ColumnElement[bool], ...]:
+    return PaperRow.announced.is_(True), PaperRow.hidden.is_(False), PaperRow.merged_into.is_(None)
+
+
+def _listed(since: datetime, until: datetime) -> tuple[ColumnElement[bool], ...]:
+    return PaperRow.first_seen_at >= since, PaperRow.first_seen_at < until, *_may_be_shown()
+
+
+def _outlines(session: Session, *conditions: ColumnElement[bool]) -> list[Paper]:
+    columns = (PaperRow.id, PaperRow.canonical_id, PaperRow.first_seen_at, PaperRow.published_at)
+    rows = session.execute(select(*columns).where(*conditions)).all()
+    signals = _signals(session, conditions)
+    return [
+        Paper(named, "", seen, published_at=published, signals=tuple(signals[number]), pk=number)
+        for number, named, seen, published in rows
+    ]
+
+
+def _signals(session: Session, conditions: Sequence[ColumnElement[bool]]) -> dict[int, list[Signal]]:
+    """By number of the paper: its own signals, and those of rows that were merged into it."""
+    part = aliased(PaperRow)
+    columns = (SignalRow.kind, SignalRow.source, SignalRow.value, SignalRow.observed_at)
+    own = select(PaperRow.id, *columns).join(SignalRow, SignalRow.paper_id == PaperRow.id)
+    merged = (
+        select(PaperRow.id, *columns)
+        .join(part, part.merged_into == PaperRow.id)
+        .join(SignalRow, SignalRow.paper_id == part.id)
+    )
+    found: dict[int, list[Signal]] = defaultdict(list)
+    for statement in (own, merged):
+        for number, kind, source, value, at in session.execute(statement.where(*conditions)).all():
+            found[number].append(Signal(SignalKind(kind), source, value, at))
+    for observed in found.values():
+        observed.sort(key=lambda signal: signal.observed_at)
+    return found

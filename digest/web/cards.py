@@ -1,0 +1,105 @@
+"""A paper as lists of the site show it: every text chosen, shortened and cleaned, nothing left to decide.
+
+In: a paper and the time. Out: `PaperCard`. Never: HTML, or who is looking.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from digest.domain import Paper, SignalKind
+from digest.render import cards, phrases
+from digest.render.cards import source_name
+from digest.web.addresses import paper_path
+
+WORDS = 30  # of the finding
+_KEYWORDS = 4
+_NEW = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class CardLink:
+    """A link of a card: its name, what it counts (`★1.2k`, `12`), its target."""
+
+    name: str
+    url: str
+    count: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PaperCard:
+    """A paper in a list. `upvotes` are those of its sources, `votes` those of this site's readers."""
+
+    id: str
+    path: str
+    title: str
+    authors: str
+    facts: tuple[str, ...]
+    day: date
+    is_new: bool
+    finding_label: str
+    finding: str
+    keywords: tuple[str, ...]
+    upvotes: int
+    votes: int
+    links: tuple[CardLink, ...]
+
+
+def paper_card(paper: Paper, now: datetime) -> PaperCard:
+    """Choose what a list shows of a paper at a time."""
+    plain = cards.card(paper, (), {}, year=now.year, words=WORDS, all_links=False, heading=3)
+    return PaperCard(
+        id=paper.id,
+        path=paper_path(paper.id),
+        title=plain.plain_title,
+        authors=plain.authors,
+        facts=tuple(_facts(paper)),
+        day=(paper.published_at or paper.first_seen_at).date(),
+        is_new=now - paper.first_seen_at < _NEW,
+        finding_label=plain.summary_label,
+        finding=plain.plain_summary,
+        keywords=tuple(phrases.one_line(word, 40) for word in paper.keywords[:_KEYWORDS]),
+        upvotes=paper.latest(SignalKind.UPVOTES),
+        votes=paper.latest(SignalKind.VOTES),
+        links=paper_links(paper),
+    )
+
+
+def paper_cards(papers: Sequence[Paper], now: datetime) -> tuple[PaperCard, ...]:
+    """Choose what a list shows of each of its papers."""
+    return tuple(paper_card(paper, now) for paper in papers)
+
+
+def paper_links(paper: Paper) -> tuple[CardLink, ...]:
+    """Return the links of a paper that lead away from the site, with what they count."""
+    stars, comments = paper.latest(SignalKind.STARS), paper.latest(SignalKind.COMMENTS)
+    named = (
+        CardLink("Abstract", paper.url),
+        CardLink("PDF", paper.pdf_url),
+        CardLink("Code", paper.code_url, f"★\u202f{short_number(stars)}" if stars else ""),
+        CardLink("Project", paper.project_url),
+        CardLink("Discussion", paper.discussion_url, short_number(comments) if comments else ""),
+    )
+    return tuple(link for link in named if phrases.web_url(link.url))
+
+
+def short_number(number: int) -> str:
+    """Shorten a count: `312`, `1.2k`, `34k`, `1.2M`."""
+    for size, unit in ((1_000_000, "M"), (1_000, "k")):
+        if number >= size:
+            return f"{number / size:.1f}{unit}" if number < 10 * size else f"{number // size}{unit}"
+    return str(number)
+
+
+def source_names(names: Sequence[str]) -> str:
+    """Name sources for people: `arXiv, Hugging Face`."""
+    return ", ".join(dict.fromkeys(source_name(name) for name in names))
+
+
+def _facts(paper: Paper) -> Iterator[str]:
+    if paper.organization:
+        yield phrases.one_line(paper.organization, 60)
+    if paper.categories:
+        yield ", ".join(phrases.one_line(each, 40) for each in paper.categories[:2])
+    if listed := [source_name(name) for name in paper.sources]:
+        yield ", ".join(dict.fromkeys(listed))

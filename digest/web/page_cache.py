@@ -1,0 +1,253 @@
+"""Answers that are the same for everybody → remembered, compressed, and known again by an ETag.
+
+In: what handlers answer. An answer that is marked `Cache-Control: public` is given to everybody who asks for
+the same address within `FRESH`; when it is older, one request makes it anew and the others still get the old
+one. A body may hold `HOLE`, where each answer gets a stamp of its own time. Never: an answer to somebody who
+has a session, to a form, or of a path with a token; those aren't compressed either, as they hold secrets
+beside what was typed (BREACH).
+"""
+
+import hashlib
+import zlib
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from digest.web import guards
+
+SHARED = "public, no-cache"  # everybody may keep it, and asks whether it is still the same
+FRESH = timedelta(seconds=60)
+STALE = timedelta(minutes=10)  # that an answer may be shown for while the next one is made
+MOST_BYTES = 48 * 2**20
+LEAST_COMPRESSED = 500  # bytes
+HOLE = "~the-stamp-of-this-form-here~"
+_TEXTS = ("text/", "application/json", "application/feed+json", "application/rss+xml", "application/atom+xml",
+          "application/xml", "application/ld+json", "image/svg+xml", "application/opensearch")  # fmt: skip
+_LEVEL = 6
+
+
+@dataclass(slots=True)
+class Kept:
+    """An answer: its headers, its body in two parts around the hole, each plain and compressed."""
+
+    made: datetime
+    headers: list[tuple[bytes, bytes]]
+    plain: tuple[bytes, bytes]
+    packed: tuple[bytes, bytes] | None
+    has_hole: bool
+    etag: str
+    renewing: bool = field(default=False)
+
+    @property
+    def size(self) -> int:
+        """Bytes of memory."""
+        return sum(map(len, self.plain)) + sum(map(len, self.packed or ()))
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What of a request decides which bytes answer it."""
+
+    method: str
+    key: str
+    at: datetime
+    packs: bool  # whether the asker reads gzip
+    known_tags: frozenset[str]
+
+    @classmethod
+    def of(cls, scope: Scope, headers: Headers, at: datetime) -> "_Asked":
+        tags = headers.get("if-none-match", "")[:1000].split(",")
+        return cls(
+            method=scope["method"],
+            key=scope["path"] + "?" + scope["query_string"].decode("latin-1"),
+            at=at,
+            packs="gzip" in headers.get("accept-encoding", ""),
+            known_tags=frozenset(tag.strip().removeprefix("W/") for tag in tags),
+        )
+
+
+class PageCache:
+    """ASGI middleware: see above. Everything in it runs on the one event loop of its process."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        clock: Callable[[], datetime],
+        stamp: Callable[[], str],
+        forgetful: list[Callable[[], None]],
+    ) -> None:
+        """`stamp`: what goes into a hole, made for each answer; `forgetful`: where `forget` is put."""
+        forgetful.append(self._forget_soon)
+        self._app = app
+        self._clock = clock
+        self._stamp = stamp
+        self._kept: OrderedDict[str, Kept] = OrderedDict()
+        self._size = 0
+        self._is_forgotten = False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or guards.is_private(scope["path"]):
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        asked = _Asked.of(scope, headers, self._clock())
+        if asked.method not in {"GET", "HEAD"} or guards.has_session(headers):
+            await self._app(scope, receive, partial(_packing, _Pending(asked.packs), send))
+            return
+        if self._is_forgotten:
+            self._is_forgotten = False
+            self._kept.clear()
+            self._size = 0
+        kept = self._kept.get(asked.key)
+        if kept and _is_usable(kept, asked.at):
+            self._kept.move_to_end(asked.key)
+            await self._give(kept, asked, send)
+            return
+        if kept:
+            kept.renewing = True
+        try:
+            await self._ask(asked, partial(self._app, scope, receive), send)
+        finally:
+            if kept:
+                kept.renewing = False
+
+    def _forget_soon(self) -> None:
+        """Make every answer anew from the next request on; called from any thread."""
+        self._is_forgotten = True
+
+    async def _ask(self, asked: _Asked, app: Callable[[Send], Awaitable[None]], send: Send) -> None:
+        """Let the application answer, and keep what it marks as everybody's."""
+        pending = _Pending(asked.packs)
+
+        async def keeping(message: Message) -> None:
+            start = pending.start
+            if start is None or message.get("more_body") or asked.method != "GET" or not _is_public(start):
+                await _packing(pending, send, message)
+                return
+            kept = _keep(start, message.get("body", b""), asked.at)
+            self._put(asked.key, kept)
+            await self._give(kept, asked, send)
+
+        await app(keeping)
+
+    def _put(self, key: str, kept: Kept) -> None:
+        old = self._kept.pop(key, None)
+        self._size += kept.size - (old.size if old else 0)
+        self._kept[key] = kept
+        while self._size > MOST_BYTES:
+            _, dropped = self._kept.popitem(last=False)
+            self._size -= dropped.size
+
+    async def _give(self, kept: Kept, asked: _Asked, send: Send) -> None:
+        if kept.etag in asked.known_tags:
+            unchanged = [pair for pair in kept.headers if pair[0] in {b"cache-control", b"etag", b"vary"}]
+            await send({"type": "http.response.start", "status": 304, "headers": unchanged})
+            await send({"type": "http.response.body", "body": b""})
+            return
+        stamp = self._stamp().encode() if kept.has_hole else b""
+        packed = asked.packs and kept.packed is not None
+        body = _whole(kept, stamp, packed=packed)
+        answer = [*kept.headers, (b"content-length", str(len(body)).encode())]
+        if packed:
+            answer.append((b"content-encoding", b"gzip"))
+        await send({"type": "http.response.start", "status": 200, "headers": answer})
+        await send({"type": "http.response.body", "body": b"" if asked.method == "HEAD" else body})
+
+
+@dataclass(slots=True)
+class _Pending:
+    """An answer whose head waits for the first part of its body."""
+
+    packs: bool
+    start: Message | None = None
+
+
+async def _packing(pending: _Pending, send: Send, message: Message) -> None:
+    """Hand an answer on, compressed where it is one text of some size and the asker reads that."""
+    if message["type"] == "http.response.start":
+        pending.start = message
+        return
+    start, pending.start = pending.start, None
+    if start is not None:
+        body = message.get("body", b"")
+        headers = MutableHeaders(scope=start)
+        if (
+            pending.packs
+            and not message.get("more_body")
+            and len(body) >= LEAST_COMPRESSED
+            and _is_text(headers)
+            and "content-encoding" not in headers
+        ):
+            packed = zlib.compress(body, _LEVEL, wbits=31)
+            headers["Content-Encoding"] = "gzip"
+            headers["Content-Length"] = str(len(packed))
+            headers.add_vary_header("Accept-Encoding")
+            message = {**message, "body": packed}
+        await send(start)
+    await send(message)
+
+
+def _is_usable(kept: Kept, now: datetime) -> bool:
+    age = now - kept.made
+    return timedelta(0) <= age < FRESH or (kept.renewing and timedelta(0) <= age < STALE)
+
+
+def _is_public(start: Message) -> bool:
+    headers = Headers(raw=start["headers"])
+    return (
+        start["status"] == 200
+        and headers.get("cache-control", "").startswith("public")
+        and "set-cookie" not in headers
+        and "content-encoding" not in headers
+    )
+
+
+def _is_text(headers: Headers) -> bool:
+    return headers.get("content-type", "").startswith(_TEXTS)
+
+
+def _keep(start: Message, body: bytes, now: datetime) -> Kept:
+    headers = MutableHeaders(raw=[pair for pair in start["headers"] if pair[0] != b"content-length"])
+    before, hole, after = body.partition(HOLE.encode())
+    # A browser that has the page keeps its stamp with it: the tag changes before a stamp runs out.
+    period = str(now.timestamp() // (guards.STAMP_LASTS.total_seconds() / 2)) if hole else ""
+    etag = f'"{hashlib.blake2b(body + period.encode(), digest_size=12).hexdigest()}"'
+    headers["ETag"] = etag
+    packed = None
+    if _is_text(headers) and len(body) >= LEAST_COMPRESSED:
+        headers.add_vary_header("Accept-Encoding")
+        packed = _deflated(before, after)
+    return Kept(now, list(headers.raw), (before, after), packed, bool(hole), etag)
+
+
+_GZIP_HEAD = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
+
+
+def _deflated(before: bytes, after: bytes) -> tuple[bytes, bytes]:
+    """Both parts as raw DEFLATE (RFC 1951), the first ending on a byte so that a block can follow."""
+    first = zlib.compressobj(_LEVEL, wbits=-15)
+    last = zlib.compressobj(_LEVEL, wbits=-15)
+    return (
+        first.compress(before) + first.flush(zlib.Z_FULL_FLUSH),
+        last.compress(after) + last.flush(zlib.Z_FINISH),
+    )
+
+
+def _whole(kept: Kept, stamp: bytes, *, packed: bool) -> bytes:
+    """The body with a stamp in its hole. Compressed, the stamp is a stored block between the two parts."""
+    before, after = kept.plain
+    if not packed or kept.packed is None:
+        return before + stamp + after
+    check = zlib.crc32(after, zlib.crc32(stamp, zlib.crc32(before)))
+    length = len(stamp)
+    stored = b"\x00" + length.to_bytes(2, "little") + (length ^ 0xFFFF).to_bytes(2, "little") + stamp
+    size = (len(before) + length + len(after)) & 0xFFFFFFFF
+    first, last = kept.packed
+    tail = check.to_bytes(4, "little") + size.to_bytes(4, "little")
+    return _GZIP_HEAD + first + stored + last + tail

@@ -1,0 +1,161 @@
+"""Pages that are the same for everybody: kept, compressed, known again, and never somebody's own."""
+
+import asyncio
+import gzip
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import Engine
+from starlette.types import Message, Receive, Scope, Send
+
+from digest.web.page_cache import HOLE, SHARED, PageCache
+from tests.installations import installation
+from tests.web_pages import furnish
+from tests.web_server import Clock, WebServer, serving, stamp_in
+
+
+@pytest.fixture
+def database_kind() -> str:
+    """Pages know no database."""
+    return "sqlite"
+
+
+@pytest.fixture
+def web(engine: Engine, tmp_path: Path) -> Iterator[WebServer]:
+    with serving(installation(engine, tmp_path), tmp_path) as server:
+        furnish(server)
+        yield server
+
+
+class Handler:
+    """Answers with a body, and counts how often it was asked."""
+
+    def __init__(self, body: bytes, shared: bool = True) -> None:
+        self.body, self.shared, self.asked = body, shared, 0
+
+    async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
+        self.asked += 1
+        headers = [(b"content-type", b"text/html"), (b"content-length", str(len(self.body)).encode())]
+        if self.shared:
+            headers.append((b"cache-control", SHARED.encode()))
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": self.body})
+
+
+def cached(handler: Handler, clock: Clock, stamp: str = "") -> PageCache:
+    return PageCache(handler, clock=clock, stamp=lambda: stamp, forgetful=[])
+
+
+def ask(cache: PageCache, **headers: str) -> tuple[int, dict[str, str], bytes]:
+    """One request: status, headers, body as it is sent."""
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "http.request"}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    raw = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
+    scope: dict[str, Any] = {
+        "type": "http", "method": "GET", "path": "/papers", "query_string": b"", "headers": raw,
+    }  # fmt: skip
+    asyncio.run(cache(scope, receive, send))
+    start, *bodies = sent
+    named = {name.decode().lower(): value.decode() for name, value in start["headers"]}
+    return start["status"], named, b"".join(message["body"] for message in bodies)
+
+
+@given(st.binary(max_size=5000), st.binary(max_size=5000), st.binary(min_size=28, max_size=28))
+def test_a_page_has_its_stamp_in_place_plain_and_compressed(
+    before: bytes, after: bytes, stamp: bytes
+) -> None:
+    text = stamp.hex()[:28]
+    padded = b" " * 500 + before.replace(b"~", b"-") + HOLE.encode() + after
+    cache = cached(Handler(padded), Clock(), text)
+    whole = padded.replace(HOLE.encode(), text.encode(), 1)
+    assert ask(cache)[2] == whole
+    _, headers, body = ask(cache, accept_encoding="gzip, br")
+    assert headers["content-encoding"] == "gzip"
+    assert int(headers["content-length"]) == len(body)
+    assert gzip.decompress(body) == whole
+
+
+def test_a_kept_page_is_made_anew_after_a_minute_and_when_something_changed() -> None:
+    handler, clock = Handler(b"one"), Clock()
+    forgetful: list[Callable[[], None]] = []
+    cache = PageCache(handler, clock=clock, stamp=str, forgetful=forgetful)
+    assert [ask(cache)[2] for _ in range(3)] == [b"one"] * 3
+    assert handler.asked == 1
+    clock.move(seconds=61)
+    handler.body = b"two"
+    assert ask(cache)[2] == b"two"
+    handler.body = b"three"
+    forgetful[0]()
+    assert ask(cache)[2] == b"three"
+
+
+def test_who_has_the_page_is_told_so() -> None:
+    handler = Handler(b"a page")
+    cache = cached(handler, Clock())
+    tag = ask(cache)[1]["etag"]
+    assert ask(cache, if_none_match=f'"other", W/{tag}')[0] == 304
+    assert ask(cache, if_none_match='"other"')[0] == 200
+    assert ask(cache, if_none_match=tag)[2] == b""
+
+
+def test_nobody_is_given_what_was_made_for_somebody() -> None:
+    private, clock = Handler(b"mine", shared=False), Clock()
+    cache = cached(private, clock)
+    ask(cache), ask(cache)
+    assert private.asked == 2
+    shared = Handler(b"everybody's")
+    cache = cached(shared, clock)
+    ask(cache), ask(cache, cookie="__Host-digest_session=abc")
+    assert shared.asked == 2
+    assert ask(cache, cookie="digest_session=abc", if_none_match=ask(cache)[1]["etag"])[0] == 200
+
+
+def test_memory_for_pages_has_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("digest.web.page_cache.MOST_BYTES", 10_000)
+    cache = cached(Handler(b"x" * 3_000), Clock())
+    for number in range(20):
+        scope = {"type": "http", "method": "GET", "path": f"/{number}", "query_string": b"", "headers": []}
+        asyncio.run(cache(scope, _nothing, _swallow))
+    assert cache._size <= 10_000
+    assert len(cache._kept) == 3
+
+
+async def _nothing() -> Message:
+    return {"type": "http.request"}
+
+
+async def _swallow(message: Message) -> None:
+    pass
+
+
+def test_pages_are_compressed_and_forms_in_them_have_a_stamp_of_their_own(web: WebServer) -> None:
+    client = web.client()
+    first = client.get("/papers")
+    assert first.headers["content-encoding"] == "gzip"
+    assert first.headers["cache-control"] == SHARED
+    web.clock.move(seconds=5)
+    assert stamp_in(client.get("/papers").text) != stamp_in(first.text)
+    assert client.get("/papers", headers={"If-None-Match": first.headers["etag"]}).status_code == 304
+
+
+def test_what_stands_beside_a_token_is_neither_kept_nor_compressed(web: WebServer) -> None:
+    answer = web.client().get("/u/unknown")
+    assert "content-encoding" not in answer.headers
+    assert answer.headers["cache-control"] == "no-store"
+
+
+def test_files_are_compressed_and_known_again(web: WebServer) -> None:
+    answer = web.client().get("/static/htmx.min.js")
+    assert answer.headers["content-encoding"] == "gzip"
+    again = web.client().get("/static/htmx.min.js", headers={"If-None-Match": answer.headers["etag"]})
+    assert again.status_code == 304
