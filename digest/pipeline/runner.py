@@ -3,7 +3,7 @@
     begin to fetch, in a thread of its own; give it a moment
     for step in STEPS: what ended, bounces, sign-ups, lost workers, due issues, emails, deliveries
     while the fetch goes on: the same again, for what has become due
-    for step in LAST: alarms
+    for step in LAST: the search index, alarms
 
 Each step takes the time anew and fails alone: what it raises is noted, shown and told, and the next one
 begins. Opening and delivering never wait for a source for longer than that moment.
@@ -19,6 +19,7 @@ from datetime import datetime, timedelta
 from digest.errors import ConfigError, DeliveryError, DigestError
 from digest.pipeline import failures
 from digest.pipeline.bounces import maildir
+from digest.pipeline.catalog.search_index import catch_up
 from digest.pipeline.clock import Clock
 from digest.pipeline.delivery.worker import DeliveryWorker, sweep
 from digest.pipeline.failures import Part
@@ -156,7 +157,9 @@ STEPS = (
     EMAILS,
     DELIVERIES,
 )
+INDEX = Step("search index", lambda this, _now: catch_up(this.installation, stopping=this.stopping))
 ALARMS = Step("alarms", lambda this, now: alarms.watch(this.installation, now))
+LAST = (INDEX, ALARMS)
 REPORT = Step("report", _report)
 
 
@@ -169,7 +172,7 @@ def run_round(
     stopping: Callable[[], bool] = lambda: False,
     steps: Sequence[Step] = STEPS,
     fetching: Sequence[Step] | None = None,
-    last: Sequence[Step] = (ALARMS,),
+    last: Sequence[Step] = LAST,
 ) -> Round:
     """Do one round. What fails is in the report; the next round goes on from there.
 

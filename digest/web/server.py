@@ -18,9 +18,9 @@ from digest.pipeline.clock import shared_now
 from digest.pipeline.installation import Installation
 from digest.pipeline.runner import Step
 from digest.web.app import create, wall_clock
+from digest.web.connections import configure, raise_descriptors, room
 from digest.web.ticker import Ticker
 
-DRAIN = 3  # seconds that open requests have when the process is told to stop
 _log = logging.getLogger(__name__)
 
 
@@ -43,15 +43,7 @@ def serve(
     app = create(
         installation, proxies=proxies, tickers=tickers(installation, tick_seconds, pages_only=pages_only)
     )
-    config = uvicorn.Config(
-        app,
-        log_config=None,
-        access_log=False,  # its lines hold the tokens of links
-        server_header=False,
-        proxy_headers=False,  # X-Forwarded-For is read by the settings' proxies only (guards.client_ip)
-        timeout_graceful_shutdown=DRAIN,
-        lifespan="on",
-    )
+    config = configure(app, proxies=proxies, room=room(raise_descriptors()))
     shown = f"[{host}]" if ":" in host else host
     _log.info("serving on http://%s:%d", shown, listening.getsockname()[1])
     # uvicorn raises the signal that ended it once more; being told to stop is no failure.
@@ -90,6 +82,7 @@ def tickers(
     add("alarms", runner.ALARMS)
     if not pages_only:
         add("rounds", *runner.STEPS)
+        add("search", runner.INDEX)
         add("sources", runner.FETCH, runner.SIGNALS, leave=True)
         if installation.summariser:
             add("summaries", runner.SUMMARIES, leave=True)

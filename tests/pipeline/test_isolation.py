@@ -76,7 +76,7 @@ def watched(step: Step, calls: list[str]) -> Step:
     return replace(step, work=work)
 
 
-ALL = (runner.FETCH, runner.SUMMARIES, runner.SIGNALS, *runner.STEPS, runner.ALARMS)
+ALL = (runner.FETCH, runner.SUMMARIES, runner.SIGNALS, *runner.STEPS, *runner.LAST)
 
 
 @pytest.mark.parametrize("name", [step.name for step in ALL])
@@ -97,7 +97,7 @@ def test_no_step_of_a_round_stops_another(engine: Engine, tmp_path: Path, name: 
         NOW,
         steps=fitted(runner.STEPS),
         fetching=fitted((runner.FETCH, runner.SUMMARIES, runner.SIGNALS)),
-        last=fitted((runner.ALARMS,)),
+        last=fitted(runner.LAST),
     )
     assert sorted(calls) == sorted(step.name for step in ALL if step.name != name)
     assert done.failed == {name: error}

@@ -1,6 +1,6 @@
 """A day without papers for somebody → why, in a word for the ledger and in sentences for a reader.
 
-In: the candidates, what each source says of itself, arXiv's calendar. Never: a reason that only sounds well.
+In: the candidates, what each source says of itself, arXiv's calendar. Never guesses a reason.
 """
 
 from collections.abc import Iterable, Sequence

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from digest.domain import Entry, Skipped, Source, SourceKind
 from digest.errors import InputError
 from digest.ids import aliases
+from digest.store.papers.authors import keep_authors
 from digest.store.papers.merges import Why
 from digest.store.papers.paper_index import PaperIndex, load
 from digest.store.papers.signals import Observation, observe
@@ -49,6 +50,7 @@ class _Item:
     entry: Entry
     at: datetime  # when it is seen
     row: PaperRow  # that has its ids
+    paper: PaperRow  # that stands for it
     new: bool
     fresh: bool
     changed: bool
@@ -76,6 +78,7 @@ def land(
     taken = [_take(session, known, source, entry, at) for entry, at in dated]
     items = [item for item in taken if item]
     known.write(session)
+    keep_authors(session, _changed(items))
     _write_ids(session, known)
     _write_entries(session, source.name, items)
     _observe(session, source.name, items, observed_at)
@@ -139,7 +142,13 @@ def _take(session: Session, known: PaperIndex, source: Source, entry: Entry, at:
     fresh = ids[-1] not in known.parts
     changed = [known.add(found.part, ids), merge_entry(found.paper, entry, source, at)]
     merge_entry_alone(found.part, entry, source, at)
-    return _Item(entry, at, found.part, new=found.new, fresh=fresh, changed=any(changed))
+    return _Item(entry, at, found.part, found.paper, new=found.new, fresh=fresh, changed=any(changed))
+
+
+def _changed(items: Sequence[_Item]) -> list[PaperRow]:
+    """The rows that took something in, and the papers that stand for them."""
+    rows = [row for item in items if item.changed or item.new for row in (item.row, item.paper)]
+    return list({row.id: row for row in rows}.values())
 
 
 def _write_ids(session: Session, known: PaperIndex) -> None:

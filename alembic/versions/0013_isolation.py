@@ -1,6 +1,6 @@
 """What failed and was set aside; sign-ups that nobody could decide; filters known by a hash of their text.
 
-Revision: 0011, after 0010.
+Revision: 0013, after 0012.
 """
 
 from hashlib import sha256
@@ -8,8 +8,8 @@ from hashlib import sha256
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0011"
-down_revision = "0010"
+revision = "0013"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 
