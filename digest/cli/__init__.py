@@ -42,6 +42,7 @@ COMMANDS = (
     "bounces",
     "suppressions",
     "mail",
+    "failures",
     "doctor",
     "db",
     "config",

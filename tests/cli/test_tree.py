@@ -17,6 +17,7 @@ WITHOUT_DRY_RUN = {
     "run",
     "serve",
     "db upgrade",
+    "failures retry",
     "papers import",
     "sources add",
     "sources fetch",
