@@ -1,5 +1,6 @@
 """An installation → the application that answers for it: routes, guards, and errors in words."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ from starlette.staticfiles import StaticFiles
 from digest import __version__
 from digest.pipeline.catalog.listing import Lists
 from digest.pipeline.catalog.paper import PaperPages
+from digest.pipeline.catalog.search import Search
 from digest.pipeline.catalog.today import Today
 from digest.pipeline.installation import Installation, for_visitors
 from digest.web import api, errors, guards, health
@@ -66,8 +68,10 @@ def create(
         for ticker in tickers:
             ticker.start()
         yield
+        for ticker in tickers:  # all at once, so that their waits don't add up
+            ticker.tell_to_stop()
         for ticker in tickers:
-            ticker.stop()
+            await asyncio.to_thread(ticker.stop)
 
     app = FastAPI(
         title=installation.site.name,
@@ -85,6 +89,7 @@ def create(
         Today(installation),
         Lists(installation),
         PaperPages(installation),
+        Search(installation),
         proxies,
         tickers,
         limits=limits or Limits(),
