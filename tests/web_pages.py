@@ -6,9 +6,9 @@ from datetime import timedelta
 from itertools import count
 
 from digest.domain import SignalKind, Subscriber
-from digest.pipeline.community import saved, votes
+from digest.pipeline.community import own_feed, saved, votes
 from digest.pipeline.mail.links import Purpose, link
-from digest.pipeline.subscriptions import own_feed, preferences
+from digest.pipeline.subscriptions import preferences
 from tests.builders import entry
 from tests.installations import join, land
 from tests.web_server import WebServer

@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse
 
 from digest.pipeline.catalog.listing import PAGE, Order, read_page
 from digest.pipeline.catalog.periods import parse_period
-from digest.pipeline.subscriptions import own_feed
+from digest.pipeline.community import own_feed
 from digest.render import phrases
 from digest.web.addresses import author_path
 from digest.web.feeds import FORMS, Feed, etag, write_feed

@@ -12,11 +12,10 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from digest.domain import Subscriber
 from digest.errors import UnknownError
-from digest.pipeline.community import saved, votes
+from digest.pipeline.community import my_digests, own_feed, saved, votes
 from digest.pipeline.issues import explain
 from digest.pipeline.issues.explain import WhyNot
 from digest.pipeline.mail.links import Purpose, link, mail_links
-from digest.pipeline.subscriptions import my_digests, own_feed
 from digest.render.phrases import masked
 from digest.web.cards import paper_card, paper_cards
 from digest.web.feeds import FORMS
