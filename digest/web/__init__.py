@@ -6,6 +6,7 @@ asked).
 
     app       routes joined, what all requests share    guards   headers, sizes, proxies, forged forms
     limits    how much work a network may cause         errors   what went wrong, in words
+    connections   how many, and how long each waits
     pages/    landing, catalog, preferences, links      forms    what was typed → interests, or its mistakes
     api       JSON                                      health   /healthz and /readyz
     ticker    work after the answer, and every minute   server   uvicorn
