@@ -204,6 +204,17 @@ class Paper:
 
 
 @dataclass(frozen=True, slots=True)
+class Sighting:
+    """The first time that a source carried an item of a paper; `announced_at`: on which day it says so."""
+
+    source: str
+    seen_at: datetime
+    announced_at: datetime | None = None
+    version: int | None = None
+    announce_type: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Merge:
     """Two papers, by their ids, that are one work: why, who said so and when; `split_at`: it was undone."""
 

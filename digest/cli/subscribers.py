@@ -22,7 +22,7 @@ wishes = (
     click.option("--exclude", multiple=True, help="A filter that must not match; may be repeated."),
     click.option("--min-upvotes", default=0, show_default=True, help="Leave out papers with fewer."),
     click.option("--top", default=0, show_default=True, help="Also the day's top N, whatever the filters."),
-    click.option("--max", "max_papers", default=20, show_default=True, help="Most papers in one mail."),
+    click.option("--max", "max_papers", default=20, show_default=True, help="Maximum papers per email."),
 )
 times = (
     click.option("--frequency", type=choice(Frequency), default="daily", show_default=True),

@@ -60,6 +60,7 @@ class Installation:
     limits: Limits = NO_LIMITS
     services: tuple[Service, ...] = ()  # that count attention
     summariser: Summariser | None = None
+    search_folder: Path | None = None  # where processes share the search index; None: each has its own
     signer: "Signer | None" = None  # of every mail; None: the relay signs
 
 
@@ -98,6 +99,7 @@ def open_installation(settings: Settings) -> Installation:
         lease=timedelta(seconds=settings.lease_seconds),
         services=_services(settings),
         summariser=_summariser(settings),
+        search_folder=settings.data_dir / "search",
         signer=signer(settings),
         limits=Limits(settings.mails_per_second, settings.domain_mails_per_second, settings.warm_up_since),
     )

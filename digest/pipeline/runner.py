@@ -1,11 +1,13 @@
 """One round in one process: fetch, open due issues, deliver, look for alarms. `digest run`, `serve`, demo."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
 from digest.errors import DeliveryError
 from digest.pipeline.bounces import maildir
+from digest.pipeline.catalog.search_index import catch_up
 from digest.pipeline.clock import Clock
 from digest.pipeline.delivery.worker import DeliveryWorker, sweep
 from digest.pipeline.ingest import signals, summaries
@@ -16,6 +18,8 @@ from digest.pipeline.monitoring import alarms
 from digest.pipeline.subscriptions import signup, transactional
 from digest.pipeline.subscriptions.expiry import keep_up
 from digest.store import deliveries, session
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +74,17 @@ def _run_round(
     failure = _deliver_all(installation, now, stopping)
     if fetch and not stopping():
         signals.ask_due(installation, now)
+    _index(installation, stopping)
     touched = sorted({*unfinished, *(issue.id for issue in opened)})
     return Round(tuple(fetched), tuple(reports(installation, touched)), failure)
+
+
+def _index(installation: Installation, stopping: Callable[[], bool]) -> None:
+    """Index what landed, for search. Whatever goes wrong with it, the mail is out and alarms follow."""
+    try:
+        catch_up(installation, stopping=stopping)
+    except Exception:
+        _log.exception("the search index could not be brought up to date")
 
 
 def _deliver_all(

@@ -38,7 +38,7 @@ from digest.search.segment import Marks, Numbers, Segment, Slice
 from digest.words import forms
 
 MAX_YEAR = 9999
-Values = tuple[NDArray[np.int64], NDArray[np.int64]]  # numbers of papers, ascending, and a value for each
+Values = tuple[NDArray[np.int64], NDArray[np.float64]]  # numbers of papers, ascending, and a value for each
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +74,14 @@ def select(node: Node, segment: Segment, known: Known) -> Marks:  # noqa: PLR091
             return _labelled(node, segment)
 
 
-def values_of(segment: Segment, values: Values | None) -> NDArray[np.int64]:
-    """The value of each paper of a segment; 0 where there is none."""
-    found = np.zeros(len(segment), np.int64)
+def to_values(by_paper: Mapping[int, float]) -> Values:
+    """Values by the numbers of papers, as arrays."""
+    numbers = sorted(by_paper)
+    return np.array(numbers, np.int64), np.array([by_paper[number] for number in numbers], np.float64)
+
+
+def put_values(found: NDArray[np.float64], segment: Segment, values: Values | None) -> NDArray[np.float64]:
+    """Write the values of a segment's papers, where there are any, into an array over its papers."""
     if values is not None and len(values[0]):
         places = np.minimum(np.searchsorted(values[0], segment.numbers), len(values[0]) - 1)
         there = values[0][places] == segment.numbers
@@ -185,7 +190,7 @@ def _counted(leaf: AtLeast | Year | Has, segment: Segment, known: Known) -> Mark
 
 
 def _at_least(segment: Segment, values: Values | None, least: int) -> Marks:
-    marks: Marks = values_of(segment, values) >= least
+    marks: Marks = put_values(np.zeros(len(segment)), segment, values) >= least
     return marks
 
 

@@ -4,13 +4,15 @@ It takes JSON only: a page of another site can't send that without being let in.
 """
 
 from datetime import timedelta
+from typing import Annotated
 
-from fastapi import APIRouter, BackgroundTasks, Request, Response
+from fastapi import APIRouter, BackgroundTasks, Query, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from digest import serializers
 from digest.domain import Interests
+from digest.pipeline.catalog.search import MOST, result_object
 from digest.pipeline.mail import build
 from digest.pipeline.subscriptions import signup
 from digest.pipeline.subscriptions.validate import (
@@ -19,6 +21,7 @@ from digest.pipeline.subscriptions.validate import (
     read_schedule,
     reader_for_strangers,
 )
+from digest.search import Order
 from digest.web.errors import problem
 from digest.web.forms import LONGEST_LINE, MOST_LINES
 from digest.web.limits import costly, retry_after
@@ -26,7 +29,7 @@ from digest.web.site import Site, Web
 
 router = APIRouter(prefix="/api/v1", default_response_class=JSONResponse)
 
-ACCEPTED = {"status": "accepted", "detail": "If this address can be subscribed, a mail is on its way to it."}
+ACCEPTED = {"status": "accepted", "detail": "If this address can be subscribed, we've emailed it a link."}
 
 
 class Wishes(BaseModel):
@@ -85,6 +88,26 @@ def preview(request: Request, web: Site, wishes: Wishes) -> Response:  # noqa: A
     papers = found.digest.papers if found.digest else ()
     text = serializers.as_json(serializers.preview_object(subject, found.skip_reason, papers))
     return Response(text, media_type="application/json")
+
+
+@router.get("/search")
+@costly
+def search(
+    request: Request,
+    web: Site,
+    *,
+    q: Annotated[str, Query(max_length=LONGEST_LINE, examples=["state space models cat:cs.LG"])],
+    limit: Annotated[int, Query(ge=1, le=MOST)] = 20,
+    cursor: Annotated[str, Query(max_length=500)] = "",
+    order: Order = Order.RELEVANCE,
+    as_typed: Annotated[bool, Query(description="correct no word and add no acronym's other form")] = False,
+) -> Response:
+    """Search all papers: plain words rank, the filter language selects. `next`: cursor of the next page."""
+    result = web.search(q, web.clock(), limit=limit, cursor=cursor, order=order, as_typed=as_typed)
+    answer = Response(serializers.as_json(result_object(result)), media_type="application/json")
+    if result.next:
+        answer.headers["Link"] = f'<{request.url.include_query_params(cursor=result.next)}>; rel="next"'
+    return answer
 
 
 def _interests(web: Web, wishes: Wishes) -> Interests:

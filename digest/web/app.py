@@ -11,12 +11,14 @@ from starlette.staticfiles import StaticFiles
 
 from digest import __version__
 from digest.pipeline.catalog.listing import Lists
+from digest.pipeline.catalog.paper import PaperPages
+from digest.pipeline.catalog.search import Search
 from digest.pipeline.catalog.today import Today
 from digest.pipeline.installation import Installation, for_visitors
 from digest.web import api, errors, guards, health
 from digest.web.limits import Limits
 from digest.web.page_cache import SHARED, PageCache
-from digest.web.pages import catalog, landing, link_pages, preferences, unsubscribe
+from digest.web.pages import catalog, landing, link_pages, paper, preferences, topics, unsubscribe
 from digest.web.pages.tokens import GoneError, gone
 from digest.web.site import Web
 from digest.web.ticker import Ticker
@@ -73,6 +75,8 @@ def create(
         clock,
         Today(installation),
         Lists(installation),
+        PaperPages(installation),
+        Search(installation),
         proxies,
         tickers,
         limits=limits or Limits(),
@@ -81,7 +85,7 @@ def create(
     app.add_middleware(PageCache, clock=clock, stamp=web.stamp, forgetful=web.forgetful)
     errors.handle(app)
     app.add_middleware(guards.Guards, secure=web.secure)  # around what answers errors: these get headers too
-    for part in (landing, catalog, link_pages, preferences, unsubscribe, api, health):
+    for part in (landing, catalog, paper, topics, link_pages, preferences, unsubscribe, api, health):
         app.include_router(part.router)
     app.mount("/static", Static(directory=STATIC))
     app.add_exception_handler(GoneError, gone)

@@ -30,6 +30,7 @@ TITLES = {
     403: "That form isn’t ours",
     404: "There is no such page",
     405: "That can’t be done here",
+    410: "This paper is no longer shown here",
     429: "A moment, please",
     503: "A moment, please",
 }

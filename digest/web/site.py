@@ -16,6 +16,8 @@ from starlette.formparsers import MultiPartException
 
 from digest.bundled import folder
 from digest.pipeline.catalog.listing import Lists
+from digest.pipeline.catalog.paper import PaperPages
+from digest.pipeline.catalog.search import Search
 from digest.pipeline.catalog.today import Today
 from digest.pipeline.installation import Installation
 from digest.pipeline.subscriptions.signup import WORDING, Visitor
@@ -61,6 +63,8 @@ class Web:
     clock: Callable[[], datetime]
     today: Today
     lists: Lists
+    papers: PaperPages
+    search: Search
     proxies: Sequence[str] = ()
     tickers: Sequence[Ticker] = ()
     templates: Environment = field(default_factory=environment)

@@ -20,7 +20,7 @@ from digest.store import deliveries, session
 from digest.store.deliveries import Outcome
 from digest.store.session import DBAPIError
 
-STALE = timedelta(hours=20)  # an older issue is yesterday's news
+STALE = timedelta(hours=20)  # an older issue expires
 PATIENCE = 30.0  # seconds that the database may be away in the middle of a chunk
 PAUSE = 0.2  # seconds between two tries to reach it
 COMPANY = 0.005  # seconds that a mark waits for those of other lanes: about what a commit takes

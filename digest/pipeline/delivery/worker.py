@@ -171,7 +171,7 @@ def _ended(
 ) -> Outcome | None:
     """Why a row must not be sent any more."""
     if issue.due_at < now - STALE:
-        return _outcome(row, DeliveryState.EXPIRED, "it could not be sent in time: yesterday's news", now)
+        return _outcome(row, DeliveryState.EXPIRED, "not sent in time; the issue expired", now)
     if subscriber.id in suppressed or subscriber.status is SubscriberStatus.SUPPRESSED:
         return _outcome(row, DeliveryState.SKIPPED, SkipReason.SUPPRESSED, now)
     if subscriber.status is SubscriberStatus.PAUSED:

@@ -1,4 +1,4 @@
-"""Whose turn it is, over all processes and machines of an installation: the line that its fetches wait in.
+"""Cross-process lock per host: one request at a time, over all processes and machines of an installation.
 
 In: a host name. Out: a block in which its site is ours. The state is a row of the database (`store.sites`).
 Never: a second request to a site before the last is answered and its pause is over, or a wait without end.

@@ -1,4 +1,4 @@
-"""One request, with manners: a query that may be made once a day only is remembered before it is made."""
+"""Sends one request, honouring once-a-day limits: such a query is recorded before it is made."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

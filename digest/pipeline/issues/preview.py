@@ -17,17 +17,13 @@ from digest.domain import (
     SubscriberStatus,
 )
 from digest.filters import parse
-from digest.match import Corpus, Library
 from digest.pipeline.installation import Installation
 from digest.pipeline.issues.candidates import CandidateSet, read_candidates, sent_to, usual_before, window_of
 from digest.pipeline.issues.no_papers import quiet_digest, skip_reason
 from digest.store import papers, session
-from digest.store.papers.search import recent
-from digest.store.subscriptions import interests
 from digest.trend import rank
 
 NOBODY = "reader@example.org"  # whom a preview without a subscriber is addressed to (RFC 2606)
-SEARCHED = 20_000  # newest papers that a search goes through
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,16 +69,6 @@ def matching(installation: Installation, text: str, now: datetime) -> tuple[Matc
     """All candidates of now that satisfy a filter, in rank order. Raises FilterError."""
     found = read_candidates(installation, now)
     return found.corpus.search(parse(text, topics=found.topics))
-
-
-def search(installation: Installation, text: str, limit: int, now: datetime) -> tuple[Match, ...]:
-    """The best `limit` papers of the whole store that satisfy a filter. Raises FilterError."""
-    with session.reading(installation.engine) as db:
-        topics = interests.topics(db)
-        stored = recent(db, SEARCHED)
-    tree = parse(text, topics=[topic.slug for topic in topics])
-    corpus = Corpus(rank(stored, now), Library(topics), fit_weight=installation.fit_weight)
-    return corpus.search(tree, limit)
 
 
 def explain(installation: Installation, ref: str, now: datetime) -> Ranked:

@@ -100,7 +100,7 @@ def _source(view: SourceView, now: datetime) -> Check:
     since = age(source, now)
     newest = "nothing new ever came" if since is None else f"the last new papers came {_hours(since)} ago"
     if source.state is SourceState.FAILING:
-        failed = f"failing {source.failures} times since {source.failing_since:%Y-%m-%d %H:%M} UTC"
+        failed = f"failed {_times(source.failures)} since {source.failing_since:%Y-%m-%d %H:%M} UTC"
         fix = f"digest sources check {source.url}"
         return Check(name, Result.FAIL, f"{failed}: {source.last_error}; {newest}", fix)
     if source.state is SourceState.STALLED:
@@ -114,12 +114,16 @@ def _source(view: SourceView, now: datetime) -> Check:
     return Check(name, Result.OK, f"{source.state}; {newest}")
 
 
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
+
+
 def _service(name: str, state: ServiceState | None, fix: str) -> Check:
     """Papers come without what a service that fails would give."""
     if state is None:
         return Check(name, Result.OK, "not asked yet")
     if state.failing_since:
-        failed = f"failing {state.failures} times since {state.failing_since:%Y-%m-%d %H:%M} UTC"
+        failed = f"failed {_times(state.failures)} since {state.failing_since:%Y-%m-%d %H:%M} UTC"
         return Check(name, Result.WARN, f"{failed}: {state.last_error}", fix)
     last = f"{state.last_success_at:%Y-%m-%d %H:%M} UTC" if state.last_success_at else "never"
     return Check(name, Result.OK, f"it answered last: {last}")

@@ -10,10 +10,11 @@ from digest.store.papers.reading import (
     count,
     find,
     merged,
+    noticed,
     outlines,
     withdrawn,
 )
-from digest.store.papers.signals import Observation, observe, usual
+from digest.store.papers.signals import Observation, latest_values, observe, usual
 
 __all__ = [
     "Landing",
@@ -28,8 +29,10 @@ __all__ = [
     "find",
     "history",
     "land",
+    "latest_values",
     "merge",
     "merged",
+    "noticed",
     "observe",
     "outlines",
     "split",

@@ -6,14 +6,17 @@ from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from digest.domain import Paper
 from digest.errors import UnknownError
 from digest.ids import paper_id
 from digest.store.papers import signals
-from digest.store.papers.tables import EntryRow, PaperIdRow, PaperRow
+from digest.store.papers.tables import EntryRow, PaperIdRow, PaperRow, SignalRow
 from digest.store.session import chunks
+
+# What lists and searches may show at all, whatever its age.
+MAY_BE_SHOWN = (PaperRow.hidden.is_(False), PaperRow.merged_into.is_(None))
 
 
 class Withdrawn(NamedTuple):
@@ -27,6 +30,19 @@ def candidates(session: Session, *, since: datetime, until: datetime) -> list[Pa
     """What a digest may show of the papers first seen in (since, until], by id, with signals ≤ until."""
     wanted = select(PaperRow).where(*_shown(since, until))
     return as_papers(session, session.scalars(wanted.order_by(PaperRow.canonical_id)).all(), until=until)
+
+
+def noticed(session: Session, *, since: datetime, until: datetime) -> list[Paper]:
+    """The papers first seen in (since, until] that may be shown and have any signal, with signals ≤ until."""
+    part = aliased(PaperRow)
+    having = (
+        select(func.coalesce(part.merged_into, part.id))
+        .join(SignalRow, SignalRow.paper_id == part.id)
+        .where(SignalRow.observed_at > since, SignalRow.observed_at <= until)
+    )
+    first_seen = (PaperRow.first_seen_at > since, PaperRow.first_seen_at <= until)
+    wanted = select(PaperRow).where(*first_seen, *MAY_BE_SHOWN, PaperRow.id.in_(having))
+    return as_papers(session, session.scalars(wanted).all(), until=until)
 
 
 def outlines(session: Session, *, since: datetime, until: datetime) -> list[Paper]:
@@ -141,9 +157,8 @@ def _shown(since: datetime, until: datetime) -> tuple[ColumnElement[bool], ...]:
         PaperRow.first_seen_at > since,
         PaperRow.first_seen_at <= until,
         PaperRow.announced.is_(True),
-        PaperRow.hidden.is_(False),
         PaperRow.withdrawn_at.is_(None),
-        PaperRow.merged_into.is_(None),
+        *MAY_BE_SHOWN,
     )
 
 

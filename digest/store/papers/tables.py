@@ -71,6 +71,17 @@ class PaperIdRow(Base):
     paper_id: Mapped[int] = mapped_column(ForeignKey("papers.id", ondelete="CASCADE"), index=True)
 
 
+class AuthorRow(Base):
+    """A paper by the folded name of one of its authors."""
+
+    __tablename__ = "authors"
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    paper_id: Mapped[int] = mapped_column(
+        ForeignKey("papers.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+
+
 class EntryRow(Base):
     """The first time that a source carried an item."""
 

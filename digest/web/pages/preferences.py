@@ -32,10 +32,10 @@ get = partial(router.api_route, methods=["GET", "HEAD"])
 DONE = {
     "saved": "Your choices are saved.",
     "paused": "Your digest is paused.",
-    "resumed": "Your digest comes again.",
+    "resumed": "Your digest resumes.",
     "muted": "Muted for seven days.",
     "unmuted": "No longer muted.",
-    "back": "Welcome back: your digest comes again.",
+    "back": "Welcome back: your digest resumes.",
 }
 
 
@@ -63,7 +63,7 @@ def save(request: Request, web: Site, token: str, owner: Owner, fields: OurForm)
 
 @router.post("/prefs/{token}/pause")
 def pause_from_preferences(web: Site, token: str, owner: Owner, fields: OurForm) -> Response:
-    """Nothing until a day."""
+    """Pauses the digest until a day."""
     problems = pause_until(web, owner, one(fields, "until"))
     return _preferences(web, token, owner, problems=problems) if problems else _done(token, "paused")
 
