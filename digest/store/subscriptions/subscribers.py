@@ -168,12 +168,12 @@ def erase(session: Session, subscriber_id: int) -> None:
     session.execute(delete(SubscriberRow).where(SubscriberRow.id == subscriber_id))
 
 
-def pauses_over(session: Session, now: datetime) -> list[Subscriber]:
-    """Those whose pause has ended by now."""
-    over = select(SubscriberRow).where(
+def pauses_over(session: Session, now: datetime) -> list[int]:
+    """The numbers of those whose pause has ended by now."""
+    over = select(SubscriberRow.id).where(
         SubscriberRow.status == SubscriberStatus.PAUSED, SubscriberRow.paused_until <= now
     )
-    return [from_row(row) for row in session.scalars(over)]
+    return list(session.scalars(over))
 
 
 def _row(session: Session, subscriber_id: int) -> SubscriberRow:
