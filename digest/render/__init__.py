@@ -86,6 +86,10 @@ class Renderer:
         values = {"site": site, "began": began, "over": over, "first": titles[0], "more": len(titles) - 1}
         return self._mail("alarm", values, automatic_headers())
 
+    def test(self, site: Site) -> Message:
+        """Shows that emails arrive."""
+        return self._mail("test", {"site": site}, automatic_headers())
+
     def _mail(self, mail: str, values: Mapping[str, object], headers: Headers) -> Message:
         parts = ("subject.txt", "body.txt", "body.html")
         subject, text, html = (self._part(f"{mail}/{part}", values) for part in parts)

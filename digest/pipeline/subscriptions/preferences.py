@@ -56,14 +56,19 @@ def save(
 
 def pause(installation: Installation, number: int, until: datetime, now: datetime) -> None:
     """Pause a digest until a time. Raises InputError unless it lies within the next year."""
-    if not now < until <= now + LONGEST_PAUSE:
-        raise InputError("a pause ends between tomorrow and a year from now", fix="choose another day")
+    check_pause(until, now)
 
     def change(db: Session, known: Subscriber) -> None:
         if known.status in {SubscriberStatus.ACTIVE, SubscriberStatus.PAUSED}:
             subscribers.set_status(db, number, SubscriberStatus.PAUSED, paused_until=until)
 
     _change(installation, number, change)
+
+
+def check_pause(until: datetime, now: datetime) -> None:
+    """Raise InputError unless a pause may end at this time."""
+    if not now < until <= now + LONGEST_PAUSE:
+        raise InputError("a pause ends between tomorrow and a year from now", fix="choose another day")
 
 
 def resume(installation: Installation, number: int, now: datetime) -> None:
