@@ -24,6 +24,7 @@ from digest.words import forms
 
 NEAR = 100  # papers, the best by words alone, whose closeness is looked at
 COUNTED = ("cat:", "source:", "has:")  # labels whose papers are counted
+OFTEN = 2  # times a word occurs in a paper on average, from which on it tells no paper from another
 FEW = 1_000  # papers, below which no word is too common
 MOST_NEAR = 1_000  # where more than these are as good as the last of them, none of those is
 
@@ -198,7 +199,7 @@ class Engine:
         )
 
     def _telling(self, words: Sequence[str]) -> Sequence[str]:
-        """The words without those that papers use more than once on average (`the`, `we`, `model`): they tell
+        """The words without those that papers use again and again (`the`, `of`, `and`): they tell
         no paper from another, and cost most of the time. Kept where there is nothing else, or few papers."""
         if self.papers < FEW:
             return words
@@ -206,7 +207,7 @@ class Engine:
             word
             for word in words
             if sum(end - start for start, end in (s.stem(forms(word)[0]) for s in self.segments))
-            > self.papers
+            > OFTEN * self.papers
         }
         return [word for word in words if word not in common] or words
 
