@@ -1,7 +1,7 @@
 """The filter language, one for web, command line, API, topics and search.
 
 In goes the text of a filter; out comes a tree of `Node`s, or its canonical text, or a `FilterError` that
-names the place and the mend. It never looks at papers: `digest.match` does.
+names the place and the fix. It never looks at papers: `digest.match` does.
 
     quantization            a word, any of its English forms; case and diacritics don't matter
     "mixture of experts"    a phrase inside one field; mixture-of-experts is the same

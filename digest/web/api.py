@@ -29,7 +29,7 @@ from digest.web.site import Site, Web
 
 router = APIRouter(prefix="/api/v1", default_response_class=JSONResponse)
 
-ACCEPTED = {"status": "accepted", "detail": "If this address can be subscribed, a mail is on its way to it."}
+ACCEPTED = {"status": "accepted", "detail": "If this address can be subscribed, we've emailed it a link."}
 
 
 class Wishes(BaseModel):

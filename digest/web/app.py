@@ -1,5 +1,6 @@
 """An installation → the application that answers for it: routes, guards, and errors in words."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -57,8 +58,10 @@ def create(
         for ticker in tickers:
             ticker.start()
         yield
+        for ticker in tickers:  # all at once, so that their waits don't add up
+            ticker.tell_to_stop()
         for ticker in tickers:
-            ticker.stop()
+            await asyncio.to_thread(ticker.stop)
 
     app = FastAPI(
         title=installation.site.name,

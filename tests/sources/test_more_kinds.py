@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from digest.domain import Parsed, Source, SourceKind
 from digest.errors import ParseError
 from digest.sources import Request, next_request, parse, past, requests
-from digest.sources.arxiv_past import is_settled, window
 from digest.sources.calendar import is_open, open_days
 from digest.sources.guess import kind_of
+from digest.sources.kinds.arxiv_past import is_settled, window
 from tests.builders import NOW
 
 OAI, OPENREVIEW = SourceKind.OAIPMH, SourceKind.OPENREVIEW

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from digest.domain import Entry, SourceKind
 from digest.sources import parse
-from digest.sources.withdrawals import notice
+from digest.sources.values.withdrawals import notice
 
 ABSTRACT = "We study lamps."
 

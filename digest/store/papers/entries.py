@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from digest.domain import Entry, Skipped, Source, SourceKind
 from digest.errors import InputError
 from digest.ids import aliases
+from digest.sources.registry import TYPES, type_of
 from digest.store.papers.authors import keep_authors
 from digest.store.papers.merges import Why
 from digest.store.papers.paper_index import PaperIndex, load
@@ -24,7 +25,6 @@ from digest.store.papers.work import merge_entry, merge_entry_alone
 from digest.store.session import chunks, insert, serialise, write
 
 LONGEST_NAME = 100  # characters of a source's name
-_MAY_LINK = {SourceKind.ARXIV, SourceKind.HUGGINGFACE, SourceKind.BIORXIV}  # they speak for the work itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +103,14 @@ def check_name(name: str, kind: SourceKind) -> None:
         or not name.isprintable()
         or ":" in name
         or name == "doi"
-        or (name == "arxiv" and kind is not SourceKind.ARXIV)
+        or name in _owned_by_others(kind)
     ):
         msg = f"a source of kind {kind} can't be named {name[:LONGEST_NAME]!r}"
         raise InputError(msg, fix="choose another name")
+
+
+def _owned_by_others(kind: SourceKind) -> set[str]:
+    return {each.owns_name for each in TYPES.values() if each.owns_name and each.kind is not kind}
 
 
 def _readable(
@@ -134,7 +138,7 @@ def _take(session: Session, known: PaperIndex, source: Source, entry: Entry, at:
     ids = aliases(entry, source.name)
     if entry.withdrawn and not entry.abstract and not any(alias in known.parts for alias in ids):
         return None
-    may_link = source.kind in _MAY_LINK
+    may_link = type_of(source.kind).may_link
     if not may_link:
         ids = tuple(dict.fromkeys((ids[0], ids[-1])))  # not trusted to say which DOI is which arXiv paper
     why = Why(f"{entry.key} names {' and '.join(ids[:-1])}", f"source {source.name}", at)

@@ -1,8 +1,8 @@
 """A paper's row and what it takes in: from an entry, or from other rows that are the same work. No SQL.
 
-Which text a paper has: that of the source nearest to the work (`_RANK`), then of the highest version, then
-the longest abstract; ties are broken by the text itself, so the order of landing doesn't matter. What the
-winner leaves empty is filled from the others.
+Which text a paper has: that of the source nearest to the work (`SourceType.rank`), then of the highest
+version, then the longest abstract; ties are broken by the text itself, so the order of landing doesn't
+matter. What the winner leaves empty is filled from the others.
 
 A paper is first seen at the earliest time that a source listed it as new. arXiv's replacements of papers
 never seen are kept, but as old papers: `announced` is off, and they are no candidates, until a source lists
@@ -17,11 +17,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from digest.domain import Entry, Source, SourceKind
+from digest.domain import Entry, Source
+from digest.sources.registry import type_of
 from digest.store.papers.tables import PaperRow
 
-_RANK = {SourceKind.ARXIV: 2, SourceKind.BIORXIV: 2, SourceKind.HUGGINGFACE: 0}
-_OTHERS = 1  # copies that say what their publisher or their file says
 _REPLACEMENTS = {"replace", "replace-cross"}
 _TEXTS = (
     "title", "abstract", "url", "pdf_url", "code_url", "project_url", "discussion_url", "thumbnail",
@@ -35,7 +34,6 @@ _OWN = (
     "withdrawal",
 )  # fmt: skip
 _NOTICE = -1  # the rank of a notice of withdrawal: it says nothing of the work
-_MAY_WITHDRAW = {SourceKind.ARXIV, SourceKind.BIORXIV, SourceKind.OAIPMH, SourceKind.OPENREVIEW}
 
 
 def new_row(canonical_id: str) -> PaperRow:
@@ -98,7 +96,8 @@ def _withdraw(row: PaperRow, entry: Entry, source: Source, at: datetime) -> bool
 
     Sources that speak for works may say it of any; others only of those that nobody nearer to the work has.
     """
-    if source.kind not in _MAY_WITHDRAW and _RANK.get(source.kind, _OTHERS) < row.text_rank:
+    speaker = type_of(source.kind)
+    if not speaker.may_withdraw and speaker.rank < row.text_rank:
         return False
     known, said = row.version or 0, entry.version or 0
     if not entry.withdrawn:
@@ -117,7 +116,7 @@ def _withdraw(row: PaperRow, entry: Entry, source: Source, at: datetime) -> bool
 
 def _absorb(row: PaperRow, entry: Entry, source: Source) -> bool:
     """Take in the text of an entry where it is better, else what is missing; True when anything changed."""
-    rank = _NOTICE if entry.withdrawn else _RANK.get(source.kind, _OTHERS)
+    rank = _NOTICE if entry.withdrawn else type_of(source.kind).rank
     changed = _compete(row, rank, _values(entry))
     if entry.summary and row.summary_source in {"", source.name} and entry.summary != row.summary:
         row.summary, row.summary_source = entry.summary, source.name

@@ -8,13 +8,15 @@ date of its announcement), `published`, `doi` and `url`.
 from collections.abc import Iterable
 from typing import Any
 
-from digest.domain import Entry, Parsed
+from digest.domain import Entry, Parsed, SourceKind
 from digest.errors import ParseError
 from digest.ids import arxiv_id, doi
-from digest.sources import fields, jsontree
-from digest.sources.items import read_items
-from digest.sources.names import people
-from digest.sources.withdrawals import notice
+from digest.sources.formats import jsontree
+from digest.sources.source_type import SourceType
+from digest.sources.values import fields
+from digest.sources.values.items import read_items
+from digest.sources.values.names import people
+from digest.sources.values.withdrawals import notice
 
 MAX_LINE = 1024 * 1024  # bytes; the longest of real papers has about 60,000, nearly all of it authors
 
@@ -83,3 +85,12 @@ def _doi(row: dict[str, Any], key: str) -> str | None:
 def _list(row: dict[str, Any], name: str) -> list[Any]:
     value = row.get(name)
     return value if isinstance(value, list) else []
+
+
+def _looks_like(head: bytes) -> bool:
+    return head.startswith(b"{") and b'"id"' in head and b'"title"' in head and b"\n{" in head
+
+
+JSONL = SourceType(
+    kind=SourceKind.JSONL, label="JSON lines", parse=parse, read_lines=parse_lines, looks_like=_looks_like
+)

@@ -10,11 +10,11 @@ from dataclasses import replace
 from digest.domain import Entry, Parsed
 from digest.errors import ParseError
 from digest.ids import arxiv_id, first_doi, is_category
-from digest.sources import fields
-from digest.sources.items import read_items
-from digest.sources.names import split_names
-from digest.sources.syndication import Document, Item, authors, tags, words
-from digest.sources.withdrawals import notice
+from digest.sources.formats.syndication import Document, Item, authors, tags, words
+from digest.sources.values import fields
+from digest.sources.values.items import read_items
+from digest.sources.values.names import split_names
+from digest.sources.values.withdrawals import notice
 
 ANNOUNCE_TYPES = ("new", "cross", "replace", "replace-cross")
 

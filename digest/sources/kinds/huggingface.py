@@ -4,13 +4,18 @@ https://huggingface.co/api/daily_papers. A day's list fills up gradually, so a l
 what is there, never put in its place. Only id, title, summary, authors, upvotes and times can be counted on.
 """
 
+from datetime import date, datetime
 from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from digest.domain import Entry, Parsed, SignalKind
-from digest.errors import ParseError
+from digest.domain import Entry, Parsed, SignalKind, Source, SourceKind
+from digest.errors import InputError, ParseError
 from digest.ids import arxiv_id
-from digest.sources import fields, jsontree
-from digest.sources.items import read_items
+from digest.sources.days import Calendar
+from digest.sources.formats import jsontree
+from digest.sources.source_type import Past, SourceType, Way
+from digest.sources.values import fields
+from digest.sources.values.items import read_items
 
 
 def parse(body: bytes, _address: str = "") -> Parsed:
@@ -95,3 +100,49 @@ def _signals(paper: dict[str, Any], item: dict[str, Any]) -> dict[SignalKind, in
         SignalKind.STARS: paper.get("githubStars"),
     }
     return {kind: count for kind, value in counted.items() if (count := fields.count(value)) is not None}
+
+
+def first_page(url: str, _now: datetime, _since: datetime) -> str:
+    """Today's list, with the most papers that it allows unless the URL names a limit."""
+    return _with(url, {} if "limit" in _named(url) else {"limit": "100"})
+
+
+def day_url(source: Source, day: date) -> str | None:
+    """The URL of a day's list; None where the source's URL names its days itself."""
+    named = _named(source.url)
+    if named & {"date", "week", "month"}:
+        return None
+    return _with(source.url, {"date": day.isoformat()} | ({} if "limit" in named else {"limit": "100"}))
+
+
+def _past_page(source: Source, day: date, _: Way) -> str:
+    url = day_url(source, day)
+    if url is None:
+        raise InputError(f"{source.name}: its URL names its days itself", fix="give it its bare URL")
+    return url
+
+
+def _named(url: str) -> set[str]:
+    return {name for name, _ in parse_qsl(urlsplit(url).query, keep_blank_values=True)}
+
+
+def _with(url: str, added: dict[str, str]) -> str:
+    parts = urlsplit(url)
+    query = "&".join(part for part in (parts.query, urlencode(added)) if part)
+    return urlunsplit(parts._replace(query=query))
+
+
+HUGGINGFACE = SourceType(
+    kind=SourceKind.HUGGINGFACE,
+    label="Hugging Face",
+    parse=parse,
+    first_page=first_page,
+    default_url="https://huggingface.co/api/daily_papers",
+    hosts=("huggingface.co",),
+    looks_like=lambda head: head.startswith(b"[") and (b'"paper"' in head or head.startswith(b"[]")),
+    rank=0,
+    may_link=True,
+    calendar=Calendar(),  # its day begins at midnight UTC and fills from then on; weekends are empty
+    past=Past(_past_page),
+    refetch=day_url,
+)

@@ -6,10 +6,10 @@ https://info.arxiv.org/help/api/user-manual.html. Never asks for the next page.
 from digest.domain import Entry, Parsed
 from digest.errors import ParseError
 from digest.ids import arxiv_id, first_doi, is_category
-from digest.sources import fields
-from digest.sources.items import read_items
-from digest.sources.syndication import Document, Item, authors, tags, words
-from digest.sources.withdrawals import notice
+from digest.sources.formats.syndication import Document, Item, authors, tags, words
+from digest.sources.values import fields
+from digest.sources.values.items import read_items
+from digest.sources.values.withdrawals import notice
 
 
 def parse_answer(document: Document) -> Parsed:

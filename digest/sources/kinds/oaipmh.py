@@ -6,17 +6,18 @@ a record that was made long before it is a replacement.
 """
 
 import re
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
 
-from digest.domain import Entry, Parsed
+from digest.domain import Entry, Parsed, Source, SourceKind
 from digest.errors import ParseError
 from digest.ids import arxiv_id, doi, first_doi, named_arxiv_id
-from digest.sources import fields
-from digest.sources.items import read_items
-from digest.sources.names import people
-from digest.sources.records import Record, read_records
-from digest.sources.withdrawals import notice
+from digest.sources.formats.records import Record, read_records
+from digest.sources.source_type import Past, SourceType, Way
+from digest.sources.values import fields
+from digest.sources.values.items import read_items
+from digest.sources.values.names import people
+from digest.sources.values.withdrawals import notice
 
 OVERLAP = timedelta(days=2)  # asked for again each time: records show up late, and zones differ
 REPLACED_AFTER = timedelta(
@@ -27,7 +28,7 @@ DELETED = "The repository has deleted its record."
 _ARXIV_HOST = re.compile(r"(?:^|\.)arxiv\.org$")
 
 
-def first_page(url: str, since: datetime) -> str:
+def first_page(url: str, _now: datetime, since: datetime) -> str:
     """The URL of all records that changed since a time; what the URL says of format, set or days stays."""
     parts = urlsplit(url)
     query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
@@ -40,7 +41,8 @@ def first_page(url: str, since: datetime) -> str:
 
 def day_page(url: str, first: date, last: date) -> str:
     """The URL of the records that changed last on these days."""
-    parts = urlsplit(first_page(url, datetime(first.year, first.month, first.day)))  # noqa: DTZ001 - its date counts
+    midnight = datetime(first.year, first.month, first.day, tzinfo=UTC)  # only its date counts
+    parts = urlsplit(first_page(url, midnight, midnight))
     query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
     days = {"from": f"{first}", "until": f"{last}"}
     return urlunsplit(parts._replace(query=urlencode(query | days)))
@@ -53,6 +55,11 @@ def next_page(url: str, body: bytes) -> str | None:
         return None
     query = urlencode({"verb": "ListRecords", "resumptionToken": token})
     return urlunsplit(urlsplit(url)._replace(query=query))
+
+
+def instead(_: str, error: ParseError) -> str | None:
+    """Ask for the day from its start ("") where a token has expired."""
+    return "" if "badResumptionToken" in error.message else None
 
 
 def parse(body: bytes, _address: str = "") -> Parsed:
@@ -124,3 +131,21 @@ def _earliest(dates: list[str]) -> datetime | None:
 
 def _link(names: list[str]) -> str:
     return next((link for name in names if (link := fields.link(name))), "")
+
+
+def _past_page(source: Source, day: date, _: Way) -> str:
+    return day_page(source.url, day, day)
+
+
+OAIPMH = SourceType(
+    kind=SourceKind.OAIPMH,
+    label="OAI-PMH",
+    parse=parse,
+    first_page=first_page,
+    next_page=next_page,
+    hosts=("oaipmh.arxiv.org",),
+    looks_like=lambda head: b"<OAI-PMH" in head,
+    may_withdraw=True,
+    poll_every=timedelta(hours=6),
+    past=Past(_past_page, lambda url, body, _: next_page(url, body), instead=instead),
+)

@@ -15,8 +15,8 @@ import feedparser
 
 from digest.domain import Skipped
 from digest.errors import ParseError
-from digest.sources import charset, guard, markup
-from digest.sources.items import MAX_ITEMS
+from digest.sources.formats import charset, guard, markup
+from digest.sources.values.items import MAX_ITEMS
 
 MAX_ROOT_TAG = 5_000  # characters; it is read again with each item of a broken feed
 MAX_ROOT_TAGS = 2_000_000  # characters of all those readings

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from digest.domain import Entry, Parsed, Skipped
 from digest.errors import ParseError
-from digest.sources import fields
+from digest.sources.values import fields
 
 MAX_ITEMS = 5_000  # of one answer; arXiv sends 2,000 at most
 

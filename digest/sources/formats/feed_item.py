@@ -11,9 +11,9 @@ from urllib.parse import urljoin
 from digest.domain import Entry
 from digest.errors import ParseError
 from digest.ids import doi, doi_in_address, named_arxiv_id
-from digest.sources import fields
-from digest.sources.names import MAX_LIST, people
-from digest.sources.withdrawals import notice
+from digest.sources.values import fields
+from digest.sources.values.names import MAX_LIST, people
+from digest.sources.values.withdrawals import notice
 
 
 @dataclass(frozen=True, slots=True)

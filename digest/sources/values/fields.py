@@ -12,7 +12,7 @@ from email.utils import parsedate_to_datetime
 from itertools import islice
 from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
 
-from digest.sources import zones
+from digest.sources.values import zones
 from digest.text import clean, clean_html
 
 MAX_TITLE = 500  # characters; the longest on arXiv has about 400

@@ -1,10 +1,13 @@
 """Any feed: RSS 0.9x to 2.0, RDF, Atom, CDF, JSON Feed; bytes come in, `Parsed` goes out. Never fetches."""
 
-from digest.domain import Parsed
-from digest.sources import arxiv, fields, json_feed, syndication
-from digest.sources.feed_item import FeedItem, Text, entry_of, join
-from digest.sources.items import read_items, with_distinct_keys
-from digest.sources.syndication import Item, authors, tags, words
+from digest.domain import Parsed, SourceKind
+from digest.sources.formats import json_feed, syndication
+from digest.sources.formats.feed_item import FeedItem, Text, entry_of, join
+from digest.sources.formats.syndication import Item, authors, tags, words
+from digest.sources.kinds import arxiv
+from digest.sources.source_type import SourceType
+from digest.sources.values import fields
+from digest.sources.values.items import read_items, with_distinct_keys
 
 _ARXIV = b"http://arxiv.org/schemas/atom"
 _HTML_TYPES = ("text/html", "application/xhtml+xml")
@@ -76,3 +79,11 @@ def _pdf(item: Item) -> str:
 def _identifiers(item: Item) -> list[str]:
     """`dc:identifier`, `prism:doi` and the like, under whatever prefix."""
     return [words(item, name) for name in item if name.rpartition("_")[2] in ("identifier", "doi")]
+
+
+FEED = SourceType(
+    kind=SourceKind.FEED,
+    label="Feed",
+    parse=parse,
+    looks_like=lambda _: True,  # whatever is none of the others
+)

@@ -9,17 +9,19 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
 
-from digest.domain import Entry, Parsed
+from digest.domain import Entry, Parsed, SourceKind
 from digest.errors import ParseError
-from digest.sources import fields, jsontree
-from digest.sources.items import read_items
-from digest.sources.names import people
+from digest.sources.formats import jsontree
+from digest.sources.source_type import SourceType
+from digest.sources.values import fields
+from digest.sources.values.items import read_items
+from digest.sources.values.names import people
 
 PAGE = 1_000  # the most that it gives
 OVERLAP = timedelta(days=2)
 
 
-def first_page(url: str, since: datetime) -> str:
+def first_page(url: str, _now: datetime, since: datetime) -> str:
     """The URL of the notes made since a time, newest first; what the URL says itself stays."""
     made_after = int((since - OVERLAP).timestamp() * 1000)
     return _with(url, {"limit": f"{PAGE}", "sort": "cdate:desc", "mintcdate": f"{made_after}"}, over=False)
@@ -110,3 +112,16 @@ def _with(url: str, wanted: dict[str, str], *, over: bool) -> str:
     parts = urlsplit(url)
     query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
     return urlunsplit(parts._replace(query=urlencode(query | wanted if over else wanted | query)))
+
+
+OPENREVIEW = SourceType(
+    kind=SourceKind.OPENREVIEW,
+    label="OpenReview",
+    parse=parse,
+    first_page=first_page,
+    next_page=next_page,
+    hosts=("api2.openreview.net",),
+    looks_like=lambda head: head.startswith(b"{") and b'"notes"' in head,
+    may_withdraw=True,
+    poll_every=timedelta(hours=2),
+)

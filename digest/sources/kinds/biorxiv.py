@@ -7,13 +7,15 @@ import re
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from digest.domain import Entry, Parsed
-from digest.errors import ParseError
+from digest.domain import Entry, Parsed, Source, SourceKind
+from digest.errors import InputError, ParseError
 from digest.ids import doi
-from digest.sources import fields, jsontree
-from digest.sources.items import read_items
-from digest.sources.names import people
-from digest.sources.withdrawals import notice
+from digest.sources.formats import jsontree
+from digest.sources.source_type import Past, SourceType, Way
+from digest.sources.values import fields
+from digest.sources.values.items import read_items
+from digest.sources.values.names import people
+from digest.sources.values.withdrawals import notice
 
 DAYS = 2  # asked for each time: preprints show up late, and yesterday's are merged with what is there
 
@@ -23,7 +25,7 @@ _PAGE_URL = re.compile(
 )
 
 
-def first_page(url: str, now: datetime) -> str:
+def first_page(url: str, now: datetime, _since: datetime) -> str:
     """The URL of the first page: `…/details/biorxiv` gets the days until now; a URL that names days stays."""
     bare = _BARE_URL.fullmatch(url)
     if bare is None:
@@ -135,3 +137,26 @@ def _page(row: dict[str, Any], identifier: str, version: int | None) -> str:
     if server not in ("biorxiv", "medrxiv"):
         return ""
     return fields.link(f"https://www.{server}.org/content/{identifier}v{version or 1}")
+
+
+def _past_page(source: Source, day: date, _: Way) -> str:
+    url = day_page(source.url, day)
+    if url is None:
+        raise InputError(f"{source.name}: its URL names its days itself", fix="give it its bare URL")
+    return url
+
+
+BIORXIV = SourceType(
+    kind=SourceKind.BIORXIV,
+    label="bioRxiv",
+    names=("medRxiv",),
+    parse=parse,
+    first_page=first_page,
+    next_page=next_page,
+    hosts=("api.biorxiv.org", "api.medrxiv.org"),
+    looks_like=lambda head: head.startswith(b"{") and b'"messages"' in head and b'"collection"' in head,
+    rank=2,
+    may_link=True,
+    may_withdraw=True,
+    past=Past(_past_page, lambda url, body, _: next_page(url, body), polled_days=DAYS),
+)

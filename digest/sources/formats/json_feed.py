@@ -4,9 +4,10 @@ from typing import Any
 
 from digest.domain import Parsed
 from digest.errors import ParseError
-from digest.sources import fields, jsontree
-from digest.sources.feed_item import FeedItem, Text, entry_of, join
-from digest.sources.items import read_items
+from digest.sources.formats import jsontree
+from digest.sources.formats.feed_item import FeedItem, Text, entry_of, join
+from digest.sources.values import fields
+from digest.sources.values.items import read_items
 
 
 def parse(body: bytes, address: str = "") -> Parsed:

@@ -6,16 +6,18 @@ to Thursday), and the feed turns at the midnight after.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
 from zoneinfo import ZoneInfo
 
-from digest.domain import Entry, SourceKind
-from digest.errors import ParseError
-from digest.sources import oaipmh
+from digest.domain import Entry, Source, SourceKind
+from digest.errors import InputError, ParseError
 from digest.sources.announcements import joined_categories, within
-from digest.sources.calendar import SATURDAY, is_open
+from digest.sources.days import SATURDAY, Calendar
+from digest.sources.kinds import oaipmh
+from digest.sources.source_type import Past, Way
 
 API = "https://export.arxiv.org/api/query"
 OAI = "https://oaipmh.arxiv.org/oai"
@@ -27,6 +29,8 @@ NO_LAG = timedelta(days=4)  # nothing that has to do with a lag any more
 _DAY = timedelta(days=1)
 _EASTERN = ZoneInfo("America/New_York")
 _CUTOFF = time(14)
+# Its feed turns at midnight Eastern, and stays empty on weekends and holidays (info.arxiv.org/help/rss.html).
+CALENDAR = Calendar(_EASTERN, holidays="arxiv")
 _TOTAL = re.compile(rb"totalResults[^<>]*>\s*(\d{1,9})\s*<")
 _SETS = frozenset({"cs", "econ", "eess", "math", "q-bio", "q-fin", "stat"})  # archives that are sets by name
 
@@ -34,7 +38,7 @@ _SETS = frozenset({"cs", "econ", "eess", "math", "q-bio", "q-fin", "stat"})  # a
 def window(day: date) -> tuple[datetime, datetime]:
     """When what the feed shows on this day was submitted: after the first time, until the second (UTC)."""
     before = day - _DAY
-    while not is_open(SourceKind.ARXIV, before):
+    while not CALENDAR.is_open(before):
         before -= _DAY
     return _cutoff(before), _cutoff(day)
 
@@ -67,10 +71,33 @@ def next_api_page(url: str, body: bytes, items: int) -> str | None:
     return _with(url, start=f"{start}") if items and start < int(total[1]) else None
 
 
-def smaller_page(url: str) -> str | None:
-    """The query for half as many results, for a page that came back empty; None where that was tried."""
+def _instead(url: str, error: ParseError) -> str | None:
+    """What to ask for where an answer can't be read: half as many results, or by OAI-PMH the day anew."""
+    if _format_of(url) is SourceKind.OAIPMH:
+        return oaipmh.instead(url, error)
     size = int(_query(url).get("max_results", "0")) // 2
     return _with(url, max_results=f"{size}") if size >= SMALLEST_PAGE else None
+
+
+def _first_page(source: Source, day: date, way: Way) -> str:
+    if not urlsplit(source.url).path.startswith(("/rss/", "/atom/")):
+        msg = f"{source.name}: its URL isn't that of a feed of categories"
+        raise InputError(msg, fix="such as https://rss.arxiv.org/rss/cs.AI+cs.CL")
+    return api_page(source.url, day) if way is Way.API else oai_page(source.url, day)
+
+
+def _next_page(url: str, body: bytes, items: int) -> str | None:
+    by_oai = _format_of(url) is SourceKind.OAIPMH
+    return oaipmh.next_page(url, body) if by_oai else next_api_page(url, body, items)
+
+
+def _format_of(url: str) -> SourceKind:
+    """Its past can come by OAI-PMH."""
+    return SourceKind.OAIPMH if urlsplit(url).path.rstrip("/").endswith("/oai") else SourceKind.ARXIV
+
+
+def _taken(feed_url: str, entries: Sequence[Entry]) -> list[Entry]:
+    return [named for entry in entries if (named := as_in_feed(feed_url, entry))]
 
 
 def oai_page(feed_url: str, day: date) -> str:
@@ -113,3 +140,6 @@ def _query(url: str) -> dict[str, str]:
 
 def _with(url: str, **changed: str) -> str:
     return urlunsplit(urlsplit(url)._replace(query=urlencode(_query(url) | changed)))
+
+
+PAST = Past(_first_page, _next_page, _format_of, _instead, _taken, is_settled)
