@@ -27,6 +27,8 @@ from digest.web.pages import (
     me,
     paper,
     preferences,
+    site_files,
+    sources,
     topics,
     unsubscribe,
 )
@@ -98,7 +100,21 @@ def create(
     app.add_middleware(PageCache, clock=clock, stamp=web.stamp, forgetful=web.forgetful)
     errors.handle(app)
     app.add_middleware(guards.Guards, secure=web.secure)  # around what answers errors: these get headers too
-    parts = (landing, feeds, catalog, paper, topics, link_pages, preferences, me, unsubscribe, api, health)
+    parts = (
+        landing,
+        feeds,
+        catalog,
+        paper,
+        topics,
+        link_pages,
+        preferences,
+        me,
+        unsubscribe,
+        api,
+        health,
+        sources,
+        site_files,
+    )
     for part in parts:
         app.include_router(part.router)
     app.mount("/static", Static(directory=STATIC))
