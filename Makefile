@@ -1,6 +1,6 @@
 # The front door. Each target does all the set-up that it needs; only Python ≥ 3.11 and make must be there.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-attack test-kill check format lint types imports test-corpus test-browser bench-match bench-render bench-load bench-quality bench-send bench-million lock clean
+.PHONY: help demo test test-attack test-kill check format lint types imports test-corpus test-browser bench-match bench-render bench-load bench-quality bench-attack bench-send bench-million lock clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -59,6 +59,9 @@ bench-load: $(VENV)/.dev ## a million subscribers from SQLite and Postgres, besi
 
 bench-render: $(VENV)/.dev ## building a message, beside rendering each whole
 	$(BIN)/python -m benchmarks.render $(ARGS)
+
+bench-attack: $(VENV)/.dev ## processor seconds of one hostile request, by kind, on a running serve with 3,000 papers
+	$(BIN)/python -m benchmarks.attack $(ARGS)
 
 bench-quality: $(VENV)/.dev ## papers a topic selects, precision of the first ten, on ../shared/data where it is
 	$(BIN)/python -m benchmarks.quality $(ARGS)

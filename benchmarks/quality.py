@@ -187,8 +187,8 @@ def interests(
 def share(figures: Mapping[str, Mapping[str, Figures]], weight: str) -> float:
     """Of all papers among the first ten that were judged, how many are wanted."""
     each = [by_weight[weight] for by_weight in figures.values()]
-    judged = sum(figure["papers"] - figure["unjudged"] for figure in each)
-    return round(sum(figure["wanted"] for figure in each) / judged, 3)
+    judged = sum(int(figure["papers"]) - int(figure["unjudged"]) for figure in each)
+    return round(sum(int(figure["wanted"]) for figure in each) / judged, 3)
 
 
 def mean(figures: Mapping[str, Mapping[str, Figures]], weight: str) -> float:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from digest.domain import Digest, Frequency, Issue, Match, Paper, SkipReason, Subscriber, Topic
 
 MOST_ALSO = 5  # titles of what others read
+MOST_WITHDRAWN = 10  # titles of papers withdrawn since they were sent
 
 _QUIET = {
     SkipReason.QUIET: "The sources announced nothing new {day}.",
@@ -26,12 +27,14 @@ def compose(
     notes: Sequence[str] = (),
     *,
     also: Sequence[Paper] = (),
+    withdrawn: Sequence[Paper] = (),
 ) -> Digest | None:
     """The digest of one subscriber: each paper once, in the order of `matches`; None without matches.
 
     Of `topics` those that the subscriber ticked are kept, in the subscriber's order; a ticked topic that no
     longer exists is left out. `notes` are sentences for the reader: a source that couldn't be read. `also`:
-    what trends, best first, without what the subscriber had or excluded; see `_room`.
+    what trends, best first, without what the subscriber had or excluded; see `_room`. `withdrawn`: what the
+    subscriber got earlier and its authors took back since.
     """
     once: dict[str, Match] = {}
     for match in matches:
@@ -47,6 +50,7 @@ def compose(
         _ticked(subscriber, topics),
         tuple(notes),
         _room(subscriber, papers, others),
+        tuple(withdrawn[:MOST_WITHDRAWN]),
     )
 
 
@@ -58,13 +62,15 @@ def quiet_day(
     *,
     notes: Sequence[str] = (),
     also: Sequence[Paper] = (),
+    withdrawn: Sequence[Paper] = (),
 ) -> Digest:
     """The short mail of a day without papers, for who wants one: the reason, and a few titles that trend."""
     weekly = subscriber.schedule.frequency is Frequency.WEEKLY
     day, days = ("this week", "this week’s") if weekly else ("today", "today’s")
     why = _QUIET.get(reason, f"No papers {{day}}: {reason}.").format(day=day, days=days)
     ticked = _ticked(subscriber, topics)
-    return Digest(subscriber, issue, (), ticked, (why, *notes), _room(subscriber, (), also))
+    room = _room(subscriber, (), also)
+    return Digest(subscriber, issue, (), ticked, (why, *notes), room, tuple(withdrawn[:MOST_WITHDRAWN]))
 
 
 def _ticked(subscriber: Subscriber, topics: Sequence[Topic]) -> tuple[Topic, ...]:

@@ -133,6 +133,7 @@ class Entry:
     comment: str = ""
     organization: str = ""
     keywords: tuple[str, ...] = ()
+    withdrawn: str = ""  # the words of a notice of withdrawal: then this item is one
     signals: Mapping[SignalKind, int] = field(default_factory=dict)
 
 
@@ -185,14 +186,32 @@ class Paper:
     comment: str = ""
     organization: str = ""  # the one that the paper is listed under
     keywords: tuple[str, ...] = ()
+    withdrawn_at: datetime | None = None  # when a source first said that the work was withdrawn
+    withdrawal: str = ""  # the words of that notice
     sources: tuple[str, ...] = ()  # names of the sources that carried it
     signals: tuple[Signal, ...] = ()  # every observation known, oldest first
     pk: int = 0  # the store's integer for it
+
+    @property
+    def year(self) -> int:
+        """The year of its publication; of its first sighting where no source says when it was published."""
+        return (self.published_at or self.first_seen_at).year
 
     def latest(self, kind: SignalKind) -> int:
         """The newest value of a signal, the largest over its sources; 0 where nobody counted."""
         newest: dict[str, int] = {s.source: s.value for s in self.signals if s.kind is kind}
         return max(newest.values(), default=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """The first time that a source carried an item of a paper; `announced_at`: on which day it says so."""
+
+    source: str
+    seen_at: datetime
+    announced_at: datetime | None = None
+    version: int | None = None
+    announce_type: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -376,6 +395,7 @@ class Digest:
     topics: tuple[Topic, ...] = ()  # those the subscriber ticked, for the head of the mail
     notes: tuple[str, ...] = ()  # what the reader should know: a source that couldn't be read
     also: tuple[Paper, ...] = ()  # what others read: shown by title alone, where there is room
+    withdrawn: tuple[Paper, ...] = ()  # sent to the subscriber earlier, and withdrawn by their authors since
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ WEIGHTS: Mapping[SignalKind, float] = {  # with BASE they sum to 1, which no sco
 _BUILT_ON = (SignalKind.STARS, SignalKind.CITATIONS)
 HALF_LIFE = timedelta(days=2)
 GAINED_WITHIN = timedelta(days=7)
+NOTHING_LEFT = 31 * HALF_LIFE  # the age from which on every score is 0, to the decimals that are kept
 
 # What a paper usually gets, for sources that the caller knows nothing about. Upvotes: the median of a Hugging
 # Face daily list on its first day; the others are set by judgement, one step above "somebody noticed".
@@ -45,7 +46,7 @@ DEFAULT_USUAL: Mapping[SignalKind, float] = {
 
 Usual = Mapping[tuple[str, SignalKind], float]
 
-_PLACES = 9  # decimals of points: C libraries differ in the last bits of a power, the order must not
+PLACES = 9  # decimals of points: C libraries differ in the last bits of a power, the order must not
 
 
 def rank(
@@ -64,13 +65,13 @@ def rank(
 def _score(paper: Paper, now: datetime, usual: Usual, *, aging: bool) -> Ranked:
     age = max(now - paper.first_seen_at, timedelta())
     decay = 0.5 ** (age / HALF_LIFE) if aging else 1.0
-    parts = [Part("new", round(age / timedelta(days=1), 2), round(BASE * decay, _PLACES))]
+    parts = [Part("new", round(age / timedelta(days=1), 2), round(BASE * decay, PLACES))]
     for kind, weight in WEIGHTS.items():
         alike = _BUILT_ON if kind in _BUILT_ON else (kind,)
         share, value, which = max((*_best(each, paper, now, usual), each.value) for each in alike)
         if value:
-            parts.append(Part(which, value, round(weight * share * decay, _PLACES)))
-    return Ranked(paper, round(fsum(part.points for part in parts), _PLACES), tuple(parts))
+            parts.append(Part(which, value, round(weight * share * decay, PLACES)))
+    return Ranked(paper, round(fsum(part.points for part in parts), PLACES), tuple(parts))
 
 
 def _best(kind: SignalKind, paper: Paper, now: datetime, usual: Usual) -> tuple[float, int]:

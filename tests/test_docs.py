@@ -13,9 +13,15 @@ from digest.cli import COMMANDS, cli
 ROOT = Path(__file__).parents[1]
 
 
-def readme_commands() -> list[str]:
-    """The `digest …` lines of the code blocks of README."""
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
+def documents() -> str:
+    """README and the pages of docs/, one behind the other."""
+    pages = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+    return "\n".join(page.read_text(encoding="utf-8") for page in pages)
+
+
+def documented_commands() -> list[str]:
+    """The `digest …` lines of the code blocks of README and docs/."""
+    text = documents()
     blocks = re.findall(r"^```(?:sh|console)\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL)
     joined = "\n".join(blocks).replace("\\\n", " ")
     return [line.partition("  #")[0].strip() for line in joined.splitlines() if line.startswith("digest ")]
@@ -54,7 +60,7 @@ def parse(line: str) -> None:
         command = found
 
 
-@pytest.mark.parametrize("line", [*readme_commands(), *examples()])
+@pytest.mark.parametrize("line", [*documented_commands(), *examples()])
 def test_a_documented_command_can_be_typed(
     line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -65,10 +71,23 @@ def test_a_documented_command_can_be_typed(
     parse(line)
 
 
-def test_readme_names_every_command() -> None:
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
+def test_the_documents_name_every_command() -> None:
+    text = documents()
     missing = [name for name in COMMANDS if f"digest {name}" not in text]
     assert not missing
+
+
+def test_the_files_that_contributing_names_exist() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    named = re.findall(r"`((?:digest|templates|tests|alembic|docs)/[\w./-]*)`", text)
+    assert len(named) > 30
+    assert not [path for path in named if not (ROOT / path).exists()]
+
+
+def test_links_between_documents_lead_somewhere() -> None:
+    for page in (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")):
+        links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
+        assert not [link for link in links if not (page.parent / link).exists()], page.name
 
 
 def test_every_command_says_what_it_does() -> None:

@@ -1,6 +1,7 @@
 """Every page of the site in every state that looks different: by name, the address that shows it."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from itertools import count
 
@@ -52,6 +53,10 @@ def furnish(web: WebServer) -> None:
     """Papers, so that lists aren't empty."""
     land(web.installation.engine, PAPERS, seen_at=web.clock.now - timedelta(hours=1))
     land(web.installation.engine, EARLIER, seen_at=web.clock.now - timedelta(days=27), source="huggingface")
+    later = [
+        replace(each, signals={kind: value * 2 for kind, value in each.signals.items()}) for each in EARLIER
+    ]
+    land(web.installation.engine, later, seen_at=web.clock.now - timedelta(days=24), source="huggingface")
 
 
 def _of(purpose: Purpose, end: str = "", **query: str) -> Callable[[WebServer], str]:
@@ -102,6 +107,11 @@ PAGES: Mapping[str, Callable[[WebServer], str]] = {
     "week, newest first": lambda _web: "/papers/2026-W12?order=newest",
     "month, second page": lambda _web: "/papers/2026-02?page=2",
     "day without papers": lambda _web: "/papers/2026-03-15",
+    "paper": lambda _web: "/p/2602.00054",
+    "paper without attention": lambda _web: "/p/2603.00001",
+    "author": lambda _web: "/authors/Ada Lovelace",
+    "topics": lambda _web: "/topics",
+    "topic": lambda _web: "/t/llm",
     "landing": lambda _web: "/",
     "landing with mistakes": lambda _web: "/?topics=llm&filters=agents%0Alegs+AND+(&exclude=%22&at=26:00",
     "landing without papers": lambda _web: "/?filters=zebras",

@@ -19,6 +19,7 @@ import uvicorn
 from digest.pipeline.installation import Installation
 from digest.pipeline.subscriptions import signup, transactional
 from digest.web.app import create
+from digest.web.connections import Patience, configure, room
 from tests.builders import NOW
 from tests.installations import outbox
 
@@ -95,18 +96,20 @@ def stamp_in(page: str) -> str:
 def serving(installation: Installation, folder: Path, **options: Any) -> Iterator[WebServer]:
     """Run the site on a free port of loopback until the block ends; its links lead there.
 
-    `base_url`: where they lead instead.
+    `base_url`: where they lead instead; `routes`: handlers of the test's own, by path;
+    `room`, `patience`: with connections.
     """
     clock = options.pop("clock", None) or Clock()
     listening = socket.create_server(("127.0.0.1", 0))
     port = listening.getsockname()[1]
     base_url = options.pop("base_url", f"http://127.0.0.1:{port}")
     installation = replace(installation, site=replace(installation.site, base_url=base_url))
+    routes = options.pop("routes", {})
+    space, patience = options.pop("room", room(1024)), options.pop("patience", Patience())
     app = create(installation, clock=clock, **options)
-    config = uvicorn.Config(
-        app, log_config=None, access_log=False, server_header=False, proxy_headers=False, lifespan="on"
-    )
-    server = uvicorn.Server(config)
+    for path, handler in routes.items():
+        app.add_api_route(path, handler, response_model=None)
+    server = uvicorn.Server(configure(app, proxies=options.get("proxies", ()), room=space, patience=patience))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()
     try:

@@ -9,6 +9,7 @@ RUNG_BY_BEAT = (
     "alarms",
     "bounces",
     "fetch",
+    "index",
     "notices",
     "open_issues",
     "signals",

@@ -1,7 +1,7 @@
-"""Beat as a clockwork that forgets: rings by a table, writes no file, and stops when it is told to.
+"""In-memory beat scheduler: enqueues tasks by a table, writes no file, and stops on SIGTERM.
 
 Celery's own scheduler keeps its table in a file, so that a crontab knows after a restart what it has missed.
-Ours rings every tick and misses nothing, and a file is one more thing that can be full, locked or broken.
+Ours enqueues every tick and misses nothing, and a file is one more thing that can be full, locked or broken.
 """
 
 import signal
@@ -19,11 +19,11 @@ from digest.pipeline.clock import Clock
 class InMemoryScheduler(Scheduler):  # type: ignore[misc]  # Celery has no types
     """The beat table of the settings, in memory, on a clock that runs evenly.
 
-    By the machine's clock, one that is set back by an hour would leave everybody without a ring for an hour.
+    By the machine's clock, one that is set back by an hour would enqueue nothing for an hour.
     """
 
     def setup_schedule(self) -> None:
-        """Take the table (Celery calls this once, before the first ring)."""
+        """Take the table (Celery calls this once, before the first tick)."""
         clock = Clock(datetime.now(UTC))
         table = self.app.conf.beat_schedule
         evenly = {
@@ -37,13 +37,13 @@ class InMemoryScheduler(Scheduler):  # type: ignore[misc]  # Celery has no types
 def stop_when_told(sender: Any, **_: Any) -> None:
     """Let SIGTERM and SIGINT end beat, a `celery.beat.Service`, whatever it is doing.
 
-    Celery's handlers only raise SystemExit. Where that strikes in the middle of a ring, an error of a client
-    library can take its place and be logged as a failed ring, and beat goes on. A flag isn't lost like that.
+    Celery's handlers only raise SystemExit. Where that strikes while a task is enqueued, an error of a client
+    library can take its place and be logged as a failed task, and beat goes on. A flag isn't lost like that.
     """
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         sender.stop()
-        raise SystemExit  # cuts the sleep until the next ring short
+        raise SystemExit  # cuts the sleep until the next tick short
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)

@@ -14,6 +14,7 @@ from kombu.exceptions import OperationalError
 from digest.config import load
 from digest.errors import DigestError
 from digest.pipeline.bounces import maildir
+from digest.pipeline.catalog import search_index
 from digest.pipeline.clock import shared_now
 from digest.pipeline.delivery import worker
 from digest.pipeline.delivery.worker import DeliveryWorker
@@ -56,6 +57,12 @@ def _delivery_worker() -> DeliveryWorker:
 def fetch() -> int:
     """Ask the sources whose time has come."""
     return len(poll.fetch_due(_installation(), _now()))
+
+
+@_task("index")
+def index() -> int:
+    """Index the papers that changed, for search."""
+    return search_index.catch_up(_installation())
 
 
 @_task("open_issues")

@@ -39,6 +39,7 @@ COMMANDS = (
     "subscribers",
     "deliveries",
     "bounces",
+    "failures",
     "doctor",
     "db",
     "config",

@@ -99,7 +99,9 @@ def resolve(
     yes: bool,
     as_json: bool,
 ) -> None:
-    """End doubts: deliveries whose line was lost after the body, so that nobody knows whether they arrived.
+    """Resolve deliveries whose connection dropped after the message was sent.
+
+    Nobody knows whether these arrived; look at the mail server's log.
 
     Example: digest deliveries resolve --issue 3 --mark-sent --dry-run
     """

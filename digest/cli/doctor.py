@@ -1,4 +1,4 @@
-"""`digest doctor`: what is well, what isn't, and the mend."""
+"""`digest doctor`: what is healthy, what isn't, and how to fix it."""
 
 from datetime import UTC, datetime
 
@@ -14,7 +14,7 @@ CONFIGURATION, UNREACHABLE = 4, 5
 @json_option
 @pass_cli
 def doctor(cli: Cli, as_json: bool) -> int:
-    """Look at settings, database, mail and sources: what is well, what isn't, and the mend.
+    """Look at settings, database, mail and sources: what is healthy, what isn't, and how to fix it.
 
     Exits with 5 where only sources fail, with 4 where anything else does.
 

@@ -15,6 +15,7 @@ from digest.domain import Merge, SourceKind
 from digest.serializers import paper_object, ranked_object
 
 if TYPE_CHECKING:
+    from digest.pipeline.catalog.search import Item, SearchResult
     from digest.pipeline.ingest.import_files import ImportReport
 
 
@@ -74,6 +75,7 @@ def import_(
             )
             for file in files
         ]
+    index_papers(cli)
     if as_json:
         emit(reports)
     else:
@@ -98,25 +100,92 @@ def _show_import(reports: "list[ImportReport]") -> None:
 
 @papers.command()
 @click.argument("query")
-@click.option("--limit", default=20, show_default=True, help="How many at most.")
+@click.option("--limit", default=20, show_default=True, type=click.IntRange(1), help="How many at most.")
+@click.option(
+    "--order",
+    default="relevance",
+    show_default=True,
+    type=click.Choice(["relevance", "date", "trend"]),
+    help="What comes first.",
+)
+@click.option("--as-typed", is_flag=True, help="Correct no word and add no acronym's other form.")
 @json_option
 @pass_cli
-def search(cli: Cli, query: str, limit: int, as_json: bool) -> None:
-    """Search title and abstract in the filter language; words are enough.
+def search(cli: Cli, *, query: str, limit: int, order: str, as_typed: bool, as_json: bool) -> None:
+    """Search all papers; plain words rank, the filter language selects.
 
-    Example: digest papers search 'ti:diffusion -video' --limit 5
+    Example: digest papers search 'diffusion cat:cs.CV -survey' --limit 5
     """
-    from digest.pipeline.issues.preview import search as searched
+    from digest.pipeline.catalog.search import MOST, Search, item_object
+    from digest.search import Order
 
-    found = searched(cli.installation, query, limit, cli.now)
-    if as_json:
-        emit([{"id": m.paper.id, "title": m.paper.title, "score": round(m.score, 6)} for m in found])
-    else:
-        table(
-            ("paper", "score", "title"),
-            [(m.paper.id, f"{m.score:.3f}", m.paper.title) for m in found],
-            empty="no paper matches",
+    index_papers(cli)
+    searching = Search(cli.installation)
+    items: list[Item] = []
+    cursor = ""
+    while len(items) < limit:
+        result = searching(
+            query,
+            cli.now,
+            limit=min(limit - len(items), MOST),
+            cursor=cursor,
+            order=Order(order),
+            as_typed=as_typed,
         )
+        items += result.items
+        cursor = result.next
+        if not cursor:
+            break
+    if as_json:
+        emit([item_object(item) for item in items])
+        return
+    table(
+        ("paper", "score", "title"),
+        [(item.paper.id, f"{item.score:.2f}", item.paper.title) for item in items],
+        empty="no paper matches",
+    )
+    _explain_result(result, len(items))
+
+
+def _explain_result(result: "SearchResult", shown: int) -> None:
+    """Say on stderr what was searched for, and what else there is."""
+    lines = [f"{shown} of {result.total:,} papers"] if shown < result.total else []
+    for typed, corrected in result.corrections:
+        lines.append(
+            f"showing results for {corrected!r}, no paper has {typed!r}; --as-typed keeps your words"
+        )
+    lines += [f"{words!r}: papers that say {other!r} count too" for words, other in result.expanded]
+    lines += [f"no paper has {word!r}" for word in result.unknown]
+    lines += [f"{part} alone finds {count:,}" for part, count in result.parts]
+    for line in lines:
+        click.echo(line, err=True)
+
+
+def index_papers(cli: Cli) -> int:
+    """Index the papers that changed, with a bar where that takes long; how many there were."""
+    from digest.pipeline.catalog.search_index import catch_up
+
+    with progress(None, "") as on_progress:
+        return catch_up(cli.installation, on_progress=lambda done, _total: on_progress(done, done))
+
+
+@papers.command()
+@json_option
+@pass_cli
+def reindex(cli: Cli, as_json: bool) -> None:
+    """Build the search index anew; searches go on meanwhile. Needed only where files were damaged.
+
+    Example: digest papers reindex
+    """
+    from digest.pipeline.catalog import search_index
+
+    total = search_index.count(cli.installation)
+    with progress(total, "papers") as on_progress:
+        done = search_index.reindex(cli.installation, on_progress=lambda done, _: on_progress(done, done))
+    if as_json:
+        emit({"papers": done})
+    else:
+        click.echo(f"indexed {done:,} papers")
 
 
 @papers.command()
@@ -135,6 +204,8 @@ def show(cli: Cli, paper_id: str, as_json: bool) -> None:
         emit(paper_object(paper, merges))
         return
     click.echo(f"{paper.title}\n{', '.join(paper.authors)}\n{paper.id} · {' '.join(paper.categories)}")
+    if paper.withdrawn_at:
+        click.echo(f"withdrawn on {paper.withdrawn_at:%Y-%m-%d}: {paper.withdrawal}")
     if paper.organization:
         click.echo(f"organization: {paper.organization}")
     if paper.keywords:

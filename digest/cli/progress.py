@@ -24,3 +24,23 @@ def progress(total: float | None, unit: str) -> Iterator[Told]:
             bar.update(task, completed=done, description=f"{of}{papers:,} papers, {rate:,.1f}/s")
 
         yield told
+
+
+@contextmanager
+def counting(unit: str) -> Iterator[Callable[[int], None]]:
+    """Show how many of something are done, and how many a second, on a terminal. Told of each few more."""
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn
+
+    console = Console(stderr=True)
+    columns = (SpinnerColumn(), TextColumn("{task.description}"))
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("", total=None)
+        done = 0
+
+        def more(count: int) -> None:
+            nonlocal done
+            done += count
+            bar.update(task, description=f"{done:,} {unit}, {done / (bar.tasks[0].elapsed or 1):,.0f}/s")
+
+        yield more

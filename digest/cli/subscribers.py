@@ -22,7 +22,7 @@ wishes = (
     click.option("--exclude", multiple=True, help="A filter that must not match; may be repeated."),
     click.option("--min-upvotes", default=0, show_default=True, help="Leave out papers with fewer."),
     click.option("--top", default=0, show_default=True, help="Also the day's top N, whatever the filters."),
-    click.option("--max", "max_papers", default=20, show_default=True, help="Most papers in one mail."),
+    click.option("--max", "max_papers", default=20, show_default=True, help="Maximum papers per email."),
 )
 times = (
     click.option("--frequency", type=choice(Frequency), default="daily", show_default=True),
@@ -207,32 +207,62 @@ def list_(cli: Cli, *, status: SubscriberStatus | None, query: str, limit: int, 
 
 
 @subscribers.command("import")
-@click.argument("file", type=click.File("r", encoding="utf-8", lazy=True))
+@click.argument("file", type=click.File("rb", lazy=True))
 @_with(consent_options)
+@click.option(
+    "--from",
+    "form",
+    type=click.Choice(("listmonk", "mailman", "buttondown", "mailchimp")),
+    help="Whose export it is, if not ours.",
+)
+@click.option("--skip-errors", is_flag=True, help="Leave out wrong lines instead of everything.")
 @click.option("--dry-run", is_flag=True, help="Say what would happen; write nothing.")
 @click.option("--yes", is_flag=True, help="Don't ask.")
 @json_option
 @pass_cli
 def import_(
-    cli: Cli, *, file: Any, confirmed: bool, consent: str | None, dry_run: bool, yes: bool, as_json: bool
+    cli: Cli,
+    *,
+    file: Any,
+    confirmed: bool,
+    consent: str | None,
+    form: str | None,
+    skip_errors: bool,
+    dry_run: bool,
+    yes: bool,
+    as_json: bool,
 ) -> int:
-    """Read a CSV table of subscribers (- for standard input); all or nothing, safe to repeat.
+    """Read a table of subscribers (- for standard input); all or nothing, safe to repeat. Mails nobody.
+
+    CSV as spreadsheets write it, or JSON, one object a line. Lists are separated by semicolons.
 
     \b
-    Columns: email,topics,filters,exclude,frequency,at,timezone,max,status,quiet_days
-    (lists separated by ;)
+    Columns: email,topics,filters,exclude,frequency,at,timezone,max,status,
+             quiet_days,weekday,min_upvotes,top,paused_until,joined_at,
+             consent,consent_at
+    Example: digest subscribers import people.csv --dry-run
     """
+    from digest.cli.progress import counting
     from digest.pipeline.subscriptions.csv_import import import_subscribers
+    from digest.pipeline.subscriptions.list_formats import ListFormat
 
-    agreed, text = _agreed(confirmed, consent), file.read()
-    plan = import_subscribers(cli.installation, text, now=cli.now, consent=agreed, dry_run=True)
-    if plan.updated and not (plan.errors or dry_run or yes):
-        _ask(plan.updated)
-    report = (
-        plan
-        if plan.errors or dry_run
-        else import_subscribers(cli.installation, text, now=cli.now, consent=agreed)
-    )
+    options: dict[str, Any] = {
+        "now": cli.now,
+        "consent": _agreed(confirmed, consent),
+        "skip_errors": skip_errors,
+        "form": form and ListFormat(form),
+    }
+    table_file = _seekable(file)
+    asks = not (dry_run or yes)
+    with counting("rows") as on_rows:
+        report = import_subscribers(
+            cli.installation, table_file, dry_run=dry_run or asks, on_rows=on_rows, **options
+        )
+    if asks and (skip_errors or not report.errors):
+        if report.updated:
+            _ask(report.updated)
+        table_file.seek(0)
+        report = import_subscribers(cli.installation, table_file, **options)
     if as_json:
         emit(
             {
@@ -247,6 +277,20 @@ def import_(
             click.echo(f"line {line}: {error}", err=True)
         click.echo(f"{report.added} added, {report.updated} updated, {report.unchanged} unchanged")
     return PARTLY_FAILED if report.errors else 0
+
+
+def _seekable(file: Any) -> Any:
+    """The file, or a copy of a pipe on the disk: its encoding is found out before it is read."""
+    import shutil
+    import tempfile
+
+    opened = file.open() if hasattr(file, "open") else file
+    if opened.seekable():
+        return opened
+    copy = tempfile.TemporaryFile()  # noqa: SIM115 - open until the process ends
+    shutil.copyfileobj(opened, copy)
+    copy.seek(0)
+    return copy
 
 
 def _ask(updated: int) -> None:

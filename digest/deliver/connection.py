@@ -1,9 +1,9 @@
 """One connection to an SMTP server, message by message and phase by phase (RFC 5321).
 
-In: an envelope. Out: a `Receipt`. Where the doubt begins: a server that has the commands and nothing of the
-body can't have the message, so a line that is lost until then leaves it `queued`; after that nobody knows
-until the reply to the final dot, and a lost line leaves it `uncertain`. So the caller is told between 354
-and the body.
+In: an envelope. Out: a `Receipt`. When the outcome becomes unknown: a server that has the commands and
+nothing of the body can't have the message, so a connection that drops until then leaves it `queued`. From the
+body to the reply to the final dot nobody knows, and a dropped connection leaves it `uncertain`. So the caller
+is notified between 354 and the body.
 
 Never: a second attempt with a body that may have arrived, an address or a password in an error or a log.
 """

@@ -1,4 +1,4 @@
-"""Whose turn it is: a host comes in, and the caller holds its site for as long as one request takes.
+"""Locks a host for one request: a host comes in, and the caller holds its site until the answer is read.
 
 A site that asks for a pause between requests gets it over all of its host names together; every site gets one
 request at a time. Never: a look at what is requested, or state beyond this process. The limiter that all

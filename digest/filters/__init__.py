@@ -1,7 +1,7 @@
 """The filter language, one for web, command line, API, topics and search.
 
 In goes the text of a filter; out comes a tree of `Node`s, or its canonical text, or a `FilterError` that
-names the place and the mend. It never looks at papers: `digest.match` does.
+names the place and the fix. It never looks at papers: `digest.match` does.
 
     quantization            a word, any of its English forms; case and diacritics don't matter
     "mixture of experts"    a phrase inside one field; mixture-of-experts is the same
@@ -12,7 +12,9 @@ names the place and the mend. It never looks at papers: `digest.match` does.
     cat:cs.CL cat:cs        category; an archive holds its classes
     topic:llm               what that topic selects
     id:2509.13332 doi:10.1101/…  one paper
-    has:code source:huggingface upvotes>=20 comments>=5 stars>=100
+    org:"Example Lab" keyword:"world model"   who lists the paper; one of its keywords
+    year:2025 year:2024-2026 year:2024-   published then; from then on
+    has:code has:project has:pick source:huggingface upvotes>=20 comments>=5 stars>=100
     A B, A AND B            both
     A OR B, A | B           either; AND binds tighter than OR
     NOT A, -A               not
@@ -38,16 +40,19 @@ from digest.filters.tree import (
     Category,
     Exact,
     Has,
+    Keyword,
     Leaf,
     Node,
     Not,
     Or,
+    Organization,
     PaperId,
     Phrase,
     Prefix,
     SourceName,
     TopicRef,
     Word,
+    Year,
     leaves,
 )
 
@@ -63,10 +68,12 @@ __all__ = [
     "Category",
     "Exact",
     "Has",
+    "Keyword",
     "Leaf",
     "Node",
     "Not",
     "Or",
+    "Organization",
     "PaperId",
     "Phrase",
     "Prefix",
@@ -74,6 +81,7 @@ __all__ = [
     "SourceName",
     "TopicRef",
     "Word",
+    "Year",
     "canonical",
     "leaves",
     "normal",

@@ -1,9 +1,11 @@
-"""Names of people, in filters and papers. In: names. Out: their folded parts, and whether two names agree."""
+"""Compare names of people and organizations, and keywords. In: two names. Out: whether they agree."""
 
 import re
+from functools import lru_cache
 
-from digest.words import fold
+from digest.words import fold, stems, written
 
+NAMES_KEPT = 50_000  # distinct organizations and keywords whose folded form is kept
 GENERATIONS = {"jr", "sr", "ii", "iii", "iv"}
 APOSTROPHES = re.compile(r"['’ʼ`´]")
 SEPARATORS = re.compile(r"[\W_]+")
@@ -40,3 +42,16 @@ def names_agree(wanted: tuple[str, ...], author: tuple[str, ...]) -> bool:
 
 def _agree(one: str, other: str) -> bool:
     return one == other or (min(len(one), len(other)) == 1 and one[0] == other[0])
+
+
+@lru_cache(maxsize=NAMES_KEPT)
+def keyword_key(keyword: str) -> str:
+    """What two spellings of one keyword share: case, diacritics, hyphens and plurals don't count."""
+    return " ".join(stems(keyword))
+
+
+@lru_cache(maxsize=NAMES_KEPT)
+def names_organization(wanted: str, organization: str) -> bool:
+    """Whether the folded words that are wanted follow one another in the name of an organization."""
+    name = " ".join(fold(word) for word in written(organization))
+    return f" {wanted} " in f" {name} "

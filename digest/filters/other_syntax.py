@@ -25,7 +25,7 @@ OPERATORS_ELSEWHERE = {
     "XOR": "(a OR b) -(a b)",
 }
 EXCLUDING = "!¬~"
-FIELDS = {"ti", "abs", "au", "cat", "topic", "id", "doi", "has", "source"}
+FIELDS = {"ti", "abs", "au", "cat", "topic", "id", "doi", "has", "source", "org", "keyword", "year"}
 FIELD_WITH_EQUALS = re.compile(r"([A-Za-z]{2,10})=(?=[^=])(.+)", re.DOTALL)
 DOI = re.compile(r"10\.\d{4,9}/\S+")
 SINGLE_QUOTES = "'‘’‚‛`´"

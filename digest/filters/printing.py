@@ -13,10 +13,12 @@ from digest.filters.tree import (
     Category,
     Exact,
     Has,
+    Keyword,
     Leaf,
     Node,
     Not,
     Or,
+    Organization,
     PaperId,
     Phrase,
     Prefix,
@@ -24,8 +26,18 @@ from digest.filters.tree import (
     TextLeaf,
     TopicRef,
     Word,
+    Year,
 )
 
+NAMES: dict[type[Leaf], str] = {
+    Author: "au",
+    Category: "cat",
+    Organization: "org",
+    Keyword: "keyword",
+    TopicRef: "topic",
+    Has: "has",
+    SourceName: "source",
+}
 FIELD_NAMES = {None: "", Field.TITLE: "ti:", Field.ABSTRACT: "abs:"}
 
 
@@ -73,21 +85,15 @@ def _leaf(leaf: Leaf) -> str:
             return FIELD_NAMES[leaf.field] + _words(leaf)
         case AtLeast(signal, number):
             return f"{signal}>={number}"
-        case PaperId(paper) if paper.startswith("doi:"):
-            field, value = "doi", paper.removeprefix("doi:")
+        case Year(first, last):
+            return f"year:{first}" if first == last else f"year:{first}-{last or ''}"
         case PaperId(paper):
-            field, value = "id", paper.removeprefix("arxiv:")
-        case Author(value):
-            field = "au"
-        case Category(value):
-            field = "cat"
-        case TopicRef(value):
-            field = "topic"
-        case Has(value):
-            field = "has"
-        case SourceName(value):
-            field = "source"
-    return f"{field}:{_quoted(value)}"
+            is_doi = paper.startswith("doi:")
+            return f"doi:{_quoted(paper[4:])}" if is_doi else f"id:{_quoted(paper.removeprefix('arxiv:'))}"
+        case TopicRef(value) | Has(value):
+            return f"{NAMES[type(leaf)]}:{_quoted(value)}"
+        case Author() | Category() | Organization() | Keyword() | SourceName():
+            return f"{NAMES[type(leaf)]}:{_quoted(leaf.name)}"
 
 
 def _words(leaf: TextLeaf) -> str:

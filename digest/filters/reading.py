@@ -1,5 +1,5 @@
 """Text of a filter → tree. In: the text, and the names of topics, categories and sources that it may use.
-Out: a tree in normal form, or a `FilterError` with the place and the mend.
+Out: a tree in normal form, or a `FilterError` with the place and the fix.
 """
 
 from collections.abc import Collection, Sequence

@@ -16,7 +16,9 @@ from digest.filters.tree import (
     Category,
     Exact,
     Has,
+    Keyword,
     Leaf,
+    Organization,
     PaperId,
     Phrase,
     Prefix,
@@ -24,6 +26,7 @@ from digest.filters.tree import (
     TextLeaf,
     TopicRef,
     Word,
+    Year,
 )
 from digest.ids import doi, paper_id
 from digest.nearest import nearest
@@ -38,6 +41,9 @@ COMPARISON = re.compile(r"(?P<name>[^\W\d]+)\s*(?P<sign>[<>=≥≤]+)\s*(?P<numb
 SUGGESTIONS = 5  # codes that an error names for a category in words
 SHORTEST_TITLE = 4  # letters: shorter ones are rather a code with a slip
 SHORTEST_PREFIX = 2  # one letter and a star would select nearly everything
+
+YEARS = re.compile(r"([0-9]{4})(?:(-)([0-9]{4})?)?")
+WITH = ("code", "project", "pick")  # what a paper may come with
 
 SOURCE_ID = re.compile(r"[\w.-]+:\S+")
 
@@ -135,6 +141,9 @@ def comparison_leaf(raw: str, position: int) -> AtLeast:
     found = COMPARISON.fullmatch(raw)
     name, sign, number = found.group("name", "sign", "number") if found else (raw, "", "")
     expected = [f"{each}>=20" for each in SIGNALS]
+    if name.lower() in {"year", "date", "published"}:
+        message = f"“{raw.strip()}”: years stand behind a colon"
+        raise wrong(message, position, expected=("year:2025", "year:2024-2026", "year:2024- (from then on)"))
     signal = SIGNALS.get(name.lower())
     if signal is None:
         message = f"“{name}” can't be counted; put text that holds {sign} in quotes"
@@ -198,9 +207,38 @@ def _source(value: str, position: int, known: Vocabulary) -> SourceName:
 
 
 def _has(value: str, position: int, _: Vocabulary) -> Has:
-    if value.lower() != "code":
-        raise wrong(f"“has:{value}” is not known", position, expected=("code",), nearest="has:code")
-    return Has("code")
+    what = value.lower()
+    if what not in WITH:
+        near = nearest(what, WITH)
+        message = f"“has:{value}” is not known"
+        raise wrong(
+            message, position, expected=[f"has:{each}" for each in WITH], nearest=near and f"has:{near}"
+        )
+    return Has(what)
+
+
+def _organization(value: str, position: int, _: Vocabulary) -> Organization:
+    return Organization(_folded_words(value, position))
+
+
+def _keyword(value: str, position: int, _: Vocabulary) -> Keyword:
+    return Keyword(_folded_words(value, position))
+
+
+def _folded_words(value: str, position: int) -> str:
+    return " ".join(fold(word) for word in _words(value, value, position))
+
+
+def _year(value: str, position: int, _: Vocabulary) -> Year:
+    found = YEARS.fullmatch(value)
+    if not found:
+        message = f"“{value}” is neither a year nor two years"
+        raise wrong(message, position, expected=("year:2025", "year:2024-2026", "year:2024- (from then on)"))
+    first, dash, last = found.groups()
+    years = Year(int(first), int(last or first) if last or not dash else None)
+    if years.last is not None and years.last < years.first:
+        raise wrong(f"“{value}” ends before it begins", position, nearest=f"year:{last}-{first}")
+    return years
 
 
 def _doi(value: str, position: int, _: Vocabulary) -> PaperId:
@@ -226,6 +264,9 @@ READERS: dict[str, Callable[[str, int, Vocabulary], Leaf]] = {
     "doi": _doi,
     "has": _has,
     "source": _source,
+    "org": _organization,
+    "keyword": _keyword,
+    "year": _year,
 }
 EXAMPLES = {
     "ti": "ti:mamba",
@@ -235,6 +276,9 @@ EXAMPLES = {
     "topic": "topic:llm",
     "id": "id:2509.13332",
     "doi": "doi:10.1101/2024.01.02.573904",
+    "org": 'org:"Example Lab"',
+    "keyword": 'keyword:"world model"',
+    "year": "year:2024-2026",
     "has": "has:code",
     "source": "source:huggingface",
 }

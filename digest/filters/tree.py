@@ -56,6 +56,32 @@ class Category:
 
 
 @dataclass(frozen=True, slots=True)
+class Organization:
+    """Folded words that follow one another in the name of the organization that lists the paper."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Keyword:
+    """Folded words that are one of the paper's keywords, each in any of its forms."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Year:
+    """Papers published from the first to the last of these years; None: until now."""
+
+    first: int
+    last: int | None
+
+    def holds(self, year: int) -> bool:
+        """Whether a year is among them."""
+        return self.first <= year <= (year if self.last is None else self.last)
+
+
+@dataclass(frozen=True, slots=True)
 class TopicRef:
     """What the topic of this slug selects."""
 
@@ -71,7 +97,7 @@ class PaperId:
 
 @dataclass(frozen=True, slots=True)
 class Has:
-    """Papers that come with something: `code` is the only thing known."""
+    """Papers that come with something: `code`, a `project` page, a curator's `pick`."""
 
     what: str
 
@@ -113,7 +139,19 @@ class Not:
 
 
 TextLeaf = Word | Phrase | Exact | Prefix
-Leaf = TextLeaf | Author | Category | TopicRef | PaperId | Has | SourceName | AtLeast
+Leaf = (
+    TextLeaf
+    | Author
+    | Category
+    | Organization
+    | Keyword
+    | Year
+    | TopicRef
+    | PaperId
+    | Has
+    | SourceName
+    | AtLeast
+)
 Node = Leaf | And | Or | Not
 
 

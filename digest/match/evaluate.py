@@ -16,23 +16,27 @@ from digest.filters import (
     Category,
     Exact,
     Has,
+    Keyword,
     Leaf,
     Node,
     Not,
     Or,
+    Organization,
     PaperId,
     Phrase,
     Prefix,
     SourceName,
     TopicRef,
     Word,
+    Year,
     canonical,
 )
 from digest.filters.categories import holds
-from digest.filters.names import names_agree
+from digest.filters.names import keyword_key, names_agree, names_organization
 from digest.filters.tree import TextLeaf
 from digest.match.document import Document, Standing, Text
 from digest.match.fit import MOST_POINTS, NAMED, Evidence, strongest, term_points, weakest
+from digest.match.notes import note
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,7 @@ class Hit:
 Hits = tuple[Hit, ...]
 Topics = Mapping[str, Node]
 
+NAMING = PaperId | Organization | Keyword  # what a paper is known by, like its title
 NOTHING = Or(())  # the tree that selects no paper
 
 
@@ -156,8 +161,8 @@ def _leaf(leaf: Leaf, document: Document) -> Hit | None:
                 if holds(name, category):
                     return Hit(leaf, 1 if index else NAMED, Field.CATEGORY, category, index, index + 1)
         case _:
-            note = _note(leaf, document)
-            return Hit(leaf, NAMED if isinstance(leaf, PaperId) else 1, note=note) if note else None
+            words = _note(leaf, document)
+            return Hit(leaf, NAMED if isinstance(leaf, NAMING) else 1, note=words) if words else None
     return None
 
 
@@ -165,14 +170,17 @@ def _note(leaf: Leaf, document: Document) -> str:
     """What holds for the paper, in words; empty where it doesn't."""
     paper = document.paper
     match leaf:
-        case PaperId(wanted) if wanted.lower() in document.ids:
-            return wanted
-        case Has("code") if paper.code_url:
-            return "code available"
-        case SourceName(name) if name in document.sources:
-            return f"carried by {name}"
-        case AtLeast(signal, number) if paper.latest(signal) >= number:
-            return f"{paper.latest(signal)} {signal}"
+        case PaperId(wanted):
+            return wanted if wanted.lower() in document.ids else ""
+        case SourceName(name):
+            return f"carried by {name}" if name in document.sources else ""
+        case Organization(name):
+            return f"listed by {paper.organization}" if names_organization(name, paper.organization) else ""
+        case Keyword(name):
+            key = keyword_key(name)
+            return next((f"keyword {each}" for each in paper.keywords if keyword_key(each) == key), "")
+        case Has() | Year() | AtLeast():
+            return note(leaf, paper)
         case _:
             return ""
 

@@ -15,17 +15,22 @@ from digest.filters import (
     Author,
     Category,
     Has,
+    Keyword,
+    Organization,
     PaperId,
     SourceName,
+    Year,
 )
 from digest.filters.categories import holds
-from digest.filters.names import name_parts, names_agree
+from digest.filters.names import keyword_key, name_parts, names_agree, names_organization
 from digest.filters.tree import TextLeaf
 from digest.match.document import ids_of
+from digest.match.notes import note
 from digest.match.places import Places
 from digest.words import fold
 
-OtherTerm = Author | Category | PaperId | Has | SourceName | AtLeast
+Property = Category | Organization | Keyword | Year | PaperId | Has | SourceName | AtLeast
+OtherTerm = Author | Property
 Term = TextLeaf | OtherTerm
 
 
@@ -82,6 +87,11 @@ class Index:
                 other = _union(bits for each, bits in self._categories.items() if holds(name, each))
             case PaperId(wanted_id):
                 named = self._ids.get(wanted_id.lower(), 0)
+            case Organization(name):
+                listed = self._organizations.items()
+                named = _union(bits for each, bits in listed if names_organization(name, each))
+            case Keyword(name):
+                named = self._keywords.get(keyword_key(name), 0)
             case _:
                 other = self._property(term)
         return Found(named, 0, 0, 0, other & ~named)
@@ -96,14 +106,20 @@ class Index:
                     found[parts[-1]].append((parts, number))
         return found
 
-    def _property(self, leaf: Has | SourceName | AtLeast) -> int:
+    @cached_property
+    def _organizations(self) -> Mapping[str, int]:
+        return _by(self._papers, lambda paper: [paper.organization] if paper.organization else [])
+
+    @cached_property
+    def _keywords(self) -> Mapping[str, int]:
+        return _by(self._papers, lambda paper: map(keyword_key, paper.keywords))
+
+    def _property(self, leaf: Has | Year | SourceName | AtLeast) -> int:
         match leaf:
             case SourceName(name):
                 return self._sources.get(name, 0)
-            case AtLeast(signal, least):
-                return self._where(lambda paper: paper.latest(signal) >= least)
-            case Has(what):
-                return self._where(lambda paper: what == "code" and bool(paper.code_url))
+            case Has() | Year() | AtLeast():
+                return self._where(lambda paper: bool(note(leaf, paper)))
 
     def _where(self, holds: Callable[[Paper], bool]) -> int:
         return _bits(number for number, paper in enumerate(self._papers) if holds(paper))

@@ -4,7 +4,7 @@ import contextlib
 import os
 import secrets
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from email.utils import formataddr, parseaddr
 from pathlib import Path
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from digest.render.signing import Signer
 
 KEY_FILE = "secret.key"
+VISITORS_WAIT = 2.0  # seconds for the database's lock
+UNAVAILABLE = session.UNAVAILABLE  # what is raised where the database can't be used now
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,7 @@ class Installation:
     limits: Limits = NO_LIMITS
     services: tuple[Service, ...] = ()  # that count attention
     summariser: Summariser | None = None
+    search_folder: Path | None = None  # where processes share the search index; None: each has its own
     signer: "Signer | None" = None  # of every mail; None: the relay signs
 
 
@@ -96,9 +99,16 @@ def open_installation(settings: Settings) -> Installation:
         lease=timedelta(seconds=settings.lease_seconds),
         services=_services(settings),
         summariser=_summariser(settings),
+        search_folder=settings.data_dir / "search",
         signer=signer(settings),
         limits=Limits(settings.mails_per_second, settings.domain_mails_per_second, settings.warm_up_since),
     )
+
+
+def for_visitors(installation: Installation) -> Installation:
+    """The same installation for pages: somebody waits for each, and is told to come again (UNAVAILABLE)
+    before they would give up."""
+    return replace(installation, engine=session.with_patience(installation.engine, VISITORS_WAIT))
 
 
 def seed(engine: Engine) -> None:

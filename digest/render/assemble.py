@@ -27,6 +27,7 @@ from digest.render.view import LEVELS, Level
 
 BUDGET = 90_000  # bytes of the HTML part as encoded; Gmail cuts mails off near 102,400
 _PLAIN = re.compile(r"[A-Za-z0-9:/._~+?#%-]{1,74}")  # a link in which nothing is to be escaped or encoded
+WITHDRAWN = "Withdrawn since we sent it to you"
 _TAIL = "Also in this digest"
 _Frame = tuple[EncodedTemplate, EncodedTemplate]
 
@@ -89,6 +90,8 @@ class MessageAssembler:
             yield self._parts.heading(_TAIL, sheet.top), 0
         for match in layout.tail:
             yield self._parts.line(match.paper), next(place)
+        if digest.withdrawn:
+            yield self._parts.others(digest.withdrawn, WITHDRAWN, sheet.top), 0
         if digest.also and level.also:
             yield self._parts.others(digest.also, view.others(digest), sheet.top), 0
 

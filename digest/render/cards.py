@@ -10,9 +10,9 @@ from functools import lru_cache
 from digest.domain import Field, Paper, Reason, ReasonKind, SignalKind
 from digest.render import phrases
 from digest.render.phrases import Piece
+from digest.sources.registry import display_name
 from digest.text import clean
 
-_SOURCES = {"huggingface": "Hugging Face", "arxiv": "arXiv", "biorxiv": "bioRxiv"}
 _TOLD = (Field.TITLE, Field.ABSTRACT)
 _NAMES = 3
 _READ = 4_000  # characters of a text that may be shown, before cleaning: a hostile one is longer
@@ -97,7 +97,7 @@ def title(paper: Paper) -> str:
 
 def source_name(name: str) -> str:
     """Return a source's name as people write it: `Hugging Face`; what its operator named stays."""
-    return _SOURCES.get(name, phrases.one_line(name, 40))
+    return phrases.one_line(display_name(name), 40)
 
 
 def title_terms(reasons: Iterable[Reason]) -> tuple[str, ...]:

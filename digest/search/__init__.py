@@ -23,14 +23,14 @@ from inspect import getsource
 
 from digest import words
 from digest.search.building import build
-from digest.search.engine import Engine, Found, Hit, Order, Place
+from digest.search.engine import Engine, Found, Hit, Order, Place, Trend
 from digest.search.merging import merge
-from digest.search.query import Query, read
+from digest.search.query import Query, corrected, read
 from digest.search.segment import Segment
-from digest.search.selecting import Known, select
+from digest.search.selecting import Known, Values, select, to_values
 from digest.search.snippets import Piece, Pieces, mark, snippet
 
-FORMAT = 1  # of a segment; raise it with every change of what `build` writes
+FORMAT = 2  # of a segment; raise it with every change of what `build` writes
 
 __all__ = [
     "Engine",
@@ -43,12 +43,16 @@ __all__ = [
     "Place",
     "Query",
     "Segment",
+    "Trend",
+    "Values",
     "build",
+    "corrected",
     "mark",
     "merge",
     "read",
     "select",
     "snippet",
+    "to_values",
     "version",
 ]
 

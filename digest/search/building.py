@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digest.domain import Paper
-from digest.filters.names import name_parts
+from digest.filters.names import keyword_key, name_parts
 from digest.search.acronyms import pairs
 from digest.search.packing import Array, pack
 from digest.search.segment import MOST_SLOTS, SLOT, TITLE_WEIGHT
@@ -134,6 +134,11 @@ def labels_of(paper: Paper) -> Iterable[str]:
     yield from (f"source:{fold(source)}" for source in paper.sources)
     if paper.code_url:
         yield "has:code"
+    if paper.project_url:
+        yield "has:project"
+    if paper.organization:
+        yield f"org:{paper.organization}"
+    yield from (f"keyword:{keyword_key(keyword)}" for keyword in paper.keywords)
 
 
 def _columns(papers: Sequence[Paper], gone: Iterable[int]) -> dict[str, Array]:
@@ -153,7 +158,7 @@ def _columns(papers: Sequence[Paper], gone: Iterable[int]) -> dict[str, Array]:
         "numbers": np.array([paper.pk for paper in papers], np.int32),
         "gone": np.array(sorted(gone), np.int32),
         "seen": np.array([paper.first_seen_at.timestamp() for paper in papers], np.float64).astype(np.int64),
-        "years": np.array([(paper.published_at or paper.first_seen_at).year for paper in papers], np.int16),
+        "years": np.array([paper.year for paper in papers], np.int16),
         **listed("label", labels),
         **listed("author", authors),
         **listed("id", ids),

@@ -18,10 +18,11 @@ from digest.search.expanding import Acronyms
 from digest.search.query import Query
 from digest.search.scoring import Scores, Term, Unit, closeness, look_up, score, with_norms
 from digest.search.segment import Marks, Segment, shown_in
-from digest.search.selecting import Known, Values, select, values_of
+from digest.search.selecting import Known, Values, put_values, select
 from digest.search.spelling import Spelling, correction
 
 NEAR = 100  # papers, the best by words alone, whose closeness is looked at
+COUNTED = ("cat:", "source:", "has:")  # labels whose papers are counted
 MOST_NEAR = 1_000  # where more than these are as good as the last of them, none of those is
 
 
@@ -31,6 +32,26 @@ class Order(StrEnum):
     RELEVANCE = "relevance"
     DATE = "date"
     TREND = "trend"
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """The trend scores of all papers at a time: of those with signals, and how new ones fade without any.
+
+    `at`: seconds since 1970; `new`: the score of a paper at age 0; `half_life`: seconds; `places`: decimals.
+    """
+
+    at: float
+    new: float
+    half_life: float
+    places: int
+    scores: Values
+
+    def of(self, segment: Segment) -> Scores:
+        """The score of each paper of a segment."""
+        ages = np.maximum(self.at - segment.seen, 0)
+        faded: Scores = np.round(self.new * 0.5 ** (ages / self.half_life), self.places)
+        return put_values(faded, segment, self.scores)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +76,7 @@ class Hit:
 class Found:
     """A page of results. `total`: papers on all pages; `complete`: those that hold every word that ranks.
 
+    `words`: what was looked for, `idfs`: how rare each stem of it is.
     `corrected`: words that no paper has, and what was searched for instead; `unknown`: those without such;
     `expanded`: words and their other form; `counts`: of all results, by label or `year:…`.
     """
@@ -67,6 +89,7 @@ class Found:
     unknown: tuple[str, ...] = ()
     expanded: tuple[tuple[str, str], ...] = ()
     words: tuple[str, ...] = ()
+    idfs: dict[str, float] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
 
 
@@ -109,11 +132,11 @@ class Engine:
         limit: int,
         after: Place | None = None,
         order: Order = Order.RELEVANCE,
-        trend: Values | None = None,
+        trend: Trend | None = None,
         as_typed: bool = False,
         counts: bool = True,
     ) -> Found:
-        """A page of at most `limit` papers behind `after`. `trend`: numbers, ascending, and trend scores.
+        """A page of at most `limit` papers behind `after`. `trend`: needed for the order of trend.
 
         `as_typed`: words are neither corrected nor expanded.
         """
@@ -146,6 +169,7 @@ class Engine:
                 (" ".join(unit.words), " ".join(unit.other)) for unit, _ in read.units if unit.other
             ),
             words=tuple(dict.fromkeys(w for unit, _ in read.units for w in (*unit.words, *unit.other))),
+            idfs={term.stem: term.idf for term in read.terms},
             counts=self._counts(marks) if counts else {},
         )
 
@@ -185,11 +209,11 @@ class Engine:
             if among.any():
                 each[among] *= closeness(terms, self._shown[number].segment, among)[among]
 
-    def _keys(self, order: Order, scores: list[Scores], trend: Values | None) -> list[Scores]:
+    def _keys(self, order: Order, scores: list[Scores], trend: Trend | None) -> list[Scores]:
         if order is Order.DATE:
             return [each.segment.seen.astype(np.float64) for each in self._shown]
         if order is Order.TREND and trend is not None:
-            return [values_of(each.segment, trend).astype(np.float64) for each in self._shown]
+            return [trend.of(each.segment) for each in self._shown]
         return scores
 
     def _page(
@@ -247,9 +271,10 @@ class Engine:
         for each, mark, labels in zip(self._shown, marks, self._labels, strict=True):
             for year, count in zip(*np.unique(each.segment.years[mark], return_counts=True), strict=True):
                 found[f"year:{year}"] += int(count)
-            for number, count in enumerate(each.segment.label_counts(mark).tolist()):
-                if count:
-                    found[labels[number]] += count
+            counts = each.segment.label_counts(mark)
+            for number in np.flatnonzero(counts).tolist():
+                if labels[number].startswith(COUNTED):
+                    found[labels[number]] += int(counts[number])
         return dict(found)
 
 

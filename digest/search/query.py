@@ -4,10 +4,10 @@ Words that stand by themselves rank: a paper need not have all of them. Everythi
 fields, exact forms, prefixes, alternatives in OR and what is excluded hold strictly, as in a filter.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from digest.filters import And, Node, Not, Or, Phrase, Word
+from digest.filters import And, Node, Not, Or, Phrase, Word, normal
 from digest.filters.tree import TextLeaf
 
 
@@ -33,6 +33,16 @@ def read(tree: Node, typed: tuple[str, ...] = ()) -> Query:
     selects = None if not rest else rest[0] if len(rest) == 1 else And(rest)
     told = dict.fromkeys(word for leaf in _positive(selects) for word in _words(leaf)) if selects else {}
     return Query(tuple(words), selects, tuple(told))
+
+
+def corrected(tree: Node, words: Mapping[str, str]) -> Node:
+    """The tree with words that rank replaced: wrong word → right word."""
+    parts = tree.parts if isinstance(tree, And) else (tree,)
+    changed = tuple(
+        Word(words.get(part.word, part.word)) if isinstance(part, Word) and part.field is None else part
+        for part in parts
+    )
+    return normal(changed[0] if len(changed) == 1 else And(changed))
 
 
 def _positive(node: Node) -> Iterator[TextLeaf]:

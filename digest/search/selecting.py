@@ -18,23 +18,27 @@ from digest.filters import (
     Category,
     Exact,
     Has,
+    Keyword,
     Node,
     Not,
     Or,
+    Organization,
     PaperId,
     Phrase,
     Prefix,
     SourceName,
     TopicRef,
     Word,
+    Year,
 )
 from digest.filters.categories import holds
-from digest.filters.names import names_agree
+from digest.filters.names import keyword_key, names_agree, names_organization
 from digest.filters.tree import TextLeaf
 from digest.search.segment import Marks, Numbers, Segment, Slice
 from digest.words import forms
 
-Values = tuple[NDArray[np.int64], NDArray[np.int64]]  # numbers of papers, ascending, and a value for each
+MAX_YEAR = 9999
+Values = tuple[NDArray[np.int64], NDArray[np.float64]]  # numbers of papers, ascending, and a value for each
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +66,22 @@ def select(node: Node, segment: Segment, known: Known) -> Marks:  # noqa: PLR091
             return _text(node, segment)
         case Author(name):
             return _author(name, segment)
-        case AtLeast(kind, least):
-            return _at_least(segment, known.signals.get(kind), least)
+        case AtLeast() | Year() | Has("pick"):
+            return _counted(node, segment, known)
         case PaperId(wanted):
             return _marked(segment, [segment.identified(wanted.lower())])
-        case Category() | Has() | SourceName():
+        case Category() | Organization() | Keyword() | Has() | SourceName():
             return _labelled(node, segment)
 
 
-def values_of(segment: Segment, values: Values | None) -> NDArray[np.int64]:
-    """The value of each paper of a segment; 0 where there is none."""
-    found = np.zeros(len(segment), np.int64)
+def to_values(by_paper: Mapping[int, float]) -> Values:
+    """Values by the numbers of papers, as arrays."""
+    numbers = sorted(by_paper)
+    return np.array(numbers, np.int64), np.array([by_paper[number] for number in numbers], np.float64)
+
+
+def put_values(found: NDArray[np.float64], segment: Segment, values: Values | None) -> NDArray[np.float64]:
+    """Write the values of a segment's papers, where there are any, into an array over its papers."""
     if values is not None and len(values[0]):
         places = np.minimum(np.searchsorted(values[0], segment.numbers), len(values[0]) - 1)
         there = values[0][places] == segment.numbers
@@ -146,7 +155,7 @@ def _author(name: str, segment: Segment) -> Marks:
     return _marked(segment, found)
 
 
-def _labelled(leaf: Category | Has | SourceName, segment: Segment) -> Marks:
+def _labelled(leaf: Category | Organization | Keyword | Has | SourceName, segment: Segment) -> Marks:
     match leaf:
         case Category(name):
             numbers = [
@@ -154,6 +163,14 @@ def _labelled(leaf: Category | Has | SourceName, segment: Segment) -> Marks:
                 for number in range(*segment.labels.starting("cat:"))
                 if holds(name, segment.labels[number].removeprefix("cat:"))
             ]
+        case Organization(name):
+            numbers = [
+                number
+                for number in range(*segment.labels.starting("org:"))
+                if names_organization(name, segment.labels[number].removeprefix("org:"))
+            ]
+        case Keyword(name):
+            numbers = [segment.labels.find(f"keyword:{keyword_key(name)}")]
         case Has(what):
             numbers = [segment.labels.find(f"has:{what}")]
         case SourceName(name):
@@ -161,8 +178,19 @@ def _labelled(leaf: Category | Has | SourceName, segment: Segment) -> Marks:
     return _marked(segment, [segment.labelled(number) for number in numbers if number >= 0])
 
 
+def _counted(leaf: AtLeast | Year | Has, segment: Segment, known: Known) -> Marks:
+    match leaf:
+        case Year(first, last):
+            among: Marks = (segment.years >= first) & (segment.years <= (MAX_YEAR if last is None else last))
+            return among
+        case AtLeast(kind, least):
+            return _at_least(segment, known.signals.get(kind), least)
+        case Has():
+            return _at_least(segment, known.signals.get(SignalKind.PICK), 1)
+
+
 def _at_least(segment: Segment, values: Values | None, least: int) -> Marks:
-    marks: Marks = values_of(segment, values) >= least
+    marks: Marks = put_values(np.zeros(len(segment)), segment, values) >= least
     return marks
 
 

@@ -5,40 +5,22 @@ fetches, never stores, knows no clock. What is in an entry is bounded, clean, an
 """
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from digest.domain import Parsed, Source, SourceKind
 from digest.errors import ParseError
-from digest.sources import arxiv, biorxiv, feed, huggingface, jsonl, oaipmh, openreview
+from digest.sources.registry import TYPES, type_of
 
 log = logging.getLogger(__name__)
 
 MAX_BODY = 16 * 1024 * 1024  # bytes, decompressed
 
-DEFAULT_SOURCES = (
-    Source("huggingface", SourceKind.HUGGINGFACE, "https://huggingface.co/api/daily_papers"),
-    Source("arxiv", SourceKind.ARXIV, "https://rss.arxiv.org/rss/cs.AI+cs.CL+cs.CV+cs.LG+stat.ML"),
+DEFAULT_SOURCES = tuple(
+    Source(each.kind, each.kind, each.default_url) for each in TYPES.values() if each.default_url
 )
-
-_PARSERS: dict[SourceKind, Callable[[bytes, str], Parsed]] = {
-    SourceKind.ARXIV: arxiv.parse,
-    SourceKind.HUGGINGFACE: huggingface.parse,
-    SourceKind.BIORXIV: biorxiv.parse,
-    SourceKind.FEED: feed.parse,
-    SourceKind.JSONL: jsonl.parse,
-    SourceKind.OAIPMH: oaipmh.parse,
-    SourceKind.OPENREVIEW: openreview.parse,
-}
-
-_NEXT_PAGES: dict[SourceKind, Callable[[str, bytes], str | None]] = {
-    SourceKind.BIORXIV: biorxiv.next_page,
-    SourceKind.OAIPMH: oaipmh.next_page,
-    SourceKind.OPENREVIEW: openreview.next_page,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,32 +34,17 @@ class Request:
 def requests(source: Source, now: datetime) -> tuple[Request, ...]:
     """The requests that ask a source for what it has now: the operator's URL, completed where it is bare.
 
-    Hugging Face: `limit=100`, the most it allows, unless the URL names a limit; its bare list is today's.
-    bioRxiv: the days until now, unless the URL names days. OAI-PMH and OpenReview: what is newer than
-    the last success, unless the URL says since when.
+    Kinds with days or pages add what is particular to them: a limit, the days until now, what is newer than
+    the last success. What the URL says itself stays.
     """
-    since = source.last_success_at or now
-    match source.kind:
-        case SourceKind.HUGGINGFACE:
-            return (Request(_with_default(source.url, "limit", "100")),)
-        case SourceKind.BIORXIV:
-            return (Request(biorxiv.first_page(source.url, now)),)
-        case SourceKind.OAIPMH:
-            return (Request(oaipmh.first_page(source.url, since)),)
-        case SourceKind.OPENREVIEW:
-            return (Request(openreview.first_page(source.url, since)),)
-        case _:
-            return (Request(source.url),)
+    first_page = type_of(source.kind).first_page
+    return (Request(first_page(source.url, now, source.last_success_at or now)),)
 
 
 def next_request(source: Source, made: Request, body: bytes) -> Request | None:
-    """The request for the page after an answer, None after the last one; raises ParseError.
-
-    bioRxiv, OAI-PMH and OpenReview have pages.
-    """
-    paged = _NEXT_PAGES.get(source.kind)
+    """The request for the page after an answer, None after the last one; raises ParseError."""
     with _as_its_own_failure(source.kind):
-        url = paged(made.url, body) if paged else None
+        url = type_of(source.kind).next_page(made.url, body)
     return Request(url, made.headers) if url else None
 
 
@@ -92,7 +59,7 @@ def parse(kind: SourceKind, body: bytes, *, name: str = "", status: int = 200, a
         if len(body) > MAX_BODY:
             raise ParseError(f"larger than {MAX_BODY // 1024 // 1024} MiB")
         with _as_its_own_failure(kind):
-            parsed = _PARSERS[kind](body, address)
+            parsed = type_of(kind).parse(body, address)
     except ParseError as error:
         reason = error.message if status < 400 else f"HTTP {status}: {error.message}"
         raise ParseError(f"{name}: {reason}" if name else reason, fix=error.fix) from error
@@ -113,11 +80,3 @@ def _as_its_own_failure(kind: SourceKind) -> Iterator[None]:
     except Exception as error:
         log.exception("an answer can't be read as %s", kind)
         raise ParseError(f"it can't be read: {type(error).__name__}") from error
-
-
-def _with_default(url: str, name: str, value: str) -> str:
-    parts = urlsplit(url)
-    if any(given == name for given, _ in parse_qsl(parts.query, keep_blank_values=True)):
-        return url
-    query = "&".join(part for part in (parts.query, urlencode({name: value})) if part)
-    return urlunsplit(parts._replace(query=query))

@@ -1,84 +1,73 @@
 """When a source is expected to announce papers: a kind and a time come in, a time or None goes out. Pure.
 
-arXiv: its feed turns at midnight Eastern, and stays empty on weekends and on the days in `calendar.toml`
-(https://info.arxiv.org/help/rss.html). Hugging Face: its day begins at midnight UTC and fills from then on;
-weekends are empty. Nothing is expected of other kinds on any given day. Never: a decision about a state.
+What is particular to a kind stands in its record (`SourceType.calendar`). Nothing is expected of kinds
+without a calendar on any given day. Never: a decision about a state.
 """
 
-import tomllib
 from collections.abc import Iterable
-from datetime import UTC, date, datetime, time, timedelta
-from functools import cache
-from importlib.resources import files
-from zoneinfo import ZoneInfo
+from datetime import date, datetime
 
 from digest.domain import SourceKind
+from digest.sources.days import SATURDAY, Calendar
+from digest.sources.registry import TYPES, type_of
 
-SATURDAY = 5
-_ZONES = {SourceKind.ARXIV: ZoneInfo("America/New_York"), SourceKind.HUGGINGFACE: UTC}
-_DAY = timedelta(days=1)
+__all__ = [
+    "SATURDAY", "closing", "day_of", "expects", "is_listed", "is_open", "keeps_days", "missed",
+    "next_expected", "open_days", "start_of",
+]  # fmt: skip
+
+_ANY = Calendar()
+
+
+def _calendar(kind: SourceKind) -> Calendar:
+    return type_of(kind).calendar or _ANY
 
 
 def keeps_days(kind: SourceKind) -> bool:
     """Whether this kind announces on days that are known in advance."""
-    return kind in _ZONES
+    return type_of(kind).calendar is not None
 
 
 def day_of(kind: SourceKind, now: datetime) -> date:
     """The date of the announcement that is in force at `now`, on the source's own clock (else UTC)."""
-    return now.astimezone(_ZONES.get(kind, UTC)).date()
-
-
-def expects(kind: SourceKind, now: datetime) -> datetime | None:
-    """When the announcement of the day of `now` is due; None where that day has none."""
-    if not keeps_days(kind):
-        return None
-    day = day_of(kind, now)
-    return start_of(kind, day) if is_open(kind, day) else None
-
-
-def next_expected(kind: SourceKind, now: datetime) -> datetime | None:
-    """When the first announcement after `now` is due; None for kinds of which nothing is expected."""
-    if not keeps_days(kind):
-        return None
-    day = day_of(kind, now) + _DAY
-    while not is_open(kind, day):
-        day += _DAY
-    return start_of(kind, day)
-
-
-def is_open(kind: SourceKind, day: date) -> bool:
-    """Whether this kind announces papers on a date of its own clock."""
-    if day.weekday() >= SATURDAY:
-        return False
-    return kind is not SourceKind.ARXIV or day not in _holidays().get(day.year, frozenset())
-
-
-def open_days(kind: SourceKind, first: date, last: date) -> list[date]:
-    """The days with an announcement from `first` to `last`, both included."""
-    days = (first + _DAY * n for n in range((last - first).days + 1))
-    return [day for day in days if is_open(kind, day)]
-
-
-def missed(kind: SourceKind, known: Iterable[date], now: datetime) -> list[date]:
-    """Days between the first of `known` and yesterday that had an announcement, of which we know nothing."""
-    there = set(known)
-    if not there or not keeps_days(kind):
-        return []
-    return [day for day in open_days(kind, min(there), day_of(kind, now) - _DAY) if day not in there]
-
-
-def is_listed(year: int) -> bool:
-    """Whether arXiv's holidays of a year are known; else only its weekends are."""
-    return year in _holidays()
+    return _calendar(kind).day_of(now)
 
 
 def start_of(kind: SourceKind, day: date) -> datetime:
     """When a date begins on the source's own clock (else in UTC)."""
-    return datetime.combine(day, time(), tzinfo=_ZONES.get(kind, UTC)).astimezone(UTC)
+    return _calendar(kind).start_of(day)
 
 
-@cache
-def _holidays() -> dict[int, frozenset[date]]:
-    listed = tomllib.loads(files("digest.sources").joinpath("calendar.toml").read_text("utf-8"))
-    return {int(year): frozenset(days) for year, days in listed["arxiv"].items()}
+def expects(kind: SourceKind, now: datetime) -> datetime | None:
+    """When the announcement of the day of `now` is due; None where that day has none."""
+    return _calendar(kind).expects(now) if keeps_days(kind) else None
+
+
+def next_expected(kind: SourceKind, now: datetime) -> datetime | None:
+    """When the first announcement after `now` is due; None for kinds of which nothing is expected."""
+    return _calendar(kind).next_expected(now) if keeps_days(kind) else None
+
+
+def is_open(kind: SourceKind, day: date) -> bool:
+    """Whether this kind announces papers on a date of its own clock."""
+    return _calendar(kind).is_open(day)
+
+
+def open_days(kind: SourceKind, first: date, last: date) -> list[date]:
+    """The days with an announcement from `first` to `last`, both included."""
+    return _calendar(kind).open_days(first, last)
+
+
+def missed(kind: SourceKind, known: Iterable[date], now: datetime) -> list[date]:
+    """Days between the first of `known` and yesterday that had an announcement, of which we know nothing."""
+    return _calendar(kind).missed(known, now) if keeps_days(kind) else []
+
+
+def is_listed(year: int) -> bool:
+    """Whether the holidays of a year are known for every kind that has some."""
+    return all(each.calendar.is_listed(year) for each in TYPES.values() if each.calendar)
+
+
+def closing(kinds: Iterable[SourceKind]) -> SourceKind | None:
+    """The first of these kinds that closes on holidays, whose calendar explains a day without papers."""
+    return next((kind for kind in kinds if _calendar(kind).holidays), None)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from digest.domain import Paper, SignalKind
 from digest.errors import ParseError
-from digest.sources import jsontree
+from digest.sources.formats import jsontree
 from digest.sources.services import Counts, Headers, Question, plausible
 
 # Owner and repository as GitHub lets people name them: nothing in them can leave their place in a path.

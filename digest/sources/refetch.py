@@ -3,10 +3,11 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from digest.domain import Source, SourceKind
+from digest.domain import Source
+from digest.sources.registry import type_of
 
 REFETCH_FOR = timedelta(days=7)  # a day's list fills up, and its upvotes and stars grow, for so long
 _SOON, _SOON_EVERY, _LATER_EVERY = timedelta(days=2), timedelta(hours=6), timedelta(hours=24)
@@ -24,12 +25,12 @@ class RefetchDay:
 
 
 def days_to_refetch(source: Source, now: datetime, known: Collection[date]) -> tuple[RefetchDay, ...]:
-    """The past days of Hugging Face to ask for again: of the last seven those whose list we know.
+    """The past days to ask for again, of kinds whose lists change: of the last seven those that are known.
 
-    Days that were never there (weekends) aren't asked for, nor days of other kinds of sources, nor of a
-    source whose URL names its days itself.
+    Days that were never there (weekends) aren't asked for, nor days of a source whose URL names them itself.
     """
-    if source.kind is not SourceKind.HUGGINGFACE:
+    day_url = type_of(source.kind).refetch
+    if day_url is None:
         return ()
     today = now.astimezone(UTC).date()
     again = []
@@ -39,17 +40,6 @@ def days_to_refetch(source: Source, now: datetime, known: Collection[date]) -> t
         if url and timedelta(0) < age <= REFETCH_FOR:
             again.append(RefetchDay(day, url, _SOON_EVERY if age <= _SOON else _LATER_EVERY))
     return tuple(again)
-
-
-def day_url(source: Source, day: date) -> str | None:
-    """The URL of a day's list of Hugging Face; None where the source's URL names its days itself."""
-    parts = urlsplit(source.url)
-    named = {name for name, _ in parse_qsl(parts.query, keep_blank_values=True)}
-    if named & {"date", "week", "month"}:
-        return None
-    added = {"date": day.isoformat()} | ({} if "limit" in named else {"limit": "100"})
-    query = "&".join(part for part in (parts.query, urlencode(added)) if part)
-    return urlunsplit(parts._replace(query=query))
 
 
 def not_since(url: str, now: datetime) -> datetime | None:

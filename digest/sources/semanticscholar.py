@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from digest.domain import Paper, SignalKind
 from digest.errors import ParseError
 from digest.ids import arxiv_id, doi
-from digest.sources import jsontree
+from digest.sources.formats import jsontree
 from digest.sources.services import Counts, Headers, Question, plausible
 
 _KNOWS_NONE = "no valid paper ids given"

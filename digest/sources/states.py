@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from digest.domain import SourceKind, SourceState
 from digest.sources.calendar import day_of, expects, keeps_days, next_expected
+from digest.sources.registry import type_of
 
 POLL = timedelta(minutes=30)  # conditional requests, so an unchanged feed costs the source a 304
 WAITING_POLL = timedelta(minutes=15)
@@ -47,13 +48,12 @@ def decide(
     """
     newest = max(now, last_new_at or now) if fresh else last_new_at
     state = _with_days(kind, newest, now, stalled_after) if keeps_days(kind) else _without(newest, now)
-    pace = WAITING_POLL if incomplete else _PACE_OF_KIND.get(kind) or _PACE.get(state, POLL)
+    pace = WAITING_POLL if incomplete else type_of(kind).poll_every or _PACE.get(state, POLL)
     following = next_expected(kind, now)
     soonest = now + pace if following is None else min(now + pace, following)
     return Verdict(state, newest, soonest + JITTER * jitter)
 
 
-_PACE_OF_KIND = {SourceKind.OAIPMH: timedelta(hours=6), SourceKind.OPENREVIEW: timedelta(hours=2)}
 _PACE = {
     SourceState.WAITING: WAITING_POLL,
     SourceState.STALLED: WAITING_POLL,

@@ -9,5 +9,6 @@ from digest.store.community import tables as _community  # noqa: F401
 from digest.store.deliveries import tables as _deliveries  # noqa: F401
 from digest.store.monitoring import tables as _monitoring  # noqa: F401
 from digest.store.papers import tables as _papers  # noqa: F401
+from digest.store.search import tables as _search  # noqa: F401
 from digest.store.sources import tables as _sources  # noqa: F401
 from digest.store.subscriptions import tables as _subscriptions  # noqa: F401

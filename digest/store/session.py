@@ -10,31 +10,38 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, Insert, create_engine, event, func, make_url, select
+from sqlalchemy import Connection, Engine, Insert, create_engine, event, func, make_url, select, true
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError, StatementError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from digest.errors import ConfigError
 from digest.store.base import Base
 
 __all__ = [
+    "UNAVAILABLE",
     "DBAPIError",
     "Engine",
     "Session",
     "chunks",
     "connect",
     "insert",
+    "is_outage",
     "reading",
     "serialise",
     "transaction",
+    "with_patience",
     "write",
 ]
 
 T = TypeVar("T")
 
 BUSY_SECONDS = 30  # how long a writer of SQLite waits for another one
+CONNECT_SECONDS = 5  # how long a server may take to answer, or a connection of the pool to be free
+# What is raised where the database can't be used now: locked, lost, or all connections taken.
+UNAVAILABLE: tuple[type[Exception], ...] = (OperationalError, InterfaceError, PoolTimeout)
 CHUNK = 500  # values in one IN (…) or rows in one INSERT: below every driver's limit of parameters
 
 
@@ -51,14 +58,25 @@ def connect(url: str) -> Engine:
     if parsed.drivername == "sqlite" and parsed.database:
         return _sqlite(parsed)
     if parsed.drivername in {"postgres", "postgresql", "postgresql+psycopg"}:
-        return create_engine(
-            parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, hide_parameters=True
+        engine = create_engine(
+            parsed.set(drivername="postgresql+psycopg"),
+            pool_pre_ping=True,
+            hide_parameters=True,
+            connect_args={"connect_timeout": CONNECT_SECONDS},
+            pool_timeout=CONNECT_SECONDS,
         )
+        event.listen(engine, "begin", _begin_on_server)
+        return engine
     msg = f"the database {parsed.render_as_string(hide_password=True)!r} can't be used"
     raise ConfigError(msg, fix=_FIX)
 
 
 _FIX = "DIGEST_DATABASE_URL=sqlite:///./data/digest.db or postgresql://user:password@host/name"
+
+
+def with_patience(engine: Engine, seconds: float) -> Engine:
+    """The same database for callers that wait at most so long for a lock, and then get an UNAVAILABLE."""
+    return engine.execution_options(digest_patience=seconds)
 
 
 @contextmanager
@@ -76,6 +94,25 @@ def reading(engine: Engine) -> Iterator[Session]:
         options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
     with Session(engine.execution_options(**options), expire_on_commit=False) as session, session.begin():
         yield session
+
+
+# Classes of SQLSTATE (Postgres, appendix A) that say something of the server, not of what it was given:
+# connection, rollback by a conflict, resources, lock, shutdown, system.
+_OUTAGES = {"08", "40", "53", "55", "57", "58"}
+_SQLITE_ERROR = 1  # "SQL error or missing database": about the statement, unlike busy, full, read-only …
+
+
+def is_outage(error: BaseException) -> bool:
+    """Whether an error says that the database can't work now, rather than something of what it was given."""
+    if isinstance(error, StatementError) and error.connection_invalidated:
+        return True
+    if not isinstance(error, (OperationalError, InterfaceError)):
+        return isinstance(error, PoolTimeout)
+    code: int | None = getattr(error.orig, "sqlite_errorcode", None)
+    if code is not None:
+        return code & 0xFF != _SQLITE_ERROR
+    state = getattr(error.orig, "sqlstate", None)
+    return state is None or state[:2] in _OUTAGES
 
 
 def serialise(connection: Session | Connection, name: str) -> None:
@@ -117,7 +154,12 @@ def _sqlite(url: URL) -> Engine:
     except OSError as error:
         msg = f"the database's folder {folder} can't be made: {error.strerror}"
         raise ConfigError(msg, fix=_FIX) from error
-    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True)
+    engine = create_engine(
+        url,
+        connect_args={"timeout": CONNECT_SECONDS},
+        hide_parameters=True,
+        pool_timeout=CONNECT_SECONDS,
+    )
     event.listen(engine, "connect", _set_up)
     event.listen(engine, "begin", _begin)
     return engine
@@ -132,6 +174,23 @@ def _set_up(connection: Any, _record: object) -> None:
 
 def _begin(connection: Connection) -> None:
     """Writers take their turn at BEGIN; a lock taken later, at the first write, could only fail."""
-    reads = connection.get_execution_options().get("digest_reading", False)
+    options = connection.get_execution_options()
+    reads = options.get("digest_reading", False)
+    patience = options.get("digest_patience", BUSY_SECONDS)
+    connection.exec_driver_sql(f"PRAGMA busy_timeout = {patience * 1000:.0f}")
     connection.exec_driver_sql(f"PRAGMA query_only = {int(reads)}")
     connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+
+def _begin_on_server(connection: Connection) -> None:
+    """Whoever has little patience waits so long for a lock, and five times as long for an answer."""
+    patience = connection.get_execution_options().get("digest_patience")
+    if patience is not None:
+        lock, answer = f"{patience * 1000:.0f}ms", f"{patience * 5000:.0f}ms"
+        local = true()  # until the end of the transaction
+        connection.execute(
+            select(
+                func.set_config("lock_timeout", lock, local),
+                func.set_config("statement_timeout", answer, local),
+            )
+        )

@@ -1,12 +1,17 @@
 r"""TeX and HTML of titles and abstracts → clean Unicode text.
 
-In: any string, however hostile. Out: the same text on one line, without TeX, tags and control characters.
-Never raises, never loses words outside macros, never touches text without TeX and HTML, but for these:
+In: any string, however hostile. Out: the same text on one line, without TeX and control characters. Never
+raises, never loses words outside macros, never touches text without TeX, but for these:
 
 - white space is collapsed; control characters, bidi overrides and other invisible ones go;
-- tags of known HTML elements go, scripts and styles with what they hold (`a < b` and `<think>` stay);
-- what some sources leave of TeX is mended: `leq 2%` → `≤ 2%`, `1.2times-3times` → `1.2×–3×`, and
-  ``` ``quoted'' ``` → `“quoted”`.
+- TeX that a source damaged is mended: `leq 2%` → `≤ 2%`, `1.2times-3times` → `1.2×–3×`, `1{,}879` → `1,879`,
+  `texttt{D}ual` → `Dual`, `&#177;` → `±`, ``` ``quoted'' ``` → `“quoted”`;
+- an address stays one that opens.
+
+Which of two functions reads a text is decided by its source. `clean` is for plain text, as arXiv and Hugging
+Face have it: `<p>` and `<think>` are text there, and only pairs that format (`CO<sub>2</sub>`) and tags with
+attributes (`<img src=x>`) are markup. `clean_html` is for HTML, JATS and MathML, as feeds and publishers send
+them.
 
 `--` and `~50` stay as they are, as on arXiv's own pages. Cleaning twice is cleaning once: passes go on until
 nothing changes, and a text nested so deep that it never settles loses its marks instead.
@@ -14,6 +19,7 @@ nothing changes, and a text nested so deep that it never settles loses its marks
 
 import re
 
+from digest.text.lost_tex import mend
 from digest.text.markup import parse_html, resolve, strip_tags
 from digest.text.tex import convert
 
@@ -27,30 +33,24 @@ _HIDDEN = re.compile(
     r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff"
     r"\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
 )
-_MARKS = re.compile(r"[\\$<`]|[\^_]\{|\^circ|[lg]eq|\dtimes")  # without these there is nothing to do
 _TEX = re.compile(r"[\\$]|[\^_]\{")
-_RELATION = re.compile(r"(?<!\w)([lg])eq(?= ?\d)")
-_TIMES = re.compile(r"(?<![\w.,])(\d+(?:[.,]\d+)*)times(?!\w)(-(?=\d))?")
-_DEGREES = re.compile(r"(?<=\d)\^circ(?!\w)")
-_QUOTED = re.compile(r"(?<!`)``([^`\"]{1,300}?)(?:''|\")")
 _EVERY_MARK = re.compile(r"[\\$<>&`^_{}]")
 
 
 def clean(text: str) -> str:
-    """A title or abstract as clean Unicode on one line, without TeX, stray tags and control characters."""
+    """Return a plain title or abstract as clean Unicode on one line, without TeX and control characters."""
     text = _visible(text)
     for _ in range(_PASSES):
-        if not _MARKS.search(text):
-            return text
         before = text
-        text = _visible(_pass(text))
+        text = _pass(text)
         if text == before:
             return text
+        text = _visible(text)
     return _visible(_EVERY_MARK.sub("", text))
 
 
 def clean_html(html: str) -> str:
-    """Text that is HTML by its format, as `clean` text: entities resolved, no tag of a known element left."""
+    """Return text that is HTML by its format as `clean` does: no entity and no known tag is left."""
     text = parse_html(_visible(html))
     for _ in range(_PASSES):
         before = text
@@ -70,6 +70,4 @@ def _pass(text: str) -> str:
         text = strip_tags(text)
     if _TEX.search(text):
         text = convert(text)
-    text = _RELATION.sub(lambda found: "≤" if found.group(1) == "l" else "≥", text)
-    text = _TIMES.sub(lambda found: found.group(1) + ("×–" if found.group(2) else "×"), text)
-    return _QUOTED.sub(r"“\1”", _DEGREES.sub("°", text))
+    return mend(text)

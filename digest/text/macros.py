@@ -8,14 +8,21 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Protocol
 
-from digest.text.symbols import ALPHABETS, MATH_ACCENTS, accented, letter, script
+from digest.text.links import plain_address
+from digest.text.symbols import ALPHABETS, MATH_ACCENTS, SWITCHES, accented, script
 
 
 class Reader(Protocol):
     """A place in a text. `math` says whether a formula or prose is being read."""
 
+    depth: int  # groups that are open
+    alphabet: str  # of the letters that follow in this group; empty: plain ones
+
     def argument(self, *, math: bool) -> str:
         """The next argument, converted; empty where there is none."""
+
+    def in_alphabet(self, alphabet: str) -> str:
+        """The next argument, converted, in letters of an alphabet."""
 
     def verbatim(self) -> str:
         """The next group as it is written."""
@@ -32,7 +39,6 @@ class Reader(Protocol):
 
 Handler = Callable[[Reader, bool], str]
 
-_ESCAPED = re.compile(r"\\([_%#&~$])")
 _SIMPLE = re.compile(r"[\w.′√]*")
 
 
@@ -61,7 +67,10 @@ def _last(reader: Reader, math: bool, *, arguments: int) -> str:
 def _switch(reader: Reader, math: bool) -> str:
     r"""`{\em words}`, and the wrong but common `\em{words}`."""
     reader.skip(space=True)
-    return reader.argument(math=math) if reader.at_group() else ""
+    if reader.at_group():
+        return reader.argument(math=math)
+    reader.alphabet = ""
+    return ""
 
 
 def _environment(reader: Reader, _math: bool) -> str:
@@ -76,17 +85,13 @@ def _fence(reader: Reader, _math: bool) -> str:
     return ""
 
 
-def _address(text: str) -> str:
-    return _ESCAPED.sub(r"\1", text).strip()
-
-
 def _url(reader: Reader, _math: bool) -> str:
-    return _address(reader.verbatim())
+    return plain_address(reader.verbatim())
 
 
 def _link(reader: Reader, _math: bool) -> str:
     r"""`\href{address}{words}` → `words (address)`, said once where both are the same."""
-    address = _address(reader.verbatim())
+    address = plain_address(reader.verbatim())
     words = reader.argument(math=False).strip()
     if not address.lower().startswith(("http://", "https://", "ftp://")):
         return words or address
@@ -120,7 +125,17 @@ def _formula(reader: Reader, _math: bool) -> str:
 
 
 def _in_alphabet(reader: Reader, _math: bool, *, alphabet: str) -> str:
-    return "".join(letter(c, alphabet) if c.isalnum() else c for c in reader.argument(math=True))
+    """The next argument in letters of an alphabet."""
+    return reader.in_alphabet(alphabet)
+
+
+def _alphabet_switch(reader: Reader, math: bool, *, alphabet: str) -> str:
+    r"""`{\cal N}`: letters to the end of the group; `\cal{N}`, or outside groups: the next argument."""
+    reader.skip(space=True)
+    if reader.at_group() or not (math or reader.depth):
+        return reader.in_alphabet(alphabet)
+    reader.alphabet = alphabet
+    return ""
 
 
 def _with_accent(reader: Reader, _math: bool, *, accent: str) -> str:
@@ -164,7 +179,7 @@ def _each(names: str, handler: Handler) -> Mapping[str, Handler]:
 
 
 HANDLERS: Mapping[str, Handler] = {
-    **_each("xspace nonumber notag relax ignorespaces unskip footnotemark", _nothing),
+    **_each("xspace nonumber notag relax ignorespaces unskip footnotemark nobreakdash", _nothing),
     **_each(
         "quad qquad enspace thinspace space hfill newline linebreak par item hline smallskip medskip", _space
     ),
@@ -175,7 +190,7 @@ HANDLERS: Mapping[str, Handler] = {
         partial(_last, arguments=2),
     ),
     **_each("fcolorbox resizebox multicolumn multirow", partial(_last, arguments=3)),
-    **_each("bf bfseries em it itshape rm sc scshape sf sl tt ttfamily upshape normalfont", _switch),
+    **_each("bf bfseries em it itshape mit rm sc scshape sf sl tt ttfamily upshape normalfont", _switch),
     **_each("displaystyle limits nolimits scriptstyle textstyle boldmath unboldmath", _switch),
     **_each("Huge huge LARGE Large large normalsize small footnotesize scriptsize tiny", _switch),
     **_each("allowbreak centering noindent protect", _switch),
@@ -188,7 +203,8 @@ HANDLERS: Mapping[str, Handler] = {
     "textsuperscript": partial(_as_script, mark="^"),
     "textsubscript": partial(_as_script, mark="_"),
     **_each("operatorname ensuremath", _formula),
-    **{name: partial(_in_alphabet, alphabet=name) for name in ALPHABETS},
+    **{name: partial(_in_alphabet, alphabet=alphabet) for name, alphabet in ALPHABETS.items()},
+    **{name: partial(_alphabet_switch, alphabet=alphabet) for name, alphabet in SWITCHES.items()},
     **{name: partial(_with_accent, accent=accent) for name, accent in MATH_ACCENTS.items()},
     "not": _negated,
     **_each("frac dfrac tfrac cfrac nicefrac sfrac", _fraction),

@@ -1,4 +1,4 @@
-"""HTML in text: tags of known elements go, their words stay. Never touches `a < b` or `<think>`.
+"""HTML and JATS in text: tags of known elements go, their words stay. Never touches `a < b` or `<think>`.
 
 A string comes in, a string goes out; `strip_tags` is for plain text with stray markup, `parse_html` and then
 `resolve` for text that is HTML by its format.
@@ -9,6 +9,7 @@ import re
 
 import nh3
 
+from digest.text.mathml import formulas_to_text
 from digest.text.symbols import script
 
 # Elements of running text, and those that do something: their tags are markup wherever they occur.
@@ -18,13 +19,18 @@ _BLOCK = (
     " td tfoot th thead tr ul"
 )
 _ACTIVE = "iframe script sub sup svg"
-# Their names are words, which papers also use for tokens of a model (`<input>`, `<s>`): markup in plain text
-# only with an attribute; always in a text that is HTML by its format.
+# Their names are words, which papers also use for tokens of a model (`<input>`, `<s>`).
 _WORDLIKE = (
     "address area article aside audio base body button canvas cite col colgroup data datalist details dfn"
     " dialog embed fieldset footer form frame frameset head header html input label legend link main map mark"
     " marquee math meta meter nav noscript object optgroup option output param picture portal progress q s"
     " samp section select slot source style summary template textarea time title track var video"
+)
+# Elements of JATS that HTML lacks; publishers leave them in HTML too.
+_JATS_ONLY = (
+    "abstract alternatives bold disp-formula ext-link fn graphic inline-formula inline-graphic italic label"
+    " list list-item monospace named-content roman sans-serif sc sec styled-content tex-math underline uri"
+    " xref"
 )
 _SPACED = frozenset(f"{_BLOCK} article aside footer header section title".split())
 
@@ -36,13 +42,11 @@ def _tag(names: str, attributes: str) -> str:
     return rf"</?({'|'.join(names.split())}){attributes}\s*/?>"
 
 
-_IN_TEXT = re.compile(
-    _tag(f"{_INLINE} {_BLOCK} {_ACTIVE}", f"(?:{_ATTRIBUTE})*") + "|" + _tag(_WORDLIKE, f"(?:{_ATTRIBUTE})+"),
-    re.IGNORECASE,
-)
-_IN_HTML = re.compile(
-    _tag(f"{_INLINE} {_BLOCK} {_ACTIVE} {_WORDLIKE}", f"({_ANY_ATTRIBUTE})*"), re.IGNORECASE
-)
+_EVERY_ELEMENT = f"{_INLINE} {_BLOCK} {_ACTIVE} {_WORDLIKE}"
+# In plain text a tag is markup only with an attribute; `<p>` and `<code>` are text there.
+_IN_TEXT = re.compile(_tag(_EVERY_ELEMENT, f"(?:{_ATTRIBUTE})+"), re.IGNORECASE)
+_IN_HTML = re.compile(_tag(_EVERY_ELEMENT, f"({_ANY_ATTRIBUTE})*"), re.IGNORECASE)
+_FORMATTED = re.compile(r"<(b|em|i|strong|tt|u)>([^<>]{1,200})</\1>", re.IGNORECASE)
 _SUB_OR_SUP = re.compile(r"</?su[bp]>", re.IGNORECASE)
 _SCRIPT = re.compile(r"<(su[bp])>([^<>]{1,40})</\1>", re.IGNORECASE)
 # What is no whole tag but begins like one that does something; only the bracket goes.
@@ -58,9 +62,15 @@ _CONTENTS = (
     (re.compile(r"<!--"), re.compile(r"-->")),
 )
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#x[\da-f]{1,6}|[a-z][a-z\d]{1,31});", re.IGNORECASE)
-# JATS, of publishers' feeds, prefixes names of its own (`<jats:p>`).
-_JATS = re.compile(r"<(/?)jats:([a-z-]+)[^<>]*>", re.IGNORECASE)
-_JATS_TO_HTML = {"list-item": "li", "p": "p", "sec": "div", "sub": "sub", "sup": "sup", "title": "p"}
+# JATS, of publishers' feeds: with a prefix (`<jats:p>`) or, where HTML has no element of that name, without.
+_JATS = re.compile(
+    rf"<(/?)(?:jats:([a-z-]+)|({'|'.join(_JATS_ONLY.split())}))(?=[\s/>])[^<>]*>", re.IGNORECASE
+)
+_JATS_TO_HTML = {"p": "p", "sub": "sub", "sup": "sup", "title": "p"} | dict.fromkeys(
+    ("abstract", "disp-formula", "list", "list-item", "sec"), "div"
+)
+# Printers of JATS part a power from its number: 10 <jats:sup>9</jats:sup>.
+_APART = re.compile(r"(?<=\d)\s+(?=<jats:su[bp]>)", re.IGNORECASE)
 
 _KEPT_BY_PARSER = {*_BLOCK.split(), "article", "section", "sub", "sup"}
 _DROPPED_BY_PARSER = {"embed", "iframe", "noscript", "object", "script", "style", "svg", "template"}
@@ -75,22 +85,26 @@ def strip_tags(text: str, *, is_html: bool = False) -> str:
     text = _SCRIPT.sub(
         lambda found: script("^" if found.group(1).lower() == "sup" else "_", found.group(2)), text
     )
-    return (_LEFT_IN_HTML if is_html else _LEFT_IN_TEXT).sub("", _SUB_OR_SUP.sub("", text))
+    if is_html:
+        return _LEFT_IN_HTML.sub("", _SUB_OR_SUP.sub("", text))
+    return _LEFT_IN_TEXT.sub("", _FORMATTED.sub(r"\2", text))
 
 
 def parse_html(text: str) -> str:
     """Text that is HTML by its format, read by a parser: few tags are left, entities are still escaped."""
-    text = _JATS.sub(_as_html, text)
+    text = formulas_to_text(text)
+    text = _JATS.sub(_as_html, _APART.sub("", text))
     if not _IN_HTML.search(text):
         return text
     return nh3.clean(text, tags=_KEPT_BY_PARSER, clean_content_tags=_DROPPED_BY_PARSER, attributes={})
 
 
 def resolve(text: str) -> str:
-    """Text without entities and tags, however often they were escaped."""
+    """Text without entities, formulas and tags, however often they were escaped."""
     for _ in range(_ROUNDS):
         before = text
-        text = strip_tags(_ENTITY.sub(lambda found: html.unescape(found.group()), text), is_html=True)
+        text = _ENTITY.sub(lambda found: html.unescape(found.group()), text)
+        text = strip_tags(_JATS.sub(_as_html, formulas_to_text(text)), is_html=True)
         if text == before:
             break
     return text
@@ -117,5 +131,5 @@ def _instead(found: re.Match[str]) -> str:
 
 
 def _as_html(found: re.Match[str]) -> str:
-    name = _JATS_TO_HTML.get(found.group(2).lower())
+    name = _JATS_TO_HTML.get((found.group(2) or found.group(3)).lower())
     return f"<{found.group(1)}{name}>" if name else ""

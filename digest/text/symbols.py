@@ -3,8 +3,11 @@
 The names come from pylatexenc's table; what it lacks, gets wrong or spells in several characters is here.
 """
 
+import re
 import unicodedata
 from functools import cache
+
+from digest.text.symbol_names import NAMES
 
 # Operators that TeX sets upright, as words: they want space around them.
 _FUNCTIONS = """
@@ -59,7 +62,7 @@ _OWN = {
     "rbrack": "]",
     "S": "§",
     "P": "¶",
-    "sim": "~",  # as people type it: ~50
+    "sim": "∼",
     "slash": "/",
     "textasciicircum": "^",
     "textbar": "|",
@@ -85,7 +88,12 @@ ABBREVIATIONS = {
 }
 
 # Macros whose letters have an alphabet of their own, by the word that Unicode's names use.
-ALPHABETS = {"mathbb": "DOUBLE-STRUCK", "mathds": "DOUBLE-STRUCK", "mathcal": "SCRIPT", "mathscr": "SCRIPT"}
+ALPHABETS = {
+    "mathbb": "DOUBLE-STRUCK", "mathds": "DOUBLE-STRUCK", "Bbb": "DOUBLE-STRUCK", "mathcal": "SCRIPT",
+    "mathscr": "SCRIPT", "mathfrak": "FRAKTUR",
+}  # fmt: skip
+# The same as switches of old TeX, which reach to the end of their group: {\cal N}.
+SWITCHES = {"cal": "SCRIPT", "scr": "SCRIPT", "frak": "FRAKTUR", "goth": "FRAKTUR"}
 
 # Accents in text (\"o) and in mathematics (\hat{x}): the combining character.
 TEXT_ACCENTS = {
@@ -99,6 +107,12 @@ MATH_ACCENTS = {
     "breve": "\u0306", "acute": "\u0301", "grave": "\u0300", "mathring": "\u030a",
 }  # fmt: skip
 
+# The signs that MathML sets over a letter, and the combining character of each.
+MATH_ACCENT_SIGNS = {
+    "^": "\u0302", "~": "\u0303", "¯": "\u0304", "‾": "\u0304", "→": "\u20d7", "˙": "\u0307", "¨": "\u0308",
+    "ˇ": "\u030c", "˘": "\u0306", "´": "\u0301", "`": "\u0300", "ˆ": "\u0302", "˜": "\u0303", "_": "\u0304",
+}  # fmt: skip
+
 _SUPERSCRIPTS = dict(
     zip(
         "0123456789+-−=()abcdefghijklmnoprstuvwxyzABDEGHIJKLMNOPRTUVWβγδϕχ∘°′*†‡®©™⊤",
@@ -109,6 +123,8 @@ _SUPERSCRIPTS = dict(
 _SUBSCRIPTS = dict(
     zip("0123456789+-−=()aehijklmnoprstuvxβγρϕχ", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓᵦᵧᵨᵩᵪ", strict=True)
 )
+_ORDINALS = {"st", "nd", "rd", "th"}
+_TWO_LETTERS = re.compile(r"[^\W\d_]{2}")
 _SCRIPTS = {"^": _SUPERSCRIPTS, "_": _SUBSCRIPTS}
 
 
@@ -119,7 +135,8 @@ def _table() -> dict[str, str]:
 
     known = {spec.macroname: spec.simplify_repl for spec in get_default_latex_context_db().iter_macro_specs()}
     single = {name: value for name, value in known.items() if isinstance(value, str) and len(value) == 1}
-    return {name: value for name, value in single.items() if name not in _NOT_SYMBOLS.split()} | _OWN
+    usable = {name: value for name, value in single.items() if name not in _NOT_SYMBOLS.split()}
+    return NAMES | usable | _OWN
 
 
 def symbol(name: str) -> str | None:
@@ -128,12 +145,16 @@ def symbol(name: str) -> str | None:
 
 
 def letter(character: str, alphabet: str) -> str:
-    """A letter or digit in the alphabet of a macro (`R`, `mathbb` → `ℝ`); itself where there is none."""
+    """A letter or digit in an alphabet of Unicode (`R`, `DOUBLE-STRUCK` → `ℝ`); itself where there is none.
+
+    The mathematical letter comes first: U+2118 is the Weierstrass p, whatever its name says (UTR 25).
+    """
     kind = "DIGIT" if character.isdigit() else "CAPITAL" if character.isupper() else "SMALL"
     plain = unicodedata.name(character, "").rpartition(" ")[2]
-    for prefix in ("", "MATHEMATICAL "):
+    in_letterlike = {"FRAKTUR": "BLACK-LETTER"}.get(alphabet, alphabet)
+    for prefix in (f"MATHEMATICAL {alphabet}", in_letterlike):
         try:
-            return unicodedata.lookup(f"{prefix}{ALPHABETS[alphabet]} {kind} {plain}")
+            return unicodedata.lookup(f"{prefix} {kind} {plain}")
         except KeyError:
             continue
     return character
@@ -148,13 +169,14 @@ def accented(base: str, accent: str) -> str:
 def script(mark: str, body: str) -> str:
     """A superscript (`mark` is `^`) or subscript (`_`): Unicode where every character has one, else as typed.
 
-    `-3` → `⁻³`; `CE` → `_CE`; `d × k` → `^(d×k)`.
+    Words aren't set in small letters: `-3` → `⁻³`; `i+1` → `ᵢ₊₁`; `max` → `_max`; `d × k` → `^(d×k)`. Endings
+    of ordinals stay on the line (`5th`).
     """
     compact = _close_up(body)
     table = _SCRIPTS[mark]
-    if not compact:
-        return ""
-    if all(c in table for c in compact):
+    if not compact or (mark == "^" and compact in _ORDINALS):
+        return compact
+    if all(c in table for c in compact) and not _TWO_LETTERS.search(compact):
         return "".join(table[c] for c in compact)
     bare = compact.replace(".", "").replace("_", "")
     if len(compact) == 1 or bare.isalnum() or (compact[0], compact[-1]) == ("(", ")"):

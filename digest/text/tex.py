@@ -7,10 +7,21 @@ than its braces; time and memory grow with the length of the text, however it is
 """
 
 import re
+import unicodedata
 
 from digest.text.formulas import formula_end
+from digest.text.links import mend_links
 from digest.text.macros import HANDLERS
-from digest.text.symbols import ABBREVIATIONS, FUNCTIONS, LETTERS, TEXT_ACCENTS, accented, script, symbol
+from digest.text.symbols import (
+    ABBREVIATIONS,
+    FUNCTIONS,
+    LETTERS,
+    TEXT_ACCENTS,
+    accented,
+    letter,
+    script,
+    symbol,
+)
 
 _DEEPEST = 30  # levels of braces and arguments; further down braces are dropped unread
 
@@ -31,13 +42,16 @@ _AFTER_SIGN = re.compile(rf"(?:\\(?=[ij](?![A-Za-z])))?{_LETTER}")  # \"o, \'\i
 _AFTER_WORD = re.compile(rf"\s{_LETTER}")  # \c c
 _IN_BRACES = re.compile(rf"\{{\s?\\?{_LETTER}\s?\}}")  # \H{{o}}, \'{{\i}}
 
+_TIGHT = frozenset("≔≕")  # set without space
+_ACCENT = r"\\[^A-Za-z\s](?:\w|\{\w\}|\\[ij])"  # \^e, \^{e}, \'\i
+_ACCENTED = re.compile(rf"\{{\s?({_ACCENT}|\\[A-Za-z](?: |(?=\{{))\{{?\w\}}?|\w)\s?\}}|({_ACCENT})")
 _UNARY = frozenset("∂∇∑∏∫∞∀∃∄¬√∅∬∭∮")  # no operators between two things, for their spaces
 _FORMULAS = {"$$": "$$", "$": "$", "\\(": "\\)", "\\[": "\\]"}
 
 
 def convert(text: str) -> str:
     """One pass over a text: TeX in, Unicode out."""
-    return _Tex(_CITATION.sub("", text)).prose()
+    return _Tex(mend_links(_CITATION.sub("", text))).prose()
 
 
 def _is_operator(piece: str) -> bool:
@@ -51,6 +65,15 @@ def _symbol_at(text: str) -> str:
     return symbol(found.group(1) or "") or "" if found else ""
 
 
+def _ends_its_space(name: str, value: str) -> bool:
+    """Whether TeX's rule holds in prose, that the space behind a control word only ends its name.
+
+    It holds for letters, quotes and currencies (`don\\textquoteright t`, `\\pounds 5`); where people write
+    mathematics without `$` (`5 \\pm 1`), the space is meant.
+    """
+    return name in LETTERS or name.startswith("textquote") or unicodedata.category(value[:1] or " ") == "Sc"
+
+
 class _Tex:
     """A text, the place that is being read, and how deep in groups that is."""
 
@@ -59,6 +82,7 @@ class _Tex:
         self.at = 0
         self.depth = depth
         self.closed = False  # whether the last group had its closing brace
+        self.alphabet = ""  # of letters in this group: that of \\cal and the like
         self.has_macros = "\\" in text
 
     # ------------------------------------------------------------ prose
@@ -67,17 +91,23 @@ class _Tex:
         """What stands up to the end, or up to the brace that closes this group, as running text."""
         out: list[str] = []
         while found := _PROSE.search(self.text, self.at):
-            out.append(self.text[self.at : found.start()])
+            out.append(self._letters(self.text[self.at : found.start()]))
             self.at = found.start()
             if in_group and found.group() == "}":
                 self.at += 1
                 self.closed = True
                 return "".join(out)
             out.append(self._prose_mark(found.group(), out))
-        out.append(self.text[self.at :])
+        out.append(self._letters(self.text[self.at :]))
         self.at = len(self.text)
         self.closed = False
         return "".join(out)
+
+    def _letters(self, text: str) -> str:
+        """A run of plain text in the letters of the alphabet that holds here."""
+        if not self.alphabet:
+            return text
+        return "".join(letter(c, self.alphabet) if c.isalnum() else c for c in text)
 
     def _prose_mark(self, mark: str, out: list[str]) -> str:
         if mark in "\\$" and (formula := self._formula()):
@@ -147,7 +177,7 @@ class _Tex:
             return mark if at_edge else f" {mark} "
         if mark in "~&" or mark.isspace():
             return " "
-        return {"'": "′", "}": ""}.get(mark, mark)
+        return {"'": "′", "}": ""}.get(mark) or self._letters(mark.strip("}"))
 
     def _with_macro(self, out: str) -> str:
         """`out` and what the control word here makes. Spaces that only end its name go, others stay."""
@@ -161,6 +191,10 @@ class _Tex:
             before = " " if out[-1:].isalnum() or out[-1:] in {")", "]"} else ""
             return out + before + piece + (" " if joins else "")
         if name and len(piece) == 1 and self.text[self.at - 1].isalpha():
+            if unicodedata.category(piece) == "Pe" or piece in _TIGHT:
+                out = out.rstrip()
+            if unicodedata.category(piece) == "Ps" or piece in _TIGHT:
+                self.skip(space=True)
             space_ends_name = not out[-1:].isspace() if _is_operator(piece) else joins
             if space_ends_name and not (following and _is_operator(_symbol_at(following))):
                 self.skip(space=True)
@@ -182,7 +216,7 @@ class _Tex:
         value = name if name in FUNCTIONS else symbol(name)
         if value is None:
             return self._unknown(name, math=math)
-        self.skip(space=name in LETTERS and not math, exactly="{}")
+        self.skip(space=not math and _ends_its_space(name, value), exactly="{}")
         return value
 
     def _control_character(self, character: str) -> str:
@@ -206,10 +240,24 @@ class _Tex:
             if len(one) == 1:
                 self.at = found.end()
                 return one
+        if not in_address and (stacked := self._over_accented(TEXT_ACCENTS[name])):
+            return stacked
         if not name.isalpha():
             return name
         words = self.argument(math=False) if self.at_group() else ""
         return symbol(name + words) or words
+
+    def _over_accented(self, accent: str) -> str:
+        r"""`\~{\^e}`, `\`\^a`: an accent over a letter that has one already; empty where there is none."""
+        found = _ACCENTED.match(self.text, self.at)
+        if not found:
+            return ""
+        inner = _Tex(found.group(1) or found.group(2), _DEEPEST)
+        base = inner.prose()
+        if len(base) != 1 or not base.isalpha():
+            return ""
+        self.at = found.end()
+        return accented(base, accent)
 
     def _unknown(self, name: str, *, math: bool) -> str:
         r"""The words of its arguments; where there are none its name, for `\ours` is most likely spelt so."""
@@ -236,14 +284,23 @@ class _Tex:
         self.at += len(following)
         if following == "{":
             return self.group(math=math)
-        return "" if following in "\\^_" else following
+        return "" if following in "\\^_" else self._letters(following) if math else following
+
+    def in_alphabet(self, alphabet: str) -> str:
+        """The next argument as mathematics, in letters of an alphabet."""
+        outer, self.alphabet = self.alphabet, alphabet
+        result = self.argument(math=True)
+        self.alphabet = outer
+        return result
 
     def group(self, *, math: bool) -> str:
         """A group, converted, whose opening brace was just read."""
         if self.depth >= _DEEPEST:
             return ""
         self.depth += 1
+        outer, self.alphabet = self.alphabet, self.alphabet if math else ""
         result = self.math(in_group=True) if math else self.prose(in_group=True)
+        self.alphabet = outer
         self.depth -= 1
         return result
 

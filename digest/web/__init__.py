@@ -4,7 +4,9 @@ In: requests. Out: pages that work without JavaScript, JSON. Never: SQL, a decis
 make, a password, a third party's file, or a change because of a GET (but for `confirm`, in the browser that
 asked).
 
-    app       routes joined, what all requests share    guards   headers, sizes, proxies, rates, forged forms
+    app       routes joined, what all requests share    guards   headers, sizes, proxies, forged forms
+    limits    how much work a network may cause         errors   what went wrong, in words
+    connections   how many, and how long each waits
     pages/    landing, catalog, preferences, links      forms    what was typed → interests, or its mistakes
     api       JSON                                      health   /healthz and /readyz
     ticker    work after the answer, and every minute   server   uvicorn

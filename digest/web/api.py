@@ -4,25 +4,32 @@ It takes JSON only: a page of another site can't send that without being let in.
 """
 
 from datetime import timedelta
-from typing import Any
+from typing import Annotated
 
-from fastapi import APIRouter, BackgroundTasks, Request, Response
+from fastapi import APIRouter, BackgroundTasks, Query, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from digest import serializers
 from digest.domain import Interests
-from digest.errors import DigestError, FilterError
+from digest.pipeline.catalog.search import MOST, result_object
 from digest.pipeline.mail import build
 from digest.pipeline.subscriptions import signup
-from digest.pipeline.subscriptions.validate import known_topics, read_address, read_interests, read_schedule
-from digest.web import guards
+from digest.pipeline.subscriptions.validate import (
+    known_topics,
+    read_address,
+    read_schedule,
+    reader_for_strangers,
+)
+from digest.search import Order
+from digest.web.errors import problem
 from digest.web.forms import LONGEST_LINE, MOST_LINES
+from digest.web.limits import costly, retry_after
 from digest.web.site import Site, Web
 
 router = APIRouter(prefix="/api/v1", default_response_class=JSONResponse)
 
-ACCEPTED = {"status": "accepted", "detail": "If this address can be subscribed, a mail is on its way to it."}
+ACCEPTED = {"status": "accepted", "detail": "If this address can be subscribed, we've emailed it a link."}
 
 
 class Wishes(BaseModel):
@@ -47,10 +54,9 @@ class Subscription(Wishes):
 
 
 @router.post("/subscriptions", status_code=202)
+@costly
 def subscribe(request: Request, web: Site, asked: Subscription, after: BackgroundTasks) -> Response:
     """Ask to be subscribed. The answer is the same whoever's address it is."""
-    if seconds := web.signups.wait(web.ip(request)):
-        return too_many(timedelta(seconds=seconds))
     email = read_address(asked.email)
     schedule = read_schedule(
         frequency=asked.frequency,
@@ -74,10 +80,9 @@ def subscribe(request: Request, web: Site, asked: Subscription, after: Backgroun
 
 
 @router.post("/preview")
-def preview(request: Request, web: Site, wishes: Wishes) -> Response:
+@costly
+def preview(request: Request, web: Site, wishes: Wishes) -> Response:  # noqa: ARG001 - costly
     """What the digest would be now: a subject and papers with reasons, or why there would be none."""
-    if wait := web.previews.wait(web.ip(request)):
-        return too_many(timedelta(seconds=wait))
     found = web.today.preview(_interests(web, wishes), web.clock())
     subject = build.write(web.installation, found.digest).subject if found.digest else None
     papers = found.digest.papers if found.digest else ()
@@ -85,25 +90,35 @@ def preview(request: Request, web: Site, wishes: Wishes) -> Response:
     return Response(text, media_type="application/json")
 
 
+@router.get("/search")
+@costly
+def search(
+    request: Request,
+    web: Site,
+    *,
+    q: Annotated[str, Query(max_length=LONGEST_LINE, examples=["state space models cat:cs.LG"])],
+    limit: Annotated[int, Query(ge=1, le=MOST)] = 20,
+    cursor: Annotated[str, Query(max_length=500)] = "",
+    order: Order = Order.RELEVANCE,
+    as_typed: Annotated[bool, Query(description="correct no word and add no acronym's other form")] = False,
+) -> Response:
+    """Search all papers: plain words rank, the filter language selects. `next`: cursor of the next page."""
+    result = web.search(q, web.clock(), limit=limit, cursor=cursor, order=order, as_typed=as_typed)
+    answer = Response(serializers.as_json(result_object(result)), media_type="application/json")
+    if result.next:
+        answer.headers["Link"] = f'<{request.url.include_query_params(cursor=result.next)}>; rel="next"'
+    return answer
+
+
 def _interests(web: Web, wishes: Wishes) -> Interests:
-    listed = known_topics(web.installation)
-    return read_interests(listed, topics=wishes.topics, filters=wishes.filters, exclude=wishes.exclude)
-
-
-def problem(status: int, title: str, **more: Any) -> JSONResponse:
-    """A problem (RFC 9457)."""
-    body = {"type": "about:blank", "title": title, "status": status} | more
-    return JSONResponse(body, status_code=status, media_type="application/problem+json")
-
-
-def problem_of(error: DigestError) -> JSONResponse:
-    """An error of what was asked for, with the place in a filter where it has one."""
-    place = {"filter": error.text, "position": error.position} if isinstance(error, FilterError) else {}
-    return problem(422, "what was asked for can't be read", detail=error.message, fix=error.fix, **place)
+    reader = reader_for_strangers(known_topics(web.installation))
+    return Interests(
+        topics=reader.topics(wishes.topics),
+        filters=reader.filters(wishes.filters),
+        exclude=reader.filters(wishes.exclude),
+    )
 
 
 def too_many(wait: timedelta) -> JSONResponse:
-    """Too many requests from one network."""
-    answer = problem(429, "too many requests from your network")
-    answer.headers.update(guards.retry_after(wait.total_seconds()))
-    return answer
+    """Too many sign-ups from one network."""
+    return problem(429, "too many sign-ups from your network", retry_after(wait.total_seconds()))

@@ -37,6 +37,7 @@ class PaperCard:
     facts: tuple[str, ...]
     day: date
     is_new: bool
+    withdrawn: date | None
     finding_label: str
     finding: str
     keywords: tuple[str, ...]
@@ -56,6 +57,7 @@ def paper_card(paper: Paper, now: datetime) -> PaperCard:
         facts=tuple(_facts(paper)),
         day=(paper.published_at or paper.first_seen_at).date(),
         is_new=now - paper.first_seen_at < _NEW,
+        withdrawn=paper.withdrawn_at.date() if paper.withdrawn_at else None,
         finding_label=plain.summary_label,
         finding=plain.plain_summary,
         keywords=tuple(phrases.one_line(word, 40) for word in paper.keywords[:_KEYWORDS]),

@@ -12,7 +12,13 @@ from typing import Any
 from digest.domain import Interests, Schedule, Subscriber, Topic
 from digest.errors import DigestError, FilterError
 from digest.filters import Author, parse
-from digest.pipeline.subscriptions.validate import read_interests, read_schedule
+from digest.pipeline.subscriptions.validate import (
+    MOST_PAPERS,
+    InterestReader,
+    check_number,
+    read_schedule,
+    reader_for_strangers,
+)
 from digest.serializers import WEEKDAYS
 
 MOST_LINES = 100
@@ -92,16 +98,17 @@ class Reading:
 
 
 def read(listed: Sequence[Topic], given: Typed, base: Interests = Interests()) -> Reading:  # noqa: B008 - it is frozen
-    """Read what was typed into a form.
+    """Read what was typed into a form, within the bounds of one request.
 
     `listed`: the topics that there are; `base`: interests whose fields that no form has stay as they are.
     """
     found = Reading(interests=base)
-    topics = _try(found.problems, "topics", lambda: read_interests(listed, topics=given.topics).topics, ())
-    wanted = _lines(listed, found.problems, "filters", given.filters)
-    names = _lines(listed, found.problems, "authors", given.authors, as_filter=_by_author)
-    without = _lines(listed, found.problems, "exclude", given.exclude)
-    most = _try(found.problems, "max_papers", lambda: _number(listed, given.max_papers), base.max_papers)
+    reader = reader_for_strangers(listed)
+    topics = _try(found.problems, "topics", lambda: reader.topics(given.topics), ())
+    wanted = _lines(reader, found.problems, "filters", given.filters)
+    names = _lines(reader, found.problems, "authors", given.authors, as_filter=_by_author)
+    without = _lines(reader, found.problems, "exclude", given.exclude)
+    most = _try(found.problems, "max_papers", lambda: _number(given.max_papers), base.max_papers)
     found.interests = replace(
         base, topics=topics, filters=tuple(dict.fromkeys([*wanted, *names])), exclude=without, max_papers=most
     )
@@ -126,7 +133,7 @@ def problem(error: DigestError) -> Problem:
 
 
 def _lines(
-    listed: Sequence[Topic],
+    reader: InterestReader,
     problems: Problems,
     name: str,
     text: str,
@@ -141,7 +148,9 @@ def _lines(
         return ()
     found: list[str] = []
     for line in lines:
-        found += _try(problems, name, partial(_filters, listed, as_filter(line)), ())
+        if reader.is_exhausted:  # said once, with the line that was too much
+            break
+        found += _try(problems, name, partial(reader.filters, [as_filter(line)]), ())
     return tuple(dict.fromkeys(found))
 
 
@@ -153,13 +162,9 @@ def _try(problems: Problems, name: str, reading: Callable[[], Any], otherwise: A
         return otherwise
 
 
-def _filters(listed: Sequence[Topic], text: str) -> tuple[str, ...]:
-    return read_interests(listed, filters=[text]).filters
-
-
-def _number(listed: Sequence[Topic], text: str) -> int:
-    number = int(text) if text.isdecimal() and len(text) < 10 else 0
-    return read_interests(listed, max_papers=number).max_papers
+def _number(text: str) -> int:
+    number = int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
+    return check_number("max papers", number, 1, MOST_PAPERS)
 
 
 def _by_author(line: str) -> str:

@@ -1,13 +1,10 @@
-"""What stands before every page: headers, sizes, who is asking, how often, and whether a form is ours.
+"""What stands before every page: headers, sizes, who is asking, and whether a form is ours.
 
-In: requests. Out: the same requests, or a refusal. Never: a database; counts that must outlive a restart or
-hold over several processes are the pipeline's (`caps`).
+In: requests. Out: the same requests, or a refusal. Never: a database, or how often somebody asked (`limits`).
 """
 
 import ipaddress
-import threading
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -19,8 +16,11 @@ from digest.errors import TokenError
 from digest.tokens import Keys, sign, verify
 
 LARGEST_BODY = 64 * 1024  # bytes; the largest form that makes sense has 100 filters
+LONGEST_QUERY = 8 * 1024  # bytes; longer wishes are sent as a form
+NUL = b"%00"
 FILLED_IN = timedelta(seconds=2)  # the least time that a person takes to fill in a form
 STAMP_LASTS = timedelta(hours=24)
+TOO_LARGE = (413, "This is more than the form can hold.")
 STATIC = "/static/"
 PRIVATE = frozenset({"confirm", "prefs", "u", "pause", "mute", "vote"})  # first part of paths with a token
 
@@ -39,7 +39,7 @@ _PRIVATE_HEADERS = {"Cache-Control": "no-store", "X-Robots-Tag": "noindex, nofol
 
 
 class Guards:
-    """ASGI middleware: refuses bodies that are too large and puts headers on every answer."""
+    """ASGI middleware: refuses what no page can be asked, and puts headers on every answer."""
 
     def __init__(self, app: ASGIApp, *, secure: bool) -> None:
         """`secure`: the site is reached by https only, and browsers may remember so."""
@@ -51,8 +51,8 @@ class Guards:
             await self._app(scope, receive, send)
             return
         answer = self._with_headers(scope["path"], send)
-        if _length(scope) > LARGEST_BODY:
-            await _refuse(answer)
+        if refusal := _refusal(scope):
+            await _refuse(answer, *refusal)
             return
         taken, refused = 0, False
 
@@ -75,7 +75,7 @@ class Guards:
             if not refused:
                 raise
         if refused:
-            await _refuse(answer)
+            await _refuse(answer, *TOO_LARGE)
 
     def _with_headers(self, path: str, send: Send) -> Send:
         private = is_private(path)
@@ -110,10 +110,23 @@ def _length(scope: Scope) -> int:
     return int(given) if given.isdecimal() else LARGEST_BODY + 1
 
 
-async def _refuse(send: Send) -> None:
-    body = b"This is more than the form can hold.\n"
-    headers = [(b"content-type", b"text/plain"), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": 413, "headers": headers})
+def _refusal(scope: Scope) -> tuple[int, str] | None:
+    """What is wrong with a request before anybody looks at it: a status and words, or None."""
+    if not scope["path"].startswith("/"):
+        return 400, "A request names a path that begins with a slash."  # OPTIONS *, CONNECT, GET foo
+    if "\0" in scope["path"]:
+        return 404, "There is no such page."
+    if NUL in scope["query_string"]:
+        return 400, "This address holds a character that no text has."
+    if len(scope["query_string"]) > LONGEST_QUERY:
+        return 414, "This address is too long. Send what it says as a form."
+    return TOO_LARGE if _length(scope) > LARGEST_BODY else None
+
+
+async def _refuse(send: Send, status: int, words: str) -> None:
+    body = f"{words}\n".encode()
+    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 
 
@@ -152,10 +165,12 @@ def is_ours(request: Request, base_url: str) -> bool:
     if site is not None:
         return site in {"same-origin", "none"}
     origin = request.headers.get("origin", "null")
-    return origin == "null" or urlsplit(origin).netloc in {
-        urlsplit(base_url).netloc,
-        request.headers.get("host"),
-    }
+    if origin == "null":
+        return True
+    try:
+        return urlsplit(origin).netloc in {urlsplit(base_url).netloc, request.headers.get("host")}
+    except ValueError:  # `http://[` and its like
+        return False
 
 
 def stamp(keys: Keys, now: datetime) -> str:
@@ -171,28 +186,3 @@ def age(keys: Keys, stamped: str, now: datetime) -> timedelta | None:
         return None
     passed = timedelta(seconds=now.timestamp() - given)
     return passed if timedelta(0) <= passed <= STAMP_LASTS else None
-
-
-class Rate:
-    """At most `most` requests within `seconds` from one address, in this process."""
-
-    def __init__(self, most: int, seconds: float) -> None:
-        self._most = most
-        self._seconds = seconds
-        self._lock = threading.Lock()
-        self._began = time.monotonic()
-        self._seen: dict[str, int] = {}
-
-    def wait(self, address: str) -> int:
-        """0, or the seconds to wait."""
-        with self._lock:
-            moment = time.monotonic()
-            if moment - self._began >= self._seconds:
-                self._began, self._seen = moment, {}
-            seen = self._seen[address] = self._seen.get(address, 0) + 1
-            return 0 if seen <= self._most else int(self._seconds - (moment - self._began)) + 1
-
-
-def retry_after(wait: float) -> Mapping[str, str]:
-    """The header that says when to come again (RFC 9110, 10.2.3)."""
-    return {"Retry-After": str(max(1, int(wait)))}

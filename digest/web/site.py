@@ -10,23 +10,26 @@ from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from python_multipart.exceptions import FormParserError
-from starlette.datastructures import UploadFile
+from python_multipart.multipart import parse_options_header
 from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException
 
 from digest.bundled import folder
 from digest.pipeline.catalog.listing import Lists
+from digest.pipeline.catalog.paper import PaperPages
+from digest.pipeline.catalog.search import Search
 from digest.pipeline.catalog.today import Today
 from digest.pipeline.installation import Installation
 from digest.pipeline.subscriptions.signup import WORDING, Visitor
 from digest.render import phrases
 from digest.web import cards, guards, page_cache
 from digest.web.addresses import author_path, paper_path
-from digest.web.guards import Rate
+from digest.web.limits import Limits
 from digest.web.ticker import Ticker
 
 BROWSER = "digest_browser"  # the cookie by which a browser that asked is known again
 MOST_FIELDS = 500
+CHARSETS = {b"utf-8", b"utf8", b"us-ascii"}  # the last is a part of it
 
 
 @cache
@@ -60,12 +63,13 @@ class Web:
     clock: Callable[[], datetime]
     today: Today
     lists: Lists
+    papers: PaperPages
+    search: Search
     proxies: Sequence[str] = ()
     tickers: Sequence[Ticker] = ()
     templates: Environment = field(default_factory=environment)
-    previews: Rate = field(default_factory=lambda: Rate(120, 60.0))
+    limits: Limits = field(default_factory=Limits)
     forgetful: list[Callable[[], None]] = field(default_factory=list)  # caches of pages
-    signups: Rate = field(default_factory=lambda: Rate(60, 60.0))  # before the caps, which cost a query
 
     @property
     def secure(self) -> bool:
@@ -128,11 +132,29 @@ Fields = list[tuple[str, str]]
 
 
 async def fields_of(request: Request) -> Fields:
-    """The fields of a form in either encoding; files are left out, what isn't a form has none."""
+    """The fields of a form in either encoding; files are left out, what isn't a form has none.
+
+    Raises HTTPException 415 for a charset other than UTF-8 (clients could choose codecs that make what is no
+    text), 400 for a character that can't be stored.
+    """
+    charset = parse_options_header(request.headers.get("content-type"))[1].get(b"charset", b"utf-8")
+    if charset.lower() not in CHARSETS:
+        raise HTTPException(415, "forms are sent in UTF-8")
     try:
         async with request.form(max_fields=MOST_FIELDS, max_files=0) as form:
-            return [(name, value) for name, value in form.multi_items() if not isinstance(value, UploadFile)]
+            found = [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
     except (HTTPException, MultiPartException, FormParserError, UnicodeDecodeError):
+        return []
+    if any("\0" in text for field in found for text in field):
+        raise HTTPException(400, "the form holds a character that no text has")
+    return found
+
+
+async def any_fields(request: Request) -> Fields:
+    """The fields of a form, whoever sent it; one that can't be read has none."""
+    try:
+        return await fields_of(request)
+    except HTTPException:
         return []
 
 
@@ -144,7 +166,7 @@ async def our_fields(request: Request) -> Fields:
 
 
 Site = Annotated[Web, Depends(web_of)]
-AnyForm = Annotated[Fields, Depends(fields_of)]
+AnyForm = Annotated[Fields, Depends(any_fields)]
 OurForm = Annotated[Fields, Depends(our_fields)]
 
 

@@ -128,3 +128,24 @@ def test_a_file_that_is_cut_off_keeps_what_came_before(filled: Digest, tmp_path:
     assert report["new"] >= 1_000
     _, (again,), _ = filled(*arguments)
     assert (again["new"], again["unchanged"]) == (0, report["new"])
+
+
+def test_a_search_finds_papers_and_says_on_stderr_what_was_corrected(filled: Digest) -> None:
+    code, found, _ = filled("papers", "search", "first", "--json")
+    assert code == 0
+    assert [(each["id"], each["title"]) for each in found] == [("arxiv:2603.00001", "First")]
+    (more,) = [Path("more.jsonl")]
+    more.write_text("\n".join(json.dumps({"id": f"2603.0010{n}", "title": "Quantization"}) for n in range(4)))
+    assert filled("papers", "import", "more.jsonl", "--kind", "jsonl")[0] == 0
+    _, out, err = filled("papers", "search", "quantizaton", "--limit", "3")
+    assert "Quantization" in out
+    assert "3 of 4 papers" in err
+    assert "showing results for 'quantization'" in err
+    _, out, err = filled("papers", "search", "quantizaton", "--as-typed")
+    assert "no paper matches" in out
+    assert "no paper has 'quantizaton'" in err
+
+
+def test_the_index_is_built_anew_on_demand(filled: Digest) -> None:
+    assert filled("papers", "reindex", "--json")[:2] == (0, {"papers": 2})
+    assert len(filled("papers", "search", "second", "--json")[1]) == 1

@@ -38,6 +38,11 @@ def tables(*heads: str) -> Iterator[Row]:
             yield from ([cell.strip().replace(r"\|", "|") for cell in row] for row in rows)
 
 
+def said_in(extras: Row, name: str) -> str:
+    """What the last column of the page's table says behind a name; empty where it says nothing."""
+    return next((extra.removeprefix(name) for extra in extras if extra.startswith(name)), "")
+
+
 def paper_of(row: Row) -> Paper:
     """A paper of the page's table; its last column holds code, sources, a DOI and numbers."""
     name, title, abstract, authors, categories, more = row
@@ -53,6 +58,9 @@ def paper_of(row: Row) -> Paper:
         code_url="https://github.com/x/y" if "code" in extras else "",
         doi=next((extra.removeprefix("doi:") for extra in extras if extra.startswith("doi:")), None),
         sources=tuple(extra for extra in extras if extra in {"arxiv", "huggingface"}),
+        organization=said_in(extras, "org:"),
+        keywords=(said_in(extras, "keyword:"),),
+        published_at=NOW.replace(year=int(said_in(extras, "year:") or NOW.year)),
         signals=tuple(Signal(SignalKind(kind), "huggingface", int(value), NOW) for value, kind in signals),
     )
 
@@ -157,7 +165,7 @@ def test_the_numbers_of_the_page_are_those_of_the_code() -> None:
         ("once in its abstract", {"told": True}),
         ("more than once there, or in its first or last sentence", {"told": True, "again": True}),
         ("both", {"told": True, "again": True, "at_edge": True}),
-        ("in its title; an author; its first category; its id", {"named": True}),
+        ("in its title; an author; its first category; its id, organization or keyword", {"named": True}),
         ("in title and abstract", {"named": True, "told": True}),
         ("in the title, and in the abstract as for 2", {"named": True, "told": True, "at_edge": True}),
     ):

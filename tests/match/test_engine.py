@@ -47,6 +47,8 @@ LEAVES = (
     *("mamba", "vision", "=LLM", "=llm", "quant*", "prun*", "naive", "robot", "c++", "強化", "absent"),
     *('"state space"', '"robot arm"', '"language model"', '="State space"', "ti:vision", "abs:state"),
     *("cat:cs", "cat:cs.CL", "au:dao", 'au:"tri dao"', "id:2603.00001", "has:code", "source:huggingface"),
+    *("org:lab", 'org:"example lab"', 'keyword:"world model"', "keyword:robots", "has:project", "has:pick"),
+    *("year:2025", "year:2024-2025", "year:2026-"),
     *("upvotes>=5", "comments>=1", "topic:llm", "topic:both", "topic:gone"),
     *("realm", "re-alm", "robotarm", "re*", "ro*", "go"),
 )
@@ -64,8 +66,14 @@ PAPER = st.builds(
     authors=st.sampled_from([(), ("Tri Dao",), ("Ada Lovelace", "T. Dao")]),
     categories=st.sampled_from([(), ("cs.CL",), ("math.GT", "cs.CV")]),
     code_url=st.sampled_from(["", "https://github.com/x/y"]),
+    project_url=st.sampled_from(["", "https://x.example.org"]),
+    organization=st.sampled_from(["", "Example Lab", "The Example Lab of Robots", "Labour"]),
+    keywords=st.sampled_from([(), ("World Models",), ("robot", "world-model"), ("world",)]),
+    published_at=st.sampled_from([None, NOW, NOW.replace(year=2025), NOW.replace(year=2023)]),
     sources=st.sampled_from([("arxiv",), ("arxiv", "HuggingFace")]),
-    signals=st.integers(0, 9).map(lambda value: (upvotes(value),)),
+    signals=st.integers(0, 9).map(
+        lambda value: (upvotes(value), Signal(SignalKind.PICK, "curator", value % 2, NOW))
+    ),
 )
 DAYS = st.lists(PAPER, unique_by=lambda each: each.id, max_size=12)
 

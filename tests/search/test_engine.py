@@ -44,7 +44,7 @@ def cut(papers: Sequence[Paper], cuts: Sequence[int]) -> list[Segment]:
 def known(papers: Sequence[Paper]) -> Known:
     """The topics and signals that filters of these tests ask for."""
     numbers = np.array([each.pk for each in papers], np.int64)
-    kinds = (SignalKind.UPVOTES, SignalKind.COMMENTS, SignalKind.STARS)
+    kinds = (SignalKind.UPVOTES, SignalKind.COMMENTS, SignalKind.STARS, SignalKind.PICK)
     return Known(
         LIBRARY.topics,
         {kind: (numbers, np.array([each.latest(kind) for each in papers], np.int64)) for kind in kinds},

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.sources import fields
+from digest.sources.values import fields
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,8 @@ import pytest
 
 from digest.domain import SourceKind
 from digest.errors import ParseError
-from digest.sources import guard, parse
+from digest.sources import parse
+from digest.sources.formats import guard
 
 RSS, RSS_END = "<rss version='2.0'><channel>", "</channel></rss>"
 ITEM, ITEM_END = f"{RSS}<item><title>x</title>", f"</item>{RSS_END}"

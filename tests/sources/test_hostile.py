@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from digest.domain import Entry, SourceKind
 from digest.errors import ParseError
-from digest.sources import fields, parse
+from digest.sources import parse
+from digest.sources.values import fields
 
 DATA = Path(__file__).parents[1] / "data/sources"
 FILES = {path.name: path.read_bytes() for path in sorted(DATA.iterdir())}

@@ -9,7 +9,8 @@ import pytest
 
 from digest.domain import Parsed, SignalKind, SourceKind
 from digest.errors import ParseError
-from digest.sources import fields, parse
+from digest.sources import parse
+from digest.sources.values import fields
 
 DATA = Path(__file__).parents[1] / "data/sources"
 

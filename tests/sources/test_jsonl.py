@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from digest.domain import SourceKind
 from digest.errors import ParseError
 from digest.pipeline.ingest import open_files
-from digest.sources import jsonl, parse
+from digest.sources import parse
+from digest.sources.kinds import jsonl
 
 
 def line(**fields: Any) -> bytes:

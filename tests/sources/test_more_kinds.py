@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from digest.domain import Parsed, Source, SourceKind
 from digest.errors import ParseError
 from digest.sources import Request, next_request, parse, past, requests
-from digest.sources.arxiv_past import is_settled, window
 from digest.sources.calendar import is_open, open_days
 from digest.sources.guess import kind_of
+from digest.sources.kinds.arxiv_past import is_settled, window
 from tests.builders import NOW
 
 OAI, OPENREVIEW = SourceKind.OAIPMH, SourceKind.OPENREVIEW
@@ -80,11 +80,14 @@ def test_a_record_in_dublin_core_is_read_by_its_identifiers() -> None:
     assert entry.categories == ("machines",)
 
 
-def test_deleted_records_are_left_out_and_broken_ones_are_named() -> None:
+def test_deleted_records_say_so_and_broken_ones_are_named() -> None:
     deleted = ARXIV_RECORD.format(updated="").replace("<header>", '<header status="deleted">')
     broken = "<record><header><identifier>oai:x:9</identifier></header></record>"
     parsed = parse(OAI, answer(deleted, broken, DUBLIN_CORE))
-    assert [entry.key for entry in parsed.entries] == ["oai:lab.example:7"]
+    assert [(entry.key, bool(entry.withdrawn)) for entry in parsed.entries] == [
+        ("oai:arXiv.org:2603.00001", True),
+        ("oai:lab.example:7", False),
+    ]
     assert [(s.entry, s.error) for s in parsed.skipped] == [("oai:x:9", "it has no title")]
 
 
@@ -169,13 +172,16 @@ def test_a_submission_is_read_whole() -> None:
     assert entry.published_at == entry.announced_at == datetime(2026, 3, 15, 8, tzinfo=UTC)
 
 
-def test_reviews_and_withdrawn_submissions_are_left_out_and_broken_notes_named() -> None:
+def test_reviews_are_left_out_withdrawn_submissions_say_so_and_broken_notes_are_named() -> None:
     withdrawn = note(content={"venue": {"value": "CONF 2026 Conference Withdrawn Submission"}})
     parsed = parse(
         OPENREVIEW, notes(note(replyto="n0"), withdrawn, {"id": "bad"}, 7, note(content={"title": "Plain"}))
     )
-    assert [entry.title for entry in parsed.entries] == ["Plain"]  # as the first API wrote it
-    assert [s.entry for s in parsed.skipped] == ["bad", "item 2"]
+    assert [(entry.title, bool(entry.withdrawn)) for entry in parsed.entries] == [
+        ("Routing", True),
+        ("Plain", False),
+    ]  # as the first API wrote it
+    assert [s.entry for s in parsed.skipped] == ["bad", "item 3"]
 
 
 def test_an_error_of_openreview_is_told_in_its_words() -> None:

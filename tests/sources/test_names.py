@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.sources.names import people, split_names, without_parentheses
+from digest.sources.values.names import people, split_names, without_parentheses
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from digest.domain import Entry, Paper, SignalKind, Source, SourceKind
 from digest.errors import InputError, UnknownError
 from digest.store import papers, session
 from digest.store.base import Base
-from digest.store.papers import Landing, search
+from digest.store.papers import Landing
 from digest.store.papers.tables import PaperRow, SignalRow
 from tests.builders import NOW, entry
 
@@ -337,7 +337,6 @@ def test_a_hidden_paper_is_no_candidate(db: Session) -> None:
     land(db, ARXIV, entry())
     db.scalars(select(PaperRow)).one().hidden = True
     assert shown(db) == []
-    assert search.recent(db, 10) == []
 
 
 def test_a_paper_is_found_by_any_of_its_ids(db: Session) -> None:
@@ -369,12 +368,6 @@ def test_papers_by_number_leave_out_unknown_ones_and_later_signals(db: Session) 
     pk = shown(db)[0].pk
     found = papers.by_pks(db, [pk, pk + 1], until=NOW)
     assert {number: paper.latest(SignalKind.UPVOTES) for number, paper in found.items()} == {pk: 6}
-
-
-def test_recent_papers_come_newest_first_up_to_a_limit(db: Session) -> None:
-    for number in range(4):
-        land(db, ARXIV, entry(f"2603.0000{number}"), at=NOW + timedelta(hours=number))
-    assert [p.id[-1] for p in search.recent(db, 3)] == ["3", "2", "1"]
 
 
 # ---------------------------------------------------------------- laws and costs

@@ -226,14 +226,6 @@ def test_the_client_behind_a_trusted_proxy_is_the_last_it_names(open_web: WebSer
         assert signup.ip == "192.0.2.9"
 
 
-def test_previews_are_limited_and_say_when_to_come_again(web: WebServer) -> None:
-    client = web.client()
-    answers = [client.post("/api/v1/preview", json={}) for _ in range(125)]
-    assert [a.status_code for a in answers].count(429) == 5
-    assert 0 < int(answers[-1].headers["retry-after"]) <= 61
-    assert client.post("/preview", data={}).status_code == 429
-
-
 def test_a_page_that_another_site_frames_or_posts_is_refused(web: WebServer) -> None:
     stamp = stamp_in(web.client().get("/").text)
     web.clock.move(seconds=5)

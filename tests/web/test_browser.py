@@ -138,7 +138,7 @@ def previews_and_subscribes(page: Page, web: WebServer, *, scripts: bool) -> Non
     expect(page.get_by_label("Time zone")).to_have_value("Europe/Paris" if scripts else "UTC")
     page.get_by_label("E-mail address").fill(ADA)
     press(page, "Subscribe")
-    saw(page, "Look into your inbox")
+    saw(page, "Check your inbox")
     aside(web.work)
 
 
@@ -178,11 +178,11 @@ def changes_the_hour_and_pauses(page: Page, preferences: str) -> None:
     press(page, "Save")
     saw(page, "Your choices are saved.")
     expect(page.get_by_label("At", exact=True)).to_have_value("06:30")
-    page.get_by_label("Nothing until").fill("2026-04-01")
+    page.get_by_label("Pause until").fill("2026-04-01")
     press(page, "Pause")
     saw(page, "Your digest is paused until 2026-04-01")
-    press(page, "Go on now")
-    saw(page, "Your digest comes again.")
+    press(page, "Resume now")
+    saw(page, "Your digest resumes.")
 
 
 def exports(page: Page, preferences: str) -> None:

@@ -49,7 +49,13 @@ def test_a_day_has_its_page(web: WebServer) -> None:
     assert "No papers from this day are kept here" in web.client().get("/papers/2026-01-01").text
 
 
-@pytest.mark.parametrize("day", ["2026-13-01", "today", "2031-01-01", "%00"])
+@pytest.mark.parametrize(
+    "day",
+    [
+        *("2026-13-01", "today", "2031-01-01", "%00", "0001-01-01", "9999-12-31", "1899-12-31"),
+        *("20260317", "2026-W12-2", "2026W122", "2026-3-17", "2026-03-17T08", "２０２６-03-17"),
+    ],
+)
 def test_what_is_no_day_is_no_page(web: WebServer, day: str) -> None:
     assert web.client().get(f"/papers/{day}").status_code == 404
 

@@ -164,7 +164,7 @@ def test_the_page_unsubscribes_says_good_bye_and_undoes(web: WebServer, ada: Sub
     web.work()
     (goodbye,) = web.mails()
     assert where in goodbye
-    assert "comes again" in client.post(where, data={"choice": "back"}).text
+    assert "resumes" in client.post(where, data={"choice": "back"}).text
     known = now(web, ada)
     assert known.status is SubscriberStatus.ACTIVE
     assert known.next_due_at is not None
@@ -205,7 +205,7 @@ def test_the_token_of_one_purpose_opens_no_other_page(web: WebServer, ada: Subsc
         for other in set(Purpose) - {purpose, Purpose.UNSUBSCRIBE}:
             assert web.client().get(f"/{other}/{tokens[purpose]}").status_code == 404
         if purpose is not Purpose.UNSUBSCRIBE:
-            assert "Nothing is sent" in web.client().get(f"/u/{tokens[purpose]}").text
+            assert "sends nothing to this address" in web.client().get(f"/u/{tokens[purpose]}").text
     assert len(set(tokens.values())) == len(tokens)
 
 
@@ -287,7 +287,7 @@ def test_mute_pause_and_coming_back_in_the_preferences(web: WebServer, ada: Subs
     assert "Muted for seven days" in done("mute", term="robots")
     assert "No longer muted" in done("unmute", term="robots")
     assert "is paused" in done("pause", until=until)
-    assert "comes again" in done("resume")
+    assert "resumes" in done("resume")
     preferences.leave(web.installation, ada.id, web.clock.now, goodbye=False)
     assert "Subscribe again" in client.get(where).text
     assert "Welcome back" in done("back")
@@ -310,7 +310,7 @@ def test_everything_can_be_taken_along_and_erased(
     assert "is erased" in client.post(f"{where}/erase").text
     assert client.get(where).status_code == 404
     assert client.post(unsubscribe, data=ONE_CLICK).text == "You are unsubscribed.\n"
-    assert "Nothing is sent" in client.get(unsubscribe).text
+    assert "sends nothing to this address" in client.get(unsubscribe).text
     assert "ada@" not in repr(rows(web)).lower()
     assert "ada@" not in caplog.text.lower()
     assert where.rpartition("/")[2] not in caplog.text

@@ -1,8 +1,10 @@
 """`digest serve` as a process: pages, sign-up, mails over SMTP, logs without addresses, an orderly end."""
 
+import http.client
 import json
 import os
 import re
+import shlex
 import signal
 import socket
 import subprocess
@@ -11,6 +13,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from email import message_from_bytes, policy
 from pathlib import Path
 
@@ -173,3 +176,78 @@ def test_a_check_says_that_nothing_answers(folder: Path) -> None:
     )
     assert ended.returncode == 5
     assert "nothing answers" in ended.stderr
+
+
+@contextmanager
+def serving(
+    folder: Path, smtp: SmtpServer, *, limit: str = ""
+) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
+    """A running `serve` on a free port, under a limit of the shell where one is given; killed at the end."""
+    port = free_port()
+    settings = environment(folder, DIGEST_SMTP_URL=smtp.url, DIGEST_BASE_URL=f"http://127.0.0.1:{port}")
+    start = shlex.join(command("serve", "--port", str(port)))
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(
+            ["sh", "-c", f"{limit or ':'}; exec {start}"], cwd=folder, env=settings, stdout=log, stderr=log
+        )
+        try:
+            ready = f"http://127.0.0.1:{port}/readyz"
+            until(time.monotonic() + PATIENCE, lambda: urllib.request.urlopen(ready).status == 200)
+            yield port, process
+        finally:
+            process.kill()
+            process.wait()
+
+
+def test_half_open_connections_shut_out_neither_visitors_nor_delivery(folder: Path, smtp: SmtpServer) -> None:
+    with serving(folder, smtp, limit="ulimit -n 128") as (port, _), ExitStack() as opened:
+        lines = [opened.enter_context(half_open(port)) for _ in range(150)]
+        body = json.dumps({"email": "ada@example.org"})
+        visitor = http.client.HTTPConnection("127.0.0.1", port, timeout=10, source_address=("127.0.0.2", 0))
+        began = time.monotonic()
+        visitor.request("POST", "/api/v1/subscriptions", body, {"Content-Type": "application/json"})
+        assert visitor.getresponse().status == 202
+        assert time.monotonic() - began < 5
+        until(began + 10, lambda: smtp.mails)
+        opened.callback(visitor.close)
+        until(began + 25, lambda: all(is_closed(line) for line in lines))
+    assert "Too many open files" not in (folder / "log").read_text()
+
+
+def half_open(port: int) -> socket.socket:
+    """A connection whose request never comes to its end."""
+    line = socket.create_connection(("127.0.0.1", port), timeout=10)
+    line.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n")
+    line.setblocking(False)
+    return line
+
+
+def is_closed(line: socket.socket) -> bool:
+    """Whether the server closed a connection on which it has nothing to say."""
+    try:
+        while line.recv(1000):
+            pass
+    except BlockingIOError:
+        return False
+    except ConnectionError:
+        pass
+    return True
+
+
+def test_serve_ends_within_five_seconds_whatever_is_under_way(folder: Path, smtp: SmtpServer) -> None:
+    with serving(folder, smtp) as (port, process), ExitStack() as opened:
+        for _ in range(20):
+            opened.enter_context(half_open(port))
+        body = json.dumps(
+            {"filters": [" OR ".join(f"{a}{b}*" for b in "abcdefghij") for a in "abcdefghij"]}
+        ).encode()
+        headers = ("Host: x", "Content-Type: application/json", f"Content-Length: {len(body)}")
+        head = "\r\n".join(("POST /api/v1/preview HTTP/1.1", *headers))
+        for _ in range(41):  # more previews than run at once
+            line = opened.enter_context(socket.create_connection(("127.0.0.1", port), timeout=10))
+            line.sendall(f"{head}\r\n\r\n".encode() + body)
+        time.sleep(0.2)
+        began = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(PATIENCE) == 0
+        assert time.monotonic() - began < 5

@@ -20,6 +20,7 @@ from celery.beat import Service
 from digest import logs
 from digest.config import load
 from digest.errors import ConfigError
+from digest.pipeline.delivery.worker import COLLECT_AFTER
 from tests.redis_server import running_redis
 from workers import app, schedule, tasks
 from workers.scheduler import InMemoryScheduler
@@ -27,7 +28,7 @@ from workers.scheduler import InMemoryScheduler
 REDIS = "redis://127.0.0.1:1/0"
 USES = {
     *{"alarms", "bounces", "fetch", "notices", "open_issues", "deliver"},
-    *{"signals", "summaries", "sweep", "upkeep"},
+    *{"index", "signals", "summaries", "sweep", "upkeep"},
 }
 
 
@@ -72,6 +73,33 @@ def test_a_delivery_keeps_no_fetch_waiting(celery: Any) -> None:
         ("alarms", "deliver", "notices"), "digest.deliver"
     )
     assert set(celery.amqp.queues.consume_from) == {"digest", "digest.deliver"}
+
+
+# What a worker process does for its first delivery, and the setting of its collector afterwards.
+FIRST_DELIVERY = """
+import gc
+from digest.config import load
+from digest.pipeline.operations import database
+from workers import tasks
+database.upgrade(load())
+assert tasks.deliver.run() == 0
+print(gc.get_threshold()[0])
+"""
+
+
+def test_a_worker_process_collects_as_the_benchmark_measures(tmp_path: Path) -> None:
+    settings = {"DIGEST_DATA_DIR": str(tmp_path), "DIGEST_REDIS_URL": REDIS, "DIGEST_SECRET_KEY": "k" * 32}
+    settings |= {"DIGEST_MAIL_FROM": "papers@example.org", "DIGEST_POSTAL_ADDRESS": "1 Test Street"}
+    ended = subprocess.run(
+        [sys.executable, "-c", FIRST_DELIVERY],
+        cwd=tmp_path,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(Path(__file__).parents[2]), **settings},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (ended.returncode, ended.stdout) == (0, f"{COLLECT_AFTER}\n"), ended.stderr
 
 
 def test_work_is_acknowledged_when_it_is_done(celery: Any) -> None:

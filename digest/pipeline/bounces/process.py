@@ -126,7 +126,7 @@ def _refusing_domain(db: Session, origin: _Origin) -> str:
 
 
 def _complained(installation: Installation, report: Report, origin: _Origin, now: datetime) -> None:
-    """Unsubscribed at once, and silently; the row says why. Once only: who joined again since stays."""
+    """Unsubscribes at once, without an email. Applied once; later re-subscriptions are kept."""
     with session.reading(installation.engine) as db:
         row = deliveries.of_issue(db, *origin)
     if row is not None and row.state is DeliveryState.COMPLAINED:

@@ -19,11 +19,13 @@ from digest.pipeline.installation import Installation
 from digest.pipeline.issues.candidates import usual_before
 from digest.store import papers, session
 from digest.store.papers import listing
+from digest.store.papers.authors import author_key, by_author
 from digest.store.session import Session
 from digest.trend import rank
 
 PAGE = 40  # papers on one page
 FRESH = timedelta(minutes=2)
+MOST_BY_AUTHOR = 1000
 REMEMBERED = 200  # lists; a number for each of their papers
 
 
@@ -68,6 +70,23 @@ class PeriodPage:
 
 
 @dataclass(frozen=True, slots=True)
+class AuthorPage:
+    """A page of an author's papers; `name` as one of the papers has it."""
+
+    name: str
+    order: Order
+    page: Page
+
+
+@dataclass(frozen=True, slots=True)
+class _ByAuthor:
+    """The papers (`Paper.pk`) of an author in an order."""
+
+    name: str
+    numbers: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class _Ordered:
     """The papers (`Paper.pk`) of a period in an order, and what stands around them."""
 
@@ -84,6 +103,7 @@ class Lists:
     def __init__(self, installation: Installation) -> None:
         self._installation = installation
         self._orders = Snapshots(self._order, FRESH, REMEMBERED)
+        self._authors = Snapshots(self._author, FRESH, REMEMBERED)
         self._latest = Snapshot(self._find_latest, FRESH)
 
     def latest(self, now: datetime) -> Period:
@@ -98,9 +118,16 @@ class Lists:
             return None
         return PeriodPage(period, order, page, found.sources, found.newest, found.previous, found.next)
 
+    def author(self, name: str, order: Order, number: int, now: datetime) -> AuthorPage | None:
+        """Read one page of an author's papers; None where there is none, or no such page."""
+        found = self._authors.get((author_key(name), order), now)
+        page = read_page(self._installation, found.numbers, number, now) if found.numbers else None
+        return AuthorPage(found.name, order, page) if page else None
+
     def forget(self) -> None:
         """Read every list anew when it is asked for next."""
         self._orders.forget()
+        self._authors.forget()
 
     def _order(self, key: tuple[Period, Order], now: datetime) -> _Ordered:
         period, order = key
@@ -113,6 +140,14 @@ class Lists:
                 previous=_neighbour(listing.last_before(db, period.start), period.span),
                 next=_neighbour(listing.first_from(db, period.end, now + AHEAD), period.span),
             )
+
+    def _author(self, key: tuple[str, Order], now: datetime) -> _ByAuthor:
+        name, order = key
+        with session.reading(self._installation.engine) as db:
+            written = by_author(db, name, MOST_BY_AUTHOR)
+            if written is None:
+                return _ByAuthor(name, ())
+            return _ByAuthor(written.name, in_order(self._installation, db, written.papers, order, now))
 
     def _find_latest(self, now: datetime) -> Period:
         with session.reading(self._installation.engine) as db:

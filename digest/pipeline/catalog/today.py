@@ -4,10 +4,11 @@ Both are costly, so they are made once and shared by all visitors, and made anew
 are older than some minutes: nobody waits for them but the first visitor after a start or a quiet hour.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from digest.domain import Interests, Topic
+from digest.domain import Interests, Match, Topic
 from digest.filters import TopicRef
 from digest.pipeline.catalog.snapshots import Snapshot
 from digest.pipeline.installation import Installation
@@ -17,14 +18,18 @@ from digest.pipeline.issues.preview import Preview, preview, stranger
 WEEK = timedelta(days=7)
 FRESH = timedelta(minutes=3)  # after a fetch, pages show its papers within this time
 COUNTS_FRESH = timedelta(minutes=30)
+PREVIEWED = 20  # papers that somebody is shown who hasn't subscribed
 
 
 @dataclass(frozen=True, slots=True)
 class CountedTopic:
-    """A topic with the number of its papers within the last week."""
+    """A topic with its papers of the last week: how many, and which (`Paper.pk`), trending first."""
 
     topic: Topic
     papers: int
+    numbers: tuple[int, ...] = field(default=(), repr=False)
+    newest_first: tuple[int, ...] = field(default=(), repr=False)
+    leading: str = ""  # the title of the first
 
 
 class Today:
@@ -44,10 +49,23 @@ class Today:
         return self._topics.get(now)
 
     def preview(self, interests: Interests, now: datetime) -> Preview:
-        """The digest that somebody with these interests would get now."""
-        return preview(self._installation, stranger(interests, now), now, self.candidates(now))
+        """The digest that somebody with these interests would get now, its first twenty papers."""
+        wanted = replace(interests, max_papers=min(interests.max_papers, PREVIEWED))
+        return preview(self._installation, stranger(wanted, now), now, self.candidates(now))
 
     def _count(self, now: datetime) -> tuple[CountedTopic, ...]:
         week = read_candidates(self._installation, now, WEEK)
         listed = sorted(week.topics.values(), key=lambda topic: (topic.group, topic.title))
-        return tuple(CountedTopic(t, len(week.corpus.search(TopicRef(t.slug)))) for t in listed)
+        return tuple(_counted(topic, week.corpus.search(TopicRef(topic.slug))) for topic in listed)
+
+
+def _counted(topic: Topic, matches: Sequence[Match]) -> CountedTopic:
+    papers = [match.paper for match in matches]
+    newest = sorted(papers, key=lambda paper: (paper.first_seen_at, paper.id), reverse=True)
+    return CountedTopic(
+        topic=topic,
+        papers=len(papers),
+        numbers=tuple(paper.pk for paper in papers),
+        newest_first=tuple(paper.pk for paper in newest),
+        leading=papers[0].title if papers else "",
+    )

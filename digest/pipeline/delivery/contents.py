@@ -11,6 +11,7 @@ from itertools import pairwise
 from digest.compose import MOST_ALSO, compose
 from digest.domain import Delivery, Digest, Issue, Paper, SkipReason, Subscriber
 from digest.match import Lists, unpack, unpack_sent
+from digest.pipeline.delivery.withdrawals import Withdrawals
 from digest.pipeline.installation import Installation
 from digest.pipeline.issues.candidates import CandidateCache, CandidateSet
 from digest.pipeline.issues.no_papers import quiet_digest, reason_of
@@ -34,6 +35,7 @@ class DigestBuilder:
         """
         with session.reading(self._installation.engine) as db:
             issues = deliveries.issues_by_id(db, {row.issue_id for row in rows})
+            withdrawn = Withdrawals(db, issues, rows)
         found: dict[int, Digest | None] = {}
         for issue in issues:
             of_issue = [row for row in rows if row.issue_id == issue.id]
@@ -41,7 +43,7 @@ class DigestBuilder:
                 window = timedelta(days=days) if days else self._installation.window
                 candidates = self._candidates.at(issue.opened_at, window)
                 same = [row for row in of_issue if row.window_days == days]
-                found |= self._of_issue(issue, candidates, same, people)
+                found |= self._of_issue(issue, candidates, same, people, withdrawn)
         return found
 
     def _of_issue(
@@ -50,18 +52,21 @@ class DigestBuilder:
         candidates: CandidateSet,
         rows: Sequence[Delivery],
         people: Mapping[int, Subscriber],
+        withdrawn: Withdrawals,
     ) -> dict[int, Digest | None]:
         rows = sorted(rows, key=lambda row: row.subscriber_id)
         digests: dict[int, Digest | None] = {}
         papers = candidates.corpus.papers
+        gone = {candidates.numbers[pk] for pk in withdrawn.papers if pk in candidates.numbers}
         for row, chosen, beside in zip(rows, *self._chosen(candidates, rows), strict=True):
             reader = people[row.subscriber_id]
-            promised = {candidates.numbers.get(pk) for pk in row.papers}
+            promised = {candidates.numbers.get(pk) for pk in row.papers} - gone
             kept = candidates.corpus.why.explain(reader.interests, [n for n in chosen if n in promised])
-            also = [papers[number] for number in beside]
+            also = [papers[number] for number in beside if number not in gone]
+            back = withdrawn.of(row)
             digests[row.id] = compose(
-                reader, issue, kept, candidates.topics_of(reader), candidates.notes, also=also
-            ) or _without_papers(candidates, reader, issue, row, also)
+                reader, issue, kept, candidates.topics_of(reader), candidates.notes, also=also, withdrawn=back
+            ) or _without_papers(candidates, reader, issue, row, also=also, withdrawn=back)
         return digests
 
     def _chosen(
@@ -88,7 +93,13 @@ def _lists(found: Lists) -> list[list[int]]:
 
 
 def _without_papers(
-    candidates: CandidateSet, reader: Subscriber, issue: Issue, row: Delivery, also: Sequence[Paper]
+    candidates: CandidateSet,
+    reader: Subscriber,
+    issue: Issue,
+    row: Delivery,
+    *,
+    also: Sequence[Paper],
+    withdrawn: Sequence[Paper],
 ) -> Digest | None:
     """The mail of somebody for whom there is nothing: what was promised isn't wanted any more, or it was so
     from the start, for the reason that the row keeps."""
@@ -96,4 +107,4 @@ def _without_papers(
     if not schedule.quiet_days:
         return None
     reason = SkipReason.NO_MATCH if row.papers else reason_of(row.reason, candidates, schedule.frequency)
-    return quiet_digest(candidates, reader, issue, reason, also)
+    return quiet_digest(candidates, reader, issue, reason, also=also, withdrawn=withdrawn)

@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from digest.domain import Announcement, Entry, Source, SourceKind
-from digest.sources.announcements import MOST_ITEMS, joined_categories, own, stale_categories
+from digest.domain import Announcement, Entry, Source
+from digest.sources.announcements import MOST_ITEMS, own, stale_categories
 from digest.sources.calendar import day_of, expects
+from digest.sources.registry import type_of
 from digest.store import papers
 from digest.store.papers import Landing
 from digest.store.session import Session
@@ -26,7 +27,7 @@ def note_batch(
     db: Session, source: Source, entries: Sequence[Entry], landing: Landing, now: datetime
 ) -> Batch:
     """Count what the source carried for the first time to its day, and look at what the batch lacks."""
-    wanted = joined_categories(source.url) if source.kind is SourceKind.ARXIV else ()
+    wanted = type_of(source.kind).categories(source.url)
     due = expects(source.kind, now)
     day = day_of(source.kind, now)
     todays: Mapping[str, int] = {}

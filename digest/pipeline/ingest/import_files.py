@@ -13,7 +13,9 @@ from digest.domain import Parsed, Skipped, Source, SourceKind, SourceState
 from digest.errors import ParseError
 from digest.pipeline.ingest.open_files import Stream, lines, whole
 from digest.pipeline.installation import Installation
-from digest.sources import jsonl, parse
+from digest.sources import parse
+from digest.sources.kinds import jsonl
+from digest.sources.registry import type_of
 from digest.sources.states import Verdict, decide
 from digest.store import papers, session, sources
 from digest.store.papers import Landing
@@ -63,12 +65,13 @@ def import_file(
 
 
 def _batches(kind: SourceKind, stream: Stream, name: str) -> Iterator[Parsed]:
-    if kind is not SourceKind.JSONL:
+    read_lines = type_of(kind).read_lines
+    if read_lines is None:
         yield parse(kind, whole(stream), name=name)
         return
     numbered = lines(stream, jsonl.MAX_LINE)
     while batch := list(islice(numbered, BATCH)):
-        yield jsonl.parse_lines(batch)
+        yield read_lines(batch)
 
 
 def _land(

@@ -7,7 +7,7 @@ from digest.domain import SourceKind
 from digest.errors import DigestError
 from digest.pipeline.ingest.source_url import read_source
 from digest.pipeline.installation import Installation
-from digest.sources.guess import kind_of_host
+from digest.sources.guess import ANY_FEED, kind_of_host
 from digest.sources.opml import Outline, read, write
 from digest.store import session, sources
 
@@ -64,7 +64,7 @@ def export_opml(installation: Installation) -> str:
 def _kind(outline: Outline) -> SourceKind:
     if outline.kind in list(SourceKind):
         return SourceKind(outline.kind)
-    return kind_of_host(outline.url) or SourceKind.FEED
+    return kind_of_host(outline.url) or ANY_FEED
 
 
 def _free_name(outline: Outline, taken: set[str]) -> str:

@@ -10,7 +10,7 @@ from digest.pipeline.ingest.http import ask, getter
 from digest.pipeline.installation import Installation
 from digest.sources import parse, requests
 from digest.sources.announcements import MOST_ITEMS
-from digest.sources.guess import kind_of, kind_of_host
+from digest.sources.guess import ANY_FEED, kind_of, kind_of_host
 from digest.store import session, sources
 
 SAMPLE = 3
@@ -31,7 +31,7 @@ class SourceCheck:
 
 def check(installation: Installation, url: str, now: datetime) -> SourceCheck:
     """Ask the address once and read its answer. Raises FetchError where there is none."""
-    guessed = Source("check", kind_of_host(url) or SourceKind.FEED, url)
+    guessed = Source("check", kind_of_host(url) or ANY_FEED, url)
     request = requests(guessed, now)[0]
     with getter(installation) as get:
         answer = ask(installation.engine, get, request, now)

@@ -11,6 +11,7 @@ from digest.match import Corpus, Library
 from digest.pipeline.ingest.summaries import with_summaries
 from digest.pipeline.installation import Installation
 from digest.pipeline.issues.window import window
+from digest.sources.registry import display_name
 from digest.store import deliveries, papers, session, sources
 from digest.store.session import Session
 from digest.store.subscriptions import interests
@@ -46,7 +47,7 @@ def read_candidates(
     `window`: of the digest that is made from them (see `window`); without one, that of a daily digest.
     """
     since = at - (window or installation.window)
-    with session.transaction(installation.engine) as db:
+    with session.reading(installation.engine) as db:
         found = with_summaries(db, installation, papers.candidates(db, since=since, until=at), at)
         usual = usual_before(db, since)
         topics = interests.topics(db)
@@ -64,7 +65,7 @@ def read_candidates(
         since=since,
         sources=listed,
         notes=tuple(
-            f"{source.name} could not be read today; its papers will follow."
+            f"{display_name(source.name)} could not be read today; its papers will follow."
             for source in listed
             if source.state is SourceState.FAILING
         ),

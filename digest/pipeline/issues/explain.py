@@ -59,6 +59,8 @@ def _too_old(found: CandidateSet, paper: Paper, now: datetime) -> tuple[str, ...
     """Why a paper isn't a candidate."""
     if any(each.paper.id == paper.id for each in found.ranked):
         return ()
+    if paper.withdrawn_at:
+        return (f"it was withdrawn: {paper.withdrawal[:200]}",)
     if found.since < paper.first_seen_at <= now:
         return ("it is hidden, or its source hasn't announced it",)
     seen, since = f"{paper.first_seen_at:%Y-%m-%d %H:%M}", f"{found.since:%Y-%m-%d %H:%M}"

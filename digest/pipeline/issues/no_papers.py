@@ -1,6 +1,6 @@
 """A day without papers for somebody → why, in a word for the ledger and in sentences for a reader.
 
-In: the candidates, what each source says of itself, arXiv's calendar. Never: a reason that only sounds well.
+In: the candidates, what each source says of itself, arXiv's calendar. Never guesses a reason.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,13 +14,13 @@ from digest.domain import (
     Paper,
     SkipReason,
     Source,
-    SourceKind,
     SourceState,
     Subscriber,
 )
 from digest.pipeline.issues.candidates import CandidateSet
 from digest.pipeline.issues.window import DAY, PERIOD
-from digest.sources.calendar import SATURDAY, day_of, is_open, keeps_days, next_expected
+from digest.sources.calendar import SATURDAY, closing, day_of, is_open, keeps_days, next_expected
+from digest.sources.registry import type_of
 
 MONDAY = 0
 
@@ -61,11 +61,17 @@ def reason_of(kept: str, candidates: CandidateSet, frequency: Frequency) -> Skip
 
 
 def quiet_digest(
-    candidates: CandidateSet, reader: Subscriber, issue: Issue, reason: SkipReason, also: Sequence[Paper]
+    candidates: CandidateSet,
+    reader: Subscriber,
+    issue: Issue,
+    reason: SkipReason,
+    *,
+    also: Sequence[Paper],
+    withdrawn: Sequence[Paper] = (),
 ) -> Digest:
-    """The mail of a day without papers, for who wants one; `also`: what trends."""
+    """The mail of a day without papers, for who wants one; `also`: what trends; `withdrawn`: of theirs."""
     topics, notes = candidates.topics_of(reader), _notes(candidates, reason)
-    return quiet_day(reader, issue, reason, topics, notes=notes, also=also)
+    return quiet_day(reader, issue, reason, topics, notes=notes, also=also, withdrawn=withdrawn)
 
 
 def _notes(candidates: CandidateSet, reason: SkipReason) -> tuple[str, ...]:
@@ -75,11 +81,12 @@ def _notes(candidates: CandidateSet, reason: SkipReason) -> tuple[str, ...]:
 
 
 def _closed(sources: Iterable[Source], at: datetime) -> str:
-    """What arXiv's calendar says of a day without announcement; empty on others, and without arXiv."""
-    kind = SourceKind.ARXIV
-    today, following = day_of(kind, at), next_expected(kind, at)
-    if is_open(kind, today) or not following or not any(s.kind is kind and s.url for s in sources):
+    """What the calendar of a source with holidays says of a day without announcement; empty on others."""
+    kind = closing(source.kind for source in sources if source.url)
+    following = next_expected(kind, at) if kind else None
+    if kind is None or following is None or is_open(kind, today := day_of(kind, at)):
         return ""
     when = "at weekends" if today.weekday() >= SATURDAY else "on its holidays"
     day = day_of(kind, following)
-    return f"arXiv announces no papers {when}; the next ones are due on {day:%A} {day.day} {day:%B}."
+    name = type_of(kind).label
+    return f"{name} announces no papers {when}; the next ones are due on {day:%A} {day.day} {day:%B}."

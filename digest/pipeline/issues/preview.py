@@ -17,17 +17,13 @@ from digest.domain import (
     SubscriberStatus,
 )
 from digest.filters import parse
-from digest.match import Corpus, Library
 from digest.pipeline.installation import Installation
 from digest.pipeline.issues.candidates import CandidateSet, read_candidates, sent_to, usual_before, window_of
 from digest.pipeline.issues.no_papers import quiet_digest, skip_reason
 from digest.store import papers, session
-from digest.store.papers.search import recent
-from digest.store.subscriptions import interests
 from digest.trend import rank
 
 NOBODY = "reader@example.org"  # whom a preview without a subscriber is addressed to (RFC 2606)
-SEARCHED = 20_000  # newest papers that a search goes through
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +57,7 @@ def preview(
     reason = skip_reason(found, subscriber.schedule.frequency)
     if not subscriber.schedule.quiet_days:
         return Preview(None, reason)
-    return Preview(quiet_digest(found, subscriber, issue, reason, also), reason)
+    return Preview(quiet_digest(found, subscriber, issue, reason, also=also), reason)
 
 
 def stranger(interests: Interests, now: datetime) -> Subscriber:
@@ -75,19 +71,9 @@ def matching(installation: Installation, text: str, now: datetime) -> tuple[Matc
     return found.corpus.search(parse(text, topics=found.topics))
 
 
-def search(installation: Installation, text: str, limit: int, now: datetime) -> tuple[Match, ...]:
-    """The best `limit` papers of the whole store that satisfy a filter. Raises FilterError."""
-    with session.transaction(installation.engine) as db:
-        topics = interests.topics(db)
-        stored = recent(db, SEARCHED)
-    tree = parse(text, topics=[topic.slug for topic in topics])
-    corpus = Corpus(rank(stored, now), Library(topics), fit_weight=installation.fit_weight)
-    return corpus.search(tree, limit)
-
-
 def explain(installation: Installation, ref: str, now: datetime) -> Ranked:
     """A paper's trend score and its parts, as an issue opened now would rank it. Raises UnknownError."""
-    with session.transaction(installation.engine) as db:
+    with session.reading(installation.engine) as db:
         paper = papers.find(db, ref)
         usual = usual_before(db, now - installation.window)
     return rank([paper], now, usual)[0]

@@ -1,4 +1,4 @@
-"""An installation's settings, database and sources → checks: ok, warn or fail, and the mend. Changes nothing.
+"""Examines settings, database and sources: each check is ok, warn or fail, with its fix. Changes nothing.
 
 A check never raises: what can't even be looked at is a failed check.
 """
@@ -71,7 +71,7 @@ def _secret_key(settings: Settings) -> Check:
     key = settings.secret_key.get_secret_value()
     fix = "DIGEST_SECRET_KEY=$(python3 -c 'import secrets; print(secrets.token_urlsafe(32))')"
     if not key:
-        return Check("secret key", Result.OK, f"made by itself and kept in {settings.data_dir}")
+        return Check("secret key", Result.OK, f"generated automatically, stored in {settings.data_dir}")
     if len(key) < SHORTEST_KEY:
         return Check("secret key", Result.FAIL, f"shorter than {SHORTEST_KEY} characters", fix)
     return Check("secret key", Result.OK, "set")

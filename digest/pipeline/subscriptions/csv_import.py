@@ -1,133 +1,199 @@
-"""A table of subscribers (CSV) → rows of the store. All or nothing; running it again changes nothing."""
+"""A table of subscribers → rows of the store. All or nothing; safe to repeat; nobody is mailed."""
 
-import csv
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from difflib import get_close_matches
+from typing import BinaryIO
 
-from digest.domain import Interests, Schedule, SubscriberStatus
+from digest.domain import Subscriber, SubscriberStatus, Topic
 from digest.due import next_due
 from digest.errors import DigestError, InputError
 from digest.pipeline.installation import Installation
-from digest.pipeline.subscriptions.validate import read_address, read_interests, read_schedule, subscribe
+from digest.pipeline.mail.suppression import suppress
+from digest.pipeline.subscriptions.csv_table import TableRow, read_table
+from digest.pipeline.subscriptions.csv_values import COLUMNS, Wanted, read_email, read_row
+from digest.pipeline.subscriptions.list_formats import ListFormat, translated
 from digest.store import session
 from digest.store.session import Session
-from digest.store.subscriptions import interests, subscribers
+from digest.store.subscriptions import bulk, interests, subscribers, suppressions
+from digest.store.subscriptions.addresses import key
+from digest.store.subscriptions.bulk import NewSubscriber
+from digest.store.subscriptions.subscribers import Consent
+from digest.tokens import address_hash, address_hashes
 
-HEADER = "email,topics,filters,exclude,frequency,at,timezone,max,status,quiet_days"
-COLUMNS = HEADER.split(",")
-_YES_NO = {"": False, "no": False, "yes": True}
+MOST_ERRORS = 1000  # after so many wrong lines nobody reads on
+_TOGETHER = 500  # rows that are looked up and written at once
+_LEFT = {SubscriberStatus.UNSUBSCRIBED, SubscriberStatus.SUPPRESSED}
+_IGNORED = {"id", "next_due_at", "max_papers"}  # of our own JSON
 
 
 @dataclass(slots=True)
-class RosterReport:
-    """What came of reading a roster: how many rows did what, and what is wrong in which line."""
+class ImportReport:
+    """What came of reading a table: how many rows did what, and what is wrong in which line."""
 
     added: int = 0
     updated: int = 0
     unchanged: int = 0
     errors: list[tuple[int, str]] = field(default_factory=list)
 
+    @property
+    def rows(self) -> int:
+        """How many rows were read."""
+        return self.added + self.updated + self.unchanged + len(self.errors)
+
 
 def import_subscribers(
-    installation: Installation, text: str, *, now: datetime, consent: str | None, dry_run: bool = False
-) -> RosterReport:
-    """Add the people of a CSV text, or bring their interests and schedule up to date.
+    installation: Installation,
+    file: BinaryIO | str,
+    *,
+    now: datetime,
+    consent: str | None,
+    dry_run: bool = False,
+    skip_errors: bool = False,
+    form: ListFormat | None = None,
+    on_rows: Callable[[int], object] | None = None,
+) -> ImportReport:
+    """Add the people of a table, or bring their interests, schedule and status up to date.
 
-    `consent` (when and where they agreed) makes new people active, None leaves them pending. A line with an
-    error stops the whole import: nothing is written, every error is in the report.
+    `consent` (when and where they agreed) makes new people active, as does a consent of their own in the
+    table; the others are pending. Who left or bounced there is not written to here; nobody who left here
+    comes back. A wrong line stops the whole import unless `skip_errors`: nothing is written, every error is
+    in the report. `form`: whose export it is, else ours. `on_rows` is told how many rows were read.
     """
-    report = RosterReport()
+    report = ImportReport()
+    opened = io.BytesIO(file.encode()) if isinstance(file, str) else file
     with session.transaction(installation.engine) as db:
-        for line, row in _rows(text):
-            try:
-                _take(installation, db, row, report, now=now, consent=consent)
-            except DigestError as error:
-                report.errors.append((line, error.message))
-        if report.errors or dry_run:
+        importer = _Importer(installation, db, report, consent, now)
+        for rows in _grouped(_read(opened, form)):
+            importer.take(rows)
+            if on_rows:
+                on_rows(len(rows))
+            if len(report.errors) >= MOST_ERRORS:
+                break
+        if dry_run or (report.errors and not skip_errors):
             db.rollback()
-    if report.errors:
+    if report.errors and not skip_errors:
         report.added = report.updated = report.unchanged = 0
     return report
 
 
-def _rows(text: str) -> Iterator[tuple[int, Mapping[str, str]]]:
-    reader = csv.DictReader(io.StringIO(text.lstrip("\ufeff")), restkey="")
-    names = [name.strip().lower() for name in reader.fieldnames or ()]
-    if "email" not in names:
-        raise InputError("the table has no column 'email'", fix=f"first line: {HEADER}")
-    strays = [name for name in names if name not in COLUMNS]
-    if strays:
-        raise InputError(f"the table has an unknown column {strays[0]!r}", fix=f"known: {', '.join(COLUMNS)}")
-    reader.fieldnames = names
-    for row in reader:
-        if "" in row:
-            raise InputError(
-                f"line {reader.line_num}: more fields than columns", fix="quote fields with commas"
-            )
-        yield reader.line_num, {name: (value or "").strip() for name, value in row.items()}
+def _read(file: BinaryIO, form: ListFormat | None) -> Iterator[TableRow]:
+    if form:
+        yield from translated(file, form)
+        return
+    for row in read_table(file, COLUMNS):
+        stray = next((name for name in row.fields if name not in COLUMNS and name not in _IGNORED), None)
+        if stray:
+            near = get_close_matches(stray, COLUMNS, n=1)
+            fix = f"did you mean {near[0]}?" if near else f"known: {', '.join(COLUMNS)}"
+            raise InputError(f"the table has an unknown column {stray!r}", fix=fix)
+        yield row
 
 
-def _take(
-    installation: Installation,
-    db: Session,
-    row: Mapping[str, str],
-    report: RosterReport,
-    *,
-    now: datetime,
-    consent: str | None,
-) -> None:
-    email = read_address(row["email"])
-    interests, schedule = _wishes(db, row)
-    left = _left(row)
-    if not subscribers.exists(db, email):
-        added = subscribe(
-            installation, db, email=email, interests=interests, schedule=schedule, now=now, consent=consent
+def _grouped(rows: Iterable[TableRow]) -> Iterator[list[TableRow]]:
+    """Rows in groups in which each address stands once, so that a later row meets the earlier one stored."""
+    group: list[TableRow] = []
+    seen: set[str] = set()
+    for row in rows:
+        address = key(row.fields.get("email", ""))
+        if address in seen or len(group) == _TOGETHER:
+            yield group
+            group, seen = [], set()
+        group.append(row)
+        seen.add(address)
+    if group:
+        yield group
+
+
+class _Importer:
+    def __init__(
+        self,
+        installation: Installation,
+        db: Session,
+        report: ImportReport,
+        consent: str | None,
+        now: datetime,
+    ) -> None:
+        self._installation = installation
+        self._db = db
+        self._report = report
+        self._now = now
+        self._consent = Consent(now, consent, "operator") if consent is not None else None
+        self._topics: Sequence[Topic] = interests.topics(db)
+
+    def take(self, rows: Sequence[TableRow]) -> None:
+        addresses = dict(self._addresses(rows))
+        known = bulk.by_addresses(self._db, addresses.values())
+        hashes = {email: address_hashes(email, self._installation.keys) for email in addresses.values()}
+        shut = suppressions.among(self._db, [one for several in hashes.values() for one in several])
+        new: list[NewSubscriber] = []
+        for row in rows:
+            email = addresses.get(row.line)
+            if email is None:
+                continue
+            try:
+                person = known.get(key(email))
+                wanted = read_row(row.fields, email, person, self._topics)
+                if person:
+                    self._update(person, wanted)
+                else:
+                    new.append(self._added(wanted, suppressed=not shut.isdisjoint(hashes[email])))
+            except DigestError as error:
+                self._report.errors.append((row.line, _words(error)))
+        bulk.add_many(self._db, new)
+        self._report.added += len(new)
+
+    def _addresses(self, rows: Sequence[TableRow]) -> Iterator[tuple[int, str]]:
+        for row in rows:
+            try:
+                yield row.line, read_email(row.fields)
+            except DigestError as error:
+                self._report.errors.append((row.line, _words(error)))
+
+    def _added(self, wanted: Wanted, *, suppressed: bool) -> NewSubscriber:
+        if suppressed and wanted.status not in _LEFT:
+            msg = f"{wanted.email} must not be written to: it bounced, complained or asked to be left alone"
+            raise InputError(msg)
+        consent = wanted.consent or self._consent
+        status = wanted.status
+        if status is None or status in {SubscriberStatus.ACTIVE, SubscriberStatus.PENDING}:
+            agreed = consent is not None and (status is not SubscriberStatus.PENDING or not wanted.consent)
+            status = SubscriberStatus.ACTIVE if agreed else SubscriberStatus.PENDING
+        if status is SubscriberStatus.SUPPRESSED:
+            marked = address_hash(wanted.email, self._installation.keys)
+            suppressions.add(self._db, marked, reason="suppressed in an imported list", now=self._now)
+        return NewSubscriber(
+            wanted.email,
+            status,
+            wanted.interests,
+            wanted.schedule,
+            created_at=wanted.joined_at or self._now,
+            due=next_due(wanted.schedule, self._now) if status is SubscriberStatus.ACTIVE else None,
+            paused_until=wanted.paused_until if status is SubscriberStatus.PAUSED else None,
+            consent=consent,
         )
-        if left:
-            subscribers.set_status(db, added.id, left)
-        report.added += 1
-        return
-    known = subscribers.get(db, email)
-    if (known.interests, known.schedule) == (interests, schedule):
-        report.unchanged += 1
-        return
-    due = next_due(schedule, now) if known.next_due_at else None
-    subscribers.save(db, known.id, interests=interests, schedule=schedule, due=due)
-    report.updated += 1
+
+    def _update(self, person: Subscriber, wanted: Wanted) -> None:
+        leaves = wanted.status in _LEFT and person.status not in _LEFT
+        chosen = (person.interests, person.schedule) != (wanted.interests, wanted.schedule)
+        if not leaves and not chosen:
+            self._report.unchanged += 1
+            return
+        if chosen:
+            moved = person.schedule != wanted.schedule and person.next_due_at
+            due = next_due(wanted.schedule, self._now) if moved else None
+            subscribers.save(
+                self._db, person.id, interests=wanted.interests, schedule=wanted.schedule, due=due
+            )
+        if leaves and wanted.status is SubscriberStatus.SUPPRESSED:
+            reason = "suppressed in an imported list"
+            suppress(self._installation, self._db, person.id, reason=reason, now=self._now)
+        elif leaves:
+            subscribers.set_status(self._db, person.id, SubscriberStatus.UNSUBSCRIBED)
+        self._report.updated += 1
 
 
-def _left(row: Mapping[str, str]) -> SubscriberStatus | None:
-    """The status of somebody who isn't to be written to, whatever the importer vouches for."""
-    given = row.get("status", "")
-    if given and given not in list(SubscriberStatus):
-        raise InputError(f"status: {given!r} is none of {', '.join(SubscriberStatus)}")
-    wanted = ("", SubscriberStatus.ACTIVE, SubscriberStatus.PENDING)
-    return None if given in wanted else SubscriberStatus(given)
-
-
-def _wishes(db: Session, row: Mapping[str, str]) -> tuple[Interests, Schedule]:
-    most = row.get("max", "")
-    if most and not most.isdecimal():
-        raise InputError(f"max: {most!r} is not a number")
-    wanted = read_interests(
-        interests.topics(db),
-        topics=_list(row, "topics"),
-        filters=_list(row, "filters"),
-        exclude=_list(row, "exclude"),
-        **({"max_papers": int(most)} if most else {}),
-    )
-    given = {name: row[name] for name in ("frequency", "at", "timezone") if row.get(name)}
-    return wanted, read_schedule(**given, quiet_days=_quiet_days(row))
-
-
-def _quiet_days(row: Mapping[str, str]) -> bool:
-    said = row.get("quiet_days", "").lower()
-    if said not in _YES_NO:
-        raise InputError(f"quiet_days: {said!r} is neither yes nor no")
-    return _YES_NO[said]
-
-
-def _list(row: Mapping[str, str], name: str) -> list[str]:
-    return [item.strip() for item in row.get(name, "").split(";") if item.strip()]
+def _words(error: DigestError) -> str:
+    return f"{error.message} ({error.fix})" if error.fix else error.message

@@ -55,7 +55,7 @@ def save(
 
 
 def pause(installation: Installation, number: int, until: datetime, now: datetime) -> None:
-    """Send nothing until a time. Raises InputError unless it lies within the next year."""
+    """Pause a digest until a time. Raises InputError unless it lies within the next year."""
     if not now < until <= now + LONGEST_PAUSE:
         raise InputError("a pause ends between tomorrow and a year from now", fix="choose another day")
 

@@ -9,8 +9,8 @@ from email_validator import EmailNotValidError, validate_email
 
 from digest.domain import Frequency, Interests, Schedule, Subscriber, SubscriberStatus, Topic
 from digest.due import next_due
-from digest.errors import InputError
-from digest.filters import canonical, parse
+from digest.errors import FilterError, InputError
+from digest.filters import canonical, leaves, parse
 from digest.nearest import nearest, unknown
 from digest.pipeline.installation import Installation
 from digest.serializers import WEEKDAYS
@@ -21,7 +21,11 @@ from digest.store.subscriptions import subscribers, suppressions
 from digest.tokens import address_hashes
 
 MOST_PAPERS = 200
+MOST_TERMS = 300  # of all the lines that a stranger may have read and matched at once
+MOST_CHARACTERS = 10_000  # of these lines
 _LONGEST_LOCAL = 64  # octets (RFC 5321, 4.5.3.1.1)
+# Names in every system's list that say nothing to anybody else.
+_NO_PLACES = frozenset({"localtime", "Factory"})
 
 
 def read_address(text: str) -> str:
@@ -51,6 +55,59 @@ def known_topics(installation: Installation) -> Sequence[Topic]:
         return stored.topics(db)
 
 
+class InterestReader:
+    """Reads what one person typed, line by line. Topics are looked up once, and all lines together may hold
+    no more than `most_terms` terms and `most_characters` characters; None: as many as they like.
+    """
+
+    def __init__(
+        self, topics: Sequence[Topic], *, most_terms: int | None = None, most_characters: int | None = None
+    ) -> None:
+        self._topics = topics
+        self._slugs = [topic.slug for topic in topics]
+        self._most_terms = most_terms
+        self._most_characters = most_characters
+        self._terms = self._characters = 0
+        self.is_exhausted = False  # whether the lines so far were too much; no other line is read then
+
+    def topics(self, slugs: Sequence[str]) -> tuple[str, ...]:
+        """Topics without repetitions. Raises UnknownError."""
+        for slug in dict.fromkeys(slugs):
+            known_topic(self._topics, slug)
+        return tuple(dict.fromkeys(slugs))
+
+    def filter(self, text: str) -> str:
+        """The canonical text of a filter. Raises FilterError."""
+        self._characters += len(text)
+        self._check(text, self._characters, self._most_characters, "characters")
+        tree = parse(text, topics=self._slugs)
+        self._terms += sum(1 for _ in leaves(tree))
+        self._check(text, self._terms, self._most_terms, "terms")
+        return canonical(tree)
+
+    def filters(self, texts: Iterable[str]) -> tuple[str, ...]:
+        """The canonical texts of filters, without repetitions. Raises FilterError."""
+        return tuple(dict.fromkeys(self.filter(text) for text in texts))
+
+    def _check(self, text: str, count: int, most: int | None, what: str) -> None:
+        self.is_exhausted = self.is_exhausted or (most is not None and count > most)
+        if self.is_exhausted:
+            message = f"all filters, authors and exclusions together have at most {most:,} {what}"
+            raise FilterError(message, position=0, text=text, nearest="")
+
+
+def reader_for_strangers(listed: Sequence[Topic]) -> InterestReader:
+    """A reader of what is typed into forms and sent to the API, within the bounds of one request."""
+    return InterestReader(listed, most_terms=MOST_TERMS, most_characters=MOST_CHARACTERS)
+
+
+def check_number(name: str, value: int, least: int, most: int) -> int:
+    """A number within its range. Raises InputError."""
+    if not least <= value <= most:
+        raise InputError(f"{name}: {value} is not between {least} and {most}")
+    return value
+
+
 def read_interests(
     listed: Sequence[Topic],
     *,
@@ -68,30 +125,21 @@ def read_interests(
     Raises UnknownError for a topic that isn't there, FilterError for a filter that can't be read and
     InputError for a number out of range.
     """
-    known = [topic.slug for topic in listed]
-    for slug in topics:
-        known_topic(listed, slug)
-    for name, value, least, most in (
-        ("min upvotes", min_upvotes, 0, 10**6),
-        ("top", top, 0, MOST_PAPERS),
-        ("max papers", max_papers, 1, MOST_PAPERS),
-    ):
-        if not least <= value <= most:
-            raise InputError(f"{name}: {value} is not between {least} and {most}")
+    reader = InterestReader(listed)
     return Interests(
-        topics=tuple(dict.fromkeys(topics)),
-        filters=_canonical(filters, known),
-        exclude=_canonical(exclude, known),
-        min_upvotes=min_upvotes,
-        top=top,
-        max_papers=max_papers,
+        topics=reader.topics(topics),
+        filters=reader.filters(filters),
+        exclude=reader.filters(exclude),
+        min_upvotes=check_number("min upvotes", min_upvotes, 0, 10**6),
+        top=check_number("top", top, 0, MOST_PAPERS),
+        max_papers=check_number("max papers", max_papers, 1, MOST_PAPERS),
     )
 
 
 @cache
 def time_zones() -> tuple[str, ...]:
     """The names of all time zones, sorted. Finding them reads hundreds of files, so it is done once."""
-    return tuple(sorted(available_timezones()))
+    return tuple(sorted(available_timezones() - _NO_PLACES))
 
 
 def read_schedule(
@@ -149,7 +197,3 @@ def subscribe(
         due=None if consent is None else next_due(schedule, now),
         consent=consent,
     )
-
-
-def _canonical(filters: Iterable[str], topics: Sequence[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(canonical(parse(text, topics=topics)) for text in filters))

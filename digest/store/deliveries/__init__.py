@@ -18,6 +18,7 @@ from digest.store.deliveries.claims import (
 from digest.store.deliveries.cohorts import (
     DuePage,
     due_cohorts,
+    due_ids,
     due_page,
     history,
     history_of,
@@ -27,6 +28,7 @@ from digest.store.deliveries.cohorts import (
 )
 from digest.store.deliveries.issues import counts, issues, issues_by_id, open_issue, unfinished
 from digest.store.deliveries.ledger import NewDelivery, listing, of_subscriber, papers_sent, picked, record
+from digest.store.deliveries.received import Received, last_received, received
 from digest.store.deliveries.returns import (
     came_back_failed,
     come_back,
@@ -41,6 +43,7 @@ __all__ = [
     "DuePage",
     "NewDelivery",
     "Outcome",
+    "Received",
     "accounts",
     "again",
     "begin_sending",
@@ -49,6 +52,7 @@ __all__ = [
     "come_back",
     "counts",
     "due_cohorts",
+    "due_ids",
     "due_page",
     "expire",
     "find",
@@ -59,6 +63,7 @@ __all__ = [
     "issues_by_id",
     "last_digest_before",
     "last_digests",
+    "last_received",
     "listing",
     "mark_sent",
     "of_issue",
@@ -68,6 +73,7 @@ __all__ = [
     "packed_interests",
     "papers_sent",
     "picked",
+    "received",
     "record",
     "settle",
     "states_around",

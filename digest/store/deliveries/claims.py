@@ -175,7 +175,7 @@ def expire(session: Session, *, before: datetime, now: datetime) -> int:
     old = select(IssueRow.id).where(IssueRow.due_at < before)
     values = {
         "state": DeliveryState.EXPIRED,
-        "reason": "it could not be sent in time: yesterday's news",
+        "reason": "not sent in time; the issue expired",
         "settled_at": now,
     }
     nobody = DeliveryRow.lease_until.is_(None)
@@ -195,7 +195,7 @@ def again(
 
 
 def mark_sent(session: Session, ids: Collection[int], now: datetime) -> list[int]:
-    """End doubts as the operator says: `uncertain` becomes `sent`; returns the ids of those that were."""
+    """Resolve uncertain deliveries as sent, as the operator says; returns the ids of those that were."""
     return _by_hand(session, ids, {DeliveryState.UNCERTAIN}, {"state": DeliveryState.SENT, "settled_at": now})
 
 

@@ -2,13 +2,25 @@
 
 from digest.store.papers.entries import Landing, carried_before, land
 from digest.store.papers.merges import Why, history, merge, split
-from digest.store.papers.reading import by_pks, candidates, canonical_ids, count, find, merged, outlines
-from digest.store.papers.signals import Observation, observe, usual
+from digest.store.papers.reading import (
+    Withdrawn,
+    by_pks,
+    candidates,
+    canonical_ids,
+    count,
+    find,
+    merged,
+    noticed,
+    outlines,
+    withdrawn,
+)
+from digest.store.papers.signals import Observation, latest_values, observe, usual
 
 __all__ = [
     "Landing",
     "Observation",
     "Why",
+    "Withdrawn",
     "by_pks",
     "candidates",
     "canonical_ids",
@@ -17,10 +29,13 @@ __all__ = [
     "find",
     "history",
     "land",
+    "latest_values",
     "merge",
     "merged",
+    "noticed",
     "observe",
     "outlines",
     "split",
     "usual",
+    "withdrawn",
 ]

@@ -14,6 +14,8 @@ from sqlalchemy.orm import Session
 from digest.domain import Entry, Skipped, Source, SourceKind
 from digest.errors import InputError
 from digest.ids import aliases
+from digest.sources.registry import TYPES, type_of
+from digest.store.papers.authors import keep_authors
 from digest.store.papers.merges import Why
 from digest.store.papers.paper_index import PaperIndex, load
 from digest.store.papers.signals import Observation, observe
@@ -23,7 +25,6 @@ from digest.store.papers.work import merge_entry, merge_entry_alone
 from digest.store.session import chunks, insert, serialise, write
 
 LONGEST_NAME = 100  # characters of a source's name
-_MAY_LINK = {SourceKind.ARXIV, SourceKind.HUGGINGFACE, SourceKind.BIORXIV}  # they speak for the work itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ class _Item:
     entry: Entry
     at: datetime  # when it is seen
     row: PaperRow  # that has its ids
+    paper: PaperRow  # that stands for it
     new: bool
     fresh: bool
     changed: bool
@@ -73,15 +75,17 @@ def land(
     dated, skipped = _readable(entries, seen_at)
     serialise(session, "papers")
     known = load(session, (alias for entry, _ in dated for alias in aliases(entry, source.name)))
-    items = [_take(session, known, source, entry, at) for entry, at in dated]
+    taken = [_take(session, known, source, entry, at) for entry, at in dated]
+    items = [item for item in taken if item]
     known.write(session)
+    keep_authors(session, _changed(items))
     _write_ids(session, known)
     _write_entries(session, source.name, items)
     _observe(session, source.name, items, observed_at)
     new = sum(item.new for item in items)
     updated = sum(item.changed and not item.new for item in items)
     first_carried = frozenset(item.entry.key for item in items if item.fresh)
-    unchanged = len(items) - new - updated
+    unchanged = len(taken) - new - updated
     return Landing(new, updated, unchanged, tuple(skipped), len(first_carried), first_carried)
 
 
@@ -99,10 +103,14 @@ def check_name(name: str, kind: SourceKind) -> None:
         or not name.isprintable()
         or ":" in name
         or name == "doi"
-        or (name == "arxiv" and kind is not SourceKind.ARXIV)
+        or name in _owned_by_others(kind)
     ):
         msg = f"a source of kind {kind} can't be named {name[:LONGEST_NAME]!r}"
         raise InputError(msg, fix="choose another name")
+
+
+def _owned_by_others(kind: SourceKind) -> set[str]:
+    return {each.owns_name for each in TYPES.values() if each.owns_name and each.kind is not kind}
 
 
 def _readable(
@@ -122,10 +130,15 @@ def _readable(
     return dated, skipped
 
 
-def _take(session: Session, known: PaperIndex, source: Source, entry: Entry, at: datetime) -> _Item:
-    """Find or make the paper of an entry and let it take in what the entry knows."""
+def _take(session: Session, known: PaperIndex, source: Source, entry: Entry, at: datetime) -> _Item | None:
+    """Find or make the paper of an entry and let it take in what the entry knows.
+
+    None for a withdrawal without a text, of a work that isn't known here.
+    """
     ids = aliases(entry, source.name)
-    may_link = source.kind in _MAY_LINK
+    if entry.withdrawn and not entry.abstract and not any(alias in known.parts for alias in ids):
+        return None
+    may_link = type_of(source.kind).may_link
     if not may_link:
         ids = tuple(dict.fromkeys((ids[0], ids[-1])))  # not trusted to say which DOI is which arXiv paper
     why = Why(f"{entry.key} names {' and '.join(ids[:-1])}", f"source {source.name}", at)
@@ -133,7 +146,13 @@ def _take(session: Session, known: PaperIndex, source: Source, entry: Entry, at:
     fresh = ids[-1] not in known.parts
     changed = [known.add(found.part, ids), merge_entry(found.paper, entry, source, at)]
     merge_entry_alone(found.part, entry, source, at)
-    return _Item(entry, at, found.part, new=found.new, fresh=fresh, changed=any(changed))
+    return _Item(entry, at, found.part, found.paper, new=found.new, fresh=fresh, changed=any(changed))
+
+
+def _changed(items: Sequence[_Item]) -> list[PaperRow]:
+    """The rows that took something in, and the papers that stand for them."""
+    rows = [row for item in items if item.changed or item.new for row in (item.row, item.paper)]
+    return list({row.id: row for row in rows}.values())
 
 
 def _write_ids(session: Session, known: PaperIndex) -> None:

@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, Select, and_, func, select
 from sqlalchemy.orm import Session, aliased
 
 from digest.domain import Paper, Signal, SignalKind
@@ -19,6 +19,18 @@ from digest.store.session import chunks
 def within(session: Session, *, since: datetime, until: datetime) -> list[Paper]:
     """Return the papers first seen in [since, until) that may be shown: id, times, signals, no texts."""
     return _outlines(session, *_listed(since, until))
+
+
+def outlines_of(session: Session, numbers: Select[int], limit: int) -> list[Paper]:
+    """Return outlines of the papers that a query of numbers selects and that may be shown, the newest."""
+    found = (
+        select(PaperRow.id)
+        .where(PaperRow.id.in_(numbers), *_may_be_shown())
+        .order_by(PaperRow.first_seen_at.desc(), PaperRow.id)
+        .limit(limit)
+    )
+    pks = session.scalars(found).all()
+    return [paper for chunk in chunks(pks) for paper in _outlines(session, PaperRow.id.in_(chunk))]
 
 
 def source_counts(session: Session, *, since: datetime, until: datetime) -> dict[str, int]:

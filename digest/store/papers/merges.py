@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session, aliased
 from digest.domain import Merge
 from digest.errors import InputError
 from digest.store.papers import work
+from digest.store.papers.authors import keep_authors
 from digest.store.papers.reading import named
 from digest.store.papers.signals import owners
 from digest.store.papers.tables import MergeRow, PaperRow
@@ -45,6 +46,7 @@ def join(session: Session, row: PaperRow, other: PaperRow, why: Why) -> None:
     session.execute(update(PaperRow).where(PaperRow.merged_into == other.id).values(merged_into=row.id))
     session.add(MergeRow(paper_id=other.id, into_id=row.id, reason=why.reason, by=why.by, at=why.at))
     session.flush()
+    keep_authors(session, [row])
 
 
 def kept_apart(session: Session, row: PaperRow, other: PaperRow) -> bool:
@@ -96,6 +98,7 @@ def split(session: Session, ref: str, now: datetime) -> Merge:
     work.rebuild(part, along)
     work.rebuild(root, [row for row in parts if row is not part and row not in along])
     session.flush()
+    keep_authors(session, [part, root])
     into = session.get_one(PaperRow, undone.into_id)
     return Merge(part.canonical_id, into.canonical_id, undone.reason, undone.by, undone.at, now)
 

@@ -3,22 +3,46 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from digest.domain import Paper
 from digest.errors import UnknownError
 from digest.ids import paper_id
 from digest.store.papers import signals
-from digest.store.papers.tables import EntryRow, PaperIdRow, PaperRow
+from digest.store.papers.tables import EntryRow, PaperIdRow, PaperRow, SignalRow
 from digest.store.session import chunks
+
+# What lists and searches may show at all, whatever its age.
+MAY_BE_SHOWN = (PaperRow.hidden.is_(False), PaperRow.merged_into.is_(None))
+
+
+class Withdrawn(NamedTuple):
+    """When a paper was withdrawn, and when it was first seen."""
+
+    at: datetime
+    first_seen_at: datetime
 
 
 def candidates(session: Session, *, since: datetime, until: datetime) -> list[Paper]:
     """What a digest may show of the papers first seen in (since, until], by id, with signals ≤ until."""
     wanted = select(PaperRow).where(*_shown(since, until))
     return as_papers(session, session.scalars(wanted.order_by(PaperRow.canonical_id)).all(), until=until)
+
+
+def noticed(session: Session, *, since: datetime, until: datetime) -> list[Paper]:
+    """The papers first seen in (since, until] that may be shown and have any signal, with signals ≤ until."""
+    part = aliased(PaperRow)
+    having = (
+        select(func.coalesce(part.merged_into, part.id))
+        .join(SignalRow, SignalRow.paper_id == part.id)
+        .where(SignalRow.observed_at > since, SignalRow.observed_at <= until)
+    )
+    first_seen = (PaperRow.first_seen_at > since, PaperRow.first_seen_at <= until)
+    wanted = select(PaperRow).where(*first_seen, *MAY_BE_SHOWN, PaperRow.id.in_(having))
+    return as_papers(session, session.scalars(wanted).all(), until=until)
 
 
 def outlines(session: Session, *, since: datetime, until: datetime) -> list[Paper]:
@@ -55,6 +79,15 @@ def merged(session: Session) -> dict[int, int]:
     """Number of each paper that turned out to be another → number of that other."""
     rows = select(PaperRow.id, PaperRow.merged_into).where(PaperRow.merged_into.is_not(None))
     return {old: root for old, root in session.execute(rows) if root is not None}
+
+
+def withdrawn(session: Session, *, since: datetime) -> dict[int, Withdrawn]:
+    """The withdrawn papers first seen since then, by number."""
+    row = PaperRow
+    wanted = select(row.id, row.withdrawn_at, row.first_seen_at).where(
+        row.withdrawn_at.is_not(None), row.first_seen_at >= since, row.announced.is_(True)
+    )
+    return {number: Withdrawn(at, seen) for number, at, seen in session.execute(wanted) if at}
 
 
 def count(session: Session) -> int:
@@ -109,6 +142,8 @@ def as_papers(session: Session, rows: Sequence[PaperRow], *, until: datetime | N
             comment=row.comment,
             organization=row.organization,
             keywords=tuple(row.keywords),
+            withdrawn_at=row.withdrawn_at,
+            withdrawal=row.withdrawal,
             sources=sources.get(row.id, ()),
             signals=observed.get(row.id, ()),
             pk=row.id,
@@ -122,8 +157,8 @@ def _shown(since: datetime, until: datetime) -> tuple[ColumnElement[bool], ...]:
         PaperRow.first_seen_at > since,
         PaperRow.first_seen_at <= until,
         PaperRow.announced.is_(True),
-        PaperRow.hidden.is_(False),
-        PaperRow.merged_into.is_(None),
+        PaperRow.withdrawn_at.is_(None),
+        *MAY_BE_SHOWN,
     )
 
 

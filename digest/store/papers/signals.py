@@ -75,6 +75,32 @@ def by_paper(
     }
 
 
+def latest_values(
+    session: Session, kinds: Iterable[SignalKind], *, until: datetime
+) -> dict[SignalKind, dict[int, int]]:
+    """For each kind: number of each paper that has it → its newest value, the largest over its sources."""
+    newest = func.row_number().over(
+        partition_by=(SignalRow.paper_id, SignalRow.source, SignalRow.kind),
+        order_by=SignalRow.observed_at.desc(),
+    )
+    rows = (
+        select(
+            func.coalesce(PaperRow.merged_into, PaperRow.id).label("paper"),
+            SignalRow.kind,
+            SignalRow.value,
+            newest.label("newest"),
+        )
+        .join(PaperRow, PaperRow.id == SignalRow.paper_id)
+        .where(SignalRow.kind.in_(list(kinds)), SignalRow.observed_at <= until)
+        .subquery()
+    )
+    last = select(rows.c.paper, rows.c.kind, func.max(rows.c.value)).where(rows.c.newest == 1)
+    found: dict[SignalKind, dict[int, int]] = defaultdict(dict)
+    for paper, kind, value in session.execute(last.group_by(rows.c.paper, rows.c.kind)):
+        found[SignalKind(kind)][paper] = value
+    return dict(found)
+
+
 def usual(session: Session, *, since: datetime, until: datetime) -> dict[tuple[str, SignalKind], float]:
     """What is usual for a source: the lower median of each of its papers' last value in (since, until].
 

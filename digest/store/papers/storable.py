@@ -11,6 +11,7 @@ _LARGEST = 2**31 - 1
 _TEXTS = (
     "key", "arxiv_id", "doi", "title", "abstract", "url", "pdf_url", "code_url", "project_url",
     "discussion_url", "thumbnail", "summary", "comment", "organization", "announce_type",
+    "withdrawn",
 )  # fmt: skip
 
 

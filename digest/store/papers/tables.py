@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from digest.store.base import NEVER_REUSED, Base
 from digest.store.columns import Json, JsonOrNull
 
+WITHDRAWN = "withdrawn_at IS NOT NULL"
 MERGED = "split_at IS NULL"  # merges that hold, as an index knows them
 
 
@@ -21,7 +22,15 @@ class PaperRow(Base):
     """
 
     __tablename__ = "papers"
-    __table_args__ = NEVER_REUSED
+    __table_args__ = (
+        Index(
+            "ix_papers_withdrawn",
+            "first_seen_at",
+            sqlite_where=text(WITHDRAWN),
+            postgresql_where=text(WITHDRAWN),
+        ),
+        NEVER_REUSED,
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     canonical_id: Mapped[str] = mapped_column(unique=True)
@@ -43,6 +52,8 @@ class PaperRow(Base):
     comment: Mapped[str]
     organization: Mapped[str] = mapped_column(server_default="")
     keywords: Mapped[list[str]] = mapped_column(Json, server_default=text("'[]'"))
+    withdrawn_at: Mapped[datetime | None]
+    withdrawal: Mapped[str] = mapped_column(server_default="")
     text_rank: Mapped[int]
     first_seen_at: Mapped[datetime] = mapped_column(index=True)
     announced: Mapped[bool]
@@ -58,6 +69,17 @@ class PaperIdRow(Base):
 
     alias: Mapped[str] = mapped_column(primary_key=True)
     paper_id: Mapped[int] = mapped_column(ForeignKey("papers.id", ondelete="CASCADE"), index=True)
+
+
+class AuthorRow(Base):
+    """A paper by the folded name of one of its authors."""
+
+    __tablename__ = "authors"
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    paper_id: Mapped[int] = mapped_column(
+        ForeignKey("papers.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
 
 
 class EntryRow(Base):

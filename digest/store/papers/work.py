@@ -1,8 +1,8 @@
 """A paper's row and what it takes in: from an entry, or from other rows that are the same work. No SQL.
 
-Which text a paper has: that of the source nearest to the work (`_RANK`), then of the highest version, then
-the longest abstract; ties are broken by the text itself, so the order of landing doesn't matter. What the
-winner leaves empty is filled from the others.
+Which text a paper has: that of the source nearest to the work (`SourceType.rank`), then of the highest
+version, then the longest abstract; ties are broken by the text itself, so the order of landing doesn't
+matter. What the winner leaves empty is filled from the others.
 
 A paper is first seen at the earliest time that a source listed it as new. arXiv's replacements of papers
 never seen are kept, but as old papers: `announced` is off, and they are no candidates, until a source lists
@@ -17,11 +17,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from digest.domain import Entry, Source, SourceKind
+from digest.domain import Entry, Source
+from digest.sources.registry import type_of
 from digest.store.papers.tables import PaperRow
 
-_RANK = {SourceKind.ARXIV: 2, SourceKind.BIORXIV: 2, SourceKind.HUGGINGFACE: 0}
-_OTHERS = 1  # copies that say what their publisher or their file says
 _REPLACEMENTS = {"replace", "replace-cross"}
 _TEXTS = (
     "title", "abstract", "url", "pdf_url", "code_url", "project_url", "discussion_url", "thumbnail",
@@ -29,8 +28,12 @@ _TEXTS = (
 )  # fmt: skip
 _LISTS = ("authors", "categories", "keywords")
 _FIELDS = (*_TEXTS, *_LISTS, "published_at", "version", "doi")  # that an entry and a row share
-_MOMENTS = ("published_at", "first_seen_at")
-_OWN = (*_FIELDS, "summary", "summary_source", "text_rank", "first_seen_at", "announced")
+_MOMENTS = ("published_at", "first_seen_at", "withdrawn_at")
+_OWN = (
+    *_FIELDS, "summary", "summary_source", "text_rank", "first_seen_at", "announced", "withdrawn_at",
+    "withdrawal",
+)  # fmt: skip
+_NOTICE = -1  # the rank of a notice of withdrawal: it says nothing of the work
 
 
 def new_row(canonical_id: str) -> PaperRow:
@@ -39,13 +42,17 @@ def new_row(canonical_id: str) -> PaperRow:
 
 
 def _empty() -> dict[str, Any]:
-    texts: dict[str, Any] = dict.fromkeys((*_TEXTS, "summary", "summary_source"), "")
-    return texts | {name: [] for name in _LISTS}
+    texts: dict[str, Any] = dict.fromkeys((*_TEXTS, "summary", "summary_source", "withdrawal"), "")
+    return texts | {name: [] for name in _LISTS} | {"withdrawn_at": None}
 
 
 def merge_entry(row: PaperRow, entry: Entry, source: Source, at: datetime) -> bool:
     """Take in that a source carried this entry at a time; True when anything changed."""
-    return any([_seen(row, entry, at), _absorb(row, entry, source)])
+    highest = row.version
+    changed = any([_seen(row, entry, at), _withdraw(row, entry, source, at), _absorb(row, entry, source)])
+    if row.withdrawn_at and highest and (row.version or 0) < highest:
+        row.version = highest  # the version that was withdrawn, though an earlier one has the text
+    return changed
 
 
 def merge_entry_alone(part: PaperRow, entry: Entry, source: Source, at: datetime) -> None:
@@ -84,9 +91,33 @@ def _seen(row: PaperRow, entry: Entry, at: datetime) -> bool:
     return _see(row, at, announced=True)
 
 
+def _withdraw(row: PaperRow, entry: Entry, source: Source, at: datetime) -> bool:
+    """Mark a work as withdrawn where this says so, or as published again where a later version is none.
+
+    Sources that speak for works may say it of any; others only of those that nobody nearer to the work has.
+    """
+    speaker = type_of(source.kind)
+    if not speaker.may_withdraw and speaker.rank < row.text_rank:
+        return False
+    known, said = row.version or 0, entry.version or 0
+    if not entry.withdrawn:
+        if row.withdrawn_at is None or said <= known:
+            return False
+        row.withdrawn_at, row.withdrawal = None, ""
+        return True
+    if said and said < known:
+        return False
+    row.version = max(known, said) or None
+    if row.withdrawn_at and row.withdrawn_at <= at:
+        return False
+    row.withdrawn_at, row.withdrawal = at, entry.withdrawn
+    return True
+
+
 def _absorb(row: PaperRow, entry: Entry, source: Source) -> bool:
     """Take in the text of an entry where it is better, else what is missing; True when anything changed."""
-    changed = _compete(row, _RANK.get(source.kind, _OTHERS), _values(entry))
+    rank = _NOTICE if entry.withdrawn else type_of(source.kind).rank
+    changed = _compete(row, rank, _values(entry))
     if entry.summary and row.summary_source in {"", source.name} and entry.summary != row.summary:
         row.summary, row.summary_source = entry.summary, source.name
         changed = True
@@ -96,6 +127,8 @@ def _absorb(row: PaperRow, entry: Entry, source: Source) -> bool:
 def _take_in(row: PaperRow, other: PaperRow) -> None:
     _see(row, other.first_seen_at, announced=other.announced)
     _compete(row, other.text_rank, _values(other))
+    if other.withdrawn_at and (row.withdrawn_at is None or other.withdrawn_at < row.withdrawn_at):
+        row.withdrawn_at, row.withdrawal = other.withdrawn_at, other.withdrawal
     if not row.summary:
         row.summary, row.summary_source = other.summary, other.summary_source
 

@@ -43,7 +43,7 @@ class AnnouncementRow(Base):
 
 
 class SiteRow(Base):
-    """Whose turn it is at a site. Free from `free_at` on, whoever `holder` is; a holder frees it earlier."""
+    """The lock of a site. Free from `free_at` on, whoever `holder` is; a holder frees it earlier."""
 
     __tablename__ = "sites"
 

@@ -58,7 +58,7 @@ def add(
     session.flush()
     if consent:
         add_consent(session, row.id, Consent(at=now, wording=consent, how="operator"))
-    return _subscriber(row)
+    return from_row(row)
 
 
 def exists(session: Session, email: str) -> bool:
@@ -69,7 +69,7 @@ def exists(session: Session, email: str) -> bool:
 def find(session: Session, email: str) -> Subscriber | None:
     """The subscriber with this address, in any spelling, or None."""
     row = session.scalars(select(SubscriberRow).where(SubscriberRow.email_key == key(email))).first()
-    return None if row is None else _subscriber(row)
+    return None if row is None else from_row(row)
 
 
 def get(session: Session, email: str) -> Subscriber:
@@ -85,7 +85,7 @@ def by_ids(session: Session, ids: Iterable[int]) -> dict[int, Subscriber]:
     # Rows of the table, not objects that the session would watch: a delivery reads a million of them.
     wanted = select(SubscriberRow.__table__)
     return {
-        row.id: _subscriber(row)
+        row.id: from_row(row)
         for chunk in chunks(ids)
         for row in session.execute(wanted.where(SubscriberRow.id.in_(chunk)))
     }
@@ -105,7 +105,7 @@ def listing(
         wanted = wanted.where(SubscriberRow.status == status)
     if query:
         wanted = wanted.where(SubscriberRow.email_key.contains(query.casefold(), autoescape=True))
-    return [_subscriber(row) for row in session.scalars(wanted.order_by(SubscriberRow.id).limit(limit))]
+    return [from_row(row) for row in session.scalars(wanted.order_by(SubscriberRow.id).limit(limit))]
 
 
 def save(
@@ -168,12 +168,12 @@ def erase(session: Session, subscriber_id: int) -> None:
     session.execute(delete(SubscriberRow).where(SubscriberRow.id == subscriber_id))
 
 
-def pauses_over(session: Session, now: datetime) -> list[Subscriber]:
-    """Those whose pause has ended by now."""
-    over = select(SubscriberRow).where(
+def pauses_over(session: Session, now: datetime) -> list[int]:
+    """The numbers of those whose pause has ended by now."""
+    over = select(SubscriberRow.id).where(
         SubscriberRow.status == SubscriberStatus.PAUSED, SubscriberRow.paused_until <= now
     )
-    return [_subscriber(row) for row in session.scalars(over)]
+    return list(session.scalars(over))
 
 
 def _row(session: Session, subscriber_id: int) -> SubscriberRow:
@@ -202,7 +202,8 @@ def _put_schedule(row: SubscriberRow, schedule: Schedule) -> None:
     row.at, row.timezone, row.quiet_days = schedule.at, schedule.timezone, schedule.quiet_days
 
 
-def _subscriber(row: SubscriberRow | Row[Any]) -> Subscriber:
+def from_row(row: SubscriberRow | Row[Any]) -> Subscriber:
+    """Return the subscriber that a row of the table holds."""
     return Subscriber(
         id=row.id,
         email=row.email,

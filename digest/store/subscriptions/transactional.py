@@ -70,6 +70,7 @@ def claim(session: Session, *, now: datetime, limit: int, lease: timedelta) -> l
     waiting = (
         select(NoticeRow)
         .where(text(QUEUED), NoticeRow.next_attempt_at <= now, NoticeRow.lease_until.is_(None))
+        .where(NoticeRow.kind.in_(TransactionalKind))  # a newer version's may be there after going back
         .order_by(NoticeRow.next_attempt_at, NoticeRow.id)
         .limit(limit)
     )

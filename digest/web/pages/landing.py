@@ -17,6 +17,7 @@ from digest.render.cards import Card, card
 from digest.serializers import WEEKDAYS
 from digest.web import forms, guards
 from digest.web.forms import Problem, Problems, Reading, Typed
+from digest.web.limits import costly, retry_after
 from digest.web.site import BROWSER, OurForm, Site, Web, one
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
@@ -64,6 +65,7 @@ def choices_of_forms(web: Web) -> dict[str, object]:
 
 
 @get("/")
+@costly
 def landing(request: Request, web: Site) -> Response:
     """Today's papers, and the form; fields may be given in the address."""
     given = forms.typed(request.query_params.multi_items())
@@ -73,10 +75,9 @@ def landing(request: Request, web: Site) -> Response:
 
 
 @router.post("/preview")
+@costly
 def preview(request: Request, web: Site, fields: OurForm) -> Response:
     """What the digest would be with what is typed so far: a part of the page for scripts, else all of it."""
-    if wait := web.previews.wait(web.ip(request)):
-        return _too_many(web, wait)
     given = forms.typed(fields)
     found = reading(web, given)
     if request.headers.get("hx-request") != "true":
@@ -85,10 +86,9 @@ def preview(request: Request, web: Site, fields: OurForm) -> Response:
 
 
 @router.post("/subscribe")
+@costly
 def subscribe(request: Request, web: Site, fields: OurForm, after: BackgroundTasks) -> Response:
     """Write a request down; the answer is the same whoever's address it is."""
-    if seconds := web.signups.wait(web.ip(request)):
-        return _too_many(web, seconds)
     given, stamped = forms.typed(fields), one(fields, "stamp")
     found = reading(web, given)
     email = _address(given, found.problems)
@@ -110,7 +110,7 @@ def subscribe(request: Request, web: Site, fields: OurForm, after: BackgroundTas
         if wait is not None:
             found.problems["email"] = [Problem("too many sign-ups came from your network", "try again later")]
             answer = _landing(web, given, found, status=429, stamp=stamped)
-            answer.headers.update(guards.retry_after(wait.total_seconds()))
+            answer.headers.update(retry_after(wait.total_seconds()))
             return answer
         after.add_task(web.notify)
     return _asked(web, nonce)
@@ -182,11 +182,4 @@ def _asked(web: Web, nonce: str) -> Response:
         httponly=True,
         samesite="lax",
     )
-    return answer
-
-
-def _too_many(web: Web, wait: int) -> Response:
-    """A refusal that costs little: whoever asks so often isn't typing."""
-    answer = web.told("A moment, please", "Too much came from your network at once.", status=429)
-    answer.headers.update(guards.retry_after(wait))
     return answer

@@ -3,7 +3,7 @@
 GET changes nothing, but for `confirm` in the browser that asked: scanners of mail open every link.
 """
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import partial
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -17,7 +17,7 @@ from digest.pipeline.community import votes
 from digest.pipeline.mail.links import Purpose
 from digest.pipeline.subscriptions import preferences, signup
 from digest.pipeline.subscriptions.signup import Confirmation
-from digest.render.phrases import masked
+from digest.render.phrases import long_day, masked
 from digest.web import forms
 from digest.web.forms import Problems
 from digest.web.pages.tokens import subscriber_from_token
@@ -39,7 +39,7 @@ def confirm_page(request: Request, web: Site, token: str, after: BackgroundTasks
 
 @router.post("/confirm/{token}")
 def confirm(request: Request, web: Site, token: str, _form: OurForm, after: BackgroundTasks) -> Response:
-    """The button."""
+    """POST handler for the confirm button."""
     return _confirm(request, web, token, after, pressed=True)
 
 
@@ -54,17 +54,19 @@ def _confirm(request: Request, web: Web, token: str, after: BackgroundTasks, *, 
 
 @get("/pause/{token}")
 def pause_page(web: Site, token: str, owner: Pauser) -> Response:
-    """Until when?"""
+    """Shows the pause form."""
     return _pause_page(web, token, owner, {})
 
 
 @router.post("/pause/{token}")
 def pause(web: Site, token: str, owner: Pauser, fields: OurForm) -> Response:
-    """Nothing until a day."""
+    """Pauses the digest until a day."""
     problems = pause_until(web, owner, one(fields, "until"))
     if problems:
         return _pause_page(web, token, owner, problems)
-    return web.told("Your digest is paused", f"It comes again from {one(fields, 'until')} on.")
+    return web.told(
+        "Your digest is paused", f"It resumes on {long_day(date.fromisoformat(one(fields, 'until')))}."
+    )
 
 
 @get("/mute/{token}")
@@ -79,7 +81,7 @@ def mute(web: Site, token: str, owner: Muter, fields: OurForm) -> Response:
     problems = mute_term(web, owner, one(fields, "term"))
     if problems:
         return _mute_page(web, token, owner, one(fields, "term"), problems)
-    return web.told(f"“{one(fields, 'term')}” is muted for seven days", "Then its papers come again.")
+    return web.told(f"“{one(fields, 'term')}” is muted for seven days", "Then its papers are included again.")
 
 
 @get("/vote/{token}")

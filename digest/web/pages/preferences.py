@@ -18,6 +18,7 @@ from digest.pipeline.subscriptions.validate import known_topics
 from digest.render.phrases import masked
 from digest.web import forms
 from digest.web.forms import Problems, Typed
+from digest.web.limits import costly
 from digest.web.pages.landing import choices_of_forms
 from digest.web.pages.link_pages import mute_term, pause_until, tomorrow
 from digest.web.pages.tokens import subscriber_from_token
@@ -30,10 +31,10 @@ get = partial(router.api_route, methods=["GET", "HEAD"])
 DONE = {
     "saved": "Your choices are saved.",
     "paused": "Your digest is paused.",
-    "resumed": "Your digest comes again.",
+    "resumed": "Your digest resumes.",
     "muted": "Muted for seven days.",
     "unmuted": "No longer muted.",
-    "back": "Welcome back: your digest comes again.",
+    "back": "Welcome back: your digest resumes.",
 }
 
 
@@ -47,7 +48,8 @@ def show(request: Request, web: Site, token: str, owner: Owner) -> Response:
 
 
 @router.post("/prefs/{token}")
-def save(web: Site, token: str, owner: Owner, fields: OurForm) -> Response:
+@costly
+def save(request: Request, web: Site, token: str, owner: Owner, fields: OurForm) -> Response:  # noqa: ARG001 - costly
     """Keep what was chosen, or show what is wrong with it."""
     given = forms.typed(fields)
     found = forms.read(known_topics(web.installation), given, base=owner.interests)
@@ -59,7 +61,7 @@ def save(web: Site, token: str, owner: Owner, fields: OurForm) -> Response:
 
 @router.post("/prefs/{token}/pause")
 def pause_from_preferences(web: Site, token: str, owner: Owner, fields: OurForm) -> Response:
-    """Nothing until a day."""
+    """Pauses the digest until a day."""
     problems = pause_until(web, owner, one(fields, "until"))
     return _preferences(web, token, owner, problems=problems) if problems else _done(token, "paused")
 

@@ -27,7 +27,7 @@ _DONE = {
     "leave": "You are unsubscribed.",
     "less": "Your digest comes once a week from now on.",
     "pause": "Your digest is paused for two weeks.",
-    "back": "Welcome back: your digest comes again.",
+    "back": "Welcome back: your digest resumes.",
 }
 
 

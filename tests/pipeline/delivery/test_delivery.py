@@ -328,7 +328,7 @@ def test_an_unsubscribe_inside_a_chunk_wins(engine: Engine, tmp_path: Path) -> N
     assert (found.state, found.reason) == (DeliveryState.SKIPPED, SkipReason.INACTIVE)
 
 
-def test_a_courier_collects_what_it_drops_and_leaves_the_collector_as_it_was(
+def test_a_worker_collects_what_it_drops_and_leaves_the_collector_as_it_was(
     engine: Engine, tmp_path: Path
 ) -> None:
     before = gc.get_threshold()

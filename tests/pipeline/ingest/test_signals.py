@@ -425,7 +425,7 @@ def test_doctor_says_how_each_service_that_is_wanted_is_doing(
     ask_due(with_github(engine, tmp_path, server), NOW)
     ((_, result, detail),) = checks()
     assert result is Result.WARN
-    assert "failing 1 times since 2026-03-17 08:00 UTC" in detail
+    assert "failed once since 2026-03-17 08:00 UTC" in detail
     assert "HTTP 401" in detail
     server.serve("/repos/ada/engine", stars(1))
     ask_due(with_github(engine, tmp_path, server), NOW + HOUR)

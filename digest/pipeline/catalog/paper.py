@@ -1,0 +1,80 @@
+"""A paper's id → everything that its page shows: the paper, where it was seen, its score and how it came."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from digest.domain import Paper, Ranked, Sighting, SignalKind
+from digest.pipeline.catalog.snapshots import Snapshot
+from digest.pipeline.ingest.summaries import with_summaries
+from digest.pipeline.installation import Installation
+from digest.pipeline.issues.candidates import usual_before
+from digest.store import papers, session
+from digest.store.papers.sightings import is_hidden, sightings
+from digest.trend import HALF_LIFE, rank
+
+USUAL_FRESH = timedelta(hours=1)
+MOST_DAYS = 60  # of a history
+
+
+@dataclass(frozen=True, slots=True)
+class PaperPage:
+    """A paper, its sightings, and `history`: by kind, the value at each day's end.
+
+    `ranked`: its score without its age; times `freshness` (1 … 0) that is its trend score now.
+    """
+
+    paper: Paper
+    ranked: Ranked
+    freshness: float
+    sightings: tuple[Sighting, ...]
+    history: Mapping[SignalKind, Mapping[date, int]]
+    is_hidden: bool
+
+    @property
+    def versions(self) -> tuple[tuple[int, date], ...]:
+        """Each version with the day on which a source first carried it."""
+        found: dict[int, date] = {}
+        for seen in self.sightings:
+            if seen.version:
+                found.setdefault(seen.version, (seen.announced_at or seen.seen_at).date())
+        return tuple(sorted(found.items()))
+
+
+class PaperPages:
+    """Reads papers for their pages; what is usual for each source is remembered. Safe to use from threads."""
+
+    def __init__(self, installation: Installation) -> None:
+        self._installation = installation
+        self._usual = Snapshot(self._read_usual, USUAL_FRESH)
+
+    def read(self, ref: str, now: datetime) -> PaperPage:
+        """Read the paper with this id, in any spelling. Raises UnknownError."""
+        with session.reading(self._installation.engine) as db:
+            found = papers.find(db, ref)
+            paper = with_summaries(db, self._installation, [found], now)[0]
+            seen = tuple(sightings(db, paper.pk))
+            hidden = is_hidden(db, paper.pk)
+        ranked = rank([paper], now, self._usual.get(now), aging=False)[0]
+        freshness = 0.5 ** (max(now - paper.first_seen_at, timedelta()) / HALF_LIFE)
+        return PaperPage(paper, ranked, freshness, seen, history(paper, now), hidden)
+
+    def _read_usual(self, now: datetime) -> Mapping[tuple[str, SignalKind], float]:
+        with session.reading(self._installation.engine) as db:
+            return usual_before(db, now - self._installation.window)
+
+
+def history(paper: Paper, now: datetime) -> dict[SignalKind, dict[date, int]]:
+    """By kind of signal, the largest value of its sources at the end (UTC) of each day that changed it.
+
+    Only the last 60 such days are kept, and only what was observed until `now`.
+    """
+    found: dict[SignalKind, dict[date, int]] = {}
+    latest: dict[tuple[SignalKind, str], int] = {}
+    for signal in sorted(paper.signals, key=lambda each: each.observed_at):
+        if signal.observed_at > now:
+            break
+        latest[signal.kind, signal.source] = signal.value
+        value = max(v for (kind, _), v in latest.items() if kind is signal.kind)
+        found.setdefault(signal.kind, {})[signal.observed_at.date()] = value
+    return {kind: dict(list(days.items())[-MOST_DAYS:]) for kind, days in found.items()}

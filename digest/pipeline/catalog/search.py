@@ -1,0 +1,283 @@
+"""A search → a page of papers, for the web, the API, feeds and the command line: one engine, one order.
+
+In: what somebody typed. Out: one frozen value with all that a page shows. Changes nothing.
+"""
+
+import base64
+import json
+import math
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from digest.domain import Paper
+from digest.errors import InputError
+from digest.filters import And, AtLeast, Has, Node, Not, Or, TopicRef, canonical, leaves, parse
+from digest.match import Library
+from digest.pipeline.catalog.search_index import SearchIndex
+from digest.pipeline.catalog.search_signals import Signals
+from digest.pipeline.installation import Installation
+from digest.search import Engine, Found, Known, Order, Pieces, Place, corrected, mark, read, snippet
+from digest.store import papers, session
+from digest.store.subscriptions import interests
+from digest.text import clean
+from digest.words import fold, forms, written
+
+MOST = 100  # papers on one page
+MOST_PARTS = 10  # parts of a query that are tried alone where nothing was found
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A paper that was found. `title`, `snippet`: with the words of the search marked."""
+
+    paper: Paper
+    score: float
+    title: Pieces
+    snippet: Pieces
+
+
+@dataclass(frozen=True, slots=True)
+class Facet:
+    """How many results have a value, and the filter that selects them."""
+
+    value: str
+    papers: int
+    filter: str
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """A page of results, and what to say of them.
+
+    `canonical`: what was searched for. `corrected_from`: what was typed, where words of it that no paper has
+    were corrected, else empty. `total`: papers on all pages; `complete`: those with every word. `expanded`:
+    words, and the other form that was searched for too. `unknown`: words that no paper has. `parts`: where
+    nothing was found, what each part of the query alone would find. `next`: the cursor of the next page, or
+    empty. `behind`: changed papers that the index doesn't know yet.
+    """
+
+    typed: str
+    canonical: str
+    order: Order
+    items: tuple[Item, ...]
+    total: int
+    complete: int
+    corrected_from: str
+    corrections: tuple[tuple[str, str], ...]
+    expanded: tuple[tuple[str, str], ...]
+    unknown: tuple[str, ...]
+    parts: tuple[tuple[str, int], ...]
+    categories: tuple[Facet, ...]
+    years: tuple[Facet, ...]
+    sources: tuple[Facet, ...]
+    with_code: int
+    next: str
+    behind: int
+
+
+class Search:
+    """The search of one installation; made once in a process, used from many threads."""
+
+    def __init__(self, installation: Installation) -> None:
+        self._installation = installation
+        self._index = SearchIndex(installation)
+        self._signals = Signals(installation)
+
+    def __call__(
+        self,
+        text: str,
+        now: datetime,
+        *,
+        limit: int = 20,
+        cursor: str = "",
+        order: Order = Order.RELEVANCE,
+        as_typed: bool = False,
+    ) -> SearchResult:
+        """Search all papers. `cursor`: where the page before ended; `as_typed`: correct and expand nothing.
+
+        Raises FilterError for a query that can't be read, InputError for a limit or cursor of no use.
+        """
+        if not 1 <= limit <= MOST:
+            raise InputError(f"limit: {limit} is not between 1 and {MOST}")
+        after = _read_cursor(cursor, order) if cursor else None
+        with session.reading(self._installation.engine) as db:
+            library = Library(interests.topics(db))
+            tree = parse(text, topics=library.topics)
+            reading = self._index.read(db)
+            known = self._known(db, tree, library, now)
+            query = read(tree, tuple(fold(forms(word)[1]) for word in written(clean(text))))
+            found = reading.engine.search(
+                query,
+                known,
+                limit=limit,
+                after=after,
+                order=order,
+                trend=self._signals.trend(db, now) if order is Order.TREND else None,
+                as_typed=as_typed,
+            )
+            shown = papers.by_pks(db, [hit.number for hit in found.hits], until=now)
+        return _result(
+            text,
+            tree,
+            found,
+            order=order,
+            shown=shown,
+            engine=reading.engine,
+            known=known,
+            behind=reading.behind,
+        )
+
+    def _known(self, db: session.Session, tree: Node, library: Library, now: datetime) -> Known:
+        if not _asks_for_signals(tree, library):
+            return Known(library.topics)
+        return Known(library.topics, self._signals.latest(db, now))
+
+
+def _asks_for_signals(tree: Node, library: Library) -> bool:
+    wanted, seen = [tree], set()
+    while wanted:
+        for leaf in leaves(wanted.pop()):
+            if isinstance(leaf, AtLeast) or leaf == Has("pick"):
+                return True
+            if isinstance(leaf, TopicRef) and leaf.slug in library.topics and leaf.slug not in seen:
+                seen.add(leaf.slug)
+                wanted.append(library.topics[leaf.slug])
+    return False
+
+
+def _result(
+    text: str,
+    tree: Node,
+    found: Found,
+    *,
+    order: Order,
+    shown: dict[int, Paper],
+    engine: Engine,
+    known: Known,
+    behind: int,
+) -> SearchResult:
+    searched = corrected(tree, dict(found.corrected)) if found.corrected else tree
+    wanted = {forms(word)[0] for word in found.words}
+    wanted |= {forms(word)[0] for word in read(searched).told}
+    items = tuple(
+        Item(
+            paper=shown[hit.number],
+            score=hit.score,
+            title=mark(shown[hit.number].title, wanted),
+            snippet=snippet(shown[hit.number].abstract, wanted, lambda stem: found.idfs.get(stem, 1.0)),
+        )
+        for hit in found.hits
+        if hit.number in shown
+    )
+    return SearchResult(
+        typed=text,
+        canonical=canonical(searched),
+        order=order,
+        items=items,
+        total=found.total,
+        complete=found.complete,
+        corrected_from=text if found.corrected else "",
+        corrections=found.corrected,
+        expanded=found.expanded,
+        unknown=found.unknown,
+        parts=() if found.total else _parts(tree, engine, known),
+        categories=_facets(found, "cat:"),
+        years=tuple(sorted(_facets(found, "year:"), key=lambda facet: facet.value, reverse=True)),
+        sources=_facets(found, "source:"),
+        with_code=found.counts.get("has:code", 0),
+        next=_cursor(found.hits[-1].place, order) if found.more else "",
+        behind=behind,
+    )
+
+
+def _facets(found: Found, prefix: str) -> tuple[Facet, ...]:
+    """The values of a kind with their counts, most first."""
+    values = [
+        (label.removeprefix(prefix), count)
+        for label, count in found.counts.items()
+        if label.startswith(prefix)
+    ]
+    values.sort(key=lambda each: (-each[1], each[0]))
+    return tuple(Facet(value, count, _filter(prefix, value)) for value, count in values)
+
+
+def _filter(prefix: str, value: str) -> str:
+    """The filter that selects a value."""
+    return f'{prefix}"{value}"' if " " in value or '"' in value else f"{prefix}{value}"
+
+
+def _parts(tree: Node, engine: Engine, known: Known) -> tuple[tuple[str, int], ...]:
+    """What each part of a query finds alone, most first."""
+    parts = tree.parts if isinstance(tree, And | Or) else (tree,)
+    alone = [part for part in parts if not isinstance(part, Not)][:MOST_PARTS]
+    counts = [(canonical(part), engine.count(part, known)) for part in alone]
+    return tuple(sorted((each for each in counts if each[1]), key=lambda each: -each[1]))
+
+
+def result_object(result: SearchResult) -> dict[str, Any]:
+    """A page of results as a JSON object (keys may be added, never renamed)."""
+    return {
+        "items": [item_object(item) for item in result.items],
+        "next": result.next or None,
+        "query": {
+            "canonical": result.canonical,
+            "corrected_from": result.corrected_from or None,
+            "expanded": [{"words": words, "other": other} for words, other in result.expanded],
+            "unknown": list(result.unknown),
+        },
+        "total": result.total,
+        "parts": [{"query": part, "papers": count} for part, count in result.parts],
+        "facets": {
+            name: [{"value": facet.value, "papers": facet.papers} for facet in facets]
+            for name, facets in (
+                ("categories", result.categories),
+                ("years", result.years),
+                ("sources", result.sources),
+            )
+        },
+        "behind": result.behind,
+    }
+
+
+def item_object(item: Item) -> dict[str, Any]:
+    """A paper that was found as a JSON object."""
+    return {
+        "id": item.paper.id,
+        "title": item.paper.title,
+        "score": round(item.score, 6),
+        "snippets": [
+            {"field": name, "text": "".join(piece.text for piece in pieces), "marks": _marks(pieces)}
+            for name, pieces in (("title", item.title), ("abstract", item.snippet))
+            if any(piece.marked for piece in pieces)
+        ],
+    }
+
+
+def _marks(pieces: Pieces) -> list[tuple[int, int]]:
+    """From … to before which character of their text the marked pieces stand."""
+    found, start = [], 0
+    for piece in pieces:
+        if piece.marked:
+            found.append((start, start + len(piece.text)))
+        start += len(piece.text)
+    return found
+
+
+def _cursor(place: Place, order: Order) -> str:
+    packed = json.dumps([order, place.key, place.seen, place.number]).encode()
+    return base64.urlsafe_b64encode(packed).decode().rstrip("=")
+
+
+def _read_cursor(cursor: str, order: Order) -> Place:
+    """The place that a cursor names. Raises InputError."""
+    try:
+        packed = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars="-_", validate=True)
+        name, key, seen, number = json.loads(packed)
+        place = Place(float(key), int(seen), int(number))
+        if name != order or not math.isfinite(place.key) or max(abs(place.seen), abs(place.number)) >= 2**62:
+            raise ValueError
+    except (ValueError, TypeError, OverflowError, RecursionError) as error:
+        msg = "this cursor isn't one of a page of this search"
+        raise InputError(msg, fix="begin with the first page") from error
+    return place

@@ -1,0 +1,239 @@
+"""Keeps the search index up with the papers, and reads it into a process.
+
+The index is segments in the store; which papers they hold is decided by comparing the changes that the
+database noted with the last segment's end, so a process that is killed loses and doubles nothing. Processes
+of one machine share the segments through files in the data folder, mapped into memory; the files can be
+thrown away at any time. Papers that changed since the last segment are read beside it, so a search is right
+at once.
+"""
+
+import contextlib
+import logging
+import mmap
+import os
+import tempfile
+import threading
+import time
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from digest.domain import Paper
+from digest.pipeline.installation import Installation
+from digest.search import Engine, Segment, build, merge, version
+from digest.store import search as stored
+from digest.store import session
+from digest.store.search import Changed, SegmentInfo
+from digest.store.session import Session
+
+BATCH = 8_000  # papers that are indexed in one transaction: bounds memory, and what a kill undoes
+BESIDE = 500  # changed papers that a search reads beside the segments, at most
+MOST_PAPERS = 28_000  # of a segment that merging makes: about as many as its slots hold
+RUN = 4  # neighbours of about one size that are merged
+ALIKE = 2  # times the papers of all newer ones in a run that an older one may have
+BUILDING = "+"  # behind a version: segments that will take the place of those in use
+STALE_SECONDS = 600  # until the file of a segment that is no longer there is removed
+_log = logging.getLogger(__name__)
+
+OnProgress = Callable[[int, int], None]
+"""Is called with how many papers are indexed, of how many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """An engine over the index as a session sees it; `behind`: changed papers that it doesn't know yet."""
+
+    engine: Engine
+    behind: int
+
+
+def catch_up(
+    installation: Installation,
+    *,
+    on_progress: OnProgress = lambda _done, _total: None,
+    stopping: Callable[[], bool] = lambda: False,
+) -> int:
+    """Index the papers that changed since the last segment, and merge small segments; how many there were.
+
+    May run in several processes at once; each change is indexed once.
+    """
+    return _catch_up(installation, version(), on_progress, stopping)
+
+
+def reindex(installation: Installation, *, on_progress: OnProgress = lambda _done, _total: None) -> int:
+    """Build the whole index anew beside the one in use, then put it in its place; how many papers it has."""
+    building = version() + BUILDING
+    with session.transaction(installation.engine) as db:
+        stored.drop(db, keep=[version()])
+    done = _catch_up(installation, building, on_progress, lambda: False)
+    with session.transaction(installation.engine) as db:
+        stored.rename(db, building, version())
+    return done
+
+
+def count(installation: Installation) -> int:
+    """How many papers there are to index."""
+    with session.reading(installation.engine) as db:
+        return stored.changed_since(db, 0)
+
+
+def _catch_up(
+    installation: Installation, wanted: str, on_progress: OnProgress, stopping: Callable[[], bool]
+) -> int:
+    done, limit = 0, BATCH
+    while not stopping():
+        with session.reading(installation.engine) as db:
+            after = _end(stored.infos(db, wanted))
+            changed = stored.read_changed(db, after, limit)
+            left = stored.changed_since(db, changed.upto)
+        if changed.upto == after:
+            break
+        data, taken = _built(changed)
+        if taken < len(changed.papers):  # very long texts: fewer of them fit
+            limit = max(limit // 2, 1)
+            continue
+        with session.transaction(installation.engine) as db:
+            added = stored.add(db, wanted, after=after, upto=changed.upto, papers=taken, data=data)
+        if added:
+            done += taken + len(changed.gone)
+            on_progress(done, done + left)
+        _merge_small(installation, wanted)
+    else:
+        return done
+    with session.transaction(installation.engine) as db:
+        stored.drop(db, keep=[version(), version() + BUILDING])
+    return done
+
+
+def _built(changed: Changed) -> tuple[bytes, int]:
+    """A segment of changed papers; one that can't be indexed is left out, and stops no other."""
+    try:
+        return build(changed.papers, changed.gone)
+    except Exception:
+        _log.exception("papers could not be indexed together; looking for the one that is to blame")
+    sound = [paper for paper in changed.papers if _can_be_indexed(paper)]
+    left_out = {paper.pk for paper in changed.papers} - {paper.pk for paper in sound}
+    data, taken = build(sound, [*changed.gone, *left_out])
+    return data, taken + len(left_out) if taken == len(sound) else taken
+
+
+def _can_be_indexed(paper: Paper) -> bool:
+    try:
+        build([paper])
+    except Exception:
+        _log.exception("search can't find paper %s: it could not be indexed", paper.id)
+        return False
+    return True
+
+
+def _end(infos: Sequence[SegmentInfo]) -> int:
+    return infos[-1].upto if infos else 0
+
+
+def _merge_small(installation: Installation, wanted: str) -> None:
+    """Merge the newest segments where several are of about one size: their number stays small."""
+    while True:
+        with session.reading(installation.engine) as db:
+            infos = stored.infos(db, wanted)
+            run = _run(infos)
+            if len(run) < RUN:
+                return
+            data = [stored.data_of(db, each.id) for each in run]
+        packed = [each for each in data if each is not None]
+        merged = merge([Segment(each) for each in packed], is_first=run[0] == infos[0])
+        with session.transaction(installation.engine) as db:
+            if not stored.replace(db, run, len(Segment(merged)), merged):
+                return
+
+
+def _run(infos: Sequence[SegmentInfo]) -> list[SegmentInfo]:
+    """The newest segments, oldest first, as far as each is about as small as all newer ones together."""
+    run: list[SegmentInfo] = []
+    papers = 0
+    for each in reversed(infos):
+        if run and (each.papers > ALIKE * max(papers, 1) or papers + each.papers > MOST_PAPERS):
+            break
+        run.append(each)
+        papers += each.papers
+    return run[::-1]
+
+
+class SearchIndex:
+    """The index as one process reads it. Safe to use from many threads; made once, kept for long."""
+
+    def __init__(self, installation: Installation) -> None:
+        self._folder = installation.search_folder
+        self._lock = threading.Lock()
+        self._segments: dict[tuple[int, int], Segment] = {}
+        self._made: tuple[tuple[object, ...], Reading] | None = None
+
+    def read(self, db: Session) -> Reading:
+        """The engine over all that this session sees. The same one as before, where nothing changed since."""
+        infos = stored.infos(db, version())
+        key = (stored.last_change(db), *(each.id for each in infos))
+        made = self._made
+        if made and made[0] == key:
+            return made[1]
+        with self._lock:
+            if not (self._made and self._made[0] == key):
+                self._made = (key, self._read(db, infos))
+            return self._made[1]
+
+    def _read(self, db: Session, infos: Sequence[SegmentInfo]) -> Reading:
+        segments = {(each.id, each.checksum): self._segment(db, each) for each in infos}
+        self._segments = segments
+        changed = stored.read_changed(db, _end(infos), BESIDE)
+        beside = []
+        if changed.papers or changed.gone:
+            beside.append(Segment(_built(changed)[0]))
+        self._remove_stale(infos)
+        return Reading(Engine([*segments.values(), *beside]), stored.changed_since(db, changed.upto))
+
+    def _segment(self, db: Session, info: SegmentInfo) -> Segment:
+        known = self._segments.get((info.id, info.checksum))
+        if known is not None:
+            return known
+        mapped = self._mapped(info)
+        if mapped is not None:
+            return Segment(mapped)
+        data = stored.data_of(db, info.id) or b""  # the session's view doesn't move: it is there
+        return Segment((self._keep(info, data) and self._mapped(info)) or data)
+
+    def _mapped(self, info: SegmentInfo) -> memoryview | None:
+        """The file of a segment, mapped; None where it isn't there or isn't whole."""
+        if self._folder is None:
+            return None
+        try:
+            with (self._folder / _file_name(info)).open("rb") as file:
+                mapped = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+        except (OSError, ValueError):
+            return None
+        return mapped if zlib.crc32(mapped) == info.checksum else None
+
+    def _keep(self, info: SegmentInfo, data: bytes) -> bool:
+        """Write the file of a segment, so that nobody sees it half-written."""
+        if self._folder is None:
+            return False
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.NamedTemporaryFile(dir=self._folder, delete=False) as file:
+                file.write(data)
+            os.replace(file.name, self._folder / _file_name(info))  # noqa: PTH105 - atomic, over an old one too
+        except OSError as error:
+            _log.warning("the search index isn't shared between processes: %s", error)
+            return False
+        return True
+
+    def _remove_stale(self, infos: Sequence[SegmentInfo]) -> None:
+        """Remove files of segments that are gone, and what a killed process left half-written."""
+        if self._folder is None:
+            return
+        names = {_file_name(each) for each in infos}
+        with contextlib.suppress(OSError):
+            for path in self._folder.iterdir():
+                if path.name not in names and path.stat().st_mtime < time.time() - STALE_SECONDS:
+                    path.unlink()
+
+
+def _file_name(info: SegmentInfo) -> str:
+    return f"{info.id}-{info.checksum:08x}.segment"

@@ -1,0 +1,175 @@
+"""The fields of one row of subscribers → who they are and what they want. Pure.
+
+What spreadsheets make of a value is understood (`7:30 AM`, `0.3125` of a day, `10.0`, `Daily`); anything else
+that isn't the value is an error. A column that the table doesn't have changes nothing about somebody known.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from digest.domain import Frequency, Interests, Schedule, Subscriber, SubscriberStatus, Topic
+from digest.errors import InputError
+from digest.pipeline.subscriptions.validate import read_address, read_interests, read_schedule
+from digest.serializers import WEEKDAYS
+from digest.store.subscriptions.subscribers import Consent
+
+COLUMNS = (
+    "email",
+    "topics",
+    "filters",
+    "exclude",
+    "frequency",
+    "at",
+    "timezone",
+    "max",
+    "status",
+    "quiet_days",
+    "weekday",
+    "min_upvotes",
+    "top",
+    "paused_until",
+    "joined_at",
+    "consent",
+    "consent_at",
+)
+_NUMBERS = {"max": ("max_papers", 20), "min_upvotes": ("min_upvotes", 0), "top": ("top", 0)}
+_YES_NO = {"": False, "no": False, "false": False, "0": False, "yes": True, "true": True, "1": True}
+_CLOCK = re.compile(r"(\d{1,2})(?:[:.](\d{2}))?(?::\d{2})? ?(am|pm|a\.m\.|p\.m\.)?", re.IGNORECASE)
+_FRACTION = re.compile(r"0?[.,]\d+")
+_NUMBER = re.compile(r"(\d{1,9})(?:[.,]0+)?")
+_FORMULA = re.compile(r"'[=+\-@']")  # how `csv_export` keeps a spreadsheet from computing a field
+_ITEM = re.compile(r'((?:"[^"]*"|[^;"])+)')  # between semicolons, of which quotes may hold some
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a row says of somebody."""
+
+    email: str
+    interests: Interests
+    schedule: Schedule
+    status: SubscriberStatus | None
+    paused_until: datetime | None
+    joined_at: datetime | None
+    consent: Consent | None
+
+
+def read_email(fields: Mapping[str, str]) -> str:
+    """Read the address of a row. Raises InputError."""
+    return read_address(_plain(fields, "email"))
+
+
+def read_row(
+    fields: Mapping[str, str], email: str, known: Subscriber | None, topics: Sequence[Topic]
+) -> Wanted:
+    """Read a row about somebody who may be `known`. Raises InputError, UnknownError or FilterError."""
+    said = _plain(fields, "status").lower()
+    if said and said not in list(SubscriberStatus):
+        raise InputError(f"status: {said!r} is none of {', '.join(SubscriberStatus)}")
+    consent = _plain(fields, "consent")
+    at = read_time(fields, "consent_at")
+    return Wanted(
+        email=email,
+        interests=_interests(fields, known, topics),
+        schedule=_schedule(fields, known),
+        status=SubscriberStatus(said) if said else None,
+        paused_until=read_time(fields, "paused_until"),
+        joined_at=read_time(fields, "joined_at"),
+        consent=Consent(at, consent, "operator") if consent and at else None,
+    )
+
+
+def read_time(fields: Mapping[str, str], name: str) -> datetime | None:
+    """Read a time: ISO 8601, or as other programs write it; without a zone it is UTC. Raises InputError."""
+    written = _plain(fields, name)
+    if not written:
+        return None
+    try:
+        time = datetime.fromisoformat(written.removesuffix(" UTC").replace(" +", "+"))
+    except ValueError:
+        raise InputError(f"{name}: {written!r} is not a time", fix="2026-03-17T08:00:00Z") from None
+    return (time.replace(tzinfo=UTC) if time.tzinfo is None else time).astimezone(UTC)
+
+
+def _interests(fields: Mapping[str, str], known: Subscriber | None, topics: Sequence[Topic]) -> Interests:
+    before = known.interests if known else Interests()
+    wanted: dict[str, Any] = {
+        "topics": before.topics,
+        "filters": before.filters,
+        "exclude": before.exclude,
+        "min_upvotes": before.min_upvotes,
+        "top": before.top,
+        "max_papers": before.max_papers,
+    }
+    if "topics" in fields:
+        wanted["topics"] = [slug.lower() for slug in _list(fields, "topics")]
+    wanted |= {name: _list(fields, name) for name in ("filters", "exclude") if name in fields}
+    for column, (name, usual) in _NUMBERS.items():
+        if column in fields:
+            wanted[name] = _number(fields, column, usual)
+    return read_interests(topics, **wanted)
+
+
+def _schedule(fields: Mapping[str, str], known: Subscriber | None) -> Schedule:
+    before = known.schedule if known else Schedule()
+    given: dict[str, Any] = {
+        "frequency": before.frequency,
+        "weekday": WEEKDAYS[before.weekday],
+        "at": f"{before.at:%H:%M}",
+        "timezone": before.timezone,
+        "quiet_days": before.quiet_days,
+    }
+    usual = Schedule()
+    if "frequency" in fields:
+        given["frequency"] = _plain(fields, "frequency").lower() or Frequency.DAILY
+    if "weekday" in fields:
+        given["weekday"] = _plain(fields, "weekday").lower()[:3] or WEEKDAYS[usual.weekday]
+    if "at" in fields:
+        given["at"] = _clock(_plain(fields, "at")) or f"{usual.at:%H:%M}"
+    if "timezone" in fields:
+        given["timezone"] = _plain(fields, "timezone") or usual.timezone
+    if "quiet_days" in fields:
+        said = _plain(fields, "quiet_days").lower()
+        if said not in _YES_NO:
+            raise InputError(f"quiet_days: {said!r} is neither yes nor no")
+        given["quiet_days"] = _YES_NO[said]
+    return read_schedule(**given)
+
+
+def _clock(written: str) -> str:
+    """`7:30`, `07:30:00`, `7:30 AM`, `7.30`, Excel's `0.3125` → `07:30`; other text as it is."""
+    if _FRACTION.fullmatch(written):
+        minutes = round(float(written.replace(",", ".")) * 24 * 60)
+        return f"{minutes // 60:02}:{minutes % 60:02}"
+    found = _CLOCK.fullmatch(written)
+    if found is None or not (found[2] or found[3]):
+        return written
+    hour, half = int(found[1]), (found[3] or "").lower().replace(".", "")
+    if half:
+        if not 1 <= hour <= 12:
+            return written
+        hour = hour % 12 + (12 if half == "pm" else 0)
+    return f"{hour:02}:{found[2] or '00'}"
+
+
+def _number(fields: Mapping[str, str], name: str, usual: int) -> int:
+    written = _plain(fields, name)
+    found = _NUMBER.fullmatch(written)
+    if written and found is None:
+        raise InputError(f"{name}: {written!r} is not a number")
+    return int(found[1]) if found else usual
+
+
+def _list(fields: Mapping[str, str], name: str) -> list[str]:
+    written = _plain(fields, name)
+    if written.count('"') % 2:
+        raise InputError(f"{name}: {written[:60]!r} has a quote that isn't closed")
+    return [item.strip() for item in _ITEM.findall(written) if item.strip()]
+
+
+def _plain(fields: Mapping[str, str], name: str) -> str:
+    written = fields.get(name, "")
+    return written[1:] if _FORMULA.match(written) else written

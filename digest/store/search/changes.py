@@ -1,0 +1,110 @@
+"""Which papers changed since a revision, and what an index needs of them. Reads only."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from digest.domain import Paper
+from digest.store.papers.reading import MAY_BE_SHOWN
+from digest.store.papers.tables import EntryRow, PaperRow
+from digest.store.search.tables import PaperChangeRow
+from digest.store.session import chunks
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """Papers that changed: those that may be shown, as they are now, and the numbers of the others.
+
+    `upto`: the revision of the last of them.
+    """
+
+    papers: tuple[Paper, ...]
+    gone: tuple[int, ...]
+    upto: int
+
+
+def last_change(session: Session) -> int:
+    """The number of the last change of any paper; 0 where there is none."""
+    return session.scalar(select(func.max(PaperChangeRow.revision))) or 0
+
+
+def changed_since(session: Session, revision: int) -> int:
+    """How many papers changed after a revision."""
+    later = select(func.count()).select_from(PaperChangeRow).where(PaperChangeRow.revision > revision)
+    return session.scalar(later) or 0
+
+
+def read_changed(session: Session, revision: int, limit: int) -> Changed:
+    """The first `limit` papers that changed after a revision, in the order of their changes.
+
+    They carry what an index needs: no signals, no links but those to code and project.
+    """
+    later = select(PaperChangeRow.paper_id, PaperChangeRow.revision).where(PaperChangeRow.revision > revision)
+    rows = session.execute(later.order_by(PaperChangeRow.revision).limit(limit)).all()
+    numbers = [number for number, _ in rows]
+    papers = _papers(session, numbers)
+    return Changed(
+        papers=tuple(papers[number] for number in numbers if number in papers),
+        gone=tuple(number for number in numbers if number not in papers),
+        upto=rows[-1][1] if rows else revision,
+    )
+
+
+def _papers(session: Session, numbers: Sequence[int]) -> dict[int, Paper]:
+    """Those of these papers that may be shown."""
+    row = PaperRow
+    columns = select(
+        row.id,
+        row.canonical_id,
+        row.title,
+        row.abstract,
+        row.authors,
+        row.categories,
+        row.published_at,
+        row.first_seen_at,
+        row.doi,
+        row.code_url,
+        row.project_url,
+        row.organization,
+        row.keywords,
+    )
+    found: dict[int, Paper] = {}
+    for chunk in chunks(numbers):
+        sources = _sources(session, chunk)
+        for each in session.execute(columns.where(row.id.in_(chunk), *MAY_BE_SHOWN)):
+            found[each.id] = Paper(
+                id=each.canonical_id,
+                title=each.title,
+                abstract=each.abstract,
+                authors=tuple(each.authors),
+                categories=tuple(each.categories),
+                published_at=each.published_at,
+                first_seen_at=each.first_seen_at,
+                doi=each.doi,
+                code_url=each.code_url,
+                project_url=each.project_url,
+                organization=each.organization,
+                keywords=tuple(each.keywords),
+                sources=sources.get(each.id, ()),
+                pk=each.id,
+            )
+    return found
+
+
+def _sources(session: Session, numbers: Sequence[int]) -> dict[int, tuple[str, ...]]:
+    """The sources that carried each of these papers, or a paper that was merged into it."""
+    found: dict[int, set[str]] = defaultdict(set)
+    own = select(EntryRow.paper_id, EntryRow.source).where(EntryRow.paper_id.in_(numbers))
+    merged = (
+        select(PaperRow.merged_into, EntryRow.source)
+        .join(EntryRow, EntryRow.paper_id == PaperRow.id)
+        .where(PaperRow.merged_into.in_(numbers))
+    )
+    for query in (own, merged):
+        for number, source in session.execute(query.distinct()):
+            if number is not None:
+                found[number].add(source)
+    return {number: tuple(sorted(sources)) for number, sources in found.items()}

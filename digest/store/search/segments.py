@@ -1,0 +1,90 @@
+"""The segments of the search index: written whole, read whole, replaced in one transaction.
+
+A segment is added only behind the last one, so that two processes that index the same changes leave one
+segment: the second one is told that it came too late.
+"""
+
+import zlib
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from digest.store.search.tables import SearchSegmentRow
+from digest.store.session import serialise
+
+LOCK = "search index"
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentInfo:
+    """A segment without its data; see `SearchSegmentRow`."""
+
+    id: int
+    version: str
+    after: int
+    upto: int
+    papers: int
+    checksum: int
+
+
+def infos(session: Session, version: str) -> list[SegmentInfo]:
+    """The segments of a version, oldest first."""
+    row = SearchSegmentRow
+    columns = select(row.id, row.version, row.after, row.upto, row.papers, row.checksum)
+    return [
+        SegmentInfo(*each)
+        for each in session.execute(columns.where(row.version == version).order_by(row.upto))
+    ]
+
+
+def data_of(session: Session, number: int) -> bytes | None:
+    """The data of a segment; None where it isn't there any more."""
+    return session.scalar(select(SearchSegmentRow.data).where(SearchSegmentRow.id == number))
+
+
+def add(session: Session, version: str, *, after: int, upto: int, papers: int, data: bytes) -> bool:
+    """Add a segment behind the last one; False, and nothing is written, where that doesn't end at `after`."""
+    serialise(session, LOCK)
+    there = infos(session, version)
+    if (there[-1].upto if there else 0) != after:
+        return False
+    session.add(_row(version, after, upto, papers, data))
+    session.flush()
+    return True
+
+
+def replace(session: Session, old: Collection[SegmentInfo], papers: int, data: bytes) -> bool:
+    """Put one segment in the place of neighbours (oldest first); False where one of them is gone by now."""
+    serialise(session, LOCK)
+    first, *_ = listed = sorted(old, key=lambda each: each.upto)
+    there = {each.id for each in infos(session, first.version)}
+    if not all(each.id in there for each in listed):
+        return False
+    session.execute(delete(SearchSegmentRow).where(SearchSegmentRow.id.in_([each.id for each in listed])))
+    session.add(_row(first.version, first.after, listed[-1].upto, papers, data))
+    session.flush()
+    return True
+
+
+def drop(session: Session, *, keep: Collection[str] = ()) -> int:
+    """Drop the segments of all versions but those to keep; how many there were."""
+    serialise(session, LOCK)
+    found = session.scalars(select(SearchSegmentRow.id).where(SearchSegmentRow.version.not_in(keep))).all()
+    session.execute(delete(SearchSegmentRow).where(SearchSegmentRow.version.not_in(keep)))
+    return len(found)
+
+
+def rename(session: Session, old: str, new: str) -> None:
+    """Let the segments of one version take the place of those of another."""
+    serialise(session, LOCK)
+    session.execute(delete(SearchSegmentRow).where(SearchSegmentRow.version == new))
+    session.execute(update(SearchSegmentRow).where(SearchSegmentRow.version == old).values(version=new))
+
+
+def _row(version: str, after: int, upto: int, papers: int, data: bytes) -> SearchSegmentRow:
+    checksum = zlib.crc32(data)
+    return SearchSegmentRow(
+        version=version, after=after, upto=upto, papers=papers, checksum=checksum, data=data
+    )

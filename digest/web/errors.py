@@ -1,0 +1,159 @@
+"""What went wrong → an answer in words: a page for people, a problem (RFC 9457) for scripts.
+
+Nothing that a request does stops anything but itself. What nobody foresaw is answered with a number by which
+its traceback is found in the log; the answer repeats nothing of the request.
+"""
+
+import logging
+import secrets
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from digest.errors import DigestError, FilterError, UnknownError
+from digest.pipeline.installation import UNAVAILABLE
+from digest.web.limits import retry_after
+from digest.web.site import web_of
+
+API = "/api/"
+MOST_SHOWN = 20  # mistakes in one body that are told
+LONGEST_NAME = 100  # characters of a name in a body that are repeated
+DATABASE_BACK = 5.0  # seconds after which somebody may try again when the database can't be used
+TITLES = {
+    403: "That form isn’t ours",
+    404: "There is no such page",
+    405: "That can’t be done here",
+    410: "This paper is no longer shown here",
+    429: "A moment, please",
+    503: "A moment, please",
+}
+_log = logging.getLogger(__name__)
+
+
+def handle(app: FastAPI) -> None:
+    """Let an application answer all errors in words."""
+    app.add_exception_handler(DigestError, _digest_error)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    for kind in UNAVAILABLE:
+        app.add_exception_handler(kind, _unavailable)
+    app.add_middleware(Unforeseen)
+
+
+class Unforeseen:
+    """ASGI middleware: an exception that nobody foresaw ends its request and nothing else."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        begun = ended = False
+
+        async def watched(message: Message) -> None:
+            nonlocal begun, ended
+            begun = True
+            ended = message["type"] == "http.response.body" and not message.get("more_body", False)
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watched)
+        except ClientDisconnect:
+            return  # nobody is there to be told
+        except Exception:
+            number = secrets.token_hex(4)
+            part = scope["path"].strip("/").partition("/")[0][:40]  # what follows may be a token
+            _log.exception("request %s failed: %s /%s", number, scope["method"], part)
+            if not begun:
+                await _broken(scope, number)(scope, receive, send)
+            elif not ended:
+                raise  # the server cuts the connection, so that half a page isn't taken for a whole one
+
+
+def _broken(scope: Scope, number: str) -> Response:
+    """The plainest answer there is: it needs no database and no template."""
+    if scope["path"].startswith(API):
+        return problem(500, "something broke here", detail=f"It is in our log as {number}.")
+    page = (
+        '<!DOCTYPE html><html lang="en"><meta charset="utf-8"><title>Something broke</title>'
+        "<h1>Something broke on our side</h1><p>It wasn’t you, and nothing else is affected. "
+        f"If it happens again, tell the people who run this site the number <b>{number}</b>.</p></html>\n"
+    )
+    return Response(page, status_code=500, media_type="text/html")
+
+
+def problem(status: int, title: str, headers: Mapping[str, str] | None = None, **more: Any) -> JSONResponse:
+    """A problem (RFC 9457)."""
+    body = {"type": "about:blank", "title": title, "status": status} | more
+    return JSONResponse(body, status_code=status, headers=headers, media_type="application/problem+json")
+
+
+def problem_of(error: DigestError) -> JSONResponse:
+    """An error of what was asked for, with the place in a filter where it has one."""
+    place: dict[str, Any] = (
+        {"filter": error.text, "position": error.position} if isinstance(error, FilterError) else {}
+    )
+    return problem(422, "what was asked for can't be read", detail=error.message, fix=error.fix, **place)
+
+
+def _is_api(request: Request) -> bool:
+    return str(request.scope["path"]).startswith(API)  # request.url can't be made of every Host header
+
+
+def _digest_error(request: Request, error: Exception) -> Response:
+    if not isinstance(error, DigestError):
+        raise error
+    if _is_api(request):
+        return problem_of(error)
+    status = 404 if isinstance(error, UnknownError) else 422
+    return web_of(request).told("That doesn’t work", error.message, error.fix, status=status)
+
+
+def _http_error(request: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):
+        raise error
+    if _is_api(request):
+        return problem(error.status_code, str(error.detail), error.headers)
+    title = TITLES.get(error.status_code, "That doesn’t work")
+    detail = str(error.detail)
+    is_own = detail != HTTPStatus(error.status_code).phrase  # else it says no more than the title
+    lines = (f"{detail[0].upper()}{detail[1:]}.",) if is_own and detail else ()
+    answer = web_of(request).told(title, *lines, status=error.status_code)
+    answer.headers.update(error.headers or {})
+    return answer
+
+
+def _invalid(_request: Request, error: Exception) -> Response:
+    """What is wrong with a body, without repeating its values."""
+    if not isinstance(error, RequestValidationError):
+        raise error
+    wrong = [
+        {"at": "/".join(_storable(part) for part in each["loc"]), "detail": each["msg"]}
+        for each in error.errors()[:MOST_SHOWN]
+    ]
+    return problem(422, "what was asked for can't be read", errors=wrong)
+
+
+def _storable(part: object) -> str:
+    """A name out of a body as it can be written: JSON may hold halves of characters (RFC 8259, 8.2)."""
+    return str(part)[:LONGEST_NAME].encode("utf-8", "replace").decode()
+
+
+def _unavailable(request: Request, _error: Exception) -> Response:
+    """The database is locked, lost or overrun; what it said may name hosts and users, so the log has it."""
+    _log.warning("the database can't be used: %s", type(_error).__name__, exc_info=_error)
+    headers = retry_after(DATABASE_BACK)
+    if _is_api(request):
+        return problem(503, "the database can't be used at the moment", headers)
+    answer = web_of(request).told(TITLES[503], "The database can’t be used. Try again soon.", status=503)
+    answer.headers.update(headers)
+    return answer

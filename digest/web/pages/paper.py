@@ -1,0 +1,127 @@
+"""The page of one paper, its citations as files, and the list of an author's papers."""
+
+import json
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from functools import partial
+from typing import Any
+from urllib.parse import unquote
+
+from fastapi import APIRouter, HTTPException, Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+
+from digest import cite
+from digest.domain import Paper
+from digest.errors import UnknownError
+from digest.ids import MAX_ID
+from digest.pipeline.catalog.paper import PaperPage
+from digest.render import cards, phrases
+from digest.web.addresses import author_path, paper_path
+from digest.web.cards import paper_card, paper_cards
+from digest.web.pages.catalog import read_view
+from digest.web.plot import plots
+from digest.web.site import Site, Web
+
+router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+get = partial(router.api_route, methods=["GET", "HEAD"])
+_DESCRIPTION_WORDS = 40
+
+
+def _csl(papers: Sequence[Paper]) -> str:
+    return json.dumps(cite.csl(papers), ensure_ascii=False, indent=2) + "\n"
+
+
+# Name of a file → its type and what writes it
+CITATIONS: dict[str, tuple[str, Callable[[Sequence[Paper]], str]]] = {
+    "bib": ("application/x-bibtex; charset=utf-8", cite.bibtex),
+    "ris": ("application/x-research-info-systems; charset=utf-8", cite.ris),
+    "json": ("application/vnd.citationstyles.csl+json; charset=utf-8", _csl),
+}
+
+
+@get("/p/{ref:path}/cite.{form}")
+def citation(web: Site, ref: str, form: str) -> Response:
+    """Give a paper's citation as a file: `bib`, `ris`, or `json` (CSL)."""
+    if form not in CITATIONS:
+        raise HTTPException(404)
+    paper = _read(web, ref).paper
+    return citations([paper], form, cite.citation_key(paper))
+
+
+def citations(papers: Sequence[Paper], form: str, name: str) -> Response:
+    """Answer with a file of citations; `name` without its ending, in ASCII."""
+    kind, write = CITATIONS[form]
+    headers = {"Content-Disposition": f'attachment; filename="{name}.{form}"'}
+    return Response(write(papers), media_type=kind, headers=headers)
+
+
+@get("/p/{ref:path}")
+def paper_page(web: Site, ref: str) -> Response:
+    """Show a paper; another spelling of its id, and one that was merged into it, lead to its own address."""
+    found = _read(web, ref)
+    paper, now = found.paper, web.clock()
+    if unquote(paper_path(paper.id)) != f"/p/{ref}":
+        return RedirectResponse(paper_path(paper.id), status_code=302)
+    return web.shared_page(
+        "paper.html",
+        found=found,
+        paper=paper_card(paper, now),
+        names=[(phrases.one_line(name, 100), author_path(name)) for name in paper.authors if name.strip()],
+        abstract=[part for part in phrases.printable(paper.abstract).split("\n\n") if part.strip()],
+        description=phrases.first_sentences(paper.summary or paper.abstract, _DESCRIPTION_WORDS),
+        sources={name: cards.source_name(name) for name in paper.sources},
+        plots=plots(found.history),
+        days=sorted({day for days in found.history.values() for day in days}),
+        reference=cite.plain(paper),
+        linked_data=_linked_data(paper, web.installation.site.base_url),
+        now=now,
+    )
+
+
+@get("/authors/{name}")
+def author(request: Request, web: Site, name: str) -> Response:
+    """List the papers of everybody who has this name."""
+    order, number = read_view(request)
+    found = web.lists.author(name, order, number, web.clock()) if len(name) <= MAX_ID else None
+    if found is None:
+        raise HTTPException(404)
+    return web.shared_page(
+        "author.html",
+        listed=found,
+        cards=paper_cards(found.page.papers, web.clock()),
+        year=web.clock().year,
+        path=author_path(found.name),
+    )
+
+
+def _read(web: Web, ref: str) -> PaperPage:
+    if len(ref) > MAX_ID:
+        raise HTTPException(404)
+    try:
+        found = web.papers.read(ref, web.clock())
+    except UnknownError as error:
+        raise HTTPException(404) from error
+    if found.is_hidden:
+        raise HTTPException(410)
+    return found
+
+
+def _linked_data(paper: Paper, base_url: str) -> str:
+    """What the page is about as JSON-LD (schema.org, ScholarlyArticle), safe within a script element."""
+    facts: dict[str, Any] = {
+        "@context": "https://schema.org",
+        "@type": "ScholarlyArticle",
+        "headline": paper.title,
+        "abstract": paper.abstract,
+        "author": [{"@type": "Person", "name": name} for name in paper.authors],
+        "datePublished": _iso(paper.published_at or paper.first_seen_at),
+        "url": base_url + paper_path(paper.id),
+        "sameAs": [url for url in (paper.url, f"https://doi.org/{paper.doi}" if paper.doi else "") if url],
+        "keywords": list(paper.keywords),
+    }
+    text = json.dumps({name: value for name, value in facts.items() if value}, ensure_ascii=False)
+    return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
+
+
+def _iso(moment: datetime) -> str:
+    return moment.date().isoformat()

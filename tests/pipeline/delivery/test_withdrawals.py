@@ -1,0 +1,74 @@
+"""A withdrawn paper isn't sent any more, and who got it hears of it once, in the next digest."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from email.message import EmailMessage
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from digest.pipeline.delivery.worker import deliver_due
+from digest.pipeline.issues.open import open_due
+from digest.render.assemble import WITHDRAWN
+from tests.builders import NOW, entry
+from tests.installations import installation, join, land, outbox
+
+DAY = timedelta(days=1)
+SAID = "This paper has been withdrawn by the author."
+BAD = entry("2603.00001", title="Proof that fish compute")
+NOTICE = replace(BAD, key="v2", version=2, abstract=SAID, withdrawn=SAID, announce_type="replace")
+
+
+def parts(mail: EmailMessage) -> list[str]:
+    return [part.get_content() for part in mail.walk() if part.get_content_maintype() == "text"]
+
+
+def mails(engine: Engine, folder: Path, day: datetime) -> list[EmailMessage]:
+    """The mails of one morning."""
+    here = installation(engine, folder)
+    before = {mail["Message-ID"] for mail in outbox(folder)}
+    open_due(here, day)
+    deliver_due(here, day)
+    return [mail for mail in outbox(folder) if mail["Message-ID"] not in before]
+
+
+def test_who_got_a_paper_hears_of_its_withdrawal_once(engine: Engine, tmp_path: Path) -> None:
+    here = installation(engine, tmp_path)
+    join(here, "ada@one.example")
+    land(engine, [BAD], seen_at=NOW - timedelta(hours=3))
+    (first,) = mails(engine, tmp_path, NOW)
+    assert all("Proof that fish compute" in part for part in parts(first))
+    join(here, "bob@one.example", now=NOW + timedelta(hours=1))
+
+    land(engine, [NOTICE], seen_at=NOW + timedelta(hours=5))
+    land(engine, [entry("2603.00002", title="Lamps")], seen_at=NOW + timedelta(hours=6))
+    ada, bob = mails(engine, tmp_path, NOW + DAY)
+    for part in parts(ada):
+        assert "Lamps" in part
+        assert part.index(WITHDRAWN) < part.index("Proof that fish compute")
+        assert part.count("Proof that fish compute") == 1
+    for part in parts(bob):  # never got it
+        assert WITHDRAWN not in part
+        assert "Proof that fish compute" not in part
+
+    land(engine, [entry("2603.00003", title="Ropes")], seen_at=NOW + DAY + timedelta(hours=6))
+    for mail in mails(engine, tmp_path, NOW + 2 * DAY):
+        assert all("Proof that fish compute" not in part for part in parts(mail))
+
+
+def test_a_paper_withdrawn_after_its_digest_was_queued_is_left_out_and_not_spoken_of(
+    engine: Engine, tmp_path: Path
+) -> None:
+    here = installation(engine, tmp_path)
+    join(here, "ada@one.example")
+    land(engine, [BAD, entry("2603.00002", title="Lamps")], seen_at=NOW - timedelta(hours=3))
+    open_due(here, NOW)
+    land(engine, [NOTICE], seen_at=NOW + timedelta(minutes=1))
+    deliver_due(here, NOW + timedelta(minutes=2))
+    (mail,) = outbox(tmp_path)
+    for part in parts(mail):
+        assert "Lamps" in part
+        assert "Proof that fish compute" not in part
+    land(engine, [entry("2603.00003", title="Ropes")], seen_at=NOW + timedelta(hours=6))
+    (following,) = mails(engine, tmp_path, NOW + DAY)
+    assert all("Proof that fish compute" not in part for part in parts(following))

@@ -1,0 +1,136 @@
+"""The page of a paper, its citations, and the lists of authors and topics."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, update
+
+from digest.domain import Entry, SignalKind
+from digest.pipeline.installation import Installation
+from digest.store import papers, session
+from digest.store.papers.tables import PaperRow
+from digest.web.addresses import author_path, paper_path
+from tests.builders import NOW, entry
+from tests.installations import installation, land
+from tests.web_server import WebServer, serving
+
+
+@pytest.fixture
+def database_kind() -> str:
+    """What differs between databases is tested with the pipeline."""
+    return "sqlite"
+
+
+@pytest.fixture
+def site(engine: Engine, tmp_path: Path) -> Installation:
+    return installation(engine, tmp_path)
+
+
+@pytest.fixture
+def web(site: Installation, tmp_path: Path) -> Iterator[WebServer]:
+    with serving(site, tmp_path) as server:
+        yield server
+
+
+def test_a_paper_is_shown_whole(web: WebServer) -> None:
+    whole = entry(
+        title="Agents <that> plan", abstract="First & last.", authors=("Ada Lovelace", "C++ & Co"),
+        signals={SignalKind.UPVOTES: 7}, comment="12 pages", doi="10.1000/x",
+    )  # fmt: skip
+    land(web.installation.engine, [whole])
+    page = web.client().get("/p/2603.00001").text
+    assert '<h1 dir="auto">Agents &lt;that&gt; plan</h1>' in page
+    assert "First &amp; last." in page
+    assert 'href="/authors/C++%20%26%20Co"' in page
+    assert "12 pages" in page
+    assert '<link rel="canonical" href="https://arxiv.org/abs/2603.00001">' in page
+    assert '<meta property="og:title" content="Agents &lt;that&gt; plan">' in page
+    data = re.search(r'<script type="application/ld\+json">(.*?)</script>', page)
+    assert data
+    assert json.loads(data[1])["headline"] == "Agents <that> plan"
+
+
+@pytest.mark.parametrize("ref", ["2603.00001v2", "arxiv:2603.00001", "https://arxiv.org/abs/2603.00001"])
+def test_other_spellings_of_an_id_lead_to_its_page(web: WebServer, ref: str) -> None:
+    land(web.installation.engine, [entry()])
+    answer = web.client().get(f"/p/{ref}")
+    assert (answer.status_code, answer.headers["location"]) == (302, "/p/2603.00001")
+
+
+def test_a_merged_paper_leads_to_the_one_that_stands_for_it(web: WebServer) -> None:
+    land(web.installation.engine, [entry(), entry("2603.00002")])
+    with session.transaction(web.installation.engine) as db:
+        papers.merge(db, "2603.00002", "2603.00001", papers.Why("one work", "a test", NOW))
+    assert web.client().get("/p/2603.00002").headers["location"] == "/p/2603.00001"
+
+
+@pytest.mark.parametrize("ref", ["2603.99999", "x", "%00", "a" * 400, "%ed%a0%80", "..%2f..%2fetc"])
+def test_what_is_no_paper_is_no_page(web: WebServer, ref: str) -> None:
+    assert web.client().get(f"/p/{ref}").status_code == 404
+
+
+def test_a_hidden_paper_is_gone(web: WebServer) -> None:
+    land(web.installation.engine, [entry()])
+    with session.transaction(web.installation.engine) as db:
+        db.execute(update(PaperRow).values(hidden=True))
+    assert web.client().get("/p/2603.00001").status_code == 410
+
+
+def test_a_paper_whose_id_is_no_arxiv_id_has_a_page_too(web: WebServer) -> None:
+    for key in ("blog/2026/a b", "x?y#z", "../up", "ünï"):
+        odd = Entry(key, f"A paper called {key}", url="https://example.org/")
+        land(web.installation.engine, [odd], source="feed-of-mine")
+        path = paper_path(f"feed-of-mine:{key}")
+        assert web.client().get(path).status_code == 200, path
+
+
+def test_signals_are_drawn_and_told_in_a_table(web: WebServer) -> None:
+    land(web.installation.engine, [entry(signals={SignalKind.UPVOTES: 3})])
+    web.clock.move(days=2)
+    land(web.installation.engine, [entry(signals={SignalKind.UPVOTES: 30})], seen_at=web.clock.now)
+    page = web.client().get("/p/2603.00001").text
+    assert 'aria-label="From 3 on 17 March 2026 to 30 on 19 March 2026"' in page
+    assert '<th scope="row">19 Mar</th><td>30</td>' in page
+    assert "× 0.500" in page
+
+
+@pytest.mark.parametrize(
+    ("form", "kind", "start"),
+    [
+        ("bib", "application/x-bibtex", "@misc{lovelace2026paper,"),
+        ("ris", "application/x-research-info", "TY  - "),
+        ("json", "application/vnd.citationstyles.csl+json", "["),
+    ],
+)
+def test_citations_are_files(web: WebServer, form: str, kind: str, start: str) -> None:
+    land(web.installation.engine, [entry()])
+    answer = web.client().get(f"/p/2603.00001/cite.{form}")
+    assert answer.headers["content-type"].startswith(kind)
+    assert answer.headers["content-disposition"] == f'attachment; filename="lovelace2026paper.{form}"'
+    assert answer.text.startswith(start)
+    assert web.client().get("/p/2603.00001/cite.exe").status_code == 404
+
+
+def test_an_author_has_a_list_and_nobody_has_none(web: WebServer) -> None:
+    land(web.installation.engine, [entry(authors=("José García",)), entry("2603.00002")])
+    page = web.client().get(author_path("Jose Garcia")).text
+    assert 'Papers by <span dir="auto">José García</span>' in page
+    assert page.count('<li class="paper">') == 1
+    assert "/?authors=Jos%C3%A9%20Garc%C3%ADa" in page
+    assert web.client().get("/authors/nobody").status_code == 404
+    assert web.client().get("/authors/...").status_code == 404
+
+
+def test_topics_lead_to_lists_and_to_the_form_filled_in(web: WebServer) -> None:
+    land(web.installation.engine, [entry(title="A large language model"), entry("2603.00002", title="Legs")])
+    assert 'href="/t/llm">Large language models</a> <span class="count">1 paper</span>' in (
+        web.client().get("/topics").text
+    )
+    page = web.client().get("/t/llm").text
+    assert "A large language model" in page
+    assert "Legs" not in page
+    assert '<input type="hidden" name="topics" value="llm">' in page
+    assert web.client().get("/t/nothing").status_code == 404
