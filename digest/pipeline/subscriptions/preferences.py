@@ -116,6 +116,28 @@ def leave(installation: Installation, number: int, now: datetime, *, goodbye: bo
     _change(installation, number, change)
 
 
+def email_preferences_link(installation: Installation, number: int, now: datetime) -> None:
+    """Email somebody the link to their preferences; few times a day, and not where mail doesn't arrive."""
+    _email_link(installation, number, TransactionalKind.PREFERENCES, now)
+
+
+def email_erase_link(installation: Installation, number: int, now: datetime) -> None:
+    """Email somebody the link that erases everything about them; few times a day, as above."""
+    _email_link(installation, number, TransactionalKind.ERASE, now)
+
+
+def _email_link(installation: Installation, number: int, kind: TransactionalKind, now: datetime) -> None:
+
+    def change(db: Session, known: Subscriber) -> None:
+        session.serialise(db, LOCK)
+        if known.status is not SubscriberStatus.SUPPRESSED and rate_limits.take(
+            db, installation.keys, known.email, kind, now
+        ):
+            transactional.add(db, kind, number, now)
+
+    _change(installation, number, change)
+
+
 def come_back(installation: Installation, number: int, now: datetime) -> None:
     """Undo an unsubscribing: somebody who had confirmed before is active again, and the ledger says so."""
 
