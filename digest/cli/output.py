@@ -89,7 +89,8 @@ def _paragraphs(columns: Sequence[str], rows: Sequence[Sequence[str]], width: in
         for name, cell in zip(columns, row, strict=True):
             if not cell:
                 continue
-            first, *others = _wrapped(cell, max(width - label, 20))
+            room = max(width - label, 20)
+            first, *others = _wrapped(_shortened(cell) if cell_len(cell) > room else cell, room)
             lines.append(_padded(f"{name}:" if name else "", label) + first)
             lines += [" " * label + other for other in others]
         lines.append("")
