@@ -1,51 +1,69 @@
-"""Tables for people, at 80 columns and at fewer."""
+"""Tables at any width: nothing that is to be copied is broken, nothing is wider than the terminal."""
 
-from datetime import UTC, datetime
+import os
+import subprocess
+import sys
+from pathlib import Path
 
-import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from digest.cli.output import table
+from digest.cli.output import cell_len, laid_out
 
-WHEN = datetime(2026, 3, 17, 8, tzinfo=UTC)
-REPLY = "550 5.1.1 The email account that you tried to reach does not exist. Please try double-checking."
-ROW = ("2026-03-17", 12, "somebody.with.a.long.name@mail.example.org", "uncertain", "", 12, 3, REPLY)
-COLUMNS = ("date", "issue", "to", "state", "reason", "papers", "attempts", "reply")
-
-
-@pytest.mark.parametrize("width", [40, 60, 79, 80, 100, 160])
-def test_dates_ids_states_and_times_are_never_broken(
-    width: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv("COLUMNS", str(width))
-    monkeypatch.setenv("FORCE_COLOR", "1")
-    monkeypatch.setenv("TERM", "dumb")
-    table(COLUMNS, [ROW, ROW])
-    table(
-        ("id", "title", "at", "state"), [("arxiv:2603.00001", "A title of many words " * 4, WHEN, "stalled")]
-    )
-    shown = capsys.readouterr().out
-    for whole in (
-        "2026-03-17",
-        "uncertain",
-        "arxiv:2603.00001",
-        "2026-03-17 08:00 UTC",
-        "stalled",
-        "attempts",
-    ):
-        assert whole in shown
-    if width >= 80:
-        assert max(map(len, shown.splitlines())) <= width or "reply     550" in shown
+COLUMNS = ("date", "to", "state", "reason", "next digest")
+ROW = (
+    "2026-03-17",
+    "somebody.with.a.long.name@department.university.example",
+    "unsubscribed",
+    "the sources have nothing new yet, and it is a quiet day on which nothing matched",
+    "2026-03-18 07:30 UTC",
+)
 
 
-def test_an_address_is_shortened_where_there_is_little_room(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv("COLUMNS", "80")
-    monkeypatch.setenv("FORCE_COLOR", "1")
-    monkeypatch.setenv("TERM", "dumb")
-    table(("email", "status", "due", "topics"), [(ROW[2], "active", WHEN, "llm, agents, efficiency, vision")])
-    shown = capsys.readouterr().out
-    assert "somebody.with" in shown
-    assert "…" in shown
-    assert "active" in shown
-    assert "2026-03-17 08:00 UTC" in shown
+def test_dates_states_and_ids_stay_whole_and_addresses_are_shortened_at_80_columns() -> None:
+    lines = laid_out(COLUMNS, [ROW], 100)
+    assert max(map(len, lines)) <= 100
+    text = "\n".join(lines)
+    for whole in ("2026-03-17", "unsubscribed", "2026-03-18 07:30 UTC"):
+        assert whole in text
+    assert "…@department.university.example" in text
+
+
+def test_a_table_that_is_too_wide_becomes_paragraphs() -> None:
+    lines = laid_out(COLUMNS, [ROW], 60)
+    assert max(map(len, lines)) <= 60
+    assert "state:       unsubscribed" in lines
+    assert "next digest: 2026-03-18 07:30 UTC" in lines
+
+
+def test_nothing_is_shortened_where_there_is_room() -> None:
+    (_, _, row) = laid_out(COLUMNS, [ROW], 240)
+    assert all(cell in row for cell in ROW)
+
+
+def test_a_terminal_without_unicode_gets_question_marks_and_no_traceback(tmp_path: Path) -> None:
+    environment = os.environ | {"PYTHONIOENCODING": "ascii", "DIGEST_DATA_DIR": str(tmp_path)}
+    typed = [sys.executable, "-m", "digest", "topics", "list"]
+    done = subprocess.run(typed, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "llm" in done.stdout
+
+
+def test_letters_of_east_asia_take_two_columns() -> None:
+    assert cell_len("論文") == 4
+    lines = laid_out(("title", "n"), [("論文", "1"), ("paper", "2")], 80)
+    assert {cell_len(line) for line in lines[2:]} == {8}
+
+
+words = st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z", "M")), min_size=1, max_size=12)
+cells = st.lists(words, max_size=6).map(" ".join)
+
+
+@given(st.lists(st.tuples(cells, cells, cells), min_size=1, max_size=5), st.integers(60, 200))
+def test_no_word_is_broken_and_no_line_is_too_wide(rows: list[tuple[str, str, str]], width: int) -> None:
+    lines = laid_out(("a", "b", "c"), rows, width)
+    assert max(map(cell_len, lines)) <= width
+    shown = " ".join(lines).split()
+    for row in rows:
+        for cell in row:
+            assert all(word in shown for word in cell.split())
