@@ -17,6 +17,7 @@ import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
+from hashlib import sha256
 from pathlib import Path
 
 import psycopg
@@ -71,7 +72,10 @@ def sqlite(asked: People) -> Iterator[Engine]:
         schema.upgrade(engine)
         with engine.begin() as connection:
             cursor = connection.connection.cursor()
-            cursor.executemany("INSERT INTO filters (id, text) VALUES (?, ?)", list(asked.texts.items()))
+            cursor.executemany(
+                "INSERT INTO filters (id, text, text_hash) VALUES (?, ?, ?)",
+                [(number, text, sha256(text.encode()).digest()) for number, text in asked.texts.items()],
+            )
             marks = ", ".join("?" * len(COLUMNS.split(",")))
             filled = f"INSERT INTO subscribers ({COLUMNS}) VALUES ({marks})"
             for chunk in session.chunks(rows(asked, sqlite=True), PAGE):
@@ -88,9 +92,9 @@ def postgres(asked: People) -> Iterator[Engine]:
         engine = session.connect(server.url("bench_load"))
         schema.upgrade(engine)
         with psycopg.connect(server.url("bench_load")) as connection, connection.cursor() as cursor:
-            with cursor.copy("COPY filters (id, text) FROM STDIN") as copy:
-                for filter_row in asked.texts.items():
-                    copy.write_row(filter_row)
+            with cursor.copy("COPY filters (id, text, text_hash) FROM STDIN") as copy:
+                for number, text in asked.texts.items():
+                    copy.write_row((number, text, sha256(text.encode()).digest()))
             with cursor.copy(f"COPY subscribers ({COLUMNS}) FROM STDIN") as copy:
                 for row in rows(asked, sqlite=False):
                     copy.write_row(row)

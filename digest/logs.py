@@ -56,10 +56,11 @@ def formatter(*, as_json: bool) -> logging.Formatter:
 
 def mask(_logger: Any, _method: str, event: EventDict) -> EventDict:
     """Replace what looks like an address or a link's token in every text of the record, tracebacks too."""
-    return {key: _masked(value) if isinstance(value, str) else value for key, value in event.items()}
+    return {key: masked(value) if isinstance(value, str) else value for key, value in event.items()}
 
 
-def _masked(text: str) -> str:
+def masked(text: str) -> str:
+    """A text without addresses and tokens."""
     return TOKEN.sub("‹token›", _WORD.sub(_without_address, text) if "@" in text else text)
 
 

@@ -27,11 +27,13 @@ if TYPE_CHECKING:
 def run(cli: Cli, no_fetch: bool, as_json: bool) -> int:
     """One round in this process: fetch what is due, open due issues, deliver.
 
+    Digests wait a few seconds for slow sources, no longer; what fails stops nothing else.
     Told to stop (SIGTERM, Ctrl-C) it ends with the mails at hand, told twice at once; the next round goes on.
 
     Example: digest run --no-fetch
     """
     from digest.pipeline.clock import shared_now
+    from digest.pipeline.failures import words
     from digest.pipeline.runner import run_round
 
     now = cli.now if cli.is_clock_set else shared_now(cli.installation)
@@ -44,15 +46,21 @@ def run(cli: Cli, no_fetch: bool, as_json: bool) -> int:
             {
                 "sources": [fetch_object(f) for f in report.sources],
                 "issues": [issue_object(i) for i in report.issues],
+                "failed": [{"step": name, "error": words(error)} for name, error in report.failed.items()],
             }
         )
     else:
         if not no_fetch:
             show_fetched(report.sources)
         _show_issues(report)
-    if report.delivery_error:
-        raise report.delivery_error
-    return INTERRUPTED if stopping() else exit_code(report.sources)
+    for name, error in report.failed.items():
+        if error is not report.delivery_error:
+            click.echo(f"error: {name}: {words(error)}; the other steps went on", err=True)
+    if broken := report.delivery_error or report.outage:
+        raise broken
+    if stopping():
+        return INTERRUPTED
+    return PARTLY_FAILED if report.failed else exit_code(report.sources)
 
 
 @contextmanager

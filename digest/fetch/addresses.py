@@ -14,6 +14,10 @@ from collections.abc import Callable, Iterable
 
 import httpcore2
 
+from digest.errors import NotAskedError
+
+PIECE = 0.5  # seconds of a wait after which it is looked whether to go on
+
 Resolve = Callable[[str, int], list[str]]
 """Host name and port → numeric addresses, best first. Raises OSError when the name isn't known."""
 
@@ -86,8 +90,11 @@ class GuardedBackend(httpcore2.NetworkBackend):
     TLS, and every read and write of that request.
     """
 
-    def __init__(self, allow_hosts: frozenset[str], resolve: Resolve) -> None:
+    def __init__(
+        self, allow_hosts: frozenset[str], resolve: Resolve, stopping: Callable[[], bool] = lambda: False
+    ) -> None:
         self.deadline = 0.0
+        self._stopping = stopping
         self._allow_hosts = frozenset(bare_host(host) for host in allow_hosts)
         self._resolve = resolve
         self._inner = httpcore2.SyncBackend()
@@ -120,6 +127,11 @@ class GuardedBackend(httpcore2.NetworkBackend):
             raise httpcore2.ReadTimeout("the time for the whole answer is over")
         return left if timeout is None else min(timeout, left)
 
+    def check_going_on(self) -> None:
+        """Raise NotAskedError when this process is told to stop."""
+        if self._stopping():
+            raise NotAskedError("the answer isn't waited for: this process was told to stop")
+
     def _permitted(self, host: str, port: int) -> list[str]:
         try:
             addresses = self._resolve(host, port)
@@ -141,7 +153,16 @@ class _TimedStream(httpcore2.NetworkStream):
         self._backend = backend
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._stream.read(max_bytes, self._backend.clip(timeout))
+        """Read in short waits, so that a process which is told to stop doesn't sit out the whole one."""
+        left = self._backend.clip(timeout)
+        while True:
+            self._backend.check_going_on()
+            try:
+                return self._stream.read(max_bytes, min(left, PIECE))
+            except httpcore2.ReadTimeout:
+                left -= PIECE
+                if left <= 0:
+                    raise
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         self._stream.write(buffer, self._backend.clip(timeout))

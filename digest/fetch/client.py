@@ -4,12 +4,14 @@ Never: a header or a limit that is decided elsewhere; a retry (when to ask again
 with `FetchError.retry_after`); a query of a URL in an error's text, because queries carry keys.
 """
 
+import math
 import ssl
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from http import HTTPStatus
 from types import TracebackType
 from typing import Protocol, Self
@@ -90,7 +92,8 @@ class Fetcher:
     """One HTTP client, for one connection at a time; threads that share it wait for one another.
 
     `allow_hosts` may resolve to private addresses. `turn`, `resolve`, `tls` and `now` stand for the limiter,
-    the resolver, the trusted certificates and the clock.
+    the resolver, the trusted certificates and the clock. All requests together, with their turns, end after
+    so many `seconds`; when `stopping`, the one under way ends within a second, as a NotAskedError.
     """
 
     def __init__(
@@ -103,15 +106,19 @@ class Fetcher:
         resolve: Resolve = system_addresses,
         tls: ssl.SSLContext | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        stopping: Callable[[], bool] = lambda: False,
+        seconds: float = math.inf,
     ) -> None:
         self._user_agent = user_agent
         self._limits = limits
         self._turn = turn
         self._now = now
-        self._backend = GuardedBackend(allow_hosts, resolve)
+        self._backend = GuardedBackend(allow_hosts, resolve, stopping)
+        self._seconds = seconds
+        self._ends_at = time.monotonic() + seconds
         # The pool itself reads no proxy variables: those are a habit of httpx2's Client, which isn't used.
         self._pool = httpcore2.ConnectionPool(
-            ssl_context=tls or httpcore2.default_ssl_context(),
+            ssl_context=tls or _trusted(),
             max_connections=1,
             # A turn ends with its connection: one that was kept open would be a second one to its site as
             # soon as another process has the turn.
@@ -185,7 +192,11 @@ class Fetcher:
             headers = self._headers(target, [*asked, *(own if same_site else ())])
             with self._turn(bare_host(target.host)):
                 started = time.monotonic()
-                answer = self._ask(target, headers, sent, started + left, where)
+                if started >= self._ends_at:
+                    raise FetchError(
+                        f"{where}: {self._seconds:g} s for all of this source's requests are over"
+                    )
+                answer = self._ask(target, headers, sent, min(started + left, self._ends_at), where)
                 if answer.status in _NOT_NOW:
                     raise self._refusal(where, answer)  # inside the turn, whose keeper lets the site rest
             left -= time.monotonic() - started
@@ -265,6 +276,12 @@ def _reason(error: Exception, limits: Limits, *, late: bool) -> str:
         return f"took longer than {limits.total:g} s for the whole answer"
     words = next(words for kind, words in _REASONS if isinstance(error, kind))
     return words.format(error=error, limits=limits)
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    """The certificates that are trusted; reading them takes longer than many a request."""
+    return httpcore2.default_ssl_context()
 
 
 def _phrase(status: int) -> str:

@@ -77,8 +77,11 @@ class Cohort:
 
 
 def unpack(packed: Sequence[bytes]) -> Cohort:
-    """The interests of many subscribers, in the order given."""
-    sizes = np.fromiter(map(len, packed), np.int64, len(packed)) // 4
+    """The interests of many subscribers, in the order given. Raises ValueError where some are cut short."""
+    lengths = np.fromiter(map(len, packed), np.int64, len(packed))
+    if np.any(lengths < 4 * LIMITS) or np.any(lengths % 4):
+        raise ValueError("packed interests are cut short")
+    sizes = lengths // 4
     numbers = np.frombuffer(b"".join(packed), "<i4")
     starts = np.cumsum(sizes) - sizes
     limits = [numbers[starts + place] for place in range(LIMITS)]

@@ -61,6 +61,8 @@ def demo(out: Path) -> Demo:
     readers = (_samples() / READERS).read_text(encoding="utf-8")
     import_subscribers(installation, readers, now=JOINED, consent="invented for the demo")
     played = run_round(installation, MORNING, fetch=False)
+    for error in played.failed.values():
+        raise error
     with session.transaction(installation.engine) as db:
         total = papers.count(db)
     return Demo(total, played, tuple(_mails(installation, out)))

@@ -1,15 +1,28 @@
-"""One round in one process: fetch, open due issues, deliver, look for alarms. `digest run`, `serve`, demo."""
+"""One round in one process, step by step: `digest run`, `serve` and the demo.
+
+    begin to fetch, in a thread of its own; give it a moment
+    for step in STEPS: what ended, bounces, sign-ups, lost workers, due issues, emails, deliveries
+    while the fetch goes on: the same again, for what has become due
+    for step in LAST: the search index, alarms
+
+Each step takes the time anew and fails alone: what it raises is noted, shown and told, and the next one
+begins. Opening and delivering never wait for a source for longer than that moment.
+"""
 
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
-from digest.errors import DeliveryError
+from digest.errors import ConfigError, DeliveryError, DigestError
+from digest.pipeline import failures
 from digest.pipeline.bounces import maildir
 from digest.pipeline.catalog.search_index import catch_up
 from digest.pipeline.clock import Clock
 from digest.pipeline.delivery.worker import DeliveryWorker, sweep
+from digest.pipeline.failures import Part
 from digest.pipeline.ingest import signals, summaries
 from digest.pipeline.ingest.poll import FetchReport, fetch_due
 from digest.pipeline.installation import Installation
@@ -19,16 +32,135 @@ from digest.pipeline.subscriptions import signup, transactional
 from digest.pipeline.subscriptions.expiry import keep_up
 from digest.store import deliveries, session
 
-_log = logging.getLogger(__name__)
+HEAD_START = 8.0  # seconds that sources have before the issues that are due are opened
+AGAIN = 10.0  # seconds between two looks at what has become due while sources are asked
+END = 4.0  # seconds that a fetch has to end when the process is told to stop
+PIECE = 0.1  # seconds of a wait after which it is looked whether to stop
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Round:
+    """A round that is under way, for its steps, and what it did, when it is over.
+
+    `sources`: what was asked; `touched`: numbers of issues; `failed`: step → what it raised.
+    """
+
+    installation: Installation
+    began: datetime
+    clock: Clock
+    stopping: Callable[[], bool]
+    sources: list[FetchReport] = field(default_factory=list)
+    touched: set[int] = field(default_factory=set)
+    issues: tuple[IssueReport, ...] = ()
+    failed: dict[str, Exception] = field(default_factory=dict)
+
+    @property
+    def delivery_error(self) -> DeliveryError | ConfigError | None:
+        """Why no mail can be sent at all: the mail server, or a setting."""
+        for name in (DELIVERIES.name, EMAILS.name):
+            error = self.failed.get(name)
+            if isinstance(error, (DeliveryError, ConfigError)):
+                return error
+        return None
+
+    @property
+    def outage(self) -> Exception | None:
+        """The database's own words, where it was away."""
+        return next((error for error in self.failed.values() if session.is_outage(error)), None)
+
+    def now(self) -> datetime:
+        """The time that the round has come to, in whole seconds after its beginning: two rounds that are told
+        the same time take the same rows for due."""
+        passed = self.clock.now() - self.began
+        return self.began + timedelta(seconds=int(passed.total_seconds()))
+
+    def take(self, step: "Step") -> None:
+        """Do a step. What it raises is the step's failure, noted for the operator, and nobody else's."""
+        now = self.now()
+        try:
+            step.work(self, now)
+        except Exception as error:
+            self.failed[step.name] = error
+            log.warning("step %s failed: %s", step.name, failures.words(error), exc_info=_traced(error))
+            part = Part.MAILING if isinstance(error, (DeliveryError, ConfigError)) else Part.STEP
+            failures.note(self.installation, part, step.name, error, now)
+        else:
+            self.failed.pop(step.name, None)
+            self._clear(step)
+
+    def _clear(self, step: "Step") -> None:
+        try:
+            for part in (Part.STEP, Part.MAILING):
+                if step.name in failures.failing(self.installation, part):
+                    failures.clear(self.installation, part, [step.name])
+        except failures.AWAY:
+            log.warning("the database is away after step %s", step.name)
 
 
 @dataclass(frozen=True, slots=True)
-class Round:
-    """What a round did: sources asked, issues touched as they stand now, and what stopped delivery."""
+class Step:
+    """One part of a round; `work` is given the round and the time, and may raise anything."""
 
-    sources: tuple[FetchReport, ...]
-    issues: tuple[IssueReport, ...]
-    delivery_error: DeliveryError | None = None
+    name: str
+    work: Callable[[Round, datetime], object]
+
+
+def _fetch(this: Round, now: datetime) -> None:
+    this.sources += fetch_due(this.installation, now, stopping=this.stopping)
+
+
+def _summarise(this: Round, now: datetime) -> None:
+    summaries.make_due(this.installation, now, stopping=this.stopping)
+
+
+def _ask_services(this: Round, now: datetime) -> None:
+    if not this.stopping():
+        signals.ask_due(this.installation, now, stopping=this.stopping)
+
+
+def _open(this: Round, now: datetime) -> None:
+    if not this.stopping():
+        this.touched |= {issue.id for issue in open_due(this.installation, now)}
+
+
+def _mail(this: Round, now: datetime) -> None:
+    while not this.stopping() and transactional.deliver_due(this.installation, now):
+        now = this.now()
+
+
+def _report(this: Round, _now: datetime) -> None:
+    this.issues = tuple(reports(this.installation, sorted(this.touched)))
+
+
+def _deliver(this: Round, _now: datetime) -> None:
+    with session.transaction(this.installation.engine) as db:
+        this.touched |= set(deliveries.unfinished(db))
+    with DeliveryWorker(this.installation) as delivery_worker:
+        while not this.stopping() and delivery_worker.deliver_due(this.now()):
+            pass
+
+
+FETCH = Step("fetch", _fetch)
+SIGNALS = Step("signals", _ask_services)
+SUMMARIES = Step("summaries", _summarise)
+SIGNUPS = Step("sign-ups", lambda this, now: signup.settle(this.installation, now))
+EMAILS = Step("transactional emails", _mail)
+DELIVERIES = Step("deliveries", _deliver)
+STEPS = (
+    Step("expiry", lambda this, now: keep_up(this.installation, now)),
+    Step("bounces", lambda this, now: maildir.take_in(this.installation, now)),
+    SIGNUPS,
+    Step("sweep", lambda this, now: sweep(this.installation, now)),
+    Step("issues", _open),
+    EMAILS,
+    DELIVERIES,
+)
+INDEX = Step("search index", lambda this, _now: catch_up(this.installation, stopping=this.stopping))
+ALARMS = Step("alarms", lambda this, now: alarms.watch(this.installation, now))
+LAST = (INDEX, ALARMS)
+REPORT = Step("report", _report)
 
 
 def run_round(
@@ -38,65 +170,64 @@ def run_round(
     fetch: bool = True,
     summarise: bool = False,
     stopping: Callable[[], bool] = lambda: False,
+    steps: Sequence[Step] = STEPS,
+    fetching: Sequence[Step] | None = None,
+    last: Sequence[Step] = LAST,
 ) -> Round:
     """Do one round. What fails is in the report; the next round goes on from there.
 
-    `summarise`: papers that were fetched, before the issue; for who doesn't do that beside the rounds.
-    Once `stopping` is true, the source or the mails at hand are the last ones: a process that is told to stop
-    has seconds, an issue may take hours. Alarms come last, whatever happened before: nothing waits for them,
-    and they tell of this round.
+    `summarise`: papers that were fetched, for who doesn't do that beside the rounds. Once `stopping` is true,
+    sources are cut off and the mails at hand are the last ones: a process that is told to stop has seconds,
+    an issue may take hours. `last`: steps that come whatever happened, and tell of this round. `steps` and
+    `fetching` stand for the usual ones.
     """
-    clock = Clock(now)
-    try:
-        return _run_round(installation, now, fetch=fetch, summarise=summarise, stopping=stopping)
-    finally:
-        alarms.watch(installation, clock.now())
+    this = Round(installation, now, Clock(now), stopping)
+    if fetching is None:
+        chosen = ((FETCH, fetch), (SUMMARIES, summarise), (SIGNALS, fetch))
+        fetching = [step for step, is_wanted in chosen if is_wanted]
+    thread = _begin(this, fetching)
+    _wait(thread, HEAD_START, stopping)
+    while True:
+        is_last = not thread.is_alive()
+        for step in steps:
+            this.take(step)
+        if is_last or stopping():
+            break
+        _wait(thread, AGAIN, stopping)
+    _end(thread)
+    for step in last:
+        this.take(step)
+    if this.touched:
+        this.take(REPORT)
+    return this
 
 
-def _run_round(
-    installation: Installation,
-    now: datetime,
-    *,
-    fetch: bool,
-    summarise: bool,
-    stopping: Callable[[], bool],
-) -> Round:
-    fetched = fetch_due(installation, now, stopping=stopping) if fetch else []
-    if summarise:
-        summaries.make_due(installation, now, stopping=stopping)
-    keep_up(installation, now)
-    maildir.take_in(installation, now)
-    signup.settle(installation, now)
-    sweep(installation, now)
-    opened = [] if stopping() else open_due(installation, now)
-    with session.transaction(installation.engine) as db:
-        unfinished = deliveries.unfinished(db)
-    failure = _deliver_all(installation, now, stopping)
-    if fetch and not stopping():
-        signals.ask_due(installation, now)
-    _index(installation, stopping)
-    touched = sorted({*unfinished, *(issue.id for issue in opened)})
-    return Round(tuple(fetched), tuple(reports(installation, touched)), failure)
+def _begin(this: Round, fetching: Sequence[Step]) -> threading.Thread:
+    def work() -> None:
+        for step in fetching:
+            this.take(step)
+
+    thread = threading.Thread(target=work, name="fetch", daemon=True)
+    if fetching:
+        thread.start()
+    return thread
 
 
-def _index(installation: Installation, stopping: Callable[[], bool]) -> None:
-    """Index what landed, for search. Whatever goes wrong with it, the mail is out and alarms follow."""
-    try:
-        catch_up(installation, stopping=stopping)
-    except Exception:
-        _log.exception("the search index could not be brought up to date")
+def _wait(thread: threading.Thread, seconds: float, stopping: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + seconds
+    while thread.is_alive() and not stopping() and time.monotonic() < deadline:
+        thread.join(PIECE)
 
 
-def _deliver_all(
-    installation: Installation, now: datetime, stopping: Callable[[], bool]
-) -> DeliveryError | None:
-    try:
-        while not stopping() and transactional.deliver_due(installation, now):
-            pass
-        clock = Clock(now)
-        with DeliveryWorker(installation) as delivery_worker:
-            while not stopping() and delivery_worker.deliver_due(clock.now()):
-                pass
-    except DeliveryError as error:
-        return error
-    return None
+def _end(thread: threading.Thread) -> None:
+    """Wait for a fetch that is told to stop. One that hangs in the system's resolver is left behind: it ends
+    with the process, and its source is asked again when its claim is over."""
+    if thread.is_alive():
+        thread.join(END)
+    if thread.is_alive():
+        log.warning("a source is still being asked; it is left alone")
+
+
+def _traced(error: Exception) -> Exception | None:
+    """The error, where its traceback says more than its message."""
+    return None if isinstance(error, DigestError) or session.is_outage(error) else error

@@ -1,14 +1,49 @@
 """Column types that are the same on SQLite and Postgres: aware times, JSON, long and packed integers."""
 
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Integer, LargeBinary, Text, TypeDecorator
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.types import TypeEngine
 
-Json = JSON().with_variant(JSONB(), "postgresql")
-JsonOrNull = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+from digest.characters import cleaned
+
+
+class AnyJson(TypeDecorator[Any]):
+    """JSON whose texts somebody else wrote. What no database keeps becomes U+FFFD, as in `AnyText`."""
+
+    impl = JSON
+    cache_ok = True
+
+    def __init__(self, *, none_as_null: bool = False) -> None:
+        super().__init__(none_as_null=none_as_null)
+        self.none_as_null = none_as_null
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        kind = JSONB if dialect.name == "postgresql" else JSON
+        return dialect.type_descriptor(kind(none_as_null=self.none_as_null))
+
+    def process_bind_param(self, value: Any, _dialect: Dialect) -> Any:
+        return _cleaned(value)
+
+
+def _cleaned(value: Any) -> Any:
+    """The same value with every text cleaned."""
+    match value:
+        case str():
+            return cleaned(value)
+        case Mapping():
+            return {cleaned(key): _cleaned(each) for key, each in value.items()}
+        case list() | tuple():
+            return [_cleaned(each) for each in value]
+    return value
+
+
+Json = AnyJson()
+JsonOrNull = AnyJson(none_as_null=True)
 # SQLite numbers rows by itself only in a column of type INTEGER, which holds 64 bits there anyway.
 LongId = BigInteger().with_variant(Integer(), "sqlite")
 
@@ -23,9 +58,7 @@ class AnyText(TypeDecorator[str]):
     cache_ok = True
 
     def process_bind_param(self, value: str | None, _dialect: Dialect) -> str | None:
-        if value is None or (value.isascii() and "\0" not in value):
-            return value
-        return value.replace("\0", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        return None if value is None else cleaned(value)
 
 
 class UtcTime(TypeDecorator[datetime]):

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine, Insert, create_engine, event, func, make_url, select, true
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
@@ -28,6 +28,7 @@ __all__ = [
     "chunks",
     "connect",
     "insert",
+    "is_outage",
     "reading",
     "serialise",
     "transaction",
@@ -93,6 +94,25 @@ def reading(engine: Engine) -> Iterator[Session]:
         options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
     with Session(engine.execution_options(**options), expire_on_commit=False) as session, session.begin():
         yield session
+
+
+# Classes of SQLSTATE (Postgres, appendix A) that say something of the server, not of what it was given:
+# connection, rollback by a conflict, resources, lock, shutdown, system.
+_OUTAGES = {"08", "40", "53", "55", "57", "58"}
+_SQLITE_ERROR = 1  # "SQL error or missing database": about the statement, unlike busy, full, read-only …
+
+
+def is_outage(error: BaseException) -> bool:
+    """Whether an error says that the database can't work now, rather than something of what it was given."""
+    if isinstance(error, StatementError) and error.connection_invalidated:
+        return True
+    if not isinstance(error, (OperationalError, InterfaceError)):
+        return isinstance(error, PoolTimeout)
+    code: int | None = getattr(error.orig, "sqlite_errorcode", None)
+    if code is not None:
+        return code & 0xFF != _SQLITE_ERROR
+    state = getattr(error.orig, "sqlstate", None)
+    return state is None or state[:2] in _OUTAGES
 
 
 def serialise(connection: Session | Connection, name: str) -> None:

@@ -15,9 +15,8 @@ from digest import logs
 from digest.errors import ConfigError
 from digest.pipeline import runner
 from digest.pipeline.clock import shared_now
-from digest.pipeline.ingest import summaries
 from digest.pipeline.installation import Installation
-from digest.pipeline.subscriptions import signup, transactional
+from digest.pipeline.runner import Step
 from digest.web.app import create, wall_clock
 from digest.web.connections import configure, raise_descriptors, room
 from digest.web.ticker import Ticker
@@ -59,30 +58,34 @@ def tickers(
     pages_only: bool,
     clock: Callable[[], datetime] = wall_clock,
 ) -> list[Ticker]:
-    """The work beside the pages: mails about subscriptions always, rounds where no workers do them."""
+    """The work beside the pages, a thread each, so that none waits for another: emails about subscriptions
+    and alarms always; rounds, sources and summaries where no workers do them.
+
+    Alarms have a thread of their own because what they tell of may be that rounds or workers are dead.
+    """
 
     def stopping() -> bool:
         return any(ticker.stopping for ticker in made)
 
-    def joining(_tick: datetime) -> None:
-        now = shared_now(installation)
-        signup.settle(installation, now)
-        while not stopping() and transactional.deliver_due(installation, now):
-            pass
+    def add(name: str, *steps: Step, leave: bool = False) -> None:
+        def work(_tick: datetime) -> None:
+            now = shared_now(installation)
+            done = runner.run_round(installation, now, fetch=False, stopping=stopping, steps=steps, last=())
+            if done.outage:
+                raise done.outage
 
-    def round_(_tick: datetime) -> None:
-        report = runner.run_round(installation, shared_now(installation), stopping=stopping)
-        if report.delivery_error:
-            raise report.delivery_error
+        patience = runner.END if leave else None
+        made.append(Ticker(name, work, seconds=seconds, clock=clock, patience=patience))
 
-    def summing_up(now: datetime) -> None:  # in a line of its own: no mail waits for a model
-        summaries.make_due(installation, now, stopping=stopping)
-
-    made = [Ticker("notices", joining, seconds=seconds, clock=clock)]
+    made: list[Ticker] = []
+    add("notices", runner.SIGNUPS, runner.EMAILS)
+    add("alarms", runner.ALARMS)
     if not pages_only:
-        made.append(Ticker("rounds", round_, seconds=seconds, clock=clock))
+        add("rounds", *runner.STEPS)
+        add("search", runner.INDEX)
+        add("sources", runner.FETCH, runner.SIGNALS, leave=True)
         if installation.summariser:
-            made.append(Ticker("summaries", summing_up, seconds=seconds, clock=clock))
+            add("summaries", runner.SUMMARIES, leave=True)
     return made
 
 

@@ -18,8 +18,16 @@ class Ticker:
     """One thread that calls `work(now)` every `seconds`, and whenever it is rung."""
 
     def __init__(
-        self, name: str, work: Callable[[datetime], object], *, seconds: float, clock: Callable[[], datetime]
+        self,
+        name: str,
+        work: Callable[[datetime], object],
+        *,
+        seconds: float,
+        clock: Callable[[], datetime],
+        patience: float | None = None,
     ) -> None:
+        """`patience`: seconds that stopping waits for the work at hand (None: until it is done), for work
+        that may be left behind: it ends with the process."""
         self.name = name
         self.done_at: datetime | None = None  # when the work last came to its end
         self._work = work
@@ -27,7 +35,8 @@ class Ticker:
         self._clock = clock
         self._rung = threading.Event()
         self.stopping = False  # whether it was told to end
-        self._thread = threading.Thread(target=self._go_on, name=name)
+        self._patience = patience
+        self._thread = threading.Thread(target=self._go_on, name=name, daemon=patience is not None)
 
     def start(self) -> None:
         """Begin; the first tick is now."""
@@ -39,10 +48,16 @@ class Ticker:
 
     def stop(self) -> None:
         """Finish what is at hand, and end."""
+        self.tell_to_stop()
+        if self._thread.ident:
+            self._thread.join(self._patience)
+        if self._thread.is_alive():
+            _log.warning("%s didn't end in time and is left behind", self.name)
+
+    def tell_to_stop(self) -> None:
+        """Begin nothing more; what is at hand may look at `stopping`."""
         self.stopping = True
         self._rung.set()
-        if self._thread.ident:
-            self._thread.join()
 
     def is_late(self, now: datetime) -> bool:
         """Whether it hasn't come to an end of its work for ten ticks, and for five minutes at least."""

@@ -15,8 +15,10 @@ from pathlib import Path
 from uuid import uuid4
 
 from digest.bounces import LARGEST
+from digest.domain import BounceKind
 from digest.errors import DigestError, InputError
 from digest.pipeline.bounces.process import Processed, process
+from digest.pipeline.failures import Part, guarded
 from digest.pipeline.installation import Installation
 
 PATIENCE = 20.0  # seconds of a round for these mails: whoever floods us delays no digest
@@ -103,7 +105,9 @@ def _each(
             raw = _read(path)
         except FileNotFoundError:  # another process was quicker
             continue
-        done = process(installation, name, raw, now, dry_run=dry_run)
+        done = Processed(name, BounceKind.UNKNOWN, None, None)
+        with guarded(installation, Part.BOUNCE, name, now):
+            done = process(installation, name, raw, now, dry_run=dry_run)
         if not dry_run:
             _put_away(path, done)
         yield done

@@ -13,11 +13,14 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from digest.domain import Delivery, DeliveryState
+from digest.pipeline import failures
 from digest.pipeline.clock import Clock
+from digest.pipeline.failures import Part
 from digest.pipeline.installation import Installation
 from digest.pipeline.mail.suppression import suppress, suppress_if_often
 from digest.store import deliveries, session
 from digest.store.deliveries import Outcome
+from digest.store.monitoring import failures as kept_failures
 from digest.store.session import DBAPIError
 
 STALE = timedelta(hours=20)  # an older issue expires
@@ -124,18 +127,39 @@ class LedgerWriter:
 
     def _commit(self, claimed: Sequence[Delivery], settled: Sequence[Settled], now: datetime) -> set[int]:
         with session.transaction(self._installation.engine) as db:
-            for one in settled:
+
+            def suppress_one(one: Settled) -> None:
                 row = one.outcome
                 if one.suppress is not None and deliveries.holds(db, row.delivery_id, row.claim_token):
                     suppress(self._installation, db, one.suppress, reason=row.reply, now=now)
+
+            def count_one(one: Settled) -> None:
+                suppress_if_often(self._installation, db, one.outcome.delivery_id, now)
+
+            # What follows from one bounce mustn't undo that others were sent: each has its savepoint.
+            dead = [one for one in settled if one.suppress is not None]
+            soft = [
+                one for one in settled if one.outcome.state is DeliveryState.BOUNCED and one.suppress is None
+            ]
+            if dead:
+                failures.each(db, Part.DELIVERY, dead, suppress_one, name=_number, now=now)
             deliveries.settle(db, [one.outcome for one in settled], now)
-            for one in settled:
-                if one.outcome.state is DeliveryState.BOUNCED and one.suppress is None:
-                    suppress_if_often(self._installation, db, one.outcome.delivery_id, now)
+            again = [one for one in settled if one.outcome.attempts > 1]
+            kept_failures.clear(db, Part.DELIVERY, [str(_number(one)) for one in again if _is_sent(one)])
+            if soft:
+                failures.each(db, Part.DELIVERY, soft, count_one, name=_number, now=now)
             if not claimed:
                 return set()
             lease = self._installation.lease
             return deliveries.begin_sending(db, claimed, now=now, lease=lease, due_after=now - STALE)
+
+
+def _number(one: Settled) -> int:
+    return one.outcome.delivery_id
+
+
+def _is_sent(one: Settled) -> bool:
+    return one.outcome.state is DeliveryState.SENT
 
 
 def _fail(marks: _Marks, error: Exception) -> None:

@@ -4,6 +4,7 @@ What a reply says of the whole domain is heeded at once: the rest of the chunk f
 """
 
 import asyncio
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,9 +12,11 @@ from datetime import datetime, timedelta
 from digest.deliver import Envelope, Transport, asked_to_wait
 from digest.domain import Delivery, DeliveryState, Issue, Receipt, Subscriber
 from digest.errors import DeliveryError
+from digest.pipeline import failures
 from digest.pipeline.clock import Clock
 from digest.pipeline.delivery import throttle
 from digest.pipeline.delivery.ledger_writer import LedgerWriter, Settled
+from digest.pipeline.failures import Part
 from digest.pipeline.installation import Installation
 from digest.store.deliveries import Outcome
 from digest.store.session import DBAPIError
@@ -21,6 +24,8 @@ from digest.throttle import Throttle
 
 BACK_OFF = tuple(timedelta(minutes=m) for m in (1, 5, 15, 30, 60, 120))
 GIVE_UP = timedelta(hours=12)  # after the issue was due
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +60,7 @@ class BatchSender:
         self._halted: dict[str, Throttle] = {}
         self._took: set[str] = set()
         self._failure: DeliveryError | DBAPIError | None = None
+        self._broken: list[tuple[Ready, Exception]] = []
 
     async def run(self, ready: Sequence[Ready]) -> None:
         """Hand all over. Raises DeliveryError when the mail server can't be used at all, and DBAPIError when
@@ -64,6 +70,10 @@ class BatchSender:
             for _ in range(self._installation.smtp_connections):
                 group.create_task(self._lane(waiting))
         await self._ledger_writer.drain()
+        for item, error in self._broken:
+            await asyncio.to_thread(
+                failures.note, self._installation, Part.DELIVERY, item.delivery.id, error, self._clock.now()
+            )
         if self._took:
             await asyncio.to_thread(throttle.taken, self._installation, self._took, self._clock.now())
         if self._failure:
@@ -91,18 +101,26 @@ class BatchSender:
                 self._failure = self._failure or error
 
     async def _hand_over(self, item: Ready) -> None:
-        refused = False
+        begun = refused = False
 
         async def before_body() -> bool:
-            nonlocal refused
+            nonlocal begun, refused
             refused = not await self._ledger_writer.begin(item.delivery)
-            return not refused
+            begun = not refused
+            return begun
 
         try:
             receipt = await self._transport.hand_over(item.envelope, before_body=before_body)
         except DeliveryError as error:
             self._failure = self._failure or error
             receipt = Receipt(DeliveryState.QUEUED, error.message)
+        except Exception as error:
+            if not failures.is_its_fault(error):
+                raise
+            log.exception("delivery %d failed and is set aside", item.delivery.id)
+            self._broken.append((item, error))
+            state = DeliveryState.UNCERTAIN if begun else DeliveryState.DEFERRED
+            receipt = Receipt(state, failures.words(error))
         if refused:  # the next claim finds out why
             self._put_back(item, self._clock.now(), receipt.reply)
             return

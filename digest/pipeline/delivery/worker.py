@@ -7,6 +7,7 @@ DATA. What is killed before that goes back to `queued` when the lease ends; what
 
 import asyncio
 import gc
+import logging
 import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -15,12 +16,14 @@ from typing import Self
 
 from digest.deliver import TIMEOUTS, Timeouts, Transport, open_transport
 from digest.domain import Delivery, DeliveryState, Digest, Issue, SkipReason, Subscriber, SubscriberStatus
-from digest.errors import InputError
+from digest.errors import ConfigError, DeliveryError, InputError
+from digest.pipeline import failures
 from digest.pipeline.clock import Clock
 from digest.pipeline.delivery import throttle
 from digest.pipeline.delivery.contents import DigestBuilder
 from digest.pipeline.delivery.ledger_writer import STALE
-from digest.pipeline.delivery.send import BatchSender, Ready
+from digest.pipeline.delivery.send import BACK_OFF, BatchSender, Ready
+from digest.pipeline.failures import Part
 from digest.pipeline.installation import Installation
 from digest.pipeline.mail.build import check_sender, envelope
 from digest.store import deliveries, session
@@ -32,6 +35,9 @@ CHUNK = 200
 LOOK_AGAIN = timedelta(minutes=1)  # after which papers are read anew, and old issues given up
 # Objects between two rounds of Python's collector; with its own 700 it took a fifth of the time.
 COLLECT_AFTER = 50_000
+
+
+log = logging.getLogger(__name__)
 
 
 class DeliveryWorker:
@@ -68,7 +74,7 @@ class DeliveryWorker:
         self._look_again(now)
         with session.transaction(self._installation.engine) as db:
             claimed = deliveries.claim(db, now=now, limit=limit, lease=self._installation.lease)
-        ready = self._prepare(claimed, clock) if claimed else []
+        ready = self._prepare_each(claimed, clock) if claimed else []
         if ready:
             self._runner.run(self._hand_over(ready, clock))
         return len(claimed)
@@ -95,6 +101,58 @@ class DeliveryWorker:
                 here.smtp_url, connections=here.smtp_connections, timeouts=_timeouts(here.lease)
             )
         await BatchSender(here, self._transport, clock).run(ready)
+
+    def _prepare_each(self, claimed: Sequence[Delivery], clock: Clock) -> list[Ready]:
+        """`_prepare` of all rows together; where that fails, of each alone, and those that fail wait.
+
+        Raises what fails for every row of more than one, and what isn't their fault; the rows wait then, too.
+        """
+        try:
+            return self._prepare(claimed, clock)
+        except Exception as error:
+            if not _is_of_one_row(error):
+                self._put_back(claimed, clock.now(), error)
+                raise
+            log.warning("a chunk can't be prepared (%s); each row is, alone", failures.words(error))
+            broken = error
+        ready: list[Ready] = []
+        wrong: list[tuple[Delivery, Exception]] = []
+        for row in claimed:
+            try:
+                ready += self._prepare([row], clock)
+            except Exception as error:
+                if not _is_of_one_row(error):
+                    self._put_back(claimed, clock.now(), error)
+                    raise
+                wrong.append((row, error))
+        for row, its_error in wrong:
+            log.warning("delivery %d is set aside: %s", row.id, failures.words(its_error))
+            failures.note(self._installation, Part.DELIVERY, row.id, its_error, clock.now())
+            self._put_back([row], clock.now(), its_error)
+        if len(wrong) == len(claimed) > 1:
+            raise broken
+        return ready
+
+    def _put_back(self, rows: Sequence[Delivery], now: datetime, error: Exception) -> None:
+        """Let go of claimed rows that couldn't be prepared: they are tried again, after a longer wait each
+        time, as after a refusal, until their issue is too old."""
+        outcomes = [
+            Outcome(
+                row.id,
+                row.claim_token,
+                DeliveryState.DEFERRED,
+                row.reply,
+                f"it couldn't be prepared: {failures.words(error)}",
+                row.attempts,
+                now + BACK_OFF[min(row.attempts, len(BACK_OFF)) - 1],
+            )
+            for row in rows
+        ]
+        try:
+            with session.transaction(self._installation.engine) as db:
+                deliveries.settle(db, outcomes, now)
+        except failures.AWAY:
+            log.warning("%d deliveries can't be put back: they return when their lease ends", len(rows))
 
     def _prepare(self, claimed: Sequence[Delivery], clock: Clock) -> list[Ready]:
         """Look a last time whether each row may still be sent, and now, and write its message."""
@@ -157,6 +215,11 @@ def promised(
 ) -> dict[int, Digest | None]:
     """See `DigestBuilder.digests`."""
     return DigestBuilder(installation).digests(rows, people)
+
+
+def _is_of_one_row(error: Exception) -> bool:
+    """Whether an error may be about one row: not the database's, and not a setting's or the mail server's."""
+    return failures.is_its_fault(error) and not isinstance(error, (ConfigError, DeliveryError))
 
 
 def _suppressed(installation: Installation, db: session.Session, people: Collection[Subscriber]) -> set[int]:

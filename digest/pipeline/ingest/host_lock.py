@@ -18,6 +18,7 @@ from digest.store.sources import host_lock
 
 LEASE = LIMITS.total + 30.0  # seconds: longer than any request may take, with what its name's look-up takes
 PATIENCE = 90.0  # seconds that a fetch waits for its turn before it does something else
+PIECE = 0.5  # seconds of a wait after which it looks whether it is told to stop
 LOOK = 0.1  # seconds between two looks at a turn that somebody else holds
 REST = 60.0  # seconds that a site is left alone when it says 429 or 503 without saying for how long
 
@@ -39,6 +40,7 @@ class SharedTurns:
         lease: float = LEASE,
         patience: float = PATIENCE,
         sleep: Callable[[float], None] = time.sleep,
+        stopping: Callable[[], bool] = lambda: False,
     ) -> None:
         self._engine = engine
         self._pauses = pauses
@@ -46,12 +48,13 @@ class SharedTurns:
         self._lease = lease
         self._patience = patience
         self._sleep = sleep
+        self._stopping = stopping
 
     @contextmanager
     def __call__(self, host: str) -> Iterator[None]:
         """Hold the host's site while the block runs, then let it rest: its pause, or what it asked for.
 
-        Raises NotAskedError where the turn won't come within our patience.
+        Raises NotAskedError where the turn won't come within our patience, or when `stopping`.
         """
         site = site_of(host, self._pauses)
         pause = self._pauses.get(site, 0.0)
@@ -83,7 +86,11 @@ class SharedTurns:
                     retry_after=wait.total_seconds(),
                 )
             left -= nap
-            self._sleep(nap)
+            while nap > 0:  # in pieces: a process that is told to stop has seconds
+                if self._stopping():
+                    raise NotAskedError(f"{site} is not asked: this process was told to stop")
+                self._sleep(min(nap, PIECE))
+                nap -= PIECE
 
 
 def _rest(error: FetchError) -> float:

@@ -1,12 +1,13 @@
 """Sends one request, honouring once-a-day limits: such a query is recorded before it is made."""
 
-from collections.abc import Iterator
+import math
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from digest.errors import FetchError, NotAskedError
 from digest.fetch import Fetcher, Get, Response
-from digest.pipeline.ingest.host_lock import SharedTurns
+from digest.pipeline.ingest.host_lock import PATIENCE, SharedTurns
 from digest.pipeline.installation import Installation
 from digest.sources import Request
 from digest.sources.refetch import not_since
@@ -16,20 +17,41 @@ from digest.store.sources import queries
 
 
 @contextmanager
-def getter(installation: Installation, get: Get | None = None) -> Iterator[Get]:
-    """What asks for an installation: over the network in its turn, or what is given instead."""
+def getter(
+    installation: Installation,
+    get: Get | None = None,
+    *,
+    stopping: Callable[[], bool] = lambda: False,
+    seconds: float = math.inf,
+) -> Iterator[Get]:
+    """What asks for an installation: over the network in its turn, or what is given instead.
+
+    `seconds`: of all requests together, with waiting for their turns; `stopping`: see `Fetcher`.
+    """
     if get:
         yield get
         return
-    with fetching(installation) as fetcher:
+    with fetching(installation, stopping=stopping, seconds=seconds) as fetcher:
         yield fetcher.get
 
 
 @contextmanager
-def fetching(installation: Installation) -> Iterator[Fetcher]:
-    """An HTTP client that waits in the installation's line."""
-    turn = SharedTurns(installation.engine, own_hosts=installation.allow_hosts)
-    with Fetcher(installation.user_agent, installation.allow_hosts, turn=turn) as fetcher:
+def fetching(
+    installation: Installation,
+    *,
+    stopping: Callable[[], bool] = lambda: False,
+    seconds: float = math.inf,
+) -> Iterator[Fetcher]:
+    """An HTTP client that waits in the installation's line; its arguments are those of `getter`."""
+    turn = SharedTurns(
+        installation.engine,
+        own_hosts=installation.allow_hosts,
+        patience=min(PATIENCE, seconds),
+        stopping=stopping,
+    )
+    with Fetcher(
+        installation.user_agent, installation.allow_hosts, turn=turn, stopping=stopping, seconds=seconds
+    ) as fetcher:
         yield fetcher
 
 

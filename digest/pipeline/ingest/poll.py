@@ -6,14 +6,18 @@ that fails keeps what it gave, and stops nobody else. Never: a look at a clock, 
 
 import logging
 import random
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import takewhile
+from typing import TypeVar
 
 from digest.domain import Parsed, Skipped, Source, SourceState
 from digest.errors import FetchError, NotAskedError, ParseError
 from digest.fetch import Get, Response
+from digest.pipeline import failures
+from digest.pipeline.failures import Part, guarded
 from digest.pipeline.ingest.announcements import note_batch
 from digest.pipeline.ingest.backfill import Repair, mend
 from digest.pipeline.ingest.http import ask, getter
@@ -29,7 +33,10 @@ from digest.store.sources import gaps
 
 CLAIM = timedelta(minutes=30)  # longer than one source takes to answer, with waiting for its turns
 MOST_PAGES = 100  # of one answer; bioRxiv has about ten a day
+SOURCE_SECONDS = 120.0  # that one source may take with all its pages and past days
+ROUND_SECONDS = 600.0  # after which a round asks no other source
 
+T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 
@@ -59,14 +66,14 @@ def fetch_due(
 ) -> list[FetchReport]:
     """Ask every source whose time has come, but for those that another process is asking.
 
-    `get` None: over the network; `jitter` gives numbers from 0 to 1. When `stopping`, no other is asked.
+    `get` None: over the network; `jitter` gives numbers from 0 to 1. When `stopping`, what is under way is
+    cut off and that source stays due. After `ROUND_SECONDS` no other is asked: they come first next time.
     """
     with session.reading(installation.engine) as db:
         due = sources.due(db, now)
-    if not due:
-        return []
-    unstopped = takewhile(lambda _: not stopping(), due)
-    return _ask_all(installation, unstopped, now, only_due=True, get=get, jitter=jitter)
+    deadline = time.monotonic() + ROUND_SECONDS
+    unstopped = takewhile(lambda _: not stopping() and time.monotonic() < deadline, due)
+    return _ask_all(installation, unstopped, now, only_due=True, get=get, jitter=jitter, stopping=stopping)
 
 
 def fetch(installation: Installation, chosen: Sequence[Source], now: datetime) -> list[FetchReport]:
@@ -82,10 +89,18 @@ def _ask_all(
     only_due: bool,
     get: Get | None,
     jitter: Callable[[], float],
+    stopping: Callable[[], bool] = lambda: False,
 ) -> list[FetchReport]:
-    with getter(installation, get) as opened:
-        poll = _Poll(installation, opened, now, jitter)
-        reports = [poll.source(source, only_due=only_due) for source in chosen]
+    started, reports = time.monotonic(), []
+    for source in chosen:
+        # Anew for each: what came after an issue was opened mustn't look as if it had been there before.
+        its_now = now + timedelta(seconds=int(time.monotonic() - started))
+        with (
+            guarded(installation, Part.SOURCE, source.name, now),
+            getter(installation, get, stopping=stopping, seconds=SOURCE_SECONDS) as opened,
+        ):
+            poll = _Poll(installation, opened, its_now, jitter)
+            reports.append(poll.source(source, only_due=only_due))
     return [report for report in reports if report]
 
 
@@ -100,7 +115,8 @@ class _Poll:
 
     def source(self, source: Source, *, only_due: bool) -> FetchReport | None:
         """Claim a source, ask it, land its answer. None where another process was there first."""
-        with session.transaction(self.installation.engine) as db:
+        engine = self.installation.engine
+        with session.transaction(engine) as db:
             claimed = sources.claim(db, source.name, now=self.now, until=self.now + CLAIM, only_due=only_due)
         if claimed is None:
             busy = f"{source.name}: another process is asking it"
@@ -118,13 +134,26 @@ class _Poll:
                 for answer in answers
                 if not answer.not_modified
             ]
+            again = self._beside(claimed, Again(), lambda: refetch_days(engine, self.get, claimed, self.now))
+            report = self._landed(claimed, answers, parsed, again)
         except NotAskedError as error:
             return self._postponed(claimed, error)
         except (FetchError, ParseError) as error:
             return self._failed(claimed, error)
-        again = refetch_days(self.installation.engine, self.get, claimed, self.now)
-        report = self._landed(claimed, answers, parsed, again)
-        return _mended(report, mend(self.installation.engine, self.get, claimed, self.now))
+        except Exception as error:
+            if not failures.is_its_fault(error):
+                raise
+            log.exception("source %s failed for a reason that nobody foresaw", claimed.name)
+            return self._failed(claimed, ParseError(f"its answer can't be used: {failures.words(error)}"))
+        return _mended(
+            report, self._beside(claimed, Repair(), lambda: mend(engine, self.get, claimed, self.now))
+        )
+
+    def _beside(self, source: Source, nothing: T, work: Callable[[], T]) -> T:
+        """What asking for past days brings. That fails alone: what the source says of today isn't lost."""
+        with guarded(self.installation, Part.SOURCE, f"{source.name}: past days", self.now):
+            return work()
+        return nothing
 
     def _answers(self, source: Source) -> Iterator[Response]:
         """What the source answers, page by page where it has pages; only its first page on condition."""

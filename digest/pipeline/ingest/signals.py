@@ -7,12 +7,13 @@ that service's turn and nothing else.
 
 import logging
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from digest.errors import FetchError, NotAskedError, ParseError
 from digest.fetch import Fetcher, Response
+from digest.pipeline.failures import Part, guarded
 from digest.pipeline.ingest.http import fetching
 from digest.pipeline.installation import Installation
 from digest.sources.services import Counts, Question, Service
@@ -24,6 +25,7 @@ from digest.store.sources import queries, services
 from digest.store.sources.queries import Query
 
 EVERY = timedelta(minutes=15)  # between two turns of a service
+SECONDS = 300.0  # of one turn
 ASKED_AGAIN = timedelta(days=1)
 PERIOD = timedelta(days=7)  # papers first seen within it; what is gained counts for so long, too
 _ABSENT = {404, 410, 451}  # deleted, private, blocked: an answer, and nothing to count
@@ -32,12 +34,18 @@ _ABOUT_US = {401, 429, 503}  # says nothing of the subject: it is asked about ag
 log = logging.getLogger(__name__)
 
 
-def ask_due(installation: Installation, now: datetime) -> int:
-    """Ask each service whose time has come; returns how many signals were new."""
-    return sum(_turn(installation, service, now) for service in installation.services)
+def ask_due(
+    installation: Installation, now: datetime, *, stopping: Callable[[], bool] = lambda: False
+) -> int:
+    """Ask each service whose time has come; returns how many signals were new. `stopping`: see `Fetcher`."""
+    new = 0
+    for service in installation.services:
+        with guarded(installation, Part.SERVICE, service.name, now):
+            new += _turn(installation, service, now, stopping)
+    return new
 
 
-def _turn(installation: Installation, service: Service, now: datetime) -> int:
+def _turn(installation: Installation, service: Service, now: datetime, stopping: Callable[[], bool]) -> int:
     with session.transaction(installation.engine) as db:
         claimed = services.claim(db, service.name, now=now, until=now + EVERY)
     if claimed is None:
@@ -46,7 +54,7 @@ def _turn(installation: Installation, service: Service, now: datetime) -> int:
         due = _due(db, service, now)
     turn = _Turn(installation.engine, service, due, now, claimed.failures)
     try:
-        with fetching(installation) as fetcher:
+        with fetching(installation, stopping=stopping, seconds=SECONDS) as fetcher:
             turn.ask(fetcher)
     except NotAskedError as error:
         turn.rest(error.retry_after)

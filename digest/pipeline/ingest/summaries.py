@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 from digest.domain import Paper
 from digest.errors import FetchError, InputError, NotAskedError, ParseError
 from digest.fetch import Fetcher, Limits
+from digest.pipeline import failures
+from digest.pipeline.failures import Part
 from digest.pipeline.ingest.host_lock import SharedTurns
 from digest.pipeline.installation import Installation
 from digest.sources.states import back_off
@@ -60,9 +62,11 @@ def make_due(
     with session.reading(installation.engine) as db:
         missing = _missing(db, installation, asked.model, now)
     deadline = time.monotonic() + budget
-    turn = _Turn(
-        installation, asked, now, claimed.failures, lambda: stopping() or time.monotonic() > deadline
-    )
+
+    def is_over() -> bool:
+        return stopping() or time.monotonic() > deadline
+
+    turn = _Turn(installation, asked, now, claimed.failures, is_over, stopping)
     return turn.take(missing)
 
 
@@ -97,6 +101,7 @@ class _Turn:
     now: datetime
     failures: int
     is_over: Callable[[], bool]
+    stopping: Callable[[], bool]
 
     def take(self, missing: Sequence[Paper]) -> int:
         """Ask about papers until the turn is over; returns how many answers were kept."""
@@ -111,7 +116,12 @@ class _Turn:
                     made, in_a_row = made + 1, 0
                 except NotAskedError as error:
                     return self._rest(made, error.retry_after)
-                except (FetchError, ParseError) as error:
+                except Exception as error:
+                    if not failures.is_its_fault(error):
+                        raise
+                    if not isinstance(error, (FetchError, ParseError)):
+                        failures.note(self.installation, Part.SUMMARY, paper.id, error, self.now)
+                        error = ParseError(failures.words(error))
                     in_a_row, problem = in_a_row + 1, error.message
                     asked_to_wait = error.retry_after if isinstance(error, FetchError) else None
                     if asked_to_wait is not None or _is_about_us(error) or in_a_row == IN_A_ROW:
@@ -124,8 +134,16 @@ class _Turn:
         """The operator named the endpoint, so its host may be private; and no other than it is asked."""
         host = urlsplit(self.summariser.url).hostname or ""
         own = self.installation.allow_hosts | {host}
-        turn = SharedTurns(self.installation.engine, own_hosts=own, patience=_PATIENCE)
-        return Fetcher(self.installation.user_agent, frozenset({host}), limits=LIMITS, turn=turn)
+        turn = SharedTurns(
+            self.installation.engine, own_hosts=own, patience=_PATIENCE, stopping=self.stopping
+        )
+        return Fetcher(
+            self.installation.user_agent,
+            frozenset({host}),
+            limits=LIMITS,
+            turn=turn,
+            stopping=self.stopping,
+        )
 
     def _ask(self, fetcher: Fetcher, paper: Paper) -> Made:
         answer = fetcher.post(

@@ -4,8 +4,9 @@ A page of subscribers goes through as arrays, from the rows of the store to the 
 that a digest is written from are made when it is delivered.
 """
 
+import logging
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import pairwise
@@ -14,6 +15,8 @@ from typing import NamedTuple
 from digest.domain import DeliveryState, Frequency, Issue
 from digest.due import next_due
 from digest.match import unpack, unpack_sent
+from digest.pipeline import failures
+from digest.pipeline.failures import Part, guarded
 from digest.pipeline.installation import Installation
 from digest.pipeline.issues.candidates import CandidateCache, CandidateSet
 from digest.pipeline.issues.no_papers import skip_reason
@@ -25,6 +28,11 @@ from digest.store.subscriptions import interests
 from digest.tokens import message_id
 
 PAGE = 20_000  # subscribers matched and recorded in one transaction
+PATIENCE = timedelta(hours=1)  # with somebody whose digest can't be prepared
+SYSTEMIC = 200  # parts of a page that fail, and none succeeds: the subscribers aren't to blame
+DAY = timedelta(days=1)
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +66,15 @@ def open_due(installation: Installation, now: datetime) -> list[IssueReport]:
     cache = CandidateCache(installation)
     with session.transaction(installation.engine) as db:
         cohorts = deliveries.due_cohorts(db, now)
-    touched = [_open(installation, cache, due_at, day, now) for due_at, day in cohorts]
-    return reports(installation, [issue.id for issue in touched])
+    touched: list[int] = []
+    for due_at, day in cohorts:
+        with guarded(installation, Part.ISSUE, f"{day} due at {due_at:%Y-%m-%d %H:%M} UTC", now):
+            with session.transaction(installation.engine) as db:
+                issue = deliveries.open_issue(db, due_at=due_at, date=day, now=now)
+            touched.append(issue.id)
+            failing = failures.failing(installation, Part.SUBSCRIBER).keys()
+            _Opening(installation, cache, issue, now, failing).run()
+    return reports(installation, touched)
 
 
 def reports(installation: Installation, issue_ids: Sequence[int]) -> list[IssueReport]:
@@ -69,25 +84,106 @@ def reports(installation: Installation, issue_ids: Sequence[int]) -> list[IssueR
         return [IssueReport(id_, dates[id_], deliveries.counts(db, id_)) for id_ in issue_ids]
 
 
-def _open(
-    installation: Installation, cache: CandidateCache, due_at: datetime, day: date, now: datetime
-) -> Issue:
-    with session.transaction(installation.engine) as db:
-        issue = deliveries.open_issue(db, due_at=due_at, date=day, now=now)
-    after = 0
-    while True:
-        with session.reading(installation.engine) as db:
-            page = deliveries.due_page(db, due_at, day, after_id=after, limit=PAGE)
-            parts = _by_window(installation, db, issue, page, after) if page else []
-            rows = [row for part in parts for row in _rows(installation, db, cache, issue, part)]
+@dataclass(slots=True)
+class _Opening:
+    """One issue that is being opened, page by page. `good`: subscribers who got their row; `failing`: those
+    who were set aside before."""
+
+    installation: Installation
+    cache: CandidateCache
+    issue: Issue
+    now: datetime
+    failing: Set[str]
+    good: int = 0
+
+    def run(self) -> None:
+        """Give every due subscriber a row. Raises what fails for all of them."""
+        after = 0
+        while True:
+            try:
+                last = self._page(after)
+            except Exception as error:
+                if not failures.is_its_fault(error):
+                    raise
+                log.warning("a page of an issue failed (%s); it is parted", failures.words(error))
+                last = self._parted(after, error)
+            if last is None:
+                return
+            after = last
+
+    def _page(self, after: int, last: int | None = None) -> int | None:
+        """Match and record the subscribers above `after`, up to `last`; returns the last one's number."""
+        issue, engine = self.issue, self.installation.engine
+        with session.reading(engine) as db:
+            page = deliveries.due_page(db, issue.due_at, issue.date, after_id=after, last_id=last, limit=PAGE)
+            parts = _by_window(self.installation, db, issue, page, after) if page else []
+            rows = [row for part in parts for row in _rows(self.installation, db, self.cache, issue, part)]
         if not page:
-            return issue
+            return None
+        self._record(rows, page)
+        self.good += len(rows)
+        if self.failing:
+            failures.clear(self.installation, Part.SUBSCRIBER, self.failing & set(map(str, page.ids)))
+        return page.ids[-1]
+
+    def _record(self, rows: Sequence[NewDelivery], page: DuePage) -> None:
         # Someone whose mail was late by days is due next after now, not once for each day missed.
-        due = {schedule: next_due(schedule, max(now, due_at)) for schedule in set(page.schedules)}
+        after = max(self.now, self.issue.due_at)
+        due = {schedule: next_due(schedule, after) for schedule in set(page.schedules)}
         moves = {id_: due[schedule] for id_, schedule in zip(page.ids, page.schedules, strict=True)}
-        with session.transaction(installation.engine) as db:
+        with session.transaction(self.installation.engine) as db:
             deliveries.record(db, rows, moves)
-        after = page.ids[-1]
+
+    def _parted(self, after: int, error: Exception) -> int:
+        """Part a page that fails in halves until those who make it fail are alone; they are set aside.
+
+        Raises the page's error where part after part fails and none succeeds: it isn't the subscribers then.
+        """
+        self.cache.at(self.issue.opened_at, self.installation.window)  # where this fails nobody is to blame
+        with session.reading(self.installation.engine) as db:
+            ids = deliveries.due_ids(db, self.issue.due_at, self.issue.date, after_id=after, limit=PAGE)
+        if not ids:
+            raise error
+        good, parts, broken = self.good, [ids], 0
+        while parts:
+            part = parts.pop(0)
+            try:
+                self._page(part[0] - 1, part[-1])
+            except Exception as its_error:
+                if not failures.is_its_fault(its_error):
+                    raise
+                broken += 1
+                if broken >= SYSTEMIC and self.good == good:
+                    raise error from its_error
+                if len(part) > 1:
+                    parts += [part[: len(part) // 2], part[len(part) // 2 :]]
+                else:
+                    self._set_aside(part[0], its_error)
+        return ids[-1]
+
+    def _set_aside(self, subscriber_id: int, error: Exception) -> None:
+        """Note a subscriber whose digest can't be prepared. They stay due and are tried again, for an hour;
+        then the ledger says why they got nothing, and tomorrow is another day."""
+        kept = failures.note(self.installation, Part.SUBSCRIBER, subscriber_id, error, self.now)
+        log.warning("subscriber %d is set aside: %s", subscriber_id, failures.words(error))
+        if kept is None or self.now - max(kept.first_at, self.issue.due_at) < PATIENCE:
+            return
+        row = NewDelivery(
+            issue_id=self.issue.id,
+            subscriber_id=subscriber_id,
+            issue_date=self.issue.date,
+            state=DeliveryState.FAILED,
+            reason=f"their digest couldn't be prepared: {failures.words(error)}",
+            papers=(),
+            message_id=_message_id(self.installation, self.issue, subscriber_id),
+        )
+        with session.transaction(self.installation.engine) as db:
+            deliveries.record(db, [row], {subscriber_id: _tomorrow(self.issue)})
+
+
+def _tomorrow(issue: Issue) -> tuple[datetime, date]:
+    """A day after this issue: what a schedule says that may be what can't be read."""
+    return issue.due_at + DAY, issue.date + DAY
 
 
 def _by_window(
@@ -117,7 +213,6 @@ def _rows(
 ) -> Iterator[NewDelivery]:
     """The rows of subscribers whose digests look back equally far."""
     candidates, page = cache.at(issue.opened_at, part.window), part.page
-    domain = sender_address(installation).rpartition("@")[2]
     reasons = {frequency: skip_reason(candidates, frequency) for frequency in Frequency}
     chosen = _chosen(db, candidates, part)
     for subscriber_id, schedule, papers in zip(page.ids, page.schedules, chosen, strict=True):
@@ -128,9 +223,14 @@ def _rows(
             state=DeliveryState.QUEUED if papers or schedule.quiet_days else DeliveryState.SKIPPED,
             reason="" if papers else reasons[schedule.frequency],
             papers=papers,
-            message_id=message_id(issue.id, subscriber_id, installation.keys, domain),
+            message_id=_message_id(installation, issue, subscriber_id),
             window_days=part.window.days,
         )
+
+
+def _message_id(installation: Installation, issue: Issue, subscriber_id: int) -> str:
+    domain = sender_address(installation).rpartition("@")[2]
+    return message_id(issue.id, subscriber_id, installation.keys, domain)
 
 
 def _chosen(db: session.Session, candidates: CandidateSet, part: _Part) -> list[list[int]]:

@@ -1,7 +1,7 @@
 """The store at a time → what is wrong that its operator should know, as alarms. Reads only; tells nobody.
 
-An issue that isn't out an hour after its time, a source that is stalled or keeps failing, a recipient domain
-that refuses our mail.
+An issue that isn't out an hour after its time, emails that wait for as long, a source that is stalled or
+keeps failing, a recipient domain that refuses our mail, and what failed for a reason that nobody foresaw.
 """
 
 from collections.abc import Iterator
@@ -9,19 +9,35 @@ from datetime import date, datetime, timedelta
 
 from digest.deliver import enhanced_code
 from digest.domain import Alarm, DeliveryState, Source, SourceState
+from digest.pipeline import failures
+from digest.pipeline.failures import Part
 from digest.store import sources
 from digest.store.deliveries import domain_limits, late
 from digest.store.deliveries.late import Late
+from digest.store.monitoring import failures as kept_failures
+from digest.store.monitoring.failures import Failure
 from digest.store.session import Session
+from digest.store.subscriptions import transactional
 from digest.throttle import CAME_BACK, Throttle
 
 DAY = timedelta(days=1)
-PATIENCE = timedelta(hours=1)  # with an issue that was due, and with a source that fails
+PATIENCE = timedelta(hours=1)  # with an issue that was due, an email that waits, and a source that fails
+RECENT = timedelta(days=1)  # an older failure is for `digest doctor` only
+NAMED = 5  # things in an alarm's title
 
 
 def standing(db: Session, now: datetime) -> list[Alarm]:
-    """Everything that is wrong now, by key."""
-    return sorted([*_issues(db, now), *_sources(db, now), *_domains(db, now)], key=lambda alarm: alarm.key)
+    """Everything that is wrong now, by key. A kind that can't be looked at is an alarm of its own."""
+    found: list[Alarm] = []
+    for kind in (_issues, _emails, _sources, _domains, _failures):
+        try:
+            with db.begin_nested():
+                found += kind(db, now)
+        except Exception as error:
+            if not failures.is_its_fault(error):
+                raise
+            found.append(_blind(kind.__name__.strip("_"), failures.words(error), now))
+    return sorted(found, key=lambda alarm: alarm.key)
 
 
 def ending(db: Session, key: str) -> str:
@@ -29,14 +45,22 @@ def ending(db: Session, key: str) -> str:
     kind, _, name = key.partition(":")
     if kind == "issue":
         return _issue_ending(db, date.fromisoformat(name))
-    if kind == "domain":
-        return f"{name} takes our mail again, or is to be asked anew."
+    if kind in _ENDINGS:
+        return _ENDINGS[kind].format(name=name)
     found = next((source for source in sources.listing(db) if source.name == name), None)
     if found is None or not found.url:
         return f"{name} isn't asked any more: it was removed."
     if found.state is SourceState.FAILING:
         return f"{name} answered in between, and failed again."
     return f"{name} is {found.state} again."
+
+
+_ENDINGS = {
+    "domain": "{name} takes our mail again, or is to be asked anew.",
+    "emails": "No email about a subscription has waited for more than an hour any more.",
+    "failing": "No {name} fails any more, or the last failure is a day old.",
+    "blind": "The {name} can be looked at again.",
+}
 
 
 def _issues(db: Session, now: datetime) -> Iterator[Alarm]:
@@ -125,6 +149,50 @@ def _domain(pace: Throttle, until: datetime, now: datetime) -> Alarm:
         tried=f"The mails for it wait; one asks again at {_moment(until)}.",
         fix=f"digest deliveries domains shows its words (usually SPF, DKIM or the sender's name); with that"
         f" mended: digest deliveries domains --resume {pace.domain}",
+        since=now,
+    )
+
+
+def _emails(db: Session, now: datetime) -> Iterator[Alarm]:
+    since = transactional.oldest_waiting(db)
+    if since is not None and since <= now - PATIENCE:
+        yield Alarm(
+            key="emails:waiting",
+            title="emails about subscriptions aren't sent",
+            detail=f"The oldest has waited since {_moment(since)}; nobody new can subscribe meanwhile.",
+            tried="Each is tried again for half a day.",
+            fix="digest doctor; then, with the cause fixed: digest run --no-fetch",
+            since=since,
+        )
+
+
+def _failures(db: Session, now: datetime) -> Iterator[Alarm]:
+    """One alarm for each part of the program in which something fails, however much it is."""
+    by_part: dict[str, list[Failure]] = {}
+    for failure in kept_failures.listing(db):
+        late = failure.part == Part.MAILING and failure.first_at > now - PATIENCE
+        if failure.last_at > now - RECENT and not late:
+            by_part.setdefault(failure.part, []).append(failure)
+    for part, found in by_part.items():
+        last = max(found, key=lambda failure: failure.last_at)
+        names = ", ".join(failure.item for failure in found[:NAMED]) + (" …" if len(found) > NAMED else "")
+        yield Alarm(
+            key=f"failing:{part}",
+            title=f"{part} {names} failed and was set aside",
+            detail=f"In all: {len(found)}. The last error, at {_moment(last.last_at)}: {last.error}",
+            tried="Everything else goes on. What was set aside is tried again, but for sign-ups.",
+            fix="the log has the traceback; digest doctor lists them; digest failures retry tries them again",
+            since=min(failure.first_at for failure in found),
+        )
+
+
+def _blind(kind: str, error: str, now: datetime) -> Alarm:
+    return Alarm(
+        key=f"blind:{kind}",
+        title=f"the {kind} can't be looked at",
+        detail=f"Whether anything is wrong with them isn't known: {error}",
+        tried="Everything else is looked at.",
+        fix="digest doctor; the log has more",
         since=now,
     )
 

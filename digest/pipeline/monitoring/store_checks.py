@@ -8,14 +8,15 @@ from digest.pipeline.ingest.overview import SourceView, age, views
 from digest.pipeline.ingest.summaries import NAME as SUMMARIES
 from digest.pipeline.monitoring.checks import Check, Result, check
 from digest.store import deliveries, session
-from digest.store.deliveries import domain_limits
-from digest.store.monitoring import alarms
+from digest.store.deliveries import domain_limits, late
+from digest.store.monitoring import alarms, failures
 from digest.store.session import Engine
 from digest.store.sources import services
 from digest.store.sources.services import ServiceState
-from digest.store.subscriptions import interests
+from digest.store.subscriptions import interests, transactional
 
 _SECRETS = {"github": "GITHUB_TOKEN", "semanticscholar": "SEMANTICSCHOLAR_KEY"}
+SHOWN = 10  # failures, of all that are kept
 OVERDUE = timedelta(hours=1)  # a source that is due and not asked for so long: nobody runs the rounds
 
 
@@ -49,6 +50,45 @@ def examine_store(
         fix = "look at DIGEST_SUMMARY_URL, _MODEL and _KEY; mails carry first sentences meanwhile"
         yield _service("summaries", asked_services.get(SUMMARIES), fix)
     yield from _delivered(engine)
+    yield from _waiting(engine, now)
+
+
+def _waiting(engine: Engine, now: datetime) -> Iterator[Check]:
+    """What is late though it was due (nobody runs the rounds, or they are broken), and what was set aside."""
+    with session.reading(engine) as db:
+        unopened = late.unopened(db, due_before=now - OVERDUE)
+        waits = late.waiting(db, due_before=now - OVERDUE, now=now)
+        oldest = transactional.oldest_waiting(db)
+        failing = failures.listing(db)
+    people = sum(each.people for each in unopened)
+    yield check(
+        "issues",
+        not people,
+        f"subscribers due for more than an hour without an issue: {people or 'none'}",
+        "let cron call `digest run` every few minutes, or start workers and beat",
+        bad=Result.FAIL,
+    )
+    since = min(
+        [each.due_at for each in waits] + ([oldest] if oldest and oldest < now - OVERDUE else []),
+        default=None,
+    )
+    yield check(
+        "queue",
+        since is None,
+        f"the oldest email that waits was due at {since:%Y-%m-%d %H:%M} UTC"
+        if since
+        else "nothing waits for long",
+        "look at the mail server and at the log; then: digest run --no-fetch",
+        bad=Result.FAIL,
+    )
+    shown = [f"{each.part} {each.item}: {each.error} ({_times(each.count)})" for each in failing[:SHOWN]]
+    shown += [f"and {len(failing) - SHOWN} more"] if len(failing) > SHOWN else []
+    yield check(
+        "failures",
+        not failing,
+        "; ".join(shown) or "nothing is set aside",
+        "look at the log for the cause; then: digest failures retry",
+    )
 
 
 def _delivered(engine: Engine) -> Iterator[Check]:

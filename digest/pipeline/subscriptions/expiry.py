@@ -2,10 +2,13 @@
 
 from datetime import datetime, timedelta
 
+from digest.pipeline import failures
+from digest.pipeline.failures import Part
 from digest.pipeline.installation import Installation
 from digest.pipeline.subscriptions import rate_limits
 from digest.pipeline.subscriptions.preferences import end_mute, wake
 from digest.store import session
+from digest.store.monitoring import failures as kept_failures
 from digest.store.subscriptions import attempts, mutes, signups, subscribers, transactional
 
 UNCONFIRMED_KEPT = timedelta(days=7)
@@ -15,13 +18,26 @@ NOTICES_KEPT = timedelta(days=90)
 def keep_up(installation: Installation, now: datetime) -> int:
     """End what is over; returns how many pauses, mutes and requests there were. Safe to repeat."""
     with session.transaction(installation.engine) as db:
-        over = subscribers.pauses_over(db, now)
-        for known in over:
-            wake(db, known, now)
-        ended = mutes.mutes_over(db, now)
-        for number, filter_text in ended:
+
+        def end_pause(number: int) -> None:
+            wake(db, subscribers.by_ids(db, [number])[number], now)
+
+        def end(muted: tuple[int, str]) -> None:
+            number, filter_text = muted
             end_mute(db, subscribers.by_ids(db, [number])[number], filter_text)
+
+        over = failures.each(db, Part.PAUSE, subscribers.pauses_over(db, now), end_pause, now=now)
+        ended = failures.each(
+            db,
+            Part.MUTE,
+            mutes.mutes_over(db, now),
+            end,
+            name=lambda muted: f"of subscriber {muted[0]}",
+            now=now,
+        )
+    with session.transaction(installation.engine) as db:
         gone = signups.purge(db, before=now - UNCONFIRMED_KEPT)
         attempts.purge(db, before=now - rate_limits.LONGEST)
         transactional.purge(db, before=now - NOTICES_KEPT)
-    return len(over) + len(ended) + gone
+        kept_failures.purge(db, before=now - failures.KEPT)
+    return over + ended + gone

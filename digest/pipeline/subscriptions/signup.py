@@ -9,10 +9,13 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import partial
 
 from digest.domain import Interests, Schedule, Subscriber, SubscriberStatus
 from digest.due import next_due
 from digest.errors import TokenError
+from digest.pipeline import failures
+from digest.pipeline.failures import Part
 from digest.pipeline.installation import Installation
 from digest.pipeline.mail.links import Purpose, opened
 from digest.pipeline.subscriptions import rate_limits
@@ -78,15 +81,21 @@ def ask(
 
 
 def settle(installation: Installation, now: datetime) -> int:
-    """Decide what is to be done about the requests that came in; returns how many were decided."""
+    """Decide what is to be done about the requests that came in; returns how many were decided.
+
+    A request that can't be decided is set aside with its reason, and stops no other.
+    """
     settled = 0
     while True:
         with session.transaction(installation.engine) as db:
             session.serialise(db, LOCK)
             waiting = signups.undecided(db, _CHUNK)
-            decided = sum(_decide(installation, db, signup, now) for signup in waiting)
-        settled += decided
-        if decided < len(waiting):
+            chunk = _Chunk(installation, db, now)
+            failures.each(
+                db, Part.SIGNUP, waiting, chunk.decide, now=now, set_aside=partial(_set_aside, db, now)
+            )
+        settled += chunk.decided
+        if chunk.left:
             _log.error(
                 "alarm: %d confirmations within an hour; further ones wait",
                 installation.confirmations_per_hour,
@@ -94,6 +103,28 @@ def settle(installation: Installation, now: datetime) -> int:
             return settled
         if not waiting:
             return settled
+
+
+@dataclass(slots=True)
+class _Chunk:
+    """The requests of one transaction: how many were decided, and how many have to wait."""
+
+    installation: Installation
+    db: Session
+    now: datetime
+    decided: int = 0
+    left: int = 0
+
+    def decide(self, number: int) -> None:
+        signup = signups.get(self.db, number)
+        if signup is None or _decide(self.installation, self.db, signup, self.now):
+            self.decided += 1
+        else:
+            self.left += 1
+
+
+def _set_aside(db: Session, now: datetime, number: int, error: str) -> None:
+    signups.set_aside(db, number, error, now)
 
 
 def invite(installation: Installation, db: Session, subscriber: Subscriber, now: datetime) -> bool:

@@ -5,19 +5,24 @@ who misses a confirmation asks for another.
 """
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from digest.deliver import Envelope, Transport, open_transport
 from digest.domain import DeliveryState, Digest, Message, Receipt, Subscriber, SubscriberStatus
 from digest.errors import DeliveryError
+from digest.pipeline import failures
+from digest.pipeline.failures import Part
 from digest.pipeline.installation import Installation
 from digest.pipeline.issues.preview import preview
 from digest.pipeline.mail.build import check_sender, finalize, return_address, sender_address
-from digest.pipeline.mail.links import Purpose, link, mail_links
+from digest.pipeline.mail.links import Purpose, erase_link, link, mail_links
 from digest.pipeline.mail.suppression import suppress
+from digest.pipeline.subscriptions.personal_data import ERASE_WITHIN
 from digest.pipeline.subscriptions.signup import CONFIRM_WITHIN
 from digest.store import session
+from digest.store.monitoring import failures as kept_failures
 from digest.store.session import Session
 from digest.store.subscriptions import signups, subscribers, suppressions, transactional
 from digest.store.subscriptions.transactional import TransactionalEmail, TransactionalKind
@@ -27,11 +32,15 @@ LEASE = timedelta(minutes=15)  # longer than the ten minutes that a server may t
 BACK_OFF = tuple(timedelta(minutes=m) for m in (1, 5, 15, 30, 60, 120))
 GIVE_UP = timedelta(hours=12)
 
+log = logging.getLogger(__name__)
+
 _WANTED = {  # a mail is only right while its subscriber is in one of these states
     TransactionalKind.CONFIRM: {SubscriberStatus.PENDING, SubscriberStatus.UNSUBSCRIBED},
     TransactionalKind.ALREADY: {SubscriberStatus.ACTIVE, SubscriberStatus.PAUSED},
     TransactionalKind.WELCOME: {SubscriberStatus.ACTIVE, SubscriberStatus.PAUSED},
     TransactionalKind.GOODBYE: {SubscriberStatus.UNSUBSCRIBED},
+    TransactionalKind.PREFERENCES: set(SubscriberStatus) - {SubscriberStatus.SUPPRESSED},
+    TransactionalKind.ERASE: set(SubscriberStatus) - {SubscriberStatus.SUPPRESSED},
 }
 
 
@@ -67,20 +76,44 @@ async def _hand_over_all(
 async def _hand_over(
     installation: Installation, transport: Transport, notice: TransactionalEmail, now: datetime
 ) -> None:
-    async def before_body() -> bool:
-        with session.transaction(installation.engine) as db:
-            return transactional.begin_sending(db, notice, now=now, lease=LEASE)
+    begun = False
 
-    mail = _envelope(installation, notice, now)
-    if mail is None:
-        _settle(installation, notice, Receipt(DeliveryState.SKIPPED, "no longer wanted"), now)
-        return
+    async def before_body() -> bool:
+        nonlocal begun
+        with session.transaction(installation.engine) as db:
+            begun = transactional.begin_sending(db, notice, now=now, lease=LEASE)
+        return begun
+
     try:
-        receipt = await transport.hand_over(mail, before_body=before_body)
+        mail = _envelope(installation, notice, now)
+        if mail is None:
+            receipt = Receipt(DeliveryState.SKIPPED, "no longer wanted")
+        else:
+            receipt = await transport.hand_over(mail, before_body=before_body)
     except DeliveryError as error:
         _settle(installation, notice, Receipt(DeliveryState.QUEUED, error.message), now)
         raise
+    except Exception as error:
+        if not failures.is_its_fault(error):
+            raise
+        _set_aside(installation, notice, error, now, begun=begun)
+        return
     _settle(installation, notice, receipt, now)
+
+
+def _name(notice: TransactionalEmail) -> str:
+    return f"{notice.kind} {notice.id}"
+
+
+def _set_aside(
+    installation: Installation, notice: TransactionalEmail, error: Exception, now: datetime, *, begun: bool
+) -> None:
+    """An email that fails for a reason that nobody foresaw is tried again as after a refusal, and stops no
+    other; where its body may have left, it isn't."""
+    log.warning("%s email %d is set aside: %s", notice.kind, notice.id, failures.words(error))
+    failures.note(installation, Part.EMAIL, _name(notice), error, now)
+    state = DeliveryState.UNCERTAIN if begun else DeliveryState.DEFERRED
+    _settle(installation, notice, Receipt(state, failures.words(error)), now)
 
 
 def _envelope(installation: Installation, notice: TransactionalEmail, now: datetime) -> Envelope | None:
@@ -123,6 +156,12 @@ def _message(
             return renderer.welcome(site, links, _first_digest(installation, subscriber, now))
         case TransactionalKind.GOODBYE:
             return renderer.goodbye(site, back=links.unsubscribe)
+        case TransactionalKind.PREFERENCES:
+            return renderer.preferences(site, link=links.preferences)
+        case TransactionalKind.ERASE:
+            expires = notice.created_at + ERASE_WITHIN
+            address = erase_link(installation, subscriber.id, expires)
+            return renderer.erase(site, link=address, hours=int(ERASE_WITHIN.total_seconds() // 3600))
 
 
 def _first_digest(installation: Installation, subscriber: Subscriber, now: datetime) -> Digest | None:
@@ -143,5 +182,7 @@ def _settle(installation: Installation, notice: TransactionalEmail, receipt: Rec
         ours = transactional.settle(
             db, notice, state=state, reply=receipt.reply, now=now, next_attempt_at=again
         )
+        if ours and state is DeliveryState.SENT and notice.attempts > 1:
+            kept_failures.clear(db, Part.EMAIL, [_name(notice)])
         if ours and receipt.suppress:
             suppress(installation, db, notice.subscriber_id, reason=receipt.reply, now=now)

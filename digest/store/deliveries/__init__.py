@@ -18,6 +18,7 @@ from digest.store.deliveries.claims import (
 from digest.store.deliveries.cohorts import (
     DuePage,
     due_cohorts,
+    due_ids,
     due_page,
     history,
     history_of,
@@ -51,6 +52,7 @@ __all__ = [
     "come_back",
     "counts",
     "due_cohorts",
+    "due_ids",
     "due_page",
     "expire",
     "find",

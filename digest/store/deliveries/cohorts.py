@@ -50,10 +50,27 @@ def due_cohorts(session: Session, now: datetime) -> list[tuple[datetime, date]]:
     return [(at, on) for at, on in rows if at and on]
 
 
-def due_page(session: Session, due_at: datetime, date: date, *, after_id: int = 0, limit: int) -> DuePage:
-    """At most `limit` active subscribers of a cohort, those with the lowest ids above `after_id`."""
+def due_ids(session: Session, due_at: datetime, date: date, *, after_id: int, limit: int) -> list[int]:
+    """The numbers of whom `due_page` gives, whatever else is in their rows."""
+    wanted = select(SubscriberRow.id).where(_due(due_at, date, after_id))
+    return list(session.scalars(wanted.order_by(SubscriberRow.id).limit(limit)))
+
+
+def due_page(
+    session: Session,
+    due_at: datetime,
+    date: date,
+    *,
+    after_id: int = 0,
+    last_id: int | None = None,
+    limit: int,
+) -> DuePage:
+    """At most `limit` active subscribers of a cohort: those with the lowest ids above `after_id`, up to
+    `last_id` where there is one."""
     row = SubscriberRow
     page = select(row.id, row.packed, row.frequency, row.at, row.timezone, row.weekday, row.quiet_days)
+    if last_id is not None:
+        page = page.where(row.id <= last_id)
     rows = _raw(session, page.where(_due(due_at, date, after_id)).order_by(row.id).limit(limit))
     if not rows:
         return DuePage()

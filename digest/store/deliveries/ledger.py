@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session
 
-from digest.domain import Delivery, DeliveryState
+from digest.domain import Delivery, DeliveryState, Issue
 from digest.store.deliveries.cohorts import MAY_HAVE_COME
 from digest.store.deliveries.issues import issues_by_id
 from digest.store.deliveries.tables import DeliveryRow
@@ -52,7 +52,7 @@ def record(session: Session, rows: Sequence[NewDelivery], moves: Mapping[int, tu
     date; only who is still due at the issue's time is moved. Rows count from when their issue was opened.
     """
     issues = {issue.id: issue for issue in issues_by_id(session, {row.issue_id for row in rows})}
-    values = [_values(row, issues[row.issue_id].opened_at) for row in rows]
+    values = [_values(row, issues[row.issue_id]) for row in rows]
     if values:  # on the connection: a session would make an object of each row first
         session.connection().execute(insert(session, DeliveryRow).on_conflict_do_nothing(), values)
     _move(session, {row.subscriber_id: issues[row.issue_id].due_at for row in rows}, moves)
@@ -159,7 +159,8 @@ def delivery(row: Sequence[Any]) -> Delivery:
     )
 
 
-def _values(row: NewDelivery, at: datetime) -> dict[str, Any]:
+def _values(row: NewDelivery, issue: Issue) -> dict[str, Any]:
+    at = issue.opened_at
     return {
         "issue_id": row.issue_id,
         "subscriber_id": row.subscriber_id,
@@ -169,7 +170,7 @@ def _values(row: NewDelivery, at: datetime) -> dict[str, Any]:
         "attempts": 0,
         "lost": 0,
         "claim_token": "",
-        "next_attempt_at": at,
+        "next_attempt_at": issue.due_at,
         "message_id": row.message_id,
         "reply": "",
         "papers": row.papers,

@@ -7,15 +7,32 @@ for each exclusion.
 """
 
 from collections.abc import Iterable, Mapping
+from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from digest.characters import flaw
 from digest.domain import Interests, Topic
+from digest.errors import InputError
 from digest.nearest import unknown
 from digest.store.session import chunks, insert, write
 from digest.store.subscriptions.tables import FilterRow, TopicRow
+
+LONGEST = 20_000  # bytes of a filter's canonical text; the parser takes far less
+
+
+def check_text(text: str) -> None:
+    """Raise InputError for the text of a filter that couldn't be stored and read back.
+
+    The last guard: the parser refuses all of this with the place and the fix.
+    """
+    wrong = flaw(text)
+    if wrong:
+        raise InputError(f"a filter {wrong}", fix="type it again without that character")
+    if len(text.encode()) > LONGEST:
+        raise InputError(f"a filter is longer than {LONGEST:,} bytes", fix="make two filters of it")
 
 
 def topics(session: Session) -> list[Topic]:
@@ -43,11 +60,14 @@ def ship_topics(session: Session, shipped: Iterable[Topic]) -> None:
 
 
 def filter_ids(session: Session, texts: Iterable[str]) -> dict[str, int]:
-    """The number of each canonical text; texts not met before get one."""
+    """The number of each canonical text; new texts get one. Raises InputError (see `check_text`)."""
     wanted = sorted(set(texts))  # in one order everywhere, so that two writers can't wait for each other
     ids = _filter_ids(session, wanted)
     missing = [text for text in wanted if text not in ids]
-    write(session, insert(session, FilterRow).on_conflict_do_nothing(), [{"text": text} for text in missing])
+    for text in missing:
+        check_text(text)
+    rows = [{"text": text, "text_hash": _hash(text)} for text in missing]
+    write(session, insert(session, FilterRow).on_conflict_do_nothing(), rows)
     return ids | _filter_ids(session, missing)
 
 
@@ -78,7 +98,9 @@ def packed_with(ids: Mapping[str, int], interests: Interests) -> tuple[int, ...]
 
 
 def as_json(interests: Interests) -> dict[str, Any]:
-    """Interests as they are kept in a column."""
+    """Interests as they are kept in a column. Raises InputError (see `check_text`)."""
+    for text in (*interests.topics, *interests.filters, *interests.exclude):
+        check_text(text)
     return {
         "topics": list(interests.topics),
         "filters": list(interests.filters),
@@ -100,10 +122,14 @@ def from_json(kept: Mapping[str, Any]) -> Interests:
 
 def _filter_ids(session: Session, texts: Iterable[str]) -> dict[str, int]:
     found: dict[str, int] = {}
-    for chunk in chunks(texts):
-        rows = session.execute(select(FilterRow.text, FilterRow.id).where(FilterRow.text.in_(chunk)))
+    for chunk in chunks(map(_hash, texts)):
+        rows = session.execute(select(FilterRow.text, FilterRow.id).where(FilterRow.text_hash.in_(chunk)))
         found.update(rows.all())
     return found
+
+
+def _hash(text: str) -> bytes:
+    return sha256(text.encode("utf-8", "surrogatepass")).digest()
 
 
 def _write_topics(session: Session, values: Iterable[Topic], *, edited: bool) -> None:

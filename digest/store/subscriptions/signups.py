@@ -55,10 +55,22 @@ def add(session: Session, signup: Signup, *, subscriber_id: int | None = None) -
     return row.id
 
 
-def undecided(session: Session, limit: int) -> list[Signup]:
-    """The oldest requests that nobody looked at yet."""
-    rows = select(SignupRow).where(SignupRow.decided_at.is_(None)).order_by(SignupRow.id).limit(limit)
-    return [_signup(row) for row in session.scalars(rows)]
+def undecided(session: Session, limit: int) -> list[int]:
+    """The numbers of the oldest requests that nobody looked at yet; those set aside aren't among them."""
+    waiting = SignupRow.decided_at.is_(None) & SignupRow.set_aside_at.is_(None)
+    return list(session.scalars(select(SignupRow.id).where(waiting).order_by(SignupRow.id).limit(limit)))
+
+
+def set_aside(session: Session, signup_id: int, error: str, now: datetime) -> None:
+    """Look at a request no more: nobody can decide it, for this reason."""
+    changed = update(SignupRow).where(SignupRow.id == signup_id)
+    session.execute(changed.values(set_aside_at=now, error=error))
+
+
+def take_up(session: Session) -> None:
+    """Look again at the requests that were set aside."""
+    changed = update(SignupRow).where(SignupRow.set_aside_at.is_not(None))
+    session.execute(changed.values(set_aside_at=None, error=""))
 
 
 def get(session: Session, signup_id: int) -> Signup | None:

@@ -127,6 +127,16 @@ def save(
     session.flush()
 
 
+def move(session: Session, subscriber_id: int, email: str) -> None:
+    """Give a subscriber another address. Raises InputError where it is somebody else's."""
+    other = find(session, email)
+    if other is not None and other.id != subscriber_id:
+        raise InputError(f"{email} is subscribed already", fix=f"digest subscribers show {email}")
+    row = _row(session, subscriber_id)
+    row.email, row.email_key = email, key(email)
+    session.flush()
+
+
 def set_status(
     session: Session, subscriber_id: int, status: SubscriberStatus, *, paused_until: datetime | None = None
 ) -> None:
@@ -168,12 +178,12 @@ def erase(session: Session, subscriber_id: int) -> None:
     session.execute(delete(SubscriberRow).where(SubscriberRow.id == subscriber_id))
 
 
-def pauses_over(session: Session, now: datetime) -> list[Subscriber]:
-    """Those whose pause has ended by now."""
-    over = select(SubscriberRow).where(
+def pauses_over(session: Session, now: datetime) -> list[int]:
+    """The numbers of those whose pause has ended by now."""
+    over = select(SubscriberRow.id).where(
         SubscriberRow.status == SubscriberStatus.PAUSED, SubscriberRow.paused_until <= now
     )
-    return [from_row(row) for row in session.scalars(over)]
+    return list(session.scalars(over))
 
 
 def _row(session: Session, subscriber_id: int) -> SubscriberRow:

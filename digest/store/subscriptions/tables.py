@@ -29,12 +29,16 @@ class TopicRow(Base):
 
 
 class FilterRow(Base):
-    """Each distinct filter once, by its canonical text."""
+    """Each distinct filter once, by its canonical text.
+
+    `text_hash`: SHA-256 of the text in UTF-8, because an index entry of Postgres ends at 2,704 bytes.
+    """
 
     __tablename__ = "filters"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    text: Mapped[str] = mapped_column(unique=True)
+    text: Mapped[str]
+    text_hash: Mapped[bytes] = mapped_column(unique=True)
 
 
 class SubscriberRow(Base):
@@ -89,7 +93,8 @@ class SuppressionRow(Base):
 class SignupRow(Base):
     """Somebody typed an address: what they chose, where from, and under which words.
 
-    `decided_at`: the request was looked at; `confirmed_at`: the link that was sent for it was followed.
+    `decided_at`: the request was looked at; `confirmed_at`: the link that was sent for it was followed;
+    `set_aside_at`, `error`: nobody could decide it, and why.
     """
 
     __tablename__ = "signups"
@@ -112,6 +117,8 @@ class SignupRow(Base):
     )
     decided_at: Mapped[datetime | None]
     confirmed_at: Mapped[datetime | None]
+    set_aside_at: Mapped[datetime | None]
+    error: Mapped[str] = mapped_column(server_default=text("''"))
 
 
 class NoticeRow(Base):
@@ -178,3 +185,16 @@ class MuteRow(Base):
     )
     filter: Mapped[str] = mapped_column(primary_key=True)
     until: Mapped[datetime] = mapped_column(index=True)
+
+
+class FeedRow(Base):
+    """A subscriber's own feed. A new one gets a number that no feed had: links to the old one are dead."""
+
+    __tablename__ = "feeds"
+    __table_args__ = NEVER_REUSED
+
+    id: Mapped[int] = mapped_column(LongId, primary_key=True)
+    subscriber_id: Mapped[int] = mapped_column(
+        LongId, ForeignKey("subscribers.id", ondelete="CASCADE"), unique=True
+    )
+    created_at: Mapped[datetime]

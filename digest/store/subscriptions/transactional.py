@@ -23,6 +23,8 @@ class TransactionalKind(StrEnum):
     ALREADY = "already"
     WELCOME = "welcome"
     GOODBYE = "goodbye"
+    PREFERENCES = "preferences"
+    ERASE = "erase"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,7 @@ def claim(session: Session, *, now: datetime, limit: int, lease: timedelta) -> l
     waiting = (
         select(NoticeRow)
         .where(text(QUEUED), NoticeRow.next_attempt_at <= now, NoticeRow.lease_until.is_(None))
+        .where(NoticeRow.kind.in_(TransactionalKind))  # a newer version's may be there after going back
         .order_by(NoticeRow.next_attempt_at, NoticeRow.id)
         .limit(limit)
     )

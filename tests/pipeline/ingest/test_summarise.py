@@ -366,9 +366,10 @@ def test_a_turn_is_bounded_in_papers_and_in_time(
     land(engine, [entry(f"2603.1{n:04}") for n in range(summaries.AT_ONCE + 3)], seen_at=EARLIER)
     assert summaries.make_due(here, NOW, budget=-1) == 0
     assert server.asked == []
-    assert summaries.make_due(here, NOW, stopping=lambda: len(server.asked) == 2) == 2
+    made = summaries.make_due(here, NOW, stopping=lambda: len(server.asked) == 2)
+    assert made in {1, 2}  # the second may be cut off
     assert summaries.make_due(here, NOW) == summaries.AT_ONCE
-    assert summaries.make_due(here, NOW) == 1
+    assert summaries.make_due(here, NOW) == 3 - made
 
 
 def test_only_the_configured_host_may_be_private(

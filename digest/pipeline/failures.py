@@ -1,0 +1,169 @@
+"""One bad thing stops only itself: work on each thing → what fails is set aside, counted, told and gone past.
+
+Every loop of the pipeline over rows, requests, mails or sources goes through `each` (things of one
+transaction) or `guarded` (things with transactions of their own). A failure is a row (`store.monitoring.
+failures`) that `digest doctor` and the alarms show; it goes when the thing succeeds. Never set aside: a
+database that is away, or a machine without memory. That is nobody's fault, and everybody's failure.
+"""
+
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import TypeVar
+
+from digest.errors import DigestError
+from digest.logs import masked
+from digest.pipeline.installation import Installation
+from digest.store import session
+from digest.store.monitoring import failures
+from digest.store.monitoring.failures import Failure
+from digest.store.session import Session
+from digest.store.subscriptions import signups
+
+KEPT = timedelta(days=7)  # that a failure is shown which never came again
+_STOPS = {"SoftTimeLimitExceeded"}  # raised by Celery into whatever runs: not the fault of the thing at hand
+
+AWAY: tuple[type[Exception], ...] = (session.DBAPIError, *session.UNAVAILABLE)
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+
+class Part(StrEnum):
+    """What kind of thing failed."""
+
+    STEP = "step"  # of a round
+    MAILING = "sending"  # a step that can't send: the mail server is away, or a setting is missing
+    SIGNUP = "sign-up"
+    SUBSCRIBER = "subscriber"
+    ISSUE = "issue"
+    DELIVERY = "delivery"
+    EMAIL = "transactional email"
+    BOUNCE = "bounce"
+    PAUSE = "pause"
+    MUTE = "mute"
+    SOURCE = "source"
+    SERVICE = "service"
+    SUMMARY = "summary"
+    ALARM = "alarm"
+
+
+def is_its_fault(error: BaseException) -> bool:
+    """Whether an error may be laid at the door of the thing at hand, so that others can go on."""
+    return not (
+        isinstance(error, MemoryError)
+        or not isinstance(error, Exception)
+        or type(error).__name__ in _STOPS
+        or session.is_outage(error)
+    )
+
+
+def words(error: BaseException) -> str:
+    """An error as it is kept and shown: its class and message, on one line, without addresses or tokens."""
+    text = error.message if isinstance(error, DigestError) else f"{type(error).__name__}: {error}"
+    return masked(" ".join(text.split())) or type(error).__name__
+
+
+def each(
+    db: Session,
+    part: Part,
+    items: Iterable[T],
+    work: Callable[[T], object],
+    *,
+    name: Callable[[T], object] = str,
+    now: datetime,
+    set_aside: Callable[[T, str], object] = lambda _item, _error: None,
+) -> int:
+    """Work on each item in a savepoint of its own; returns for how many that succeeded.
+
+    What an item's work raises undoes that item only: it is noted as a failure, and `set_aside` is called with
+    the item and the error in words. Raises what isn't an item's fault (`is_its_fault`).
+    """
+    failing = {failure.item for failure in failures.listing(db, part)}
+    done = 0
+    for item in items:
+        shown = str(name(item))
+        try:
+            with db.begin_nested():
+                work(item)
+        except Exception as error:
+            if not is_its_fault(error):
+                raise
+            log.exception("%s %s failed and is set aside", part, shown)
+            db.expire_all()
+            failures.note(db, part, shown, words(error), now)
+            set_aside(item, words(error))
+            continue
+        done += 1
+        if shown in failing:
+            failures.clear(db, part, [shown])
+    return done
+
+
+@dataclass(slots=True)
+class Attempt:
+    """How a guarded block ended: `error` is what it raised, None where it went well."""
+
+    error: Exception | None = None
+
+
+@contextmanager
+def guarded(installation: Installation, part: Part, item: object, now: datetime) -> Iterator[Attempt]:
+    """Run a block that has transactions of its own: what it raises is noted, and the caller goes on.
+
+    Raises what isn't the item's fault.
+    """
+    attempt = Attempt()
+    try:
+        yield attempt
+    except Exception as error:
+        if not is_its_fault(error):
+            raise
+        attempt.error = error
+        log.exception("%s %s failed and is set aside", part, item)
+        note(installation, part, item, error, now)
+    else:
+        if str(item) in failing(installation, part):
+            clear(installation, part, [item])
+
+
+def note(
+    installation: Installation, part: Part, item: object, error: BaseException, now: datetime
+) -> Failure | None:
+    """Note a failure in a transaction of its own. None where the database can't take it: the log has it."""
+    try:
+        with session.transaction(installation.engine) as db:
+            return failures.note(db, part, str(item), words(error), now)
+    except AWAY:
+        log.warning("the failure of %s %s couldn't be noted: the database is away", part, item)
+        return None
+
+
+def clear(installation: Installation, part: Part, items: Iterable[object]) -> None:
+    """Drop the rows of things that succeeded."""
+    with session.transaction(installation.engine) as db:
+        failures.clear(db, part, map(str, items))
+
+
+def failing(installation: Installation, part: Part) -> dict[str, Failure]:
+    """What fails of a part, by item."""
+    with session.reading(installation.engine) as db:
+        return {failure.item: failure for failure in failures.listing(db, part)}
+
+
+def listing(installation: Installation) -> list[Failure]:
+    """All that is set aside, the longest standing first."""
+    with session.reading(installation.engine) as db:
+        return failures.listing(db)
+
+
+def retry(installation: Installation) -> int:
+    """Forget what failed, so that everything is tried again; returns how many things there were."""
+    with session.transaction(installation.engine) as db:
+        found = failures.listing(db)
+        for part in {failure.part for failure in found}:
+            failures.clear(db, part, [failure.item for failure in found if failure.part == part])
+        signups.take_up(db)
+    return len(found)
