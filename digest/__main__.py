@@ -1,12 +1,19 @@
 """`python -m digest` and the `digest` command."""
 
+import io
 import sys
 
 from digest.cli import main as run
 
 
 def main() -> None:
-    """Run the command line and leave with its exit code."""
+    """Run the command line and leave with its exit code.
+
+    A terminal that can't show a letter shows a question mark.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     sys.exit(run(sys.argv[1:]))
 
 

@@ -27,6 +27,7 @@ from digest.web.pages import (
     me,
     paper,
     preferences,
+    search,
     site_files,
     sources,
     topics,
@@ -100,22 +101,8 @@ def create(
     app.add_middleware(PageCache, clock=clock, stamp=web.stamp, forgetful=web.forgetful)
     errors.handle(app)
     app.add_middleware(guards.Guards, secure=web.secure)  # around what answers errors: these get headers too
-    parts = (
-        landing,
-        feeds,
-        catalog,
-        paper,
-        topics,
-        link_pages,
-        preferences,
-        me,
-        unsubscribe,
-        api,
-        health,
-        sources,
-        site_files,
-    )
-    for part in parts:
+    lists = (landing, feeds, catalog, paper, search, topics, sources, site_files)
+    for part in (*lists, link_pages, preferences, me, unsubscribe, api, health):
         app.include_router(part.router)
     app.mount("/static", Static(directory=STATIC))
     app.add_exception_handler(GoneError, gone)
