@@ -1,12 +1,17 @@
 """`python -m digest` and the `digest` command."""
 
+import os
 import sys
 
 from digest.cli import main as run
 
 
 def main() -> None:
-    """Run the command line and leave with its exit code."""
+    """Run the command line and leave with its exit code.
+
+    Files that any command makes hold addresses, keys or mails: only their owner may read them.
+    """
+    os.umask(0o077)
     sys.exit(run(sys.argv[1:]))
 
 
