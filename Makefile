@@ -1,6 +1,6 @@
 # The front door. Each target does all the set-up that it needs; only Python ≥ 3.11 and make must be there.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-attack test-kill check format lint types imports test-corpus test-browser bench-match bench-render bench-load bench-quality bench-attack bench-send bench-million lock clean
+.PHONY: help demo test test-attack test-kill check format lint types imports test-corpus test-browser bench-match bench-render bench-load bench-quality bench-tex bench-attack bench-send bench-million lock clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -62,6 +62,9 @@ bench-render: $(VENV)/.dev ## building a message, beside rendering each whole
 
 bench-attack: $(VENV)/.dev ## processor seconds of one hostile request, by kind, on a running serve with 3,000 papers
 	$(BIN)/python -m benchmarks.attack $(ARGS)
+
+bench-tex: $(VENV)/.dev ## reading TeX beside pylatexenc alone, on ../shared/data; ARGS=--parts: what each part adds
+	$(BIN)/python -m benchmarks.tex $(ARGS)
 
 bench-quality: $(VENV)/.dev ## papers a topic selects, precision of the first ten, on ../shared/data where it is
 	$(BIN)/python -m benchmarks.quality $(ARGS)

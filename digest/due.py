@@ -19,14 +19,15 @@ def next_due(schedule: Schedule, after: datetime) -> tuple[datetime, date]:
     # A day back, because the wall-clock time of yesterday's date can lie after `after` where clocks were set.
     day = after.astimezone(zone).date() - timedelta(days=1)
     while True:
-        if _wanted(schedule, day):
+        if is_wanted(schedule, day):
             due = datetime.combine(day, schedule.at, tzinfo=zone).astimezone(UTC)
             if due > after:
                 return due, day
         day += timedelta(days=1)
 
 
-def _wanted(schedule: Schedule, day: date) -> bool:
+def is_wanted(schedule: Schedule, day: date) -> bool:
+    """Whether a schedule has a digest on a day."""
     if schedule.frequency is Frequency.WEEKLY:
         return day.weekday() == schedule.weekday
     return schedule.frequency is Frequency.DAILY or day.weekday() < SATURDAY

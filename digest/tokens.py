@@ -1,7 +1,8 @@
 """Signed links, keyed hashes of addresses, and Message-IDs.
 
 In: ids, addresses and keys. Out: short text that only a holder of the keys can make. Never: a database, an id
-that can be read or counted, or a clock: these links don't expire, an unsubscribe link must work for years.
+that can be read or counted, or a clock: links don't expire, as an unsubscribe link must work for years, but
+for those of `sign_until`, whose end is signed with them.
 
 Each token has one purpose, and opens nothing else: confirm, prefs, unsubscribe, pause, vote (for a paper),
 mute (a term for a week); `less` and `save` are kept for their pages.
@@ -20,15 +21,18 @@ import re
 import unicodedata
 from base64 import b32decode, b32encode, urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import lru_cache
 
 from digest.errors import ConfigError, TokenError
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{28}")
+_TIMED_TOKEN = re.compile(r"[A-Za-z0-9_-]{34}")
 _ENVELOPE_TOKEN = re.compile(r"[A-Za-z2-7]{40}")
 _ENVELOPE = "envelope"  # the purpose of those
 _ID_BYTES = 5  # 10¹² subscribers; `List-Unsubscribe: <https://…/u/TOKEN>,` stays within a line of 78
 _ISSUE_BYTES = 4
+_TIME_BYTES = 4  # seconds since 1970, until 2106
 _CODE_BYTES = 16
 _LEAST_KEY_BYTES = 16
 
@@ -66,6 +70,29 @@ def verify(purpose: str, token: str, keys: Keys) -> int:
     if identity is None:
         raise TokenError("this link isn't valid", fix="copy the whole link from a newer mail")
     return int.from_bytes(identity, "big")
+
+
+def sign_until(purpose: str, subscriber_id: int, expires: datetime, keys: Keys) -> str:
+    """A token of 34 characters (A–Z a–z 0–9 - _) for a subscriber and one purpose, good until `expires`
+    (aware; whole seconds)."""
+    identity = subscriber_id.to_bytes(_ID_BYTES, "big") + int(expires.timestamp()).to_bytes(
+        _TIME_BYTES, "big"
+    )
+    return urlsafe_b64encode(_sealed(purpose, identity, keys.current)).decode("ascii").rstrip("=")
+
+
+def verify_until(purpose: str, token: str, keys: Keys, now: datetime) -> int:
+    """The id of the subscriber that a token with an end stands for, whichever key signed it.
+
+    Raises TokenError for what is cut off, forged, over, or made for another purpose.
+    """
+    sealed = urlsafe_b64decode(f"{token}==") if _TIMED_TOKEN.fullmatch(token) else b""
+    # The last character has bits to spare: only one spelling of a token is taken.
+    is_own = token == urlsafe_b64encode(sealed).decode("ascii").rstrip("=")
+    identity = _unsealed(purpose, sealed, keys) if sealed and is_own else None
+    if identity is None or now.timestamp() > int.from_bytes(identity[_ID_BYTES:], "big"):
+        raise TokenError("this link isn't valid any more", fix="ask for a new one")
+    return int.from_bytes(identity[:_ID_BYTES], "big")
 
 
 def sign_envelope(subscriber_id: int, issue_id: int, keys: Keys) -> str:

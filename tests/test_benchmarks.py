@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import day, mailing, peers, stage, stages, table
+from benchmarks import day, mailing, peers, stage, stages, table, tex
 from benchmarks.people import people
 from digest.domain import DeliveryState
 from digest.match import FIT_WEIGHT
@@ -79,3 +79,15 @@ def test_a_stage_does_not_hold_the_seconds_of_one_inside_it() -> None:
     watch.timed("outer", both)()
     assert watch.seconds["inner"] >= 0.05
     assert 0.02 <= watch.seconds["outer"] < watch.seconds["inner"]
+
+
+def test_reading_tex_is_compared_and_its_parts_are_counted() -> None:
+    raws = [r"100% of \emph{all} $\alpha$-words in \href{https://x.org/a}{code} \cite{b}", "plain 50% words"]
+    figures = {name: tex.measure(read, raws) for name, read in tex.ways().items()}
+    assert figures["ours"]["raw TeX left"] == figures["ours"]["words lost"] == figures["ours"]["errors"] == 0
+    assert figures["pylatexenc, whole text"]["words lost"] == 2  # all that stands behind a %
+    assert figures["pylatexenc, formulas"]["raw TeX left"] == 1
+    gains = tex.gains(raws)
+    assert gains["citations"] == 1
+    assert min(gains.values()) == 0
+    assert tex.gains(raws) == gains  # what was switched off is on again

@@ -1,6 +1,7 @@
 """Signed links, address hashes, Message-IDs."""
 
 import re
+from datetime import UTC, datetime, timedelta
 from email import message_from_string, policy
 
 import pytest
@@ -15,8 +16,10 @@ from digest.tokens import (
     message_id,
     sign,
     sign_envelope,
+    sign_until,
     verify,
     verify_envelope,
+    verify_until,
 )
 
 KEYS = Keys(b"an invented key of some length")
@@ -144,3 +147,30 @@ def test_any_other_text_is_no_envelope_token(text: str) -> None:
 def test_an_envelope_token_opens_no_link() -> None:
     with pytest.raises(TokenError):
         verify("envelope", sign_envelope(7, 11, KEYS), KEYS)
+
+
+@given(subscriber_ids, st.integers(10**9, 4 * 10**9), st.integers(-9, 9))
+def test_a_token_with_an_end_opens_until_then_and_nothing_else(number: int, end: int, later: int) -> None:
+    expires = datetime.fromtimestamp(end, UTC)
+    token = sign_until("erase", number, expires, KEYS)
+    now = expires + timedelta(seconds=later)
+    if later <= 0:
+        assert verify_until("erase", token, KEYS, now) == number
+    else:
+        with pytest.raises(TokenError):
+            verify_until("erase", token, KEYS, now)
+    for purpose, changed in (("prefs", token), ("erase", token[:-1]), ("erase", f"{token}x"), ("erase", "")):
+        with pytest.raises(TokenError):
+            verify_until(purpose, changed, KEYS, expires)
+    with pytest.raises(TokenError):
+        verify("erase", token, KEYS)
+
+
+@given(st.integers(0, 33), st.sampled_from("Aa0_-"))
+def test_no_letter_of_a_token_with_an_end_can_be_changed(place: int, letter: str) -> None:
+    expires = datetime(2026, 3, 17, tzinfo=UTC)
+    token = sign_until("erase", 7, expires, KEYS)
+    changed = token[:place] + letter + token[place + 1 :]
+    if changed != token:
+        with pytest.raises(TokenError):
+            verify_until("erase", changed, KEYS, expires)

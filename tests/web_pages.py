@@ -6,7 +6,7 @@ from datetime import timedelta
 from itertools import count
 
 from digest.domain import SignalKind, Subscriber
-from digest.pipeline.mail.links import Purpose, link
+from digest.pipeline.mail.links import Purpose, erase_link, link
 from digest.pipeline.subscriptions import preferences
 from tests.builders import entry
 from tests.installations import join, land
@@ -101,6 +101,11 @@ def _confirmed(web: WebServer) -> str:
     return where
 
 
+def _to_erase(web: WebServer) -> str:
+    end = web.clock.now + timedelta(hours=1)
+    return erase_link(web.installation, _somebody(web).id, end).removeprefix(web.url)
+
+
 # Each is called once on a furnished site, and brings it into the state in which its page is looked at.
 PAGES: Mapping[str, Callable[[WebServer], str]] = {
     "day": lambda _web: "/papers",
@@ -123,6 +128,7 @@ PAGES: Mapping[str, Callable[[WebServer], str]] = {
     "preferences muted and paused": _busy,
     "preferences unsubscribed": _left(Purpose.PREFERENCES),
     "erase": _of(Purpose.PREFERENCES, "/erase"),
+    "erase confirmed": _to_erase,
     "unsubscribe": _of(Purpose.UNSUBSCRIBE),
     "unsubscribed": _left(Purpose.UNSUBSCRIBE),
     "unsubscribe unknown": lambda _web: "/u/unknown",

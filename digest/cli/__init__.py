@@ -38,11 +38,15 @@ COMMANDS = (
     "topics",
     "subscribers",
     "deliveries",
+    "issues",
     "bounces",
+    "suppressions",
+    "mail",
     "failures",
     "doctor",
     "db",
     "config",
+    "completion",
     "version",
 )
 

@@ -17,7 +17,10 @@ def config() -> None:
 @json_option
 @pass_cli
 def show(cli: Cli, as_json: bool) -> None:
-    """Print every setting, its value (secrets masked) and where it comes from."""
+    """Print every setting, its value (secrets masked) and where it comes from.
+
+    Example: digest config show
+    """
     from digest.config import origins
 
     rows = origins(cli.settings, dict(os.environ))

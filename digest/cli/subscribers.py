@@ -1,51 +1,19 @@
 """`digest subscribers`: the people and what they asked for."""
 
-from collections.abc import Callable
-from typing import Any, TypeVar
+from datetime import datetime
+from typing import Any
 
 import click
 
-from digest.cli.context import Cli, json_option, on_terminal, pass_cli
-from digest.cli.exits import PARTLY_FAILED
+from digest.cli.context import Cli, json_option, pass_cli
 from digest.cli.explaining import show_read_back
 from digest.cli.output import emit, table, tell_if_cut
+from digest.cli.subscriber_edits import dry_run_option, edit, erase, pause, resume, unsubscribe
+from digest.cli.subscriber_options import agreed_words, consent_options, times, wishes, with_options
+from digest.cli.subscriber_tables import export, import_
 from digest.cli.types import choice
 from digest.domain import DeliveryState, Frequency, SubscriberStatus
 from digest.serializers import delivery_object, subscriber_object
-
-F = TypeVar("F", bound=Callable[..., Any])
-
-
-wishes = (
-    click.option("--topic", "topics", multiple=True, help="A topic, by its slug; may be repeated."),
-    click.option("--filter", "filters", multiple=True, help="A filter; may be repeated."),
-    click.option("--exclude", multiple=True, help="A filter that must not match; may be repeated."),
-    click.option("--min-upvotes", default=0, show_default=True, help="Leave out papers with fewer."),
-    click.option("--top", default=0, show_default=True, help="Also the day's top N, whatever the filters."),
-    click.option("--max", "max_papers", default=20, show_default=True, help="Maximum papers per email."),
-)
-times = (
-    click.option("--frequency", type=choice(Frequency), default="daily", show_default=True),
-    click.option("--weekday", default="mon", show_default=True, help="For weekly: mon, tue, …"),
-    click.option("--at", default="08:00", show_default=True, help="The hour, on the clock of the time zone."),
-    click.option("--timezone", default="UTC", show_default=True, help="Such as Europe/Paris."),
-    click.option("--quiet-days", is_flag=True, help="A short mail with the reason when there is no paper."),
-)
-consent_options = (
-    click.option("--confirmed", is_flag=True, help="They agreed already; needs --consent."),
-    click.option("--consent", help="Where and when they agreed, in words; kept as the record."),
-)
-
-
-def _with(*groups: tuple[Any, ...]) -> Callable[[F], F]:
-    """Apply groups of options to a command, in their written order."""
-
-    def decorate(command: F) -> F:
-        for option in reversed([option for group in groups for option in group]):
-            command = option(command)
-        return command
-
-    return decorate
 
 
 @click.group()
@@ -53,9 +21,13 @@ def subscribers() -> None:
     """The people who get digests."""
 
 
+for command in (edit, pause, resume, unsubscribe, erase, import_, export):
+    subscribers.add_command(command)
+
+
 @subscribers.command()
 @click.argument("email")
-@_with(wishes, times, consent_options)
+@with_options(wishes, times, consent_options)
 @json_option
 @pass_cli
 def add(
@@ -78,27 +50,15 @@ def add(
     Example: digest subscribers add ada@example.org --topic llm --exclude survey --at 07:30
     --timezone Europe/Paris --confirmed --consent 'asked by mail, 2026-03-16'
     """
-    from digest.pipeline.subscriptions import signup as joining
-    from digest.pipeline.subscriptions import validate
-    from digest.store import session
+    from digest.pipeline.subscriptions import admin, validate
 
-    agreed = _agreed(confirmed, consent)
+    consent_words = agreed_words(confirmed, consent)
     schedule = validate.read_schedule(
         frequency=frequency, weekday=weekday, at=at, timezone=timezone, quiet_days=quiet_days
     )
     address = validate.read_address(email)
-    listed = validate.known_topics(cli.installation)
-    with session.transaction(cli.installation.engine) as db:
-        added = validate.subscribe(
-            cli.installation,
-            db,
-            email=address,
-            interests=validate.read_interests(listed, **wanted),
-            schedule=schedule,
-            now=cli.now,
-            consent=agreed,
-        )
-        asked = agreed is not None or joining.invite(cli.installation, db, added, cli.now)
+    interests = validate.read_interests(validate.known_topics(cli.installation), **wanted)
+    added, asked = admin.add(cli.installation, address, interests, schedule, cli.now, consent=consent_words)
     for text in (*wanted["filters"], *wanted["exclude"]):
         show_read_back(text)
     if not asked:
@@ -112,62 +72,90 @@ def add(
 
 @subscribers.command("resend-confirmation")
 @click.argument("email")
+@dry_run_option
 @pass_cli
-def resend_confirmation(cli: Cli, email: str) -> None:
+def resend_confirmation(cli: Cli, email: str, *, dry_run: bool) -> None:
     """Ask somebody who is pending once more; the mail leaves with the next round.
 
     The caps are those of the sign-up form: once in ten minutes, 3 a day, 5 a month.
 
     Example: digest subscribers resend-confirmation ada@example.org
     """
-    from digest.errors import RefusedError
-    from digest.pipeline.subscriptions import signup
-    from digest.store import session
-    from digest.store.subscriptions import subscribers as stored
+    from digest.pipeline.subscriptions import admin, preferences
 
-    with session.transaction(cli.installation.engine) as db:
-        found = stored.get(db, email)
-        if found.status not in {SubscriberStatus.PENDING, SubscriberStatus.UNSUBSCRIBED}:
-            raise RefusedError(f"{found.email} is {found.status}: there is nothing to confirm")
-        if not signup.invite(cli.installation, db, found, cli.now):
-            raise RefusedError(f"{found.email} had enough mails to confirm", fix="try again later")
-    click.echo(f"{found.email} will be asked")
+    if dry_run:
+        found = preferences.by_address(cli.installation, email)
+        click.echo(f"{found.email} is {found.status}; nothing was written")
+        return
+    click.echo(f"{admin.ask_again(cli.installation, email, cli.now).email} will be asked")
 
 
 @subscribers.command()
 @click.argument("email")
+@click.option(
+    "--why", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="Why nothing came on this day."
+)
 @json_option
 @pass_cli
-def show(cli: Cli, email: str, as_json: bool) -> None:
-    """Show a subscriber: interests, consent, deliveries.
+def show(cli: Cli, email: str, *, why: datetime | None, as_json: bool) -> None:
+    """Show a subscriber's story: wishes, consent, each digest with its reason, bounces, votes.
 
-    Example: digest subscribers show ada@example.org
+    Example: digest subscribers show ada@example.org --why 2026-03-17
     """
-    from digest.store import deliveries, papers, session
-    from digest.store.subscriptions import subscribers as stored
+    from digest.pipeline.subscriptions import story as stories
 
-    with session.reading(cli.installation.engine) as db:
-        found = stored.get(db, email)
-        consents = stored.consents(db, found.id)
-        got = deliveries.of_subscriber(db, found.id)
-        names = papers.canonical_ids(db, {pk for row in got for pk in row.papers})
-    rows = [delivery_object(row, found.email, names) for row in got]
-    whole = subscriber_object(found) | {
-        "consent": consents,
-        "deliveries": rows,
-        "bounces": [row for row in rows if row["state"] == DeliveryState.BOUNCED],
-    }
+    story = stories.read_story(cli.installation, email)
+    found = story.subscriber
+    rows = [delivery_object(row, found.email, story.papers) for row in story.deliveries]
+    reason = stories.why(story, why.date(), cli.now) if why else None
     if as_json:
-        emit(whole)
+        emit(
+            subscriber_object(found)
+            | {
+                "created_at": found.created_at,
+                "confirmed_at": found.confirmed_at,
+                "paused_until": found.paused_until,
+                "suppressed": story.is_suppressed,
+                "consent": story.consents,
+                "deliveries": rows,
+                "bounces": [row for row in rows if row["state"] == DeliveryState.BOUNCED],
+                "emails": story.emails,
+                "mutes": story.mutes,
+                "votes": {story.papers[pk]: at for pk, at in story.votes.items() if pk in story.papers},
+            }
+            | ({"why": reason} if reason else {})
+        )
         return
+    if reason:
+        click.echo(reason)
+        return
+    fields = subscriber_object(found) | {
+        "joined": found.created_at,
+        "confirmed": found.confirmed_at,
+        "paused until": found.paused_until,
+        "suppressed": "yes: no mail goes there" if story.is_suppressed else None,
+    }
+    table(("", ""), [(name, _plain(value)) for name, value in fields.items() if value not in (None, [])])
+    for consent in story.consents:
+        click.echo(f"agreed on {consent.at:%Y-%m-%d} ({consent.how}): {consent.wording}")
     table(
-        ("", ""), [(key, value) for key, value in subscriber_object(found).items() if value not in (None, [])]
-    )
-    table(
-        ("date", "state", "reason", "papers"),
-        [(d.issue_date, d.state, d.reason, len(d.papers)) for d in got],
+        ("date", "state", "papers", "reason"),
+        [(d.issue_date, d.state, len(d.papers), d.reason or d.reply) for d in story.deliveries],
         empty="no digest yet",
     )
+    if story.emails:
+        table(
+            ("created", "email", "state", "reply"),
+            [(mail.created_at, mail.kind, mail.state, mail.reply) for mail in story.emails],
+        )
+    for filter_text, until in story.mutes.items():
+        click.echo(f"muted until {until:%Y-%m-%d}: {filter_text}")
+    for pk, at in story.votes.items():
+        click.echo(f"voted on {at:%Y-%m-%d} for {story.papers.get(pk, pk)}")
+
+
+def _plain(value: object) -> object:
+    return "; ".join(map(str, value)) if isinstance(value, list) else value
 
 
 @subscribers.command("list")
@@ -181,11 +169,11 @@ def list_(cli: Cli, *, status: SubscriberStatus | None, query: str, limit: int, 
 
     Example: digest subscribers list --status active
     """
-    from digest.store import session
-    from digest.store.subscriptions import subscribers as stored
+    from digest.pipeline.subscriptions import admin
 
-    with session.transaction(cli.installation.engine) as db:
-        listed = stored.listing(db, status=status and SubscriberStatus(status), query=query, limit=limit)
+    listed = admin.listing(
+        cli.installation, status=status and SubscriberStatus(status), query=query, limit=limit
+    )
     if as_json:
         emit([subscriber_object(found) for found in listed])
     else:
@@ -204,110 +192,3 @@ def list_(cli: Cli, *, status: SubscriberStatus | None, query: str, limit: int, 
             empty="no subscribers",
         )
     tell_if_cut(len(listed), limit)
-
-
-@subscribers.command("import")
-@click.argument("file", type=click.File("rb", lazy=True))
-@_with(consent_options)
-@click.option(
-    "--from",
-    "form",
-    type=click.Choice(("listmonk", "mailman", "buttondown", "mailchimp")),
-    help="Whose export it is, if not ours.",
-)
-@click.option("--skip-errors", is_flag=True, help="Leave out wrong lines instead of everything.")
-@click.option("--dry-run", is_flag=True, help="Say what would happen; write nothing.")
-@click.option("--yes", is_flag=True, help="Don't ask.")
-@json_option
-@pass_cli
-def import_(
-    cli: Cli,
-    *,
-    file: Any,
-    confirmed: bool,
-    consent: str | None,
-    form: str | None,
-    skip_errors: bool,
-    dry_run: bool,
-    yes: bool,
-    as_json: bool,
-) -> int:
-    """Read a table of subscribers (- for standard input); all or nothing, safe to repeat. Mails nobody.
-
-    CSV as spreadsheets write it, or JSON, one object a line. Lists are separated by semicolons.
-
-    \b
-    Columns: email,topics,filters,exclude,frequency,at,timezone,max,status,
-             quiet_days,weekday,min_upvotes,top,paused_until,joined_at,
-             consent,consent_at
-    Example: digest subscribers import people.csv --dry-run
-    """
-    from digest.cli.progress import counting
-    from digest.pipeline.subscriptions.csv_import import import_subscribers
-    from digest.pipeline.subscriptions.list_formats import ListFormat
-
-    options: dict[str, Any] = {
-        "now": cli.now,
-        "consent": _agreed(confirmed, consent),
-        "skip_errors": skip_errors,
-        "form": form and ListFormat(form),
-    }
-    table_file = _seekable(file)
-    asks = not (dry_run or yes)
-    with counting("rows") as on_rows:
-        report = import_subscribers(
-            cli.installation, table_file, dry_run=dry_run or asks, on_rows=on_rows, **options
-        )
-    if asks and (skip_errors or not report.errors):
-        if report.updated:
-            _ask(report.updated)
-        table_file.seek(0)
-        report = import_subscribers(cli.installation, table_file, **options)
-    if as_json:
-        emit(
-            {
-                "added": report.added,
-                "updated": report.updated,
-                "unchanged": report.unchanged,
-                "errors": [{"line": line, "error": error} for line, error in report.errors],
-            }
-        )
-    else:
-        for line, error in report.errors:
-            click.echo(f"line {line}: {error}", err=True)
-        click.echo(f"{report.added} added, {report.updated} updated, {report.unchanged} unchanged")
-    return PARTLY_FAILED if report.errors else 0
-
-
-def _seekable(file: Any) -> Any:
-    """The file, or a copy of a pipe on the disk: its encoding is found out before it is read."""
-    import shutil
-    import tempfile
-
-    opened = file.open() if hasattr(file, "open") else file
-    if opened.seekable():
-        return opened
-    copy = tempfile.TemporaryFile()  # noqa: SIM115 - open until the process ends
-    shutil.copyfileobj(opened, copy)
-    copy.seek(0)
-    return copy
-
-
-def _ask(updated: int) -> None:
-    """A change of what people chose is confirmed at a terminal, and refused elsewhere without --yes."""
-    from digest.errors import RefusedError
-
-    what = f"the interests or schedule of {updated} subscribers will change"
-    if not on_terminal():
-        raise RefusedError(what, fix="say --yes to do it")
-    if not click.confirm(f"{what}. Go on?"):
-        raise click.exceptions.Abort
-
-
-def _agreed(confirmed: bool, consent: str | None) -> str | None:
-    """The consent's words where somebody vouches for it; both or neither."""
-    if confirmed and not consent:
-        raise click.UsageError("--confirmed needs --consent 'where and when they agreed'")
-    if consent and not confirmed:
-        raise click.UsageError("--consent needs --confirmed")
-    return consent if confirmed else None

@@ -109,5 +109,6 @@ def _words(leaf: TextLeaf) -> str:
 
 
 def _quoted(value: str) -> str:
-    """A value, in quotes where a bracket, a bar or a space would end it."""
-    return f'"{value}"' if any(c.isspace() or c in "()|" for c in value) else value
+    """A value, in quotes where a bracket, a bar or a space would end it, or its first sign be an operator."""
+    needs_quotes = value[:1] in {"-", "="} or any(c.isspace() or c in "()|" for c in value)
+    return f'"{value}"' if needs_quotes else value

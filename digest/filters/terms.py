@@ -200,6 +200,8 @@ def _topic(value: str, position: int, known: Vocabulary) -> TopicRef:
 
 def _source(value: str, position: int, known: Vocabulary) -> SourceName:
     name = fold(value)
+    if not name:
+        raise wrong(f"“{value}” is not a source", position, expected=(EXAMPLES["source"],))
     if known.sources is not None and name not in map(fold, known.sources):
         near = nearest(value, known.sources)
         raise wrong(f"“{value}” is not a source", position, expected=sorted(known.sources), nearest=near)

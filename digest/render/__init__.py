@@ -1,8 +1,9 @@
 """Digest → Message: subject, text, HTML and headers of one subscriber's mail, and its bytes.
 
 In: a `Digest`, the `Site` that sends it, this subscriber's `Links`. Out: a `Message`, and those of the other
-mails that a subscriber gets (confirm, already, welcome, goodbye) or the operator (alarm); `as_bytes` makes it
-RFC 5322. Never: chooses or orders papers, asks a database, makes links, or reads a clock.
+mails that a subscriber gets (confirm, already, welcome, goodbye, preferences, erase) or
+the operator (alarm); `as_bytes` makes it RFC 5322. Never: chooses or orders papers, asks a database, makes
+links, or reads a clock.
 
     view.py       which papers a mail shows, under which headings; its reader's own texts
     cards.py      what is shown of a paper          phrases.py   how it reads
@@ -71,11 +72,23 @@ class Renderer:
         """Tells somebody who left that it is done; `back` leads to a page where it can be undone."""
         return self._mail("goodbye", {"site": site, "back": back}, automatic_headers())
 
+    def preferences(self, site: Site, *, link: str) -> Message:
+        """Gives somebody the link to their preferences, which no other page shows."""
+        return self._mail("preferences", {"site": site, "link": link}, automatic_headers())
+
+    def erase(self, site: Site, *, link: str, hours: int) -> Message:
+        """Asks somebody to confirm that everything about them is erased; the link is over after `hours`."""
+        return self._mail("erase", {"site": site, "link": link, "hours": hours}, automatic_headers())
+
     def alarm(self, site: Site, *, began: Sequence[Alarm], over: Sequence[Alarm]) -> Message:
         """Tells the operator what is wrong now, and what isn't any more; at least one of either."""
         titles = [*(alarm.title for alarm in began), *(f"over: {alarm.title}" for alarm in over)]
         values = {"site": site, "began": began, "over": over, "first": titles[0], "more": len(titles) - 1}
         return self._mail("alarm", values, automatic_headers())
+
+    def test(self, site: Site) -> Message:
+        """Shows that emails arrive."""
+        return self._mail("test", {"site": site}, automatic_headers())
 
     def _mail(self, mail: str, values: Mapping[str, object], headers: Headers) -> Message:
         parts = ("subject.txt", "body.txt", "body.html")

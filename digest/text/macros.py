@@ -85,10 +85,6 @@ def _fence(reader: Reader, _math: bool) -> str:
     return ""
 
 
-def _url(reader: Reader, _math: bool) -> str:
-    return plain_address(reader.verbatim())
-
-
 def _link(reader: Reader, _math: bool) -> str:
     r"""`\href{address}{words}` → `words (address)`, said once where both are the same."""
     address = plain_address(reader.verbatim())
@@ -118,10 +114,6 @@ def _code_point(reader: Reader, _math: bool) -> str:
 
 def _as_script(reader: Reader, _math: bool, *, mark: str) -> str:
     return script(mark, reader.argument(math=False))
-
-
-def _formula(reader: Reader, _math: bool) -> str:
-    return reader.argument(math=True).strip()
 
 
 def _in_alphabet(reader: Reader, _math: bool, *, alphabet: str) -> str:
@@ -168,12 +160,6 @@ def _binomial(reader: Reader, _math: bool) -> str:
     return f"({above} choose {below})"
 
 
-def _stacked(reader: Reader, _math: bool, *, mark: str) -> str:
-    r"""`\overset{above}{base}`, `\underset{below}{base}`."""
-    small = reader.argument(math=True)
-    return reader.argument(math=True) + script(mark, small)
-
-
 def _each(names: str, handler: Handler) -> Mapping[str, Handler]:
     return dict.fromkeys(names.split(), handler)
 
@@ -196,13 +182,11 @@ HANDLERS: Mapping[str, Handler] = {
     **_each("allowbreak centering noindent protect", _switch),
     **_each("begin end", _environment),
     **_each("left right middle big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr Biggl Biggr", _fence),
-    **_each("url path nolinkurl", _url),
     **_each("href hyperlink", _link),
     **_each("footnote footnotetext thanks", _note),
     "unicode": _code_point,
     "textsuperscript": partial(_as_script, mark="^"),
     "textsubscript": partial(_as_script, mark="_"),
-    **_each("operatorname ensuremath", _formula),
     **{name: partial(_in_alphabet, alphabet=alphabet) for name, alphabet in ALPHABETS.items()},
     **{name: partial(_alphabet_switch, alphabet=alphabet) for name, alphabet in SWITCHES.items()},
     **{name: partial(_with_accent, accent=accent) for name, accent in MATH_ACCENTS.items()},
@@ -210,6 +194,4 @@ HANDLERS: Mapping[str, Handler] = {
     **_each("frac dfrac tfrac cfrac nicefrac sfrac", _fraction),
     "sqrt": _root,
     **_each("binom dbinom tbinom", _binomial),
-    **_each("overset stackrel", partial(_stacked, mark="^")),
-    "underset": partial(_stacked, mark="_"),
 }

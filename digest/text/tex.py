@@ -30,12 +30,10 @@ _MATH = re.compile(r"[\\{}^_'~&<>]|\s+|[^\\{}^_'~&<>\s]+")
 _CONTROL = re.compile(r"\\(?:([A-Za-z]+)\*?|(.?))", re.DOTALL)
 _OPTIONS = re.compile(r"\s*\[([^\[\]]{0,200})\]")
 _BRACED_SCRIPT = re.compile(r"[\^_]\{([^{}\\$]{1,40})\}")
-_OPENING_ONLY_TEX = re.compile(r"\{{1,9}\s*\\")
 _CITATION = re.compile(
     r"[\s~]{0,3}\\(?:[cC]ite[a-zA-Z]*|label|ref|eqref|autoref|[cC]ref|pageref)\*?"
     r"\s?(?:\[[^\[\]]{0,200}\]){0,2}\s?\{[^{}]*\}"
 )
-_ENDS_LIKE_A_RANGE = re.compile(r"\d[^\W_]*$")
 
 _LETTER = r"([^\W\d_])"
 _AFTER_SIGN = re.compile(rf"(?:\\(?=[ij](?![A-Za-z])))?{_LETTER}")  # \"o, \'\i
@@ -81,7 +79,6 @@ class _Tex:
         self.text = text
         self.at = 0
         self.depth = depth
-        self.closed = False  # whether the last group had its closing brace
         self.alphabet = ""  # of letters in this group: that of \\cal and the like
         self.has_macros = "\\" in text
 
@@ -95,12 +92,10 @@ class _Tex:
             self.at = found.start()
             if in_group and found.group() == "}":
                 self.at += 1
-                self.closed = True
                 return "".join(out)
             out.append(self._prose_mark(found.group(), out))
         out.append(self._letters(self.text[self.at :]))
         self.at = len(self.text)
-        self.closed = False
         return "".join(out)
 
     def _letters(self, text: str) -> str:
@@ -119,24 +114,15 @@ class _Tex:
             return script(mark, found.group(1))
         self.at += 1
         if mark == "{" and self.has_macros and self.depth < _DEEPEST:
-            return self._braces()
+            return self.group(math=False)
         return self._tie(out) if mark == "~" else mark
 
-    def _braces(self) -> str:
-        r"""A group: TeX's braces go (`{\em a}`, `{GPT}`, `82{,}115`), those of a set stay (`{-1, 0}`)."""
-        only_tex = _OPENING_ONLY_TEX.match(self.text, self.at - 1)
-        inner = self.group(math=False)
-        if only_tex or "," not in inner or inner == ",":
-            return inner
-        return "{" + inner + ("}" if self.closed else "")
-
     def _tie(self, out: list[str]) -> str:
-        """`~`: a space in a text that is TeX, but not in `~50`, `1M~4M` or an address."""
+        """`~`: a space in a text that is TeX, but not in `~50` or an address."""
         before = next((piece for piece in reversed(out) if piece), " ")
         if not self.has_macros or before[-1].isspace() or before[-1] in "([{/":
             return "~"
-        in_range = self.text[self.at : self.at + 1].isdigit() and _ENDS_LIKE_A_RANGE.search(before[-20:])
-        return "~" if in_range else " "
+        return " "
 
     def _formula(self) -> str:
         """The formula that begins here, as text; empty where none does."""

@@ -22,7 +22,9 @@ FILLED_IN = timedelta(seconds=2)  # the least time that a person takes to fill i
 STAMP_LASTS = timedelta(hours=24)
 TOO_LARGE = (413, "This is more than the form can hold.")
 STATIC = "/static/"
-PRIVATE = frozenset({"confirm", "prefs", "u", "pause", "mute", "vote"})  # first part of paths with a token
+PRIVATE = frozenset(
+    {"confirm", "prefs", "u", "pause", "mute", "vote", "erase"}
+)  # first part of paths with a token
 
 _HEADERS = {
     "Content-Security-Policy": (

@@ -193,6 +193,16 @@ def test_an_id_holds_no_character_that_nobody_sees() -> None:
     assert "nobody sees" in error_of("source:a\u200bb").message
 
 
+@pytest.mark.parametrize("value", ['"-x"', '"=x"', '"a, b"', '"a(b"', '"a|b"', '"OR"'])
+def test_a_value_in_quotes_is_read_back_from_the_canonical_text(value: str) -> None:
+    tree = parse(f"source:{value}")
+    assert parse(canonical(tree)) == parse_stored(canonical(tree)) == tree
+
+
+def test_a_source_without_a_letter_is_an_error() -> None:
+    assert "not a source" in error_of("source:\u0301").message
+
+
 def test_a_filter_has_a_limit_in_bytes_as_typed_and_as_kept() -> None:
     assert "2,600" in error_of('"' + "大" * 900 + '"').message
     assert "bytes of UTF-8" in error_of("ΐ" * 1_400).message

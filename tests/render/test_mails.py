@@ -1,4 +1,4 @@
-"""The mails around a digest: confirm, already, welcome, goodbye, alarm."""
+"""The mails around a digest: confirm, already, welcome, goodbye, links, alarm."""
 
 import re
 from collections.abc import Callable
@@ -28,6 +28,8 @@ MAILS: dict[str, Callable[[], Message]] = {
     "welcome": lambda: RENDERER.welcome(SITE, LINKS, None),
     "welcome with a digest": lambda: RENDERER.welcome(SITE, LINKS, full()),
     "goodbye": lambda: RENDERER.goodbye(SITE, back=LINK),
+    "preferences": lambda: RENDERER.preferences(SITE, link=LINK),
+    "erase": lambda: RENDERER.erase(SITE, link=LINK, hours=24),
     "alarm": lambda: RENDERER.alarm(SITE, began=[ALARM], over=[replace(ALARM, over_at=NOW)]),
 }
 EACH = pytest.mark.parametrize("write", MAILS.values(), ids=MAILS.keys())

@@ -1,18 +1,21 @@
 """Subscribers, their interests and consents, and suppressed addresses."""
 
+import contextlib
+import random
 import struct
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from digest.domain import Frequency, Interests, Schedule, Subscriber, SubscriberStatus, Topic
-from digest.errors import InputError, UnknownError
+from digest.errors import FilterError, InputError, UnknownError
+from digest.filters import MAX_BYTES, canonical, parse, parse_stored
 from digest.store import session
 from digest.store.columns import pack, unpack
 from digest.store.subscriptions import addresses, interests, subscribers, suppressions
@@ -111,6 +114,35 @@ def test_saving_changes_what_is_given_and_leaves_the_rest(db: Session) -> None:
     assert (saved.interests.filters, saved.next_due_at) == (("rag",), later[0])
     with pytest.raises(KeyError):
         subscribers.save(db, 999)
+
+
+def test_every_filter_that_is_accepted_is_stored_and_read_back(db: Session) -> None:
+    signs = st.sampled_from("ab 大ß'\"()|-=*:.\x00\x1f\x85\ud800\ufffe\U0001f600\u202e\u200dΐ")
+    fields = st.sampled_from(["", "id:x:", "source:", "org:", "keyword:", "au:", "doi:10.1000/"])
+    accepted: set[str] = set()
+
+    @settings(max_examples=300)
+    @given(fields, st.text(st.one_of(signs, st.characters()), max_size=30))
+    def collect(field: str, text: str) -> None:
+        with contextlib.suppress(FilterError):
+            accepted.add(canonical(parse(field + text)))
+
+    collect()
+    letters = random.Random(7)
+    for length in range(500, 660, 10):  # random Chinese letters: nothing that an index could compress
+        long = "".join(chr(letters.randrange(0x4E00, 0x9FA5)) for _ in range(length))
+        with contextlib.suppress(FilterError):
+            accepted.add(canonical(parse(f'"{long}"')))
+    longest = max(len(text.encode()) for text in accepted)
+    assert MAX_BYTES - 100 < longest <= MAX_BYTES
+    assert len(accepted) > 50
+    wanted = tuple(sorted(accepted))
+    ada = add(db, interests=Interests(filters=wanted))
+    db.flush()
+    db.expire_all()
+    kept = subscribers.get(db, ada.email).interests.filters
+    assert kept == wanted
+    assert all(canonical(parse_stored(text)) == text for text in kept)
 
 
 def test_a_pause_has_an_end_and_is_over_with_any_other_status(db: Session) -> None:

@@ -1,6 +1,7 @@
 """Pages behind signed links: confirming, preferences, leaving in one click, votes, export, erasure."""
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -307,13 +308,75 @@ def test_everything_can_be_taken_along_and_erased(
     web.work()
     unsubscribe = path(web, Purpose.UNSUBSCRIBE, ada)
     assert client.get(f"{where}/erase").status_code == 200
-    assert "is erased" in client.post(f"{where}/erase").text
+    assert "Nothing is erased yet" in client.post(f"{where}/erase").text
+    erase = erase_link_of(web)
+    assert client.get(erase).status_code == 200
+    assert now(web, ada).email == "ada@example.org"
+    assert "is erased" in client.post(erase).text
+    assert client.post(erase).status_code == client.get(erase).status_code == 404
     assert client.get(where).status_code == 404
     assert client.post(unsubscribe, data=ONE_CLICK).text == "You are unsubscribed.\n"
     assert "sends nothing to this address" in client.get(unsubscribe).text
     assert "ada@" not in repr(rows(web)).lower()
     assert "ada@" not in caplog.text.lower()
-    assert where.rpartition("/")[2] not in caplog.text
+    for token in (where, erase):
+        assert token.rpartition("/")[2] not in caplog.text
+
+
+def erase_link_of(web: WebServer) -> str:
+    """Do what there is to do, and find the link of the last mail that asks whether to erase."""
+    web.work()
+    found = re.findall(r"/erase/[\w-]{34}(?![\w-])", " ".join(web.mails()))
+    return str(found[-1])
+
+
+def test_a_link_to_erasing_works_for_a_day_and_erases_only_when_its_button_is_pressed(
+    web: WebServer, ada: Subscriber
+) -> None:
+    client = web.client()
+    client.post(path(web, Purpose.PREFERENCES, ada) + "/erase")
+    erase = erase_link_of(web)
+    web.clock.move(hours=24)
+    assert client.get(erase).status_code == client.head(erase).status_code == 200
+    foreign = web.client(**{"Sec-Fetch-Site": "cross-site"})
+    assert foreign.post(erase).status_code == 403
+    web.clock.move(seconds=1)
+    assert client.get(erase).status_code == client.post(erase).status_code == 404
+    assert now(web, ada).email == "ada@example.org"
+
+
+def test_links_by_email_come_few_times_a_day(web: WebServer, ada: Subscriber) -> None:
+    client, where = web.client(), path(web, Purpose.PREFERENCES, ada) + "/erase"
+    answers = set()
+    for _ in range(20):
+        answers.add(client.post(where).text.partition("<main")[2])
+        web.work()
+        web.clock.move(minutes=11)
+    assert len(web.mails()) == 3
+    assert len(answers) == 1
+
+
+def test_the_link_in_a_mails_header_opens_neither_data_nor_erasing(web: WebServer, ada: Subscriber) -> None:
+    where, client = path(web, Purpose.UNSUBSCRIBE, ada), web.client()
+    preferences_link = path(web, Purpose.PREFERENCES, ada)
+    token = preferences_link.rpartition("/")[2]
+    for choice in ("", "leave", "back", "less", "pause", "link"):
+        page = client.post(where, data={"choice": choice}) if choice else client.get(where)
+        assert page.status_code == 200
+        assert token not in page.text
+        assert "/prefs/" not in page.text
+    web.work()
+    (mail,) = [text for text in web.mails() if "/prefs/" in text]
+    assert preferences_link in mail
+
+
+def test_an_address_that_mail_does_not_reach_is_sent_no_link(web: WebServer, ada: Subscriber) -> None:
+    with session.transaction(web.installation.engine) as db:
+        subscribers.set_status(db, ada.id, SubscriberStatus.SUPPRESSED)
+    page = web.client().post(path(web, Purpose.PREFERENCES, ada) + "/erase")
+    assert page.status_code == 200
+    web.work()
+    assert web.mails() == []
 
 
 def test_private_pages_are_kept_by_nobody_and_found_by_nobody(web: WebServer, ada: Subscriber) -> None:

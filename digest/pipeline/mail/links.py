@@ -3,13 +3,13 @@
 One purpose per kind of link: the token of one never opens another.
 """
 
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from urllib.parse import urlencode
 
 from digest.pipeline.installation import Installation
 from digest.render import Links
-from digest.tokens import sign, verify
+from digest.tokens import sign, sign_until, verify, verify_until
 
 
 class Purpose(StrEnum):
@@ -23,6 +23,7 @@ class Purpose(StrEnum):
     VOTE = "vote"
 
 
+ERASE = "erase"  # the path and purpose of the only link that expires
 # What the tokens of mails that are out there were signed for; a path may be shortened, these stay.
 _SIGNED = {Purpose.UNSUBSCRIBE: "unsubscribe"}
 
@@ -37,6 +38,16 @@ def link(installation: Installation, purpose: Purpose, number: int, **query: str
 def opened(installation: Installation, purpose: Purpose, token: str) -> int:
     """The number that a link stands for. Raises TokenError."""
     return verify(_SIGNED.get(purpose, purpose), token, installation.keys)
+
+
+def erase_link(installation: Installation, number: int, expires: datetime) -> str:
+    """The absolute address at which a subscriber confirms that everything about them is erased."""
+    return f"{installation.site.base_url}/{ERASE}/{sign_until(ERASE, number, expires, installation.keys)}"
+
+
+def opened_erase(installation: Installation, token: str, now: datetime) -> int:
+    """The number of the subscriber whose link to erasing this is. Raises TokenError, also when it is over."""
+    return verify_until(ERASE, token, installation.keys, now)
 
 
 def mail_links(

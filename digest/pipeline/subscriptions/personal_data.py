@@ -3,7 +3,7 @@
 After an erasure nothing stays but the keyed hash of the address, so that nobody can subscribe it again.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from digest.pipeline.installation import Installation
@@ -13,6 +13,8 @@ from digest.store import deliveries, papers, session
 from digest.store.community import votes
 from digest.store.subscriptions import mutes, signups, subscribers, suppressions, transactional
 from digest.tokens import address_hash, address_hashes
+
+ERASE_WITHIN = timedelta(hours=24)  # that a link to erasing works for
 
 
 def export(installation: Installation, number: int) -> dict[str, Any]:

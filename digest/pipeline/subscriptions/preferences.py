@@ -56,14 +56,19 @@ def save(
 
 def pause(installation: Installation, number: int, until: datetime, now: datetime) -> None:
     """Pause a digest until a time. Raises InputError unless it lies within the next year."""
-    if not now < until <= now + LONGEST_PAUSE:
-        raise InputError("a pause ends between tomorrow and a year from now", fix="choose another day")
+    check_pause(until, now)
 
     def change(db: Session, known: Subscriber) -> None:
         if known.status in {SubscriberStatus.ACTIVE, SubscriberStatus.PAUSED}:
             subscribers.set_status(db, number, SubscriberStatus.PAUSED, paused_until=until)
 
     _change(installation, number, change)
+
+
+def check_pause(until: datetime, now: datetime) -> None:
+    """Raise InputError unless a pause may end at this time."""
+    if not now < until <= now + LONGEST_PAUSE:
+        raise InputError("a pause ends between tomorrow and a year from now", fix="choose another day")
 
 
 def resume(installation: Installation, number: int, now: datetime) -> None:
@@ -107,6 +112,28 @@ def leave(installation: Installation, number: int, now: datetime, *, goodbye: bo
         signups.void(db, number)
         if goodbye and rate_limits.take(db, installation.keys, known.email, TransactionalKind.GOODBYE, now):
             transactional.add(db, TransactionalKind.GOODBYE, number, now)
+
+    _change(installation, number, change)
+
+
+def email_preferences_link(installation: Installation, number: int, now: datetime) -> None:
+    """Email somebody the link to their preferences; few times a day, and not where mail doesn't arrive."""
+    _email_link(installation, number, TransactionalKind.PREFERENCES, now)
+
+
+def email_erase_link(installation: Installation, number: int, now: datetime) -> None:
+    """Email somebody the link that erases everything about them; few times a day, as above."""
+    _email_link(installation, number, TransactionalKind.ERASE, now)
+
+
+def _email_link(installation: Installation, number: int, kind: TransactionalKind, now: datetime) -> None:
+
+    def change(db: Session, known: Subscriber) -> None:
+        session.serialise(db, LOCK)
+        if known.status is not SubscriberStatus.SUPPRESSED and rate_limits.take(
+            db, installation.keys, known.email, kind, now
+        ):
+            transactional.add(db, kind, number, now)
 
     _change(installation, number, change)
 

@@ -40,6 +40,8 @@ CAPS = MappingProxyType(
         TransactionalKind.ALREADY: (Cap(1, timedelta(days=1)),),
         TransactionalKind.WELCOME: (Cap(1, timedelta(days=1)),),
         TransactionalKind.GOODBYE: (Cap(1, timedelta(days=1)),),
+        TransactionalKind.PREFERENCES: (Cap(1, timedelta(minutes=10)), Cap(3, timedelta(days=1))),
+        TransactionalKind.ERASE: (Cap(1, timedelta(minutes=10)), Cap(3, timedelta(days=1))),
     }
 )
 LONGEST = max(cap.within for caps in CAPS.values() for cap in caps)

@@ -17,8 +17,9 @@ from digest.pipeline.failures import Part
 from digest.pipeline.installation import Installation
 from digest.pipeline.issues.preview import preview
 from digest.pipeline.mail.build import check_sender, finalize, return_address, sender_address
-from digest.pipeline.mail.links import Purpose, link, mail_links
+from digest.pipeline.mail.links import Purpose, erase_link, link, mail_links
 from digest.pipeline.mail.suppression import suppress
+from digest.pipeline.subscriptions.personal_data import ERASE_WITHIN
 from digest.pipeline.subscriptions.signup import CONFIRM_WITHIN
 from digest.store import session
 from digest.store.monitoring import failures as kept_failures
@@ -38,6 +39,8 @@ _WANTED = {  # a mail is only right while its subscriber is in one of these stat
     TransactionalKind.ALREADY: {SubscriberStatus.ACTIVE, SubscriberStatus.PAUSED},
     TransactionalKind.WELCOME: {SubscriberStatus.ACTIVE, SubscriberStatus.PAUSED},
     TransactionalKind.GOODBYE: {SubscriberStatus.UNSUBSCRIBED},
+    TransactionalKind.PREFERENCES: set(SubscriberStatus) - {SubscriberStatus.SUPPRESSED},
+    TransactionalKind.ERASE: set(SubscriberStatus) - {SubscriberStatus.SUPPRESSED},
 }
 
 
@@ -153,6 +156,12 @@ def _message(
             return renderer.welcome(site, links, _first_digest(installation, subscriber, now))
         case TransactionalKind.GOODBYE:
             return renderer.goodbye(site, back=links.unsubscribe)
+        case TransactionalKind.PREFERENCES:
+            return renderer.preferences(site, link=links.preferences)
+        case TransactionalKind.ERASE:
+            expires = notice.created_at + ERASE_WITHIN
+            address = erase_link(installation, subscriber.id, expires)
+            return renderer.erase(site, link=address, hours=int(ERASE_WITHIN.total_seconds() // 3600))
 
 
 def _first_digest(installation: Installation, subscriber: Subscriber, now: datetime) -> Digest | None:

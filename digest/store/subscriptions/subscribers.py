@@ -127,6 +127,16 @@ def save(
     session.flush()
 
 
+def move(session: Session, subscriber_id: int, email: str) -> None:
+    """Give a subscriber another address. Raises InputError where it is somebody else's."""
+    other = find(session, email)
+    if other is not None and other.id != subscriber_id:
+        raise InputError(f"{email} is subscribed already", fix=f"digest subscribers show {email}")
+    row = _row(session, subscriber_id)
+    row.email, row.email_key = email, key(email)
+    session.flush()
+
+
 def set_status(
     session: Session, subscriber_id: int, status: SubscriberStatus, *, paused_until: datetime | None = None
 ) -> None:

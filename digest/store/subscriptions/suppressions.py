@@ -23,6 +23,18 @@ def remove(session: Session, hashes: Iterable[str]) -> bool:
     return bool(session.scalars(gone.returning(SuppressionRow.address_hash)).all())
 
 
+def listing(session: Session, *, limit: int) -> list[SuppressionRow]:
+    """The last suppressions, newest first."""
+    wanted = select(SuppressionRow).order_by(SuppressionRow.at.desc(), SuppressionRow.address_hash)
+    return list(session.scalars(wanted.limit(limit)))
+
+
+def find(session: Session, hashes: Iterable[str]) -> SuppressionRow | None:
+    """The suppression of an address (its hashes under all keys), or None."""
+    wanted = select(SuppressionRow).where(SuppressionRow.address_hash.in_(list(hashes)))
+    return session.scalars(wanted).first()
+
+
 def among(session: Session, hashes: Iterable[str]) -> set[str]:
     """Those of these hashes that are suppressed."""
     found: set[str] = set()

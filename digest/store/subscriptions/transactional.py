@@ -23,6 +23,8 @@ class TransactionalKind(StrEnum):
     ALREADY = "already"
     WELCOME = "welcome"
     GOODBYE = "goodbye"
+    PREFERENCES = "preferences"
+    ERASE = "erase"
 
 
 @dataclass(frozen=True, slots=True)

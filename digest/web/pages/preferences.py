@@ -7,12 +7,13 @@ from functools import partial
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, BackgroundTasks, Depends, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from digest import serializers
 from digest.domain import Subscriber
-from digest.pipeline.mail.links import Purpose, mail_links
+from digest.errors import TokenError
+from digest.pipeline.mail.links import Purpose, mail_links, opened_erase
 from digest.pipeline.subscriptions import personal_data, preferences
 from digest.pipeline.subscriptions.validate import known_topics
 from digest.render.phrases import masked
@@ -21,8 +22,8 @@ from digest.web.forms import Problems, Typed
 from digest.web.limits import costly
 from digest.web.pages.landing import choices_of_forms
 from digest.web.pages.link_pages import mute_term, pause_until, tomorrow
-from digest.web.pages.tokens import subscriber_from_token
-from digest.web.site import OurForm, Site, Web, one
+from digest.web.pages.tokens import GoneError, subscriber_from_token
+from digest.web.site import OurForm, Site, Web, one, web_of
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 get = partial(router.api_route, methods=["GET", "HEAD"])
@@ -38,6 +39,7 @@ DONE = {
 }
 
 
+_ERASE_HOURS = int(personal_data.ERASE_WITHIN.total_seconds() // 3600)
 Owner = Annotated[Subscriber, Depends(subscriber_from_token(Purpose.PREFERENCES))]
 
 
@@ -104,19 +106,51 @@ def export(web: Site, owner: Owner) -> Response:
 
 @get("/prefs/{token}/erase")
 def erase_page(web: Site, token: str, owner: Owner) -> Response:
-    """What erasing means, and a button."""
-    return web.page("erase.html", token=token, address=masked(owner.email))
+    """What erasing means, and a button that asks for the link to it."""
+    address = masked(owner.email)
+    return web.page("erase.html", token=token, address=address, confirmed=False, hours=_ERASE_HOURS)
 
 
 @router.post("/prefs/{token}/erase")
-def erase(web: Site, owner: Owner, _form: OurForm) -> Response:
+def ask_to_erase(web: Site, owner: Owner, _form: OurForm, after: BackgroundTasks) -> Response:
+    """Email the link; whoever was forwarded a mail holds this page's token, but not that link."""
+    preferences.email_erase_link(web.installation, owner.id, web.clock())
+    after.add_task(web.notify)
+    return web.told(
+        "Check your inbox",
+        f"If email reaches your address, a link is on its way to it. Open it within {_ERASE_HOURS} hours.",
+        "Nothing is erased yet.",
+    )
+
+
+@get("/erase/{token}")
+def confirm_erase_page(request: Request, web: Site, token: str) -> Response:
+    """A button; nothing is erased yet."""
+    owner = _eraser(request, token)
+    return web.page("erase.html", token=token, address=masked(owner.email), confirmed=True)
+
+
+@router.post("/erase/{token}")
+def erase(request: Request, web: Site, token: str, _form: OurForm) -> Response:
     """Erase somebody."""
-    personal_data.erase(web.installation, owner.id, web.clock())
+    personal_data.erase(web.installation, _eraser(request, token).id, web.clock())
     return web.told(
         "Everything about you is erased",
         "What stays is a code made from your address, from which nobody can tell the address."
         " It keeps this site from ever writing to you again.",
     )
+
+
+def _eraser(request: Request, token: str) -> Subscriber:
+    """The subscriber whose link to erasing was followed. Raises GoneError."""
+    web = web_of(request)
+    try:
+        number = opened_erase(web.installation, token, web.clock())
+    except TokenError as error:
+        raise GoneError from error
+    if found := preferences.person(web.installation, number):
+        return found
+    raise GoneError
 
 
 def _done(token: str, what: str) -> Response:

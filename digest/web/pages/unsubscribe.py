@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 
 from digest.domain import Subscriber, SubscriberStatus
 from digest.errors import TokenError
-from digest.pipeline.mail.links import Purpose, mail_links, opened
+from digest.pipeline.mail.links import Purpose, opened
 from digest.pipeline.subscriptions import preferences
 from digest.render.phrases import masked
 from digest.web import guards
@@ -28,6 +28,7 @@ _DONE = {
     "less": "Your digest comes once a week from now on.",
     "pause": "Your digest is paused for two weeks.",
     "back": "Welcome back: your digest resumes.",
+    "link": "The link is on its way to your address.",
 }
 
 
@@ -58,6 +59,8 @@ def _do(web: Web, owner: Subscriber, choice: str) -> None:
     now, installation = web.clock(), web.installation
     if choice == "leave":
         preferences.leave(installation, owner.id, now, goodbye=True)
+    elif choice == "link":
+        preferences.email_preferences_link(installation, owner.id, now)
     elif choice == "less":
         preferences.less_often(installation, owner.id, now)
     elif choice == "pause":
@@ -81,6 +84,5 @@ def _page(web: Web, token: str, owner: Subscriber | None, *, done: str = "") -> 
         token=token,
         owner=owner,
         address=masked(owner.email) if owner else "",
-        preferences=mail_links(web.installation, owner.id).preferences if owner else "",
         done=done,
     )

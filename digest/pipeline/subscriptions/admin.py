@@ -1,0 +1,151 @@
+"""What an operator does with subscribers: add, look, edit. What they do themselves is in `preferences`."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from digest.domain import Interests, Schedule, Subscriber, SubscriberStatus
+from digest.due import next_due
+from digest.errors import InputError, RefusedError
+from digest.pipeline.installation import Installation
+from digest.pipeline.subscriptions import preferences, signup
+from digest.pipeline.subscriptions.validate import (
+    known_topics,
+    read_address,
+    read_interests,
+    read_schedule,
+    subscribe,
+)
+from digest.serializers import WEEKDAYS, subscriber_object
+from digest.store import session
+from digest.store.subscriptions import subscribers, suppressions
+from digest.tokens import address_hashes
+
+_LISTS = ("topics", "filters", "exclude")
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A change of one subscriber: `before` and `after`, which differ in these fields."""
+
+    before: Subscriber
+    after: Subscriber
+
+    @property
+    def changed(self) -> list[tuple[str, Any, Any]]:
+        """Each field that changes, with its value before and after."""
+        old, new = subscriber_object(self.before), subscriber_object(self.after)
+        return [(name, old[name], new[name]) for name in old if old[name] != new[name]]
+
+
+def add(
+    installation: Installation,
+    email: str,
+    interests: Interests,
+    schedule: Schedule,
+    now: datetime,
+    *,
+    consent: str | None,
+) -> tuple[Subscriber, bool]:
+    """Add a subscriber; without `consent` they are asked by mail. Returns them, and whether they are asked:
+    the limits of mails to an address may forbid it. Raises InputError."""
+    with session.transaction(installation.engine) as db:
+        added = subscribe(
+            installation, db, email=email, interests=interests, schedule=schedule, now=now, consent=consent
+        )
+        return added, consent is not None or signup.invite(installation, db, added, now)
+
+
+def ask_again(installation: Installation, email: str, now: datetime) -> Subscriber:
+    """Ask a pending or unsubscribed person by mail once more. Raises RefusedError where that isn't due."""
+    with session.transaction(installation.engine) as db:
+        found = subscribers.get(db, email)
+        if found.status not in {SubscriberStatus.PENDING, SubscriberStatus.UNSUBSCRIBED}:
+            raise RefusedError(f"{found.email} is {found.status}: there is nothing to confirm")
+        if suppressions.among(db, address_hashes(found.email, installation.keys)):
+            fix = f"digest suppressions lift {found.email}"
+            raise RefusedError(f"{found.email} is suppressed: no mail goes there", fix=fix)
+        if not signup.invite(installation, db, found, now):
+            raise RefusedError(f"{found.email} had enough mails to confirm", fix="try again later")
+    return found
+
+
+def listing(
+    installation: Installation, *, status: SubscriberStatus | None, query: str, limit: int
+) -> list[Subscriber]:
+    """Subscribers by number: those with a status, and with a text in their address."""
+    with session.reading(installation.engine) as db:
+        return subscribers.listing(db, status=status, query=query, limit=limit)
+
+
+def planned(installation: Installation, email: str, changes: Mapping[str, Any]) -> Edit:
+    """Work out an edit; nothing is written.
+
+    `changes`: by field, as it is typed: `email`, `topics`, `filters`, `exclude` (whole lists), `add_…` and
+    `remove_…` for each of those, `min_upvotes`, `top`, `max_papers`, `frequency`, `weekday`, `at`,
+    `timezone`, `quiet_days`. Raises UnknownError, InputError or FilterError.
+    """
+    before = preferences.by_address(installation, email)
+    kept, times = before.interests, before.schedule
+    listed = known_topics(installation)
+    wanted: dict[str, Any] = {
+        name: changes.get(name, getattr(kept, name)) for name in ("min_upvotes", "top", "max_papers")
+    }
+    for name in _LISTS:
+        wanted[name] = _listed(name, getattr(kept, name), changes)
+    unwanted: dict[str, Any] = {name: changes.get(f"remove_{name}", ()) for name in _LISTS}
+    interests = _without(read_interests(listed, **wanted), read_interests(listed, **unwanted))
+    schedule = read_schedule(
+        frequency=changes.get("frequency", times.frequency),
+        weekday=changes.get("weekday", WEEKDAYS[times.weekday]),
+        at=changes.get("at", f"{times.at:%H:%M}"),
+        timezone=changes.get("timezone", times.timezone),
+        quiet_days=changes.get("quiet_days", times.quiet_days),
+    )
+    address = read_address(changes["email"]) if "email" in changes else before.email
+    return Edit(before, replace(before, email=address, interests=interests, schedule=schedule))
+
+
+def carry_out(installation: Installation, edit: Edit, now: datetime) -> Subscriber:
+    """Write an edit, and return the subscriber as they are then. Raises InputError where the new address is
+    somebody's already, or must not be written to."""
+    before, after = edit.before, edit.after
+    with session.transaction(installation.engine) as db:
+        if after.email != before.email:
+            if suppressions.among(db, address_hashes(after.email, installation.keys)):
+                raise InputError(f"{after.email} is suppressed: no mail goes there")
+            subscribers.move(db, before.id, after.email)
+        moved = after.schedule != before.schedule and before.status is SubscriberStatus.ACTIVE
+        subscribers.save(
+            db,
+            before.id,
+            interests=after.interests if after.interests != before.interests else None,
+            schedule=after.schedule if after.schedule != before.schedule else None,
+            due=next_due(after.schedule, now) if moved else None,
+        )
+    return preferences.by_address(installation, after.email)
+
+
+def pause_until(found: Subscriber, day: date) -> datetime:
+    """The moment at which a pause until a day ends: midnight on the subscriber's clock."""
+    return datetime.combine(day, time(), tzinfo=ZoneInfo(found.schedule.timezone)).astimezone(UTC)
+
+
+def _without(interests: Interests, unwanted: Interests) -> Interests:
+    left: dict[str, Any] = {}
+    for name in _LISTS:
+        there, gone = getattr(interests, name), getattr(unwanted, name)
+        missing = next((text for text in gone if text not in there), None)
+        if missing:
+            raise InputError(
+                f"{missing!r} is none of the {name}", fix=f"they are: {'; '.join(there) or 'none'}"
+            )
+        left[name] = tuple(text for text in there if text not in gone)
+    return replace(interests, **left)
+
+
+def _listed(name: str, kept: Sequence[str], changes: Mapping[str, Any]) -> list[str]:
+    given = [text for text in changes.get(name, kept) if text.strip()]
+    return [*given, *changes.get(f"add_{name}", ())]

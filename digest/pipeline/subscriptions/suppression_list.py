@@ -1,0 +1,118 @@
+"""The addresses that must not be written to: looked at, added to and lifted by an operator.
+
+Kept is a keyed hash of each address. An address is shown only where a subscriber has it.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import BinaryIO
+
+from digest.domain import SubscriberStatus
+from digest.errors import DigestError, InputError
+from digest.pipeline.installation import Installation
+from digest.pipeline.mail.suppression import suppress
+from digest.pipeline.subscriptions.csv_table import TableRow, read_table
+from digest.pipeline.subscriptions.preferences import wake
+from digest.pipeline.subscriptions.validate import read_address
+from digest.store import session
+from digest.store.session import Session, chunks
+from digest.store.subscriptions import bulk, subscribers, suppressions
+from digest.tokens import address_hash, address_hashes
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """An address that isn't written to. `email`: where a subscriber has it, else None."""
+
+    address_hash: str
+    email: str | None
+    reason: str
+    at: datetime
+
+
+def listing(installation: Installation, *, limit: int) -> list[Suppression]:
+    """The last suppressions, newest first."""
+    with session.reading(installation.engine) as db:
+        rows = suppressions.listing(db, limit=limit)
+        names = dict(_names(installation, db))
+    return [Suppression(row.address_hash, names.get(row.address_hash), row.reason, row.at) for row in rows]
+
+
+def find(installation: Installation, email: str) -> Suppression | None:
+    """The suppression of an address, or None."""
+    with session.reading(installation.engine) as db:
+        row = suppressions.find(db, address_hashes(read_address(email), installation.keys))
+    return Suppression(row.address_hash, email, row.reason, row.at) if row else None
+
+
+def add(installation: Installation, email: str, *, reason: str, now: datetime) -> bool:
+    """Suppress an address, whether somebody has it or not; False where it was already. Raises InputError."""
+    with session.transaction(installation.engine) as db:
+        return _add(installation, db, read_address(email), reason, now)
+
+
+def import_addresses(
+    installation: Installation, file: BinaryIO, *, reason: str, now: datetime, dry_run: bool
+) -> tuple[int, list[tuple[int, str]]]:
+    """Suppress the addresses of a table with a column `email`, and `reason` where there is one: all or none.
+
+    Returns how many were new, and what is wrong in which line.
+    """
+    added, errors = 0, list[tuple[int, str]]()
+    with session.transaction(installation.engine) as db:
+        for rows in chunks(read_table(file, ("email", "reason"))):
+            for address, words in _readable(rows, errors):
+                added += _add(installation, db, address, words or reason, now)
+        if errors or dry_run:
+            db.rollback()
+    return (0 if errors else added), errors
+
+
+def lift(installation: Installation, email: str, now: datetime) -> SubscriberStatus | None:
+    """Let an address be written to again; returns the status of its subscriber then, None without one.
+
+    Who had confirmed is active again; others are pending. Raises InputError where it isn't suppressed.
+    """
+    address = read_address(email)
+    with session.transaction(installation.engine) as db:
+        if not suppressions.remove(db, address_hashes(address, installation.keys)):
+            raise InputError(f"{address} is not suppressed", fix="digest suppressions list")
+        found = subscribers.find(db, address)
+        if found is None:
+            return None
+        if found.status is not SubscriberStatus.SUPPRESSED:
+            return found.status
+        if found.confirmed_at is None:
+            subscribers.set_status(db, found.id, SubscriberStatus.PENDING)
+            return SubscriberStatus.PENDING
+        wake(db, found, now)
+        return SubscriberStatus.ACTIVE
+
+
+def _readable(rows: Sequence[TableRow], errors: list[tuple[int, str]]) -> Iterator[tuple[str, str]]:
+    """The addresses of these rows with their reasons; a line without one goes to `errors`."""
+    for row in rows:
+        try:
+            address = read_address(row.fields.get("email", ""))
+        except DigestError as error:
+            errors.append((row.line, error.message))
+        else:
+            yield address, row.fields.get("reason", "")
+
+
+def _add(installation: Installation, db: Session, address: str, reason: str, now: datetime) -> bool:
+    found = subscribers.find(db, address)
+    if suppressions.among(db, address_hashes(address, installation.keys)):
+        return False
+    if found:
+        suppress(installation, db, found.id, reason=reason, now=now)
+        return True
+    return suppressions.add(db, address_hash(address, installation.keys), reason=reason, now=now)
+
+
+def _names(installation: Installation, db: Session) -> Iterator[tuple[str, str]]:
+    for people in bulk.walk(db, status=SubscriberStatus.SUPPRESSED):
+        for person, _ in people:
+            for hashed in address_hashes(person.email, installation.keys):
+                yield hashed, person.email
