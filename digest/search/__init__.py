@@ -18,8 +18,7 @@ they are built anew then.
 
 import zlib
 from functools import cache
-from importlib.metadata import version as installed
-from inspect import getsource
+from pathlib import Path
 
 from digest import words
 from digest.search.building import build
@@ -60,4 +59,7 @@ __all__ = [
 @cache
 def version() -> str:
     """What segments of this version of the software are made with: their format, and how words are read."""
-    return f"{FORMAT}-{zlib.crc32(getsource(words).encode()):08x}-{installed('pystemmer')}"
+    code = b"".join(
+        each.read_bytes() for each in sorted(Path(words.__file__).parent.iterdir()) if each.is_file()
+    )
+    return f"{FORMAT}-{zlib.crc32(code):08x}"

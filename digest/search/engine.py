@@ -20,9 +20,12 @@ from digest.search.scoring import Scores, Term, Unit, closeness, look_up, score,
 from digest.search.segment import Marks, Segment, shown_in
 from digest.search.selecting import Known, Values, put_values, select
 from digest.search.spelling import Spelling, correction
+from digest.words import forms
 
 NEAR = 100  # papers, the best by words alone, whose closeness is looked at
 COUNTED = ("cat:", "source:", "has:")  # labels whose papers are counted
+OFTEN = 2  # times a word occurs in a paper on average, from which on it tells no paper from another
+FEW = 1_000  # papers, below which no word is too common
 MOST_NEAR = 1_000  # where more than these are as good as the last of them, none of those is
 
 
@@ -109,10 +112,6 @@ class Engine:
     def _acronyms(self) -> Acronyms:
         return Acronyms(self.segments)
 
-    @cached_property
-    def _labels(self) -> list[list[str]]:
-        return [segment.labels.all() for segment in self.segments]
-
     def count(self, node: Node, known: Known) -> int:
         """How many papers a tree selects, every word of it strictly."""
         return sum(
@@ -175,6 +174,7 @@ class Engine:
 
     def _read(self, words: Sequence[str], *, as_typed: bool) -> "_Read":
         """Look words up, mended where no paper has them."""
+        words = self._telling(words)
         terms: dict[str, Term] = {}
         corrected: list[tuple[str, str]] = []
         unknown: list[str] = []
@@ -197,6 +197,19 @@ class Engine:
             tuple(corrected),
             tuple(unknown),
         )
+
+    def _telling(self, words: Sequence[str]) -> Sequence[str]:
+        """The words without those that papers use again and again (`the`, `of`, `and`): they tell
+        no paper from another, and cost most of the time. Kept where there is nothing else, or few papers."""
+        if self.papers < FEW:
+            return words
+        common = {
+            word
+            for word in words
+            if sum(end - start for start, end in (s.stem(forms(word)[0]) for s in self.segments))
+            > OFTEN * self.papers
+        }
+        return [word for word in words if word not in common] or words
 
     def _bring_near(self, scores: list[Scores], marks: Sequence[Marks], terms: Sequence[Term]) -> None:
         """Let the best papers count more where the query's words stand side by side."""
@@ -268,9 +281,11 @@ class Engine:
     def _counts(self, marks: Sequence[Marks]) -> dict[str, int]:
         """How many of these papers have each label, and are of each year."""
         found: Counter[str] = Counter()
-        for each, mark, labels in zip(self._shown, marks, self._labels, strict=True):
-            for year, count in zip(*np.unique(each.segment.years[mark], return_counts=True), strict=True):
-                found[f"year:{year}"] += int(count)
+        for each, mark in zip(self._shown, marks, strict=True):
+            labels = each.segment.label_names
+            years = np.bincount(np.maximum(each.segment.years[mark], 0))
+            for year in np.flatnonzero(years).tolist():
+                found[f"year:{year}"] += int(years[year])
             counts = each.segment.label_counts(mark)
             for number in np.flatnonzero(counts).tolist():
                 if labels[number].startswith(COUNTED):

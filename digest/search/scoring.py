@@ -19,7 +19,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from digest.search.segment import Marks, Segment
+from digest.search.segment import Marks, Segment, Weights
 from digest.search.selecting import follow
 from digest.words import forms
 
@@ -54,7 +54,7 @@ class Term:
     """A stem: how often each paper of each segment has it (the title weighed), how many have it, its idf."""
 
     stem: str
-    weights: Sequence[Scores]
+    weights: Sequence[Weights]
     papers: int
     idf: float
 
@@ -71,7 +71,9 @@ def look_up(word: str, segments: Sequence[Shown], papers: int) -> Term:
     """The term of a word. `papers`: how many are shown in all."""
     stem = forms(word)[0]
     weights = [each.segment.weights_of(each.segment.stem(stem)) for each in segments]
-    return _term(stem, weights, segments, papers)
+    pairs = zip(weights, segments, strict=True)
+    holding = sum(int(np.count_nonzero(each.marks[found])) for (found, _), each in pairs)
+    return Term(stem, weights, holding, float(np.log(1 + (papers - holding + 0.5) / (holding + 0.5))))
 
 
 def score(
@@ -99,32 +101,26 @@ def closeness(terms: Sequence[Term], segment: Segment, among: Marks) -> Scores:
     """How much more each paper in `among` counts because words stand side by side as in the query, from 1."""
     held = np.zeros(len(segment))
     whole = 0.0
-    for one, next_one in pairwise(terms):
+    slots = segment.slots_of(among)
+    places = [np.sort(segment.places_in(segment.stem(term.stem), slots)) for term in terms]
+    for (one, next_one), (here, behind) in zip(pairwise(terms), pairwise(places), strict=True):
         weight = min(one.idf, next_one.idf)
         whole += weight
-        runs = [segment.stem(one.stem), segment.stem(next_one.stem)]
-        if all(end > start for start, end in runs):
-            marks = np.zeros(len(segment), np.bool_)
-            marks[segment.slot_paper[follow(segment, runs, among) >> 8]] = True
-            held += weight * marks
+        both = here[np.isin(here + 1, behind, assume_unique=True)]
+        marks = np.zeros(len(segment), np.bool_)
+        marks[segment.slot_paper[both >> 8]] = True
+        held += weight * marks
     if not whole:
         return np.ones(len(segment))
     share = held / whole
     return 1 + PAIRS * share + PHRASE * (share > 1 - 1e-9)
 
 
-def _term(stem: str, weights: Sequence[Scores], segments: Sequence[Shown], papers: int) -> Term:
-    pairs = zip(weights, segments, strict=True)
-    holding = sum(int(np.count_nonzero((weight > 0) & each.marks)) for weight, each in pairs)
-    return Term(stem, weights, holding, float(np.log(1 + (papers - holding + 0.5) / (holding + 0.5))))
-
-
 def _add(points: Scores, cover: Scores, terms: Sequence[Term], place: int, norms: Scores) -> None:
     """Add what terms give to the papers of the segment at this place."""
     for term in terms:
-        weights = term.weights[place]
-        papers = np.flatnonzero(weights)
-        points[papers] += term.idf * _saturated(weights[papers], norms[papers])
+        papers, weights = term.weights[place]
+        points[papers] += term.idf * _saturated(weights, norms[papers])
         cover[papers] += term.idf
 
 
@@ -134,11 +130,10 @@ def _add_other(points: Scores, cover: Scores, unit: Unit, idf: float, each: Show
     if not all(end > start for start, end in runs):
         return
     only = len(runs) == 1
-    weights = (
+    papers, weights = (
         each.segment.weights_of(runs[0]) if only else each.segment.weights_at(follow(each.segment, runs))
     )
-    papers = np.flatnonzero(weights)
-    given = OTHER_FORM * idf * _saturated(weights[papers], each.norms[papers])
+    given = OTHER_FORM * idf * _saturated(weights, each.norms[papers])
     points[papers] = np.maximum(points[papers], given)
     cover[papers] = idf
 

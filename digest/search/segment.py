@@ -24,6 +24,7 @@ SLOT = 256  # words
 MOST_SLOTS = 1 << 16
 TITLE_WEIGHT = 3  # a word in the title counts as three in the abstract
 
+Weights = tuple[NDArray[np.int64], NDArray[np.float64]]  # papers, ascending, and a weight for each
 Marks = NDArray[np.bool_]  # a truth for each paper
 Numbers = NDArray[np.integer[Any]]
 Slice = tuple[int, int]  # of the occurrences, from … to before
@@ -108,13 +109,13 @@ class Segment:
         start, end = occurrences
         return self.slot_paper[self.slots[start:end]]
 
-    def weights_of(self, occurrences: Slice) -> NDArray[np.float64]:
-        """For each paper how often it has the word, the title counted `TITLE_WEIGHT` times."""
+    def weights_of(self, occurrences: Slice) -> Weights:
+        """The papers that have a word, and how often each, the title counted `TITLE_WEIGHT` times."""
         start, end = occurrences
         return self._weights(self.slots[start:end])
 
-    def weights_at(self, places: NDArray[np.int32]) -> NDArray[np.float64]:
-        """For each paper how many of these places are its own, those in the title weighed the same way."""
+    def weights_at(self, places: NDArray[np.int32]) -> Weights:
+        """The papers of these places, and how many each has, those in the title weighed the same way."""
         return self._weights(places >> 8)
 
     def places_of(self, occurrences: Slice, among: Marks | None = None) -> NDArray[np.int32]:
@@ -126,17 +127,47 @@ class Segment:
             slots, positions = slots[kept], positions[kept]
         return slots.astype(np.int32) * SLOT + positions
 
+    def places_in(self, occurrences: Slice, slots: NDArray[np.uint16]) -> NDArray[np.int32]:
+        """The places of occurrences in a few slots (ascending): each form's slots ascend, so none is read
+        but these."""
+        if not len(slots) or occurrences[0] == occurrences[1]:
+            return np.empty(0, np.int32)
+        first = int(np.searchsorted(self._form_start, occurrences[0], side="right")) - 1
+        found = []
+        while occurrences[0] < occurrences[1]:
+            start, end = occurrences[0], int(self._form_start[first + 1])
+            here = self.slots[start:end]
+            begins = np.searchsorted(here, slots)
+            sizes = np.searchsorted(here, slots, side="right") - begins
+            if sizes.any():
+                ends = np.cumsum(sizes)
+                found.append(np.arange(ends[-1]) + np.repeat(begins - ends + sizes, sizes) + start)
+            first, occurrences = first + 1, (end, occurrences[1])
+        if not found:
+            return np.empty(0, np.int32)
+        at = np.concatenate(found)
+        places: NDArray[np.int32] = self.slots[at].astype(np.int32) * SLOT + self.positions[at]
+        return places
+
+    def slots_of(self, papers: Marks) -> NDArray[np.uint16]:
+        """The slots of these papers, ascending."""
+        return np.flatnonzero(papers[self.slot_paper]).astype(np.uint16)
+
     @cached_property
     def _slot_weight(self) -> NDArray[np.float64]:
         weights = np.ones(len(self.slot_paper))
         weights[: self.titles] = TITLE_WEIGHT
         return weights
 
-    def _weights(self, slots: Numbers) -> NDArray[np.float64]:
-        weights: NDArray[np.float64] = np.bincount(  # type: ignore[assignment] # with weights it counts in floats
-            self.slot_paper[slots], self._slot_weight[slots], len(self)
-        )
-        return weights
+    def _weights(self, slots: Numbers) -> Weights:
+        weights: NDArray[Any] = np.bincount(self._owner[slots], self._slot_weight[slots], len(self))
+        papers = np.flatnonzero(weights)
+        return papers, weights[papers]
+
+    @cached_property
+    def _owner(self) -> NDArray[np.intp]:
+        """`slot_paper` in the type that numpy counts in."""
+        return self.slot_paper.astype(np.intp)
 
     def _forms_slice(self, first: int, end: int) -> Slice:
         return int(self._form_start[first]), int(self._form_start[end])
@@ -165,12 +196,21 @@ class Segment:
 
     def label_counts(self, marks: Marks) -> Numbers:
         """How many of the marked papers have each label."""
-        papers = self.arrays["label_papers"]
-        before = np.zeros(len(papers) + 1, np.int64)
-        np.cumsum(marks[papers], out=before[1:])
-        starts = self.arrays["label_start"]
-        counts: Numbers = before[starts[1:]] - before[starts[:-1]]
+        counts: Numbers = np.bincount(
+            self._label_of[marks[self.arrays["label_papers"]]], minlength=len(self.labels)
+        )
         return counts
+
+    @cached_property
+    def _label_of(self) -> NDArray[np.intp]:
+        """The label of each entry of `label_papers`."""
+        starts = self.arrays["label_start"].astype(np.int64)
+        return np.repeat(np.arange(len(self.labels)), starts[1:] - starts[:-1])
+
+    @cached_property
+    def label_names(self) -> list[str]:
+        """The labels by number."""
+        return self.labels.all()
 
     def written_by(self, number: int) -> NDArray[np.uint16]:
         """The papers of the author with this number."""

@@ -28,6 +28,9 @@ _PLURAL_ACRONYM = re.compile(
     rf"(?!thus|plus|flus|this|chris){_CONSONANTS}{{2,}}[iu]?s(?<!ss)"
 )  # kgs, mris, gpus
 _ES = re.compile(r".*(?:ss|x|ch|sh|zz|[^aeiou]o)es")
+_BRITISH = re.compile(
+    "|".join(f"(?:{british.pattern})" for british, _ in AMERICAN)
+)  # one look for most words
 _VOWELS = re.compile(r"[aeiouy]+")
 _INFLECTED = re.compile(r"(.*[aeiouy].*)(?:ed|ing)")
 _DOUBLED = re.compile(r".*(?:bb|dd|gg|mm|nn|pp|rr|tt)")
@@ -66,8 +69,9 @@ def _singular(word: str) -> str:
 
 
 def _american(word: str) -> str:
-    for british, american in AMERICAN:
-        word = british.sub(american, word)
+    if _BRITISH.search(word):
+        for british, american in AMERICAN:
+            word = british.sub(american, word)
     found = ISE.fullmatch(word)
     return f"{found[1]}z{found[2]}" if found and not ALWAYS_ISE.search(found[1]) else word
 
