@@ -104,6 +104,7 @@ def people(count: int, papers: Sequence[Paper], *, seed: int = 1) -> People:
         min_upvotes=np.zeros(count, np.int32),
         top=np.zeros(count, np.int32),
         max_papers=np.full(count, Interests().max_papers, np.int32),
+        least=np.ones(count, np.int32),
     )
     return People(cohort, dict(enumerate(texts, 1)))
 

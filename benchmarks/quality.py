@@ -1,19 +1,21 @@
 """Quality: how many papers topics select, and how many of an interest's first ten are what its reader wants.
 
-    python -m benchmarks.quality [--data ../shared/data] [--save]
+    python -m benchmarks.quality [--data ../shared/data] [--interests ../shared/cases/interests.tsv] [--save]
 
 Two tables, over real papers: the 65 days of Hugging Face's list and 12,000 papers of 2025.
 
 - Each shipped topic: papers a day on Hugging Face (median, 90th percentile) and its share of both sets.
-- Twenty interests of invented readers (`quality-judgements.toml`): the precision of the first ten among all
-  these papers, listed as if on one day, with some weights of the fit. A person judged title and abstract
-  against what the reader says they want. Papers that came up since, and that nobody judged, are counted
-  apart: they are neither right nor wrong, so judge them before comparing.
+- Twenty interests of invented readers (`quality-judgements.toml`) and the real ones of `interests.tsv` beside
+  the data (judged in `interests-judgements.toml`): the precision of the first ten among all these papers,
+  listed as if on one day, with some weights of the fit. A person judged title and abstract against what the
+  reader wants. Papers that came up since, and that nobody judged, are counted apart: they are neither right
+  nor wrong, so judge them before comparing.
 
 `--save` keeps the figures in `benchmarks/results/quality.json`.
 """
 
 import argparse
+import csv
 import gzip
 import json
 import math
@@ -36,9 +38,10 @@ from digest.trend import rank
 
 NOW = datetime(2026, 1, 1, 8, tzinfo=UTC)
 FIRST = 10
-WEIGHTS = (0.0, 0.1, 0.3, FIT_WEIGHT, 1.0)
+WEIGHTS = (0.0, 0.5, FIT_WEIGHT, 2.0)
 HERE = Path(__file__).parent
 JUDGEMENTS = HERE / "quality-judgements.toml"
+REAL_JUDGEMENTS = HERE / "interests-judgements.toml"
 RESULTS = HERE / "results" / "quality.json"
 Figures = dict[str, Any]
 
@@ -72,6 +75,21 @@ def _reader(name: str, asked: Mapping[str, Any], library: Library) -> Reader:
         max_papers=FIRST,
     )
     return Reader(name, interests, {f"arxiv:{id_}": wanted for id_, (wanted, _) in asked["judged"].items()})
+
+
+def real_readers(listed: Path, library: Library, path: Path = REAL_JUDGEMENTS) -> tuple[Reader, ...]:
+    """The interests of a table (number, tab, filter) that found papers which were judged."""
+    known = tomllib.loads(path.read_text("utf-8"))
+    rows = csv.reader(listed.read_text("utf-8").splitlines()[1:], delimiter="\t", quoting=csv.QUOTE_NONE)
+    return tuple(
+        Reader(
+            f"real {number}",
+            Interests(filters=(canonical(parse(text, topics=library.topics)),), max_papers=FIRST),
+            {f"arxiv:{id_}": key == "right" for key in ("right", "wrong") for id_ in known[number][key]},
+        )
+        for number, text in rows
+        if number in known
+    )
 
 
 def huggingface(data: Path) -> dict[str, tuple[Paper, ...]]:
@@ -161,9 +179,16 @@ def interests(
     for weight in sorted(set(weights)):
         corpus = Corpus(ranked, library, fit_weight=weight)
         for reader in asked:
-            found = [match.paper.id for match in corpus.match(reader.interests)]
+            found = [match.paper.id for match in corpus.one.match(reader.interests)]
             figures[reader.name][str(weight)] = {**precision(found, reader.judged), "ids": found}
     return figures
+
+
+def share(figures: Mapping[str, Mapping[str, Figures]], weight: str) -> float:
+    """Of all papers among the first ten that were judged, how many are wanted."""
+    each = [by_weight[weight] for by_weight in figures.values()]
+    judged = sum(int(figure["papers"]) - int(figure["unjudged"]) for figure in each)
+    return round(sum(int(figure["wanted"]) for figure in each) / judged, 3)
 
 
 def mean(figures: Mapping[str, Mapping[str, Figures]], weight: str) -> float:
@@ -191,6 +216,7 @@ def show_interests(figures: Mapping[str, Mapping[str, Figures]]) -> None:
     for name, by_weight in figures.items():
         cells = [f"{f['wanted']}/{f['papers']}{'*' * f['unjudged']}" for f in by_weight.values()]
         print(f"{name:36}" + "".join(f"{cell:>12}" for cell in cells))
+    print(f"{'share of all':36}" + "".join(f"{share(figures, weight):>12.3f}" for weight in weights))
     print(f"{'mean':36}" + "".join(f"{mean(figures, weight):>12.3f}" for weight in weights))
 
 
@@ -198,6 +224,9 @@ def main() -> int:
     """Measure, print, and keep if asked."""
     options = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     options.add_argument("--data", type=Path, default=Path("../shared/data"), help="the real papers")
+    options.add_argument(
+        "--interests", type=Path, default=Path("../shared/cases/interests.tsv"), help="real interests"
+    )
     options.add_argument("--save", action="store_true", help=f"keep the figures in {RESULTS.name}")
     given = options.parse_args()
     if not (given.data / "papers").is_dir() or not (given.data / "huggingface").is_dir():
@@ -211,11 +240,23 @@ def main() -> int:
     all_papers = {paper.id: paper for paper in [*papers, *(p for day in days.values() for p in day)]}
     by_topic = topics(library, days, papers)
     show_topics(by_topic)
-    by_reader = interests(readers(library), library, rank(all_papers.values(), NOW))
+    ranked = rank(all_papers.values(), NOW)
+    by_reader = interests(readers(library), library, ranked)
     show_interests(by_reader)
+    real = {}
+    if given.interests.is_file():
+        real = interests(real_readers(given.interests, library), library, ranked)
+        show_interests(real)
     if given.save:
-        means = {weight: mean(by_reader, weight) for weight in next(iter(by_reader.values()))}
-        kept = {"topics": by_topic, "interests": by_reader, "mean": means, "default": FIT_WEIGHT}
+        weights = list(next(iter(by_reader.values())))
+        kept = {
+            "topics": by_topic,
+            "interests": by_reader,
+            "real": real,
+            "mean": {weight: mean(by_reader, weight) for weight in weights},
+            "share": {weight: [share(by_reader, weight), share(real, weight)] for weight in weights},
+            "default": FIT_WEIGHT,
+        }
         RESULTS.write_text(json.dumps(kept, indent=1) + "\n", "utf-8")
     return 0
 

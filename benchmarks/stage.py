@@ -37,9 +37,9 @@ def run(ranked: Sequence[Ranked], asked: People, *, fit_weight: float) -> Stage:
     """Match all these subscribers; nothing is left from an earlier run."""
     start = time.process_time()
     corpus = Corpus(ranked, Library([]), fit_weight=fit_weight)
-    corpus.read(corpus.unread(asked.cohort), asked.texts)
+    corpus.many.read(corpus.many.unread(asked.cohort), asked.texts)
     ready = time.process_time()
-    found = corpus.choose(asked.cohort, Lists.empty(len(asked.cohort)))
+    found = corpus.many.choose(asked.cohort, Lists.empty(len(asked.cohort)))
     return Stage(found, ready - start, time.process_time() - ready)
 
 
@@ -50,7 +50,9 @@ def keep(asked: People, folder: Path) -> None:
     for name, each in lists.items():
         np.save(folder / f"{name}_items.npy", each.items.astype(np.int32))
         np.save(folder / f"{name}_offsets.npy", each.offsets)
-    np.save(folder / "limits.npy", np.array([cohort.min_upvotes, cohort.top, cohort.max_papers]))
+    np.save(
+        folder / "limits.npy", np.array([cohort.min_upvotes, cohort.top, cohort.max_papers, cohort.least])
+    )
     (folder / "texts.json").write_text(json.dumps(list(asked.texts.values())), encoding="utf-8")
 
 

@@ -154,7 +154,7 @@ class Settings(BaseSettings):
         FIT_WEIGHT,
         ge=0,
         le=10,
-        description="weight of how well a paper fits its reader's filters (0 to 0.78), beside its trend score"
+        description="weight of how well a paper fits its reader's filters (0 to 1), beside its trend score"
         " (0 to 1); 0: plain order of trend",
     )
     smtp_connections: int = Field(4, ge=1, le=100, description="connections to the mail server per process")

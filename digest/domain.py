@@ -314,9 +314,9 @@ class Subscriber:
 
 # ---------------------------------------------------------------- matches and digests
 
-# Of the fit with somebody's filters (below 1), beside the trend score (at most 1): what DIGEST_FIT_WEIGHT is
-# unless it is set. Whether it finds what readers want is measured: `make bench-quality`.
-FIT_WEIGHT = 0.5
+# Of the fit with somebody's filters (at most 1), beside the trend score (at most 1): what
+# DIGEST_FIT_WEIGHT is unless it is set. Whether it finds what readers want is measured: `make bench-quality`.
+FIT_WEIGHT = 1.0
 
 
 class ReasonKind(StrEnum):

@@ -1,6 +1,6 @@
 """The plain meaning of matching, that the engine is held to: a loop over subscribers and papers.
 
-It shares with the engine what one tree says of one paper (`evaluate`) and the numbers of `score`, no more.
+It shares with the engine what one tree says of one paper (`evaluate`, `fit`) and the order of `score`.
 """
 
 from collections.abc import Iterable, Sequence
@@ -10,8 +10,9 @@ from digest.domain import Interests, Match, Paper, Ranked, SignalKind
 from digest.filters import Node, TopicRef
 from digest.match import Library
 from digest.match.document import Document
-from digest.match.evaluate import evaluate
-from digest.match.score import best_first, fit, points
+from digest.match.evaluate import points
+from digest.match.fit import fit
+from digest.match.score import best_first
 
 
 class NaiveCorpus:
@@ -23,8 +24,10 @@ class NaiveCorpus:
         self._library = library
         self._fit_weight = fit_weight
 
-    def match(self, interests: Interests, sent: AbstractSet[str] = frozenset()) -> list[tuple[Paper, float]]:
-        """The papers of one subscriber with their scores, best first."""
+    def match(
+        self, interests: Interests, sent: AbstractSet[str] = frozenset(), *, least: int = 1
+    ) -> list[tuple[Paper, float]]:
+        """The papers of one subscriber with their scores, best first; `least`: the points that they need."""
         trees = {text: self._library.tree(text) for text in interests.filters}
         trees |= {f"topic:{slug}": TopicRef(slug) for slug in interests.topics}
         free = [
@@ -39,7 +42,7 @@ class NaiveCorpus:
             document
             for document in free
             if document not in top
-            and (any(points_of[document.paper.id]) or not trees)
+            and (sum(points_of[document.paper.id]) >= least or not trees)
             and document.paper.latest(SignalKind.UPVOTES) >= interests.min_upvotes
         ]
         room = interests.max_papers - len(top)
@@ -55,6 +58,5 @@ class NaiveCorpus:
         return sorted(matches, key=best_first)
 
     def _points(self, tree: Node, document: Document) -> int:
-        """How well a paper fits a filter; 0 where it isn't selected."""
-        hits = evaluate(tree, document, self._library.topics)
-        return 0 if hits is None else points(hits)
+        """How much a paper is about a filter; 0 where it isn't selected."""
+        return points(tree, document, self._library.topics)

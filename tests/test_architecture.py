@@ -20,6 +20,7 @@ DOORS = {
     "dotenv": {"digest.config"},
     "email_validator": {"digest.deliver", "digest.pipeline"},
     "flufl": {"digest.bounces"},
+    "feedgenerator": {"digest.web"},
     "feedparser": {"digest.sources"},
     "fastapi": {"digest.web"},
     "httpcore2": {"digest.fetch"},

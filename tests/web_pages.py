@@ -6,6 +6,7 @@ from datetime import timedelta
 from itertools import count
 
 from digest.domain import SignalKind, Subscriber
+from digest.pipeline.community import own_feed, saved, votes
 from digest.pipeline.mail.links import Purpose, erase_link, link
 from digest.pipeline.subscriptions import preferences
 from tests.builders import entry
@@ -80,6 +81,15 @@ def _busy(web: WebServer) -> str:
     return _address(web, Purpose.PREFERENCES, reader) + "?done=muted"
 
 
+def _lived(web: WebServer) -> str:
+    reader = _somebody(web)
+    paper = votes.paper(web.installation, "2602.00054")
+    votes.vote(web.installation, reader.id, paper, web.clock.now)
+    saved.save(web.installation, reader.id, paper, web.clock.now)
+    own_feed.renew_feed(web.installation, reader.id, web.clock.now)
+    return _address(web, Purpose.ME, reader) + "?done=feed"
+
+
 def _left(purpose: Purpose) -> Callable[[WebServer], str]:
     def leave(web: WebServer) -> str:
         reader = _somebody(web)
@@ -131,6 +141,10 @@ PAGES: Mapping[str, Callable[[WebServer], str]] = {
     "preferences": _of(Purpose.PREFERENCES),
     "preferences muted and paused": _busy,
     "preferences unsubscribed": _left(Purpose.PREFERENCES),
+    "feeds": lambda _web: "/feeds",
+    "my page": _of(Purpose.ME, "?paper=2603.00002"),
+    "my page with everything": _lived,
+    "save": _of(Purpose.SAVE, paper="arxiv:2603.00001"),
     "erase": _of(Purpose.PREFERENCES, "/erase"),
     "erase confirmed": _to_erase,
     "unsubscribe": _of(Purpose.UNSUBSCRIBE),

@@ -55,7 +55,7 @@ def show_arithmetic(place: int, match: "Match", sums: "Arithmetic") -> None:
     for each in sums.filters:
         click.echo(f"   points {each.points}       {each.kind} {each.filter}: {_terms(each)}")
     if sums.filters:
-        click.echo(f"   fit    {sums.fit:.4f}  s ÷ (1 + s), where s is half of the {sums.points} points")
+        click.echo(f"   fit    {sums.fit:.4f}  of {sums.points} points; 7 are the most")
 
 
 def show_why_not(found: "WhyNot", *, as_json: bool) -> None:
@@ -81,9 +81,10 @@ def show_read_back(text: str) -> None:
 
 
 def _terms(each: "FilterFit") -> str:
-    """The terms with their points; what earns none by itself is why there is one point at least."""
+    """The terms with their points: of those that are all needed the weakest counts, of others the
+    strongest."""
     terms = [
-        f"“{term.written}” in {term.field} {term.points}" if term.field else f"{term.written} 0"
+        f"“{term.written}” in {term.field} {term.points}" if term.field else f"{term.written} {term.points}"
         for term in each.terms
     ]
-    return " + ".join(terms) or "what it excludes is not there"
+    return ", ".join(terms) or "what it excludes is not there"

@@ -59,7 +59,11 @@ def preview(
         click.echo(_part(cli, found.digest, part), nl=False)
         return
     papers = found.digest.papers if found.digest else ()
-    sums = [candidates.corpus.arithmetic(subscriber.interests, m.paper.id) for m in papers] if explain else []
+    sums = (
+        [candidates.corpus.why.arithmetic(subscriber.interests, m.paper.id) for m in papers]
+        if explain
+        else []
+    )
     if as_json:
         shown = preview_object(_subject(cli, found), found.skip_reason, papers)
         if explain:

@@ -1,8 +1,8 @@
 """One match, calculated for people to see. In: a ranked paper, its hits by filter. Out: an `Arithmetic`.
 
-    score = trend + weight × fit        fit = s / (1 + s), s = half of the points (at most 7)
+    score = trend + weight × fit        fit by points (`fit.FITS`), at most 7 of all filters together
 
-The numbers are those that ranking uses: `score.points` and `score.fit`. It decides nothing.
+The numbers are those that ranking uses. It decides nothing.
 """
 
 from collections.abc import Iterable
@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from digest.domain import Field, Ranked, ReasonKind
 from digest.filters import Leaf, canonical
-from digest.match.evaluate import Hit, Hits
-from digest.match.score import FIELD_POINTS, MOST_POINTS, fit, points
+from digest.match.evaluate import Found, Hit, Hits
+from digest.match.fit import MOST_POINTS, fit
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class FitTerm:
 
 @dataclass(frozen=True, slots=True)
 class FilterFit:
-    """What one filter or topic gives: its terms, and their points together, at most 3 and at least 1."""
+    """What one filter or topic gives: its terms, and their points together (see `fit`)."""
 
     kind: ReasonKind
     filter: str  # canonical text, or a topic's slug
@@ -49,7 +49,7 @@ class Arithmetic:
 
     @property
     def fit(self) -> float:
-        """How well the paper fits, 0 … 7/9."""
+        """How well the paper fits, 0 … 1."""
         return fit([self.points])
 
     @property
@@ -59,10 +59,13 @@ class Arithmetic:
 
 
 def arithmetic(
-    trend: Ranked, matched: Iterable[tuple[ReasonKind, str, Hits]], *, weight: float
+    trend: Ranked, matched: Iterable[tuple[ReasonKind, str, Found]], *, weight: float
 ) -> Arithmetic:
-    """The calculation for a paper; `matched`: kind, text or slug, and hits of each filter that selects it."""
-    filters = tuple(FilterFit(kind, name, _terms(hits), points(hits)) for kind, name, hits in matched)
+    """The calculation for a paper; `matched`: kind, text or slug, and what each filter that selects it
+    found."""
+    filters = tuple(
+        FilterFit(kind, name, _terms(found.hits or ()), found.points) for kind, name, found in matched
+    )
     return Arithmetic(trend, filters, weight)
 
 
@@ -70,9 +73,8 @@ def _terms(hits: Hits) -> tuple[FitTerm, ...]:
     best: dict[Leaf, Hit] = {}
     for hit in hits:
         known = best.get(hit.leaf)
-        if known is None or FIELD_POINTS[hit.field] > FIELD_POINTS[known.field]:
+        if known is None or hit.points > known.points:
             best[hit.leaf] = hit
     return tuple(
-        FitTerm(canonical(leaf), hit.term or hit.note, hit.field, FIELD_POINTS[hit.field])
-        for leaf, hit in best.items()
+        FitTerm(canonical(leaf), hit.term or hit.note, hit.field, hit.points) for leaf, hit in best.items()
     )

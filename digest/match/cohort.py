@@ -61,6 +61,12 @@ class Cohort:
     min_upvotes: NDArray[np.int32]
     top: NDArray[np.int32]
     max_papers: NDArray[np.int32]
+    least: NDArray[np.int32]  # the points that a subscriber's filters must give a paper; 1: any match will do
+
+    @property
+    def asks_for_more(self) -> bool:
+        """Whether somebody wants no papers that only mention a term in passing."""
+        return bool((self.least > 1).any())
 
     def __len__(self) -> int:
         return len(self.max_papers)
@@ -73,6 +79,7 @@ class Cohort:
             self.min_upvotes[which],
             self.top[which],
             self.max_papers[which],
+            self.least[which],
         )
 
 
@@ -84,7 +91,7 @@ def unpack(packed: Sequence[bytes]) -> Cohort:
     sizes = lengths // 4
     numbers = np.frombuffer(b"".join(packed), "<i4")
     starts = np.cumsum(sizes) - sizes
-    limits = [numbers[starts + place] for place in range(LIMITS)]
+    min_upvotes, top, max_papers = (numbers[starts + place] for place in range(LIMITS))
     is_filter = np.ones(len(numbers), np.bool_)
     for place in range(LIMITS):
         is_filter[starts + place] = False
@@ -93,7 +100,10 @@ def unpack(packed: Sequence[bytes]) -> Cohort:
     return Cohort(
         Lists.of(_count(wanted, starts, sizes), numbers[wanted]),
         Lists.of(_count(excluded, starts, sizes), -numbers[excluded]),
-        *limits,
+        min_upvotes,
+        top,
+        max_papers,
+        np.ones(len(packed), np.int32),
     )
 
 

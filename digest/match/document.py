@@ -3,16 +3,21 @@
 Fields are kept apart: a phrase never crosses from the title into the abstract.
 """
 
+import re
 from array import array
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
+from typing import NamedTuple
 
 from digest.domain import Field, Paper
 from digest.filters.names import name_parts
 from digest.words import fold, forms, readings, spans, written
 
 WORDS_KEPT = 200_000  # distinct words whose folded form is kept
+SENTENCE_END = re.compile(r"[.!?]\s+(?=[A-Z])")
 
 
 @lru_cache(maxsize=WORDS_KEPT)
@@ -21,49 +26,88 @@ def folded(word: str) -> str:
     return fold(word)
 
 
+class Standing(NamedTuple):
+    """How a term stands in one field: its first place (characters, from … to before), whether it stands there
+    more than once, and whether it does in the first or the last sentence."""
+
+    start: int
+    end: int
+    again: bool
+    at_edge: bool
+
+
 class Text:
     """The words of one field, and where they stand."""
 
-    __slots__ = ("_exacts", "_spans", "_stems", "text")
+    __slots__ = ("_edges", "_exacts", "_folded", "_spans", "_stems", "text")
 
     def __init__(self, text: str) -> None:
         self.text = text
-        words = [forms(word) for word in written(text)]
-        self._stems = tuple([stem for stem, _ in words])
-        self._exacts = tuple([exact for _, exact in words])
+        known = [forms(word) for word in written(text)]
+        self._stems = tuple([stem for stem, _ in known])
+        self._exacts = tuple([exact for _, exact in known])
+        self._edges = middle(text, len(known))
         self._spans = array("I")  # starts and ends, made for the first term that is found
+        self._folded: list[tuple[str, int]] = []  # words without case, sorted; made for the first prefix
 
-    def find_forms(self, words: tuple[str, ...]) -> tuple[int, int] | None:
-        """The first place (start, end in characters) where forms of these words follow one another."""
+    def find_forms(self, words: tuple[str, ...]) -> Standing | None:
+        """Where forms of these words follow one another, in any reading of them."""
+        found = {}
         for stems in readings(words):
-            if place := self._find(stems, self._stems):
-                return place
-        return None
+            found.update(dict.fromkeys(_places(stems, self._stems), len(stems)))
+        return self._standing(found)
 
-    def find_exact(self, words: tuple[str, ...]) -> tuple[int, int] | None:
-        """The first place where exactly these words follow one another."""
-        return self._find(words, self._exacts)
+    def find_exact(self, words: tuple[str, ...]) -> Standing | None:
+        """Where exactly these words follow one another."""
+        return self._standing(dict.fromkeys(_places(words, self._exacts), len(words)))
 
-    def find_prefix(self, prefix: str) -> tuple[int, int] | None:
-        """The first word that begins so."""
-        for place, exact in enumerate(self._exacts):
-            if folded(exact).startswith(prefix):
-                return self._span(place, place)
-        return None
+    def find_prefix(self, prefix: str) -> Standing | None:
+        """The words that begin so."""
+        if not self._folded:
+            self._folded = sorted((folded(exact), place) for place, exact in enumerate(self._exacts))
+        start = bisect_left(self._folded, (prefix, -1))
+        end = bisect_left(self._folded, (after(prefix), -1))
+        return self._standing({place: 1 for _, place in self._folded[start:end]})
 
-    def _find(self, wanted: tuple[str, ...], words: tuple[str, ...]) -> tuple[int, int] | None:
-        place = -1
-        for _ in range(words.count(wanted[0])):
-            place = words.index(wanted[0], place + 1)
-            end = place + len(wanted)
-            if words[place:end] == wanted:
-                return self._span(place, end - 1)
-        return None
-
-    def _span(self, first: int, last: int) -> tuple[int, int]:
+    def _standing(self, found: Mapping[int, int]) -> Standing | None:
+        """Of places (numbers of words) and how many words each has."""
+        if not found:
+            return None
         if not self._spans:
             self._spans.extend(chain.from_iterable(spans(self.text)))
-        return self._spans[2 * first], self._spans[2 * last + 1]
+        first = min(found)
+        begin, end = self._edges
+        return Standing(
+            self._spans[2 * first],
+            self._spans[2 * (first + found[first]) - 1],
+            len(found) > 1,
+            any(place < begin or place >= end for place in found),
+        )
+
+
+def middle(text: str, size: int) -> tuple[int, int]:
+    """The words (from … to before) between the first and the last sentence of a text of `size` words.
+
+    Words never go across white space, so each part has its own.
+    """
+    ends = [found.end() for found in SENTENCE_END.finditer(text)]
+    if not ends:
+        return 0, 0
+    return len(written(text[: ends[0]])), size - len(written(text[ends[-1] :]))
+
+
+def after(prefix: str) -> str:
+    """A text that stands behind all words with this prefix, and before all others behind them."""
+    return prefix + chr(0x10FFFF)
+
+
+def _places(wanted: tuple[str, ...], words: tuple[str, ...]) -> Iterator[int]:
+    """Each place where `wanted` stands."""
+    place = -1
+    for _ in range(words.count(wanted[0])):
+        place = words.index(wanted[0], place + 1)
+        if words[place : place + len(wanted)] == wanted:
+            yield place
 
 
 def ids_of(paper: Paper) -> frozenset[str]:

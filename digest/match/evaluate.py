@@ -4,8 +4,9 @@ It knows nothing of subscribers or scores. This is the plain meaning of a filter
 it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from digest.domain import Field
 from digest.filters import (
@@ -33,7 +34,8 @@ from digest.filters import (
 from digest.filters.categories import holds
 from digest.filters.names import keyword_key, names_agree, names_organization
 from digest.filters.tree import TextLeaf
-from digest.match.document import Document, Text
+from digest.match.document import Document, Standing, Text
+from digest.match.fit import MOST_POINTS, NAMED, Evidence, strongest, term_points, weakest
 from digest.match.notes import note
 
 
@@ -42,10 +44,11 @@ class Hit:
     """A leaf that a paper satisfies: what the paper writes there, in which field, from where to where.
 
     For authors and categories `start` is the index in the list. Leaves that no text shows (`has:code`,
-    `upvotes>=20`) have no field; `note` says what holds.
+    `upvotes>=20`) have no field; `note` says what holds. `points` are those of `fit.term_points`.
     """
 
     leaf: Leaf
+    points: int
     field: Field | None = None
     term: str = ""
     start: int = 0
@@ -56,32 +59,74 @@ class Hit:
 Hits = tuple[Hit, ...]
 Topics = Mapping[str, Node]
 
+NAMING = PaperId | Organization | Keyword  # what a paper is known by, like its title
 NOTHING = Or(())  # the tree that selects no paper
 
 
-def evaluate(node: Node, document: Document, topics: Topics, *, wanted: bool = True) -> Hits | None:
+class Found(NamedTuple):
+    """What a tree says of a paper: the hits of the leaves that make it true, or None where it is false;
+    how much the paper is about it; and on what that rests, which is the same for all papers."""
+
+    hits: Hits | None
+    points: int
+    evidence: Evidence
+
+
+def evaluate(node: Node, document: Document, topics: Topics) -> Hits | None:
     """The hits of all leaves that make the tree true for this paper, or None where it is false.
 
-    `wanted=False`: the same for the tree's opposite. What matters by its absence gives no hit.
+    What matters by its absence gives no hit.
     """
+    return find(node, document, topics).hits
+
+
+def points(node: Node, document: Document, topics: Topics) -> int:
+    """How much the paper is about what the tree asks for, 1 … 7; 0 where it doesn't satisfy it."""
+    return find(node, document, topics).points
+
+
+def find(node: Node, document: Document, topics: Topics) -> Found:
+    """Hits and points at once."""
+    found = _find(node, document, topics, wanted=True)
+    if found.hits is None:
+        return found._replace(points=0)
+    return found if found.evidence is not Evidence.ABSENCE else found._replace(points=1)
+
+
+def _find(node: Node, document: Document, topics: Topics, *, wanted: bool) -> Found:
+    """The same for a part of a tree, or for its opposite (`wanted=False`)."""
     match node:
         case Not(part):
-            return evaluate(part, document, topics, wanted=not wanted)
+            return _find(part, document, topics, wanted=not wanted)
         case TopicRef(slug):
             # A topic that is no longer there selects nothing.
-            tree = topics.get(slug, NOTHING)
-            return evaluate(tree, document, topics, wanted=wanted)
+            return _find(topics.get(slug, NOTHING), document, topics, wanted=wanted)
         case And(parts) | Or(parts):
-            found = [evaluate(part, document, topics, wanted=wanted) for part in parts]
-            held = [hits for hits in found if hits is not None]
-            all_needed = isinstance(node, And) == wanted
-            enough = len(held) >= (len(found) if all_needed else 1)
-            return tuple(hit for hits in held for hit in hits) if enough else None
+            found = [_find(part, document, topics, wanted=wanted) for part in parts]
+            return _joined(found, all_needed=isinstance(node, And) == wanted)
         case _:
             hit = _leaf(node, document)
-            if (hit is not None) != wanted:
-                return None
-            return (hit,) if hit else ()
+            if not wanted:
+                return Found(None if hit else (), MOST_POINTS, Evidence.ABSENCE)
+            return Found((hit,) if hit else None, hit.points if hit else 0, evidence(node))
+
+
+def _joined(parts: Sequence[Found], *, all_needed: bool) -> Found:
+    rests = max((each.evidence for each in parts), default=Evidence.ABSENCE)
+    held = [each for each in parts if each.hits is not None]
+    if len(held) < (len(parts) if all_needed else 1):
+        return Found(None, 0, rests)
+    told = [(each.points, each.evidence) for each in held]
+    return Found(
+        tuple([hit for each in held for hit in each.hits or ()]),
+        weakest(told) if all_needed else strongest(told),
+        rests,
+    )
+
+
+def evidence(leaf: Leaf) -> Evidence:
+    """What a leaf rests on that a paper has."""
+    return Evidence.TEXT if isinstance(leaf, TextLeaf | Author) else Evidence.PROPERTY
 
 
 def misses(node: Node, document: Document, topics: Topics, *, wanted: bool = True) -> tuple[str, ...]:
@@ -89,7 +134,7 @@ def misses(node: Node, document: Document, topics: Topics, *, wanted: bool = Tru
 
     One line a term that it lacks (`no mamba`) or that it should lack (`has survey`), in canonical text.
     """
-    if evaluate(node, document, topics, wanted=wanted) is not None:
+    if _find(node, document, topics, wanted=wanted).hits is not None:
         return ()
     match node:
         case Not(part):
@@ -109,14 +154,15 @@ def _leaf(leaf: Leaf, document: Document) -> Hit | None:
             wanted = tuple(name.split(" "))
             for index, author in enumerate(document.authors):
                 if names_agree(wanted, author):
-                    return Hit(leaf, Field.AUTHOR, document.paper.authors[index], index, index + 1)
+                    written = document.paper.authors[index]
+                    return Hit(leaf, NAMED, Field.AUTHOR, written, index, index + 1)
         case Category(name):
             for index, category in enumerate(document.paper.categories):
                 if holds(name, category):
-                    return Hit(leaf, Field.CATEGORY, category, index, index + 1)
+                    return Hit(leaf, 1 if index else NAMED, Field.CATEGORY, category, index, index + 1)
         case _:
             words = _note(leaf, document)
-            return Hit(leaf, note=words) if words else None
+            return Hit(leaf, NAMED if isinstance(leaf, NAMING) else 1, note=words) if words else None
     return None
 
 
@@ -141,16 +187,23 @@ def _note(leaf: Leaf, document: Document) -> str:
 
 def _text(leaf: TextLeaf, document: Document) -> Hit | None:
     """The first place in the title, else in the abstract."""
-    for field, text in document.texts:
-        if leaf.field in (None, field):
-            place = _place(leaf, text)
-            if place:
-                start, end = place
-                return Hit(leaf, field, text.text[start:end], start, end)
-    return None
+    title, abstract = (
+        _standing(leaf, text) if leaf.field in (None, field) else None for field, text in document.texts
+    )
+    best = title or abstract
+    if not best:
+        return None
+    field, text = document.texts[0 if title else 1]
+    points = term_points(
+        named=title is not None,
+        told=abstract is not None,
+        again=abstract is not None and abstract.again,
+        at_edge=abstract is not None and abstract.at_edge,
+    )
+    return Hit(leaf, points, field, text.text[best.start : best.end], best.start, best.end)
 
 
-def _place(leaf: TextLeaf, text: Text) -> tuple[int, int] | None:
+def _standing(leaf: TextLeaf, text: Text) -> Standing | None:
     match leaf:
         case Word(word):
             return text.find_forms((word,))

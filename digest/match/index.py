@@ -35,11 +35,13 @@ Term = TextLeaf | OtherTerm
 
 
 class Found(NamedTuple):
-    """The papers that satisfy a term, as bits, by the best place where it stands."""
+    """The papers that satisfy a term, as bits, by where it stands (see `fit`)."""
 
-    named: int  # in the title, or as an author
-    told: int  # in the abstract and not in the title
-    other: int  # what no text shows: a category, a number of upvotes
+    named: int  # in the title; as an author, an id, the first category
+    told: int  # in the abstract
+    again: int  # there more than once
+    at_edge: int  # there in the first or the last sentence
+    other: int  # what no text shows: another category, a number of upvotes
 
 
 class Index:
@@ -50,6 +52,7 @@ class Index:
         self._papers = papers
         self._places = Places(papers)
         self._categories = _by(papers, lambda paper: paper.categories)
+        self._first_categories = _by(papers, lambda paper: paper.categories[:1])
         self._ids = _by(papers, ids_of)
         self._sources = _by(papers, lambda paper: map(fold, paper.sources))
         self._found: dict[Term, Found] = {}
@@ -64,22 +67,34 @@ class Index:
         """Find the papers of many terms at once, which takes less time than one by one."""
         new = [term for term in dict.fromkeys(terms) if term not in self._found]
         texts = [term for term in new if isinstance(term, TextLeaf)]
-        for term, (title, abstract) in zip(texts, self._places.find(texts), strict=True):
+        for term, (title, abstract, again, at_edge) in zip(texts, self._places.find(texts), strict=True):
             in_title = title if term.field is not Field.ABSTRACT else 0
-            in_abstract = abstract if term.field is not Field.TITLE else 0
-            self._found[term] = Found(in_title, in_abstract & ~in_title, 0)
+            in_abstract = (abstract, again, at_edge) if term.field is not Field.TITLE else (0, 0, 0)
+            self._found[term] = Found(in_title, *in_abstract, 0)
         for other in new:
             if not isinstance(other, TextLeaf):
                 self._found[other] = self._other(other)
 
     def _other(self, term: OtherTerm) -> Found:
+        named, other = 0, 0
         match term:
             case Author(name):
                 wanted = tuple(name.split(" "))
                 known = self._authors.get(wanted[-1], ())
-                return Found(_bits(number for parts, number in known if names_agree(wanted, parts)), 0, 0)
+                named = _bits(number for parts, number in known if names_agree(wanted, parts))
+            case Category(name):
+                named = _union(bits for first, bits in self._first_categories.items() if holds(name, first))
+                other = _union(bits for each, bits in self._categories.items() if holds(name, each))
+            case PaperId(wanted_id):
+                named = self._ids.get(wanted_id.lower(), 0)
+            case Organization(name):
+                listed = self._organizations.items()
+                named = _union(bits for each, bits in listed if names_organization(name, each))
+            case Keyword(name):
+                named = self._keywords.get(keyword_key(name), 0)
             case _:
-                return Found(0, 0, self._property(term))
+                other = self._property(term)
+        return Found(named, 0, 0, 0, other & ~named)
 
     @cached_property
     def _authors(self) -> Mapping[str, list[tuple[tuple[str, ...], int]]]:
@@ -99,17 +114,8 @@ class Index:
     def _keywords(self) -> Mapping[str, int]:
         return _by(self._papers, lambda paper: map(keyword_key, paper.keywords))
 
-    def _property(self, leaf: Property) -> int:
+    def _property(self, leaf: Has | Year | SourceName | AtLeast) -> int:
         match leaf:
-            case Category(name):
-                return _union(bits for category, bits in self._categories.items() if holds(name, category))
-            case Organization(name):
-                listed = self._organizations.items()
-                return _union(bits for each, bits in listed if names_organization(name, each))
-            case Keyword(name):
-                return self._keywords.get(keyword_key(name), 0)
-            case PaperId(wanted):
-                return self._ids.get(wanted.lower(), 0)
             case SourceName(name):
                 return self._sources.get(name, 0)
             case Has() | Year() | AtLeast():

@@ -1,24 +1,28 @@
 """Tree × all papers → points, as bit rows. In: a filter's tree and an `Index`. Out: how well each paper fits.
 
-What one paper's hits are is said by `evaluate`; this says the same of all papers at once. Points are counted
-in binary over sets of papers: bit n of plane i is bit i of the points of paper n.
+What a filter means for one paper is said by `evaluate`; this says the same of all papers at once. While
+a tree is read, its points are kept by level: bit n of level k says that paper n has k points or more,
+so that the weakest of parts is AND and the strongest OR. Then they are written in binary, to be added:
+bit n of plane i is bit i of the points of paper n.
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from digest.filters import And, Node, Not, Or, TopicRef, leaves
-from digest.match.evaluate import NOTHING, Topics
+from digest.match.evaluate import NOTHING, Topics, evidence
+from digest.match.fit import MOST_POINTS, Evidence
 from digest.match.index import Found, Index
 from digest.match.library import Library
-from digest.match.score import MOST_OF_FILTER
 
-PLANES = MOST_OF_FILTER.bit_length()  # binary digits of the points that one filter gives a paper
+PLANES = MOST_POINTS.bit_length()  # binary digits of the points that one filter gives a paper
 Bits = TypeVar("Bits", int, NDArray[np.uint64])
-Held = tuple[int, list[tuple[Found, int]]]  # the papers of a tree; those where a term is a hit of it
+Levels = Sequence[int]  # the papers with 1 point or more, with 2 or more, … 7
+Held = tuple[Levels, Evidence]  # the first of the levels holds all papers of the tree
 
 
 def add(totals: list[Bits], extra: Sequence[Bits]) -> None:
@@ -47,27 +51,17 @@ def add(totals: list[Bits], extra: Sequence[Bits]) -> None:
 def points(node: Node, index: Index, topics: Topics) -> list[int]:
     """The planes of points of all papers; a paper has points if and only if the tree selects it.
 
-    The same as `score.points` says of one paper.
+    The same as `evaluate.points` says of one paper.
     """
-    selected, hits = held(node, index, topics)
-    if not selected:
-        return [0] * PLANES
-    where: dict[int, int] = {}
-    terms = {id(found): found for found, _ in hits}  # one term is one object, however often it is there
-    for found, papers in hits:
-        where[id(found)] = where.get(id(found), 0) | papers
-    totals = [0] * PLANES
-    for key, found in terms.items():
-        add(totals, [found.told & where[key], found.named & where[key]])
-    some = 0
-    for plane in totals:
-        some |= plane
-    totals[0] |= selected & ~some
-    return totals
+    levels, rests = held(node, index, topics)
+    if rests is Evidence.ABSENCE:
+        levels = _only(levels[0])
+    one, two, three, four, five, six, seven = levels
+    return [one & ~two | three & ~four | five & ~six | seven, two & ~four | six, four]
 
 
 def held(node: Node, index: Index, topics: Topics, *, wanted: bool = True) -> Held:
-    """The papers where a tree is true (`wanted=False`: isn't), and those where each term is a hit of it."""
+    """The levels of a tree, or of its opposite (`wanted=False`), and what they rest on."""
     match node:
         case Not(part):
             return held(part, index, topics, wanted=not wanted)
@@ -75,18 +69,50 @@ def held(node: Node, index: Index, topics: Topics, *, wanted: bool = True) -> He
             return held(topics.get(slug, NOTHING), index, topics, wanted=wanted)
         case And(parts) | Or(parts):
             each = [held(part, index, topics, wanted=wanted) for part in parts]
-            return _joined(each, index.full, all_needed=isinstance(node, And) == wanted)
+            return _weakest(each, index.full) if isinstance(node, And) == wanted else _strongest(each)
         case _:
-            found = index.find(node)
-            papers = found.named | found.told | found.other
-            return (papers, [(found, papers)]) if wanted else (index.full & ~papers, [])
+            levels = _levels(index.find(node))
+            if wanted:
+                return levels, evidence(node)
+            return [index.full & ~levels[0]] * MOST_POINTS, Evidence.ABSENCE
 
 
-def _joined(parts: Sequence[Held], full: int, *, all_needed: bool) -> Held:
-    papers = full if all_needed else 0
-    for some, _ in parts:
-        papers = papers & some if all_needed else papers | some
-    return papers, [(found, where & papers) for _, hits in parts for found, where in hits]
+def _levels(found: Found) -> Levels:
+    """`fit.term_points` of all papers."""
+    named, told, again, at_edge, other = found
+    if not told:
+        return [named | other, named, named, named, 0, 0, 0]
+    stressed = again | at_edge
+    both = named & told
+    return [named | told | other, named | stressed, named | again & at_edge, named, both, both & stressed, 0]
+
+
+def _only(papers: int) -> Levels:
+    return [papers] + [0] * (MOST_POINTS - 1)
+
+
+def _weakest(parts: Sequence[Held], full: int) -> Held:
+    """`fit.weakest` of all papers."""
+    rests = max((each for _, each in parts), default=Evidence.ABSENCE)
+    papers = full
+    for levels, _ in parts:
+        papers &= levels[0]
+    joined = [papers] * MOST_POINTS
+    for levels, each in parts:
+        if each is rests:
+            joined = [before & level for before, level in zip(joined, levels, strict=True)]
+    return joined, rests
+
+
+def _strongest(parts: Sequence[Held]) -> Held:
+    """`fit.strongest` of all papers."""
+    rests = max((each for _, each in parts), default=Evidence.ABSENCE)
+    any_of, several = [0] * MOST_POINTS, 0
+    for own, each in parts:
+        levels = _only(own[0]) if each is Evidence.ABSENCE else own
+        several |= any_of[0] & levels[0]
+        any_of = [before | level for before, level in zip(any_of, levels, strict=True)]
+    return [any_of[0], *(level | before & several for before, level in pairwise(any_of))], rests
 
 
 class Rows:

@@ -1,15 +1,9 @@
-"""Hits → reasons and how well a paper fits. In: what matched, by filter. Out: `Reason`s, points, fits."""
+"""Hits → reasons, and the order of matches. In: what matched, by filter. Out: `Reason`s, keys to sort by."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from digest.domain import Field, Match, Paper, Reason, ReasonKind, SignalKind
-from digest.filters import Leaf
 from digest.match.evaluate import Hit, Hits
-
-# A term counts once, at the best place where it stands. What holds for whole classes of papers doesn't count.
-FIELD_POINTS = {Field.TITLE: 2, Field.AUTHOR: 2, Field.ABSTRACT: 1, Field.CATEGORY: 0, None: 0}
-MOST_OF_FILTER = 3  # points, so that a filter with many synonyms can't push everything else out of the way
-MOST_POINTS = 7  # of all filters together
 
 MAX_REASONS = 4  # terms shown for a paper; popularity and picks come beside them
 
@@ -23,24 +17,6 @@ _TOLD = (  # of what trends; the first that there is says why
     SignalKind.CITATIONS,
 )
 _FIELD_ORDER = {field: order for order, field in enumerate([*Field, None])}
-
-
-def points(hits: Iterable[Hit]) -> int:
-    """How well a paper that a filter selects fits that filter, 1 … 3: the points of its distinct terms."""
-    best: dict[Leaf, int] = {}
-    for hit in hits:
-        best[hit.leaf] = max(best.get(hit.leaf, 0), FIELD_POINTS[hit.field])
-    return min(max(sum(best.values()), 1), MOST_OF_FILTER)
-
-
-def fit(of_filters: Iterable[int]) -> float:
-    """How well a paper fits somebody, 0 … 7/9: s / (1 + s), s = half of the points that their filters give.
-
-    One term in an abstract gives 1/3, one in a title 1/2, two filters in the title 2/3: each further one
-    adds, and less.
-    """
-    total = min(sum(of_filters), MOST_POINTS) / 2
-    return total / (1 + total)
 
 
 def reasons(matched: Sequence[tuple[ReasonKind, str, Hits]]) -> tuple[Reason, ...]:

@@ -76,12 +76,16 @@ class Selection:
         return Lists.of(np.concatenate([d.counts for d in done]), np.concatenate([d.items for d in done]))
 
     def _chunk(self, planes: Sequence[Words], union: Words, cohort: Cohort, sent: Lists) -> Lists:
-        points = _sums(planes, cohort.wanted, self._most_points.bit_length())
+        ranked_by = planes if self._most_points > 1 else [union]  # where every fit is as good as any
+        points = _sums(ranked_by, cohort.wanted, self._most_points.bit_length())
         (gone,) = _sums([union], cohort.excluded, 1)
         _set(gone, sent)
         free = self._full & ~gone
         allowed = free & self._enough[np.searchsorted(self._upvotes, cohort.min_upvotes)]
         anything = cohort.wanted.counts == 0
+        if cohort.asks_for_more:
+            told = points if self._most_points > 1 else _sums(planes, cohort.wanted, len(planes))
+            allowed &= _at_least(told, np.where(anything, 0, cohort.least))
         most = np.maximum(cohort.max_papers, 0)
         tops = np.minimum(np.maximum(cohort.top, 0), most)
         if not tops.any():
@@ -180,6 +184,16 @@ def _levels(points: Sequence[Words]) -> Words:
             level = level & digits[digit][number >> digit & 1]
         levels[:, number - 1] = level
     return levels.reshape(rows, -1)
+
+
+def _at_least(points: Sequence[Words], least: Integers) -> Words:
+    """The papers with so many points or more, for each row: more in the first binary digit that differs."""
+    greater, equal = np.zeros_like(points[0]), ~np.zeros_like(points[0])
+    for digit in reversed(range(len(points))):
+        wanted = np.where(least >> digit & 1, ~NONE, NONE)[:, None]
+        greater |= equal & points[digit] & ~wanted
+        equal &= ~(points[digit] ^ wanted)
+    return greater | equal
 
 
 def _first(rows: Words, most: Integers) -> Words:

@@ -19,7 +19,18 @@ from digest.pipeline.installation import Installation, for_visitors
 from digest.web import api, errors, guards, health
 from digest.web.limits import Limits
 from digest.web.page_cache import SHARED, PageCache
-from digest.web.pages import catalog, landing, link_pages, paper, preferences, search, topics, unsubscribe
+from digest.web.pages import (
+    catalog,
+    feeds,
+    landing,
+    link_pages,
+    me,
+    paper,
+    preferences,
+    search,
+    topics,
+    unsubscribe,
+)
 from digest.web.pages.tokens import GoneError, gone
 from digest.web.site import Web
 from digest.web.ticker import Ticker
@@ -88,7 +99,8 @@ def create(
     app.add_middleware(PageCache, clock=clock, stamp=web.stamp, forgetful=web.forgetful)
     errors.handle(app)
     app.add_middleware(guards.Guards, secure=web.secure)  # around what answers errors: these get headers too
-    for part in (landing, catalog, paper, search, topics, link_pages, preferences, unsubscribe, api, health):
+    lists = (landing, feeds, catalog, paper, search, topics)
+    for part in (*lists, link_pages, preferences, me, unsubscribe, api, health):
         app.include_router(part.router)
     app.mount("/static", Static(directory=STATIC))
     app.add_exception_handler(GoneError, gone)

@@ -11,6 +11,7 @@ import pytest
 
 from digest.cli import main as run
 from digest.cli.output import emit
+from digest.match.fit import FITS
 from tests.source_server import SourceServer
 
 SAMPLES = Path(__file__).parents[2] / "digest" / "samples"
@@ -231,8 +232,7 @@ def test_a_preview_explains_each_score_with_the_numbers_that_papers_explain_give
         _, explained, _ = filled("--now", MORNING, "papers", "explain", paper["id"], "--json")
         assert (paper["parts"], paper["trend"]) == (explained["parts"], explained["score"])
         fit = paper["fit"]
-        half = sum(each["points"] for each in fit["filters"]) / 2
-        assert fit["value"] == pytest.approx(half / (1 + half), abs=1e-6)
+        assert fit["value"] == FITS[min(sum(each["points"] for each in fit["filters"]), 7)]
         assert paper["score"] == pytest.approx(paper["trend"] + paper["weight"] * fit["value"], abs=1e-5)
         assert {term["field"] for each in fit["filters"] for term in each["terms"]} <= {"title", "abstract"}
     code, shown, _ = filled("--now", MORNING, "preview", *asked)

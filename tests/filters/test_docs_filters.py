@@ -20,7 +20,7 @@ from digest.filters import (
     render_error,
 )
 from digest.match import Corpus, Library
-from digest.match.score import FIELD_POINTS, MOST_OF_FILTER, MOST_POINTS
+from digest.match.fit import FITS, MOST_POINTS, term_points
 from tests.builders import NOW, paper
 
 PAGE = (Path(__file__).parents[2] / "docs" / "filters.md").read_text(encoding="utf-8")
@@ -142,8 +142,8 @@ def test_the_first_example_and_those_in_the_text_hold() -> None:
         assert _finds(one, "Multi-Modal")
     assert _finds("finetuned", "fine-tuned")
     assert _finds("fine-tuned", "finetuned")
-    assert DAY.misses(parse("mamba -cook"), PAPERS["B"].id) == ("has cook",)
-    assert DAY.misses(parse("mamba -cook"), PAPERS["A"].id) == ("no mamba",)
+    assert DAY.why.misses(parse("mamba -cook"), PAPERS["B"].id) == ("has cook",)
+    assert DAY.why.misses(parse("mamba -cook"), PAPERS["A"].id) == ("no mamba",)
 
 
 def _finds(text: str, title: str) -> bool:
@@ -153,16 +153,24 @@ def _finds(text: str, title: str) -> bool:
 def test_the_numbers_of_the_page_are_those_of_the_code() -> None:
     settings = load(_env_file=None)
     limits = f"{MAX_CHARACTERS:,} characters, {MAX_TERMS} terms, {MAX_DEPTH} brackets"
-    most = MOST_POINTS / 2 / (1 + MOST_POINTS / 2)
     assert limits in PAGE
     assert f"{MAX_BYTES:,} bytes of UTF-8" in PAGE
     assert f"{MAX_BYTES // 3 + 1} characters takes up" in PAGE.replace("\n", " ")
     assert f"for {settings.window_days} days (`DIGEST_WINDOW_DAYS`)" in PAGE
     assert f"score = trend + {settings.fit_weight:g} × fit" in PAGE
-    assert f"**Fit** (0 to {most:.2f})" in PAGE
-    assert f"gives 1 to {MOST_OF_FILTER}, all of them together at most {MOST_POINTS}" in PAGE
-    points = {field.value if field else "": number for field, number in FIELD_POINTS.items()}
-    assert [points[each] for each in ("title", "author", "abstract", "category")] == [2, 2, 1, 0]
+    assert f"at most {MOST_POINTS} points" in PAGE.replace("\n", " ")
+    fits = ", ".join(f"{each:g}" for each in FITS[1:-1])
+    assert f"from 1 to {MOST_POINTS} points the fit is {fits} and {FITS[-1]:g}" in PAGE.replace("\n", " ")
+    for found, points in (
+        ("once in its abstract", {"told": True}),
+        ("more than once there, or in its first or last sentence", {"told": True, "again": True}),
+        ("both", {"told": True, "again": True, "at_edge": True}),
+        ("in its title; an author; its first category; its id, organization or keyword", {"named": True}),
+        ("in title and abstract", {"named": True, "told": True}),
+        ("in the title, and in the abstract as for 2", {"named": True, "told": True, "at_edge": True}),
+    ):
+        nowhere = {"named": False, "told": False, "again": False, "at_edge": False}
+        assert f"| {term_points(**(nowhere | points))} | {found} |" in PAGE
 
 
 def test_readme_leads_to_the_page() -> None:

@@ -16,10 +16,9 @@ from digest.errors import FilterError
 from digest.filters import canonical, parse
 from digest.match import Cohort, Corpus, Library, Lists, unpack, unpack_sent
 from digest.match.document import Document
-from digest.match.evaluate import evaluate
+from digest.match.evaluate import points
 from digest.match.index import Index
 from digest.match.rows import points as points_of_all
-from digest.match.score import points
 from digest.store.columns import pack
 from tests.builders import NOW, paper, upvotes
 from tests.naive_match import NaiveCorpus
@@ -51,8 +50,14 @@ LEAVES = (
     *("org:lab", 'org:"example lab"', 'keyword:"world model"', "keyword:robots", "has:project", "has:pick"),
     *("year:2025", "year:2024-2025", "year:2026-"),
     *("upvotes>=5", "comments>=1", "topic:llm", "topic:both", "topic:gone"),
+    *("realm", "re-alm", "robotarm", "re*", "ro*", "go"),
 )
-TEXTS = st.lists(st.sampled_from([*WORDS, "language", "models"]), max_size=9).map(" ".join)
+TEXTS = st.lists(
+    st.sampled_from(
+        [*WORDS, "language", "models", "statespace", "robotarm", "realm", "re", "Alm. Go", "End."]
+    ),
+    max_size=14,
+).map(" ".join)
 PAPER = st.builds(
     paper,
     st.integers(1, 999).map("2603.{:05}".format),
@@ -121,12 +126,13 @@ class Numbers:
 
 
 def chosen(
-    corpus: Corpus, people: Sequence[Interests], sent: Sequence[frozenset[str]] = ()
+    corpus: Corpus, people: Sequence[Interests], sent: Sequence[frozenset[str]] = (), *, least: int = 1
 ) -> list[list[str]]:
     """The ids of the papers of each, by the engine, all at once."""
     numbers = Numbers()
     cohort = unpack([numbers.packed(interests) for interests in people])
-    corpus.read(corpus.unread(cohort), numbers.texts)
+    cohort = replace(cohort, least=np.full(len(people), least, np.int32))
+    corpus.many.read(corpus.many.unread(cohort), numbers.texts)
     place = {each.id: number for number, each in enumerate(corpus.papers)}
     history = [
         [place[id_] for id_ in ids if id_ in place] for ids in sent or [frozenset[str]()] * len(people)
@@ -134,24 +140,26 @@ def chosen(
     gone = Lists.of(
         np.array([len(each) for each in history], np.int64), np.array([*chain(*history)], np.int64)
     )
-    found = corpus.choose(cohort, gone)
+    found = corpus.many.choose(cohort, gone)
     ends = found.offsets.tolist()
     ids = [corpus.papers[number].id for number in found.items.tolist()]
     return [ids[start:end] for start, end in pairwise(ends)]
 
 
-@given(DAYS, st.lists(INTERESTS, max_size=8), WEIGHTS, st.data())
+@given(DAYS, st.lists(INTERESTS, max_size=8), WEIGHTS, st.sampled_from([1, 1, 2, 4, 7]), st.data())
 def test_the_engine_and_the_naive_loop_agree(
-    papers: list[Paper], people: list[Interests], weight: float, data: st.DataObject
+    papers: list[Paper], people: list[Interests], weight: float, least: int, data: st.DataObject
 ) -> None:
     histories = st.frozensets(st.sampled_from([*(p.id for p in papers), "arxiv:old"]))
     sent = [data.draw(histories) for _ in people]
     naive = NaiveCorpus(ranked(papers), LIBRARY, fit_weight=weight)
     corpus = Corpus(ranked(papers), LIBRARY, fit_weight=weight)
-    expected = [naive.match(interests, gone) for interests, gone in zip(people, sent, strict=True)]
-    assert chosen(corpus, people, sent) == [[p.id for p, _ in papers] for papers in expected]
+    expected = [
+        naive.match(interests, gone, least=least) for interests, gone in zip(people, sent, strict=True)
+    ]
+    assert chosen(corpus, people, sent, least=least) == [[p.id for p, _ in papers] for papers in expected]
     for interests, gone, papers_of in zip(people, sent, expected, strict=True):
-        matches = corpus.match(interests, gone)
+        matches = corpus.one.match(interests, gone, least=least)
         assert [(match.paper, match.score) for match in matches] == papers_of
 
 
@@ -160,9 +168,8 @@ def test_the_points_of_all_papers_are_those_of_each(papers: list[Paper], text: s
     tree = LIBRARY.tree(text)
     planes = points_of_all(tree, Index(papers), LIBRARY.topics)
     for number, each in enumerate(papers):
-        hits = evaluate(tree, Document.of(each), LIBRARY.topics)
         counted = sum((plane >> number & 1) << digit for digit, plane in enumerate(planes))
-        assert counted == (0 if hits is None else points(hits))
+        assert counted == points(tree, Document.of(each), LIBRARY.topics)
     assert all(plane >> len(papers) == 0 for plane in planes)
 
 
@@ -170,7 +177,7 @@ def test_the_points_of_all_papers_are_those_of_each(papers: list[Paper], text: s
 def test_a_search_finds_what_a_filter_alone_selects(papers: list[Paper], text: str, weight: float) -> None:
     corpus = Corpus(ranked(papers), LIBRARY, fit_weight=weight)
     found = corpus.search(LIBRARY.tree(text))
-    alone = corpus.match(Interests(filters=(text,), max_papers=99))
+    alone = corpus.one.match(Interests(filters=(text,), max_papers=99))
     assert [(match.paper, match.score) for match in found] == [(m.paper, m.score) for m in alone]
     assert corpus.search(LIBRARY.tree(text), 2) == found[:2]
 
@@ -230,33 +237,33 @@ def test_more_subscribers_than_a_chunk_keep_their_order() -> None:
 
 def test_nobody_gets_nothing() -> None:
     assert chosen(Corpus(ranked([paper()]), LIBRARY), []) == []
-    assert Corpus([], LIBRARY).match(Interests(top=3)) == ()
+    assert Corpus([], LIBRARY).one.match(Interests(top=3)) == ()
 
 
 def test_a_filter_without_text_selects_and_excludes_nothing() -> None:
     corpus = Corpus(ranked([paper(title="Mamba")]), LIBRARY)
     cohort = unpack([pack([0, 0, 20, *filters]) for filters in ([999], [-999], [1, 999])])
-    assert corpus.unread(cohort) == [1, 999]
-    corpus.read([1, 999], {1: "mamba"})
-    assert corpus.unread(cohort) == []
-    assert corpus.choose(cohort, Lists.empty(3)).counts.tolist() == [0, 1, 1]
+    assert corpus.many.unread(cohort) == [1, 999]
+    corpus.many.read([1, 999], {1: "mamba"})
+    assert corpus.many.unread(cohort) == []
+    assert corpus.many.choose(cohort, Lists.empty(3)).counts.tolist() == [0, 1, 1]
 
 
 def test_many_filters_of_one_subscriber_count_to_the_most_and_stay_there() -> None:
     day = [paper("2603.00001", title=" ".join(WORDS), abstract=""), paper("2603.00002", title="Vision")]
     words = tuple(canonical(parse(f"ti:{word}")) for word in ("mamba", "vision", "pruning", "state", "space"))
     corpus = Corpus(ranked(day), LIBRARY, fit_weight=1.0)
-    first, second = corpus.match(Interests(filters=words))
-    assert first.score == pytest.approx(3.5 / 4.5)
-    assert second.score == pytest.approx(1 / 2)
+    first, second = corpus.one.match(Interests(filters=words))
+    assert first.score == pytest.approx(1.0)
+    assert second.score == pytest.approx(0.7)
 
 
 def test_equal_sums_of_trend_and_fit_break_by_upvotes_not_by_trend() -> None:
-    trendy = paper("2603.00001", title="x", abstract="mamba", signals=(upvotes(1),))  # 1/3
-    fitting = paper("2603.00002", title="Mamba", signals=(upvotes(2),))  # 1/2
-    day = [Ranked(trendy, 0.5), Ranked(fitting, 0.5 + 1 / 3 - 1 / 2)]
+    trendy = paper("2603.00001", title="x", abstract="mamba", signals=(upvotes(1),))  # fits by a quarter
+    fitting = paper("2603.00002", title="Mamba", abstract="x", signals=(upvotes(2),))  # fits by 0.7
+    day = [Ranked(trendy, 0.5), Ranked(fitting, 0.5 + 0.25 - 0.7)]
     corpus = Corpus(day, LIBRARY, fit_weight=1.0)
-    matches = corpus.match(Interests(filters=("mamba",)))
+    matches = corpus.one.match(Interests(filters=("mamba",)))
     assert matches[0].score == matches[1].score
     assert [match.paper for match in matches] == [fitting, trendy]
 

@@ -4,11 +4,12 @@ import json
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
-from benchmarks.quality import FIRST, RESULTS, mean, precision, readers
+from benchmarks.quality import FIRST, REAL_JUDGEMENTS, RESULTS, mean, precision, readers, share
 from digest.domain import FIT_WEIGHT
 from digest.match import Library
 from digest.topics import shipped
@@ -41,8 +42,25 @@ def test_the_kept_figures_follow_from_the_judgements(name: str) -> None:
         assert figures == precision(figures["ids"], READERS[name].judged) | {"ids": figures["ids"]}
 
 
+def test_the_kept_figures_of_real_interests_follow_from_the_judgements_too() -> None:
+    judged = tomllib.loads(REAL_JUDGEMENTS.read_text("utf-8"))
+    assert set(KEPT["real"]) == {f"real {number}" for number in judged}
+    for name, by_weight in KEPT["real"].items():
+        known = {f"arxiv:{id_}": key == "right" for key, ids in judged[name[5:]].items() for id_ in ids}
+        for figures in by_weight.values():
+            assert figures == precision(figures["ids"], known) | {"ids": figures["ids"]}
+
+
+def test_what_was_promised_of_the_first_ten_holds() -> None:
+    invented, real = KEPT["share"][str(FIT_WEIGHT)]
+    assert invented >= 0.84
+    assert real >= 0.80
+
+
 def test_the_kept_means_are_of_all_readers_and_hold_the_default_weight() -> None:
     assert KEPT["default"] == FIT_WEIGHT
+    for weight, (invented, real) in KEPT["share"].items():
+        assert (invented, real) == (share(KEPT["interests"], weight), share(KEPT["real"], weight))
     assert KEPT["mean"] == {weight: mean(KEPT["interests"], weight) for weight in KEPT["mean"]}
     assert set(KEPT["interests"]) == set(READERS)
     assert set(KEPT["topics"]) == {topic.slug for topic in shipped()}

@@ -53,6 +53,11 @@ class Today:
         wanted = replace(interests, max_papers=min(interests.max_papers, PREVIEWED))
         return preview(self._installation, stranger(wanted, now), now, self.candidates(now))
 
+    def matches(self, interests: Interests, now: datetime) -> tuple[Match, ...]:
+        """The papers of that digest, all of them, whatever was sent before; none where there is no digest."""
+        found = preview(self._installation, stranger(interests, now), now, self.candidates(now))
+        return found.digest.papers if found.digest else ()
+
     def _count(self, now: datetime) -> tuple[CountedTopic, ...]:
         week = read_candidates(self._installation, now, WEEK)
         listed = sorted(week.topics.values(), key=lambda topic: (topic.group, topic.title))

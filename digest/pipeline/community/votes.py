@@ -33,3 +33,11 @@ def vote(installation: Installation, number: int, voted: Paper, now: datetime, *
         if turn:
             count = votes.votes_for(db, voted.pk)
             signals.observe(db, VOTERS, [signals.Observation(voted.pk, SignalKind.VOTES, count, now)])
+
+
+def voted_papers(installation: Installation, number: int, now: datetime) -> list[Paper]:
+    """Return the papers that a subscriber voted for, newest first."""
+    with session.reading(installation.engine) as db:
+        pks = list(votes.votes_of(db, number))[::-1]
+        found = papers.by_pks(db, pks, until=now)
+    return [found[pk] for pk in pks if pk in found]

@@ -61,7 +61,7 @@ class DigestBuilder:
         for row, chosen, beside in zip(rows, *self._chosen(candidates, rows), strict=True):
             reader = people[row.subscriber_id]
             promised = {candidates.numbers.get(pk) for pk in row.papers} - gone
-            kept = candidates.corpus.explain(reader.interests, [n for n in chosen if n in promised])
+            kept = candidates.corpus.why.explain(reader.interests, [n for n in chosen if n in promised])
             also = [papers[number] for number in beside if number not in gone]
             back = withdrawn.of(row)
             digests[row.id] = compose(
@@ -78,13 +78,13 @@ class DigestBuilder:
         corpus = candidates.corpus
         with session.reading(self._installation.engine) as db:
             cohort = unpack(deliveries.packed_interests(db, ids))
-            unread = corpus.unread(cohort)
-            corpus.read(unread, interests.filter_texts(db, unread))
+            unread = corpus.many.unread(cohort)
+            corpus.many.read(unread, interests.filter_texts(db, unread))
             but = {row.id for row in rows}
             messages = deliveries.history_of(db, ids, since=candidates.since, but=but)
         sent = unpack_sent(ids, messages, candidates.numbers)
-        found = corpus.choose(cohort, sent)
-        return _lists(found), _lists(corpus.beside(cohort, sent.joined(found), MOST_ALSO))
+        found = corpus.many.choose(cohort, sent)
+        return _lists(found), _lists(corpus.many.beside(cohort, sent.joined(found), MOST_ALSO))
 
 
 def _lists(found: Lists) -> list[list[int]]:

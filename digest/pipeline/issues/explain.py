@@ -28,7 +28,7 @@ def of_filter(installation: Installation, text: str, ref: str, now: datetime) ->
     found = read_candidates(installation, now)
     tree = parse(text, topics=found.topics)
     paper = _paper(installation, found, ref)
-    return WhyNot(paper, (*_too_old(found, paper, now), *_alone(found, paper).misses(tree, paper.id)))
+    return WhyNot(paper, (*_too_old(found, paper, now), *_alone(found, paper).why.misses(tree, paper.id)))
 
 
 def of_digest(installation: Installation, subscriber: Subscriber, ref: str, now: datetime) -> WhyNot:
@@ -40,7 +40,7 @@ def of_digest(installation: Installation, subscriber: Subscriber, ref: str, now:
         sent = sent_to(installation, found, subscriber)
         if paper.id in sent:
             return WhyNot(paper, ("it is in a digest that was sent, or is on its way, to them",))
-        chosen = [match.paper.id for match in found.corpus.match(subscriber.interests, sent)]
+        chosen = [match.paper.id for match in found.corpus.one.match(subscriber.interests, sent)]
         if paper.id in chosen:
             return WhyNot(paper, ())
     kept_out = _unwanted(found, paper, subscriber.interests)
@@ -77,7 +77,7 @@ def _unwanted(found: CandidateSet, paper: Paper, interests: Interests) -> tuple[
     alone = _alone(found, paper)
 
     def missing(tree: Node) -> tuple[str, ...]:
-        return alone.misses(tree, paper.id)
+        return alone.why.misses(tree, paper.id)
 
     reasons = [f"excluded by {text}" for text in interests.exclude if missing(normal(Not(_stored(text))))]
     upvotes = paper.latest(SignalKind.UPVOTES)
@@ -98,5 +98,5 @@ def _stored(text: str) -> Node:
 
 def _too_far_down(found: CandidateSet, paper: Paper, interests: Interests, sent: set[str]) -> str:
     everything = replace(interests, max_papers=len(found.ranked))
-    order = [match.paper.id for match in found.corpus.match(everything, sent)]
+    order = [match.paper.id for match in found.corpus.one.match(everything, sent)]
     return f"it matches, in place {order.index(paper.id) + 1}, and the digest has {interests.max_papers}"

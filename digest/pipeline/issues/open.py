@@ -237,9 +237,9 @@ def _chosen(db: session.Session, candidates: CandidateSet, part: _Part) -> list[
     """The papers (`Paper.pk`) of each subscriber, best first."""
     corpus = candidates.corpus
     cohort = unpack(part.page.packed)
-    unread = corpus.unread(cohort)
-    corpus.read(unread, interests.filter_texts(db, unread))
-    found = corpus.choose(cohort, unpack_sent(part.page.ids, part.sent, candidates.numbers))
+    unread = corpus.many.unread(cohort)
+    corpus.many.read(unread, interests.filter_texts(db, unread))
+    found = corpus.many.choose(cohort, unpack_sent(part.page.ids, part.sent, candidates.numbers))
     pks = [paper.pk for paper in corpus.papers]
     chosen = [pks[number] for number in found.items.tolist()]
     return [chosen[start:end] for start, end in pairwise(found.offsets.tolist())]

@@ -46,9 +46,9 @@ def preview(
     """
     found = found or read_candidates(installation, now, window_of(installation, subscriber, now))
     gone = sent_to(installation, found, subscriber)
-    chosen = found.corpus.match(subscriber.interests, gone)
+    chosen = found.corpus.one.match(subscriber.interests, gone)
     gone |= {match.paper.id for match in chosen}
-    also = found.corpus.others(subscriber.interests, gone, MOST_ALSO)
+    also = found.corpus.one.others(subscriber.interests, gone, MOST_ALSO)
     today = now.astimezone(ZoneInfo(subscriber.schedule.timezone)).date()
     issue = Issue(id=0, date=today, due_at=now, opened_at=now)
     digest = compose(subscriber, issue, chosen, found.topics_of(subscriber), found.notes, also=also)

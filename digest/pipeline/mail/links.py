@@ -21,6 +21,8 @@ class Purpose(StrEnum):
     PAUSE = "pause"
     MUTE = "mute"
     VOTE = "vote"
+    SAVE = "save"
+    ME = "me"
 
 
 ERASE = "erase"  # the path and purpose of the only link that expires
@@ -63,6 +65,8 @@ def mail_links(
         unsubscribe=link(installation, Purpose.UNSUBSCRIBE, subscriber_id),
         pause=link(installation, Purpose.PAUSE, subscriber_id),
         vote=link(installation, Purpose.VOTE, subscriber_id),
+        save=link(installation, Purpose.SAVE, subscriber_id),
+        feed=f"{link(installation, Purpose.ME, subscriber_id)}#feed",
         mute=link(installation, Purpose.MUTE, subscriber_id),
         unsubscribe_mail=_unsubscribe_mail(installation, subscriber_id),
     )

@@ -10,8 +10,8 @@ from digest.pipeline.installation import Installation
 from digest.pipeline.subscriptions import rate_limits
 from digest.pipeline.subscriptions.signup import LOCK
 from digest.store import deliveries, papers, session
-from digest.store.community import votes
-from digest.store.subscriptions import mutes, signups, subscribers, suppressions, transactional
+from digest.store.community import saved, votes
+from digest.store.subscriptions import feeds, mutes, signups, subscribers, suppressions, transactional
 from digest.tokens import address_hash, address_hashes
 
 ERASE_WITHIN = timedelta(hours=24)  # that a link to erasing works for
@@ -25,7 +25,8 @@ def export(installation: Installation, number: int) -> dict[str, Any]:
             return {}
         got = deliveries.of_subscriber(db, number)
         voted = votes.votes_of(db, number)
-        names = papers.canonical_ids(db, {*voted, *(pk for row in got for pk in row.papers)})
+        kept = saved.saved_by(db, number)
+        names = papers.canonical_ids(db, {*voted, *kept, *(pk for row in got for pk in row.papers)})
         return {
             "subscriber": known,
             "consents": subscribers.consents(db, number),
@@ -43,6 +44,8 @@ def export(installation: Installation, number: int) -> dict[str, Any]:
                 for row in got
             ],
             "mutes": mutes.mutes(db, number),
+            "saved": [{"paper": names[pk], "at": at} for pk, at in kept.items() if pk in names],
+            "feed": {"made": bool(feeds.feed_of(db, number))},
             "votes": [{"paper": names[pk], "at": at} for pk, at in voted.items() if pk in names],
         }
 

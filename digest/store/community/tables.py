@@ -21,3 +21,17 @@ class VoteRow(Base):
         ForeignKey("papers.id", ondelete="CASCADE"), primary_key=True, index=True
     )
     at: Mapped[datetime]
+
+
+class SavedRow(Base):
+    """A subscriber saved a paper, to read or to cite it later."""
+
+    __tablename__ = "saved"
+
+    subscriber_id: Mapped[int] = mapped_column(
+        LongId, ForeignKey("subscribers.id", ondelete="CASCADE"), primary_key=True
+    )
+    paper_id: Mapped[int] = mapped_column(
+        ForeignKey("papers.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    at: Mapped[datetime]

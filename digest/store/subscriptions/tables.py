@@ -185,3 +185,16 @@ class MuteRow(Base):
     )
     filter: Mapped[str] = mapped_column(primary_key=True)
     until: Mapped[datetime] = mapped_column(index=True)
+
+
+class FeedRow(Base):
+    """A subscriber's own feed. A new one gets a number that no feed had: links to the old one are dead."""
+
+    __tablename__ = "feeds"
+    __table_args__ = NEVER_REUSED
+
+    id: Mapped[int] = mapped_column(LongId, primary_key=True)
+    subscriber_id: Mapped[int] = mapped_column(
+        LongId, ForeignKey("subscribers.id", ondelete="CASCADE"), unique=True
+    )
+    created_at: Mapped[datetime]

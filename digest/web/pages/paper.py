@@ -19,7 +19,7 @@ from digest.render import cards, phrases
 from digest.web.addresses import author_path, paper_path
 from digest.web.cards import paper_card, paper_cards
 from digest.web.pages.catalog import read_view
-from digest.web.plot import plots
+from digest.web.pages.plot import plots
 from digest.web.site import Site, Web
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)

@@ -156,10 +156,10 @@ def test_for_many_readers_at_once_it_is_what_one_look_at_each_paper_says(
     ]
     packed = [pack((w.min_upvotes, 0, 20, 1, *([-2] if w.exclude else []))) for w in wishes]
     cohort = unpack(packed)
-    corpus.read(corpus.unread(cohort), {1: "grasping", 2: "survey"})
+    corpus.many.read(corpus.many.unread(cohort), {1: "grasping", 2: "survey"})
     numbers = {n: n for n in range(len(stocked))}
     had = [(place, pack(sorted(gone))) for place, (_, _, gone) in enumerate(readers)]
-    found = corpus.beside(cohort, unpack_sent(range(len(readers)), had, numbers), 5)
+    found = corpus.many.beside(cohort, unpack_sent(range(len(readers)), had, numbers), 5)
     for place, ((excludes, least, gone), wish) in enumerate(zip(readers, wishes, strict=True)):
         mine = found.items[found.offsets[place] : found.offsets[place + 1]].tolist()
         may = [
@@ -171,7 +171,7 @@ def test_for_many_readers_at_once_it_is_what_one_look_at_each_paper_says(
         ]
         assert mine == [n for n in may[:5] if ranked[n].paper.latest(SignalKind.UPVOTES)]
         ids = {ranked[n].paper.id for n in gone if n < len(ranked)}
-        assert [p.id for p in corpus.others(wish, ids, 5)] == [ranked[n].paper.id for n in mine]
+        assert [p.id for p in corpus.one.others(wish, ids, 5)] == [ranked[n].paper.id for n in mine]
 
 
 def test_what_others_read_gives_way_before_a_readers_own_papers_do() -> None:

@@ -1,0 +1,119 @@
+"""The ranked papers of an issue, and all that is made of them once, whoever asks.
+
+In: ranked papers, the topics and filters. Out: papers by number, rows of filters, what a filter found in one
+paper. The number of a paper is its place in the order of trend.
+"""
+
+from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
+from functools import cached_property, lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digest.domain import Interests, Match, Paper, Ranked, ReasonKind, SignalKind
+from digest.filters import TopicRef, canonical
+from digest.match.cohort import Lists
+from digest.match.document import Document
+from digest.match.evaluate import Found, find
+from digest.match.fit import FITS
+from digest.match.index import Index
+from digest.match.library import Library
+from digest.match.rows import Rows
+from digest.match.score import best_first, tie_break
+from digest.match.select import Order, Selection
+
+MOST_FILTERS = 20_000  # whose papers are remembered as numbers
+MOST_FOUND = 20_000  # findings of a filter in a paper that it selects, which are remembered
+
+Asked = tuple[ReasonKind, str, str]  # what is wanted: kind, name for the reason, canonical text
+
+
+class Day:
+    """The papers of an issue; each is tokenised once, each distinct term looked up once, each distinct filter
+    evaluated once."""
+
+    def __init__(self, ranked: Iterable[Ranked], library: Library, fit_weight: float) -> None:
+        """`ranked`: papers with trend scores, in any order. A match's score is its trend score
+        + `fit_weight` × fit (see `fit`)."""
+        self.library = library
+        self.fit_weight = fit_weight
+        self.ranked = sorted(ranked, key=lambda each: best_first(Match(each.paper, each.score, ())))
+        self._documents: dict[int, Document] = {}
+        self.papers_of = lru_cache(MOST_FILTERS)(self._papers_of)
+        self.find = lru_cache(MOST_FOUND)(self._find)
+
+    @cached_property
+    def papers(self) -> Sequence[Paper]:
+        """The papers by number."""
+        return [each.paper for each in self.ranked]
+
+    @cached_property
+    def index(self) -> Index:
+        """Where each term stands."""
+        return Index(self.papers)
+
+    @cached_property
+    def rows(self) -> Rows:
+        """The papers and points of each filter that was asked for."""
+        return Rows(self.index, self.library, self.selection.width)
+
+    @cached_property
+    def selection(self) -> Selection:
+        """The order of all (points, paper)."""
+        papers = self.papers
+        fits = FITS if self.fit_weight else (0.0, 0.0)
+        trend = np.array([each.score for each in self.ranked])
+        ties = sorted(range(len(papers)), key=lambda number: tie_break(papers[number]))
+        order = Order(
+            scores=np.add.outer(self.fit_weight * np.array(fits), trend),
+            ties=np.argsort(np.array(ties, np.int64)),
+            upvotes=np.array([paper.latest(SignalKind.UPVOTES) for paper in papers], np.int64),
+        )
+        return Selection(order)
+
+    @cached_property
+    def noticed(self) -> NDArray[np.bool_]:
+        """Whether somebody has noticed a paper: voted, starred, talked about it."""
+        return np.array([any(part.signal != "new" for part in each.parts) for each in self.ranked], np.bool_)
+
+    def number(self, paper_id: str) -> int:
+        """The number of the paper of this canonical id. Raises `KeyError`."""
+        for number, each in enumerate(self.ranked):
+            if each.paper.id == paper_id:
+                return number
+        raise KeyError(paper_id)
+
+    def numbers(self, ids: AbstractSet[str]) -> Lists:
+        """The numbers of papers by canonical ids, as the list of one subscriber; others are left out."""
+        return one_list(number for number, each in enumerate(self.ranked) if each.paper.id in ids)
+
+    def document(self, number: int) -> Document:
+        """A paper, tokenised."""
+        if number not in self._documents:
+            self._documents[number] = Document.of(self.ranked[number].paper)
+        return self._documents[number]
+
+    def held(self, asked: Sequence[Asked], number: int) -> tuple[Asked, ...]:
+        """Those of the wanted filters that select a paper."""
+        return tuple([each for each in asked if self.papers_of(each[2]) >> number & 1])
+
+    def _papers_of(self, text: str) -> int:
+        """The papers that a filter (canonical text) selects: bit n for paper n."""
+        return self.rows.papers(text)
+
+    def _find(self, text: str, number: int) -> Found:
+        """What a filter (canonical text) finds in a paper."""
+        return find(self.library.tree(text), self.document(number), self.library.topics)
+
+
+def asked(interests: Interests) -> list[Asked]:
+    """What is wanted; the subscriber's own words come first."""
+    own = [(ReasonKind.FILTER, text, text) for text in interests.filters]
+    return own + [(ReasonKind.TOPIC, slug, canonical(TopicRef(slug))) for slug in interests.topics]
+
+
+def one_list(numbers: Iterable[int]) -> Lists:
+    """The list of one subscriber."""
+    items = np.array(list(numbers), np.int64)
+    return Lists.of(np.array([len(items)]), items)

@@ -1,0 +1,42 @@
+"""Papers that a subscriber saved: kept, let go, and read with their texts."""
+
+from datetime import datetime
+
+from digest.domain import Paper
+from digest.errors import InputError
+from digest.pipeline.installation import Installation
+from digest.store import papers, session
+from digest.store.community import saved
+from digest.store.subscriptions import subscribers
+
+MOST_SAVED = 2_000  # papers of one subscriber
+
+
+def save(installation: Installation, number: int, paper: Paper, now: datetime) -> None:
+    """Save a paper for a subscriber. Raises InputError where they have saved very many."""
+    with session.transaction(installation.engine) as db:
+        if number not in subscribers.by_ids(db, [number]):
+            return
+        if saved.count_saved(db, number) >= MOST_SAVED:
+            raise InputError(f"you have saved {MOST_SAVED} papers", fix="remove some of them first")
+        saved.save(db, number, paper.pk, now)
+
+
+def unsave(installation: Installation, number: int, paper: Paper) -> None:
+    """Let go of a saved paper."""
+    with session.transaction(installation.engine) as db:
+        saved.unsave(db, number, paper.pk)
+
+
+def has_saved(installation: Installation, number: int, paper: Paper) -> bool:
+    """Tell whether a subscriber saved a paper."""
+    with session.reading(installation.engine) as db:
+        return paper.pk in saved.saved_by(db, number)
+
+
+def saved_papers(installation: Installation, number: int, now: datetime) -> list[Paper]:
+    """Return the papers that a subscriber saved, newest first."""
+    with session.reading(installation.engine) as db:
+        pks = saved.saved_by(db, number)
+        found = papers.by_pks(db, pks, until=now)
+    return [found[pk] for pk in pks if pk in found]

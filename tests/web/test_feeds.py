@@ -1,0 +1,179 @@
+"""Feeds of every list: read by others without complaint, stable, and one's own for its owner alone."""
+
+import json
+import xml.etree.ElementTree as ET
+from collections.abc import Iterator
+from datetime import timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import feedparser
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Engine
+
+from digest.domain import SignalKind
+from digest.pipeline.issues.preview import preview, stranger
+from digest.pipeline.mail.links import Purpose, link
+from digest.pipeline.subscriptions import preferences
+from digest.pipeline.subscriptions.validate import read_interests
+from tests.builders import NOW, entry
+from tests.installations import installation, join, land
+from tests.web_pages import furnish
+from tests.web_server import WebServer, serving
+
+LISTS = (
+    "/papers",
+    "/papers/2026-02-18",
+    "/papers/2026-W12",
+    "/papers/2026-02",
+    "/t/llm",
+    "/authors/Ada Lovelace",
+)
+
+
+@pytest.fixture
+def database_kind() -> str:
+    """What differs between databases is tested with the pipeline."""
+    return "sqlite"
+
+
+@pytest.fixture
+def web(engine: Engine, tmp_path: Path) -> Iterator[WebServer]:
+    with serving(installation(engine, tmp_path), tmp_path) as server:
+        furnish(server)
+        yield server
+
+
+def ids(web: WebServer, address: str) -> list[str]:
+    """The ids of a feed's items."""
+    answer = web.client().get(address)
+    assert answer.status_code == 200, address
+    if address.endswith(".json"):
+        return [item["id"] for item in answer.json()["items"]]
+    read = feedparser.parse(answer.content)
+    assert not read.bozo, read.get("bozo_exception")
+    return [item.id for item in read.entries]
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_every_list_is_a_feed_in_three_forms_that_hold_the_same(web: WebServer, path: str) -> None:
+    rss, atom, as_json = (ids(web, f"{path}.{form}") for form in ("rss", "atom", "json"))
+    assert rss == atom == as_json
+    assert len(set(rss)) == len(rss) > 0
+    assert all(each.startswith(f"{web.url}/p/") for each in rss)
+    page = web.client().get(path).text
+    for kind in ("rss+xml", "atom+xml", "feed+json"):
+        assert f'<link rel="alternate" type="application/{kind}"' in page
+
+
+def test_types_and_tags_are_what_readers_of_feeds_expect(web: WebServer) -> None:
+    for form, kind in (("rss", "rss+xml"), ("atom", "atom+xml"), ("json", "feed+json")):
+        answer = web.client().get(f"/papers.{form}")
+        assert answer.headers["content-type"] == f"application/{kind}; charset=utf-8"
+        tag = {"If-None-Match": answer.headers["etag"]}
+        web.clock.move(minutes=5)
+        again = web.client().get(f"/papers.{form}", headers=tag)
+        assert (again.status_code, again.content) == (304, b"")
+
+
+def test_a_json_feed_is_one_by_its_specification(web: WebServer) -> None:
+    feed: dict[str, Any] = web.client().get("/papers/2026-02-18.json").json()
+    assert feed["version"] == "https://jsonfeed.org/version/1.1"
+    assert feed["feed_url"] == f"{web.url}/papers/2026-02-18.json"
+    assert feed["home_page_url"] == f"{web.url}/papers/2026-02-18"
+    for item in feed["items"]:
+        assert isinstance(item["id"], str)
+        assert "content_html" in item
+        assert item["date_published"].endswith("+00:00")
+        assert all(author["name"] for author in item["authors"])
+        assert all(isinstance(tag, str) for tag in item["tags"])
+
+
+def test_a_feed_holds_whatever_a_paper_says(web: WebServer) -> None:
+    odd = "]]> <script>alert(1)</script> & \u202e\x0b ünï 𝕏"
+    strange = entry("2603.00077", title=odd, abstract=odd, authors=(odd,), keywords=(odd,), categories=(odd,))
+    land(web.installation.engine, [strange], seen_at=NOW - timedelta(days=40))
+    for form in ("rss", "atom", "json"):
+        assert len(ids(web, f"/papers/2026-02-05.{form}")) == 1
+    read = feedparser.parse(web.client().get("/papers/2026-02-05.atom").content)
+    assert "ünï 𝕏" in read.entries[0].title
+
+
+def test_a_list_without_papers_is_an_empty_feed(web: WebServer) -> None:
+    assert ids(web, "/papers/2026-03-15.atom") == []
+    assert web.client().get("/papers/2026-99.atom").status_code == 404
+    assert web.client().get("/t/nothing.atom").status_code == 404
+    assert web.client().get("/authors/nobody.rss").status_code == 404
+
+
+def test_opml_lists_feeds_that_are_there(web: WebServer) -> None:
+    root = ET.fromstring(web.client().get("/opml").content)
+    feeds = [outline.attrib["xmlUrl"].removeprefix(web.url) for outline in root.iter("outline")]
+    assert feeds[0] == "/papers.atom"
+    assert "/t/llm.atom" in feeds
+    assert all(web.client().get(feed).status_code == 200 for feed in feeds[:5])
+
+
+def my_feed(web: WebServer, token_page: str) -> str:
+    """Make a feed on somebody's page; returns its address without ending."""
+    web.client().post(f"{token_page}/feed", data={"choice": "new"})
+    page = web.client().get(token_page).text
+    return page.split('href="/feed/')[1].split(".rss")[0]
+
+
+def test_ones_own_feed_can_be_made_anew_and_ended(web: WebServer) -> None:
+    reader = join(web.installation, "ada@example.org", filters=["agents"])
+    page = link(web.installation, Purpose.ME, reader.id).removeprefix(web.url)
+    first = my_feed(web, page)
+    answer = web.client().get(f"/feed/{first}.json")
+    assert [item["title"] for item in answer.json()["items"]] == ["Agents that plan"]
+    assert answer.headers["cache-control"] == "no-store"
+    tag = {"If-None-Match": answer.headers["etag"]}
+    assert web.client().get(f"/feed/{first}.json", headers=tag).status_code == 304
+    second = my_feed(web, page)
+    assert second != first
+    assert web.client().get(f"/feed/{first}.json").status_code == 404
+    assert web.client().get(f"/feed/{second}.json").status_code == 200
+    web.client().post(f"{page}/feed", data={"choice": "end"})
+    assert web.client().get(f"/feed/{second}.json").status_code == 404
+
+
+def test_the_feed_of_who_left_is_gone(web: WebServer) -> None:
+    reader = join(web.installation, "ada@example.org")
+    token = my_feed(web, link(web.installation, Purpose.ME, reader.id).removeprefix(web.url))
+    preferences.leave(web.installation, reader.id, web.clock.now, goodbye=False)
+    assert web.client().get(f"/feed/{token}.json").status_code == 404
+
+
+_numbers = count(1)
+TERMS = st.sampled_from(["agents", "legs", "robots", "plan", "study", "zebra", "worlds", "cat:cs.AI"])
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(wanted=st.lists(TERMS, max_size=3, unique=True), without=st.lists(TERMS, max_size=1))
+def test_my_feed_holds_what_the_preview_does_in_its_order(
+    web: WebServer, wanted: list[str], without: list[str]
+) -> None:
+    land(web.installation.engine, [
+        entry(f"2603.001{n:02}", title=f"{word} {n}", signals={SignalKind.UPVOTES: n * 7 % 40})
+        for n, word in enumerate(["Agents", "Legs", "Robots", "Plan", "Worlds"] * 4)
+    ])  # fmt: skip
+    address = f"reader{next(_numbers)}@example.org"
+    interests = read_interests((), filters=wanted, exclude=without)
+    reader = join(web.installation, address, filters=wanted, exclude=without)
+    token = my_feed(web, link(web.installation, Purpose.ME, reader.id).removeprefix(web.url))
+    found = json.loads(web.client().get(f"/feed/{token}.json").text)
+    shown = preview(web.installation, stranger(interests, NOW), NOW, web_candidates(web)).digest
+    assert [item["id"].split("/p/")[1] for item in found["items"]] == [
+        match.paper.id.removeprefix("arxiv:") for match in (shown.papers if shown else ())
+    ]
+
+
+def web_candidates(web: WebServer) -> Any:
+    """The candidates that the site shows: it remembers them for some minutes."""
+    from digest.pipeline.issues.candidates import read_candidates
+
+    return read_candidates(web.installation, NOW)
