@@ -13,8 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from digest.search.engine import Engine
 from digest.search.packing import Buffer, pack, unpack
-from digest.search.segment import Marks, Segment
+from digest.search.segment import Marks, Segment, shown_in
 from digest.search.vocabulary import Vocabulary, to_arrays
 
 DIMENSIONS = 128
@@ -199,3 +200,40 @@ def _unit(dense: Dense) -> Dense:
     lengths = np.linalg.norm(dense, axis=1, keepdims=True)
     unit: Dense = dense / np.maximum(lengths, 1e-9)
     return unit
+
+
+def standing(segments: Sequence[Segment]) -> tuple[Sequence[Segment], list[Marks]]:
+    """Segments (oldest first) and which papers of each stand, as `fit` takes them."""
+    return segments, shown_in(segments)
+
+
+def from_bytes(packed: bytes) -> Vectors:
+    """Vectors that were kept as bytes."""
+    return np.frombuffer(packed, np.int8).reshape(-1, DIMENSIONS)
+
+
+def nearest(
+    engine: Engine, of_segments: Sequence[Vectors], number: int, limit: int
+) -> list[tuple[int, float]]:
+    """The numbers of the papers most like one, with their cosines, best first; nothing where it isn't shown.
+
+    `of_segments`: the vectors of each of the engine's segments, all of one basis.
+    """
+    own = next(
+        (
+            vectors[int(place)]
+            for (segment, marks), vectors in zip(engine.shown, of_segments, strict=True)
+            for place in np.flatnonzero((segment.numbers == number) & marks)
+        ),
+        None,
+    )
+    if own is None or not own.any():
+        return []
+    numbers, values = [], []
+    for (segment, marks), vectors in zip(engine.shown, of_segments, strict=True):
+        numbers.append(segment.numbers[marks])
+        values.append(cosines(own, vectors)[marks])
+    number_of, cosine = np.concatenate(numbers), np.concatenate(values)
+    others = np.flatnonzero(number_of != number)
+    order = np.lexsort((number_of[others], -cosine[others]))[:limit]
+    return [(int(number_of[others[n]]), round(float(cosine[others[n]]), 6)) for n in order]
