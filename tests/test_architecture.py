@@ -32,6 +32,7 @@ DOORS = {
     "nacl": {"digest.render"},
     "nh3": {"digest.text"},
     "numpy": {"digest.match", "digest.search"},
+    "platformdirs": {"digest.config"},
     "psycopg": {"digest.store"},
     "pydantic": {"digest.config", "digest.web"},
     "pydantic_settings": {"digest.config"},

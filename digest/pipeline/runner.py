@@ -45,7 +45,8 @@ log = logging.getLogger(__name__)
 class Round:
     """A round that is under way, for its steps, and what it did, when it is over.
 
-    `sources`: what was asked; `touched`: numbers of issues; `failed`: step → what it raised.
+    `sources`: what was asked; `touched`: numbers of issues; `emails`: how many about subscriptions were
+    due; `failed`: step → what it raised.
     """
 
     installation: Installation
@@ -54,6 +55,7 @@ class Round:
     stopping: Callable[[], bool]
     sources: list[FetchReport] = field(default_factory=list)
     touched: set[int] = field(default_factory=set)
+    emails: int = 0
     issues: tuple[IssueReport, ...] = ()
     failed: dict[str, Exception] = field(default_factory=dict)
 
@@ -127,7 +129,8 @@ def _open(this: Round, now: datetime) -> None:
 
 
 def _mail(this: Round, now: datetime) -> None:
-    while not this.stopping() and transactional.deliver_due(this.installation, now):
+    while not this.stopping() and (handled := transactional.deliver_due(this.installation, now)):
+        this.emails += handled
         now = this.now()
 
 
