@@ -315,7 +315,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
-    parser.add_argument("--papers", type=int, default=100_000)
+    parser.add_argument("--papers", type=int, default=100_000, help="of the larger set; 0: leave it out")
     parser.add_argument("--save", action="store_true")
     options = parser.parse_args()
     papers = read_papers(options.data)
@@ -337,7 +337,8 @@ def main() -> None:
         "Digest": acronyms(segment, ours(engine)),
     }
     figures["similar"] = similar(papers, segment)
-    figures["large"] = large(papers, sets, options.papers)
+    if options.papers:
+        figures["large"] = large(papers, sets, options.papers)
     print(json.dumps(figures, indent=2))
     if options.save:
         RESULTS.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
