@@ -1,6 +1,7 @@
 """`python -m digest` and the `digest` command."""
 
 import io
+import os
 import sys
 
 from digest.cli import main as run
@@ -9,8 +10,10 @@ from digest.cli import main as run
 def main() -> None:
     """Run the command line and leave with its exit code.
 
-    A terminal that can't show a letter shows a question mark.
+    Files that any command makes hold addresses, keys or mails: only their owner may read them. A terminal
+    that can't show a letter shows a question mark.
     """
+    os.umask(0o077)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
