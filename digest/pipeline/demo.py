@@ -17,7 +17,7 @@ from digest.pipeline.delivery.worker import promised
 from digest.pipeline.ingest.import_files import import_file
 from digest.pipeline.installation import Installation, open_installation
 from digest.pipeline.runner import Round, run_round
-from digest.pipeline.subscriptions.csv_import import import_subscribers
+from digest.pipeline.subscriptions.lists.csv_import import import_subscribers
 from digest.store import deliveries, papers, session
 from digest.store.subscriptions import subscribers
 
