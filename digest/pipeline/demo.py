@@ -42,6 +42,7 @@ class SampleMail:
 class Demo:
     """What the demo did."""
 
+    installation: Installation
     papers: int
     played: Round
     mails: tuple[SampleMail, ...]
@@ -65,7 +66,7 @@ def demo(out: Path) -> Demo:
         raise error
     with session.transaction(installation.engine) as db:
         total = papers.count(db)
-    return Demo(total, played, tuple(_mails(installation, out)))
+    return Demo(installation, total, played, tuple(_mails(installation, out)))
 
 
 def _settings(out: Path) -> Settings:
