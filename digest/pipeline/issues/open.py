@@ -61,8 +61,8 @@ def open_due(installation: Installation, now: datetime) -> list[IssueReport]:
     """Open the issue of every cohort that is due; each due subscriber gets a row and a next due time.
 
     Safe to repeat and to run twice at once: an issue is unique by date and due time, a row by subscriber
-    and date. Returns the issues that were touched, as they stand. A cohort that fails stops no other; when all
-    were tried, what one raised is raised.
+    and date. Returns the issues that were touched, as they stand. A cohort that fails stops no other; what
+    the first of them raised is raised when all were tried.
     """
     cache = CandidateCache(installation)
     with session.transaction(installation.engine) as db:
