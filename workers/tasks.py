@@ -15,7 +15,7 @@ from digest.config import load
 from digest.errors import DigestError
 from digest.pipeline import failures, runner
 from digest.pipeline.bounces import maildir
-from digest.pipeline.catalog import search_index
+from digest.pipeline.catalog import search_index, similar
 from digest.pipeline.clock import shared_now
 from digest.pipeline.delivery import worker
 from digest.pipeline.delivery.worker import DeliveryWorker
@@ -77,7 +77,9 @@ def fetch() -> int:
 @_task("index")
 def index() -> int:
     """Index the papers that changed, for search."""
-    return search_index.catch_up(_installation())
+    indexed = search_index.catch_up(_installation())
+    similar.keep_up(_installation())
+    return indexed
 
 
 @_task("open_issues")
