@@ -85,10 +85,11 @@ def index() -> int:
 @_task("open_issues")
 def open_issues() -> int:
     """Open the issues that are due, and ring for their delivery, and for rows whose second try is due."""
-    opened = open_due(_installation(), _now())
-    for _ in range(CHAINS):
-        deliver.delay()
-    return len(opened)
+    try:
+        return len(open_due(_installation(), _now()))
+    finally:  # what is prepared goes out, whatever became of the rest
+        for _ in range(CHAINS):
+            deliver.delay()
 
 
 @_task("deliver")
