@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 from digest.pipeline.catalog.search import Search
 from digest.web.limits import CostBudget, Limits
 from tests.builders import NOW, entry
-from tests.installations import installation, land
+from tests.installations import installation, store_entries
 from tests.web_server import WebServer, serving
 
 API = "/api/v1/search"
@@ -24,7 +24,7 @@ def database_kind() -> str:
 @pytest.fixture
 def web(engine: Engine, tmp_path: Path) -> Iterator[WebServer]:
     titles = [f"Robots that walk on {n} legs" for n in range(5)] + ["Agents <plan>"]
-    land(engine, [entry(f"2603.{n:05}", title=title) for n, title in enumerate(titles)])
+    store_entries(engine, [entry(f"2603.{n:05}", title=title) for n, title in enumerate(titles)])
     with serving(installation(engine, tmp_path), tmp_path) as server:
         yield server
 
