@@ -33,8 +33,8 @@ def compose(
 
     Of `topics` those that the subscriber ticked are kept, in the subscriber's order; a ticked topic that no
     longer exists is left out. `notes` are sentences for the reader: a source that couldn't be read.
-    `also_trending`: what trends, best first, without what the subscriber had or excluded; see `_room`. `withdrawn`: what the
-    subscriber got earlier and its authors took back since.
+    `also_trending`: what trends, best first, without what the subscriber had or excluded; see `_room`.
+    `withdrawn`: what the subscriber got earlier and its authors took back since.
     """
     once: dict[str, Match] = {}
     for match in matches:
