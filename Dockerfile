@@ -22,7 +22,7 @@ RUN /opt/digest/bin/pip wheel --no-deps --no-index --no-build-isolation --wheel-
 FROM python:3.11.14-slim-bookworm
 RUN groupadd --gid 10001 digest \
  && useradd --uid 10001 --gid digest --no-create-home --home-dir /data --shell /usr/sbin/nologin digest \
- && install --directory --owner digest --group digest --mode 0750 /data
+ && install --directory --owner digest --group digest --mode 0700 /data
 COPY --from=build /opt/digest /opt/digest
 ENV PATH=/opt/digest/bin:$PATH \
     PYTHONUNBUFFERED=1 \

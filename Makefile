@@ -1,6 +1,6 @@
 # The front door. Each target does all the set-up that it needs; only Python ≥ 3.11 and make must be there.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-attack test-kill check format lint types imports test-corpus test-browser bench-match bench-render bench-load bench-quality bench-tex bench-attack bench-send bench-million lock clean
+.PHONY: help demo test test-attack test-fuzz test-kill check format lint types imports test-corpus test-browser bench-match bench-render bench-load bench-quality bench-tex bench-attack bench-send bench-million lock clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -33,6 +33,9 @@ imports: $(VENV)/.dev ## who may import whom
 
 test-attack: $(VENV)/.dev ## ten thousand sign-ups for one victim: three mails at most
 	$(BIN)/python -m pytest -m attack $(ARGS)
+
+test-fuzz: $(VENV)/.dev ## ten minutes of random requests of every route: no 5xx, memory flat (FUZZ_SEED=2: others)
+	FUZZ_SECONDS=$${FUZZ_SECONDS:-600} $(BIN)/python -m pytest tests/web/test_fuzz.py -rP $(ARGS)
 
 test-kill: $(VENV)/.dev ## kill everything in the middle of an issue, and count (KILL_ROUNDS=3: longer)
 	$(BIN)/python -m pytest tests/kill -n auto --dist worksteal -m kill -rP $(ARGS)

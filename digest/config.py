@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from dotenv import dotenv_values
+from platformdirs import user_data_path
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -26,12 +27,25 @@ SECRETS = (
     *("DATABASE_URL", "REDIS_URL", "SMTP_URL", "SECRET_KEY", "DKIM_KEY"),
     *("GITHUB_TOKEN", "SEMANTICSCHOLAR_KEY", "SUMMARY_KEY"),
 )
+FOUND_HERE = Path("data")
 _PASSWORD = re.compile(r"(://[^/@]*?:)[^@/]*(@)")
 
 
 def _word(secret: SecretStr) -> SecretStr:
     validators.word(secret.get_secret_value())
     return secret
+
+
+def _mail_server(secret: SecretStr) -> SecretStr:
+    validators.mail_server(secret.get_secret_value())
+    return secret
+
+
+def _data_folder() -> Path:
+    """The same folder whatever folder a command is started in, but for a database that lies in ./data."""
+    found_here = FOUND_HERE.absolute()
+    is_used = (found_here / "digest.db").is_file()
+    return found_here if is_used else user_data_path("digest", appauthor=False)
 
 
 class Settings(BaseSettings):
@@ -46,12 +60,16 @@ class Settings(BaseSettings):
         hide_input_in_errors=True,  # it may be a secret
     )
 
-    data_dir: Path = Field(Path("data"), description="where the embedded database and outbox live")
+    data_dir: Path = Field(
+        default_factory=_data_folder,
+        description="where the embedded database and outbox live; empty: this user's own data folder, or"
+        " ./data where a database lies in it (`digest config show` says which)",
+    )
     database_url: SecretStr = Field(
         SecretStr(""), description="sqlite:///file or postgresql://…; empty: digest.db in the data folder"
     )
     redis_url: SecretStr = Field(SecretStr(""), description="Celery's broker; empty: none, use digest run")
-    smtp_url: SecretStr = Field(
+    smtp_url: Annotated[SecretStr, AfterValidator(_mail_server)] = Field(
         SecretStr(""),
         description="smtp://, smtps://, smtp+starttls://user:password@host:port or maildir:folder;"
         " empty: a Maildir named outbox in the data folder",
@@ -228,6 +246,11 @@ class Settings(BaseSettings):
         return tuple(network for network in self.trusted_proxies.split(",") if network)
 
 
+def depends_on_folder(settings: Settings) -> bool:
+    """Whether the data folder is one that was only found because of where the command was started."""
+    return "data_dir" not in settings.model_fields_set and settings.data_dir == FOUND_HERE.absolute()
+
+
 def load(**overrides: Any) -> Settings:
     """Read the settings; `overrides` (by field name) win over the environment.
 
@@ -244,10 +267,11 @@ def load(**overrides: Any) -> Settings:
 
 
 def unknown_names(environ: Mapping[str, str]) -> list[tuple[str, str]]:
-    """`DIGEST_*` names in the environment that mean nothing, each with the nearest known one or ''."""
+    """`DIGEST_*` names in the environment or `.env` that mean nothing, each with the nearest known or ''."""
     known = {PREFIX + name.upper() for name in Settings.model_fields}
     known |= {f"{PREFIX}{name}_FILE" for name in SECRETS}
-    strays = sorted(name for name in environ if name.startswith(PREFIX) and name not in known)
+    given = {*environ, *dotenv_values(".env")}
+    strays = sorted(name for name in given if name.startswith(PREFIX) and name not in known)
     return [(name, nearest(name, known)) for name in strays]
 
 

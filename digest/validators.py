@@ -41,6 +41,14 @@ def services(value: str) -> str:
     return ",".join(names)
 
 
+def mail_server(value: str) -> str:
+    """The URL of a mail server or of a Maildir, or nothing. The value itself may hold a password."""
+    if value and not value.startswith(("smtp://", "smtps://", "smtp+starttls://", "maildir:")):
+        msg = "must start with smtp://, smtps://, smtp+starttls:// or maildir:"
+        raise ValueError(msg)
+    return value
+
+
 def word(value: str) -> str:
     """What goes into a header of a request: nothing in it may end that header."""
     if not re.fullmatch(r"[!-~]*", value):

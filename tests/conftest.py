@@ -1,5 +1,8 @@
 """Fixtures for every test: real servers, each started when the first test asks for it."""
 
+from pathlib import Path
+
+import pytest
 from hypothesis import settings
 
 pytest_plugins = ["tests.postgres_server", "tests.browser"]
@@ -7,3 +10,11 @@ pytest_plugins = ["tests.postgres_server", "tests.browser"]
 # Laws are about values, not seconds: a busy machine fails none. What must be fast has a test or a benchmark.
 settings.register_profile("laws", deadline=None)
 settings.load_profile("laws")
+
+
+@pytest.fixture(autouse=True)
+def _home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A data folder for each test that names none: no test touches the data of whoever runs it."""
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("XDG_DATA_HOME", str(home))
+    return home

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from digest.config import PREFIX, Settings, load, origins, unknown_names
+from digest.config import PREFIX, Settings, depends_on_folder, load, origins, unknown_names
 from digest.domain import FIT_WEIGHT
 from digest.errors import ConfigError
 from digest.match import Corpus
@@ -37,6 +37,7 @@ def test_the_example_file_names_every_setting_with_its_default_and_its_line() ->
         else:
             comment = []
     defaults = {name: value for name, value, _ in origins(load(), {})}
+    defaults["DIGEST_DATA_DIR"] = ""  # a folder of this user
     expected = {
         PREFIX + name.upper(): (defaults[PREFIX + name.upper()], field.description)
         for name, field in Settings.model_fields.items()
@@ -92,3 +93,43 @@ def test_an_address_for_bounces_leaves_room_for_its_token(
     monkeypatch.setenv("DIGEST_BOUNCE_MAIL", value)
     with pytest.raises(ConfigError, match="DIGEST_BOUNCE_MAIL: must be an address with at most 23"):
         load()
+
+
+def test_the_data_folder_does_not_depend_on_where_a_command_is_started(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
+    folders = set()
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        monkeypatch.chdir(tmp_path / name)
+        settings = load()
+        assert not depends_on_folder(settings)
+        folders.add(settings.data_dir)
+    assert folders == {tmp_path / "home" / "digest"} or len(folders) == 1  # other systems, other homes
+
+
+def test_a_database_in_data_of_the_current_folder_is_used_as_before(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "digest.db").touch()
+    settings = load()
+    assert settings.data_dir == tmp_path / "data"
+    assert depends_on_folder(settings)
+    assert not depends_on_folder(load(data_dir=tmp_path / "data"))
+
+
+@pytest.mark.parametrize(
+    "url", ["foo", "http://mail.example.org", "smtp:mail.example.org", "mail.example.org:25"]
+)
+def test_a_mail_server_that_is_none_is_told_without_its_value(
+    monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.setenv("DIGEST_SMTP_URL", url)
+    with pytest.raises(ConfigError, match="DIGEST_SMTP_URL: must start with smtp://") as caught:
+        load()
+    assert url not in caught.value.message
+
+
+def test_a_misspelt_name_in_the_env_file_is_told(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("DIGEST_SMPT_URL=x\nOTHER=y\nDIGEST_BASE_URL=https://papers.example.org\n")
+    assert unknown_names({}) == [("DIGEST_SMPT_URL", "DIGEST_SMTP_URL")]

@@ -4,6 +4,7 @@ The app is made when the command line asks for `workers.celery`, so that importi
 needs no settings. A setting that is missing or wrong ends the process with one clear error (exit 4).
 """
 
+import os
 import sys
 from functools import cache
 from typing import Any
@@ -23,6 +24,8 @@ def __getattr__(name: str) -> Any:
 @cache
 def _app() -> Any:
     from workers.app import create  # noqa: PLC0415 - loads Celery only for who asks for the app
+
+    os.umask(0o077)  # as in digest.__main__: what a worker writes is its owner's
 
     try:
         return create(load())

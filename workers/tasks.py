@@ -5,7 +5,7 @@ Every task may run twice, at once or never: the rows in the database say what is
 
 from collections.abc import Callable
 from datetime import datetime
-from functools import cache
+from functools import cache, wraps
 from typing import Any
 
 from celery import shared_task
@@ -13,6 +13,7 @@ from kombu.exceptions import OperationalError
 
 from digest.config import load
 from digest.errors import DigestError
+from digest.pipeline import failures, runner
 from digest.pipeline.bounces import maildir
 from digest.pipeline.catalog import search_index
 from digest.pipeline.clock import shared_now
@@ -22,7 +23,7 @@ from digest.pipeline.ingest import poll, signals, summaries
 from digest.pipeline.installation import Installation, open_installation
 from digest.pipeline.issues.open import open_due
 from digest.pipeline.monitoring import alarms
-from digest.pipeline.subscriptions import expiry, signup, transactional
+from digest.pipeline.subscriptions import expiry
 from digest.store.session import DBAPIError
 from workers.schedule import TASK_EXPIRES
 
@@ -30,10 +31,24 @@ CHAINS = 4  # deliveries rung per tick; each goes on chunk by chunk, so this man
 
 
 def _task(use: str) -> Callable[[Callable[[], int]], Any]:
-    """A task named `digest.<use>`. A setting, server or disk that fails is one line of log."""
-    decorate: Callable[[Callable[[], int]], Any] = shared_task(
+    """A task named `digest.<use>`. A setting, server or disk that fails is one line of log; what nobody
+    foresaw is noted as a step's failure, as in a round, until the task succeeds."""
+    shared: Callable[[Callable[[], int]], Any] = shared_task(
         name=f"digest.{use}", expires=TASK_EXPIRES, throws=(DigestError, OperationalError, DBAPIError)
     )
+
+    def decorate(work: Callable[[], int]) -> Any:
+        @wraps(work)
+        def noted() -> int:
+            done = 0
+            with failures.step(_installation(), use, _now()) as attempt:
+                done = work()
+            if attempt.error:
+                raise attempt.error
+            return done
+
+        return shared(noted)
+
     return decorate
 
 
@@ -55,8 +70,8 @@ def _delivery_worker() -> DeliveryWorker:
 
 @_task("fetch")
 def fetch() -> int:
-    """Ask the sources whose time has come."""
-    return len(poll.fetch_due(_installation(), _now()))
+    """Ask the sources whose time has come, in one process at a time: those that hang hold up one worker."""
+    return len(poll.fetch_due_alone(_installation(), _now()))
 
 
 @_task("index")
@@ -88,8 +103,12 @@ def deliver() -> int:
 @_task("notices")
 def write_notices() -> int:
     """Decide requests to be subscribed, and deliver one chunk of the mails that come of them."""
-    now = _now()
-    return signup.settle(_installation(), now) + transactional.deliver_due(_installation(), now)
+    done = runner.run_round(
+        _installation(), _now(), fetch=False, steps=(runner.SIGNUPS, runner.EMAILS), last=()
+    )
+    for error in done.failed.values():  # after both: neither stops the other
+        raise error
+    return 0
 
 
 @_task("bounces")

@@ -106,6 +106,14 @@ def main(arguments: Sequence[str]) -> int:
             raise
         _tell(error)
         return EXIT_CODES.get(type(error), BUG)
+    except Exception as error:
+        from digest.pipeline.failures import in_words
+
+        known = in_words(error)
+        if known is None or "--debug" in arguments:
+            raise
+        _tell(known)
+        return CONFIGURATION
     return code if isinstance(code, int) else OK
 
 

@@ -21,16 +21,23 @@ class Cli:
 
     @cached_property
     def settings(self) -> "Settings":
-        """The settings; ConfigError lists all that is wrong. Unknown DIGEST_* names are warned of."""
+        """The settings; ConfigError lists all that is wrong. Unknown DIGEST_* names are warned of, and
+        a data folder that another current folder would not have."""
         import os
 
-        from digest.config import load, unknown_names
+        from digest.config import depends_on_folder, load, unknown_names
 
         for name, nearest in unknown_names(os.environ):
             click.echo(
                 f"warning: {name} is no setting{f'; did you mean {nearest}?' if nearest else ''}", err=True
             )
-        return load()
+        settings = load()
+        if depends_on_folder(settings):
+            click.echo(
+                f"note: using the database in {settings.data_dir}, found from the current folder", err=True
+            )
+            click.echo(f"      DIGEST_DATA_DIR={settings.data_dir} uses it from everywhere", err=True)
+        return settings
 
     @cached_property
     def now(self) -> datetime:

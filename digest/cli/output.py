@@ -1,12 +1,22 @@
-"""Values → JSON or tables on stdout. Rich is imported only when something is printed for people."""
+"""Values → JSON or tables on stdout."""
 
+import os
+import re
+import shutil
+import sys
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
+from unicodedata import combining, east_asian_width
 
 import click
 
 from digest.serializers import as_json
+
+_GAP = "  "
+_LONG = 24
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d UTC")
+_ADDRESS = re.compile(r"[^\s=/:]+@[^\s=/:@]+")
 
 
 def emit(value: Any) -> None:
@@ -15,25 +25,119 @@ def emit(value: Any) -> None:
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, empty: str = "nothing") -> None:
-    """Print rows for people: aligned columns, no wrapping of the first one; `empty` where there are none."""
+    """Print rows for people, aligned; `empty` where there are none.
+
+    Only text is wrapped, between words: never a date, an id or a state. Addresses are shortened in the middle
+    where room is short; where all of it is still too wide for the terminal, each row becomes a paragraph.
+    """
     listed = [[_cell(cell) for cell in row] for row in rows]
     if not listed:
         click.echo(empty)
         return
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
+    lines = laid_out(columns, listed, _width())
+    click.echo("\n".join(line.rstrip() for line in lines))
 
-    console = Console()
-    if not console.is_terminal:
-        console.width = 160
-    shown = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for name in columns:
-        shown.add_column(name, overflow="fold")
-    for row in listed:
-        shown.add_row(*(Text(cell) for cell in row))
-    console.print(shown)
+
+def laid_out(columns: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> list[str]:
+    """Lay out a table within `width` columns of a terminal, as lines."""
+    least = [max(_longest_word(cell) for cell in column) for column in zip(columns, *rows, strict=True)]
+    wished = [max(map(cell_len, column)) for column in zip(columns, *rows, strict=True)]
+    room = width - len(_GAP) * (len(columns) - 1)
+    if sum(least) > room:
+        short = [[_shortened(cell) for cell in row] for row in rows]
+        least = [max(_longest_word(cell) for cell in column) for column in zip(columns, *short, strict=True)]
+        if sum(least) > room:
+            return _paragraphs(columns, rows, width)
+        rows = short
+    widths = _shared(least, wished, room)
+    underlines = ["─" * each for each in widths] if any(columns) else []
+    head = [*_line(columns, widths), *([_GAP.join(underlines)] if underlines else [])] if any(columns) else []
+    return [*head, *(line for row in rows for line in _line(row, widths))]
+
+
+def _shared(least: Sequence[int], wished: Sequence[int], room: int) -> list[int]:
+    """The widths of columns: what each needs, and of the room that is left a share for what it wishes."""
+    widths = list(least)
+    left = room - sum(widths)
+    while left > 0:
+        short = [place for place, width in enumerate(widths) if width < wished[place]]
+        if not short:
+            break
+        for place in short[:left]:
+            widths[place] += 1
+        left -= min(len(short), left)
+    return widths
+
+
+def _line(cells: Sequence[str], widths: Sequence[int]) -> list[str]:
+    wrapped = [_wrapped(cell, width) for cell, width in zip(cells, widths, strict=True)]
+    deepest = max(map(len, wrapped))
+    return [
+        _GAP.join(
+            _padded(lines[depth] if depth < len(lines) else "", width)
+            for lines, width in zip(wrapped, widths, strict=True)
+        )
+        for depth in range(deepest)
+    ]
+
+
+def _paragraphs(columns: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> list[str]:
+    """Each row as lines `name: value`, without its empty fields."""
+    label = max(map(cell_len, columns)) + 2
+    lines: list[str] = []
+    for row in rows:
+        for name, cell in zip(columns, row, strict=True):
+            if not cell:
+                continue
+            room = max(width - label, 20)
+            first, *others = _wrapped(_shortened(cell) if cell_len(cell) > room else cell, room)
+            lines.append(_padded(f"{name}:" if name else "", label) + first)
+            lines += [" " * label + other for other in others]
+        lines.append("")
+    return lines
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    """Text in lines between words; a word that is wider than a line stays whole."""
+    lines = [""]
+    for word in text.split(" "):
+        if lines[-1] and cell_len(lines[-1]) + 1 + cell_len(word) > width:
+            lines.append(word)
+        else:
+            lines[-1] = f"{lines[-1]} {word}" if lines[-1] else word
+    return lines
+
+
+def _longest_word(text: str) -> int:
+    """Of a date with its hour, the whole is one word."""
+    return cell_len(text) if _MOMENT.fullmatch(text) else max(map(cell_len, text.split(" ")), default=0)
+
+
+def _padded(text: str, width: int) -> str:
+    return text + " " * (width - cell_len(text))
+
+
+def _shortened(cell: str) -> str:
+    """An address of more than 24 characters, with the middle of its local part left out."""
+    local, _, domain = cell.rpartition("@")
+    kept = max(_LONG - len(domain) - 2, 3)
+    if len(cell) <= _LONG or not _ADDRESS.fullmatch(cell) or len(local) <= kept + 1:
+        return cell
+    return f"{local[:kept]}…@{domain}"
+
+
+def cell_len(text: str) -> int:
+    """How many columns of a terminal a text takes: letters of East Asia take two, combining marks none."""
+    if text.isascii():
+        return len(text)
+    return sum(0 if combining(char) else 2 if east_asian_width(char) in {"W", "F"} else 1 for char in text)
+
+
+def _width() -> int:
+    """The width of the terminal; piped, wide enough for everything."""
+    if not sys.stdout.isatty():
+        return int(os.environ.get("COLUMNS") or 160)
+    return shutil.get_terminal_size((80, 24)).columns
 
 
 def tell_if_cut(shown: int, limit: int) -> None:
@@ -47,4 +151,4 @@ def _cell(cell: Any) -> str:
         return "–"
     if isinstance(cell, datetime):
         return f"{cell:%Y-%m-%d %H:%M} UTC"
-    return str(cell)
+    return "".join(char if char.isprintable() else " " for char in str(cell))

@@ -3,12 +3,17 @@
 import click
 
 from digest.cli.context import on_terminal
+from digest.cli.exits import REFUSED
 from digest.errors import RefusedError
 
 
 def ask(what: str) -> None:
-    """Go on only if a person at a terminal agrees. Raises RefusedError where there is none, else Abort."""
+    """Go on only if a person at a terminal agrees.
+
+    Raises RefusedError where there is no terminal, and ends the command where they say no.
+    """
     if not on_terminal():
         raise RefusedError(what, fix="say --yes to do it")
     if not click.confirm(f"{what}. Go on?"):
-        raise click.exceptions.Abort
+        click.echo("Cancelled; nothing was changed.", err=True)
+        raise click.exceptions.Exit(REFUSED)

@@ -46,6 +46,7 @@ def run(cli: Cli, no_fetch: bool, as_json: bool) -> int:
             {
                 "sources": [fetch_object(f) for f in report.sources],
                 "issues": [issue_object(i) for i in report.issues],
+                "emails": report.emails,
                 "failed": [{"step": name, "error": words(error)} for name, error in report.failed.items()],
             }
         )
@@ -133,5 +134,7 @@ def _show_issues(report: "Round") -> None:
             (i.id, i.date, i.audience, *(i.counts.get(DeliveryState(s), 0) for s in shown))
             for i in report.issues
         ],
-        empty="nobody was due",
+        empty="no digest was due",
     )
+    if report.emails:
+        click.echo(f"emails about subscriptions (confirmations and the like): {report.emails}")

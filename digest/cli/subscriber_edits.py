@@ -61,7 +61,7 @@ def edit(cli: Cli, /, email: str, *, dry_run: bool, yes: bool, as_json: bool, **
 @json_option
 @pass_cli
 def pause(cli: Cli, *, email: str, until: datetime, dry_run: bool, as_json: bool) -> None:
-    """Send a subscriber nothing until a day.
+    """Pause a subscriber until a day.
 
     Example: digest subscribers pause ada@example.org --until 2026-12-24
     """

@@ -155,6 +155,8 @@ def show(cli: Cli, email: str, *, why: datetime | None, as_json: bool) -> None:
 
 
 def _plain(value: object) -> object:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     return "; ".join(map(str, value)) if isinstance(value, list) else value
 
 

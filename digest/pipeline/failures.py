@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TypeVar
 
-from digest.errors import DigestError
+from digest.errors import ConfigError, DeliveryError, DigestError
 from digest.logs import masked
 from digest.pipeline.installation import Installation
 from digest.store import session
@@ -129,6 +129,34 @@ def guarded(installation: Installation, part: Part, item: object, now: datetime)
             clear(installation, part, [item])
 
 
+@contextmanager
+def step(installation: Installation, name: str, now: datetime) -> Iterator[Attempt]:
+    """Run one step of a round, or a worker's task: whatever it raises is noted, and never raised here.
+
+    That emails can't be sent at all is noted apart (`Part.MAILING`): a mail server may be away for a moment.
+    """
+    attempt = Attempt()
+    try:
+        yield attempt
+    except Exception as error:
+        attempt.error = error
+        traced = None if isinstance(error, DigestError) or session.is_outage(error) else error
+        log.warning("step %s failed: %s", name, words(error), exc_info=traced)
+        part = Part.MAILING if isinstance(error, (DeliveryError, ConfigError)) else Part.STEP
+        note(installation, part, name, error, now)
+    else:
+        _clear_step(installation, name)
+
+
+def _clear_step(installation: Installation, name: str) -> None:
+    try:
+        for part in (Part.STEP, Part.MAILING):
+            if name in failing(installation, part):
+                clear(installation, part, [name])
+    except AWAY:
+        log.warning("the database is away after step %s", name)
+
+
 def note(
     installation: Installation, part: Part, item: object, error: BaseException, now: datetime
 ) -> Failure | None:
@@ -167,3 +195,19 @@ def retry(installation: Installation) -> int:
             failures.clear(db, part, [failure.item for failure in found if failure.part == part])
         signups.take_up(db)
     return len(found)
+
+
+def in_words(error: BaseException) -> ConfigError | None:
+    """An error of a database that can't be used now, in words; None for any other error."""
+    if not session.is_outage(error):
+        return None
+    reason = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
+    if "locked" in reason:
+        return ConfigError(
+            f"the database is locked: another process has written to it for {session.BUSY_SECONDS} seconds",
+            fix="wait for that process (a backup, an import, a migration) or end it, and try again",
+        )
+    return ConfigError(
+        f"the database can't be used now: {masked(reason)}",
+        fix="digest doctor; look at the database's own log",
+    )

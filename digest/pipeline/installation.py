@@ -173,7 +173,7 @@ def _kept_key(folder: Path) -> str:
     """The key of an installation that names none: made once, readable by its owner alone."""
     path = folder / KEY_FILE
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not path.exists():
             _write_once(path, secrets.token_urlsafe(32))
         return path.read_text(encoding="ascii")

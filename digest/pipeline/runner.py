@@ -16,13 +16,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from digest.errors import ConfigError, DeliveryError, DigestError
+from digest.errors import ConfigError, DeliveryError
 from digest.pipeline import failures
 from digest.pipeline.bounces import maildir
 from digest.pipeline.catalog.search_index import catch_up
 from digest.pipeline.clock import Clock
 from digest.pipeline.delivery.worker import DeliveryWorker, sweep
-from digest.pipeline.failures import Part
 from digest.pipeline.ingest import signals, summaries
 from digest.pipeline.ingest.poll import FetchReport, fetch_due
 from digest.pipeline.installation import Installation
@@ -32,7 +31,7 @@ from digest.pipeline.subscriptions import signup, transactional
 from digest.pipeline.subscriptions.expiry import keep_up
 from digest.store import deliveries, session
 
-HEAD_START = 8.0  # seconds that sources have before the issues that are due are opened
+HEAD_START = 6.0  # seconds that sources have before the issues that are due are opened
 AGAIN = 10.0  # seconds between two looks at what has become due while sources are asked
 END = 4.0  # seconds that a fetch has to end when the process is told to stop
 PIECE = 0.1  # seconds of a wait after which it is looked whether to stop
@@ -44,7 +43,8 @@ log = logging.getLogger(__name__)
 class Round:
     """A round that is under way, for its steps, and what it did, when it is over.
 
-    `sources`: what was asked; `touched`: numbers of issues; `failed`: step → what it raised.
+    `sources`: what was asked; `touched`: numbers of issues; `emails`: how many about subscriptions were
+    due; `failed`: step → what it raised.
     """
 
     installation: Installation
@@ -53,6 +53,7 @@ class Round:
     stopping: Callable[[], bool]
     sources: list[FetchReport] = field(default_factory=list)
     touched: set[int] = field(default_factory=set)
+    emails: int = 0
     issues: tuple[IssueReport, ...] = ()
     failed: dict[str, Exception] = field(default_factory=dict)
 
@@ -79,24 +80,12 @@ class Round:
     def take(self, step: "Step") -> None:
         """Do a step. What it raises is the step's failure, noted for the operator, and nobody else's."""
         now = self.now()
-        try:
+        with failures.step(self.installation, step.name, now) as attempt:
             step.work(self, now)
-        except Exception as error:
-            self.failed[step.name] = error
-            log.warning("step %s failed: %s", step.name, failures.words(error), exc_info=_traced(error))
-            part = Part.MAILING if isinstance(error, (DeliveryError, ConfigError)) else Part.STEP
-            failures.note(self.installation, part, step.name, error, now)
+        if attempt.error:
+            self.failed[step.name] = attempt.error
         else:
             self.failed.pop(step.name, None)
-            self._clear(step)
-
-    def _clear(self, step: "Step") -> None:
-        try:
-            for part in (Part.STEP, Part.MAILING):
-                if step.name in failures.failing(self.installation, part):
-                    failures.clear(self.installation, part, [step.name])
-        except failures.AWAY:
-            log.warning("the database is away after step %s", step.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +115,8 @@ def _open(this: Round, now: datetime) -> None:
 
 
 def _mail(this: Round, now: datetime) -> None:
-    while not this.stopping() and transactional.deliver_due(this.installation, now):
+    while not this.stopping() and (handled := transactional.deliver_due(this.installation, now)):
+        this.emails += handled
         now = this.now()
 
 
@@ -226,8 +216,3 @@ def _end(thread: threading.Thread) -> None:
         thread.join(END)
     if thread.is_alive():
         log.warning("a source is still being asked; it is left alone")
-
-
-def _traced(error: Exception) -> Exception | None:
-    """The error, where its traceback says more than its message."""
-    return None if isinstance(error, DigestError) or session.is_outage(error) else error

@@ -174,25 +174,32 @@ class Engine:
 
     def _read(self, words: Sequence[str], *, as_typed: bool) -> "_Read":
         """Look words up, mended where no paper has them."""
-        words = self._telling(words)
+        telling = set(self._telling(words))
         terms: dict[str, Term] = {}
+        said: list[str] = []  # the words in their order, corrected, with the common ones that units may hold
         corrected: list[tuple[str, str]] = []
         unknown: list[str] = []
         for word in words:
+            if word not in telling:
+                said.append(word)
+                continue
             term = look_up(word, self._shown, self.papers)
             better = "" if term.papers or as_typed else correction(word, self._spellings)
             if better:
                 corrected.append((word, better))
-                terms.setdefault(better, look_up(better, self._shown, self.papers))
-            elif term.papers:
-                terms.setdefault(word, term)
+                word_of_term, term = better, look_up(better, self._shown, self.papers)
             else:
+                word_of_term = word
+            if not term.papers:
                 unknown.append(word)
-        units = [Unit((word,)) for word in terms]
+            elif terms.setdefault(word_of_term, term) is term:
+                said.append(word_of_term)
+        units = [Unit((word,)) for word in said]
         if not as_typed:
-            units = self._acronyms.units(list(terms), self.segments)
+            units = self._acronyms.units(said, self.segments)
+        with_terms = [(unit, [terms[word] for word in unit.words if word in terms]) for unit in units]
         return _Read(
-            [(unit, [terms[word] for word in unit.words]) for unit in units],
+            [(unit, its) for unit, its in with_terms if its],
             list(terms.values()),
             tuple(corrected),
             tuple(unknown),

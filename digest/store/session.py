@@ -3,6 +3,8 @@
 Never holds a connection of its own and never reads a setting or a clock.
 """
 
+import contextlib
+import os
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -65,6 +67,7 @@ def connect(url: str) -> Engine:
             connect_args={"connect_timeout": CONNECT_SECONDS},
             pool_timeout=CONNECT_SECONDS,
         )
+        event.listen(engine, "connect", _refuse_other_encodings, insert=True)  # before anything is read
         event.listen(engine, "begin", _begin_on_server)
         return engine
     msg = f"the database {parsed.render_as_string(hide_password=True)!r} can't be used"
@@ -150,9 +153,10 @@ def _dialect(connection: Session | Connection) -> str:
 def _sqlite(url: URL) -> Engine:
     folder = Path(url.database or "").parent
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _make_private(Path(url.database or ""))
     except OSError as error:
-        msg = f"the database's folder {folder} can't be made: {error.strerror}"
+        msg = f"the database {url.database} can't be made: {error.strerror}"
         raise ConfigError(msg, fix=_FIX) from error
     engine = create_engine(
         url,
@@ -165,11 +169,29 @@ def _sqlite(url: URL) -> Engine:
     return engine
 
 
+def _make_private(path: Path) -> None:
+    """Make a new database's file, for its owner only; SQLite gives -wal and -shm the same mode."""
+    if str(path) != ":memory:" and not path.exists():
+        with contextlib.suppress(FileExistsError):
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+
+
 def _set_up(connection: Any, _record: object) -> None:
     """Settings of one SQLite connection. `synchronous` stays FULL: what was sent must outlive a power cut."""
     connection.isolation_level = None  # the driver would begin transactions by itself, and too late
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA journal_mode = WAL")
+
+
+def _refuse_other_encodings(connection: Any, _record: object) -> None:
+    """Raise ConfigError for a database of Postgres that doesn't keep texts as UTF-8."""
+    encoding = connection.info.parameter_status("server_encoding")
+    if encoding != "UTF8":
+        name = connection.info.dbname
+        connection.close()
+        msg = f"the database {name} is encoded as {encoding}, and texts of papers need UTF8"
+        fix = f"createdb --encoding=UTF8 --template=template0 {name}_utf8, and name it in DIGEST_DATABASE_URL"
+        raise ConfigError(msg, fix=fix)
 
 
 def _begin(connection: Connection) -> None:

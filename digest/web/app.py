@@ -27,6 +27,7 @@ from digest.web.pages import (
     me,
     paper,
     preferences,
+    search,
     topics,
     unsubscribe,
 )
@@ -98,8 +99,8 @@ def create(
     app.add_middleware(PageCache, clock=clock, stamp=web.stamp, forgetful=web.forgetful)
     errors.handle(app)
     app.add_middleware(guards.Guards, secure=web.secure)  # around what answers errors: these get headers too
-    parts = (landing, feeds, catalog, paper, topics, link_pages, preferences, me, unsubscribe, api, health)
-    for part in parts:
+    lists = (landing, feeds, catalog, paper, search, topics)
+    for part in (*lists, link_pages, preferences, me, unsubscribe, api, health):
         app.include_router(part.router)
     app.mount("/static", Static(directory=STATIC))
     app.add_exception_handler(GoneError, gone)

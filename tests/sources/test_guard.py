@@ -1,18 +1,20 @@
-"""However a feed is written to hurt, reading it takes time that grows with its size and no faster."""
+"""However a feed is written to hurt, it costs the process that reads feeds, and little of that."""
 
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from itertools import count
+from pathlib import Path
 
-import feedparser
 import pytest
 
 from digest.domain import SourceKind
 from digest.errors import ParseError
 from digest.sources import parse
 from digest.sources.formats import guard
+from digest.sources.formats.feed_process import FeedProcess
 
 RSS, RSS_END = "<rss version='2.0'><channel>", "</channel></rss>"
 ITEM, ITEM_END = f"{RSS}<item><title>x</title>", f"</item>{RSS_END}"
@@ -89,47 +91,83 @@ SHAPES = {
 }
 
 
-def seconds(body: bytes) -> float:
-    started = time.process_time()
-    with suppress(ParseError):
-        parse(SourceKind.FEED, body)
-    return time.process_time() - started
+GOOD = f"{RSS}<item><title>good</title></item>{RSS_END}"
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_twice_the_size_takes_about_twice_the_time(shape: str) -> None:
-    small, large = (SHAPES[shape](size).encode() for size in (100_000, 200_000))
-    for _ in range(4):  # the machine does other things too: one good run is enough
-        before, after = seconds(small), seconds(large)
-        if after <= max(3 * before, 0.1):
-            return
-    pytest.fail(f"{before:.2f} s for {len(small):,} bytes, {after:.2f} s for {len(large):,}")
+def test_however_a_feed_is_written_to_hurt_it_costs_us_little_and_the_next_is_read(shape: str) -> None:
+    body = SHAPES[shape](30_000).encode()
+    started = time.process_time()  # of this process: the reader's own is limited by the system
+    with suppress(ParseError):
+        parse(SourceKind.FEED, body)
+    assert time.process_time() - started < 3
+    assert [entry.title for entry in parse(SourceKind.FEED, GOOD.encode()).entries] == ["good"]
 
 
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
-        (SHAPES["tags of an item"](10_000), "far more attributes, tags or names"),
-        (SHAPES["a name without a space"](10_000), "far more attributes, tags or names"),
-        (SHAPES["attributes of one tag"](20_000), "far more attributes, tags or names"),
         (f"{ITEM}<a b='{'x' * 20_000}'/>{ITEM_END}", "a tag or a comment of more than"),
         (SHAPES["a comment"](20_000), "a tag or a comment of more than"),
         (SHAPES["blank pieces"](20_000), "processing instructions"),
         (f"{ITEM}{'<a>' * 300}{'</a>' * 300}{ITEM_END}", "inside one another"),
-        (f"{ITEM}<item/>{ITEM_END}", "items inside one another"),
     ],
 )
-def test_what_would_take_long_is_refused_with_the_reason(body: str, reason: str) -> None:
+def test_what_no_feed_needs_is_refused_with_the_reason(body: str, reason: str) -> None:
     with pytest.raises(ParseError, match=reason):
         guard.check(body)
 
 
+@pytest.fixture
+def reader() -> Iterator[FeedProcess]:
+    process = FeedProcess()
+    yield process
+    process.close()
+
+
+def test_a_document_that_takes_too_long_is_given_up_and_the_next_is_read(reader: FeedProcess) -> None:
+    slow = SHAPES["a name without a space"](400_000)
+    with pytest.raises(ParseError, match="takes too long or too much memory"):
+        reader.read(slow, 0.2)
+    assert [item["title"] for item in reader.read(GOOD).items] == ["good"]
+
+
+def test_a_reader_that_dies_is_started_anew(reader: FeedProcess) -> None:
+    reader.read(GOOD)
+    assert reader._process is not None
+    reader._process.kill()
+    reader._process.wait()
+    assert reader.read(GOOD).version == "rss20"
+
+
+def test_the_reader_gets_no_secret_and_ends_with_its_owner(
+    reader: FeedProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DIGEST_SECRET_KEY", "a key that only tests use")
+    reader.read(GOOD)
+    process = reader._process
+    assert process is not None
+    environment = Path(f"/proc/{process.pid}/environ")
+    if environment.exists():
+        assert b"DIGEST_" not in environment.read_bytes()
+    assert process.stdin is not None
+    process.stdin.close()
+    assert process.wait(timeout=30) == 0
+
+
+def test_several_threads_share_one_reader(reader: FeedProcess) -> None:
+    bodies = [f"{RSS}<item><title>{n}</title></item>{RSS_END}" for n in range(40)]
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(reader.read, bodies))
+    assert [read.items[0]["title"] for read in found] == [str(n) for n in range(40)]
+
+
 def test_one_hostile_item_costs_only_itself() -> None:
-    bad = f"<item><title>bad</title><author>{'a' * 50_000}</author></item>"
+    bad = f"<item><title>bad</title><author>{'a' * 200_000}</author></item>"
     good = "<item><title>good</title></item>"
     parsed = parse(SourceKind.FEED, f"{RSS}{good}{bad}{good}{RSS_END}".encode())
     assert [entry.title for entry in parsed.entries] == ["good", "good"]
-    assert [(skipped.entry, skipped.error[:8]) for skipped in parsed.skipped] == [("item 2", "far more")]
+    assert [(skipped.entry, skipped.error[:8]) for skipped in parsed.skipped] == [("item 2", "reading ")]
 
 
 def test_a_broken_item_is_still_read_and_so_is_what_comes_after_it() -> None:
@@ -144,18 +182,15 @@ def test_the_largest_collaborations_are_let_through() -> None:
     each = "".join(f"<dc:creator>Firstname Lastname{n}</dc:creator>" for n in range(3_000))
     keywords = "".join(f"<category>some keyword {n}</category>" for n in range(100))
     for inside in (f"<dc:creator>{listed}</dc:creator>", each, keywords):
-        assert guard.check(f"<rss xmlns:dc='d'><channel><item>{inside}</item></channel></rss>") == ""
+        document = f"<rss xmlns:dc='d'><channel><item><title>x</title>{inside}</item></channel></rss>"
+        (entry,) = parse(SourceKind.FEED, document.encode()).entries
+        assert len(entry.authors) + len(entry.categories) >= 50
 
 
 def test_a_body_that_names_a_file_or_an_address_is_only_text() -> None:
     for body in (b"/etc/hostname", b"file:///etc/hostname", b"http://127.0.0.1:9/feed", b"feed://x"):
         with pytest.raises(ParseError, match="no XML element"):
             parse(SourceKind.FEED, body)
-
-
-def test_feedparser_is_the_version_whose_slow_places_the_guard_knows() -> None:
-    """With another version, measure the shapes above at a megabyte, then change the number."""
-    assert feedparser.__version__ == "6.0.14"
 
 
 def test_reading_warns_of_nothing() -> None:

@@ -1,5 +1,7 @@
 """Lists of names come out as readable names without affiliations."""
 
+from collections.abc import Iterator
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -94,6 +96,19 @@ def test_chinese_and_japanese_commas_part_names(text: str, names: list[str]) -> 
 )  # fmt: skip
 def test_those_who_are_only_counted_are_no_people(text: str) -> None:
     assert people([text]) == ["Ana Prado"]
+
+
+def test_endless_lists_are_cut_whoever_writes_them() -> None:
+    read = 0
+
+    def endless() -> Iterator[str]:
+        nonlocal read
+        while True:
+            read += 1
+            yield "Ana Prado, " * 1_000
+
+    assert len(people(endless())) < 100_000
+    assert read < 100
 
 
 @given(st.text(alphabet="ab MD.(),;@，and\n"))

@@ -247,3 +247,8 @@ def test_a_suppressed_address_is_found_until_it_is_removed(db: Session) -> None:
     assert suppressions.remove(db, ["hash1", "under an old key"])
     assert not suppressions.remove(db, ["hash1"])
     assert suppressions.among(db, ["hash1"]) == set()
+
+
+@given(st.from_regex(r"[A-Za-z0-9._+-]{1,20}@[A-Za-z0-9-]{1,20}(\.[A-Za-z0-9-]{1,12}){1,2}", fullmatch=True))
+def test_the_quick_way_to_a_key_leads_where_the_long_one_does(email: str) -> None:
+    assert addresses.key(email) == addresses.key(f" {email}")

@@ -2,17 +2,20 @@
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
 
+from digest.domain import SourceKind
 from digest.pipeline.issues.preview import preview, stranger
 from digest.pipeline.subscriptions.validate import read_interests
-from digest.store import session
+from digest.store import session, sources
+from digest.store.monitoring import failures
 from digest.store.subscriptions import interests, signups, subscribers
 from tests.builders import NOW, entry
-from tests.installations import installation, store_entries
+from tests.installations import installation, join, store_entries
 from tests.web_server import WebServer, serving, stamp_in
 
 AGENTS = entry("2603.00001", title="Agents that plan", categories=("cs.AI",))
@@ -271,6 +274,27 @@ def test_a_site_says_whether_it_lives_and_is_ready(web: WebServer) -> None:
     late = web.client().get("/readyz")
     assert late.status_code == 503
     assert late.json()["parts"]["queue"] == "mails have waited for more than an hour"
+
+
+def test_a_site_is_not_ready_when_nobody_prepares_digests(web: WebServer) -> None:
+    join(web.installation, "ada@example.org", now=web.clock.now - timedelta(hours=1))
+    assert web.client().get("/readyz").status_code == 200
+    web.clock.move(hours=26)
+    late = web.client().get("/readyz")
+    assert late.status_code == 503
+    assert late.json()["parts"]["issues"] == "digests that were due more than an hour ago aren't prepared"
+
+
+def test_sources_that_fail_and_things_set_aside_are_warnings(web: WebServer) -> None:
+    with session.transaction(web.installation.engine) as db:
+        sources.add(db, name="feed", kind=SourceKind.FEED, url="https://feed.example.org/rss")
+        later = web.clock.now + timedelta(hours=1)
+        sources.failed(db, "feed", now=web.clock.now, error="HTTP 500", next_fetch_at=later)
+        failures.note(db, "sign-up", "7", "KeyError", web.clock.now)
+    answer = web.client().get("/readyz")
+    assert (answer.status_code, answer.json()["ready"]) == (200, True)
+    assert answer.json()["warnings"] == ["sources", "failures"]
+    assert answer.json()["parts"]["failures"] == "set aside because it failed: sign-up"
 
 
 def test_every_page_is_whole_html_with_what_it_needs(web: WebServer) -> None:

@@ -1,5 +1,7 @@
-"""Searching by the API: the same ids in the same order as everywhere, page by page, and errors in words."""
+"""Searching by page and API: the same ids in the same order as everywhere, and errors in words."""
 
+import html
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -86,3 +88,51 @@ def test_searches_of_one_network_have_a_limit(engine: Engine, tmp_path: Path) ->
         assert answers[0].status_code == 200
         assert answers[-1].status_code == 429
         assert "Retry-After" in answers[-1].headers
+
+
+def test_the_page_lists_what_the_api_lists_page_by_page(web: WebServer) -> None:
+    store_entries(
+        web.installation.engine, [entry(f"2604.{n:05}", title=f"Robots with {n} arms") for n in range(30)]
+    )
+    client = web.client()
+    whole = Search(web.installation)("robots", NOW, limit=100)
+    address, found = "/search?q=robots", []
+    while address:
+        page = client.get(address)
+        assert page.status_code == 200
+        found += re.findall(r'<h3 dir="auto"><a href="/p/([^"]+)">', page.text)
+        following = re.search(r'rel="next" href="([^"]+)"', page.text)
+        address = html.unescape(following[1]) if following else ""
+    assert found == [item.paper.id.removeprefix("arxiv:") for item in whole.items]
+    assert len(found) == 35
+
+
+def test_the_page_marks_words_escapes_text_and_offers_the_search_by_email(web: WebServer) -> None:
+    page = web.client().get("/search", params={"q": "agents cat:cs.CL"}).text
+    assert "<mark>Agents</mark> &lt;plan&gt;" in page
+    assert 'href="/?filters=agents%20cat%3Acs.CL"' in page
+    assert 'value="agents cat:cs.CL"' in page
+
+
+def test_the_page_tells_of_corrections_with_the_way_back(web: WebServer) -> None:
+    page = web.client().get("/search", params={"q": "robost"}).text
+    assert "Showing results for <strong>robots</strong>" in page
+    assert 'href="/search?q=robost&amp;as_typed=1"' in page
+    back = web.client().get("/search", params={"q": "robost", "as_typed": "1"}).text
+    assert "No paper has the word “robost”." in back
+
+
+def test_where_nothing_is_found_the_page_says_what_parts_find(web: WebServer) -> None:
+    page = web.client().get("/search", params={"q": "ti:robots ti:agents"}).text
+    assert "No paper matches." in page
+    assert 'href="/search?q=ti%3Arobots"' in page
+
+
+def test_a_mistake_is_told_beside_the_box_and_what_was_typed_is_kept(web: WebServer) -> None:
+    answer = web.client().get("/search", params={"q": 'robots "open'})
+    assert answer.status_code == 422
+    assert "this quote is never closed" in answer.text
+    assert "robots &#34;open" in answer.text
+    assert web.client().get("/search").status_code == 200
+    for given in ({"q": "x", "order": "y"}, {"q": "x" * 5000}, {"q": "x", "cursor": "y"}):
+        assert web.client().get("/search", params=given).status_code == 404

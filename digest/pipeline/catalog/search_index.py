@@ -215,7 +215,7 @@ class SearchIndex:
         if self._folder is None:
             return False
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             with tempfile.NamedTemporaryFile(dir=self._folder, delete=False) as file:
                 file.write(data)
             os.replace(file.name, self._folder / _file_name(info))  # noqa: PTH105 - atomic, over an old one too

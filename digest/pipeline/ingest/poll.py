@@ -29,11 +29,12 @@ from digest.sources.refetch import not_since
 from digest.sources.states import back_off, decide
 from digest.store import papers, session, sources
 from digest.store.papers import StoredEntries
-from digest.store.sources import gaps
+from digest.store.sources import gaps, services
 
 CLAIM = timedelta(minutes=30)  # longer than one source takes to answer, with waiting for its turns
 MOST_PAGES = 100  # of one answer; bioRxiv has about ten a day
 SOURCE_SECONDS = 120.0  # that one source may take with all its pages and past days
+ALONE = "fetch"  # the row of `services` that says until when one process of many asks the sources
 ROUND_SECONDS = 600.0  # after which a round asks no other source
 
 T = TypeVar("T")
@@ -74,6 +75,19 @@ def fetch_due(
     deadline = time.monotonic() + ROUND_SECONDS
     unstopped = takewhile(lambda _: not stopping() and time.monotonic() < deadline, due)
     return _ask_all(installation, unstopped, now, only_due=True, get=get, jitter=jitter, stopping=stopping)
+
+
+def fetch_due_alone(installation: Installation, now: datetime) -> list[FetchReport]:
+    """`fetch_due`, unless another process is in the middle of it."""
+    with session.transaction(installation.engine) as db:
+        mine = services.claim(db, ALONE, now=now, until=now + timedelta(seconds=2 * ROUND_SECONDS))
+    if mine is None:
+        return []
+    try:
+        return fetch_due(installation, now)
+    finally:
+        with session.transaction(installation.engine) as db:
+            services.postponed(db, ALONE, next_at=now)
 
 
 def fetch(installation: Installation, chosen: Sequence[Source], now: datetime) -> list[FetchReport]:

@@ -13,6 +13,8 @@ from datetime import datetime, timedelta
 from digest.deliver import Envelope, Timeouts, open_transport
 from digest.domain import Alarm, DeliveryState, Receipt
 from digest.errors import DigestError
+from digest.pipeline import failures
+from digest.pipeline.failures import Part
 from digest.pipeline.installation import Installation
 from digest.pipeline.mail.build import finalize, sender_address
 from digest.pipeline.monitoring import conditions
@@ -57,6 +59,14 @@ def _tell(installation: Installation, claimed: Sequence[Alarm], now: datetime) -
         receipt = asyncio.run(_hand_over(installation, claimed, now))
     except DigestError as error:  # no server, no such sender, a template that can't be used
         receipt = Receipt(DeliveryState.QUEUED, error.message)
+    except Exception as error:
+        if not failures.is_its_fault(error):
+            raise
+        log.exception("a mail of alarms can't be written")
+        if len(claimed) > 1:  # one of them: each is told alone
+            return sum(_tell(installation, [alarm], now) for alarm in claimed)
+        failures.note(installation, Part.ALARM, claimed[0].key, error, now)
+        receipt = Receipt(DeliveryState.QUEUED, failures.words(error))
     with session.transaction(installation.engine) as db:
         if receipt.state is DeliveryState.SENT:
             alarms.mark_notified(db, claimed, now)

@@ -12,7 +12,7 @@ from digest.config import Settings, load, unknown_names
 from digest.deliver import open_transport
 from digest.errors import ConfigError, DigestError
 from digest.pipeline.bounces.maildir import UNKNOWN
-from digest.pipeline.installation import signer
+from digest.pipeline.installation import KEY_FILE, signer
 from digest.pipeline.monitoring.checks import Check, Result, check
 from digest.pipeline.monitoring.store_checks import examine_store
 from digest.sources.calendar import is_listed
@@ -128,10 +128,33 @@ def _folders(settings: Settings) -> Iterator[Check]:
     fix = "set DIGEST_DATA_DIR to a folder that can be written"
     folder = settings.data_dir
     yield check("data folder", _writable(folder), f"{folder}", fix, bad=Result.FAIL)
+    yield _private(settings)
     unclear = settings.bounces() / UNKNOWN / "new"
     count = sum(1 for _ in unclear.iterdir()) if unclear.is_dir() else 0
     detail = f"mails that came back and weren't understood, or aren't about ours: {count or 'none'}"
     yield check("bounces", not count, detail, f"look at {unclear}, and move what you have seen out of it")
+
+
+def _private(settings: Settings) -> Check:
+    """Whether other users of this machine are kept out of addresses, keys and mails."""
+    database = settings.database().removeprefix("sqlite:///")
+    paths = [settings.data_dir, settings.bounces(), Path(".env"), settings.data_dir / KEY_FILE]
+    if database != settings.database():
+        paths += [Path(database + end) for end in ("", "-wal", "-shm")]
+    seen = [path for path in paths if path.exists() and path.stat().st_mode & 0o077]
+    # What lies in a folder that is closed to others can't be reached, whatever its own mode.
+    exposed = [path for path in seen if not _is_inside(path, settings.data_dir) or settings.data_dir in seen]
+    shown = ", ".join(str(path) for path in exposed)
+    return check(
+        "files",
+        not exposed,
+        f"other users of this machine can read {shown}" if exposed else "only their owner can read them",
+        f"chmod -R go-rwx {' '.join(str(path) for path in exposed)}",
+    )
+
+
+def _is_inside(path: Path, folder: Path) -> bool:
+    return folder.absolute() in path.absolute().parents
 
 
 def _writable(folder: Path) -> bool:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from digest.domain import Frequency, Interests, Schedule, Subscriber, SubscriberStatus, Topic
@@ -110,7 +111,28 @@ def _interests(fields: Mapping[str, str], known: Subscriber | None, topics: Sequ
     for column, (name, usual) in _NUMBERS.items():
         if column in fields:
             wanted[name] = _number(fields, column, usual)
-    return read_interests(topics, **wanted)
+    lists = (tuple(wanted["topics"]), tuple(wanted["filters"]), tuple(wanted["exclude"]))
+    return _read_once(tuple(topics), *lists, wanted["min_upvotes"], wanted["top"], wanted["max_papers"])
+
+
+@lru_cache(maxsize=4096)  # of a list's people, many want the same
+def _read_once(
+    listed: tuple[Topic, ...],
+    topics: tuple[str, ...],
+    filters: tuple[str, ...],
+    exclude: tuple[str, ...],
+    *numbers: int,
+) -> Interests:
+    min_upvotes, top, max_papers = numbers
+    return read_interests(
+        listed,
+        topics=topics,
+        filters=filters,
+        exclude=exclude,
+        min_upvotes=min_upvotes,
+        top=top,
+        max_papers=max_papers,
+    )
 
 
 def _schedule(fields: Mapping[str, str], known: Subscriber | None) -> Schedule:

@@ -7,6 +7,7 @@ from zoneinfo import available_timezones
 
 from email_validator import EmailNotValidError, validate_email
 
+from digest.characters import flaw
 from digest.domain import Frequency, Interests, Schedule, Subscriber, SubscriberStatus, Topic
 from digest.due import next_due
 from digest.errors import FilterError, InputError
@@ -30,6 +31,9 @@ _NO_PLACES = frozenset({"localtime", "Factory"})
 
 def read_address(text: str) -> str:
     """An e-mail address as it can be written to; InputError says what is wrong with it."""
+    wrong = flaw(text.strip())
+    if wrong:
+        raise InputError(f"an e-mail address {wrong}", fix="type it again without that character")
     try:
         email = validate_email(text.strip(), check_deliverability=False).normalized
     except EmailNotValidError as error:

@@ -1,30 +1,25 @@
 """RSS, RDF, Atom and CDF in every dialect: the bytes of a feed come in, what feedparser reads in it goes out.
 
-The only door of feedparser. It gets bytes in memory, never a string, which it might take for a file's name or
-a URL; and only such as `guard` lets through. A feed that isn't well-formed, or is refused as a whole, is read
-item by item, so that a bad item stops only itself.
+The only door of feedparser, which reads in a process of its own (`feed_process.py`): whatever a feed does to
+it costs that process alone. A feed that isn't well-formed, or takes too long as a whole, is read item by
+item, so that a bad item stops only itself.
 """
 
 import re
+import time
 from dataclasses import dataclass
-from io import BytesIO
 from itertools import pairwise
 from typing import Any
 
-import feedparser
-
 from digest.domain import Skipped
 from digest.errors import ParseError
-from digest.sources.formats import charset, guard, markup
+from digest.sources.formats import charset, feed_process, guard, markup
 from digest.sources.values.items import MAX_ITEMS
 
 MAX_ROOT_TAG = 5_000  # characters; it is read again with each item of a broken feed
 MAX_ROOT_TAGS = 2_000_000  # characters of all those readings
-# Its parser for what isn't well-formed is slow on hostile input, so it gets little of it.
-MAX_LOOSE_ITEM = 20_000  # characters
-MAX_LOOSE = 300_000  # of all its items, each under the root tag and with LOOSE_START more
-LOOSE_START = 1_000  # to begin with an item takes as long as these
-MAX_LOOSE_RUN = 1_000  # letters and digits without a space between them
+ITEM_SECONDS = 1.0  # of processor time for one item of a broken feed
+BROKEN_SECONDS = 15.0  # for all of its items; on the clock, so that killing the reader counts too
 
 _ROOT = re.compile(r"<((?:[A-Za-z_][\w.-]{0,40}:)?([A-Za-z_][\w.-]{0,80}))(?=[\s/>])[^<>]*>")
 _ITEM = re.compile(r"<(?=(?:[A-Za-z_][\w.-]{0,40}:)?(?:item|entry)[\s>])", re.IGNORECASE)
@@ -59,9 +54,11 @@ def read(body: bytes) -> Document:
         raise ParseError(f"not a feed: its root is <{root[2]}>")
     try:
         reason = guard.check(text)
+        if not reason:
+            return _parse(text)
     except ParseError as error:
         reason = error.message
-    return _item_by_item(text, root, reason) if reason else _parse(text)
+    return _item_by_item(text, root, reason)
 
 
 def words(item: Item, name: str) -> str:
@@ -83,18 +80,9 @@ def tags(item: Item) -> list[str]:
     return [term for tag in dict.get(item, "tags", ()) if (term := words(tag, "term"))]
 
 
-def _parse(text: str) -> Document:
-    content_type = {"content-type": "application/xml; charset=utf-8"}
-    try:
-        read = feedparser.parse(
-            BytesIO(text.encode()),
-            response_headers=content_type,
-            sanitize_html=False,
-            resolve_relative_uris=False,
-        )
-    except Exception as error:  # it documents none, and raises many on hostile input
-        raise ParseError(f"feedparser can't read it: {error!r:.200}") from error
-    return Document(read["version"], read["feed"], read["entries"])
+def _parse(text: str, seconds: float | None = None) -> Document:
+    found = feed_process.read(text, seconds)
+    return Document(found.version, found.feed, found.items)
 
 
 def _item_by_item(text: str, root: re.Match[str], reason: str) -> Document:
@@ -104,16 +92,15 @@ def _item_by_item(text: str, root: re.Match[str], reason: str) -> Document:
         raise ParseError(reason)
     items: list[Item] = []
     skipped: list[Skipped] = []
-    loose = MAX_LOOSE
+    until = time.monotonic() + BROKEN_SECONDS
     room = min(MAX_ITEMS, MAX_ROOT_TAGS // len(root[0]))
     for place, (start, end) in enumerate(pairwise([*starts, len(text)][: room + 1]), start=1):
         try:
-            item = _complete(text[start:end], reason)
-            alone = f"{root[0]}{item}</{root[1]}>"
-            if guard.check(alone):
-                loose -= LOOSE_START + len(alone)
-                _check_loose(item, loose)
-            items += _parse(alone).items
+            if time.monotonic() > until:
+                raise ParseError("the items before it took too long to be mended")
+            alone = f"{root[0]}{_complete(text[start:end], reason)}</{root[1]}>"
+            guard.check(alone)
+            items += _parse(alone, ITEM_SECONDS).items
         except ParseError as error:
             skipped.append(Skipped(f"item {place}", error.message))
     if not items:
@@ -135,13 +122,6 @@ def _complete(piece: str, reason: str) -> str:
 def _head(text: str) -> Document:
     """What stands before the first item, without its end tags; empty if it can't be read."""
     try:
-        _check_loose(text, MAX_LOOSE)
-        return _parse(text)
+        return _parse(text, ITEM_SECONDS)
     except ParseError:
         return Document("", {}, [])
-
-
-def _check_loose(text: str, left: int) -> None:
-    """Raises ParseError for what would hold feedparser's slower parser too long."""
-    if len(text) > MAX_LOOSE_ITEM or left < 0 or guard.longest_run(text) > MAX_LOOSE_RUN:
-        raise ParseError("not well-formed XML, and too long to be mended")

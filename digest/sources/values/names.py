@@ -50,10 +50,16 @@ def people(elements: Iterable[object]) -> list[str]:
     """The names in the elements of a list of authors: one or several to an element, in their order.
 
     In a list of several elements each is a person, unless its parts can only be names of several. What isn't
-    text is passed over.
+    text is passed over, and so is what comes after MAX_LIST characters.
     """
-    texts = [_spaced(text) for text in elements if isinstance(text, str)]
-    texts = [text for text in texts if text]
+    texts: list[str] = []
+    left = MAX_LIST
+    for element in elements:
+        if isinstance(element, str) and (text := _spaced(element)):
+            texts.append(text)
+        left -= len(element) if isinstance(element, str) else 1
+        if left < 0:
+            break
     turned = len(texts) > 1 and all(text.count(",") == 1 for text in texts)
     return [name for text in texts for name in _people_of(text, surnames_first=turned)]
 

@@ -5,12 +5,19 @@ import unicodedata
 
 import idna
 
+# Almost all addresses: what the long way makes of them is the same in small letters.
+_PLAIN = re.compile(
+    r"[A-Za-z0-9._+-]+@(?:(?!..--)[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,}"
+)
+
 
 def key(email: str) -> str:
     """The address with its local part case-folded and its domain in ASCII and lower case (RFC 5890).
 
     Never raises: what isn't an address is only folded, and equals no address.
     """
+    if _PLAIN.fullmatch(email):
+        return email.lower()
     local, at, domain = unicodedata.normalize("NFC", email.strip()).casefold().rpartition("@")
     try:
         # From the unfolded text: folding would turn `straße.example` into another domain.

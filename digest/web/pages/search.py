@@ -1,0 +1,76 @@
+"""The page of a search: words and filters in one box, what was made of them, and the papers, page by page."""
+
+from functools import partial
+from typing import Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, HTTPException, Request, Response
+from fastapi.responses import HTMLResponse
+
+from digest.errors import FilterError, InputError
+from digest.pipeline.catalog.search import Facet, SearchResult
+from digest.search import Order
+from digest.web.cards import paper_cards
+from digest.web.forms import LONGEST_LINE
+from digest.web.limits import costly
+from digest.web.site import Site
+
+router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+get = partial(router.api_route, methods=["GET", "HEAD"])
+PAPERS = 20  # on a page
+FACETS = 12  # values of one kind that are shown
+
+
+@get("/search")
+@costly
+def search(request: Request, web: Site) -> Response:
+    """Show what a search finds, or its mistake with the way to mend it; without a query only the box."""
+    given = request.query_params
+    query, order = given.get("q", "").strip(), given.get("order", Order.RELEVANCE)
+    if order not in list(Order) or len(query) > LONGEST_LINE:
+        raise HTTPException(404)
+    as_typed = "as_typed" in given
+    values: dict[str, Any] = {"query": query, "order": order, "result": None, "error": None}
+    if not query:
+        return web.page("search.html", **values)
+    try:
+        result = web.search(
+            query,
+            web.clock(),
+            limit=PAPERS,
+            cursor=given.get("cursor", ""),
+            order=Order(order),
+            as_typed=as_typed,
+        )
+    except FilterError as error:
+        return web.page("search.html", status=422, **(values | {"error": error}))
+    except InputError:
+        raise HTTPException(404) from None  # a cursor of something else
+    cards = paper_cards([item.paper for item in result.items], web.clock())
+    return web.page(
+        "search.html",
+        **(values | {"result": result, "cards": list(zip(cards, result.items, strict=True))}),
+        facets=_facets(result),
+        link=partial(_link, query, order, as_typed),
+        narrowed=partial(_narrowed, query),
+        year=web.clock().year,
+    )
+
+
+def _facets(result: SearchResult) -> list[tuple[str, list[Facet]]]:
+    """The values of each kind by which results can be narrowed, most papers first."""
+    kinds = (("Category", result.categories), ("Year", result.years), ("Source", result.sources))
+    narrowing = [(name, [each for each in values if each.papers < result.total]) for name, values in kinds]
+    return [(name, values[:FACETS]) for name, values in narrowing if values]
+
+
+def _narrowed(query: str, wanted: str) -> str:
+    """The query with one more filter; what it offers as alternatives stays together."""
+    return f"({query}) {wanted}" if " OR " in query or "|" in query else f"{query} {wanted}"
+
+
+def _link(query: str, order: str, as_typed: bool, /, **changed: str) -> str:
+    """The address of this search with something changed; a page begins anew unless a cursor is given."""
+    values = {"q": query, "order": order if order != Order.RELEVANCE else ""}
+    values |= {"as_typed": "1" if as_typed else ""} | changed
+    return "/search?" + urlencode({name: value for name, value in values.items() if value})
