@@ -232,6 +232,17 @@ def attacks() -> Mapping[str, list[Attack]]:
         "days": [
             Attack("GET", f"/papers/{datetime.now(UTC):%Y-%m-%d}"),
             Attack("GET", "/papers/2026-01-01"),
+            *(
+                Attack("GET", f"/papers/{datetime.now(UTC):%Y-%m}?order=newest&page={n}&x={n}")
+                for n in (1, 2, 9)
+            ),
+            *(
+                Attack("GET", f"/{path}?x={n}")
+                for n, path in enumerate(("papers", "topics", "t/llm", "t/llm.rss"))
+            ),
+            Attack("GET", "/search?q=" + "+OR+".join(words[:300])),
+            Attack("GET", "/search?q=" + "+".join(usual[:400])),
+            Attack("GET", "/search?q=" + "+OR+".join(f"{pair}*" for pair in pairs[:200])),
             Attack("GET", "/readyz"),
         ],
     }

@@ -145,6 +145,7 @@ PAGES: Mapping[str, Callable[[WebServer], str]] = {
     "preferences": _of(Purpose.PREFERENCES),
     "preferences muted and paused": _busy,
     "preferences unsubscribed": _left(Purpose.PREFERENCES),
+    "sources": lambda _web: "/sources",
     "feeds": lambda _web: "/feeds",
     "my page": _of(Purpose.ME, "?paper=2603.00002"),
     "my page with everything": _lived,

@@ -49,7 +49,9 @@ def _confirm(request: Request, web: Web, token: str, after: BackgroundTasks, *, 
     outcome = signup.confirm(web.installation, token, visitor, web.clock(), pressed=pressed)
     if outcome is Confirmation.DONE:
         after.add_task(web.notify)
-    return web.page("confirm.html", status=404 if outcome is Confirmation.OVER else 200, outcome=outcome)
+    first = signup.first_digest(web.installation, token) if outcome is Confirmation.DONE else None
+    status = 404 if outcome is Confirmation.OVER else 200
+    return web.page("confirm.html", status=status, outcome=outcome, first=first)
 
 
 @get("/pause/{token}")
