@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from digest.match.cohort import Cohort, Lists
+from digest.match.bits.cohort import Cohort, Lists
 from digest.match.day import Day
 
 UNREAD = -1  # the row of a filter that was never asked for
