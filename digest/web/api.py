@@ -12,7 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from digest import serializers
 from digest.domain import Interests
-from digest.pipeline.catalog.search import MOST, result_object
+from digest.pipeline.catalog.search import MOST, result_object, similar_object
+from digest.pipeline.catalog.similar import MOST as MOST_SIMILAR
 from digest.pipeline.mail import build
 from digest.pipeline.subscriptions import signup
 from digest.pipeline.subscriptions.validate import (
@@ -25,6 +26,7 @@ from digest.search import Order
 from digest.web.errors import problem
 from digest.web.forms import LONGEST_LINE, MOST_LINES
 from digest.web.limits import costly, retry_after
+from digest.web.pages.paper import read_paper
 from digest.web.site import Site, Web
 
 router = APIRouter(prefix="/api/v1", default_response_class=JSONResponse)
@@ -108,6 +110,14 @@ def search(
     if result.next:
         answer.headers["Link"] = f'<{request.url.include_query_params(cursor=result.next)}>; rel="next"'
     return answer
+
+
+@router.get("/papers/{ref:path}/similar")
+def similar(web: Site, ref: str, limit: Annotated[int, Query(ge=1, le=MOST_SIMILAR)] = 5) -> Response:
+    """The papers most like one (by any of its ids), most alike first."""
+    paper = read_paper(web, ref).paper
+    items = [similar_object(each) for each in web.search.similar(paper, web.clock(), limit)]
+    return Response(serializers.as_json({"items": items, "next": None}), media_type="application/json")
 
 
 def _interests(web: Web, chosen: Wishes) -> Interests:
