@@ -60,7 +60,7 @@ def fill(folder: Path, number: int, data: Path) -> None:
         ]
         with session.transaction(installation.engine) as db:
             source = sources.ensure(db, name="arxiv", kind=SourceKind.ARXIV)
-            papers.land(db, source, entries, seen_at=now - timedelta(days=at, hours=1))
+            papers.store_entries(db, source, entries, seen_at=now - timedelta(days=at, hours=1))
     installation.engine.dispose()
 
 

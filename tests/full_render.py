@@ -116,7 +116,7 @@ def blocks_of(
             words += len(f"{paper.plain_title} {paper.plain_summary}".split())
             term = cards.mute(match.reasons) if level.all_links else ""
             render("card", paper=paper, number=place(number), **told(paper, kind, links, term))
-    others = [(paper, False) for paper in digest.also if level.also]
+    others = [(paper, False) for paper in digest.also_trending if level.also_trending]
     lines = [(match.paper, True) for match in layout.tail], others
     beside = "Also trending" if digest.papers else "Trending meanwhile"
     for heading, those in zip(("Also in this digest", beside), lines, strict=True):

@@ -78,8 +78,8 @@ def test_every_reader_gets_a_mail_and_most_have_words_of_their_own(tmp_path: Pat
     (report,) = open_due(here, NOW + timedelta(seconds=1))
     assert report.counts[DeliveryState.QUEUED] == 60
     with session.reading(here.engine) as db:
-        wishes = {reader.interests for reader in subscribers.by_ids(db, range(1, 61)).values()}
-    assert len(wishes) > 50
+        chosen = {reader.interests for reader in subscribers.by_ids(db, range(1, 61)).values()}
+    assert len(chosen) > 50
 
 
 def test_a_stage_does_not_hold_the_seconds_of_one_inside_it() -> None:

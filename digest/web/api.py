@@ -83,9 +83,9 @@ def subscribe(request: Request, web: Site, asked: Subscription, after: Backgroun
 
 @router.post("/preview")
 @costly
-def preview(request: Request, web: Site, wishes: Wishes) -> Response:  # noqa: ARG001 - costly
+def preview(request: Request, web: Site, chosen: Wishes) -> Response:  # noqa: ARG001 - costly
     """What the digest would be now: a subject and papers with reasons, or why there would be none."""
-    found = web.today.preview(_interests(web, wishes), web.clock())
+    found = web.today.preview(_interests(web, chosen), web.clock())
     subject = build.write(web.installation, found.digest).subject if found.digest else None
     papers = found.digest.papers if found.digest else ()
     text = serializers.as_json(serializers.preview_object(subject, found.skip_reason, papers))
@@ -120,12 +120,12 @@ def similar(web: Site, ref: str, limit: Annotated[int, Query(ge=1, le=MOST_SIMIL
     return Response(serializers.as_json({"items": items, "next": None}), media_type="application/json")
 
 
-def _interests(web: Web, wishes: Wishes) -> Interests:
+def _interests(web: Web, chosen: Wishes) -> Interests:
     reader = reader_for_strangers(known_topics(web.installation))
     return Interests(
-        topics=reader.topics(wishes.topics),
-        filters=reader.filters(wishes.filters),
-        exclude=reader.filters(wishes.exclude),
+        topics=reader.topics(chosen.topics),
+        filters=reader.filters(chosen.filters),
+        exclude=reader.filters(chosen.exclude),
     )
 
 

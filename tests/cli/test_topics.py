@@ -14,7 +14,7 @@ from digest.pipeline.subscriptions.validate import known_topics
 from digest.store import session
 from digest.store.subscriptions import subscribers
 from tests.builders import NOW, entry
-from tests.installations import installation, join, land
+from tests.installations import installation, join, store_entries
 
 DAY = timedelta(days=1)
 
@@ -22,8 +22,8 @@ DAY = timedelta(days=1)
 @pytest.fixture
 def here(engine: Engine, tmp_path: Path) -> Installation:
     site = installation(engine, tmp_path)
-    land(engine, [entry("2603.00001", title="Walking on graphs")], seen_at=NOW - DAY)
-    land(engine, [entry("2603.00002", title="Swimming robots")], seen_at=NOW - 10 * DAY)
+    store_entries(engine, [entry("2603.00001", title="Walking on graphs")], seen_at=NOW - DAY)
+    store_entries(engine, [entry("2603.00002", title="Swimming robots")], seen_at=NOW - 10 * DAY)
     return site
 
 

@@ -24,14 +24,14 @@ from digest.store import deliveries, session
 from digest.store.monitoring import alarms, failures
 from digest.store.monitoring.failures import Failure
 from tests.builders import NOW, entry
-from tests.installations import installation, join, land, outbox
+from tests.installations import installation, join, outbox, store_entries
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 ADA, BOB, EVE = "ada@example.org", "bob@example.org", "eve@example.org"
 
 
 def here(engine: Engine, folder: Path, **fields: object) -> Installation:
-    land(engine, [entry()], seen_at=NOW - 3 * HOUR)
+    store_entries(engine, [entry()], seen_at=NOW - 3 * HOUR)
     return installation(engine, folder, **fields)
 
 

@@ -14,7 +14,7 @@ from digest.pipeline.catalog.similar import keep_up
 from digest.search import Order
 from digest.web.limits import CostBudget, Limits
 from tests.builders import NOW, entry
-from tests.installations import installation, land
+from tests.installations import installation, store_entries
 from tests.web_server import WebServer, serving
 
 API = "/api/v1/search"
@@ -29,7 +29,7 @@ def database_kind() -> str:
 @pytest.fixture
 def web(engine: Engine, tmp_path: Path) -> Iterator[WebServer]:
     titles = [f"Robots that walk on {n} legs" for n in range(5)] + ["Agents <plan>"]
-    land(engine, [entry(f"2603.{n:05}", title=title) for n, title in enumerate(titles)])
+    store_entries(engine, [entry(f"2603.{n:05}", title=title) for n, title in enumerate(titles)])
     with serving(installation(engine, tmp_path), tmp_path) as server:
         yield server
 
@@ -94,7 +94,9 @@ def test_searches_of_one_network_have_a_limit(engine: Engine, tmp_path: Path) ->
 
 
 def test_the_page_lists_what_the_api_lists_page_by_page(web: WebServer) -> None:
-    land(web.installation.engine, [entry(f"2604.{n:05}", title=f"Robots with {n} arms") for n in range(30)])
+    store_entries(
+        web.installation.engine, [entry(f"2604.{n:05}", title=f"Robots with {n} arms") for n in range(30)]
+    )
     client = web.client()
     whole = Search(web.installation)("robots", NOW, limit=100)
     address, found = "/search?q=robots", []
@@ -157,7 +159,9 @@ def test_a_search_has_a_feed_with_the_papers_of_its_page(web: WebServer) -> None
 
 def test_similar_papers_are_named_by_api_and_page(web: WebServer) -> None:
     kinds = ("Robots walk", "Speech recognized", "Protein folding", "Graph clustering", "Quantum circuits")
-    land(web.installation.engine, [entry(f"2605.{n:05}", title=f"{kinds[n % 5]} {n}") for n in range(40)])
+    store_entries(
+        web.installation.engine, [entry(f"2605.{n:05}", title=f"{kinds[n % 5]} {n}") for n in range(40)]
+    )
     catch_up(web.installation)
     keep_up(web.installation)
     client = web.client()

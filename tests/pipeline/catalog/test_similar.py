@@ -15,7 +15,7 @@ from digest.search import Segment, build, lsa, version
 from digest.store import papers, search, session
 from digest.store.papers.tables import PaperRow
 from tests.builders import NOW, entry, paper
-from tests.installations import installation, land
+from tests.installations import installation, store_entries
 
 KINDS = (
     "robot arm grasp object gripper force manipulation tactile",
@@ -38,7 +38,7 @@ def about(number: int) -> tuple[str, str]:
 def site(engine: Engine, tmp_path: Path) -> Installation:
     made = installation(engine, tmp_path, search_folder=tmp_path / "search")
     texts = [about(number) for number in range(60)]
-    land(engine, [entry(f"2603.{n:05}", title=t, abstract=a) for n, (t, a) in enumerate(texts)])
+    store_entries(engine, [entry(f"2603.{n:05}", title=t, abstract=a) for n, (t, a) in enumerate(texts)])
     return made
 
 
@@ -71,7 +71,7 @@ def test_new_papers_are_folded_in_at_once_and_hidden_ones_are_gone(site: Install
     similar.keep_up(site)
     searching = Search(site)
     title, abstract = about(4)
-    land(site.engine, [entry("2604.00001", title=title, abstract=abstract)])
+    store_entries(site.engine, [entry("2604.00001", title=title, abstract=abstract)])
     found = searching.similar(find(site, "2604.00001"), NOW)
     assert found[0].paper.id == "arxiv:2603.00004"
     assert found[0].shared == ("cs.CL",)
@@ -89,12 +89,16 @@ def test_a_basis_is_fitted_anew_when_the_papers_have_doubled_and_no_vectors_of_t
     similar.keep_up(site)
     with session.reading(site.engine) as db:
         first = search.basis_id(db)
-    land(site.engine, [entry(f"2605.{n:05}", title=about(n)[0], abstract=about(n)[1]) for n in range(30)])
+    store_entries(
+        site.engine, [entry(f"2605.{n:05}", title=about(n)[0], abstract=about(n)[1]) for n in range(30)]
+    )
     catch_up(site)
     similar.keep_up(site)
     with session.reading(site.engine) as db:
         assert search.basis_id(db) == first
-    land(site.engine, [entry(f"2606.{n:05}", title=about(n)[0], abstract=about(n)[1]) for n in range(40)])
+    store_entries(
+        site.engine, [entry(f"2606.{n:05}", title=about(n)[0], abstract=about(n)[1]) for n in range(40)]
+    )
     catch_up(site)
     assert similar.keep_up(site) == len(segments(site))
     with session.reading(site.engine) as db:
