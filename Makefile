@@ -1,6 +1,6 @@
 # The front door. Each target does all the set-up that it needs; only Python ≥ 3.11 and make must be there.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-attack test-fuzz test-kill check format lint types imports test-corpus test-browser bench-match bench-render bench-load bench-quality bench-tex bench-attack bench-send bench-million lock clean
+.PHONY: help demo test test-attack test-fuzz test-kill check format lint types imports test-corpus test-browser bench-match bench-render bench-load bench-search bench-quality bench-tex bench-attack bench-web bench-send bench-million lock clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -57,6 +57,9 @@ bench-million: $(VENV)/.dev ## one issue of a million subscribers into a discard
 bench-match: $(VENV)/.dev ## the matcher beside other ways, with real papers where they are; FULL=1: no samples
 	$(BIN)/python -m benchmarks.match $(ARGS)
 
+bench-search: $(VENV)/.dev ## search beside FTS5 and Postgres, on ../shared/data; sizes and times at 100,000 papers
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m benchmarks.search $(ARGS)
+
 bench-load: $(VENV)/.dev ## a million subscribers from SQLite and Postgres, beside the match stage
 	$(BIN)/python -m benchmarks.load $(ARGS)
 
@@ -65,6 +68,9 @@ bench-render: $(VENV)/.dev ## building a message, beside rendering each whole
 
 bench-attack: $(VENV)/.dev ## processor seconds of one hostile request, by kind, on a running serve with 3,000 papers
 	$(BIN)/python -m benchmarks.attack $(ARGS)
+
+bench-web: $(VENV)/.dev ## how long readers wait for pages with 75,000 papers in the store, beside a bare page
+	$(BIN)/python -m benchmarks.web $(ARGS)
 
 bench-tex: $(VENV)/.dev ## reading TeX beside pylatexenc alone, on ../shared/data; ARGS=--parts: what each part adds
 	$(BIN)/python -m benchmarks.tex $(ARGS)

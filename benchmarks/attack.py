@@ -62,7 +62,7 @@ def fill(folder: Path, number: int, data: Path) -> None:
     ]
     with session.transaction(installation.engine) as db:
         source = sources.ensure(db, name="arxiv", kind=SourceKind.ARXIV)
-        papers.land(db, source, entries, seen_at=datetime.now(UTC))
+        papers.store_entries(db, source, entries, seen_at=datetime.now(UTC))
 
 
 @contextmanager
@@ -123,9 +123,9 @@ def form(path: str, **fields: str) -> Attack:
     return Attack("POST", path, body, "application/x-www-form-urlencoded")
 
 
-def api(**wishes: Sequence[str]) -> Attack:
+def api(**chosen: Sequence[str]) -> Attack:
     """A preview by the API."""
-    return Attack("POST", "/api/v1/preview", json.dumps(wishes).encode(), "application/json")
+    return Attack("POST", "/api/v1/preview", json.dumps(chosen).encode(), "application/json")
 
 
 def query(**fields: str) -> Attack:
@@ -232,6 +232,17 @@ def attacks() -> Mapping[str, list[Attack]]:
         "days": [
             Attack("GET", f"/papers/{datetime.now(UTC):%Y-%m-%d}"),
             Attack("GET", "/papers/2026-01-01"),
+            *(
+                Attack("GET", f"/papers/{datetime.now(UTC):%Y-%m}?order=newest&page={n}&x={n}")
+                for n in (1, 2, 9)
+            ),
+            *(
+                Attack("GET", f"/{path}?x={n}")
+                for n, path in enumerate(("papers", "topics", "t/llm", "t/llm.rss"))
+            ),
+            Attack("GET", "/search?q=" + "+OR+".join(words[:300])),
+            Attack("GET", "/search?q=" + "+".join(usual[:400])),
+            Attack("GET", "/search?q=" + "+OR+".join(f"{pair}*" for pair in pairs[:200])),
             Attack("GET", "/readyz"),
         ],
     }

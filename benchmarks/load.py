@@ -50,13 +50,13 @@ def rows(asked: People, *, sqlite: bool) -> Iterator[tuple[object, ...]]:
     for index in range(len(asked.cohort)):
         one = asked.cohort.part(slice(index, index + 1))
         wanted, excluded = one.wanted.items.tolist(), one.excluded.items.tolist()
-        wishes = Interests(
+        chosen = Interests(
             filters=tuple(asked.texts[number] for number in wanted),
             exclude=tuple(asked.texts[number] for number in excluded),
         )
-        packed = pack([0, 0, wishes.max_papers, *wanted, *(-number for number in excluded)])
+        packed = pack([0, 0, chosen.max_papers, *wanted, *(-number for number in excluded)])
         email = f"reader{index}@example.org"
-        kept = json.dumps(interests.as_json(wishes))
+        kept = json.dumps(interests.as_json(chosen))
         zone = ZONES[index % len(ZONES)]
         yield (
             *(index + 1, email, email, "active", kept, packed, "daily", 0),

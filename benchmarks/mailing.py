@@ -55,7 +55,9 @@ def fill(here: Installation, readers: int, now: datetime, *, day: int = 300, sha
     found, _ = days_papers(day, Path("/nonexistent"))
     with session.transaction(here.engine) as db:
         source = sources.ensure(db, name="bench", kind=SourceKind.ARXIV)
-        papers.land(db, source, [_entry(paper, now) for paper in found], seen_at=now - timedelta(hours=3))
+        papers.store_entries(
+            db, source, [_entry(paper, now) for paper in found], seen_at=now - timedelta(hours=3)
+        )
     asked = people(readers, found)
     wide = [canonical(parse(each)) for each in WIDE]
     with session.transaction(here.engine) as db:
@@ -71,17 +73,17 @@ def _readers(
     for index in range(len(asked.cohort)):
         own = Interests() if shared else asked.interests(index)
         filters = dict.fromkeys([wide[index % len(wide)], *own.filters])
-        wishes = Interests(filters=tuple(filters), exclude=own.exclude, max_papers=MOST_PAPERS)
+        chosen = Interests(filters=tuple(filters), exclude=own.exclude, max_papers=MOST_PAPERS)
         email = f"reader{index}@example{index % DOMAINS}.org"
         yield {
             "email": email,
             "email_key": email,
             "status": SubscriberStatus.ACTIVE,
-            "interests": interests.as_json(wishes),
+            "interests": interests.as_json(chosen),
             "packed": [
-                *(wishes.min_upvotes, wishes.top, wishes.max_papers),
-                *(numbers[text] for text in wishes.filters),
-                *(-numbers[text] for text in wishes.exclude),
+                *(chosen.min_upvotes, chosen.top, chosen.max_papers),
+                *(numbers[text] for text in chosen.filters),
+                *(-numbers[text] for text in chosen.exclude),
             ],
             "frequency": Frequency.DAILY,
             "weekday": 0,

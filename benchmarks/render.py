@@ -57,8 +57,8 @@ def letters(papers: list[Match], size: int) -> list[Letter]:
         own = {name: f"https://papers.example.org/{name}/{token}" for name in ("preferences", "unsubscribe")}
         links = replace(LINKS, **own, vote=f"https://papers.example.org/vote/{token}")
         room = min(MOST_ALSO, reader.interests.max_papers - size)
-        also = [papers[at].paper for at in range(size + room) if at not in order[:size]][:room]
-        found.append((Digest(reader, issue(), matches, also=tuple(also)), links))
+        also_trending = [papers[at].paper for at in range(size + room) if at not in order[:size]][:room]
+        found.append((Digest(reader, issue(), matches, also_trending=tuple(also_trending)), links))
     return found
 
 

@@ -134,15 +134,15 @@ def databases(mails: int, url: str) -> Iterator[tuple[dict[str, str], Envelope]]
         running(synchronous_commit="on", fsync="on") as server,
     ):
         found: dict[str, str] = {}
-        for wishes in ("", SHARED):
-            name = "shared" if wishes else "own"
+        for chosen in ("", SHARED):
+            name = "shared" if chosen else "own"
             server.execute(f"CREATE DATABASE {name}")
             addresses = {
-                f"SQLite{wishes}": f"sqlite:///{Path(folder).resolve() / name}.db",
-                f"Postgres{wishes}": server.url(name),
+                f"SQLite{chosen}": f"sqlite:///{Path(folder).resolve() / name}.db",
+                f"Postgres{chosen}": server.url(name),
             }
             for address in addresses.values():
-                message = prepare(address, url, mails, shared=bool(wishes))
+                message = prepare(address, url, mails, shared=bool(chosen))
             found |= addresses
         yield found, message
 

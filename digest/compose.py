@@ -26,22 +26,22 @@ def compose(
     topics: Sequence[Topic],
     notes: Sequence[str] = (),
     *,
-    also: Sequence[Paper] = (),
+    also_trending: Sequence[Paper] = (),
     withdrawn: Sequence[Paper] = (),
 ) -> Digest | None:
     """The digest of one subscriber: each paper once, in the order of `matches`; None without matches.
 
     Of `topics` those that the subscriber ticked are kept, in the subscriber's order; a ticked topic that no
-    longer exists is left out. `notes` are sentences for the reader: a source that couldn't be read. `also`:
-    what trends, best first, without what the subscriber had or excluded; see `_room`. `withdrawn`: what the
-    subscriber got earlier and its authors took back since.
+    longer exists is left out. `notes` are sentences for the reader: a source that couldn't be read.
+    `also_trending`: what trends, best first, without what the subscriber had or excluded; see `_room`.
+    `withdrawn`: what the subscriber got earlier and its authors took back since.
     """
     once: dict[str, Match] = {}
     for match in matches:
         once.setdefault(match.paper.id, match)
     if not once:
         return None
-    others = [paper for paper in also if paper.id not in once]
+    others = [paper for paper in also_trending if paper.id not in once]
     papers = tuple(once.values())
     return Digest(
         subscriber,
@@ -61,7 +61,7 @@ def quiet_day(
     topics: Sequence[Topic],
     *,
     notes: Sequence[str] = (),
-    also: Sequence[Paper] = (),
+    also_trending: Sequence[Paper] = (),
     withdrawn: Sequence[Paper] = (),
 ) -> Digest:
     """The short mail of a day without papers, for who wants one: the reason, and a few titles that trend."""
@@ -69,7 +69,7 @@ def quiet_day(
     day, days = ("this week", "this week’s") if weekly else ("today", "today’s")
     why = _QUIET.get(reason, f"No papers {{day}}: {reason}.").format(day=day, days=days)
     ticked = _ticked(subscriber, topics)
-    room = _room(subscriber, (), also)
+    room = _room(subscriber, (), also_trending)
     return Digest(subscriber, issue, (), ticked, (why, *notes), room, tuple(withdrawn[:MOST_WITHDRAWN]))
 
 

@@ -394,7 +394,7 @@ class Digest:
     papers: tuple[Match, ...]
     topics: tuple[Topic, ...] = ()  # those the subscriber ticked, for the head of the mail
     notes: tuple[str, ...] = ()  # what the reader should know: a source that couldn't be read
-    also: tuple[Paper, ...] = ()  # what others read: shown by title alone, where there is room
+    also_trending: tuple[Paper, ...] = ()  # what others read: shown by title alone, where there is room
     withdrawn: tuple[Paper, ...] = ()  # sent to the subscriber earlier, and withdrawn by their authors since
 
 

@@ -113,17 +113,17 @@ def ranked_object(ranked: Ranked) -> dict[str, Any]:
 
 def subscriber_object(subscriber: Subscriber) -> dict[str, Any]:
     """A subscriber: status, interests, schedule."""
-    wishes, schedule = subscriber.interests, subscriber.schedule
+    interests, schedule = subscriber.interests, subscriber.schedule
     return {
         "id": subscriber.id,
         "email": subscriber.email,
         "status": subscriber.status,
-        "topics": list(wishes.topics),
-        "filters": list(wishes.filters),
-        "exclude": list(wishes.exclude),
-        "min_upvotes": wishes.min_upvotes,
-        "top": wishes.top,
-        "max": wishes.max_papers,
+        "topics": list(interests.topics),
+        "filters": list(interests.filters),
+        "exclude": list(interests.exclude),
+        "min_upvotes": interests.min_upvotes,
+        "top": interests.top,
+        "max": interests.max_papers,
         "frequency": schedule.frequency,
         "weekday": WEEKDAYS[schedule.weekday] if schedule.frequency is Frequency.WEEKLY else None,
         "at": _clock(schedule.at),

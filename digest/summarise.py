@@ -49,12 +49,12 @@ class Summariser:
 
     def question(self, paper: Paper) -> bytes:
         """The body of the request for a paper's summary."""
-        told = {"title": paper.title[:_MOST_READ], "abstract": paper.abstract[:_MOST_READ]}
+        request = {"title": paper.title[:_MOST_READ], "abstract": paper.abstract[:_MOST_READ]}
         asked = {
             "model": self.model,
             "messages": [
                 {"role": "system", "content": _TASK},
-                {"role": "user", "content": json.dumps(told, ensure_ascii=False)},
+                {"role": "user", "content": json.dumps(request, ensure_ascii=False)},
             ],
             "temperature": 0,
             "max_tokens": _MOST_TOKENS,

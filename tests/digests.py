@@ -132,7 +132,7 @@ def by_topic() -> Digest:
     )
     others = tuple(paper(f"2603.1000{n}", title=f"What Everybody Reads, Part {n}") for n in range(1, 4))
     reader = subscriber(interests=Interests(topics=("llm", "rl", "vision")))
-    return digest(*papers, subscriber=reader, topics=(*TOPICS, VISION), also=others)
+    return digest(*papers, subscriber=reader, topics=(*TOPICS, VISION), also_trending=others)
 
 
 def weekly() -> Digest:
@@ -155,7 +155,9 @@ def machine_made() -> Digest:
     ours: dict[str, Any] = {"summary": "Sheep are counted.", "summary_source": "huggingface"}
     papers = (match(1, **told), match(2, title="Wool", **ours), match(3, title="Goats", **told))
     others = tuple(paper(f"2603.1000{n}", title=f"What Everybody Reads, Part {n}") for n in range(1, 6))
-    return digest(*papers, subscriber=subscriber(interests=Interests(filters=("sheep", "wool"))), also=others)
+    return digest(
+        *papers, subscriber=subscriber(interests=Interests(filters=("sheep", "wool"))), also_trending=others
+    )
 
 
 def quiet() -> Digest:
@@ -163,7 +165,7 @@ def quiet() -> Digest:
     reader = subscriber(interests=Interests(filters=('"mixture of experts"',)))
     others = [paper(f"2603.1000{n}", title=f"What Everybody Reads, Part {n}") for n in range(1, 4)]
     why = ["arXiv announces no papers on its holidays; the next ones are due on Wednesday 18 March."]
-    return quiet_day(reader, issue(), SkipReason.QUIET, (), notes=why, also=others)
+    return quiet_day(reader, issue(), SkipReason.QUIET, (), notes=why, also_trending=others)
 
 
 # The cases that are reviewed by eye and kept in `golden/`.

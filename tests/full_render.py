@@ -127,9 +127,9 @@ def blocks_of(
         words += len(line.title.split())
         pieces = phrases.marked(line.title, cards.title_terms(match.reasons))
         render("brief", paper=line, number=place(number), title=marked(pieces), **beside(match, titles, kind))
-    if digest.also and level.also:
+    if digest.also_trending and level.also_trending:
         render("heading", heading="Also trending" if digest.papers else "Trending meanwhile", level=2)
-        for each in digest.also:
+        for each in digest.also_trending:
             line = cards.line(each, numbered=False)
             words += len(line.title.split())
             render("line", paper=line)

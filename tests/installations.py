@@ -40,11 +40,13 @@ def installation(engine: Engine, folder: Path, **fields: object) -> Installation
     return Installation(**(defaults | fields))  # type: ignore[arg-type] # fields of any type, by name
 
 
-def land(engine: Engine, entries: Sequence[Entry], *, seen_at: datetime = NOW, source: str = "arxiv") -> None:
+def store_entries(
+    engine: Engine, entries: Sequence[Entry], *, seen_at: datetime = NOW, source: str = "arxiv"
+) -> None:
     """Put papers into the store as this source's."""
     with session.transaction(engine) as db:
         known = sources.ensure(db, name=source, kind=SourceKind.ARXIV)
-        papers.land(db, known, entries, seen_at=seen_at)
+        papers.store_entries(db, known, entries, seen_at=seen_at)
 
 
 def join(

@@ -32,6 +32,20 @@ def test_readme_quotes_what_delivery_costs() -> None:
     assert f"two workers deliver {two['SQLite']} and {two['Postgres']} times" in said
 
 
+def test_readme_quotes_what_search_finds() -> None:
+    said = table.README.read_text(encoding="utf-8")
+    found = json.loads((table.README.parent / "benchmarks" / "results" / "search.json").read_text())
+    for way, sets in found["success"].items():
+        cells = [
+            f"{first:.2f} / {ten:.2f}"
+            for first, ten in (sets[name] for name in ("a", "b", "t", "d1", "d", "c"))
+        ]
+        assert f"| {way} | {' | '.join(cells)} |" in said
+    for name, share in found["acronyms"]["Digest"].items():
+        assert f"{share:.2f} ({name})" in said
+    assert f"Of five similar papers {found['similar']['share']:.2f}" in said
+
+
 @pytest.fixture(scope="module")
 def nowhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder without real papers."""
@@ -64,8 +78,8 @@ def test_every_reader_gets_a_mail_and_most_have_words_of_their_own(tmp_path: Pat
     (report,) = open_due(here, NOW + timedelta(seconds=1))
     assert report.counts[DeliveryState.QUEUED] == 60
     with session.reading(here.engine) as db:
-        wishes = {reader.interests for reader in subscribers.by_ids(db, range(1, 61)).values()}
-    assert len(wishes) > 50
+        chosen = {reader.interests for reader in subscribers.by_ids(db, range(1, 61)).values()}
+    assert len(chosen) > 50
 
 
 def test_a_stage_does_not_hold_the_seconds_of_one_inside_it() -> None:

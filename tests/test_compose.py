@@ -41,23 +41,25 @@ def test_only_ticked_topics_are_named_in_the_subscribers_order() -> None:
 def test_titles_that_trend_fill_the_room_that_is_left(most: int, shown: int) -> None:
     own, *others = (paper(f"2603.0000{n}") for n in range(1, 9))
     reader = subscriber(interests=Interests(filters=("sheep",), max_papers=most))
-    digest = compose(reader, issue(), [Match(own, 0.5, TRENDS)], [], also=[own, *others])
+    digest = compose(reader, issue(), [Match(own, 0.5, TRENDS)], [], also_trending=[own, *others])
     assert digest is not None
-    assert digest.also == tuple(others[:shown])
+    assert digest.also_trending == tuple(others[:shown])
 
 
 def test_who_gets_what_trends_anyway_is_shown_no_titles_beside() -> None:
-    digest = compose(subscriber(), issue(), [Match(paper(), 0.5, TRENDS)], [], also=[paper("2603.00002")])
+    digest = compose(
+        subscriber(), issue(), [Match(paper(), 0.5, TRENDS)], [], also_trending=[paper("2603.00002")]
+    )
     assert digest is not None
-    assert digest.also == ()
+    assert digest.also_trending == ()
 
 
 @pytest.mark.parametrize("reason", SkipReason)
 def test_a_quiet_day_says_why(reason: SkipReason) -> None:
     reader = subscriber(interests=Interests(topics=("llm",)))
-    digest = quiet_day(reader, issue(), reason, [Topic("llm", "LLM", "llm")], also=[paper()])
+    digest = quiet_day(reader, issue(), reason, [Topic("llm", "LLM", "llm")], also_trending=[paper()])
     assert digest.papers == ()
-    assert digest.also == (paper(),)
+    assert digest.also_trending == (paper(),)
     assert [topic.slug for topic in digest.topics] == ["llm"]
     assert len(digest.notes) == 1
     assert digest.notes[0].endswith(".")

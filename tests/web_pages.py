@@ -10,7 +10,7 @@ from digest.pipeline.community import own_feed, saved, votes
 from digest.pipeline.mail.links import Purpose, erase_link, link
 from digest.pipeline.subscriptions import preferences
 from tests.builders import entry
-from tests.installations import join, land
+from tests.installations import join, store_entries
 from tests.web_server import WebServer
 
 PAPERS = (
@@ -52,12 +52,16 @@ _numbers = count(1)  # so that each page has a reader of its own
 
 def furnish(web: WebServer) -> None:
     """Papers, so that lists aren't empty."""
-    land(web.installation.engine, PAPERS, seen_at=web.clock.now - timedelta(hours=1))
-    land(web.installation.engine, EARLIER, seen_at=web.clock.now - timedelta(days=27), source="huggingface")
+    store_entries(web.installation.engine, PAPERS, seen_at=web.clock.now - timedelta(hours=1))
+    store_entries(
+        web.installation.engine, EARLIER, seen_at=web.clock.now - timedelta(days=27), source="huggingface"
+    )
     later = [
         replace(each, signals={kind: value * 2 for kind, value in each.signals.items()}) for each in EARLIER
     ]
-    land(web.installation.engine, later, seen_at=web.clock.now - timedelta(days=24), source="huggingface")
+    store_entries(
+        web.installation.engine, later, seen_at=web.clock.now - timedelta(days=24), source="huggingface"
+    )
 
 
 def _of(purpose: Purpose, end: str = "", **query: str) -> Callable[[WebServer], str]:
@@ -141,6 +145,7 @@ PAGES: Mapping[str, Callable[[WebServer], str]] = {
     "preferences": _of(Purpose.PREFERENCES),
     "preferences muted and paused": _busy,
     "preferences unsubscribed": _left(Purpose.PREFERENCES),
+    "sources": lambda _web: "/sources",
     "feeds": lambda _web: "/feeds",
     "my page": _of(Purpose.ME, "?paper=2603.00002"),
     "my page with everything": _lived,

@@ -15,7 +15,7 @@ from digest.config import load
 from digest.errors import DigestError
 from digest.pipeline import failures, runner
 from digest.pipeline.bounces import maildir
-from digest.pipeline.catalog import search_index
+from digest.pipeline.catalog import search_index, similar
 from digest.pipeline.clock import shared_now
 from digest.pipeline.delivery import worker
 from digest.pipeline.delivery.worker import DeliveryWorker
@@ -77,16 +77,19 @@ def fetch() -> int:
 @_task("index")
 def index() -> int:
     """Index the papers that changed, for search."""
-    return search_index.catch_up(_installation())
+    indexed = search_index.catch_up(_installation())
+    similar.keep_up(_installation())
+    return indexed
 
 
 @_task("open_issues")
 def open_issues() -> int:
     """Open the issues that are due, and ring for their delivery, and for rows whose second try is due."""
-    opened = open_due(_installation(), _now())
-    for _ in range(CHAINS):
-        deliver.delay()
-    return len(opened)
+    try:
+        return len(open_due(_installation(), _now()))
+    finally:  # what is prepared goes out, whatever became of the rest
+        for _ in range(CHAINS):
+            deliver.delay()
 
 
 @_task("deliver")

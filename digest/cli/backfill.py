@@ -47,7 +47,7 @@ def backfill(
     if dry_run:
         _show_plan(days, as_json)
         return 0
-    with progress(len(days), "days") as told:
+    with progress(len(days), "days") as on_progress:
         repair = repairs.backfill(
             cli.installation,
             name,
@@ -56,7 +56,7 @@ def backfill(
             cli.now,
             way=Way(via),
             again=again,
-            told=lambda repair: told(repair.done, repair.entries),
+            on_progress=lambda repair: on_progress(repair.done, repair.entries),
         )
     if as_json:
         emit({"name": name} | _object(repair))

@@ -76,7 +76,7 @@ def retry(
         )
     else:
         done = 0
-    _told({"found": len(found.rows), "queued": done, "stale": found.stale}, as_json)
+    _print_counts({"found": len(found.rows), "queued": done, "stale": found.stale}, as_json)
 
 
 @deliveries.command()
@@ -119,7 +119,9 @@ def resolve(
             done = resolve.send_again(cli.installation, numbers, resolve.DOUBTFUL, cli.now)
         else:
             done = resolve.mark_sent(cli.installation, numbers, cli.now)
-    _told({"found": len(numbers), "queued" if resend else "sent": done, "stale": found.stale}, as_json)
+    _print_counts(
+        {"found": len(numbers), "queued" if resend else "sent": done, "stale": found.stale}, as_json
+    )
 
 
 @deliveries.command()
@@ -158,7 +160,7 @@ def _goes_on(found: "Picked", what: str, dry_run: bool, yes: bool) -> bool:
     return True
 
 
-def _told(counts: dict[str, int], as_json: bool) -> None:
+def _print_counts(counts: dict[str, int], as_json: bool) -> None:
     if as_json:
         emit(counts)
         return

@@ -1,5 +1,6 @@
 """`digest demo`: the whole thing on bundled samples."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,11 +25,25 @@ SHOWN = 3  # papers of each mail in the table
     show_default=True,
     help="The folder to use; a demo's files in it are replaced.",
 )
+@click.option("--serve", "serves", is_flag=True, help="Serve the site on the sample papers afterwards.")
+@click.option(
+    "--port",
+    default=8000,
+    show_default=True,
+    type=click.IntRange(0, 65535),
+    help="For --serve; 0: any.",
+)
 @json_option
-def demo(out: Path, as_json: bool) -> None:
-    """The whole thing on bundled sample papers: no network, no server, no configuration."""
+def demo(out: Path, *, serves: bool, port: int, as_json: bool) -> None:
+    """Run everything on bundled sample papers: no network, no server, no configuration.
+
+    Example: digest demo --serve
+    """
     from digest.pipeline.demo import demo as played
 
+    if serves:
+        _serve(out, port)
+        return
     report = played(out)
     if as_json:
         emit(
@@ -65,3 +80,25 @@ def _show(report: "Demo") -> None:
     first = report.mails[0].path
     click.echo(f"The mails lie in {first.parent}/, as .eml for a mail program and as .html.")
     click.echo(f"Open one:  python3 -m webbrowser {first.with_suffix('.html')}")
+    click.echo(f"The site on the same papers:  {_command()} demo --serve")
+
+
+def _serve(out: Path, port: int) -> None:
+    """Play the demo, then serve its site on this machine until it is stopped."""
+    from digest.pipeline.demo import MORNING
+    from digest.pipeline.demo import demo as played
+    from digest.web.server import listen, serve_demo
+
+    with listen("127.0.0.1", port) as listening:  # before the demo: a port that is taken is told at once
+        report = played(out)
+        host, number = listening.getsockname()[:2]
+        click.echo(f"{report.papers} sample papers, as of {MORNING:%A} {MORNING.day} {MORNING:%B %Y}.")
+        click.echo(f"The site:  http://{host}:{number}/   (Ctrl+C ends it)")
+        click.echo(f"Emails of sign-ups lie in {out}/outbox/.")
+        serve_demo(report.installation, listening, MORNING)
+
+
+def _command() -> str:
+    """How this program was called, as it can be typed again: `.venv/bin/digest` after `make demo`."""
+    called = Path(sys.argv[0])
+    return "digest" if called.name != "digest" or not str(called).startswith(".") else str(called)

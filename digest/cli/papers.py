@@ -62,7 +62,7 @@ def import_(
     from digest.pipeline.ingest import import_files
 
     when = None if seen_at == "source" else seen_at or cli.now
-    with progress(None, "") as told:
+    with progress(None, "") as on_progress:
         reports = [
             import_files.import_file(
                 cli.installation,
@@ -71,7 +71,7 @@ def import_(
                 kind=SourceKind(kind),
                 name=name or str(kind),
                 seen_at=when,  # type: ignore[arg-type] # SeenAt gives a datetime or "source"
-                told=lambda report: told(report.entries, report.entries),
+                on_progress=lambda report: on_progress(report.entries, report.entries),
             )
             for file in files
         ]

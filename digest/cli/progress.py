@@ -18,12 +18,12 @@ def progress(total: float | None, unit: str) -> Iterator[Told]:
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("", total=total)
 
-        def told(done: float, papers: int) -> None:
+        def on_progress(done: float, papers: int) -> None:
             rate = papers / (bar.tasks[0].elapsed or 1)
             of = "" if total is None else f"{done:g}/{total:g} {unit}, "
             bar.update(task, completed=done, description=f"{of}{papers:,} papers, {rate:,.1f}/s")
 
-        yield told
+        yield on_progress
 
 
 @contextmanager

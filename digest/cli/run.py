@@ -68,15 +68,15 @@ def run(cli: Cli, no_fetch: bool, as_json: bool) -> int:
 def _told_to_stop() -> "Iterator[Callable[[], bool]]":
     """Whether the process was told to stop. Cut off at once it would leave mails of which nobody knows
     whether they arrived; who tells it twice gets that."""
-    told = Event()
+    asked_to_stop = Event()
 
     def apply_reply(number: int, _frame: object) -> None:
-        told.set()
+        asked_to_stop.set()
         signal.signal(number, before[signal.Signals(number)])
 
     before = {number: signal.signal(number, apply_reply) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
-        yield told.is_set
+        yield asked_to_stop.is_set
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -11,7 +11,7 @@ from digest.domain import Frequency
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-wishes = (
+interest_options = (
     click.option("--topic", "topics", multiple=True, help="A topic, by its slug; may be repeated."),
     click.option("--filter", "filters", multiple=True, help="A filter; may be repeated."),
     click.option("--exclude", multiple=True, help="A filter that must not match; may be repeated."),

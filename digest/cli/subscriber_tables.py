@@ -51,8 +51,8 @@ def import_(
     Example: digest subscribers import people.csv --dry-run
     """
     from digest.cli.progress import counting
-    from digest.pipeline.subscriptions.csv_import import import_subscribers
-    from digest.pipeline.subscriptions.list_formats import ListFormat
+    from digest.pipeline.subscriptions.lists.csv_import import import_subscribers
+    from digest.pipeline.subscriptions.lists.list_formats import ListFormat
 
     options: dict[str, Any] = {
         "now": cli.now,
@@ -119,7 +119,7 @@ def export(
     """
     from digest.cli.progress import counting
     from digest.pipeline.subscriptions import personal_data, preferences
-    from digest.pipeline.subscriptions.csv_export import export_subscribers
+    from digest.pipeline.subscriptions.lists.csv_export import export_subscribers
 
     if email:
         emit(personal_data.export(cli.installation, preferences.by_address(cli.installation, email).id))

@@ -9,7 +9,7 @@ from digest.cli.context import Cli, json_option, pass_cli
 from digest.cli.explaining import show_read_back
 from digest.cli.output import emit, table, tell_if_cut
 from digest.cli.subscriber_edits import dry_run_option, edit, erase, pause, resume, unsubscribe
-from digest.cli.subscriber_options import agreed_words, consent_options, times, wishes, with_options
+from digest.cli.subscriber_options import agreed_words, consent_options, interest_options, times, with_options
 from digest.cli.subscriber_tables import export, import_
 from digest.cli.types import choice
 from digest.domain import DeliveryState, Frequency, SubscriberStatus
@@ -27,7 +27,7 @@ for command in (edit, pause, resume, unsubscribe, erase, import_, export):
 
 @subscribers.command()
 @click.argument("email")
-@with_options(wishes, times, consent_options)
+@with_options(interest_options, times, consent_options)
 @json_option
 @pass_cli
 def add(

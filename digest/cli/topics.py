@@ -1,16 +1,21 @@
 """`digest topics`: the shared filters that people tick."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from digest.cli.context import Cli, json_option, pass_cli
 from digest.cli.explaining import show_read_back, show_why_not
 from digest.cli.output import emit, table
+from digest.cli.prompts import ask
+from digest.cli.subscriber_edits import dry_run_option, yes_option
 from digest.serializers import match_object, reasons_in_words
 
 if TYPE_CHECKING:
     from digest.domain import Topic
+    from digest.pipeline.subscriptions.topics import TopicEdit
+
+_MOST_SHOWN = 10  # papers that an edit gains or loses
 
 
 @click.group()
@@ -19,15 +24,113 @@ def topics() -> None:
 
 
 @topics.command("list")
+@click.option("--counts", is_flag=True, help="Also papers of the last week, and active readers.")
 @json_option
 @pass_cli
-def list_(cli: Cli, as_json: bool) -> None:
-    """List the topics."""
+def list_(cli: Cli, *, counts: bool, as_json: bool) -> None:
+    """List the topics.
+
+    Example: digest topics list --counts
+    """
+    from digest.pipeline.subscriptions import topics as registry
+
     listed = _topics(cli)
+    counted = registry.counted(cli.installation, cli.now) if counts else {}
     if as_json:
-        emit(listed)
+        keys = ("papers_a_week", "readers")
+        emit([_object(t) | dict(zip(keys, counted.get(t.slug, ()), strict=False)) for t in listed])
     else:
-        table(("slug", "title", "group"), [(t.slug, t.title, t.group) for t in listed])
+        columns = ("slug", "title", "group", *(("papers a week", "readers") if counts else ()))
+        table(columns, [(t.slug, t.title, t.group, *counted.get(t.slug, ())) for t in listed])
+
+
+@topics.command()
+@click.argument("slug")
+@click.option("--title", required=True, help="What readers see.")
+@click.option("--expression", required=True, help="What it selects, in the filter language.")
+@click.option("--group", help="Under which heading it stands.")
+@dry_run_option
+@json_option
+@pass_cli
+def add(
+    cli: Cli, *, slug: str, title: str, expression: str, group: str | None, dry_run: bool, as_json: bool
+) -> None:
+    """Add a topic that people can tick; shows how many papers of the last two weeks it selects.
+
+    Example: digest topics add graphs --title 'Graph learning' --expression '"graph neural network" OR GNN'
+    """
+    from digest.pipeline.subscriptions import topics as registry
+
+    planned = registry.planned(
+        cli.installation, slug, cli.now, is_new=True, title=title, expression=expression, group=group
+    )
+    _show(planned, as_json=as_json, written=not dry_run)
+    if not dry_run:
+        registry.carry_out(cli.installation, planned)
+
+
+@topics.command()
+@click.argument("slug")
+@click.option("--title", help="What readers see.")
+@click.option("--expression", help="What it selects, in the filter language.")
+@click.option("--group", help="Under which heading it stands.")
+@dry_run_option
+@yes_option
+@json_option
+@pass_cli
+def edit(
+    cli: Cli,
+    *,
+    slug: str,
+    title: str | None,
+    expression: str | None,
+    group: str | None,
+    dry_run: bool,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    """Change a topic; first shows which papers of the last two weeks it would gain and lose.
+
+    Example: digest topics edit llm --title 'Large language models' --dry-run
+    """
+    from digest.pipeline.subscriptions import topics as registry
+
+    planned = registry.planned(
+        cli.installation, slug, cli.now, is_new=False, title=title, expression=expression, group=group
+    )
+    changes = planned.before != planned.after
+    if not as_json:
+        _show(planned, as_json=False, written=changes and not dry_run)
+    if changes and not dry_run:
+        if not yes:
+            ask(f"the topic {slug} will change for all who have it")
+        registry.carry_out(cli.installation, planned)
+    if as_json:
+        _show(planned, as_json=True, written=changes and not dry_run)
+
+
+@topics.command()
+@click.argument("slug")
+@dry_run_option
+@yes_option
+@json_option
+@pass_cli
+def remove(cli: Cli, *, slug: str, dry_run: bool, yes: bool, as_json: bool) -> None:
+    """Remove a topic that you added, and that no subscriber and no filter names any more.
+
+    Example: digest topics remove graphs --yes
+    """
+    from digest.pipeline.subscriptions import topics as registry
+
+    topic = registry.remove(cli.installation, slug, dry_run=True)
+    if not (dry_run or yes):
+        ask(f"the topic {slug} ({topic.title}) will be removed")
+    if not dry_run:
+        registry.remove(cli.installation, slug)
+    if as_json:
+        emit(_object(topic) | {"removed": not dry_run})
+    else:
+        click.echo(f"{slug}: {'would be removed' if dry_run else 'removed'}")
 
 
 @topics.command()
@@ -84,3 +187,27 @@ def _topics(cli: Cli) -> "list[Topic]":
     from digest.pipeline.subscriptions.validate import known_topics
 
     return list(known_topics(cli.installation))
+
+
+def _object(topic: "Topic") -> dict[str, Any]:
+    return {"slug": topic.slug, "title": topic.title, "expression": topic.expression, "group": topic.group}
+
+
+def _show(planned: "TopicEdit", *, as_json: bool, written: bool) -> None:
+    if as_json:
+        papers = {name: [paper.id for paper in getattr(planned, name)] for name in ("gained", "lost")}
+        emit(_object(planned.after) | papers | {"kept": planned.kept, "written": written})
+        return
+    before = _object(planned.before) if planned.before else {}
+    for name, value in _object(planned.after).items():
+        if name != "slug" and before.get(name) != value:
+            click.echo(f"{name}: {before[name]} → {value}" if before else f"{name}: {value}")
+    click.echo(
+        f"papers of the last two weeks: {planned.kept} as before, {len(planned.gained)} gained,"
+        f" {len(planned.lost)} lost"
+    )
+    for sign, papers_ in (("+", planned.gained), ("-", planned.lost)):
+        for paper in papers_[:_MOST_SHOWN]:
+            click.echo(f"{sign} {paper.id}  {paper.title}")
+        if len(papers_) > _MOST_SHOWN:
+            click.echo(f"{sign} and {len(papers_) - _MOST_SHOWN} more")

@@ -41,7 +41,7 @@ before, so that the first papers of a million readers are read off without scori
 
 from digest.domain import FIT_WEIGHT
 from digest.match.arithmetic import Arithmetic
-from digest.match.cohort import Cohort, Lists, unpack, unpack_sent
+from digest.match.bits.cohort import Cohort, Lists, unpack, unpack_sent
 from digest.match.corpus import Corpus
 from digest.match.library import Library
 

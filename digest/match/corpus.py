@@ -4,13 +4,13 @@ from collections.abc import Iterable, Sequence
 
 from digest.domain import FIT_WEIGHT, Match, Paper, Ranked, ReasonKind
 from digest.filters import Node, canonical
+from digest.match.bits.rows import points
 from digest.match.day import Day
 from digest.match.evaluate import evaluate
 from digest.match.fit import fit
 from digest.match.library import Library
 from digest.match.many import ManyReaders
 from digest.match.one import OneReader
-from digest.match.rows import points
 from digest.match.score import best_first, picked, reasons
 from digest.match.why import Why
 

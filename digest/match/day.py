@@ -13,15 +13,15 @@ from numpy.typing import NDArray
 
 from digest.domain import Interests, Match, Paper, Ranked, ReasonKind, SignalKind
 from digest.filters import TopicRef, canonical
-from digest.match.cohort import Lists
+from digest.match.bits.cohort import Lists
+from digest.match.bits.index import Index
+from digest.match.bits.rows import Rows
+from digest.match.bits.select import Order, Selection
 from digest.match.document import Document
 from digest.match.evaluate import Found, find
 from digest.match.fit import FITS
-from digest.match.index import Index
 from digest.match.library import Library
-from digest.match.rows import Rows
 from digest.match.score import best_first, tie_break
-from digest.match.select import Order, Selection
 
 MOST_FILTERS = 20_000  # whose papers are remembered as numbers
 MOST_FOUND = 20_000  # findings of a filter in a paper that it selects, which are remembered

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from digest.match.cohort import Cohort, Lists
+from digest.match.bits.cohort import Cohort, Lists
 from digest.match.day import Day
 
 UNREAD = -1  # the row of a filter that was never asked for
@@ -44,7 +44,7 @@ class ManyReaders:
         """
         return choose(self._day, self._in_rows(cohort), sent)
 
-    def beside(self, cohort: Cohort, gone: Lists, most: int) -> Lists:
+    def also_trending(self, cohort: Cohort, gone: Lists, most: int) -> Lists:
         """The numbers of what trends for each subscriber whatever their filters, best first.
 
         Of the first `most` papers by trend those that somebody has noticed. As in `choose` nothing comes that

@@ -5,7 +5,7 @@ from collections.abc import Set as AbstractSet
 import numpy as np
 
 from digest.domain import Interests, Match, Paper
-from digest.match.cohort import Cohort
+from digest.match.bits.cohort import Cohort
 from digest.match.day import Day, asked, one_list
 from digest.match.many import choose, trending_beside
 from digest.match.why import Why

@@ -17,7 +17,7 @@ from digest.pipeline.delivery.worker import promised
 from digest.pipeline.ingest.import_files import import_file
 from digest.pipeline.installation import Installation, open_installation
 from digest.pipeline.runner import Round, run_round
-from digest.pipeline.subscriptions.csv_import import import_subscribers
+from digest.pipeline.subscriptions.lists.csv_import import import_subscribers
 from digest.store import deliveries, papers, session
 from digest.store.subscriptions import subscribers
 
@@ -42,6 +42,7 @@ class SampleMail:
 class Demo:
     """What the demo did."""
 
+    installation: Installation
     papers: int
     played: Round
     mails: tuple[SampleMail, ...]
@@ -65,7 +66,7 @@ def demo(out: Path) -> Demo:
         raise error
     with session.transaction(installation.engine) as db:
         total = papers.count(db)
-    return Demo(total, played, tuple(_mails(installation, out)))
+    return Demo(installation, total, played, tuple(_mails(installation, out)))
 
 
 def _settings(out: Path) -> Settings:

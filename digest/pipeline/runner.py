@@ -19,6 +19,7 @@ from datetime import datetime, timedelta
 from digest.errors import ConfigError, DeliveryError
 from digest.pipeline import failures
 from digest.pipeline.bounces import maildir
+from digest.pipeline.catalog import similar
 from digest.pipeline.catalog.search_index import catch_up
 from digest.pipeline.clock import Clock
 from digest.pipeline.delivery.worker import DeliveryWorker, sweep
@@ -148,8 +149,9 @@ STEPS = (
     DELIVERIES,
 )
 INDEX = Step("search index", lambda this, _now: catch_up(this.installation, stopping=this.stopping))
+SIMILAR = Step("similar papers", lambda this, _now: similar.keep_up(this.installation))
 ALARMS = Step("alarms", lambda this, now: alarms.watch(this.installation, now))
-LAST = (INDEX, ALARMS)
+LAST = (INDEX, SIMILAR, ALARMS)
 REPORT = Step("report", _report)
 
 

@@ -60,11 +60,16 @@ class Renderer:
         """Tells somebody who signed up again that nothing has changed."""
         return self._mail("already", {"site": site, "links": links}, automatic_headers())
 
-    def welcome(self, site: Site, links: Links, digest: Digest | None) -> Message:
-        """Greets a new subscriber with the digest that would have come last, if there was one."""
+    def welcome(self, site: Site, links: Links, digest: Digest | None, *, first: str = "") -> Message:
+        """Greets a new subscriber with the digest that would have come last, if there was one.
+
+        `first`: when the first digest comes and of what, in words; shown where no digest is.
+        """
         headers = list_headers(site, links)
         if digest is None:
-            return self._mail("welcome", {"site": site, "links": links, "digest": None}, headers)
+            return self._mail(
+                "welcome", {"site": site, "links": links, "digest": None, "first": first}, headers
+            )
         mail = self._press.print(MailLayout("welcome", site, present(links), top=3), digest, links, headers)
         return Message(mail.subject, mail.text, mail.html, mail.headers)
 

@@ -91,8 +91,8 @@ class MessageAssembler:
             yield self._parts.brief(match, topics), next(place)
         if digest.withdrawn:
             yield self._parts.others(digest.withdrawn, WITHDRAWN, sheet.top), 0
-        if digest.also and level.also:
-            yield self._parts.others(digest.also, view.others(digest), sheet.top), 0
+        if digest.also_trending and level.also_trending:
+            yield self._parts.others(digest.also_trending, view.others(digest), sheet.top), 0
 
     def _set_frame(
         self, sheet: MailLayout, heading: str, notes: tuple[str, ...], *, quiet: bool, hidden: bool

@@ -25,7 +25,7 @@ class Level:
 
     words: int
     all_links: bool = True
-    also: bool = True
+    also_trending: bool = True
     cards: int = 1_000
     titles: int = 1_000
 
@@ -36,10 +36,13 @@ LEVELS = (
     Level(words=45),
     Level(words=30),
     Level(words=30, all_links=False),
-    Level(words=30, all_links=False, also=False),
-    *(Level(words=30, all_links=False, also=False, cards=cards) for cards in (40, 25)),
-    *(Level(words=30, all_links=False, also=False, cards=cards, titles=100) for cards in (25, 12, 6)),
-    Level(words=30, all_links=False, also=False, cards=3, titles=10),
+    Level(words=30, all_links=False, also_trending=False),
+    *(Level(words=30, all_links=False, also_trending=False, cards=cards) for cards in (40, 25)),
+    *(
+        Level(words=30, all_links=False, also_trending=False, cards=cards, titles=100)
+        for cards in (25, 12, 6)
+    ),
+    Level(words=30, all_links=False, also_trending=False, cards=3, titles=10),
 )
 
 

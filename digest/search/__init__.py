@@ -9,7 +9,7 @@ never reads a store, a clock or a setting; numpy is all that it stands on.
     query       tree → what ranks, what selects     selecting tree × segment → papers, strictly
     spelling    unknown word → the nearest known    scoring   words × papers → points
     expanding   word → its other form               engine    all of it together → a page of results
-    snippets    text → pieces, some marked
+    snippets    text → pieces, some marked          lsa       segments → vectors, for similar papers
 
 Words that stand by themselves rank: a paper need not hold all of them, and leads if it does. Everything else
 selects, as in a filter. `version` changes whenever segments would hold something else for the same papers:
@@ -23,6 +23,7 @@ from pathlib import Path
 from digest import words
 from digest.search.building import build
 from digest.search.engine import Engine, Found, Hit, Order, Place, Trend
+from digest.search.lsa import nearest
 from digest.search.merging import merge
 from digest.search.query import Query, corrected, read
 from digest.search.segment import Segment
@@ -48,6 +49,7 @@ __all__ = [
     "corrected",
     "mark",
     "merge",
+    "nearest",
     "read",
     "select",
     "snippet",

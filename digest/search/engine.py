@@ -112,6 +112,11 @@ class Engine:
     def _acronyms(self) -> Acronyms:
         return Acronyms(self.segments)
 
+    @property
+    def shown(self) -> list[tuple[Segment, Marks]]:
+        """The segments, and which papers of each are shown."""
+        return [(each.segment, each.marks) for each in self._shown]
+
     def count(self, node: Node, known: Known) -> int:
         """How many papers a tree selects, every word of it strictly."""
         return sum(

@@ -149,6 +149,13 @@ class Segment:
         places: NDArray[np.int32] = self.slots[at].astype(np.int32) * SLOT + self.positions[at]
         return places
 
+    def counts(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """How often each paper has each stem it has: numbers of stems, papers, counts, by stem and paper."""
+        starts = self._form_start[self._stem_first].astype(np.int64)
+        stems = np.repeat(np.arange(len(self.stems)), starts[1:] - starts[:-1])
+        keys, counts = np.unique(stems * max(len(self), 1) + self._owner[self.slots], return_counts=True)
+        return keys // max(len(self), 1), keys % max(len(self), 1), counts
+
     def slots_of(self, papers: Marks) -> NDArray[np.uint16]:
         """The slots of these papers, ascending."""
         return np.flatnonzero(papers[self.slot_paper]).astype(np.uint16)

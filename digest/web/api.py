@@ -12,7 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from digest import serializers
 from digest.domain import Interests
-from digest.pipeline.catalog.search import MOST, result_object
+from digest.pipeline.catalog.search import MOST, result_object, similar_object
+from digest.pipeline.catalog.similar import MOST as MOST_SIMILAR
 from digest.pipeline.mail import build
 from digest.pipeline.subscriptions import signup
 from digest.pipeline.subscriptions.validate import (
@@ -25,6 +26,7 @@ from digest.search import Order
 from digest.web.errors import problem
 from digest.web.forms import LONGEST_LINE, MOST_LINES
 from digest.web.limits import costly, retry_after
+from digest.web.pages.paper import read_paper
 from digest.web.site import Site, Web
 
 router = APIRouter(prefix="/api/v1", default_response_class=JSONResponse)
@@ -81,9 +83,9 @@ def subscribe(request: Request, web: Site, asked: Subscription, after: Backgroun
 
 @router.post("/preview")
 @costly
-def preview(request: Request, web: Site, wishes: Wishes) -> Response:  # noqa: ARG001 - costly
+def preview(request: Request, web: Site, chosen: Wishes) -> Response:  # noqa: ARG001 - costly
     """What the digest would be now: a subject and papers with reasons, or why there would be none."""
-    found = web.today.preview(_interests(web, wishes), web.clock())
+    found = web.today.preview(_interests(web, chosen), web.clock())
     subject = build.write(web.installation, found.digest).subject if found.digest else None
     papers = found.digest.papers if found.digest else ()
     text = serializers.as_json(serializers.preview_object(subject, found.skip_reason, papers))
@@ -110,12 +112,20 @@ def search(
     return answer
 
 
-def _interests(web: Web, wishes: Wishes) -> Interests:
+@router.get("/papers/{ref:path}/similar")
+def similar(web: Site, ref: str, limit: Annotated[int, Query(ge=1, le=MOST_SIMILAR)] = 5) -> Response:
+    """The papers most like one (by any of its ids), most alike first."""
+    paper = read_paper(web, ref).paper
+    items = [similar_object(each) for each in web.search.similar(paper, web.clock(), limit)]
+    return Response(serializers.as_json({"items": items, "next": None}), media_type="application/json")
+
+
+def _interests(web: Web, chosen: Wishes) -> Interests:
     reader = reader_for_strangers(known_topics(web.installation))
     return Interests(
-        topics=reader.topics(wishes.topics),
-        filters=reader.filters(wishes.filters),
-        exclude=reader.filters(wishes.exclude),
+        topics=reader.topics(chosen.topics),
+        filters=reader.filters(chosen.filters),
+        exclude=reader.filters(chosen.exclude),
     )
 
 

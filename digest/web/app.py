@@ -28,6 +28,8 @@ from digest.web.pages import (
     paper,
     preferences,
     search,
+    site_files,
+    sources,
     topics,
     unsubscribe,
 )
@@ -99,7 +101,7 @@ def create(
     app.add_middleware(PageCache, clock=clock, stamp=web.stamp, forgetful=web.forgetful)
     errors.handle(app)
     app.add_middleware(guards.Guards, secure=web.secure)  # around what answers errors: these get headers too
-    lists = (landing, feeds, catalog, paper, search, topics)
+    lists = (landing, feeds, catalog, paper, search, topics, sources, site_files)
     for part in (*lists, link_pages, preferences, me, unsubscribe, api, health):
         app.include_router(part.router)
     app.mount("/static", Static(directory=STATIC))

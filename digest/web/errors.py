@@ -115,7 +115,7 @@ def _digest_error(request: Request, error: Exception) -> Response:
     if _is_api(request):
         return problem_of(error)
     status = 404 if isinstance(error, UnknownError) else 422
-    return web_of(request).told("That doesn’t work", error.message, error.fix, status=status)
+    return web_of(request).message_page("That doesn’t work", error.message, error.fix, status=status)
 
 
 def _http_error(request: Request, error: Exception) -> Response:
@@ -127,7 +127,7 @@ def _http_error(request: Request, error: Exception) -> Response:
     detail = str(error.detail)
     is_own = detail != HTTPStatus(error.status_code).phrase  # else it says no more than the title
     lines = (f"{detail[0].upper()}{detail[1:]}.",) if is_own and detail else ()
-    answer = web_of(request).told(title, *lines, status=error.status_code)
+    answer = web_of(request).message_page(title, *lines, status=error.status_code)
     answer.headers.update(error.headers or {})
     return answer
 
@@ -154,6 +154,8 @@ def _unavailable(request: Request, _error: Exception) -> Response:
     headers = retry_after(DATABASE_BACK)
     if _is_api(request):
         return problem(503, "the database can't be used at the moment", headers)
-    answer = web_of(request).told(TITLES[503], "The database can’t be used. Try again soon.", status=503)
+    answer = web_of(request).message_page(
+        TITLES[503], "The database can’t be used. Try again soon.", status=503
+    )
     answer.headers.update(headers)
     return answer

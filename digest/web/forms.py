@@ -71,20 +71,20 @@ def typed(fields: Sequence[tuple[str, str]]) -> Typed:
 
 def typed_of(known: Subscriber, *, without: Sequence[str] = ()) -> Typed:
     """What a subscriber chose, as they would type it; `without`: exclusions that aren't shown."""
-    wishes, schedule = known.interests, known.schedule
-    names = {text: name for text in wishes.filters if (name := _author(text))}
+    interests, schedule = known.interests, known.schedule
+    names = {text: name for text in interests.filters if (name := _author(text))}
     return Typed(
         email=known.email,
-        topics=wishes.topics,
-        filters="\n".join(text for text in wishes.filters if text not in names),
-        exclude="\n".join(text for text in wishes.exclude if text not in without),
+        topics=interests.topics,
+        filters="\n".join(text for text in interests.filters if text not in names),
+        exclude="\n".join(text for text in interests.exclude if text not in without),
         authors="\n".join(names.values()),
         frequency=schedule.frequency,
         weekday=WEEKDAYS[schedule.weekday],
         at=f"{schedule.at:%H:%M}",
         timezone=schedule.timezone,
         quiet_days="yes" if schedule.quiet_days else "",
-        max_papers=str(wishes.max_papers),
+        max_papers=str(interests.max_papers),
     )
 
 

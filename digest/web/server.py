@@ -7,9 +7,11 @@ import logging
 import signal
 import socket
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import uvicorn
+from fastapi import FastAPI
 
 from digest import logs
 from digest.errors import ConfigError
@@ -21,6 +23,7 @@ from digest.web.app import create, wall_clock
 from digest.web.connections import configure, raise_descriptors, room
 from digest.web.ticker import Ticker
 
+DEMO_TICK = 2.0  # seconds
 _log = logging.getLogger(__name__)
 
 
@@ -43,6 +46,31 @@ def serve(
     app = create(
         installation, proxies=proxies, tickers=tickers(installation, tick_seconds, pages_only=pages_only)
     )
+    _answer(app, listening, host, proxies)
+
+
+def serve_demo(installation: Installation, listening: socket.socket, morning: datetime) -> None:
+    """Serve a demo on a socket of this machine until it is told to stop, as if it were `morning` now.
+
+    Sign-ups work; their emails go where those of the demo lie. Nothing is fetched.
+    """
+    began = wall_clock()
+
+    def clock() -> datetime:
+        return morning + (wall_clock() - began)
+
+    def work(now: datetime) -> None:
+        steps = (runner.SIGNUPS, runner.EMAILS, runner.INDEX)
+        runner.run_round(here, now, fetch=False, steps=steps, last=())
+
+    host, port = listening.getsockname()[:2]
+    here = replace(installation, site=replace(installation.site, base_url=f"http://{host}:{port}"))
+    app = create(here, clock=clock, tickers=[Ticker("notices", work, seconds=DEMO_TICK, clock=clock)])
+    _answer(app, listening, host, ())
+
+
+def _answer(app: FastAPI, listening: socket.socket, host: str, proxies: Sequence[str]) -> None:
+    """Answer requests until SIGTERM or SIGINT."""
     config = configure(app, proxies=proxies, room=room(raise_descriptors()))
     shown = f"[{host}]" if ":" in host else host
     _log.info("serving on http://%s:%d", shown, listening.getsockname()[1])

@@ -111,7 +111,7 @@ class Web:
         for forget in self.forgetful:
             forget()
 
-    def told(self, title: str, *lines: str, status: int = 200) -> HTMLResponse:
+    def message_page(self, title: str, *lines: str, status: int = 200) -> HTMLResponse:
         """A page that says one thing."""
         return self.page("message.html", status=status, title=title, lines=lines)
 

@@ -278,3 +278,19 @@ def test_commands_are_completed(tmp_path: Path) -> None:
         check=False,
     )
     assert {"list", "lift"} <= set(done.stdout.split())
+
+
+def test_all_that_is_wrong_with_the_settings_is_said_at_once(
+    digest: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert digest("config", "check", "--json")[:2] == (0, {"ok": True, "problems": []})
+    monkeypatch.setenv("DIGEST_SMTP_CONECTIONS", "4")
+    monkeypatch.setenv("DIGEST_WINDOW_DAYS", "many")
+    monkeypatch.setenv("DIGEST_SMTP_CONNECTIONS", "none")
+    code, report, _ = digest("config", "check", "--json")
+    assert (code, len(report["problems"])) == (4, 3)
+    assert "did you mean DIGEST_SMTP_CONNECTIONS?" in report["problems"][0]
+    assert {problem.partition(":")[0] for problem in report["problems"][1:]} == {
+        "DIGEST_WINDOW_DAYS",
+        "DIGEST_SMTP_CONNECTIONS",
+    }

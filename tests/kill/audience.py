@@ -33,7 +33,7 @@ def _add(engine: Engine, now: datetime) -> None:
         found = [
             entry(f"2603.0000{n}", title=f"Transformers, part {n}", announced_at=now) for n in range(1, 4)
         ]
-        papers.land(db, source, found, seen_at=now - timedelta(hours=1))
+        papers.store_entries(db, source, found, seen_at=now - timedelta(hours=1))
         for number in range(AUDIENCE):
             subscribers.add(
                 db,

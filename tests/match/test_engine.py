@@ -15,10 +15,10 @@ from digest.domain import Interests, Paper, Ranked, Signal, SignalKind, Topic
 from digest.errors import FilterError
 from digest.filters import canonical, parse
 from digest.match import Cohort, Corpus, Library, Lists, unpack, unpack_sent
+from digest.match.bits.index import Index
+from digest.match.bits.rows import points as points_of_all
 from digest.match.document import Document
 from digest.match.evaluate import points
-from digest.match.index import Index
-from digest.match.rows import points as points_of_all
 from digest.store.columns import pack
 from tests.builders import NOW, paper, upvotes
 from tests.naive_match import NaiveCorpus

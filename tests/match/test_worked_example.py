@@ -9,8 +9,8 @@ import pytest
 from digest.domain import Interests, Ranked
 from digest.filters import Word, canonical, parse
 from digest.match import Corpus, Library
-from digest.match.index import Index
-from digest.match.rows import points
+from digest.match.bits.index import Index
+from digest.match.bits.rows import points
 from tests.builders import paper
 
 LIBRARY = Library(())

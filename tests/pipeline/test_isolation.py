@@ -15,22 +15,23 @@ from digest.pipeline import runner
 from digest.pipeline.failures import retry
 from digest.pipeline.installation import Installation
 from digest.pipeline.issues.open import open_due
+from digest.pipeline.monitoring.alarms import watch
 from digest.pipeline.monitoring.checks import Result
 from digest.pipeline.monitoring.store_checks import examine_store
 from digest.pipeline.runner import Round, Step, run_round
 from digest.pipeline.subscriptions.signup import Visitor, ask, settle
 from digest.store import deliveries, session
-from digest.store.monitoring import failures
+from digest.store.monitoring import alarms, failures
 from digest.store.monitoring.failures import Failure
 from tests.builders import NOW, entry
-from tests.installations import installation, join, land, outbox
+from tests.installations import installation, join, outbox, store_entries
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 ADA, BOB, EVE = "ada@example.org", "bob@example.org", "eve@example.org"
 
 
 def here(engine: Engine, folder: Path, **fields: object) -> Installation:
-    land(engine, [entry()], seen_at=NOW - 3 * HOUR)
+    store_entries(engine, [entry()], seen_at=NOW - 3 * HOUR)
     return installation(engine, folder, **fields)
 
 
@@ -299,6 +300,36 @@ def test_a_pause_that_cannot_end_stops_no_other(engine: Engine, tmp_path: Path, 
     assert states[bob.id] == "active"
     assert states[ada.id] == ("paused" if spoilt else "active")
     assert bool(failing(engine)) == spoilt
+
+
+# ---------------------------------------------------------------- alarms
+
+
+def test_the_operator_is_told_of_what_was_set_aside_and_when_it_is_over(
+    engine: Engine, tmp_path: Path
+) -> None:
+    site = here(engine, tmp_path, operator_mail="operator@example.org")
+    signs_up(site, EVE)
+    spoil(engine, "UPDATE signups SET schedule = :value", value='{"at": "no"}')
+    run_round(site, NOW, fetch=False)
+    (began,) = outbox(tmp_path)
+    assert began["Subject"] == "Daily Papers: sign-up 1 failed and was set aside"
+    assert "eve@" not in began.as_string()
+    run_round(site, NOW + 25 * HOUR, fetch=False)
+    subjects = [str(mail["Subject"]) for mail in outbox(tmp_path)]
+    assert "Daily Papers: over: sign-up 1 failed and was set aside" in subjects
+
+
+def test_a_kind_of_alarm_that_cannot_be_looked_at_is_an_alarm_and_stops_no_other(
+    engine: Engine, tmp_path: Path
+) -> None:
+    site = here(engine, tmp_path, operator_mail="operator@example.org")
+    join(site, ADA, now=NOW - 2 * timedelta(days=1))
+    with engine.begin() as connection:
+        connection.execute(text("ALTER TABLE notices RENAME TO notices_gone"))
+    watch(site, NOW)
+    with session.reading(engine) as db:
+        assert {alarm.key for alarm in alarms.known(db)} == {"blind:emails", "issue:2026-03-16"}
 
 
 # ---------------------------------------------------------------- what is kept of failures

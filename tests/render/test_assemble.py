@@ -46,9 +46,9 @@ def parsed(raw: bytes) -> tuple[dict[str, str], list[tuple[str, str]]]:
         full(),
         many(1),
         many(20),
-        digest(notes=("Quiet.",), also=(paper("2603.00077", title="What <others> read"),)),
+        digest(notes=("Quiet.",), also_trending=(paper("2603.00077", title="What <others> read"),)),
         digest(*WEEK, subscriber=WEEKLY),
-        digest(match(), also=(paper("2603.00077"),), topics=TOPICS),
+        digest(match(), also_trending=(paper("2603.00077"),), topics=TOPICS),
     ],
 )
 @pytest.mark.parametrize("links", [LINKS, NOTHING], ids=["all links", "two links"])
@@ -103,9 +103,9 @@ def test_templates_are_rendered_for_papers_and_days_not_for_readers() -> None:
         return render(name, values)
 
     parts.render = counted
-    made, wishes = many(12), Interests(filters=("routing",))
+    made, chosen = many(12), Interests(filters=("routing",))
     for number in range(50):
-        reader = subscriber(f"reader{number}@example.org", id=number, interests=wishes)
+        reader = subscriber(f"reader{number}@example.org", id=number, interests=chosen)
         links = replace(LINKS, unsubscribe=f"https://papers.example.org/u/{number:028}")
         message = renderer.digest(replace(made, subscriber=reader), SITE, links)
         assert f"{number:028}" in message.html

@@ -15,7 +15,7 @@ from digest.pipeline.installation import open_installation
 from digest.render import Colors, Renderer
 from tests.builders import NOW, entry
 from tests.digests import LINKS, SITE, full
-from tests.installations import land
+from tests.installations import store_entries
 from tests.mail_html import Page, contrast, inverted
 
 
@@ -81,7 +81,7 @@ def test_a_preview_shows_the_operators_template_and_logo(
     monkeypatch.setenv("DIGEST_TEMPLATE_DIR", "mails")
     monkeypatch.setenv("DIGEST_LOGO_TEXT", "The Example Reader")
     monkeypatch.setenv("DIGEST_DATA_DIR", str(tmp_path / "data"))
-    land(open_installation(load()).engine, [entry()])
+    store_entries(open_installation(load()).engine, [entry()])
     shown = CliRunner().invoke(cli, ["--now", NOW.isoformat(), "preview", "--text"])
     assert shown.exit_code == 0, shown.output
     assert "for The Example Reader" in shown.output

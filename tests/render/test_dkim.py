@@ -32,7 +32,7 @@ from digest.store import session, sources
 from digest.store.subscriptions import subscribers
 from tests.builders import NOW, entry
 from tests.digests import SITE, many, rendered
-from tests.installations import installation, join, land
+from tests.installations import installation, join, store_entries
 from tests.smtp_server import SmtpServer
 
 pytestmark = pytest.mark.skipif(not shutil.which("openssl"), reason="no openssl that could make keys")
@@ -211,7 +211,9 @@ def test_mails_are_finished_and_signed_in_one_place() -> None:
 def test_a_digest_that_arrives_verifies(engine: Engine, tmp_path: Path, pair: Pair) -> None:
     with SmtpServer() as server:
         here = installation(engine, tmp_path, smtp_url=server.url, signer=signer(pair))
-        land(engine, [entry(title=". A dot, and a title in Ελληνικά")], seen_at=NOW - timedelta(hours=3))
+        store_entries(
+            engine, [entry(title=". A dot, and a title in Ελληνικά")], seen_at=NOW - timedelta(hours=3)
+        )
         for name in ("ada@one.example", "bob@two.example"):
             join(here, name)
         open_due(here, NOW)
@@ -275,7 +277,7 @@ def stall(engine: Engine) -> None:
 def test_without_a_key_nothing_is_signed(engine: Engine, tmp_path: Path) -> None:
     with SmtpServer() as server:
         here = installation(engine, tmp_path, smtp_url=server.url)
-        land(engine, [entry()], seen_at=NOW - timedelta(hours=3))
+        store_entries(engine, [entry()], seen_at=NOW - timedelta(hours=3))
         join(here, "ada@one.example")
         open_due(here, NOW)
         deliver_due(here, NOW)
@@ -454,7 +456,7 @@ def test_a_preview_is_what_will_be_signed(
     here.setenv("DIGEST_DATABASE_URL", database_url)
     sign_with(here, rsa.pem)
     installed = open_installation(load())
-    land(installed.engine, [entry()], seen_at=NOW - timedelta(hours=3))
+    store_entries(installed.engine, [entry()], seen_at=NOW - timedelta(hours=3))
     join(installed, "ada@one.example")
     installed.engine.dispose()
     assert run(["--now", NOW.isoformat(), "preview", "ada@one.example", "--eml"]) == 0

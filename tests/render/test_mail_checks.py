@@ -40,7 +40,7 @@ from digest.pipeline.runner import run_round
 from digest.render import as_bytes
 from tests.builders import NOW, entry
 from tests.digests import GOLDEN, SITE, rendered
-from tests.installations import join, land, outbox
+from tests.installations import join, outbox, store_entries
 from tests.mail_html import Page
 from tests.render.test_mails import MAILS
 
@@ -71,7 +71,7 @@ def test_e21_a_preview_is_what_is_sent_but_for_message_id_and_date(
     monkeypatch.setenv("DIGEST_DATA_DIR", str(tmp_path))
     monkeypatch.setenv("DIGEST_BASE_URL", "https://papers.example.org")
     here = open_installation(load())
-    land(here.engine, [entry(f"2603.0000{n}", title=f"Sheep {n}") for n in range(1, 4)])
+    store_entries(here.engine, [entry(f"2603.0000{n}", title=f"Sheep {n}") for n in range(1, 4)])
     join(here, "ada@example.org", filters=["sheep"])
     shown = CliRunner().invoke(cli, ["--now", NOW.isoformat(), "preview", "ada@example.org", "--eml"])
     run_round(here, NOW + timedelta(seconds=1), fetch=False)

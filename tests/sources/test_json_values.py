@@ -137,7 +137,7 @@ def test_what_is_left_of_odd_values_comes_back_from_the_database(
         for entry in odd.values():
             with db.begin_nested() as savepoint:
                 source = Source("s", kind, "https://api.example.org")
-                assert papers.land(db, source, [entry], seen_at=NOW).skipped == ()
+                assert papers.store_entries(db, source, [entry], seen_at=NOW).skipped == ()
                 paper = papers.find(db, f"s:{entry.key}")
                 for name in (
                     "title",

@@ -5,7 +5,7 @@ from sqlalchemy import Engine
 from digest.store import papers, session
 from digest.store.papers.authors import by_author
 from tests.builders import NOW, entry
-from tests.installations import land
+from tests.installations import store_entries
 
 
 def authors_of(engine: Engine, name: str) -> list[str]:
@@ -15,16 +15,16 @@ def authors_of(engine: Engine, name: str) -> list[str]:
 
 
 def test_papers_are_found_by_the_name_of_an_author_however_it_is_written(engine: Engine) -> None:
-    land(engine, [entry("2603.00001", authors=("José  García", "A. Lovelace")), entry("2603.00002")])
+    store_entries(engine, [entry("2603.00001", authors=("José  García", "A. Lovelace")), entry("2603.00002")])
     assert authors_of(engine, "jose garcia") == ["arxiv:2603.00001"]
     assert authors_of(engine, "A Lovelace") == ["arxiv:2603.00001"]
     assert authors_of(engine, "nobody") == []
 
 
 def test_lists_of_authors_follow_a_new_version_a_merge_and_its_undoing(engine: Engine) -> None:
-    land(engine, [entry("2603.00001", authors=("Old Name",))])
-    land(engine, [entry("2603.00001", authors=("New Name",), version=2)])
-    land(engine, [entry("2603.00002", authors=()), entry("2603.00003", authors=("Third Name",))])
+    store_entries(engine, [entry("2603.00001", authors=("Old Name",))])
+    store_entries(engine, [entry("2603.00001", authors=("New Name",), version=2)])
+    store_entries(engine, [entry("2603.00002", authors=()), entry("2603.00003", authors=("Third Name",))])
     assert (authors_of(engine, "Old Name"), authors_of(engine, "New Name")) == ([], ["arxiv:2603.00001"])
     with session.transaction(engine) as db:
         papers.merge(db, "2603.00002", "2603.00003", papers.Why("one work", "a test", NOW))

@@ -469,7 +469,7 @@ def test_papers_count_as_sent_where_they_came_or_may_still_come(db: Session) -> 
 
 def test_a_paper_that_was_merged_since_counts_as_sent_under_both_numbers(db: Session) -> None:
     source = Source("arxiv", SourceKind.ARXIV, "")
-    papers.land(
+    papers.store_entries(
         db,
         source,
         [replace(entry(key="doi", doi="10.5555/abc"), arxiv_id=None), entry(key="arxiv")],
@@ -479,7 +479,7 @@ def test_a_paper_that_was_merged_since_counts_as_sent_under_both_numbers(db: Ses
     issue = today(db)
     (ada,) = join(db, "ada")
     deliveries.record(db, [new(issue, ada, papers=(old,))], {})
-    papers.land(db, source, [entry(key="both", doi="10.5555/abc")], seen_at=NOW)
+    papers.store_entries(db, source, [entry(key="both", doi="10.5555/abc")], seen_at=NOW)
     assert deliveries.papers_sent(db, [ada], since=NOW) == {ada: {old, kept}}
 
 

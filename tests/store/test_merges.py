@@ -39,8 +39,8 @@ def preprint(doi: str = "10.5555/abc", **fields: Any) -> Entry:
     return entry(**({"key": doi, "arxiv_id": None, "doi": doi, "title": f"Preprint {doi}"} | fields))
 
 
-def land(db: Session, source: Source, *entries: Entry, at: datetime = NOW) -> None:
-    papers.land(db, source, entries, seen_at=at)
+def store_entries(db: Session, source: Source, *entries: Entry, at: datetime = NOW) -> None:
+    papers.store_entries(db, source, entries, seen_at=at)
 
 
 def shown(db: Session) -> list[Paper]:
@@ -48,9 +48,9 @@ def shown(db: Session) -> list[Paper]:
 
 
 def test_a_link_in_a_source_merges_two_papers_and_the_row_says_why(db: Session) -> None:
-    land(db, BIORXIV, preprint())
-    land(db, HUGGINGFACE, entry(key="2603.00001"))
-    land(db, ARXIV, entry(doi="10.5555/abc"), at=NOW + DAY)
+    store_entries(db, BIORXIV, preprint())
+    store_entries(db, HUGGINGFACE, entry(key="2603.00001"))
+    store_entries(db, ARXIV, entry(doi="10.5555/abc"), at=NOW + DAY)
     (told,) = papers.history(db, papers.find(db, A).pk)
     assert (told.paper, told.into, told.by, told.at) == (B, A, "source arxiv", NOW + DAY)
     assert told.reason == f"oai:arXiv.org:2603.00001v1 names {A} and {B}"
@@ -58,8 +58,8 @@ def test_a_link_in_a_source_merges_two_papers_and_the_row_says_why(db: Session) 
 
 
 def test_a_merge_made_before_the_store_knew_a_field_is_undone_too(db: Session) -> None:
-    land(db, BIORXIV, preprint(organization="Preprint Lab", keywords=("light",)))
-    land(db, ARXIV, entry())
+    store_entries(db, BIORXIV, preprint(organization="Preprint Lab", keywords=("light",)))
+    store_entries(db, ARXIV, entry())
     papers.merge(db, "10.5555/abc", A, WHY)
     row = db.scalars(select(PaperRow).where(PaperRow.canonical_id == A)).one()
     assert (row.organization, row.keywords) == ("Preprint Lab", ["light"])
@@ -70,28 +70,30 @@ def test_a_merge_made_before_the_store_knew_a_field_is_undone_too(db: Session) -
 
 
 def test_what_was_split_is_as_it_was_and_is_not_merged_again_by_itself(db: Session) -> None:
-    land(db, BIORXIV, preprint(signals={SignalKind.COMMENTS: 4}))
-    land(db, HUGGINGFACE, entry(key="2603.00001"), at=NOW + DAY)
+    store_entries(db, BIORXIV, preprint(signals={SignalKind.COMMENTS: 4}))
+    store_entries(db, HUGGINGFACE, entry(key="2603.00001"), at=NOW + DAY)
     before = shown(db)
     linked = entry(doi="10.5555/abc", title="Paper 2603.00001", url="https://arxiv.org/abs/2603.00001")
-    land(db, ARXIV, linked, at=NOW + 2 * DAY)
+    store_entries(db, ARXIV, linked, at=NOW + 2 * DAY)
     assert len(shown(db)) == 1
     assert papers.split(db, "10.5555/abc", NOW + 3 * DAY).split_at == NOW + 3 * DAY
     first, second = shown(db)
     assert second == before[1]
     assert (first.id, first.first_seen_at, first.signals) == (A, NOW + DAY, ())
-    land(db, ARXIV, linked, at=NOW + 4 * DAY)
+    store_entries(db, ARXIV, linked, at=NOW + 4 * DAY)
     assert [paper.id for paper in shown(db)] == [A, B]
     papers.merge(db, "10.5555/abc", A, WHY)
     assert [paper.id for paper in shown(db)] == [A]
 
 
 def test_what_lands_while_papers_are_one_belongs_to_the_part_that_it_names(db: Session) -> None:
-    land(db, BIORXIV, preprint(version=1))
-    land(db, ARXIV, entry())
+    store_entries(db, BIORXIV, preprint(version=1))
+    store_entries(db, ARXIV, entry())
     papers.merge(db, A, B, WHY)
-    land(db, BIORXIV, preprint(key="later", version=2, title="Second", signals={SignalKind.COMMENTS: 9}))
-    land(db, ARXIV, entry(key="v3", version=3, title="Third"))
+    store_entries(
+        db, BIORXIV, preprint(key="later", version=2, title="Second", signals={SignalKind.COMMENTS: 9})
+    )
+    store_entries(db, ARXIV, entry(key="v3", version=3, title="Third"))
     assert [(p.title, p.latest(SignalKind.COMMENTS)) for p in shown(db)] == [("Third", 9)]
     papers.split(db, B, NOW)
     assert [(p.id, p.title, p.version, p.latest(SignalKind.COMMENTS)) for p in shown(db)] == [
@@ -101,8 +103,8 @@ def test_what_lands_while_papers_are_one_belongs_to_the_part_that_it_names(db: S
 
 
 def test_a_part_of_a_part_goes_along_with_it(db: Session) -> None:
-    land(db, BIORXIV, preprint("10.5555/abc"), preprint("10.5555/xyz"))
-    land(db, ARXIV, entry())
+    store_entries(db, BIORXIV, preprint("10.5555/abc"), preprint("10.5555/xyz"))
+    store_entries(db, ARXIV, entry())
     papers.merge(db, B, C, WHY)
     papers.merge(db, A, C, WHY)
     assert [paper.id for paper in shown(db)] == [A]
@@ -117,7 +119,7 @@ def test_a_part_of_a_part_goes_along_with_it(db: Session) -> None:
 
 
 def test_what_cannot_be_merged_or_split_is_said(db: Session) -> None:
-    land(db, ARXIV, entry(), entry("2603.00002"))
+    store_entries(db, ARXIV, entry(), entry("2603.00002"))
     with pytest.raises(InputError, match="is one paper already"):
         papers.merge(db, A, "2603.00001v1", WHY)
     with pytest.raises(UnknownError, match="no paper"):
@@ -179,7 +181,7 @@ def _run_round(db: Session, steps: Sequence[Step]) -> None:
             elif len(step) == 2:
                 papers.merge(db, *step, WHY)
             else:
-                land(db, step[0], step[1], at=step[2])
+                store_entries(db, step[0], step[1], at=step[2])
         except (InputError, UnknownError):
             continue
 

@@ -1,4 +1,4 @@
-"""Landing entries and reading papers back: one paper per work, and the same input again changes nothing."""
+"""Storing entries and reading papers back: one paper per work, and the same input again changes nothing."""
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -17,7 +17,7 @@ from digest.domain import Entry, Paper, SignalKind, Source, SourceKind
 from digest.errors import InputError, UnknownError
 from digest.store import papers, session
 from digest.store.base import Base
-from digest.store.papers import Landing
+from digest.store.papers import StoredEntries
 from digest.store.papers.tables import PaperRow, SignalRow
 from tests.builders import NOW, entry
 
@@ -47,16 +47,16 @@ def preprint(doi: str | None = "10.1101/2026.03.01.000001", **fields: Any) -> En
     return entry(**({"key": doi, "arxiv_id": None, "doi": doi, "title": f"Preprint {doi}"} | fields))
 
 
-def land(db: Session, source: Source, *entries: Entry, at: datetime | None = NOW) -> Landing:
-    return papers.land(db, source, entries, seen_at=at)
+def store_entries(db: Session, source: Source, *entries: Entry, at: datetime | None = NOW) -> StoredEntries:
+    return papers.store_entries(db, source, entries, seen_at=at)
 
 
 def shown(db: Session, until: datetime = LATER) -> list[Paper]:
     return papers.candidates(db, since=NOW - timedelta(days=3), until=until)
 
 
-def counted(landing: Landing) -> tuple[int, int, int]:
-    return landing.new, landing.updated, landing.unchanged
+def counted(stored: StoredEntries) -> tuple[int, int, int]:
+    return stored.new, stored.updated, stored.unchanged
 
 
 # ---------------------------------------------------------------- one paper per work
@@ -70,7 +70,7 @@ def test_what_an_entry_says_is_what_the_paper_says(db: Session) -> None:
         organization="Lamp Lab", keywords=("lamps", "light"),
         signals={SignalKind.UPVOTES: 3},
     )  # fmt: skip
-    assert counted(land(db, ARXIV, given)) == (1, 0, 0)
+    assert counted(store_entries(db, ARXIV, given)) == (1, 0, 0)
     (paper,) = shown(db)
     for name in ("title", "abstract", "authors", "categories", "published_at", "version", "doi", "url",
                  "pdf_url", "code_url", "discussion_url", "summary", "comment", "project_url", "thumbnail",
@@ -84,38 +84,44 @@ def test_what_an_entry_says_is_what_the_paper_says(db: Session) -> None:
 
 def test_the_same_input_twice_changes_nothing(db: Session) -> None:
     batch = [daily("2603.00001"), daily("2603.00002", upvotes=0), daily("2603.00003", summary="TL;DR")]
-    assert counted(land(db, HUGGINGFACE, *batch)) == (3, 0, 0)
+    assert counted(store_entries(db, HUGGINGFACE, *batch)) == (3, 0, 0)
     before = shown(db)
-    again = land(db, HUGGINGFACE, *batch, at=LATER)
+    again = store_entries(db, HUGGINGFACE, *batch, at=LATER)
     assert (counted(again), again.fresh) == ((0, 0, 3), 0)
     assert shown(db) == before
     assert db.scalar(select(func.count()).select_from(SignalRow)) == 3
 
 
 def test_a_paper_of_two_sources_is_one_paper(db: Session) -> None:
-    land(db, ARXIV, entry())
-    landing = land(db, HUGGINGFACE, daily(), at=LATER)
-    assert (counted(landing), landing.fresh) == ((0, 1, 0), 1)
+    store_entries(db, ARXIV, entry())
+    stored = store_entries(db, HUGGINGFACE, daily(), at=LATER)
+    assert (counted(stored), stored.fresh) == ((0, 1, 0), 1)
     (paper,) = shown(db)
     assert paper.sources == ("arxiv", "huggingface")
     assert paper.first_seen_at == NOW
 
 
 def test_a_later_version_updates_the_text_and_is_no_new_paper(db: Session) -> None:
-    land(db, ARXIV, entry(abstract="The long first abstract of the paper."))
+    store_entries(db, ARXIV, entry(abstract="The long first abstract of the paper."))
     second = entry(key="oai:arXiv.org:2603.00001v2", version=2, title="Better", abstract="Short.",
                    announce_type="replace")  # fmt: skip
-    assert counted(land(db, ARXIV, second, at=LATER)) == (0, 1, 0)
+    assert counted(store_entries(db, ARXIV, second, at=LATER)) == (0, 1, 0)
     (paper,) = shown(db)
     assert (paper.title, paper.abstract, paper.version, paper.first_seen_at) == ("Better", "Short.", 2, NOW)
-    assert counted(land(db, ARXIV, entry(abstract="The long first abstract of the paper."))) == (0, 0, 1)
+    assert counted(store_entries(db, ARXIV, entry(abstract="The long first abstract of the paper."))) == (
+        0,
+        0,
+        1,
+    )
     assert shown(db)[0].title == "Better"
 
 
 def test_arxivs_text_beats_a_copy_and_gaps_are_filled(db: Session) -> None:
-    land(db, HUGGINGFACE, daily(title="Copied", abstract="Copied, and longer than arXiv's own text is."))
-    land(db, ARXIV, entry(title="Original", abstract="Own."))
-    land(db, HUGGINGFACE, daily(title="Copied", code_url="https://code.example", summary="TL;DR"))
+    store_entries(
+        db, HUGGINGFACE, daily(title="Copied", abstract="Copied, and longer than arXiv's own text is.")
+    )
+    store_entries(db, ARXIV, entry(title="Original", abstract="Own."))
+    store_entries(db, HUGGINGFACE, daily(title="Copied", code_url="https://code.example", summary="TL;DR"))
     (paper,) = shown(db)
     assert (paper.title, paper.abstract, paper.categories) == ("Original", "Own.", ("cs.CL",))
     assert (paper.code_url, paper.summary, paper.summary_source) == (
@@ -131,7 +137,7 @@ def test_arxivs_text_leaves_what_hugging_face_alone_knows(db: Session, arxiv_fir
              "thumbnail": "https://pictures.example/1.png"}  # fmt: skip
     landings = [(ARXIV, entry(title="Original")), (HUGGINGFACE, daily(title="Copied", **known))]
     for source, given in landings if arxiv_first else landings[::-1]:
-        land(db, source, given)
+        store_entries(db, source, given)
     (paper,) = shown(db)
     assert paper.title == "Original"
     assert {name: getattr(paper, name) for name in known} == known
@@ -139,20 +145,20 @@ def test_arxivs_text_leaves_what_hugging_face_alone_knows(db: Session, arxiv_fir
 
 def test_several_entries_of_one_work_in_one_batch_are_one_paper(db: Session) -> None:
     versions = [entry(key=f"v{number}", version=number, title=f"Version {number}") for number in (1, 3, 2)]
-    assert counted(land(db, ARXIV, *versions)) == (1, 2, 0)
+    assert counted(store_entries(db, ARXIV, *versions)) == (1, 2, 0)
     (paper,) = shown(db)
     assert (paper.title, paper.version) == ("Version 3", 3)
 
 
 def test_an_earlier_sighting_found_later_counts(db: Session) -> None:
-    land(db, HUGGINGFACE, daily(), at=NOW)
-    assert counted(land(db, HUGGINGFACE, daily(), at=NOW - timedelta(days=1))) == (0, 1, 0)
+    store_entries(db, HUGGINGFACE, daily(), at=NOW)
+    assert counted(store_entries(db, HUGGINGFACE, daily(), at=NOW - timedelta(days=1))) == (0, 1, 0)
     assert shown(db)[0].first_seen_at == NOW - timedelta(days=1)
 
 
 def test_without_a_time_each_paper_is_seen_on_its_own_day(db: Session) -> None:
     yesterday, before = NOW - timedelta(days=1), NOW - timedelta(days=2)
-    landing = land(
+    stored = store_entries(
         db,
         ARXIV,
         entry("2603.00001", announced_at=yesterday, published_at=before),
@@ -163,8 +169,8 @@ def test_without_a_time_each_paper_is_seen_on_its_own_day(db: Session) -> None:
     assert [(p.id, p.first_seen_at) for p in shown(db)] == [
         ("arxiv:2603.00001", yesterday), ("arxiv:2603.00002", before),
     ]  # fmt: skip
-    assert [s.entry for s in landing.skipped] == ["dateless"]
-    assert "no date" in landing.skipped[0].error
+    assert [s.entry for s in stored.skipped] == ["dateless"]
+    assert "no date" in stored.skipped[0].error
 
 
 # ---------------------------------------------------------------- replacements of old papers
@@ -176,15 +182,15 @@ def test_a_replacement_of_a_paper_never_seen_is_kept_but_no_candidate(
     db: Session, announce_type: str, published_at: datetime | None
 ) -> None:
     old = entry(version=4, announce_type=announce_type, published_at=published_at)
-    assert counted(land(db, ARXIV, old)) == (1, 0, 0)
+    assert counted(store_entries(db, ARXIV, old)) == (1, 0, 0)
     assert shown(db) == []
     assert papers.find(db, "2603.00001").version == 4
-    assert counted(land(db, ARXIV, old, at=LATER)) == (0, 0, 1)
+    assert counted(store_entries(db, ARXIV, old, at=LATER)) == (0, 0, 1)
 
 
 def test_an_old_paper_becomes_a_candidate_when_a_source_lists_it(db: Session) -> None:
-    land(db, ARXIV, entry(version=4, announce_type="replace"))
-    assert counted(land(db, HUGGINGFACE, daily(), at=LATER)) == (0, 1, 0)
+    store_entries(db, ARXIV, entry(version=4, announce_type="replace"))
+    assert counted(store_entries(db, HUGGINGFACE, daily(), at=LATER)) == (0, 1, 0)
     (paper,) = shown(db)
     assert (paper.first_seen_at, paper.version) == (LATER, 4)
 
@@ -193,25 +199,25 @@ def test_an_old_paper_becomes_a_candidate_when_a_source_lists_it(db: Session) ->
 
 
 def test_a_doi_and_an_arxiv_id_in_one_entry_are_one_work(db: Session) -> None:
-    land(db, ARXIV, entry(doi="10.5555/ABC"))
-    landing = land(db, BIORXIV, preprint("10.5555/abc"))
-    assert counted(landing) == (0, 1, 0)
+    store_entries(db, ARXIV, entry(doi="10.5555/ABC"))
+    stored = store_entries(db, BIORXIV, preprint("10.5555/abc"))
+    assert counted(stored) == (0, 1, 0)
     assert len(shown(db)) == 1
 
 
 def test_a_paper_known_by_doi_gets_its_arxiv_id_later(db: Session) -> None:
-    land(db, BIORXIV, preprint("10.5555/abc"))
+    store_entries(db, BIORXIV, preprint("10.5555/abc"))
     pk = papers.find(db, "10.5555/abc").pk
-    land(db, ARXIV, entry(doi="10.5555/abc"), at=LATER)
+    store_entries(db, ARXIV, entry(doi="10.5555/abc"), at=LATER)
     paper = papers.find(db, "10.5555/abc")
     assert (paper.id, paper.pk, paper.first_seen_at) == ("arxiv:2603.00001", pk, NOW)
 
 
 def test_two_papers_that_turn_out_to_be_one_are_merged_and_nothing_is_lost(db: Session) -> None:
-    land(db, BIORXIV, preprint("10.5555/abc", signals={SignalKind.COMMENTS: 4}), at=NOW)
-    land(db, HUGGINGFACE, daily(), at=LATER)
+    store_entries(db, BIORXIV, preprint("10.5555/abc", signals={SignalKind.COMMENTS: 4}), at=NOW)
+    store_entries(db, HUGGINGFACE, daily(), at=LATER)
     merged = papers.find(db, "10.5555/abc").pk
-    land(db, ARXIV, entry(doi="10.5555/abc"), at=LATER)
+    store_entries(db, ARXIV, entry(doi="10.5555/abc"), at=LATER)
     (paper,) = shown(db)
     assert paper.id == "arxiv:2603.00001"
     assert paper.first_seen_at == NOW
@@ -220,39 +226,43 @@ def test_two_papers_that_turn_out_to_be_one_are_merged_and_nothing_is_lost(db: S
     assert papers.find(db, "doi:10.5555/ABC") == papers.find(db, "2603.00001")
     assert papers.by_pks(db, [merged], until=LATER)[merged].id == "doi:10.5555/abc"
     assert db.get_one(PaperRow, merged).merged_into == paper.pk
-    assert counted(land(db, BIORXIV, preprint("10.5555/abc", signals={SignalKind.COMMENTS: 4}))) == (0, 0, 1)
+    assert counted(store_entries(db, BIORXIV, preprint("10.5555/abc", signals={SignalKind.COMMENTS: 4}))) == (
+        0,
+        0,
+        1,
+    )
 
 
 def test_papers_of_one_batch_are_merged_too(db: Session) -> None:
-    land(db, ARXIV, preprint("10.5555/abc", key="one"), entry("2603.00001", key="two"),
+    store_entries(db, ARXIV, preprint("10.5555/abc", key="one"), entry("2603.00001", key="two"),
          entry("2603.00001", key="three", doi="10.5555/abc"))  # fmt: skip
     assert [p.id for p in shown(db)] == ["arxiv:2603.00001"]
     assert papers.find(db, "arxiv:one").id == "arxiv:2603.00001"
 
 
 def test_two_arxiv_ids_are_two_papers_even_with_one_doi(db: Session) -> None:
-    land(db, ARXIV, entry("2603.00001", doi="10.5555/abc"), entry("2603.00002", doi="10.5555/abc"))
+    store_entries(db, ARXIV, entry("2603.00001", doi="10.5555/abc"), entry("2603.00002", doi="10.5555/abc"))
     assert [p.id for p in shown(db)] == ["arxiv:2603.00001", "arxiv:2603.00002"]
 
 
 def test_a_feed_cannot_merge_other_peoples_papers(db: Session) -> None:
-    land(db, ARXIV, entry())
-    land(db, BIORXIV, preprint("10.5555/abc"))
-    land(db, JOURNAL, entry(key="evil", doi="10.5555/abc", title="Buy pills", abstract="x" * 9999))
+    store_entries(db, ARXIV, entry())
+    store_entries(db, BIORXIV, preprint("10.5555/abc"))
+    store_entries(db, JOURNAL, entry(key="evil", doi="10.5555/abc", title="Buy pills", abstract="x" * 9999))
     assert [(p.id, p.title) for p in shown(db)] == [
         ("arxiv:2603.00001", "Paper 2603.00001"), ("doi:10.5555/abc", "Preprint 10.5555/abc"),
     ]  # fmt: skip
 
 
 def test_the_doi_that_arxiv_gives_is_the_arxiv_paper(db: Session) -> None:
-    land(db, JOURNAL, preprint("10.48550/arXiv.2603.00001", key="https://journal.example/1"))
-    assert counted(land(db, ARXIV, entry(), at=LATER)) == (0, 1, 0)
+    store_entries(db, JOURNAL, preprint("10.48550/arXiv.2603.00001", key="https://journal.example/1"))
+    assert counted(store_entries(db, ARXIV, entry(), at=LATER)) == (0, 1, 0)
 
 
 def test_a_feeds_item_without_any_id_is_known_by_its_own_key_and_gets_its_doi_later(db: Session) -> None:
-    land(db, JOURNAL, preprint(key="https://journal.example/1", doi=None))
+    store_entries(db, JOURNAL, preprint(key="https://journal.example/1", doi=None))
     assert [p.id for p in shown(db)] == ["journal:https://journal.example/1"]
-    land(db, JOURNAL, preprint("10.5555/abc", key="https://journal.example/1"))
+    store_entries(db, JOURNAL, preprint("10.5555/abc", key="https://journal.example/1"))
     assert [p.id for p in shown(db)] == ["doi:10.5555/abc"]
 
 
@@ -263,7 +273,7 @@ def test_a_source_cannot_pass_its_items_off_as_papers_of_arxiv(
     db: Session, name: str, kind: SourceKind
 ) -> None:
     with pytest.raises(InputError, match="can't be named"):
-        land(db, Source(name, kind, ""), entry())
+        store_entries(db, Source(name, kind, ""), entry())
 
 
 # ---------------------------------------------------------------- hostile entries
@@ -278,10 +288,10 @@ def test_entries_that_cannot_be_kept_stop_only_themselves(db: Session) -> None:
         {"announced_at": datetime.min.replace(tzinfo=UTC)},
     ]  # fmt: skip
     bad = [entry(f"2604.{number:05}", **fields) for number, fields in enumerate(broken)]
-    landing = land(db, ARXIV, entry("2603.00001"), *bad, entry("2603.00003"))
-    assert counted(landing) == (2, 0, 0)
-    assert len(landing.skipped) == len(bad)
-    assert all(skipped.error for skipped in landing.skipped)
+    stored = store_entries(db, ARXIV, entry("2603.00001"), *bad, entry("2603.00003"))
+    assert counted(stored) == (2, 0, 0)
+    assert len(stored.skipped) == len(bad)
+    assert all(skipped.error for skipped in stored.skipped)
     assert [p.id for p in shown(db)] == ["arxiv:2603.00001", "arxiv:2603.00003"]
 
 
@@ -290,7 +300,7 @@ def test_entries_that_cannot_be_kept_stop_only_themselves(db: Session) -> None:
 
 def test_signals_are_kept_with_their_time_and_only_when_they_change(db: Session) -> None:
     for hours, upvotes in enumerate([6, 6, 9, 9, 30]):
-        land(db, HUGGINGFACE, daily(upvotes=upvotes), at=NOW + timedelta(hours=hours))
+        store_entries(db, HUGGINGFACE, daily(upvotes=upvotes), at=NOW + timedelta(hours=hours))
     (paper,) = shown(db, until=NOW + timedelta(hours=3))
     assert [(s.value, s.observed_at) for s in paper.signals] == [(6, NOW), (9, NOW + timedelta(hours=2))]
     (paper,) = shown(db, until=NOW + timedelta(hours=4))
@@ -299,25 +309,25 @@ def test_signals_are_kept_with_their_time_and_only_when_they_change(db: Session)
 
 def test_of_two_values_of_one_time_the_larger_is_kept_in_any_order(db: Session) -> None:
     for upvotes in (6, 30, 6):
-        land(db, HUGGINGFACE, daily("2603.00001", upvotes=upvotes))
-    land(db, HUGGINGFACE, *(daily("2603.00002", upvotes=upvotes) for upvotes in (30, 6)))
+        store_entries(db, HUGGINGFACE, daily("2603.00001", upvotes=upvotes))
+    store_entries(db, HUGGINGFACE, *(daily("2603.00002", upvotes=upvotes) for upvotes in (30, 6)))
     assert [[s.value for s in p.signals] for p in shown(db)] == [[30], [30]]
 
 
 def test_what_is_usual_is_the_lower_median_of_last_values_over_twenty_papers(db: Session) -> None:
     day = NOW - timedelta(days=10)
     few = [daily(f"2602.{n:05}", upvotes=n) for n in range(19)]
-    land(db, HUGGINGFACE, *few, at=day)
+    store_entries(db, HUGGINGFACE, *few, at=day)
     period = {"since": NOW - timedelta(days=30), "until": NOW}
     assert papers.usual(db, **period) == {}
-    land(
+    store_entries(
         db,
         HUGGINGFACE,
         daily("2602.00019", upvotes=19),
         daily("2602.00000", upvotes=100),
         at=day + timedelta(1),
     )
-    land(db, HUGGINGFACE, *few, at=LATER)  # after the period
+    store_entries(db, HUGGINGFACE, *few, at=LATER)  # after the period
     assert papers.usual(db, **period) == {("huggingface", SignalKind.UPVOTES): 10.0}
 
 
@@ -329,18 +339,18 @@ def test_the_window_is_open_at_its_start_and_closed_at_its_end(db: Session) -> N
     for number, at in enumerate(
         [start, start + timedelta(microseconds=1), NOW, NOW + timedelta(microseconds=1)]
     ):
-        land(db, ARXIV, entry(f"2603.0000{number}"), at=at)
+        store_entries(db, ARXIV, entry(f"2603.0000{number}"), at=at)
     assert [p.id[-1] for p in papers.candidates(db, since=start, until=NOW)] == ["1", "2"]
 
 
 def test_a_hidden_paper_is_no_candidate(db: Session) -> None:
-    land(db, ARXIV, entry())
+    store_entries(db, ARXIV, entry())
     db.scalars(select(PaperRow)).one().hidden = True
     assert shown(db) == []
 
 
 def test_a_paper_is_found_by_any_of_its_ids(db: Session) -> None:
-    land(db, ARXIV, entry(doi="10.5555/abc"))
+    store_entries(db, ARXIV, entry(doi="10.5555/abc"))
     for ref in (
         "2603.00001", "arxiv:2603.00001", "arXiv:2603.00001v3", "2603.00001v12", " 2603.00001 ",
         "https://arxiv.org/abs/2603.00001v2", "http://www.arxiv.org/pdf/2603.00001",
@@ -351,7 +361,7 @@ def test_a_paper_is_found_by_any_of_its_ids(db: Session) -> None:
 
 
 def test_an_old_arxiv_id_is_one_with_and_without_its_class(db: Session) -> None:
-    land(db, ARXIV, entry("math.GT/0309136"))
+    store_entries(db, ARXIV, entry("math.GT/0309136"))
     for ref in ("math/0309136", "math.GT/0309136v2", "arxiv:math/0309136"):
         assert papers.find(db, ref).id == "arxiv:math/0309136", ref
 
@@ -363,8 +373,8 @@ def test_a_paper_that_is_not_there_is_said_so(db: Session) -> None:
 
 
 def test_papers_by_number_leave_out_unknown_ones_and_later_signals(db: Session) -> None:
-    land(db, HUGGINGFACE, daily(upvotes=6))
-    land(db, HUGGINGFACE, daily(upvotes=9), at=LATER)
+    store_entries(db, HUGGINGFACE, daily(upvotes=6))
+    store_entries(db, HUGGINGFACE, daily(upvotes=9), at=LATER)
     pk = shown(db)[0].pk
     found = papers.by_pks(db, [pk, pk + 1], until=NOW)
     assert {number: paper.latest(SignalKind.UPVOTES) for number, paper in found.items()} == {pk: 6}
@@ -383,7 +393,7 @@ def test_the_number_of_statements_follows_chunks_not_entries(engine: Engine) -> 
 
         with session.transaction(engine) as db:
             event.listen(engine, "before_cursor_execute", one_more)
-            land(db, HUGGINGFACE, *(daily(f"{month}.{n:05}") for n in range(count)))
+            store_entries(db, HUGGINGFACE, *(daily(f"{month}.{n:05}") for n in range(count)))
             event.remove(engine, "before_cursor_execute", one_more)
         return seen
 
@@ -420,7 +430,7 @@ def _memory() -> Engine:
 def _landed(sightings: Sequence[tuple[Source, Entry, datetime]]) -> list[tuple[object, ...]]:
     with Session(_memory()) as db:
         for source, given, at in sightings:
-            land(db, source, given, at=at)
+            store_entries(db, source, given, at=at)
         kept = db.scalars(select(PaperRow).order_by(PaperRow.canonical_id)).all()
         told = [(r.canonical_id, r.title, r.abstract, r.version, r.first_seen_at, r.announced) for r in kept]
         db.rollback()

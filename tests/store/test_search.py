@@ -24,8 +24,8 @@ def db(engine: Engine) -> Iterator[Session]:
         yield opened
 
 
-def land(db: Session, *ids: str, source: Source = ARXIV, **fields: object) -> None:
-    papers.land(db, source, [entry(each, **fields) for each in ids], seen_at=NOW)
+def store_entries(db: Session, *ids: str, source: Source = ARXIV, **fields: object) -> None:
+    papers.store_entries(db, source, [entry(each, **fields) for each in ids], seen_at=NOW)
     db.flush()
 
 
@@ -38,7 +38,7 @@ def ids(found: search.Changed) -> set[str]:
 
 
 def test_new_papers_are_noted_with_all_that_an_index_needs(db: Session) -> None:
-    land(db, "2603.00001", "2603.00002", code_url="https://github.com/x/y")
+    store_entries(db, "2603.00001", "2603.00002", code_url="https://github.com/x/y")
     found = changed(db)
     assert ids(found) == {"arxiv:2603.00001", "arxiv:2603.00002"}
     whole = papers.by_pks(db, [each.pk for each in found.papers], until=NOW)
@@ -51,19 +51,19 @@ def test_new_papers_are_noted_with_all_that_an_index_needs(db: Session) -> None:
 
 
 def test_a_new_text_and_a_new_source_are_changes_and_the_same_again_is_none(db: Session) -> None:
-    land(db, "2603.00001", "2603.00002")
+    store_entries(db, "2603.00001", "2603.00002")
     before = search.last_change(db)
-    land(db, "2603.00001")
+    store_entries(db, "2603.00001")
     assert ids(changed(db, before)) == set()
-    land(db, "2603.00001", version=2, title="Another title")
+    store_entries(db, "2603.00001", version=2, title="Another title")
     assert [each.title for each in changed(db, before).papers] == ["Another title"]
     before = search.last_change(db)
-    papers.land(db, HUGGINGFACE, [entry("2603.00002", key="2603.00002", version=None)], seen_at=NOW)
+    papers.store_entries(db, HUGGINGFACE, [entry("2603.00002", key="2603.00002", version=None)], seen_at=NOW)
     assert [each.sources for each in changed(db, before).papers] == [("arxiv", "huggingface")]
 
 
 def test_merged_split_hidden_and_removed_papers_are_gone_or_back_at_once(db: Session) -> None:
-    land(db, "2603.00001", "2603.00002", "2603.00003")
+    store_entries(db, "2603.00001", "2603.00002", "2603.00003")
     before = search.last_change(db)
     papers.merge(db, "2603.00002", "2603.00001", Why("same work", "operator", NOW))
     db.flush()
@@ -85,17 +85,17 @@ def test_merged_split_hidden_and_removed_papers_are_gone_or_back_at_once(db: Ses
 
 def test_what_is_rolled_back_was_no_change(engine: Engine) -> None:
     with session.transaction(engine) as db:
-        land(db, "2603.00001")
+        store_entries(db, "2603.00001")
         before = search.last_change(db)
     with session.transaction(engine) as db:
-        land(db, "2603.00002")
+        store_entries(db, "2603.00002")
         db.rollback()
     with session.transaction(engine) as db:
         assert search.last_change(db) == before
 
 
 def test_changes_are_read_in_parts_without_a_gap(db: Session) -> None:
-    land(db, *(f"2603.{number:05}" for number in range(1, 30)))
+    store_entries(db, *(f"2603.{number:05}" for number in range(1, 30)))
     seen: list[int] = []
     revision = 0
     while (part := search.read_changed(db, revision, 7)).upto != revision:

@@ -1,6 +1,7 @@
 """Engines and transactions: the same promises on both databases."""
 
 import threading
+import time
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -115,3 +116,23 @@ def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
 def test_chunks_keep_order_and_lose_nothing() -> None:
     assert list(session.chunks(range(7), size=3)) == [[0, 1, 2], [3, 4, 5], [6]]
     assert list(session.chunks([])) == []
+
+
+def test_whoever_has_little_patience_is_soon_told_that_a_lock_is_held(engine: Engine) -> None:
+    patient = session.with_patience(engine, 0.3)
+
+    def wait_for_it() -> None:
+        with session.transaction(patient) as other:
+            other.execute(text("SELECT 1"))
+            session.serialise(other, "a lock")
+
+    with session.transaction(engine) as holder:
+        holder.execute(text("SELECT 1"))
+        session.serialise(holder, "a lock")
+        began = time.monotonic()
+        with pytest.raises(session.UNAVAILABLE):
+            wait_for_it()
+        assert 0.2 < time.monotonic() - began < 5
+    wait_for_it()
+    with session.reading(patient) as other:
+        assert other.execute(text("SELECT 1")).scalar() == 1

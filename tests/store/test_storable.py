@@ -21,7 +21,7 @@ from digest.store import deliveries, session
 from digest.store.monitoring import failures
 from digest.store.subscriptions import interests, subscribers
 from tests.builders import NOW, entry
-from tests.installations import installation, land
+from tests.installations import installation, store_entries
 
 LONG = "".join(chr(0x4E00 + (n * 7919) % 20_000) for n in range(860))  # 2,580 bytes that don't compress
 numbers = count(1)
@@ -41,7 +41,7 @@ typed = st.builds(
 
 @pytest.fixture
 def site(engine: Engine, tmp_path: Path) -> Installation:
-    land(engine, [entry()])
+    store_entries(engine, [entry()])
     return installation(engine, tmp_path, signups_per_hour=10**6, confirmations_per_hour=10**6)
 
 

@@ -37,20 +37,20 @@ def candidates(db: Session) -> list[str]:
 
 
 def test_a_withdrawn_paper_keeps_its_text_and_is_no_candidate(db: Session) -> None:
-    papers.land(db, ARXIV, [FIRST], seen_at=NOW)
-    landing = papers.land(db, ARXIV, [NOTICE], seen_at=NOW + DAY)
-    assert (landing.new, landing.updated) == (0, 1)
+    papers.store_entries(db, ARXIV, [FIRST], seen_at=NOW)
+    stored = papers.store_entries(db, ARXIV, [NOTICE], seen_at=NOW + DAY)
+    assert (stored.new, stored.updated) == (0, 1)
     paper = papers.find(db, "2603.00001")
     assert (paper.withdrawn_at, paper.withdrawal, paper.version) == (NOW + DAY, SAID, 2)
     assert paper.abstract == FIRST.abstract
     assert candidates(db) == []
-    assert papers.land(db, ARXIV, [NOTICE], seen_at=NOW + 2 * DAY).updated == 0
+    assert papers.store_entries(db, ARXIV, [NOTICE], seen_at=NOW + 2 * DAY).updated == 0
 
 
 @pytest.mark.parametrize("order", list(permutations([FIRST, NOTICE])))
 def test_the_order_of_landing_does_not_matter(db: Session, order: tuple[Entry, ...]) -> None:
     for each in order:
-        papers.land(db, ARXIV, [each], seen_at=NOW)
+        papers.store_entries(db, ARXIV, [each], seen_at=NOW)
     paper = papers.find(db, "2603.00001")
     assert (paper.abstract, paper.version, paper.withdrawal) == (FIRST.abstract, 2, SAID)
 
@@ -58,28 +58,30 @@ def test_the_order_of_landing_does_not_matter(db: Session, order: tuple[Entry, .
 @pytest.mark.parametrize("order", list(permutations([FIRST, NOTICE, THIRD])))
 def test_a_later_version_brings_a_paper_back(db: Session, order: tuple[Entry, ...]) -> None:
     for each in order:
-        papers.land(db, ARXIV, [each], seen_at=NOW)
+        papers.store_entries(db, ARXIV, [each], seen_at=NOW)
     paper = papers.find(db, "2603.00001")
     assert (paper.abstract, paper.version, paper.withdrawn_at) == (THIRD.abstract, 3, None)
 
 
 def test_a_copy_elsewhere_neither_withdraws_nor_brings_back(db: Session) -> None:
-    papers.land(db, ARXIV, [FIRST], seen_at=NOW)
+    papers.store_entries(db, ARXIV, [FIRST], seen_at=NOW)
     for source in (FEED, HUGGINGFACE):
-        papers.land(db, source, [entry(key="x", version=9, abstract=SAID, withdrawn=SAID)], seen_at=NOW)
+        papers.store_entries(
+            db, source, [entry(key="x", version=9, abstract=SAID, withdrawn=SAID)], seen_at=NOW
+        )
     assert papers.find(db, "2603.00001").withdrawn_at is None
-    papers.land(db, ARXIV, [NOTICE], seen_at=NOW)
-    papers.land(db, HUGGINGFACE, [entry(key="y", version=None)], seen_at=NOW)
+    papers.store_entries(db, ARXIV, [NOTICE], seen_at=NOW)
+    papers.store_entries(db, HUGGINGFACE, [entry(key="y", version=None)], seen_at=NOW)
     assert papers.find(db, "2603.00001").withdrawn_at == NOW
 
 
 def test_a_deleted_record_withdraws_a_known_paper_and_makes_no_unknown_one(db: Session) -> None:
-    papers.land(db, ARXIV, [FIRST], seen_at=NOW)
+    papers.store_entries(db, ARXIV, [FIRST], seen_at=NOW)
     gone = entry(key="oai:arXiv.org:2603.00001", title="oai:arXiv.org:2603.00001", abstract="", version=None,
                  withdrawn="The repository has deleted its record.")  # fmt: skip
     unknown = entry("2603.00002", key="oai:arXiv.org:2603.00002", abstract="", withdrawn="deleted")
-    landing = papers.land(db, OAI, [gone, unknown], seen_at=NOW)
-    assert (landing.new, landing.updated, landing.unchanged) == (0, 1, 1)
+    stored = papers.store_entries(db, OAI, [gone, unknown], seen_at=NOW)
+    assert (stored.new, stored.updated, stored.unchanged) == (0, 1, 1)
     paper = papers.find(db, "2603.00001")
     assert (paper.title, paper.withdrawn_at) == (FIRST.title, NOW)
     assert papers.count(db) == 1
@@ -87,10 +89,10 @@ def test_a_deleted_record_withdraws_a_known_paper_and_makes_no_unknown_one(db: S
 
 def test_a_withdrawn_part_withdraws_the_whole_until_it_is_split_off(db: Session) -> None:
     preprint = replace(FIRST, key="p", arxiv_id=None, doi="10.5555/abc", version=None)
-    papers.land(db, FEED, [preprint], seen_at=NOW)
-    papers.land(db, ARXIV, [FIRST], seen_at=NOW)
+    papers.store_entries(db, FEED, [preprint], seen_at=NOW)
+    papers.store_entries(db, ARXIV, [FIRST], seen_at=NOW)
     papers.merge(db, "10.5555/abc", "2603.00001", Why("one work", "operator", NOW))
-    papers.land(db, ARXIV, [NOTICE], seen_at=NOW)
+    papers.store_entries(db, ARXIV, [NOTICE], seen_at=NOW)
     assert papers.find(db, "10.5555/abc").withdrawn_at == NOW
     papers.split(db, "10.5555/abc", NOW)
     assert papers.find(db, "10.5555/abc").withdrawn_at is None

@@ -20,7 +20,7 @@ from digest.pipeline.mail.links import Purpose, link
 from digest.pipeline.subscriptions import preferences
 from digest.pipeline.subscriptions.validate import read_interests
 from tests.builders import NOW, entry
-from tests.installations import installation, join, land
+from tests.installations import installation, join, store_entries
 from tests.web_pages import furnish
 from tests.web_server import WebServer, serving
 
@@ -95,7 +95,7 @@ def test_a_json_feed_is_one_by_its_specification(web: WebServer) -> None:
 def test_a_feed_holds_whatever_a_paper_says(web: WebServer) -> None:
     odd = "]]> <script>alert(1)</script> & \u202e\x0b ünï 𝕏"
     strange = entry("2603.00077", title=odd, abstract=odd, authors=(odd,), keywords=(odd,), categories=(odd,))
-    land(web.installation.engine, [strange], seen_at=NOW - timedelta(days=40))
+    store_entries(web.installation.engine, [strange], seen_at=NOW - timedelta(days=40))
     for form in ("rss", "atom", "json"):
         assert len(ids(web, f"/papers/2026-02-05.{form}")) == 1
     read = feedparser.parse(web.client().get("/papers/2026-02-05.atom").content)
@@ -157,7 +157,7 @@ TERMS = st.sampled_from(["agents", "legs", "robots", "plan", "study", "zebra", "
 def test_my_feed_holds_what_the_preview_does_in_its_order(
     web: WebServer, wanted: list[str], without: list[str]
 ) -> None:
-    land(web.installation.engine, [
+    store_entries(web.installation.engine, [
         entry(f"2603.001{n:02}", title=f"{word} {n}", signals={SignalKind.UPVOTES: n * 7 % 40})
         for n, word in enumerate(["Agents", "Legs", "Robots", "Plan", "Worlds"] * 4)
     ])  # fmt: skip

@@ -24,7 +24,7 @@ from digest.pipeline.installation import Installation, open_installation
 from digest.pipeline.mail.links import Purpose, erase_link, link
 from digest.web.app import create
 from tests.builders import entry
-from tests.installations import join, land
+from tests.installations import join, store_entries
 from tests.ports import free_port
 from tests.web.requests_at_random import Sent, at_random, paths_of
 from tests.web.test_serve import PATIENCE, command, environment, until
@@ -41,7 +41,7 @@ def site(tmp_path: Path) -> Installation:
     found = open_installation(load(data_dir=tmp_path, database_url=f"sqlite:///{tmp_path / 'digest.db'}"))
     now = datetime.now(UTC)
     papers = [entry(f"2603.{n:05}", title=f"Agents that plan {n}", announced_at=now) for n in range(1, 200)]
-    land(found.engine, papers, seen_at=now - timedelta(hours=1))
+    store_entries(found.engine, papers, seen_at=now - timedelta(hours=1))
     return found
 
 

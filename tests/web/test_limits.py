@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from digest.pipeline.subscriptions.validate import MOST_TERMS
 from digest.web.limits import MOST_NETWORKS, CostBudget, Gate, Limits, network
 from tests.builders import entry
-from tests.installations import installation, land
+from tests.installations import installation, store_entries
 from tests.web_server import WebServer, serving
 
 
@@ -38,7 +38,7 @@ def database_kind() -> str:
 
 @pytest.fixture
 def web(engine: Engine, tmp_path: Path) -> Iterator[WebServer]:
-    land(engine, [entry(f"2603.{n:05}", title=f"Agents that plan {n}") for n in range(1, 60)])
+    store_entries(engine, [entry(f"2603.{n:05}", title=f"Agents that plan {n}") for n in range(1, 60)])
     with serving(installation(engine, tmp_path), tmp_path) as server:
         yield server
 

@@ -12,7 +12,7 @@ from digest.pipeline.mail.links import Purpose, link
 from digest.pipeline.runner import run_round
 from digest.pipeline.subscriptions import personal_data
 from tests.builders import entry
-from tests.installations import installation, join, land
+from tests.installations import installation, join, store_entries
 from tests.web_server import WebServer, serving
 
 AGENTS = entry(title="Agents that plan")
@@ -22,7 +22,7 @@ LEGS = entry("2603.00002", title="Legs")
 @pytest.fixture
 def web(engine: Engine, tmp_path: Path) -> Iterator[WebServer]:
     with serving(installation(engine, tmp_path), tmp_path) as server:
-        land(server.installation.engine, [AGENTS, LEGS])
+        store_entries(server.installation.engine, [AGENTS, LEGS])
         yield server
 
 

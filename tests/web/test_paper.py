@@ -14,7 +14,7 @@ from digest.store import papers, session
 from digest.store.papers.tables import PaperRow
 from digest.web.addresses import author_path, paper_path
 from tests.builders import NOW, entry
-from tests.installations import installation, land
+from tests.installations import installation, store_entries
 from tests.web_server import WebServer, serving
 
 
@@ -40,7 +40,7 @@ def test_a_paper_is_shown_whole(web: WebServer) -> None:
         title="Agents <that> plan", abstract="First & last.", authors=("Ada Lovelace", "C++ & Co"),
         signals={SignalKind.UPVOTES: 7}, comment="12 pages", doi="10.1000/x",
     )  # fmt: skip
-    land(web.installation.engine, [whole])
+    store_entries(web.installation.engine, [whole])
     page = web.client().get("/p/2603.00001").text
     assert '<h1 dir="auto">Agents &lt;that&gt; plan</h1>' in page
     assert "First &amp; last." in page
@@ -55,13 +55,13 @@ def test_a_paper_is_shown_whole(web: WebServer) -> None:
 
 @pytest.mark.parametrize("ref", ["2603.00001v2", "arxiv:2603.00001", "https://arxiv.org/abs/2603.00001"])
 def test_other_spellings_of_an_id_lead_to_its_page(web: WebServer, ref: str) -> None:
-    land(web.installation.engine, [entry()])
+    store_entries(web.installation.engine, [entry()])
     answer = web.client().get(f"/p/{ref}")
     assert (answer.status_code, answer.headers["location"]) == (302, "/p/2603.00001")
 
 
 def test_a_merged_paper_leads_to_the_one_that_stands_for_it(web: WebServer) -> None:
-    land(web.installation.engine, [entry(), entry("2603.00002")])
+    store_entries(web.installation.engine, [entry(), entry("2603.00002")])
     with session.transaction(web.installation.engine) as db:
         papers.merge(db, "2603.00002", "2603.00001", papers.Why("one work", "a test", NOW))
     assert web.client().get("/p/2603.00002").headers["location"] == "/p/2603.00001"
@@ -73,7 +73,7 @@ def test_what_is_no_paper_is_no_page(web: WebServer, ref: str) -> None:
 
 
 def test_a_hidden_paper_is_gone(web: WebServer) -> None:
-    land(web.installation.engine, [entry()])
+    store_entries(web.installation.engine, [entry()])
     with session.transaction(web.installation.engine) as db:
         db.execute(update(PaperRow).values(hidden=True))
     assert web.client().get("/p/2603.00001").status_code == 410
@@ -82,15 +82,15 @@ def test_a_hidden_paper_is_gone(web: WebServer) -> None:
 def test_a_paper_whose_id_is_no_arxiv_id_has_a_page_too(web: WebServer) -> None:
     for key in ("blog/2026/a b", "x?y#z", "../up", "ünï"):
         odd = Entry(key, f"A paper called {key}", url="https://example.org/")
-        land(web.installation.engine, [odd], source="feed-of-mine")
+        store_entries(web.installation.engine, [odd], source="feed-of-mine")
         path = paper_path(f"feed-of-mine:{key}")
         assert web.client().get(path).status_code == 200, path
 
 
 def test_signals_are_drawn_and_told_in_a_table(web: WebServer) -> None:
-    land(web.installation.engine, [entry(signals={SignalKind.UPVOTES: 3})])
+    store_entries(web.installation.engine, [entry(signals={SignalKind.UPVOTES: 3})])
     web.clock.move(days=2)
-    land(web.installation.engine, [entry(signals={SignalKind.UPVOTES: 30})], seen_at=web.clock.now)
+    store_entries(web.installation.engine, [entry(signals={SignalKind.UPVOTES: 30})], seen_at=web.clock.now)
     page = web.client().get("/p/2603.00001").text
     assert 'aria-label="From 3 on 17 March 2026 to 30 on 19 March 2026"' in page
     assert '<th scope="row">19 Mar</th><td>30</td>' in page
@@ -106,7 +106,7 @@ def test_signals_are_drawn_and_told_in_a_table(web: WebServer) -> None:
     ],
 )
 def test_citations_are_files(web: WebServer, form: str, kind: str, start: str) -> None:
-    land(web.installation.engine, [entry()])
+    store_entries(web.installation.engine, [entry()])
     answer = web.client().get(f"/p/2603.00001/cite.{form}")
     assert answer.headers["content-type"].startswith(kind)
     assert answer.headers["content-disposition"] == f'attachment; filename="lovelace2026paper.{form}"'
@@ -115,7 +115,7 @@ def test_citations_are_files(web: WebServer, form: str, kind: str, start: str) -
 
 
 def test_an_author_has_a_list_and_nobody_has_none(web: WebServer) -> None:
-    land(web.installation.engine, [entry(authors=("José García",)), entry("2603.00002")])
+    store_entries(web.installation.engine, [entry(authors=("José García",)), entry("2603.00002")])
     page = web.client().get(author_path("Jose Garcia")).text
     assert 'Papers by <span dir="auto">José García</span>' in page
     assert page.count('<li class="paper">') == 1
@@ -125,7 +125,9 @@ def test_an_author_has_a_list_and_nobody_has_none(web: WebServer) -> None:
 
 
 def test_topics_lead_to_lists_and_to_the_form_filled_in(web: WebServer) -> None:
-    land(web.installation.engine, [entry(title="A large language model"), entry("2603.00002", title="Legs")])
+    store_entries(
+        web.installation.engine, [entry(title="A large language model"), entry("2603.00002", title="Legs")]
+    )
     assert 'href="/t/llm">Large language models</a> <span class="count">1 paper</span>' in (
         web.client().get("/topics").text
     )

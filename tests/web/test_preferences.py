@@ -16,7 +16,7 @@ from digest.pipeline.subscriptions import personal_data, preferences
 from digest.store import session
 from digest.store.subscriptions import subscribers
 from tests.builders import entry
-from tests.installations import installation, join, land
+from tests.installations import installation, join, store_entries
 from tests.web_server import WebServer, serving
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
@@ -24,7 +24,7 @@ ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 
 @pytest.fixture
 def web(engine: Engine, tmp_path: Path) -> Iterator[WebServer]:
-    land(engine, [entry("2603.00001", title="Agents that plan")])
+    store_entries(engine, [entry("2603.00001", title="Agents that plan")])
     with serving(installation(engine, tmp_path), tmp_path) as server:
         yield server
 

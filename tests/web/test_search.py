@@ -9,9 +9,12 @@ import pytest
 from sqlalchemy import Engine
 
 from digest.pipeline.catalog.search import Search
+from digest.pipeline.catalog.search_index import catch_up
+from digest.pipeline.catalog.similar import keep_up
+from digest.search import Order
 from digest.web.limits import CostBudget, Limits
 from tests.builders import NOW, entry
-from tests.installations import installation, land
+from tests.installations import installation, store_entries
 from tests.web_server import WebServer, serving
 
 API = "/api/v1/search"
@@ -26,7 +29,7 @@ def database_kind() -> str:
 @pytest.fixture
 def web(engine: Engine, tmp_path: Path) -> Iterator[WebServer]:
     titles = [f"Robots that walk on {n} legs" for n in range(5)] + ["Agents <plan>"]
-    land(engine, [entry(f"2603.{n:05}", title=title) for n, title in enumerate(titles)])
+    store_entries(engine, [entry(f"2603.{n:05}", title=title) for n, title in enumerate(titles)])
     with serving(installation(engine, tmp_path), tmp_path) as server:
         yield server
 
@@ -91,7 +94,9 @@ def test_searches_of_one_network_have_a_limit(engine: Engine, tmp_path: Path) ->
 
 
 def test_the_page_lists_what_the_api_lists_page_by_page(web: WebServer) -> None:
-    land(web.installation.engine, [entry(f"2604.{n:05}", title=f"Robots with {n} arms") for n in range(30)])
+    store_entries(
+        web.installation.engine, [entry(f"2604.{n:05}", title=f"Robots with {n} arms") for n in range(30)]
+    )
     client = web.client()
     whole = Search(web.installation)("robots", NOW, limit=100)
     address, found = "/search?q=robots", []
@@ -134,3 +139,35 @@ def test_a_mistake_is_told_beside_the_box_and_what_was_typed_is_kept(web: WebSer
     assert web.client().get("/search").status_code == 200
     for given in ({"q": "x", "order": "y"}, {"q": "x" * 5000}, {"q": "x", "cursor": "y"}):
         assert web.client().get("/search", params=given).status_code == 404
+
+
+def test_a_search_has_a_feed_with_the_papers_of_its_page(web: WebServer) -> None:
+    client = web.client()
+    feed = client.get("/search.json", params={"q": "robots"})
+    assert feed.status_code == 200
+    newest = Search(web.installation)("robots", NOW, order=Order.DATE)
+    names = [item["url"].rpartition("/p/")[2] for item in feed.json()["items"]]
+    assert names == [item.paper.id.removeprefix("arxiv:") for item in newest.items]
+    assert (
+        client.get("/search.atom", params={"q": "robots"})
+        .headers["content-type"]
+        .startswith("application/atom")
+    )
+    for given in ({}, {"q": '"open'}, {"q": "x", "order": "y"}):
+        assert client.get("/search.rss", params=given).status_code == 404
+
+
+def test_similar_papers_are_named_by_api_and_page(web: WebServer) -> None:
+    kinds = ("Robots walk", "Speech recognized", "Protein folding", "Graph clustering", "Quantum circuits")
+    store_entries(
+        web.installation.engine, [entry(f"2605.{n:05}", title=f"{kinds[n % 5]} {n}") for n in range(40)]
+    )
+    catch_up(web.installation)
+    keep_up(web.installation)
+    client = web.client()
+    body = client.get("/api/v1/papers/2605.00001/similar?limit=3").json()
+    assert len(body["items"]) == 3
+    assert {"id", "title", "score", "shared"} == set(body["items"][0])
+    assert "arxiv:2605.00001" not in [item["id"] for item in body["items"]]
+    assert "Similar papers" in client.get("/p/2605.00001").text
+    assert client.get("/api/v1/papers/2699.00001/similar").status_code == 404

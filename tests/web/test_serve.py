@@ -22,7 +22,7 @@ import pytest
 from digest.pipeline.installation import seed
 from digest.store import schema, session
 from tests.builders import entry
-from tests.installations import land
+from tests.installations import store_entries
 from tests.ports import free_port
 from tests.smtp_server import SmtpServer
 
@@ -50,7 +50,7 @@ def folder(tmp_path: Path) -> Path:
     """A data folder with papers, and no source that could be asked."""
     engine = session.connect(f"sqlite:///{tmp_path / 'digest.db'}")
     schema.ensure(engine)
-    land(engine, [entry()])
+    store_entries(engine, [entry()])
     seed(engine)
     engine.dispose()
     return tmp_path

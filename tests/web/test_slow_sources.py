@@ -15,7 +15,7 @@ from digest.cli.exits import INTERRUPTED
 from digest.domain import SourceKind
 from digest.store import schema, session, sources
 from tests.builders import entry
-from tests.installations import installation, join, land
+from tests.installations import installation, join, store_entries
 from tests.ports import free_port
 from tests.smtp_server import SmtpServer
 from tests.source_server import Handler, SourceServer
@@ -66,7 +66,7 @@ def folder(tmp_path: Path, slow: SourceServer) -> Path:
     schema.ensure(engine)
     now = datetime.now(UTC)
     site = installation(engine, tmp_path)
-    land(engine, [entry()], seen_at=now - timedelta(hours=3))
+    store_entries(engine, [entry()], seen_at=now - timedelta(hours=3))
     with session.transaction(engine) as db:
         for source in sources.listing(db):
             sources.remove(db, source.name)

@@ -13,7 +13,7 @@ from digest.pipeline.catalog.snapshots import TOO_OLD
 from digest.pipeline.catalog.today import Today
 from digest.web.ticker import Ticker
 from tests.builders import NOW, entry
-from tests.installations import installation, land
+from tests.installations import installation, store_entries
 from tests.web_server import Clock
 
 PATIENCE = 10.0
@@ -89,10 +89,10 @@ def test_a_ticker_that_never_began_can_be_stopped() -> None:
 
 def test_pages_remember_today_for_minutes_and_never_for_hours(engine: Engine, tmp_path: Path) -> None:
     site = installation(engine, tmp_path)
-    land(engine, [entry("2603.00001")])
+    store_entries(engine, [entry("2603.00001")])
     today = Today(site)
     assert len(today.candidates(NOW).ranked) == 1
-    land(engine, [entry("2603.00002")], seen_at=NOW + timedelta(minutes=1))
+    store_entries(engine, [entry("2603.00002")], seen_at=NOW + timedelta(minutes=1))
     assert len(today.candidates(NOW + timedelta(minutes=2)).ranked) == 1
     renewed = threading.Event()
     for _ in range(200):  # older than some minutes: it is renewed beside the answer
@@ -100,5 +100,5 @@ def test_pages_remember_today_for_minutes_and_never_for_hours(engine: Engine, tm
             break
         renewed.wait(0.05)
     assert len(today.candidates(NOW + timedelta(minutes=10)).ranked) == 2
-    land(engine, [entry("2603.00003")], seen_at=NOW + timedelta(minutes=30))
+    store_entries(engine, [entry("2603.00003")], seen_at=NOW + timedelta(minutes=30))
     assert len(today.candidates(NOW + timedelta(minutes=10) + TOO_OLD).ranked) == 3

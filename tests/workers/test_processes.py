@@ -137,7 +137,7 @@ def site(tmp_path: Path, redis: RedisServer, database_url: str) -> Iterator[Site
         titles = [
             entry(f"2603.0000{n}", title=f"Transformers, part {n}", announced_at=now) for n in range(1, 4)
         ]
-        papers.land(db, source, titles, seen_at=now)
+        papers.store_entries(db, source, titles, seen_at=now)
     environment = {
         "PATH": os.environ["PATH"],
         "PYTHONPATH": str(ROOT),

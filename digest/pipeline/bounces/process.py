@@ -105,7 +105,7 @@ def _failed(installation: Installation, report: Report, origin: _Origin, now: da
     refusing = ""
     with session.transaction(installation.engine) as db:
         row = deliveries.of_issue(db, *origin)
-        turned = row is not None and deliveries.come_back(db, row.id, state, reply=report.words, now=now)
+        turned = row is not None and deliveries.mark_returned(db, row.id, state, reply=report.words, now=now)
         if report.kind is BounceKind.HARD:
             suppress(installation, db, origin.subscriber_id, reason=report.words, now=now)
         elif row is not None and turned and state is DeliveryState.BOUNCED:
@@ -135,4 +135,4 @@ def _complained(installation: Installation, report: Report, origin: _Origin, now
     if row is not None:
         with session.transaction(installation.engine) as db:
             state = DeliveryState.COMPLAINED
-            deliveries.come_back(db, row.id, state, reply=report.words, now=now)
+            deliveries.mark_returned(db, row.id, state, reply=report.words, now=now)

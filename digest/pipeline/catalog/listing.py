@@ -26,6 +26,8 @@ from digest.trend import rank
 PAGE = 40  # papers on one page
 FRESH = timedelta(minutes=2)
 MOST_BY_AUTHOR = 1000
+DAYS_BACK = timedelta(days=180)  # of days that are listed for search engines
+DAYS_FRESH = timedelta(hours=1)
 REMEMBERED = 200  # lists; a number for each of their papers
 
 
@@ -104,6 +106,7 @@ class Lists:
         self._installation = installation
         self._orders = Snapshots(self._order, FRESH, REMEMBERED)
         self._authors = Snapshots(self._author, FRESH, REMEMBERED)
+        self._days = Snapshot(self._find_days, DAYS_FRESH)
         self._latest = Snapshot(self._find_latest, FRESH)
 
     def latest(self, now: datetime) -> Period:
@@ -117,6 +120,10 @@ class Lists:
         if page is None:
             return None
         return PeriodPage(period, order, page, found.sources, found.newest, found.previous, found.next)
+
+    def days(self, now: datetime) -> tuple[date, ...]:
+        """Return the days of the last months that have papers, the newest first."""
+        return self._days.get(now)
 
     def author(self, name: str, order: Order, number: int, now: datetime) -> AuthorPage | None:
         """Read one page of an author's papers; None where there is none, or no such page."""
@@ -148,6 +155,10 @@ class Lists:
             if written is None:
                 return _ByAuthor(name, ())
             return _ByAuthor(written.name, in_order(self._installation, db, written.papers, order, now))
+
+    def _find_days(self, now: datetime) -> tuple[date, ...]:
+        with session.reading(self._installation.engine) as db:
+            return tuple(listing.days(db, since=now - DAYS_BACK, until=now))
 
     def _find_latest(self, now: datetime) -> Period:
         with session.reading(self._installation.engine) as db:

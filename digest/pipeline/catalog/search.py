@@ -16,6 +16,7 @@ from digest.filters import And, AtLeast, Has, Node, Not, Or, TopicRef, canonical
 from digest.match import Library
 from digest.pipeline.catalog.search_index import SearchIndex
 from digest.pipeline.catalog.search_signals import Signals
+from digest.pipeline.catalog.similar import Similar, SimilarPaper
 from digest.pipeline.installation import Installation
 from digest.search import Engine, Found, Known, Order, Pieces, Place, corrected, mark, read, snippet
 from digest.store import papers, session
@@ -82,6 +83,7 @@ class Search:
     def __init__(self, installation: Installation) -> None:
         self._installation = installation
         self._index = SearchIndex(installation)
+        self.similar = Similar(installation, self._index)
         self._signals = Signals(installation)
 
     def __call__(
@@ -237,6 +239,16 @@ def result_object(result: SearchResult) -> dict[str, Any]:
             )
         },
         "behind": result.behind,
+    }
+
+
+def similar_object(similar: SimilarPaper) -> dict[str, Any]:
+    """A paper that is like another as a JSON object."""
+    return {
+        "id": similar.paper.id,
+        "title": similar.paper.title,
+        "score": similar.score,
+        "shared": list(similar.shared),
     }
 
 

@@ -58,15 +58,21 @@ class DigestBuilder:
         digests: dict[int, Digest | None] = {}
         papers = candidates.corpus.papers
         gone = {candidates.numbers[pk] for pk in withdrawn.papers if pk in candidates.numbers}
-        for row, chosen, beside in zip(rows, *self._chosen(candidates, rows), strict=True):
+        for row, chosen, others in zip(rows, *self._chosen(candidates, rows), strict=True):
             reader = people[row.subscriber_id]
             promised = {candidates.numbers.get(pk) for pk in row.papers} - gone
             kept = candidates.corpus.why.explain(reader.interests, [n for n in chosen if n in promised])
-            also = [papers[number] for number in beside if number not in gone]
+            also_trending = [papers[number] for number in others if number not in gone]
             back = withdrawn.of(row)
             digests[row.id] = compose(
-                reader, issue, kept, candidates.topics_of(reader), candidates.notes, also=also, withdrawn=back
-            ) or _without_papers(candidates, reader, issue, row, also=also, withdrawn=back)
+                reader,
+                issue,
+                kept,
+                candidates.topics_of(reader),
+                candidates.notes,
+                also_trending=also_trending,
+                withdrawn=back,
+            ) or _without_papers(candidates, reader, issue, row, also_trending=also_trending, withdrawn=back)
         return digests
 
     def _chosen(
@@ -84,7 +90,7 @@ class DigestBuilder:
             messages = deliveries.history_of(db, ids, since=candidates.since, but=but)
         sent = unpack_sent(ids, messages, candidates.numbers)
         found = corpus.many.choose(cohort, sent)
-        return _lists(found), _lists(corpus.many.beside(cohort, sent.joined(found), MOST_ALSO))
+        return _lists(found), _lists(corpus.many.also_trending(cohort, sent.joined(found), MOST_ALSO))
 
 
 def _lists(found: Lists) -> list[list[int]]:
@@ -98,7 +104,7 @@ def _without_papers(
     issue: Issue,
     row: Delivery,
     *,
-    also: Sequence[Paper],
+    also_trending: Sequence[Paper],
     withdrawn: Sequence[Paper],
 ) -> Digest | None:
     """The mail of somebody for whom there is nothing: what was promised isn't wanted any more, or it was so
@@ -107,4 +113,4 @@ def _without_papers(
     if not schedule.quiet_days:
         return None
     reason = SkipReason.NO_MATCH if row.papers else reason_of(row.reason, candidates, schedule.frequency)
-    return quiet_digest(candidates, reader, issue, reason, also=also, withdrawn=withdrawn)
+    return quiet_digest(candidates, reader, issue, reason, also_trending=also_trending, withdrawn=withdrawn)

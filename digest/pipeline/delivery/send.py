@@ -68,18 +68,20 @@ class BatchSender:
         waiting = iter(sorted(ready, key=lambda item: item.leaves_at))
         async with asyncio.TaskGroup() as group:
             for _ in range(self._installation.smtp_connections):
-                group.create_task(self._lane(waiting))
+                group.create_task(self._slot(waiting))
         await self._ledger_writer.drain()
         for item, error in self._broken:
             await asyncio.to_thread(
                 failures.note, self._installation, Part.DELIVERY, item.delivery.id, error, self._clock.now()
             )
         if self._took:
-            await asyncio.to_thread(throttle.taken, self._installation, self._took, self._clock.now())
+            await asyncio.to_thread(
+                throttle.resume_if_stopped, self._installation, self._took, self._clock.now()
+            )
         if self._failure:
             raise self._failure
 
-    async def _lane(self, waiting: Iterator[Ready]) -> None:
+    async def _slot(self, waiting: Iterator[Ready]) -> None:
         for item in waiting:
             early = (item.leaves_at - self._clock.now()).total_seconds()
             if early > 0:

@@ -113,7 +113,7 @@ def slow_for_refusals(installation: Installation, domain: str, words: str, now: 
     log.error("%s sends our mail back for a fault of ours; it gets less for a while: %s", domain, _LOOK)
 
 
-def taken(installation: Installation, domains: Iterable[str], now: datetime) -> None:
+def resume_if_stopped(installation: Installation, domains: Iterable[str], now: datetime) -> None:
     """Resume those of these domains that were stopped: one of them has just taken a message."""
     wanted = set(domains)
     with session.transaction(installation.engine) as db:

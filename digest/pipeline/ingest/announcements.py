@@ -9,7 +9,7 @@ from digest.sources.announcements import MOST_ITEMS, own, stale_categories
 from digest.sources.calendar import day_of, expects
 from digest.sources.registry import type_of
 from digest.store import papers
-from digest.store.papers import Landing
+from digest.store.papers import StoredEntries
 from digest.store.session import Session
 from digest.store.sources import announcements
 
@@ -24,7 +24,7 @@ class Batch:
 
 
 def note_batch(
-    db: Session, source: Source, entries: Sequence[Entry], landing: Landing, now: datetime
+    db: Session, source: Source, entries: Sequence[Entry], stored: StoredEntries, now: datetime
 ) -> Batch:
     """Count what the source carried for the first time to its day, and look at what the batch lacks."""
     wanted = type_of(source.kind).categories(source.url)
@@ -34,8 +34,8 @@ def note_batch(
     if due and len(wanted) > 1:
         before = papers.carried_before(db, source.name, [entry.key for entry in entries], due)
         todays = own([entry for entry in entries if entry.key not in before], wanted)
-    if landing.fresh or any(todays.values()):
-        announcements.add(db, source.id, day, landing.fresh, todays)
+    if stored.fresh or any(todays.values()):
+        announcements.add(db, source.id, day, stored.fresh, todays)
     recent = announcements.recent(db, source.id)
     if not due or not recent or recent[0].day != day:
         return Batch()

@@ -67,7 +67,7 @@ def backfill(
     way: Way = Way.API,
     again: bool = False,
     get: Get | None = None,
-    told: Callable[[Repair], None] = lambda _: None,
+    on_progress: Callable[[Repair], None] = lambda _: None,
 ) -> Repair:
     """Ask a source for all its papers of these days; days that are whole already aren't asked for `again`.
 
@@ -79,7 +79,7 @@ def backfill(
         gaps.notice(db, source.id, days, reason="asked for", now=now)
         gaps.reopen(db, source.id, days, now=now, again=again)
     with getter(installation, get) as ask:
-        run = _Run(installation.engine, ask, source, now, way, tries=TRIES, told=told)
+        run = _Run(installation.engine, ask, source, now, way, tries=TRIES, on_progress=on_progress)
         run.play(days)
     return run.so_far
 
@@ -110,7 +110,7 @@ class _Run:
     way: Way
     most: int | None = None  # requests
     tries: int = 1
-    told: Callable[[Repair], None] = lambda _: None
+    on_progress: Callable[[Repair], None] = lambda _: None
     so_far: Repair = field(default_factory=Repair)
     restarted: set[date] = field(default_factory=set)
 
@@ -125,7 +125,7 @@ class _Run:
                 break
             self._page(gap)
             self._count(days)
-            self.told(self.so_far)
+            self.on_progress(self.so_far)
         self.so_far = replace(self.so_far, error=self.so_far.error or self._first_error(days))
 
     def _is_enough(self) -> bool:
@@ -133,7 +133,7 @@ class _Run:
         return stopped or (self.most is not None and self.so_far.requests >= self.most)
 
     def _page(self, gap: Gap) -> None:
-        """Ask for the next page of a day, and land it; what goes wrong is noted with the day."""
+        """Ask for the next page of a day, and store it; what goes wrong is noted with the day."""
         url = gap.next_url or past.first_page(self.source, gap.day, self.way)
         if self._asked_today(url):
             self._postpone(
@@ -177,11 +177,11 @@ class _Run:
         total = len(entries) + (gap.entries if gap.next_url else 0)
         with session.transaction(self.engine) as db:
             seen_at = past.seen_at(self.source, gap.day, self.now)
-            landing = papers.land(db, self.source, entries, seen_at=seen_at, observed_at=self.now)
-            if landing.fresh:
-                fresh = [entry for entry in entries if entry.key in landing.first_carried]
+            stored = papers.store_entries(db, self.source, entries, seen_at=seen_at, observed_at=self.now)
+            if stored.fresh:
+                fresh = [entry for entry in entries if entry.key in stored.first_carried]
                 by_category = own(fresh, joined_categories(self.source.url))
-                announcements.add(db, self.source.id, gap.day, landing.fresh, by_category)
+                announcements.add(db, self.source.id, gap.day, stored.fresh, by_category)
             queries.remember(db, url, now=self.now)
             gaps.advance(
                 db,
@@ -189,14 +189,14 @@ class _Run:
                 gap.day,
                 next_url=following or "",
                 entries=total,
-                new=gap.new + landing.new,
+                new=gap.new + stored.new,
             )
             self._go_on(db, gap, url, following, total)
         self.so_far = replace(
             self.so_far,
             entries=self.so_far.entries + len(entries),
-            new=self.so_far.new + landing.new,
-            updated=self.so_far.updated + landing.updated,
+            new=self.so_far.new + stored.new,
+            updated=self.so_far.updated + stored.updated,
         )
 
     def _go_on(self, db: Session, gap: Gap, url: str, following: str | None, entries: int) -> None:

@@ -1,7 +1,7 @@
 """Files as sources serve them → papers in the store. A bad file or entry stops only itself.
 
-A file of JSON lines may be larger than memory: it lands a batch at a time. Others are one answer of their
-source each, and land whole or not at all.
+A file of JSON lines may be larger than memory: it is stored a batch at a time. Others are one answer of their
+source each, and stored whole or not at all.
 """
 
 from collections.abc import Callable, Iterator
@@ -18,9 +18,9 @@ from digest.sources.kinds import jsonl
 from digest.sources.registry import type_of
 from digest.sources.states import Verdict, decide
 from digest.store import papers, session, sources
-from digest.store.papers import Landing
+from digest.store.papers import StoredEntries
 
-BATCH = 1_000  # lines that land together
+BATCH = 1_000  # lines that are stored together
 MOST_SKIPPED = 1_000  # of one file that a report names
 
 
@@ -47,7 +47,7 @@ def import_file(
     kind: SourceKind,
     name: str,
     seen_at: datetime | None,
-    told: Callable[[ImportReport], None] = lambda _: None,
+    on_progress: Callable[[ImportReport], None] = lambda _: None,
 ) -> ImportReport:
     """Land one file (gzip or plain) under the source `name`; `told` hears of each batch as it has landed.
 
@@ -58,7 +58,7 @@ def import_file(
     try:
         for parsed in _batches(kind, stream, name):
             report = _added(report, _land(installation, file, parsed, kind=kind, name=name, seen_at=seen_at))
-            told(report)
+            on_progress(report)
     except ParseError as error:
         return replace(report, error=error.message)
     return report
@@ -85,18 +85,18 @@ def _land(
 ) -> ImportReport:
     with session.transaction(installation.engine) as db:
         source = sources.ensure(db, name=name, kind=kind)
-        landing = papers.land(db, source, parsed.entries, seen_at=seen_at)
-        verdict = _after(installation, source, parsed, landing, seen_at=seen_at)
+        stored = papers.store_entries(db, source, parsed.entries, seen_at=seen_at)
+        verdict = _after(installation, source, parsed, stored, seen_at=seen_at)
         if verdict:
             sources.set_state(db, name, verdict.state, last_new_at=verdict.last_new_at)
     return ImportReport(
         file,
         state=verdict.state if verdict else source.state,
         entries=len(parsed.entries) + len(parsed.skipped),
-        new=landing.new,
-        updated=landing.updated,
-        unchanged=landing.unchanged,
-        skipped=(*parsed.skipped, *landing.skipped),
+        new=stored.new,
+        updated=stored.updated,
+        unchanged=stored.unchanged,
+        skipped=(*parsed.skipped, *stored.skipped),
         notes=parsed.notes,
     )
 
@@ -115,7 +115,12 @@ def _added(before: ImportReport, batch: ImportReport) -> ImportReport:
 
 
 def _after(
-    installation: Installation, source: Source, parsed: Parsed, landing: Landing, *, seen_at: datetime | None
+    installation: Installation,
+    source: Source,
+    parsed: Parsed,
+    stored: StoredEntries,
+    *,
+    seen_at: datetime | None,
 ) -> Verdict | None:
     """What a file says of its source at the time when it was seen; None where a later answer has spoken."""
     given = max(
@@ -125,5 +130,5 @@ def _after(
     if moment is None or (source.last_new_at and moment < source.last_new_at):
         return None
     return decide(
-        source.kind, source.last_new_at, landing.fresh, moment, stalled_after=installation.stalled_after
+        source.kind, source.last_new_at, stored.fresh, moment, stalled_after=installation.stalled_after
     )

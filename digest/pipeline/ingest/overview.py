@@ -1,10 +1,10 @@
 """Sources as their operator sees them: how each is doing, and what it brought lately. Reads only."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from digest.domain import Announcement, Source
+from digest.domain import Announcement, Gap, Source
 from digest.sources.calendar import missed
 from digest.store import session, sources
 from digest.store.session import Engine
@@ -20,6 +20,45 @@ class SourceView:
     source: Source
     announcements: tuple[Announcement, ...]
     missed: tuple[date, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceDay:
+    """A day of a source: what it brought, whether it was due and brought nothing, and its repair."""
+
+    day: date
+    new: int
+    categories: Mapping[str, int]
+    is_missed: bool
+    gap: Gap | None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceReport:
+    """A source with its last days, the newest first."""
+
+    source: Source
+    days: tuple[SourceDay, ...]
+
+
+def reports(engine: Engine, now: datetime) -> list[SourceReport]:
+    """Return all sources by name with what anybody may know of them."""
+    with session.reading(engine) as db:
+        return [
+            _report(
+                view(source, announcements.recent(db, source.id, SHOWN), now),
+                {gap.day: gap for gap in gaps.listing(db, source.id)},
+            )
+            for source in sources.listing(db)
+        ]
+
+
+def _report(seen: SourceView, repairs: Mapping[date, Gap]) -> SourceReport:
+    days = [
+        SourceDay(each.day, each.new, each.categories, each.day in seen.missed, repairs.get(each.day))
+        for each in seen.announcements
+    ]
+    return SourceReport(seen.source, tuple(reversed(days)))
 
 
 def views(engine: Engine, now: datetime) -> list[SourceView]:

@@ -28,7 +28,7 @@ from digest.sources.calendar import day_of
 from digest.sources.refetch import not_since
 from digest.sources.states import back_off, decide
 from digest.store import papers, session, sources
-from digest.store.papers import Landing
+from digest.store.papers import StoredEntries
 from digest.store.sources import gaps, services
 
 CLAIM = timedelta(minutes=30)  # longer than one source takes to answer, with waiting for its turns
@@ -128,7 +128,7 @@ class _Poll:
     jitter: Callable[[], float]
 
     def source(self, source: Source, *, only_due: bool) -> FetchReport | None:
-        """Claim a source, ask it, land its answer. None where another process was there first."""
+        """Claim a source, ask it, store its answer. None where another process was there first."""
         engine = self.installation.engine
         with session.transaction(engine) as db:
             claimed = sources.claim(db, source.name, now=self.now, until=self.now + CLAIM, only_due=only_due)
@@ -198,15 +198,15 @@ class _Poll:
     ) -> FetchReport:
         entries = [entry for p in parsed for entry in p.entries]
         with session.transaction(self.installation.engine) as db:
-            landing = papers.land(db, source, entries, seen_at=self.now)
-            batch = note_batch(db, source, entries, landing, self.now)
+            stored = papers.store_entries(db, source, entries, seen_at=self.now)
+            batch = note_batch(db, source, entries, stored, self.now)
             if batch.cut_off:
                 today = day_of(source.kind, self.now)
                 gaps.notice(db, source.id, [today], reason="its feed was cut off", now=self.now)
             verdict = decide(
                 source.kind,
                 source.last_new_at,
-                landing.fresh,
+                stored.fresh,
                 self.now,
                 incomplete=bool(batch.stale),
                 stalled_after=self.installation.stalled_after,
@@ -227,9 +227,9 @@ class _Poll:
                 notes=notes,
             )
         _tell(source, verdict.state, self.now)
-        skipped = (*(s for p in parsed for s in p.skipped), *landing.skipped)
+        skipped = (*(s for p in parsed for s in p.skipped), *stored.skipped)
         report = FetchReport(source.name, verdict.state, not parsed, skipped=skipped, notes=notes)
-        return _counted(report, landing, again, entries=sum(len(p.entries) + len(p.skipped) for p in parsed))
+        return _counted(report, stored, again, entries=sum(len(p.entries) + len(p.skipped) for p in parsed))
 
     def _postponed(self, source: Source, error: NotAskedError) -> FetchReport:
         later = self.now + timedelta(seconds=error.retry_after or 0)
@@ -271,12 +271,12 @@ def _mended(report: FetchReport, repair: Repair) -> FetchReport:
     )
 
 
-def _counted(report: FetchReport, landing: Landing, again: Again, *, entries: int) -> FetchReport:
+def _counted(report: FetchReport, stored: StoredEntries, again: Again, *, entries: int) -> FetchReport:
     """A report with its counts; of past days that were asked again only what they changed counts."""
     return replace(
         report,
         entries=entries + again.new + again.updated,
-        new=landing.new + again.new,
-        updated=landing.updated + again.updated,
-        unchanged=landing.unchanged,
+        new=stored.new + again.new,
+        updated=stored.updated + again.updated,
+        unchanged=stored.unchanged,
     )

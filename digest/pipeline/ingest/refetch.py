@@ -14,7 +14,7 @@ from digest.fetch import Get, Response
 from digest.sources import parse
 from digest.sources.refetch import RefetchDay, days_to_refetch
 from digest.store import papers, session
-from digest.store.papers import Landing
+from digest.store.papers import StoredEntries
 from digest.store.session import Engine
 from digest.store.sources import announcements, queries
 from digest.store.sources.queries import Query
@@ -39,7 +39,7 @@ def refetch_days(engine: Engine, get: Get, source: Source, now: datetime) -> Aga
                 etag=query.etag if query else None,
                 last_modified=query.last_modified if query else None,
             )
-            brought = _land(engine, source, day, answer, now)
+            brought = _store(engine, source, day, answer, now)
             total = replace(total, new=total.new + brought.new, updated=total.updated + brought.updated)
         except (FetchError, ParseError) as error:
             return replace(total, notes=(f"its day {day.day} can't be asked for again: {error.message}",))
@@ -57,13 +57,13 @@ def _due(engine: Engine, source: Source, now: datetime) -> Iterable[tuple[Refetc
     ]
 
 
-def _land(engine: Engine, source: Source, day: RefetchDay, answer: Response, now: datetime) -> Landing:
+def _store(engine: Engine, source: Source, day: RefetchDay, answer: Response, now: datetime) -> StoredEntries:
     entries: tuple[Entry, ...] = ()
     if not answer.not_modified:
         entries = parse(source.kind, answer.body, name=source.name, status=answer.status).entries
     with session.transaction(engine) as db:
-        landing = papers.land(db, source, entries, seen_at=now)
-        if landing.fresh:
-            announcements.add(db, source.id, day.day, landing.fresh, {})
+        stored = papers.store_entries(db, source, entries, seen_at=now)
+        if stored.fresh:
+            announcements.add(db, source.id, day.day, stored.fresh, {})
         queries.remember(db, day.url, now=now, etag=answer.etag, last_modified=answer.last_modified)
-    return landing
+    return stored

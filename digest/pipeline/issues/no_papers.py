@@ -66,12 +66,14 @@ def quiet_digest(
     issue: Issue,
     reason: SkipReason,
     *,
-    also: Sequence[Paper],
+    also_trending: Sequence[Paper],
     withdrawn: Sequence[Paper] = (),
 ) -> Digest:
-    """The mail of a day without papers, for who wants one; `also`: what trends; `withdrawn`: of theirs."""
+    """Make the email of a day without papers. `also_trending`: what trends; `withdrawn`: of theirs."""
     topics, notes = candidates.topics_of(reader), _notes(candidates, reason)
-    return quiet_day(reader, issue, reason, topics, notes=notes, also=also, withdrawn=withdrawn)
+    return quiet_day(
+        reader, issue, reason, topics, notes=notes, also_trending=also_trending, withdrawn=withdrawn
+    )
 
 
 def _notes(candidates: CandidateSet, reason: SkipReason) -> tuple[str, ...]:

@@ -61,19 +61,25 @@ def open_due(installation: Installation, now: datetime) -> list[IssueReport]:
     """Open the issue of every cohort that is due; each due subscriber gets a row and a next due time.
 
     Safe to repeat and to run twice at once: an issue is unique by date and due time, a row by subscriber
-    and date. Returns the issues that were touched, as they stand.
+    and date. Returns the issues that were touched, as they stand. A cohort that fails stops no other; what
+    the first of them raised is raised when all were tried.
     """
     cache = CandidateCache(installation)
     with session.transaction(installation.engine) as db:
         cohorts = deliveries.due_cohorts(db, now)
     touched: list[int] = []
+    failed: list[Exception] = []
     for due_at, day in cohorts:
-        with guarded(installation, Part.ISSUE, f"{day} due at {due_at:%Y-%m-%d %H:%M} UTC", now):
+        name = f"{day} due at {due_at:%Y-%m-%d %H:%M} UTC"
+        with guarded(installation, Part.ISSUE, name, now) as attempt:
             with session.transaction(installation.engine) as db:
                 issue = deliveries.open_issue(db, due_at=due_at, date=day, now=now)
             touched.append(issue.id)
             failing = failures.failing(installation, Part.SUBSCRIBER).keys()
             _Opening(installation, cache, issue, now, failing).run()
+        failed += [attempt.error] if attempt.error else []
+    for error in failed:
+        raise error
     return reports(installation, touched)
 
 

@@ -48,16 +48,18 @@ def preview(
     gone = sent_to(installation, found, subscriber)
     chosen = found.corpus.one.match(subscriber.interests, gone)
     gone |= {match.paper.id for match in chosen}
-    also = found.corpus.one.others(subscriber.interests, gone, MOST_ALSO)
+    also_trending = found.corpus.one.others(subscriber.interests, gone, MOST_ALSO)
     today = now.astimezone(ZoneInfo(subscriber.schedule.timezone)).date()
     issue = Issue(id=0, date=today, due_at=now, opened_at=now)
-    digest = compose(subscriber, issue, chosen, found.topics_of(subscriber), found.notes, also=also)
+    digest = compose(
+        subscriber, issue, chosen, found.topics_of(subscriber), found.notes, also_trending=also_trending
+    )
     if digest:
         return Preview(digest, None)
     reason = skip_reason(found, subscriber.schedule.frequency)
     if not subscriber.schedule.quiet_days:
         return Preview(None, reason)
-    return Preview(quiet_digest(found, subscriber, issue, reason, also=also), reason)
+    return Preview(quiet_digest(found, subscriber, issue, reason, also_trending=also_trending), reason)
 
 
 def stranger(interests: Interests, now: datetime) -> Subscriber:

@@ -69,7 +69,7 @@ def _tell(installation: Installation, claimed: Sequence[Alarm], now: datetime) -
         receipt = Receipt(DeliveryState.QUEUED, failures.words(error))
     with session.transaction(installation.engine) as db:
         if receipt.state is DeliveryState.SENT:
-            alarms.told(db, claimed, now)
+            alarms.mark_notified(db, claimed, now)
             return len(claimed)
         wait = BACK_OFF[min(max(alarm.attempts for alarm in claimed), len(BACK_OFF)) - 1]
         alarms.put_back(db, claimed, until=now + wait, reply=receipt.reply)
@@ -102,5 +102,5 @@ def _envelope(installation: Installation, claimed: Sequence[Alarm], now: datetim
 
 def _number(claimed: Sequence[Alarm]) -> int:
     """The same for the same alarms, so that a mail that came twice has one Message-ID."""
-    told = " ".join(f"{alarm.key} {alarm.since} {alarm.over_at}" for alarm in claimed)
-    return int.from_bytes(hashlib.sha256(told.encode()).digest()[:8])
+    notified = " ".join(f"{alarm.key} {alarm.since} {alarm.over_at}" for alarm in claimed)
+    return int.from_bytes(hashlib.sha256(notified.encode()).digest()[:8])

@@ -91,8 +91,8 @@ def _issue(day: date, waits: Late | None, unopened: Late | None) -> Alarm:
 
 def _issue_ending(db: Session, day: date) -> str:
     counts = late.states_on(db, day)
-    told = ", ".join(f"{counts[state]} {state}" for state in DeliveryState if state in counts)
-    return f"Nothing of the issue of {day} is late any more: {told or 'nobody was due'}."
+    counted = ", ".join(f"{counts[state]} {state}" for state in DeliveryState if state in counts)
+    return f"Nothing of the issue of {day} is late any more: {counted or 'nobody was due'}."
 
 
 def _sources(db: Session, now: datetime) -> Iterator[Alarm]:

@@ -44,8 +44,8 @@ def examine(now: datetime, environ: Mapping[str, str]) -> list[Check]:
 def _settings(settings: Settings, environ: Mapping[str, str]) -> Iterator[Check]:
     strays = unknown_names(environ)
     if strays:
-        told = ", ".join(name + (f" (did you mean {near}?)" if near else "") for name, near in strays)
-        yield Check("settings", Result.WARN, f"these mean nothing: {told}", "correct or remove them")
+        detail = ", ".join(name + (f" (did you mean {near}?)" if near else "") for name, near in strays)
+        yield Check("settings", Result.WARN, f"these mean nothing: {detail}", "correct or remove them")
     else:
         yield Check("settings", Result.OK, "they can be read")
     yield _secret_key(settings)
@@ -131,8 +131,8 @@ def _folders(settings: Settings) -> Iterator[Check]:
     yield _private(settings)
     unclear = settings.bounces() / UNKNOWN / "new"
     count = sum(1 for _ in unclear.iterdir()) if unclear.is_dir() else 0
-    told = f"mails that came back and weren't understood, or aren't about ours: {count or 'none'}"
-    yield check("bounces", not count, told, f"look at {unclear}, and move what you have seen out of it")
+    detail = f"mails that came back and weren't understood, or aren't about ours: {count or 'none'}"
+    yield check("bounces", not count, detail, f"look at {unclear}, and move what you have seen out of it")
 
 
 def _private(settings: Settings) -> Check:

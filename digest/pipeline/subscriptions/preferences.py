@@ -138,7 +138,7 @@ def _email_link(installation: Installation, number: int, kind: TransactionalKind
     _change(installation, number, change)
 
 
-def come_back(installation: Installation, number: int, now: datetime) -> None:
+def resubscribe(installation: Installation, number: int, now: datetime) -> None:
     """Undo an unsubscribing: somebody who had confirmed before is active again, and the ledger says so."""
 
     def change(db: Session, known: Subscriber) -> None:

@@ -6,10 +6,12 @@ decided afterwards (`settle`), so that no answer, by its words or its time, says
 
 import hashlib
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import partial
+from zoneinfo import ZoneInfo
 
 from digest.domain import Interests, Schedule, Subscriber, SubscriberStatus
 from digest.due import next_due
@@ -21,6 +23,7 @@ from digest.pipeline.mail.links import Purpose, opened
 from digest.pipeline.subscriptions import rate_limits
 from digest.store import session
 from digest.store.session import Session
+from digest.store.subscriptions import interests as interest_rows
 from digest.store.subscriptions import signups, subscribers, suppressions, transactional
 from digest.store.subscriptions.signups import Signup
 from digest.store.subscriptions.subscribers import Consent
@@ -165,6 +168,37 @@ def confirm(
         if not subscribed:
             _activate(installation, db, signup, _record(signup, visitor, now, same_browser=same_browser))
         return Confirmation.DONE
+
+
+@dataclass(frozen=True, slots=True)
+class FirstDigest:
+    """When a new subscriber's first digest comes, on their own clock, and what it is about."""
+
+    at: datetime
+    timezone: str
+    subjects: tuple[str, ...]  # titles of topics, then filters; none: what trends
+
+
+def first_digest(installation: Installation, token: str) -> FirstDigest | None:
+    """Tell whom a confirmation link subscribed what to expect; None while nothing is due to them."""
+    try:
+        number = opened(installation, Purpose.CONFIRM, token)
+    except TokenError:
+        return None
+    with session.reading(installation.engine) as db:
+        subscriber = _asker(db, signups.get(db, number))
+        known = {topic.slug: topic.title for topic in interest_rows.topics(db)}
+    return expected(subscriber, known) if subscriber else None
+
+
+def expected(subscriber: Subscriber, titles: Mapping[str, str]) -> FirstDigest | None:
+    """Return a subscriber's next digest; `titles`: of topics by slug."""
+    if subscriber.status is not SubscriberStatus.ACTIVE or subscriber.next_due_at is None:
+        return None
+    zone = subscriber.schedule.timezone
+    wanted = subscriber.interests
+    subjects = (*(titles[slug] for slug in wanted.topics if slug in titles), *wanted.filters)
+    return FirstDigest(subscriber.next_due_at.astimezone(ZoneInfo(zone)), zone, subjects)
 
 
 def _asker(db: Session, signup: Signup | None) -> Subscriber | None:

@@ -12,7 +12,7 @@ from digest.domain import SubscriberStatus
 from digest.errors import DigestError, InputError
 from digest.pipeline.installation import Installation
 from digest.pipeline.mail.suppression import suppress
-from digest.pipeline.subscriptions.csv_table import TableRow, read_table
+from digest.pipeline.subscriptions.lists.csv_table import TableRow, read_table
 from digest.pipeline.subscriptions.preferences import wake
 from digest.pipeline.subscriptions.validate import read_address
 from digest.store import session

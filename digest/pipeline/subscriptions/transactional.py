@@ -20,11 +20,12 @@ from digest.pipeline.mail.build import check_sender, finalize, return_address, s
 from digest.pipeline.mail.links import Purpose, erase_link, link, mail_links
 from digest.pipeline.mail.suppression import suppress
 from digest.pipeline.subscriptions.personal_data import ERASE_WITHIN
-from digest.pipeline.subscriptions.signup import CONFIRM_WITHIN
+from digest.pipeline.subscriptions.signup import CONFIRM_WITHIN, expected
+from digest.render import phrases
 from digest.store import session
 from digest.store.monitoring import failures as kept_failures
 from digest.store.session import Session
-from digest.store.subscriptions import signups, subscribers, suppressions, transactional
+from digest.store.subscriptions import interests, signups, subscribers, suppressions, transactional
 from digest.store.subscriptions.transactional import TransactionalEmail, TransactionalKind
 from digest.tokens import address_hashes, message_id
 
@@ -153,7 +154,8 @@ def _message(
         case TransactionalKind.ALREADY:
             return renderer.already(site, links)
         case TransactionalKind.WELCOME:
-            return renderer.welcome(site, links, _first_digest(installation, subscriber, now))
+            shown = _first_digest(installation, subscriber, now)
+            return renderer.welcome(site, links, shown, first=_expected(installation, subscriber))
         case TransactionalKind.GOODBYE:
             return renderer.goodbye(site, back=links.unsubscribe)
         case TransactionalKind.PREFERENCES:
@@ -162,6 +164,17 @@ def _message(
             expires = notice.created_at + ERASE_WITHIN
             address = erase_link(installation, subscriber.id, expires)
             return renderer.erase(site, link=address, hours=int(ERASE_WITHIN.total_seconds() // 3600))
+
+
+def _expected(installation: Installation, subscriber: Subscriber) -> str:
+    """When a subscriber's first digest comes and of what, on one line; '' while nothing is due."""
+    with session.reading(installation.engine) as db:
+        titles = {topic.slug: topic.title for topic in interests.topics(db)}
+    first = expected(subscriber, titles)
+    if first is None:
+        return ""
+    subjects = ", ".join(phrases.one_line(each, 60) for each in first.subjects[:5]) or "what trends"
+    return f"{phrases.long_day(first.at.date())}, {first.at:%H:%M} {first.timezone} · {subjects}"
 
 
 def _first_digest(installation: Installation, subscriber: Subscriber, now: datetime) -> Digest | None:

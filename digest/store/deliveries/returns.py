@@ -37,7 +37,9 @@ def of_message(session: Session, message_ids: Collection[str]) -> Delivery | Non
     return _first(session, session.scalars(wanted.order_by(DeliveryRow.id).limit(1)).all())
 
 
-def come_back(session: Session, delivery_id: int, state: DeliveryState, *, reply: str, now: datetime) -> bool:
+def mark_returned(
+    session: Session, delivery_id: int, state: DeliveryState, *, reply: str, now: datetime
+) -> bool:
     """Settle a row anew whose message was taken, or perhaps taken; False where it is in another state."""
     row = update(DeliveryRow).where(DeliveryRow.id == delivery_id, DeliveryRow.state.in_(_TAKEN))
     changed = row.values(state=state, reply=reply, settled_at=now).returning(DeliveryRow.id)

@@ -68,7 +68,7 @@ def holds(session: Session, claim_token: str, now: datetime) -> bool:
     return session.scalar(ours.limit(1)) is not None
 
 
-def told(session: Session, claimed: Collection[Alarm], now: datetime) -> None:
+def mark_notified(session: Session, claimed: Collection[Alarm], now: datetime) -> None:
     """The operator knows: those that were told to be over are dropped, but for those that stand again."""
     for row, alarm in _ours(session, claimed):
         if alarm.over_at is None:

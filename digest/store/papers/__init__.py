@@ -1,6 +1,6 @@
-"""Papers in the store: landing entries, the candidates of a moment, one paper by any of its ids."""
+"""Papers in the store: storing entries, the candidates of a moment, one paper by any of its ids."""
 
-from digest.store.papers.entries import Landing, carried_before, land
+from digest.store.papers.entries import StoredEntries, carried_before, store_entries
 from digest.store.papers.merges import Why, history, merge, split
 from digest.store.papers.reading import (
     Withdrawn,
@@ -17,8 +17,8 @@ from digest.store.papers.reading import (
 from digest.store.papers.signals import Observation, latest_values, observe, usual
 
 __all__ = [
-    "Landing",
     "Observation",
+    "StoredEntries",
     "Why",
     "Withdrawn",
     "by_pks",
@@ -28,7 +28,6 @@ __all__ = [
     "count",
     "find",
     "history",
-    "land",
     "latest_values",
     "merge",
     "merged",
@@ -36,6 +35,7 @@ __all__ = [
     "observe",
     "outlines",
     "split",
+    "store_entries",
     "usual",
     "withdrawn",
 ]

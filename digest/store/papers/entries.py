@@ -1,6 +1,6 @@
 """Entries of one source → papers: one per work, whatever sources and versions carried it.
 
-Works over a whole batch in memory and touches the database in chunks, never once per entry. Landings take
+Works over a whole batch in memory and touches the database in chunks, never once per entry. Callers take
 turns (two sources may bring one new paper at once). Nothing is deleted; the same input again changes nothing.
 """
 
@@ -28,7 +28,7 @@ LONGEST_NAME = 100  # characters of a source's name
 
 
 @dataclass(frozen=True, slots=True)
-class Landing:
+class StoredEntries:
     """What became of the entries, each counted once.
 
     `new`: made a paper. `updated`: told something new of a known one (text, source, signal, date). `fresh`
@@ -56,14 +56,14 @@ class _Item:
     changed: bool
 
 
-def land(
+def store_entries(
     session: Session,
     source: Source,
     entries: Sequence[Entry],
     *,
     seen_at: datetime | None,
     observed_at: datetime | None = None,
-) -> Landing:
+) -> StoredEntries:
     """Take in the entries of one answer or file of `source` (which needs no row of its own).
 
     `seen_at` None: each entry is seen on the day that it gives itself (announced, else published).
@@ -86,7 +86,7 @@ def land(
     updated = sum(item.changed and not item.new for item in items)
     first_carried = frozenset(item.entry.key for item in items if item.fresh)
     unchanged = len(taken) - new - updated
-    return Landing(new, updated, unchanged, tuple(skipped), len(first_carried), first_carried)
+    return StoredEntries(new, updated, unchanged, tuple(skipped), len(first_carried), first_carried)
 
 
 def carried_before(session: Session, source: str, keys: Iterable[str], moment: datetime) -> set[str]:

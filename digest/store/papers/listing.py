@@ -6,9 +6,9 @@ page that is shown.
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, Select, and_, func, select
+from sqlalchemy import ColumnElement, Select, String, and_, func, select
 from sqlalchemy.orm import Session, aliased
 
 from digest.domain import Paper, Signal, SignalKind
@@ -56,6 +56,18 @@ def first_from(session: Session, moment: datetime, until: datetime) -> datetime 
     seen = PaperRow.first_seen_at
     oldest = select(seen).where(seen >= moment, seen < until, *_may_be_shown()).order_by(seen).limit(1)
     return session.scalar(oldest)
+
+
+def days(session: Session, *, since: datetime, until: datetime) -> list[date]:
+    """Return the days (UTC) of [since, until) on which papers were first seen, the newest first."""
+    moment = func.timezone("UTC", PaperRow.first_seen_at) if _is_postgres(session) else PaperRow.first_seen_at
+    day = func.date(moment, type_=String)
+    found = session.scalars(select(day).where(*_listed(since, until)).distinct())
+    return sorted((date.fromisoformat(str(each)) for each in found), reverse=True)
+
+
+def _is_postgres(session: Session) -> bool:
+    return session.get_bind().dialect.name == "postgresql"
 
 
 def not_shown(session: Session, numbers: Sequence[int]) -> set[int]:

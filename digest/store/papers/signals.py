@@ -37,14 +37,14 @@ def observe(session: Session, source: str, observations: Sequence[Observation]) 
     """
     known = _known(session, source, {o.paper_id for o in observations})
     kept: dict[tuple[int, SignalKind, datetime], int] = {}
-    told: set[int] = set()
+    changed: set[int] = set()
     for index, seen in enumerate(observations):
         values = known[seen.paper_id, seen.kind]
         if _add(values, seen.at, seen.value):
-            told.add(index)
+            changed.add(index)
             kept[seen.paper_id, seen.kind, seen.at] = seen.value
     _write(session, source, kept)
-    return told
+    return changed
 
 
 def owners(session: Session, ids: Iterable[int]) -> dict[int, int]:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from digest.store.base import NEVER_REUSED, Base
 from digest.store.columns import Json, JsonOrNull
 
+IS_MERGED = "merged_into IS NOT NULL"
 WITHDRAWN = "withdrawn_at IS NOT NULL"
 MERGED = "split_at IS NULL"  # merges that hold, as an index knows them
 
@@ -23,6 +24,13 @@ class PaperRow(Base):
 
     __tablename__ = "papers"
     __table_args__ = (
+        # Of merged papers alone: "not merged" must not look selective to SQLite.
+        Index(
+            "ix_papers_merged_into",
+            "merged_into",
+            sqlite_where=text(IS_MERGED),
+            postgresql_where=text(IS_MERGED),
+        ),
         Index(
             "ix_papers_withdrawn",
             "first_seen_at",
@@ -58,7 +66,7 @@ class PaperRow(Base):
     first_seen_at: Mapped[datetime] = mapped_column(index=True)
     announced: Mapped[bool]
     hidden: Mapped[bool]
-    merged_into: Mapped[int | None] = mapped_column(ForeignKey("papers.id"), index=True)
+    merged_into: Mapped[int | None] = mapped_column(ForeignKey("papers.id"))
     own: Mapped[dict[str, Any] | None] = mapped_column(JsonOrNull)
 
 

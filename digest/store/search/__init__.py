@@ -2,11 +2,25 @@
 
 from digest.store.search.changes import Changed, changed_since, last_change, read_changed
 from digest.store.search.segments import SegmentInfo, add, data_of, drop, infos, rename, replace
+from digest.store.search.vectors import (
+    add_basis,
+    add_vectors,
+    basis,
+    basis_data,
+    basis_id,
+    vectors_of,
+    without_vectors,
+)
 
 __all__ = [
     "Changed",
     "SegmentInfo",
     "add",
+    "add_basis",
+    "add_vectors",
+    "basis",
+    "basis_data",
+    "basis_id",
     "changed_since",
     "data_of",
     "drop",
@@ -15,4 +29,6 @@ __all__ = [
     "read_changed",
     "rename",
     "replace",
+    "vectors_of",
+    "without_vectors",
 ]

@@ -1,6 +1,6 @@
 """Defines the tables of the search index. Rows stay inside the store."""
 
-from sqlalchemy import BigInteger, LargeBinary
+from sqlalchemy import BigInteger, ForeignKey, LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column
 
 from digest.store.base import NEVER_REUSED, Base
@@ -34,4 +34,29 @@ class SearchSegmentRow(Base):
     upto: Mapped[int] = mapped_column(BigInteger)
     papers: Mapped[int]
     checksum: Mapped[int] = mapped_column(BigInteger)
+    data: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class SearchBasisRow(Base):
+    """The basis of the vectors of papers (see `digest.search.lsa`), fitted on so many papers."""
+
+    __tablename__ = "search_bases"
+    __table_args__ = NEVER_REUSED
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    papers: Mapped[int]
+    data: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class SearchVectorsRow(Base):
+    """The vectors of a segment's papers in a basis, 128 signed bytes each, in the segment's order."""
+
+    __tablename__ = "search_vectors"
+
+    segment_id: Mapped[int] = mapped_column(
+        ForeignKey("search_segments.id", ondelete="CASCADE"), primary_key=True
+    )
+    basis_id: Mapped[int] = mapped_column(
+        ForeignKey("search_bases.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
     data: Mapped[bytes] = mapped_column(LargeBinary)

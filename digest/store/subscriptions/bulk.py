@@ -1,5 +1,6 @@
 """Many subscribers at once: read by their addresses, added, and walked through."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -87,6 +88,15 @@ def count(session: Session, status: SubscriberStatus | None = None) -> int:
     if status is not None:
         wanted = wanted.where(SubscriberRow.status == status)
     return session.scalar(wanted) or 0
+
+
+def topic_readers(session: Session, *, everybody: bool = False) -> Counter[str]:
+    """Count the active subscribers, or everybody, who ticked each topic."""
+    wanted = select(SubscriberRow.interests)
+    if not everybody:
+        wanted = wanted.where(SubscriberRow.status == SubscriberStatus.ACTIVE)
+    rows = session.scalars(wanted.execution_options(yield_per=1000))
+    return Counter(slug for row in rows for slug in row.get("topics", ()))
 
 
 def _last_consents(session: Session, ids: Sequence[int]) -> dict[int, Consent]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from digest.characters import flaw
@@ -57,6 +57,22 @@ def ship_topics(session: Session, shipped: Iterable[Topic]) -> None:
     """Add the topics that come with the software; update those that the operator didn't edit."""
     edited = set(session.scalars(select(TopicRow.slug).where(TopicRow.edited)))
     _write_topics(session, [t for t in shipped if t.slug not in edited], edited=False)
+
+
+def remove_topic(session: Session, slug: str) -> None:
+    """Remove a topic; whether somebody needs it is for the caller to see."""
+    session.execute(delete(TopicRow).where(TopicRow.slug == slug))
+
+
+def uses_of_topic(session: Session, slug: str) -> list[str]:
+    """Return which topics and filters name this topic, in words, at most ten."""
+    named = f"topic:{slug}"
+    topics_ = select(TopicRow.slug).where(TopicRow.expression.contains(named, autoescape=True))
+    texts = select(FilterRow.text).where(
+        FilterRow.text.contains(named, autoescape=True), FilterRow.text != named
+    )
+    found = [f"the topic {other}" for other in session.scalars(topics_.limit(10))]
+    return [*found, *(f"the filter {text}" for text in session.scalars(texts.limit(10)))]
 
 
 def filter_ids(session: Session, texts: Iterable[str]) -> dict[str, int]:

@@ -49,7 +49,9 @@ def _confirm(request: Request, web: Web, token: str, after: BackgroundTasks, *, 
     outcome = signup.confirm(web.installation, token, visitor, web.clock(), pressed=pressed)
     if outcome is Confirmation.DONE:
         after.add_task(web.notify)
-    return web.page("confirm.html", status=404 if outcome is Confirmation.OVER else 200, outcome=outcome)
+    first = signup.first_digest(web.installation, token) if outcome is Confirmation.DONE else None
+    status = 404 if outcome is Confirmation.OVER else 200
+    return web.page("confirm.html", status=status, outcome=outcome, first=first)
 
 
 @get("/pause/{token}")
@@ -64,7 +66,7 @@ def pause(web: Site, token: str, owner: Pauser, fields: OurForm) -> Response:
     problems = pause_until(web, owner, one(fields, "until"))
     if problems:
         return _pause_page(web, token, owner, problems)
-    return web.told(
+    return web.message_page(
         "Your digest is paused", f"It resumes on {long_day(date.fromisoformat(one(fields, 'until')))}."
     )
 
@@ -81,7 +83,9 @@ def mute(web: Site, token: str, owner: Muter, fields: OurForm) -> Response:
     problems = mute_term(web, owner, one(fields, "term"))
     if problems:
         return _mute_page(web, token, owner, one(fields, "term"), problems)
-    return web.told(f"“{one(fields, 'term')}” is muted for seven days", "Then its papers are included again.")
+    return web.message_page(
+        f"“{one(fields, 'term')}” is muted for seven days", "Then its papers are included again."
+    )
 
 
 @get("/vote/{token}")

@@ -44,7 +44,7 @@ def citation(web: Site, ref: str, form: str) -> Response:
     """Give a paper's citation as a file: `bib`, `ris`, or `json` (CSL)."""
     if form not in CITATIONS:
         raise HTTPException(404)
-    paper = _read(web, ref).paper
+    paper = read_paper(web, ref).paper
     return citations([paper], form, cite.citation_key(paper))
 
 
@@ -58,7 +58,7 @@ def citations(papers: Sequence[Paper], form: str, name: str) -> Response:
 @get("/p/{ref:path}")
 def paper_page(web: Site, ref: str) -> Response:
     """Show a paper; another spelling of its id, and one that was merged into it, lead to its own address."""
-    found = _read(web, ref)
+    found = read_paper(web, ref)
     paper, now = found.paper, web.clock()
     if unquote(paper_path(paper.id)) != f"/p/{ref}":
         return RedirectResponse(paper_path(paper.id), status_code=302)
@@ -74,6 +74,7 @@ def paper_page(web: Site, ref: str) -> Response:
         days=sorted({day for days in found.history.values() for day in days}),
         reference=cite.plain(paper),
         linked_data=_linked_data(paper, web.installation.site.base_url),
+        similar=[(paper_card(each.paper, now), each) for each in web.search.similar(paper, now)],
         now=now,
     )
 
@@ -94,7 +95,8 @@ def author(request: Request, web: Site, name: str) -> Response:
     )
 
 
-def _read(web: Web, ref: str) -> PaperPage:
+def read_paper(web: Web, ref: str) -> PaperPage:
+    """The paper with this id; 404 where there is none, 410 where it is hidden."""
     if len(ref) > MAX_ID:
         raise HTTPException(404)
     try:

@@ -90,9 +90,9 @@ def unmute(web: Site, token: str, owner: Owner, fields: OurForm) -> Response:
 
 
 @router.post("/prefs/{token}/back")
-def come_back(web: Site, token: str, owner: Owner, _form: OurForm) -> Response:
+def resubscribe(web: Site, token: str, owner: Owner, _form: OurForm) -> Response:
     """Subscribe again."""
-    preferences.come_back(web.installation, owner.id, web.clock())
+    preferences.resubscribe(web.installation, owner.id, web.clock())
     return _done(token, "back")
 
 
@@ -116,7 +116,7 @@ def ask_to_erase(web: Site, owner: Owner, _form: OurForm, after: BackgroundTasks
     """Email the link; whoever was forwarded a mail holds this page's token, but not that link."""
     preferences.email_erase_link(web.installation, owner.id, web.clock())
     after.add_task(web.notify)
-    return web.told(
+    return web.message_page(
         "Check your inbox",
         f"If email reaches your address, a link is on its way to it. Open it within {_ERASE_HOURS} hours.",
         "Nothing is erased yet.",
@@ -134,7 +134,7 @@ def confirm_erase_page(request: Request, web: Site, token: str) -> Response:
 def erase(request: Request, web: Site, token: str, _form: OurForm) -> Response:
     """Erase somebody."""
     personal_data.erase(web.installation, _eraser(request, token).id, web.clock())
-    return web.told(
+    return web.message_page(
         "Everything about you is erased",
         "What stays is a code made from your address, from which nobody can tell the address."
         " It keeps this site from ever writing to you again.",

@@ -11,8 +11,10 @@ from digest.errors import FilterError, InputError
 from digest.pipeline.catalog.search import Facet, SearchResult
 from digest.search import Order
 from digest.web.cards import paper_cards
+from digest.web.feeds import Feed
 from digest.web.forms import LONGEST_LINE
 from digest.web.limits import costly
+from digest.web.pages.feeds import shared_feed
 from digest.web.site import Site
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
@@ -55,6 +57,30 @@ def search(request: Request, web: Site) -> Response:
         narrowed=partial(_narrowed, query),
         year=web.clock().year,
     )
+
+
+@get("/search.{form:feed}")
+@costly
+def search_feed(request: Request, web: Site, form: str) -> Response:
+    """A search as a feed: the same papers in the same order as its page, the newest first unless asked."""
+    query = request.query_params.get("q", "").strip()
+    order = request.query_params.get("order", Order.DATE)
+    if not query or order not in list(Order) or len(query) > LONGEST_LINE:
+        raise HTTPException(404)
+    try:
+        result = web.search(query, web.clock(), limit=PAPERS, order=Order(order))
+    except FilterError:
+        raise HTTPException(404) from None
+    asked = urlencode({"q": query, "order": order})
+    feed = Feed(
+        title=f"{query} – {web.installation.site.name}",
+        description=f"Papers found by {result.canonical}",
+        path=f"/search?{asked}",
+        feed_path="/search",
+        papers=[item.paper for item in result.items],
+        query=f"?{asked}",
+    )
+    return shared_feed(web, feed, form)
 
 
 def _facets(result: SearchResult) -> list[tuple[str, list[Facet]]]:

@@ -33,7 +33,7 @@ def subscriber_from_token(purpose: Purpose) -> Callable[[Request, str], Subscrib
 
 def gone(request: Request, _error: Exception) -> Response:
     """The answer where nobody is behind a link: forged, cut off, or erased; it doesn't say which."""
-    return web_of(request).told(
+    return web_of(request).message_page(
         "This link doesn’t work",
         "It may be cut off, or what it belonged to is no longer there.",
         "Copy the whole link from your newest mail.",

@@ -68,7 +68,7 @@ def _do(web: Web, owner: Subscriber, choice: str) -> None:
     elif owner.status is SubscriberStatus.PAUSED:
         preferences.resume(installation, owner.id, now)
     else:
-        preferences.come_back(installation, owner.id, now)
+        preferences.resubscribe(installation, owner.id, now)
 
 
 def _owner(web: Web, token: str) -> Subscriber | None:

@@ -13,3 +13,26 @@ document.addEventListener("htmx:afterSettle", () => {
     else field.removeAttribute("aria-invalid");
   }
 });
+
+// Topics: a field that filters them, and how many are chosen.
+const find = document.getElementById("topic-find");
+if (find) {
+  document.getElementById("topic-search").hidden = false;
+  const chips = [...document.querySelectorAll("#topics .chip")];
+  find.addEventListener("input", () => {
+    const wanted = find.value.trim().toLowerCase();
+    for (const chip of chips) {
+      chip.hidden = !chip.textContent.toLowerCase().includes(wanted) && !chip.querySelector("input").checked;
+    }
+    for (const group of document.querySelectorAll("#topics fieldset")) {
+      group.hidden = !group.querySelector(".chip:not([hidden])");
+    }
+  });
+  find.addEventListener("keydown", (event) => {
+    if (event.key === "Enter") event.preventDefault();
+  });
+  document.getElementById("topics").addEventListener("change", () => {
+    const chosen = chips.filter((chip) => chip.querySelector("input").checked).length;
+    document.getElementById("topics-count").textContent = chosen ? `${chosen} chosen` : "";
+  });
+}

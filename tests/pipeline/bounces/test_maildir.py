@@ -34,7 +34,7 @@ from digest.store.subscriptions import subscribers, suppressions
 from digest.tokens import Keys, address_hash, address_hashes
 from tests.bounce_mails import came_back
 from tests.builders import NOW, entry
-from tests.installations import installation, join, land
+from tests.installations import installation, join, store_entries
 from tests.smtp_server import Mail, SmtpServer
 
 BOUNCES = "bounces@papers.example.org"
@@ -56,7 +56,7 @@ def sent(engine: Engine, folder: Path, *, days: int = 1, **fields: object) -> tu
         join(here, ADA)
         for day in range(days):
             now = NOW + day * DAY
-            land(engine, [entry(f"2603.0000{day + 1}")], seen_at=now - timedelta(hours=3))
+            store_entries(engine, [entry(f"2603.0000{day + 1}")], seen_at=now - timedelta(hours=3))
             open_due(here, now)
             deliver_due(here, now)
         assert len(server.mails) == days
@@ -167,7 +167,7 @@ def test_a_domain_gets_less_when_three_readers_mails_come_back_for_our_fault(
         here = installation(engine, tmp_path, smtp_url=server.url, bounce_mail=BOUNCES)
         for person in people:
             join(here, person)
-        land(engine, [entry()], seen_at=NOW - timedelta(hours=3))
+        store_entries(engine, [entry()], seen_at=NOW - timedelta(hours=3))
         open_due(here, NOW)
         deliver_due(here, NOW)
         for count, mail in enumerate(server.mails, 1):
@@ -235,7 +235,7 @@ def test_a_full_mailbox_that_is_told_at_once_counts_too(engine: Engine, tmp_path
         server.on("RCPT", "552 5.2.2 full")
         again = installation(engine, tmp_path, smtp_url=server.url)
         for day, found in ((2, (ACTIVE, False)), (3, (SUPPRESSED, True))):
-            land(engine, [entry(f"2603.0001{day}")], seen_at=NOW + day * DAY - timedelta(hours=3))
+            store_entries(engine, [entry(f"2603.0001{day}")], seen_at=NOW + day * DAY - timedelta(hours=3))
             open_due(again, NOW + day * DAY)
             deliver_due(again, NOW + day * DAY)
             assert standing(here) == found
@@ -298,9 +298,9 @@ def test_who_complained_and_joined_again_stays_when_the_complaint_comes_once_mor
 def test_a_confirmation_mail_that_comes_back_suppresses_its_address(engine: Engine, tmp_path: Path) -> None:
     with SmtpServer() as server:
         here = installation(engine, tmp_path, smtp_url=server.url, bounce_mail=BOUNCES)
-        wishes = read_interests(())
+        chosen = read_interests(())
         signup.ask(
-            here, email=ADA, interests=wishes, schedule=read_schedule(), visitor=Visitor("web"), now=NOW
+            here, email=ADA, interests=chosen, schedule=read_schedule(), visitor=Visitor("web"), now=NOW
         )
         signup.settle(here, NOW)
         transactional.deliver_due(here, NOW)
@@ -387,7 +387,7 @@ def test_a_round_takes_in_what_came_back_before_it_sends(engine: Engine, tmp_pat
     here, (mail,) = sent(engine, tmp_path, bounce_maildir=box)
     assert maildir.take_in(here, NOW) == 0
     make_maildir(box, a=returned("postfix-unknown-user", mail))
-    land(engine, [entry("2603.00009")], seen_at=NOW + DAY - timedelta(hours=3))
+    store_entries(engine, [entry("2603.00009")], seen_at=NOW + DAY - timedelta(hours=3))
     run_round(here, NOW + DAY, fetch=False)
     assert standing(here) == (SUPPRESSED, True)
     assert inside(box) == {"cur/a:2,S"}

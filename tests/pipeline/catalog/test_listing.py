@@ -14,7 +14,7 @@ from digest.pipeline.installation import Installation
 from digest.store import papers, session, sources
 from digest.store.papers.tables import PaperRow
 from tests.builders import NOW, entry
-from tests.installations import installation, land
+from tests.installations import installation, store_entries
 
 FRIDAY = datetime(2026, 3, 13, 5, tzinfo=UTC)
 
@@ -37,9 +37,9 @@ def ids(found: PeriodPage | None) -> list[str]:
 
 def test_a_day_holds_what_was_first_seen_on_it_by_attention_or_newest_first(site: Installation) -> None:
     midnight = datetime(2026, 3, 17, tzinfo=UTC)
-    land(site.engine, [entry("2603.00001", signals={SignalKind.UPVOTES: 5})], seen_at=midnight)
-    land(site.engine, [entry("2603.00002", signals={SignalKind.UPVOTES: 50})], seen_at=NOW)
-    land(site.engine, [entry("2603.00003")], seen_at=midnight - timedelta(seconds=1))
+    store_entries(site.engine, [entry("2603.00001", signals={SignalKind.UPVOTES: 5})], seen_at=midnight)
+    store_entries(site.engine, [entry("2603.00002", signals={SignalKind.UPVOTES: 50})], seen_at=NOW)
+    store_entries(site.engine, [entry("2603.00003")], seen_at=midnight - timedelta(seconds=1))
     lists = Lists(site)
     assert ids(lists.page(period("2026-03-17"), Order.TREND, 1, NOW)) == ["2603.00002", "2603.00001"]
     assert ids(lists.page(period("2026-03-17"), Order.NEWEST, 1, NOW)) == ["2603.00002", "2603.00001"]
@@ -47,17 +47,17 @@ def test_a_day_holds_what_was_first_seen_on_it_by_attention_or_newest_first(site
 
 
 def test_within_a_month_a_paper_loses_nothing_by_being_older(site: Installation) -> None:
-    land(
+    store_entries(
         site.engine, [entry("2603.00001", signals={SignalKind.UPVOTES: 90})], seen_at=NOW - timedelta(days=14)
     )
-    land(site.engine, [entry("2603.00002", signals={SignalKind.UPVOTES: 20})], seen_at=NOW)
+    store_entries(site.engine, [entry("2603.00002", signals={SignalKind.UPVOTES: 20})], seen_at=NOW)
     assert ids(Lists(site).page(period("2026-03"), Order.TREND, 1, NOW)) == ["2603.00001", "2603.00002"]
     assert ids(Lists(site).page(period("2026-W12"), Order.TREND, 1, NOW)) == ["2603.00002"]
 
 
 def test_neighbours_skip_what_has_no_papers(site: Installation) -> None:
-    land(site.engine, [entry("2603.00001")], seen_at=FRIDAY)
-    land(site.engine, [entry("2603.00002")], seen_at=NOW)
+    store_entries(site.engine, [entry("2603.00001")], seen_at=FRIDAY)
+    store_entries(site.engine, [entry("2603.00002")], seen_at=NOW)
     lists = Lists(site)
     today, friday, weekend = (
         lists.page(period(name), Order.TREND, 1, NOW) for name in ("2026-03-17", "2026-03-13", "2026-03-15")
@@ -73,7 +73,7 @@ def test_neighbours_skip_what_has_no_papers(site: Installation) -> None:
 
 def test_pages_part_a_list_without_loss_and_end_where_it_ends(site: Installation) -> None:
     total = 2 * PAGE + 3
-    land(site.engine, [entry(f"2603.{n:05}") for n in range(1, total + 1)])
+    store_entries(site.engine, [entry(f"2603.{n:05}") for n in range(1, total + 1)])
     lists = Lists(site)
     pages = [lists.page(period("2026-03-17"), Order.TREND, n, NOW) for n in (1, 2, 3)]
     assert [(p.page.first, p.page.last, p.page.total, p.page.pages) for p in pages if p] == [
@@ -86,7 +86,7 @@ def test_pages_part_a_list_without_loss_and_end_where_it_ends(site: Installation
 
 
 def test_a_paper_that_is_hidden_is_gone_from_lists_at_once(site: Installation) -> None:
-    land(site.engine, [entry("2603.00001"), entry("2603.00002")])
+    store_entries(site.engine, [entry("2603.00001"), entry("2603.00002")])
     lists = Lists(site)
     assert len(ids(lists.page(period("2026-03-17"), Order.TREND, 1, NOW))) == 2
     with session.transaction(site.engine) as db:
@@ -95,8 +95,8 @@ def test_a_paper_that_is_hidden_is_gone_from_lists_at_once(site: Installation) -
 
 
 def test_a_paper_is_ranked_by_what_rows_merged_into_it_were_given(site: Installation) -> None:
-    land(site.engine, [entry("2603.00001"), entry("2603.00002", signals={SignalKind.UPVOTES: 3})])
-    land(site.engine, [entry("2603.00009", signals={SignalKind.UPVOTES: 99})])
+    store_entries(site.engine, [entry("2603.00001"), entry("2603.00002", signals={SignalKind.UPVOTES: 3})])
+    store_entries(site.engine, [entry("2603.00009", signals={SignalKind.UPVOTES: 99})])
     with session.transaction(site.engine) as db:
         papers.merge(db, "arxiv:2603.00009", "arxiv:2603.00001", papers.Why("the same work", "a test", NOW))
     found = Lists(site).page(period("2026-03-17"), Order.TREND, 1, NOW)
@@ -106,8 +106,8 @@ def test_a_paper_is_ranked_by_what_rows_merged_into_it_were_given(site: Installa
 
 
 def test_sources_are_counted_each_by_its_own(site: Installation) -> None:
-    land(site.engine, [entry("2603.00001"), entry("2603.00002")])
-    land(site.engine, [entry("2603.00002", key="other")], source="huggingface")
+    store_entries(site.engine, [entry("2603.00001"), entry("2603.00002")])
+    store_entries(site.engine, [entry("2603.00002", key="other")], source="huggingface")
     found = Lists(site).page(period("2026-03-17"), Order.TREND, 1, NOW)
     assert found
     assert dict(found.sources) == {"arxiv": 2, "huggingface": 1}

@@ -23,7 +23,7 @@ from digest.store.papers import Why
 from digest.store.papers.tables import PaperRow
 from digest.trend import rank
 from tests.builders import NOW, entry
-from tests.installations import installation, land
+from tests.installations import installation, store_entries
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def site(engine: Engine, tmp_path: Path) -> Installation:
 
 def some(engine: Engine, titles: Sequence[str], first: int = 1, **fields: object) -> None:
     """Put papers with these titles into the store; the ids are numbers from `first` on."""
-    land(engine, [entry(f"2603.{first + n:05}", title=t, **fields) for n, t in enumerate(titles)])
+    store_entries(engine, [entry(f"2603.{first + n:05}", title=t, **fields) for n, t in enumerate(titles)])
 
 
 def ids(result: SearchResult) -> list[str]:
@@ -207,7 +207,7 @@ def test_results_have_marks_counts_and_a_score(site: Installation) -> None:
 
 
 def test_by_trend_papers_stand_in_the_order_of_trend(site: Installation) -> None:
-    land(
+    store_entries(
         site.engine,
         [
             entry("2603.00001", title="Mamba", signals={SignalKind.UPVOTES: 3}),
@@ -226,8 +226,8 @@ def test_by_trend_papers_stand_in_the_order_of_trend(site: Installation) -> None
 
 
 def test_filters_of_signals_ask_for_the_newest_value(site: Installation) -> None:
-    land(site.engine, [entry("2603.00001", title="Mamba", signals={SignalKind.UPVOTES: 30})])
-    land(
+    store_entries(site.engine, [entry("2603.00001", title="Mamba", signals={SignalKind.UPVOTES: 30})])
+    store_entries(
         site.engine,
         [entry("2603.00001", title="Mamba", signals={SignalKind.UPVOTES: 9})],
         seen_at=NOW + timedelta(hours=1),
@@ -286,8 +286,8 @@ def test_two_processes_and_a_kill_in_the_middle_lose_and_double_nothing(
 
 
 def test_the_latest_values_are_those_that_papers_say(site: Installation) -> None:
-    land(site.engine, [entry("2603.00001", signals={SignalKind.UPVOTES: 5, SignalKind.COMMENTS: 2})])
-    land(
+    store_entries(site.engine, [entry("2603.00001", signals={SignalKind.UPVOTES: 5, SignalKind.COMMENTS: 2})])
+    store_entries(
         site.engine, [entry("2603.00001", signals={SignalKind.UPVOTES: 7})], seen_at=NOW + timedelta(hours=1)
     )
     with session.reading(site.engine) as db:

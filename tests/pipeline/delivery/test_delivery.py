@@ -25,7 +25,7 @@ from digest.store.subscriptions import subscribers, suppressions
 from digest.throttle import Limits
 from digest.tokens import Keys, address_hash
 from tests.builders import NOW, entry
-from tests.installations import installation, join, land
+from tests.installations import installation, join, store_entries
 from tests.smtp_server import Act, SmtpServer
 
 SENT, DEFERRED, BOUNCED, FAILED, QUEUED, UNCERTAIN = (
@@ -44,7 +44,7 @@ PHASES = ("MAIL", "RCPT", "DATA", "DOT")
 def prepared(engine: Engine, folder: Path, url: str, *names: str, **fields: object) -> Installation:
     """An installation with an open issue for these people."""
     here = installation(engine, folder, smtp_url=url, **fields)
-    land(engine, [entry()], seen_at=NOW - timedelta(hours=3))
+    store_entries(engine, [entry()], seen_at=NOW - timedelta(hours=3))
     for name in names or ("ada@one.example",):
         join(here, name)
     open_due(here, NOW)

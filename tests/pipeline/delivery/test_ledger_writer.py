@@ -15,13 +15,13 @@ from digest.pipeline.issues.open import open_due
 from digest.store import deliveries, session
 from digest.store.session import DBAPIError
 from tests.builders import NOW, entry
-from tests.installations import installation, join, land
+from tests.installations import installation, join, store_entries
 
 
 def claimed(engine: Engine, folder: Path) -> tuple[LedgerWriter, list[Delivery]]:
     """Two claimed rows, and who records them, with little patience."""
     here = installation(engine, folder)
-    land(engine, [entry()], seen_at=NOW - timedelta(hours=3))
+    store_entries(engine, [entry()], seen_at=NOW - timedelta(hours=3))
     for email in ("ada@example.org", "bob@example.org"):
         join(here, email)
     open_due(here, NOW)

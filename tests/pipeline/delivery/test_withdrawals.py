@@ -11,7 +11,7 @@ from digest.pipeline.delivery.worker import deliver_due
 from digest.pipeline.issues.open import open_due
 from digest.render.assemble import WITHDRAWN
 from tests.builders import NOW, entry
-from tests.installations import installation, join, land, outbox
+from tests.installations import installation, join, outbox, store_entries
 
 DAY = timedelta(days=1)
 SAID = "This paper has been withdrawn by the author."
@@ -35,13 +35,13 @@ def mails(engine: Engine, folder: Path, day: datetime) -> list[EmailMessage]:
 def test_who_got_a_paper_hears_of_its_withdrawal_once(engine: Engine, tmp_path: Path) -> None:
     here = installation(engine, tmp_path)
     join(here, "ada@one.example")
-    land(engine, [BAD], seen_at=NOW - timedelta(hours=3))
+    store_entries(engine, [BAD], seen_at=NOW - timedelta(hours=3))
     (first,) = mails(engine, tmp_path, NOW)
     assert all("Proof that fish compute" in part for part in parts(first))
     join(here, "bob@one.example", now=NOW + timedelta(hours=1))
 
-    land(engine, [NOTICE], seen_at=NOW + timedelta(hours=5))
-    land(engine, [entry("2603.00002", title="Lamps")], seen_at=NOW + timedelta(hours=6))
+    store_entries(engine, [NOTICE], seen_at=NOW + timedelta(hours=5))
+    store_entries(engine, [entry("2603.00002", title="Lamps")], seen_at=NOW + timedelta(hours=6))
     ada, bob = mails(engine, tmp_path, NOW + DAY)
     for part in parts(ada):
         assert "Lamps" in part
@@ -51,7 +51,7 @@ def test_who_got_a_paper_hears_of_its_withdrawal_once(engine: Engine, tmp_path: 
         assert WITHDRAWN not in part
         assert "Proof that fish compute" not in part
 
-    land(engine, [entry("2603.00003", title="Ropes")], seen_at=NOW + DAY + timedelta(hours=6))
+    store_entries(engine, [entry("2603.00003", title="Ropes")], seen_at=NOW + DAY + timedelta(hours=6))
     for mail in mails(engine, tmp_path, NOW + 2 * DAY):
         assert all("Proof that fish compute" not in part for part in parts(mail))
 
@@ -61,14 +61,14 @@ def test_a_paper_withdrawn_after_its_digest_was_queued_is_left_out_and_not_spoke
 ) -> None:
     here = installation(engine, tmp_path)
     join(here, "ada@one.example")
-    land(engine, [BAD, entry("2603.00002", title="Lamps")], seen_at=NOW - timedelta(hours=3))
+    store_entries(engine, [BAD, entry("2603.00002", title="Lamps")], seen_at=NOW - timedelta(hours=3))
     open_due(here, NOW)
-    land(engine, [NOTICE], seen_at=NOW + timedelta(minutes=1))
+    store_entries(engine, [NOTICE], seen_at=NOW + timedelta(minutes=1))
     deliver_due(here, NOW + timedelta(minutes=2))
     (mail,) = outbox(tmp_path)
     for part in parts(mail):
         assert "Lamps" in part
         assert "Proof that fish compute" not in part
-    land(engine, [entry("2603.00003", title="Ropes")], seen_at=NOW + timedelta(hours=6))
+    store_entries(engine, [entry("2603.00003", title="Ropes")], seen_at=NOW + timedelta(hours=6))
     (following,) = mails(engine, tmp_path, NOW + DAY)
     assert all("Proof that fish compute" not in part for part in parts(following))

@@ -189,7 +189,7 @@ def test_a_run_that_is_killed_goes_on_where_it_was(
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        repair(here, get, told=killed)
+        repair(here, get, on_progress=killed)
     assert len(stored(here)) == 20
     assert repair(here, get, now=NOW + timedelta(minutes=1)).done == 1
     assert [query["start"] for query in queries] == ["0", "10", "20"]

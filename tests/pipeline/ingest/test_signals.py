@@ -27,7 +27,7 @@ from digest.store.sources import services
 from digest.store.sources.services import ServiceState
 from digest.trend import rank
 from tests.builders import NOW, entry, paper
-from tests.installations import installation, join, land, outbox
+from tests.installations import installation, join, outbox, store_entries
 from tests.source_server import SourceServer
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
@@ -53,7 +53,7 @@ def coded(arxiv_id: str, repository: str) -> Entry:
 
 
 def landed(engine: Engine, *entries: Entry) -> None:
-    land(engine, entries, seen_at=NOW - HOUR)
+    store_entries(engine, entries, seen_at=NOW - HOUR)
 
 
 def stars(count: object) -> bytes:
@@ -220,8 +220,8 @@ def test_a_turn_is_bounded_and_the_newest_papers_come_first(
 ) -> None:
     site = with_github(engine, tmp_path, server)
     (service,) = site.services
-    land(engine, [coded(f"2603.0{n:04}", f"ada/r{n}") for n in range(40)], seen_at=NOW - 2 * HOUR)
-    land(engine, [coded("2603.09999", "ada/newest")], seen_at=NOW - HOUR)
+    store_entries(engine, [coded(f"2603.0{n:04}", f"ada/r{n}") for n in range(40)], seen_at=NOW - 2 * HOUR)
+    store_entries(engine, [coded("2603.09999", "ada/newest")], seen_at=NOW - HOUR)
     ask_due(site, NOW)
     assert len(server.asked) == service.at_once
     assert server.asked[0].path == "/repos/ada/newest"

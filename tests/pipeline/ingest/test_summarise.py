@@ -26,7 +26,7 @@ from digest.store import papers, session, sources
 from digest.store.sources import services
 from digest.summarise import MOST_WORDS, Summariser, answer_of, summary
 from tests.builders import NOW, entry, paper
-from tests.installations import installation, join, land, outbox
+from tests.installations import installation, join, outbox, store_entries
 from tests.source_server import Handler, SourceServer
 
 MODEL = "sheep-7b"
@@ -94,7 +94,7 @@ def test_a_mail_names_the_model_that_wrote_a_summary(
 ) -> None:
     here = asking(engine, tmp_path, server)
     says(server, GOOD)
-    land(engine, [SHEEP], seen_at=EARLIER)
+    store_entries(engine, [SHEEP], seen_at=EARLIER)
     reader = join(here, "ada@example.org")
     assert summaries.make_due(here, NOW) == 1
     shown = preview(here, reader, NOW).digest
@@ -121,7 +121,7 @@ def test_a_sources_own_summary_stays(engine: Engine, tmp_path: Path, server: Sou
     )
     with session.transaction(engine) as db:
         known = sources.ensure(db, name="huggingface", kind=SourceKind.HUGGINGFACE)
-        papers.land(db, known, [own], seen_at=EARLIER)
+        papers.store_entries(db, known, [own], seen_at=EARLIER)
     join(here, "ada@example.org")
     assert summaries.make_due(here, NOW) == 0
     run_round(here, NOW, fetch=False)
@@ -135,11 +135,11 @@ def test_a_paper_is_asked_about_once_for_each_version_and_model(
 ) -> None:
     here = asking(engine, tmp_path, server)
     says(server, GOOD)
-    land(engine, [SHEEP], seen_at=EARLIER)
+    store_entries(engine, [SHEEP], seen_at=EARLIER)
     assert [summaries.make_due(here, NOW + timedelta(hours=n)) for n in range(3)] == [1, 0, 0]
     other = replace(here, summariser=Summariser(server.url("/v1/chat/completions"), "goat-1b"))
     assert summaries.make_due(other, NOW + timedelta(hours=4)) == 1
-    land(engine, [replace(SHEEP, version=2)], seen_at=NOW)
+    store_entries(engine, [replace(SHEEP, version=2)], seen_at=NOW)
     assert summaries.make_due(here, NOW + timedelta(hours=5)) == 1
     assert len(server.asked) == 3
 
@@ -149,7 +149,7 @@ def test_a_summary_that_came_after_the_issue_was_opened_is_not_in_it(
 ) -> None:
     here = asking(engine, tmp_path, server)
     says(server, GOOD)
-    land(engine, [SHEEP], seen_at=EARLIER)
+    store_entries(engine, [SHEEP], seen_at=EARLIER)
     reader = join(here, "ada@example.org")
     summaries.make_due(here, NOW + timedelta(minutes=5))
     early, late = (preview(here, reader, NOW + timedelta(minutes=m)).digest for m in (0, 5))
@@ -163,7 +163,7 @@ def test_what_is_switched_off_is_not_shown_any_more(
 ) -> None:
     here = asking(engine, tmp_path, server)
     says(server, GOOD)
-    land(engine, [SHEEP], seen_at=EARLIER)
+    store_entries(engine, [SHEEP], seen_at=EARLIER)
     reader = join(here, "ada@example.org")
     summaries.make_due(here, NOW)
     shown = preview(replace(here, summariser=None), reader, NOW).digest
@@ -287,7 +287,7 @@ def test_an_endpoint_that_fails_keeps_no_mail_back(
 ) -> None:
     here = asking(engine, tmp_path, server)
     answers(server, FAULTS[fault])
-    land(engine, [SHEEP, *(entry(f"2603.0010{n}") for n in range(6))], seen_at=EARLIER)
+    store_entries(engine, [SHEEP, *(entry(f"2603.0010{n}") for n in range(6))], seen_at=EARLIER)
     join(here, "ada@example.org")
     with caplog.at_level(logging.WARNING):
         assert summaries.make_due(here, NOW) == 0
@@ -312,7 +312,7 @@ def test_an_endpoint_that_drips_is_cut_off(
     monkeypatch.setattr(summaries, "LIMITS", replace(summaries.LIMITS, read=0.3, total=0.3))
     here = asking(engine, tmp_path, server)
     answers(server, drip)
-    land(engine, [SHEEP, *(entry(f"2603.0010{n}") for n in range(6))], seen_at=EARLIER)
+    store_entries(engine, [SHEEP, *(entry(f"2603.0010{n}") for n in range(6))], seen_at=EARLIER)
     started = monotonic()
     assert summaries.make_due(here, NOW) == 0
     assert monotonic() - started < 0.3 * summaries.IN_A_ROW + 2
@@ -322,7 +322,7 @@ def test_an_endpoint_that_drips_is_cut_off(
 def test_an_endpoint_that_is_not_there_is_told_by_doctor(engine: Engine, tmp_path: Path) -> None:
     with SourceServer() as gone:
         here = asking(engine, tmp_path, gone)
-    land(engine, [SHEEP], seen_at=EARLIER)
+    store_entries(engine, [SHEEP], seen_at=EARLIER)
     for failures in range(1, 9):
         assert summaries.make_due(here, state(engine).next_at if failures > 1 else NOW) == 0
         assert state(engine).failures == failures
@@ -340,7 +340,7 @@ def test_one_paper_that_cannot_be_summed_up_stands_in_no_other_papers_way(
         handler.reply(500) if b"Paper 2603.00102" in asked else handler.reply(200, chat(GOOD))
 
     answers(server, answer)
-    land(engine, [SHEEP, *(entry(f"2603.0010{n}") for n in range(5))], seen_at=EARLIER)
+    store_entries(engine, [SHEEP, *(entry(f"2603.0010{n}") for n in range(5))], seen_at=EARLIER)
     assert summaries.make_due(here, NOW) == 5
     assert state(engine).failing_since is None
 
@@ -350,7 +350,7 @@ def test_what_cannot_be_used_is_not_asked_for_again(
 ) -> None:
     here = asking(engine, tmp_path, server)
     says(server, "I am sorry, but I cannot help with that request.")
-    land(engine, [SHEEP], seen_at=EARLIER)
+    store_entries(engine, [SHEEP], seen_at=EARLIER)
     reader = join(here, "ada@example.org")
     assert [summaries.make_due(here, NOW + timedelta(hours=n)) for n in range(3)] == [1, 0, 0]
     shown = preview(here, reader, NOW).digest
@@ -363,7 +363,7 @@ def test_a_turn_is_bounded_in_papers_and_in_time(
 ) -> None:
     here = asking(engine, tmp_path, server)
     says(server, "We study things and report what we saw.")
-    land(engine, [entry(f"2603.1{n:04}") for n in range(summaries.AT_ONCE + 3)], seen_at=EARLIER)
+    store_entries(engine, [entry(f"2603.1{n:04}") for n in range(summaries.AT_ONCE + 3)], seen_at=EARLIER)
     assert summaries.make_due(here, NOW, budget=-1) == 0
     assert server.asked == []
     made = summaries.make_due(here, NOW, stopping=lambda: len(server.asked) == 2)
@@ -376,7 +376,7 @@ def test_only_the_configured_host_may_be_private(
     engine: Engine, tmp_path: Path, server: SourceServer
 ) -> None:
     here = asking(engine, tmp_path, server)
-    land(engine, [replace(SHEEP, url=server.url("/steal"))], seen_at=EARLIER)
+    store_entries(engine, [replace(SHEEP, url=server.url("/steal"))], seen_at=EARLIER)
     says(server, GOOD)
     assert summaries.make_due(here, NOW) == 1
     assert [asked.path for asked in server.asked] == ["/v1/chat/completions"]
@@ -385,7 +385,7 @@ def test_only_the_configured_host_may_be_private(
 def test_a_round_sums_up_before_it_opens_issues(engine: Engine, tmp_path: Path, server: SourceServer) -> None:
     here = asking(engine, tmp_path, server)
     says(server, GOOD)
-    land(engine, [SHEEP], seen_at=EARLIER)
+    store_entries(engine, [SHEEP], seen_at=EARLIER)
     join(here, "ada@example.org")
     run_round(here, NOW, fetch=False, summarise=True)
     assert GOOD in parts(outbox(tmp_path)[0])[0]
@@ -393,7 +393,7 @@ def test_a_round_sums_up_before_it_opens_issues(engine: Engine, tmp_path: Path, 
 
 def test_without_the_setting_nobody_is_asked(engine: Engine, tmp_path: Path) -> None:
     here = installation(engine, tmp_path)
-    land(engine, [SHEEP], seen_at=EARLIER)
+    store_entries(engine, [SHEEP], seen_at=EARLIER)
     assert summaries.make_due(here, NOW) == 0
     assert state(engine) is None
 

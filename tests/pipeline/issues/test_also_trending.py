@@ -23,7 +23,7 @@ from digest.store.subscriptions import subscribers
 from digest.trend import rank
 from tests.builders import NOW, entry, paper, upvotes
 from tests.digests import digest, many, match, rendered
-from tests.installations import installation, join, land, outbox
+from tests.installations import installation, join, outbox, store_entries
 
 DAY = timedelta(days=1)
 EARLIER = NOW - timedelta(hours=3)
@@ -47,7 +47,7 @@ def stock(engine: Engine, entries: Sequence[Entry]) -> None:
     """Land entries with their signals."""
     with session.transaction(engine) as db:
         known = sources.ensure(db, name="huggingface", kind=SourceKind.HUGGINGFACE)
-        papers.land(db, known, entries, seen_at=EARLIER)
+        papers.store_entries(db, known, entries, seen_at=EARLIER)
 
 
 def text_for(here: Installation, folder: Path) -> str:
@@ -61,7 +61,7 @@ def text_for(here: Installation, folder: Path) -> str:
 def test_a_mail_ends_with_what_trends_beside_its_papers(engine: Engine, tmp_path: Path) -> None:
     here = installation(engine, tmp_path)
     stock(engine, [noticed(n, votes=100 - n) for n in range(1, 9)])
-    land(
+    store_entries(
         engine, [entry("2603.00100", title="Grasping with soft hands"), entry("2603.00101")], seen_at=EARLIER
     )
     join(here, "ada@example.org", filters=["grasping"])
@@ -72,8 +72,8 @@ def test_a_mail_ends_with_what_trends_beside_its_papers(engine: Engine, tmp_path
 def test_nobody_is_told_that_a_paper_trends_which_nobody_noticed(engine: Engine, tmp_path: Path) -> None:
     here = installation(engine, tmp_path)
     stock(engine, [noticed(1, votes=3)])
-    land(engine, [entry(f"2603.0020{n}", title=f"Grasping {n}") for n in range(3)], seen_at=EARLIER)
-    land(engine, [entry(f"2603.0030{n}", title=f"Unread {n}") for n in range(3)], seen_at=EARLIER)
+    store_entries(engine, [entry(f"2603.0020{n}", title=f"Grasping {n}") for n in range(3)], seen_at=EARLIER)
+    store_entries(engine, [entry(f"2603.0030{n}", title=f"Unread {n}") for n in range(3)], seen_at=EARLIER)
     join(here, "ada@example.org", filters=["grasping"])
     run_round(here, NOW, fetch=False)
     assert titles_beside(text_for(here, tmp_path)) == ["Widely read 1"]
@@ -90,19 +90,19 @@ def test_what_somebody_excludes_mutes_or_had_does_not_trend_for_them(engine: Eng
             noticed(4, votes=2),
         ],
     )
-    land(engine, [entry("2603.00100", title="Grasping with soft hands")], seen_at=EARLIER)
+    store_entries(engine, [entry("2603.00100", title="Grasping with soft hands")], seen_at=EARLIER)
     reader = join(here, "ada@example.org", filters=["grasping"], exclude=["survey"])
     preferences.mute(here, reader.id, "robots", NOW - DAY)
     with session.transaction(engine) as db:
         known = subscribers.get(db, "ada@example.org")
     found = preview(here, known, NOW).digest
     assert found is not None
-    assert [each.title for each in found.also] == ["Widely read 3", "Widely read 4"]
+    assert [each.title for each in found.also_trending] == ["Widely read 3", "Widely read 4"]
     choosy = replace(known, interests=replace(known.interests, min_upvotes=10, top=1))
     found = preview(here, choosy, NOW).digest
     assert found is not None
     assert [each.paper.title for each in found.papers] == ["Widely read 3"]
-    assert found.also == ()
+    assert found.also_trending == ()
 
 
 def test_what_was_sent_before_does_not_trend_again(engine: Engine, tmp_path: Path) -> None:
@@ -115,16 +115,16 @@ def test_what_was_sent_before_does_not_trend_again(engine: Engine, tmp_path: Pat
         wider = replace(known.interests, filters=("grasping",))
         subscribers.save(db, reader.id, interests=wider)
         known = subscribers.get(db, "ada@example.org")
-    land(engine, [entry("2603.00100", title="Grasping with soft hands")], seen_at=NOW + DAY / 2)
+    store_entries(engine, [entry("2603.00100", title="Grasping with soft hands")], seen_at=NOW + DAY / 2)
     found = preview(here, known, NOW + DAY).digest
     assert found is not None
-    assert [each.title for each in found.also] == ["Widely read 2"]
+    assert [each.title for each in found.also_trending] == ["Widely read 2"]
 
 
 def test_what_is_previewed_is_what_is_sent(engine: Engine, tmp_path: Path) -> None:
     here = installation(engine, tmp_path)
     stock(engine, [noticed(n, votes=100 - n) for n in range(1, 4)])
-    land(engine, [entry("2603.00100", title="Grasping with soft hands")], seen_at=EARLIER)
+    store_entries(engine, [entry("2603.00100", title="Grasping with soft hands")], seen_at=EARLIER)
     reader = join(here, "ada@example.org", filters=["grasping"])
     found = preview(here, reader, NOW).digest
     assert found is not None
@@ -150,17 +150,17 @@ def test_for_many_readers_at_once_it_is_what_one_look_at_each_paper_says(
     ]
     ranked: list[Ranked] = rank(stocked, NOW)
     corpus = Corpus(ranked, Library([]))
-    wishes = [
+    chosen = [
         Interests(filters=("grasping",), exclude=("survey",) if excludes else (), min_upvotes=least)
         for excludes, least, _ in readers
     ]
-    packed = [pack((w.min_upvotes, 0, 20, 1, *([-2] if w.exclude else []))) for w in wishes]
+    packed = [pack((w.min_upvotes, 0, 20, 1, *([-2] if w.exclude else []))) for w in chosen]
     cohort = unpack(packed)
     corpus.many.read(corpus.many.unread(cohort), {1: "grasping", 2: "survey"})
     numbers = {n: n for n in range(len(stocked))}
     had = [(place, pack(sorted(gone))) for place, (_, _, gone) in enumerate(readers)]
-    found = corpus.many.beside(cohort, unpack_sent(range(len(readers)), had, numbers), 5)
-    for place, ((excludes, least, gone), wish) in enumerate(zip(readers, wishes, strict=True)):
+    found = corpus.many.also_trending(cohort, unpack_sent(range(len(readers)), had, numbers), 5)
+    for place, ((excludes, least, gone), wish) in enumerate(zip(readers, chosen, strict=True)):
         mine = found.items[found.offsets[place] : found.offsets[place + 1]].tolist()
         may = [
             n
@@ -176,11 +176,11 @@ def test_for_many_readers_at_once_it_is_what_one_look_at_each_paper_says(
 
 def test_what_others_read_gives_way_before_a_readers_own_papers_do() -> None:
     others = tuple(paper(f"2603.9000{n}", title=f"Widely read {n}") for n in range(5))
-    small = rendered(digest(match(), also=others))
+    small = rendered(digest(match(), also_trending=others))
     assert HEADING in small.html
-    large = rendered(replace(many(200), also=others))
+    large = rendered(replace(many(200), also_trending=others))
     assert HEADING not in large.html
     assert HEADING not in large.text
     assert len(large.html_body) <= 102_400
-    kept = [level for level in LEVELS if level.also]
+    kept = [level for level in LEVELS if level.also_trending]
     assert all(level.cards >= 1_000 for level in kept)

@@ -20,7 +20,7 @@ from digest.store import deliveries, session, sources
 from digest.store.subscriptions import subscribers, suppressions
 from digest.tokens import Keys, address_hash
 from tests.builders import NOW, entry
-from tests.installations import installation, join, land, outbox
+from tests.installations import installation, join, outbox, store_entries
 from tests.smtp_server import Act, SmtpServer
 
 DAY = timedelta(days=1)
@@ -41,7 +41,7 @@ def states(engine: Engine) -> dict[str, tuple[DeliveryState, str]]:
 
 def test_each_subscriber_gets_what_they_asked_for_and_true_reasons(engine: Engine, tmp_path: Path) -> None:
     here = installation(engine, tmp_path)
-    land(engine, [MOE, SURVEY, ROBOT], seen_at=EARLIER)
+    store_entries(engine, [MOE, SURVEY, ROBOT], seen_at=EARLIER)
     join(here, "all@example.org")
     join(here, "moe@example.org", filters=['"mixture of experts"'], exclude=["survey"])
     join(here, "none@example.org", filters=["topology"])
@@ -59,7 +59,7 @@ def test_each_subscriber_gets_what_they_asked_for_and_true_reasons(engine: Engin
 
 def test_a_round_that_is_told_to_stop_ends_with_the_mails_at_hand(engine: Engine, tmp_path: Path) -> None:
     here = installation(engine, tmp_path)
-    land(engine, [MOE], seen_at=EARLIER)
+    store_entries(engine, [MOE], seen_at=EARLIER)
     for number in range(CHUNK + 1):
         join(here, f"reader{number}@example.org")
     run_round(here, NOW, fetch=False, stopping=lambda: bool(outbox(tmp_path)))
@@ -70,7 +70,7 @@ def test_a_round_that_is_told_to_stop_ends_with_the_mails_at_hand(engine: Engine
 
 def test_the_same_round_again_sends_nothing(engine: Engine, tmp_path: Path) -> None:
     here = installation(engine, tmp_path)
-    land(engine, [MOE], seen_at=EARLIER)
+    store_entries(engine, [MOE], seen_at=EARLIER)
     join(here, "all@example.org")
     run_round(here, NOW, fetch=False)
     assert run_round(here, NOW, fetch=False).issues == ()
@@ -79,10 +79,10 @@ def test_the_same_round_again_sends_nothing(engine: Engine, tmp_path: Path) -> N
 
 def test_no_paper_comes_twice_over_successive_days(engine: Engine, tmp_path: Path) -> None:
     here = installation(engine, tmp_path)
-    land(engine, [MOE, SURVEY], seen_at=EARLIER)
+    store_entries(engine, [MOE, SURVEY], seen_at=EARLIER)
     join(here, "all@example.org")
     run_round(here, NOW, fetch=False)
-    land(engine, [MOE, ROBOT], seen_at=NOW + DAY / 2)
+    store_entries(engine, [MOE, ROBOT], seen_at=NOW + DAY / 2)
     run_round(here, NOW + DAY, fetch=False)
     with session.reading(engine) as db:
         first, second = sorted(row.papers for row, _ in deliveries.listing(db))
@@ -92,7 +92,7 @@ def test_no_paper_comes_twice_over_successive_days(engine: Engine, tmp_path: Pat
 
 def test_a_paper_found_on_its_second_day_still_comes(engine: Engine, tmp_path: Path) -> None:
     here = installation(engine, tmp_path)
-    land(engine, [ROBOT], seen_at=NOW - DAY)
+    store_entries(engine, [ROBOT], seen_at=NOW - DAY)
     join(here, "all@example.org")
     run_round(here, NOW, fetch=False)
     assert len(outbox(tmp_path)) == 1
@@ -121,7 +121,7 @@ def test_a_day_without_papers_says_why(
 
 def test_an_unsubscribe_during_the_run_wins(engine: Engine, tmp_path: Path) -> None:
     here = installation(engine, tmp_path)
-    land(engine, [MOE], seen_at=EARLIER)
+    store_entries(engine, [MOE], seen_at=EARLIER)
     leaver = join(here, "leaver@example.org")
     join(here, "stays@example.org")
     open_due(here, NOW)
@@ -134,7 +134,7 @@ def test_an_unsubscribe_during_the_run_wins(engine: Engine, tmp_path: Path) -> N
 
 def test_somebody_erased_during_the_run_stops_nobody_else(engine: Engine, tmp_path: Path) -> None:
     here = installation(engine, tmp_path)
-    land(engine, [MOE], seen_at=EARLIER)
+    store_entries(engine, [MOE], seen_at=EARLIER)
     gone = join(here, "gone@example.org")
     join(here, "stays@example.org")
     open_due(here, NOW)
@@ -150,7 +150,7 @@ def test_an_address_suppressed_after_the_issue_was_opened_gets_nothing(
     engine: Engine, tmp_path: Path
 ) -> None:
     here = installation(engine, tmp_path)
-    land(engine, [MOE], seen_at=EARLIER)
+    store_entries(engine, [MOE], seen_at=EARLIER)
     join(here, "gone@example.org")
     open_due(here, NOW)
     with session.transaction(engine) as db:
@@ -161,9 +161,9 @@ def test_an_address_suppressed_after_the_issue_was_opened_gets_nothing(
 
 def test_people_who_are_due_days_late_get_one_digest(engine: Engine, tmp_path: Path) -> None:
     here = installation(engine, tmp_path)
-    land(engine, [MOE], seen_at=EARLIER)
+    store_entries(engine, [MOE], seen_at=EARLIER)
     join(here, "late@example.org", now=NOW - DAY * 5)
-    land(engine, [ROBOT], seen_at=NOW - DAY * 4)
+    store_entries(engine, [ROBOT], seen_at=NOW - DAY * 4)
     run_round(here, NOW, fetch=False)
     run_round(here, NOW + timedelta(minutes=5), fetch=False)
     with session.reading(engine) as db:
@@ -175,7 +175,7 @@ def test_people_who_are_due_days_late_get_one_digest(engine: Engine, tmp_path: P
 
 def test_each_time_zone_has_its_own_morning(engine: Engine, tmp_path: Path) -> None:
     here = installation(engine, tmp_path)
-    land(engine, [MOE], seen_at=EARLIER - timedelta(hours=3))
+    store_entries(engine, [MOE], seen_at=EARLIER - timedelta(hours=3))
     join(here, "paris@example.org", timezone="Europe/Paris", now=EARLIER)
     join(here, "london@example.org", timezone="Europe/London", now=EARLIER)
     run_round(here, NOW - timedelta(hours=1), fetch=False)
@@ -188,7 +188,7 @@ def test_a_hard_bounce_suppresses_the_subscriber(engine: Engine, tmp_path: Path)
     with SmtpServer() as server:
         server.on("RCPT", "550 5.1.1 no such user", recipient="gone@example.org")
         here = installation(engine, tmp_path, smtp_url=server.url)
-        land(engine, [MOE], seen_at=EARLIER)
+        store_entries(engine, [MOE], seen_at=EARLIER)
         join(here, "gone@example.org")
         join(here, "here@example.org")
         run_round(here, NOW, fetch=False)
@@ -204,7 +204,7 @@ def test_a_greylisted_mail_is_tried_again_and_arrives_once(engine: Engine, tmp_p
     with SmtpServer() as server:
         server.on("RCPT", "450 4.7.1 try again in 2 minutes", times=1)
         here = installation(engine, tmp_path, smtp_url=server.url)
-        land(engine, [MOE], seen_at=EARLIER)
+        store_entries(engine, [MOE], seen_at=EARLIER)
         join(here, "grey@example.org")
         assert run_round(here, NOW, fetch=False).issues[0].counts[DeliveryState.DEFERRED] == 1
         run_round(here, NOW + timedelta(seconds=90), fetch=False)
@@ -220,7 +220,7 @@ def test_a_line_that_drops_after_the_body_leaves_a_doubt_that_is_never_sent_agai
     with SmtpServer() as server:
         server.on("DOT", Act.DROP)
         here = installation(engine, tmp_path, smtp_url=server.url)
-        land(engine, [MOE], seen_at=EARLIER)
+        store_entries(engine, [MOE], seen_at=EARLIER)
         join(here, "doubt@example.org")
         report = run_round(here, NOW, fetch=False)
         assert report.issues[0].counts[DeliveryState.UNCERTAIN] == 1
@@ -232,7 +232,7 @@ def test_a_mail_server_that_is_away_loses_nobody(engine: Engine, tmp_path: Path)
     with SmtpServer() as server:
         url = server.url
     here = installation(engine, tmp_path, smtp_url=url)
-    land(engine, [MOE], seen_at=EARLIER)
+    store_entries(engine, [MOE], seen_at=EARLIER)
     join(here, "patient@example.org")
     report = run_round(here, NOW, fetch=False)
     assert report.delivery_error is not None
@@ -243,7 +243,7 @@ def test_a_mail_server_that_is_away_loses_nobody(engine: Engine, tmp_path: Path)
 
 def test_an_issue_that_waited_too_long_expires_with_its_reason(engine: Engine, tmp_path: Path) -> None:
     here = installation(engine, tmp_path)
-    land(engine, [MOE], seen_at=EARLIER)
+    store_entries(engine, [MOE], seen_at=EARLIER)
     join(here, "asleep@example.org")
     open_due(here, NOW)
     deliver_due(here, NOW + timedelta(hours=21))
@@ -263,7 +263,7 @@ def test_nothing_leaves_by_smtp_without_a_postal_address(engine: Engine, tmp_pat
 
 def test_a_preview_shows_what_is_then_sent(engine: Engine, tmp_path: Path) -> None:
     here = installation(engine, tmp_path)
-    land(engine, [MOE, SURVEY, ROBOT], seen_at=EARLIER)
+    store_entries(engine, [MOE, SURVEY, ROBOT], seen_at=EARLIER)
     reader = join(here, "ada@example.org", filters=["experts"])
     digest = preview(here, reader, NOW).digest
     assert digest is not None

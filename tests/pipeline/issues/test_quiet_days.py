@@ -28,7 +28,7 @@ from digest.pipeline.subscriptions import preferences
 from digest.store import deliveries, session, sources
 from digest.store.subscriptions import subscribers
 from tests.builders import NOW, entry
-from tests.installations import installation, join, land, outbox
+from tests.installations import installation, join, outbox, store_entries
 from tests.smtp_server import SmtpServer
 
 DAY = timedelta(days=1)
@@ -37,9 +37,9 @@ THANKSGIVING = datetime(2026, 11, 26, 8, tzinfo=UTC)
 GRASP = entry("2603.00003", title="Grasping with soft hands", abstract="A robot grasps.")
 
 
-def wanting(here: Installation, email: str, *, now: datetime = NOW, **wishes: object) -> Subscriber:
+def wanting(here: Installation, email: str, *, now: datetime = NOW, **chosen: object) -> Subscriber:
     """Somebody due at `now` who wants a mail on quiet days."""
-    joined = join(here, email, now=now - timedelta(hours=1), **wishes)  # type: ignore[arg-type] # by name
+    joined = join(here, email, now=now - timedelta(hours=1), **chosen)  # type: ignore[arg-type] # by name
     preferences.save(
         here, joined.id, joined.interests, replace(joined.schedule, quiet_days=True), now - DAY / 24
     )
@@ -62,7 +62,7 @@ def text(mail: EmailMessage) -> str:
 
 def test_only_who_asked_for_it_gets_a_mail_on_a_quiet_day(engine: Engine, tmp_path: Path) -> None:
     here = installation(engine, tmp_path)
-    land(engine, [GRASP], seen_at=NOW - timedelta(hours=3))
+    store_entries(engine, [GRASP], seen_at=NOW - timedelta(hours=3))
     wanting(here, "told@example.org", filters=["topology"])
     join(here, "spared@example.org", filters=["topology"])
     run_round(here, NOW, fetch=False)
@@ -137,7 +137,7 @@ def test_the_reason_is_the_true_one(
 
 def test_papers_that_came_before_yesterday_are_no_papers_of_today(engine: Engine, tmp_path: Path) -> None:
     here = installation(engine, tmp_path)
-    land(engine, [GRASP], seen_at=SATURDAY - timedelta(hours=30))
+    store_entries(engine, [GRASP], seen_at=SATURDAY - timedelta(hours=30))
     say(engine, SourceState.QUIET)
     reader = wanting(here, "told@example.org", now=SATURDAY, filters=["topology"])
     assert preview(here, reader, SATURDAY).skip_reason is SkipReason.QUIET
@@ -178,7 +178,7 @@ def test_who_changes_their_mind_meanwhile_gets_nothing(engine: Engine, tmp_path:
 
 def test_who_mutes_all_that_was_promised_is_told_that_nothing_matched(engine: Engine, tmp_path: Path) -> None:
     here = installation(engine, tmp_path)
-    land(engine, [GRASP], seen_at=NOW - timedelta(hours=3))
+    store_entries(engine, [GRASP], seen_at=NOW - timedelta(hours=3))
     reader = wanting(here, "told@example.org")
     open_due(here, NOW)
     preferences.mute(here, reader.id, "robot", NOW)

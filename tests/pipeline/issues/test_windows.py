@@ -20,7 +20,7 @@ from digest.pipeline.subscriptions.validate import read_schedule
 from digest.store import deliveries, papers, session
 from digest.store.subscriptions import subscribers
 from tests.builders import NOW, entry
-from tests.installations import installation, join, land
+from tests.installations import installation, join, store_entries
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 MONDAY = datetime.combine(NOW.date() - timedelta(days=NOW.weekday()), time(8), tzinfo=NOW.tzinfo)
@@ -40,7 +40,7 @@ def a_paper_a_day(engine: Engine, first: datetime, days: int) -> dict[date, str]
     ids = {}
     for number in range(days):
         seen = first + number * DAY
-        land(engine, [entry(f"2603.{number + 1:05}")], seen_at=seen)
+        store_entries(engine, [entry(f"2603.{number + 1:05}")], seen_at=seen)
         ids[seen.date()] = f"arxiv:2603.{number + 1:05}"
     return ids
 

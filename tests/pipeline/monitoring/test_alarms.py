@@ -23,7 +23,7 @@ from digest.pipeline.runner import run_round
 from digest.store import session, sources
 from digest.store.monitoring import alarms
 from tests.builders import NOW, entry
-from tests.installations import installation, join, land, outbox
+from tests.installations import installation, join, outbox, store_entries
 from tests.smtp_server import Act, SmtpServer
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
@@ -214,7 +214,7 @@ def test_what_stands_again_while_its_end_is_being_told_is_told_anew(engine: Engi
         source_is(engine, SourceState.STALLED)
         watch(site, NOW + 2 * HOUR)
         with session.transaction(engine) as db:
-            alarms.told(db, claimed, NOW + 2 * HOUR)
+            alarms.mark_notified(db, claimed, NOW + 2 * HOUR)
         assert watch(site, NOW + 2 * HOUR) == 1
         assert len(server.mails) == 2
     assert known(engine)["source:feed"].over_at is None
@@ -258,7 +258,7 @@ def test_a_source_that_is_removed_is_over(engine: Engine, tmp_path: Path) -> Non
 def test_an_issue_that_is_not_out_an_hour_after_its_time_is_an_alarm_until_it_is(
     engine: Engine, tmp_path: Path
 ) -> None:
-    land(engine, [entry()], seen_at=NOW - 3 * HOUR)
+    store_entries(engine, [entry()], seen_at=NOW - 3 * HOUR)
     with SmtpServer() as server:
         site = here(engine, tmp_path, smtp_url=server.url)
         join(site, "ada@one.example")
@@ -284,7 +284,7 @@ def test_subscribers_for_whom_nothing_was_prepared_are_late_too(engine: Engine, 
 
 
 def test_mails_that_wait_for_their_turn_are_not_late(engine: Engine, tmp_path: Path) -> None:
-    land(engine, [entry()], seen_at=NOW - 3 * HOUR)
+    store_entries(engine, [entry()], seen_at=NOW - 3 * HOUR)
     with SmtpServer() as server:
         server.on("RCPT", "554 5.7.1 go away", times=1)
         site = here(engine, tmp_path, smtp_url=server.url, smtp_connections=1)
@@ -297,7 +297,7 @@ def test_mails_that_wait_for_their_turn_are_not_late(engine: Engine, tmp_path: P
 
 
 def test_a_domain_that_refuses_us_is_an_alarm_until_it_takes_mail(engine: Engine, tmp_path: Path) -> None:
-    land(engine, [entry()], seen_at=NOW - 3 * HOUR)
+    store_entries(engine, [entry()], seen_at=NOW - 3 * HOUR)
     with SmtpServer() as server:
         server.on("RCPT", "554 5.7.26 <bob@one.example> unauthenticated", recipient="bob@one.example")
         site = here(engine, tmp_path, smtp_url=server.url)
@@ -316,7 +316,7 @@ def test_a_domain_that_refuses_us_is_an_alarm_until_it_takes_mail(engine: Engine
 
 
 def test_a_round_delivers_first_and_tells_of_alarms_in_the_same_round(engine: Engine, tmp_path: Path) -> None:
-    land(engine, [entry()], seen_at=NOW - 3 * HOUR)
+    store_entries(engine, [entry()], seen_at=NOW - 3 * HOUR)
     source_is(engine, SourceState.STALLED)
     with SmtpServer() as server:
         site = here(engine, tmp_path, smtp_url=server.url)
@@ -327,7 +327,7 @@ def test_a_round_delivers_first_and_tells_of_alarms_in_the_same_round(engine: En
 
 
 def test_a_round_that_cannot_send_digests_still_tells_the_operator(engine: Engine, tmp_path: Path) -> None:
-    land(engine, [entry()], seen_at=NOW - 3 * HOUR)
+    store_entries(engine, [entry()], seen_at=NOW - 3 * HOUR)
     with SmtpServer() as server:
         site = here(engine, tmp_path, smtp_url=server.url)
         join(site, "ada@one.example")

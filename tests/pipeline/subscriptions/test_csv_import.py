@@ -12,11 +12,11 @@ from sqlalchemy import Engine
 from digest.domain import Subscriber, SubscriberStatus
 from digest.errors import InputError
 from digest.pipeline.installation import Installation
-from digest.pipeline.subscriptions.csv_export import export_subscribers
-from digest.pipeline.subscriptions.csv_import import ImportReport, import_subscribers
-from digest.pipeline.subscriptions.csv_table import read_table
-from digest.pipeline.subscriptions.csv_values import COLUMNS
-from digest.pipeline.subscriptions.list_formats import ListFormat
+from digest.pipeline.subscriptions.lists.csv_export import export_subscribers
+from digest.pipeline.subscriptions.lists.csv_import import ImportReport, import_subscribers
+from digest.pipeline.subscriptions.lists.csv_table import read_table
+from digest.pipeline.subscriptions.lists.csv_values import COLUMNS
+from digest.pipeline.subscriptions.lists.list_formats import ListFormat
 from digest.store import session
 from digest.store.subscriptions import subscribers, suppressions
 from digest.tokens import address_hash

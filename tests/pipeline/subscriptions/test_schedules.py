@@ -16,7 +16,7 @@ from digest.pipeline.subscriptions import preferences
 from digest.pipeline.subscriptions.validate import read_schedule, subscribe
 from digest.store import deliveries, session
 from tests.builders import NOW, entry
-from tests.installations import CONSENT, installation, join, land
+from tests.installations import CONSENT, installation, join, store_entries
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -98,7 +98,7 @@ def test_after_a_long_sleep_there_is_one_digest_and_the_old_is_given_up(
     engine: Engine, tmp_path: Path
 ) -> None:
     here = installation(engine, tmp_path)
-    land(engine, [entry()], seen_at=NOW - 3 * HOUR)
+    store_entries(engine, [entry()], seen_at=NOW - 3 * HOUR)
     join(here, "ada@example.org")
     open_due(here, NOW)  # and the machine sleeps before it delivers
     later = NOW + 3 * DAY + 2 * HOUR
@@ -112,7 +112,7 @@ def test_after_a_long_sleep_there_is_one_digest_and_the_old_is_given_up(
 
 def test_two_schedulers_at_once_give_one_row_each(engine: Engine, tmp_path: Path) -> None:
     here = installation(engine, tmp_path)
-    land(engine, [entry()], seen_at=NOW - 3 * HOUR)
+    store_entries(engine, [entry()], seen_at=NOW - 3 * HOUR)
     for number in range(40):
         join(here, f"r{number}@example.org")
     failures: list[Exception] = []

@@ -23,7 +23,7 @@ from digest.store.subscriptions.addresses import mailbox
 from digest.store.subscriptions.transactional import TransactionalKind
 from digest.tokens import Keys
 from tests.builders import NOW, entry
-from tests.installations import installation, join, land, outbox
+from tests.installations import installation, join, outbox, store_entries
 
 VISITOR = Visitor("web", "192.0.2.7", "Browser/1", nonce="nonce of a browser")
 ELSEWHERE = Visitor("web", "198.51.100.9", "Phone/2")
@@ -273,7 +273,7 @@ def test_leaving_stops_the_links_of_open_requests_and_can_be_undone(
     assert status(site, "ada@example.org") is SubscriberStatus.UNSUBSCRIBED
     work(site)
     assert len([m for m in outbox(tmp_path) if "/u/" in m.get_body(("plain",)).get_content()]) == 1  # type: ignore[union-attr]
-    preferences.come_back(site, ada.id, NOW)
+    preferences.resubscribe(site, ada.id, NOW)
     assert status(site, "ada@example.org") is SubscriberStatus.ACTIVE
     with session.reading(site.engine) as db:
         assert subscribers.consents(db, ada.id)[-1].how == "came back by the link in a mail"
@@ -285,7 +285,7 @@ def test_nobody_comes_back_who_never_confirmed(site: Installation) -> None:
     with session.reading(site.engine) as db:
         ada = subscribers.get(db, "ada@example.org")
     preferences.leave(site, ada.id, NOW, goodbye=False)
-    preferences.come_back(site, ada.id, NOW)
+    preferences.resubscribe(site, ada.id, NOW)
     assert status(site, "ada@example.org") is SubscriberStatus.UNSUBSCRIBED
 
 
@@ -325,7 +325,7 @@ def test_a_mute_outlives_a_change_of_preferences(site: Installation) -> None:
 
 
 def test_a_vote_counts_once_and_can_be_taken_back(site: Installation) -> None:
-    land(site.engine, [entry("2603.00001")])
+    store_entries(site.engine, [entry("2603.00001")])
     ada, bob = join(site, "ada@example.org"), join(site, "bob@example.org")
     paper = votes.paper(site, "2603.00001")
     for number in (ada.id, ada.id, bob.id):
@@ -337,7 +337,7 @@ def test_a_vote_counts_once_and_can_be_taken_back(site: Installation) -> None:
 
 
 def test_an_erased_person_is_in_no_table(site: Installation, tmp_path: Path) -> None:
-    land(site.engine, [entry("2603.00001")])
+    store_entries(site.engine, [entry("2603.00001")])
     ask(site, "ada@example.org")
     work(site)
     signup.confirm(site, tokens(tmp_path)[0], VISITOR, NOW, pressed=True)
@@ -386,7 +386,7 @@ def test_a_confirmation_that_is_not_wanted_any_more_is_not_sent(site: Installati
 def test_who_waits_long_for_the_first_digest_gets_todays_with_the_welcome(
     site: Installation, tmp_path: Path
 ) -> None:
-    land(site.engine, [entry("2603.00001", title="Agents that wait")])
+    store_entries(site.engine, [entry("2603.00001", title="Agents that wait")])
     weekly = Schedule(Frequency.WEEKLY, weekday=0)  # NOW is a Tuesday
     for email, schedule in (("daily@example.org", Schedule()), ("weekly@example.org", weekly)):
         signup.ask(site, email=email, interests=Interests(), schedule=schedule, visitor=VISITOR, now=NOW)

@@ -12,7 +12,7 @@ from typing import TextIO
 
 from digest.domain import Frequency, Subscriber, SubscriberStatus
 from digest.pipeline.installation import Installation
-from digest.pipeline.subscriptions.csv_values import COLUMNS
+from digest.pipeline.subscriptions.lists.csv_values import COLUMNS
 from digest.serializers import WEEKDAYS
 from digest.store import session
 from digest.store.subscriptions import bulk

@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from digest.domain import SubscriberStatus
 from digest.errors import InputError
-from digest.pipeline.subscriptions.csv_table import TableRow, read_table
+from digest.pipeline.subscriptions.lists.csv_table import TableRow, read_table
 
 
 class ListFormat(StrEnum):

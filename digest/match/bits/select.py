@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from digest.match.cohort import Cohort, Integers, Lists
-from digest.match.rows import add
+from digest.match.bits.cohort import Cohort, Integers, Lists
+from digest.match.bits.rows import add
 
 Words = NDArray[np.uint64]  # bits over papers, a row for each subscriber
 Places = NDArray[np.unsignedinteger[Any]]  # in the order of score of all (points, paper)

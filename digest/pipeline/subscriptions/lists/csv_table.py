@@ -111,10 +111,10 @@ def _encoding(file: BinaryIO) -> str:
 
 def _rows(lines: _Lines, first: str, names: Sequence[str], needed: Collection[str]) -> Iterator[TableRow]:
     delimiter = ""
-    told = _SEP.fullmatch(first)
-    if told:
+    declared = _SEP.fullmatch(first)
+    if declared:
         next(lines)
-        delimiter = told[1]
+        delimiter = declared[1]
         first = lines.first()
     reader = csv.reader(lines, delimiter=delimiter or _delimiter(first, {*names, *needed}), strict=True)
     header: list[str] = []

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digest.filters import And, Node, Not, Or, TopicRef, leaves
+from digest.match.bits.index import Found, Index
 from digest.match.evaluate import NOTHING, Topics, evidence
 from digest.match.fit import MOST_POINTS, Evidence
-from digest.match.index import Found, Index
 from digest.match.library import Library
 
 PLANES = MOST_POINTS.bit_length()  # binary digits of the points that one filter gives a paper

@@ -24,9 +24,9 @@ from digest.filters import (
 from digest.filters.categories import holds
 from digest.filters.names import keyword_key, name_parts, names_agree, names_organization
 from digest.filters.tree import TextLeaf
+from digest.match.bits.places import Places
 from digest.match.document import ids_of
 from digest.match.notes import note
-from digest.match.places import Places
 from digest.words import fold
 
 Property = Category | Organization | Keyword | Year | PaperId | Has | SourceName | AtLeast

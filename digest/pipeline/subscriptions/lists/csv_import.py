@@ -12,9 +12,9 @@ from digest.due import next_due
 from digest.errors import DigestError, InputError
 from digest.pipeline.installation import Installation
 from digest.pipeline.mail.suppression import suppress
-from digest.pipeline.subscriptions.csv_table import TableRow, read_table
-from digest.pipeline.subscriptions.csv_values import COLUMNS, Wanted, read_email, read_row
-from digest.pipeline.subscriptions.list_formats import ListFormat, translated
+from digest.pipeline.subscriptions.lists.csv_table import TableRow, read_table
+from digest.pipeline.subscriptions.lists.csv_values import COLUMNS, Wanted, read_email, read_row
+from digest.pipeline.subscriptions.lists.list_formats import ListFormat, translated
 from digest.store import session
 from digest.store.session import Session
 from digest.store.subscriptions import bulk, interests, subscribers, suppressions

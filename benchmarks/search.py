@@ -1,0 +1,348 @@
+"""Search by words, beside SQLite's FTS5 and Postgres, over the same papers and queries.
+
+    python -m benchmarks.search [--data ../shared/data] [--save] [--papers 100000]
+
+Known papers are looked for by what somebody may remember of them, 299 of each set with fixed seeds (words
+have four letters or more, and at most 35 % of papers have them; they stay in the order of their text):
+
+    a   five words of the abstract                d1  as a, one long word misspelt
+    b   five words of it that the title lacks     d   as a, all long words misspelt
+    t   three words of the title                  c   210 questions in other words (search-queries.tsv)
+
+`@1` and `@10`: the share of queries whose paper is the first, is among the first ten. Acronyms: of papers
+that only have the other form (20 at most), the share that is among the first 20, over the acronyms that three
+papers or more explain, and that mostly stand for that. The size and the times are taken over 100,000 papers,
+made of the 12,000 by exchanging a third of each text's words for those of others. Times are of a processor.
+"""
+
+import argparse
+import gzip
+import json
+import random
+import sqlite3
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psycopg
+
+from digest.domain import Paper
+from digest.filters import Phrase, Word, parse
+from digest.search import Engine, Known, Query, Segment, build, lsa, merge, read, select
+from digest.text import clean
+from digest.words import fold, forms, written
+from tests.postgres_server import running
+
+HERE = Path(__file__).parent
+QUESTIONS = HERE / "search-queries.tsv"
+RESULTS = HERE / "results" / "search.json"
+SIZE = 299
+SEED = 1
+SHORTEST, COMMON, LONG = 4, 0.35, 6
+BATCH = 8_000
+Sets = dict[str, list[tuple[int, str]]]  # name → number of the paper, query
+Find = Callable[[str], Sequence[int]]  # query → the first ten
+FILTERS = (
+    '"language model" transformer', "cat:cs.CV diffusion -video", "ti:attention sparse",
+    'au:"wei wang" graph', "=RAG retrieval", "transform* speech", "year:2025 robot -survey",
+)  # fmt: skip
+
+
+def read_papers(data: Path) -> list[Paper]:
+    """The 12,000 papers, numbered from 1."""
+    with gzip.open(data / "papers" / "cs-12000.jsonl.gz", "rt", encoding="utf-8") as lines:
+        rows = [json.loads(line) for line in lines]
+    return [
+        Paper(
+            id=f"arxiv:{row['id']}",
+            title=clean(row["title"]),
+            abstract=clean(row["summary"]),
+            first_seen_at=datetime.fromisoformat(row["first_day"]).replace(tzinfo=UTC),
+            authors=tuple(row["authors"]),
+            categories=tuple(row["categories"]),
+            sources=("arxiv",),
+            pk=number,
+        )
+        for number, row in enumerate(rows, 1)
+    ]
+
+
+def query_sets(papers: Sequence[Paper]) -> Sets:
+    """All sets; the same for the same papers."""
+    holding: Counter[str] = Counter()
+    for paper in papers:
+        holding.update({forms(word)[0] for word in written(f"{paper.title} {paper.abstract}")})
+    most = COMMON * len(papers)
+
+    def memorable(text: str) -> list[str]:
+        words = dict.fromkeys(map(fold, written(text)))
+        return [
+            w
+            for w in words
+            if len(w) >= SHORTEST and w.isalpha() and w.isascii() and holding[forms(w)[0]] <= most
+        ]
+
+    rng = random.Random(SEED)
+    sets: Sets = {name: [] for name in ("a", "b", "t", "d1", "d")}
+    while len(sets["a"]) < SIZE:
+        paper = rng.choice(papers)
+        abstract, title = memorable(paper.abstract), memorable(paper.title)
+        of_title = {forms(word)[0] for word in written(paper.title)}
+        others = [word for word in abstract if forms(word)[0] not in of_title]
+        if len(others) < 5 or len(title) < 3:
+            continue
+        five = _some(rng, abstract, 5)
+        long = [word for word in five if len(word) >= LONG]
+        if not long:
+            continue
+        wrong = {word: misspelt(rng, word) for word in long}
+        one = rng.choice(long)
+        sets["a"].append((paper.pk, " ".join(five)))
+        sets["b"].append((paper.pk, " ".join(_some(rng, others, 5))))
+        sets["t"].append((paper.pk, " ".join(_some(rng, title, 3))))
+        sets["d1"].append((paper.pk, " ".join(wrong[word] if word == one else word for word in five)))
+        sets["d"].append((paper.pk, " ".join(wrong.get(word, word) for word in five)))
+    numbers = {paper.id.removeprefix("arxiv:"): paper.pk for paper in papers}
+    lines = QUESTIONS.read_text(encoding="utf-8").splitlines()
+    sets["c"] = [(numbers[name], question) for name, question in (line.split("\t") for line in lines)]
+    return sets
+
+
+def _some(rng: random.Random, words: Sequence[str], count: int) -> list[str]:
+    return [words[place] for place in sorted(rng.sample(range(len(words)), count))]
+
+
+def misspelt(rng: random.Random, word: str) -> str:
+    """A word with a letter left out, put in, changed, or swapped with its neighbour; the first one stays."""
+    place = rng.randrange(1, len(word) - 1)
+    before, letter, behind = word[:place], word[place], word[place + 1 :]
+    other = rng.choice([each for each in "abcdefghijklmnopqrstuvwxyz" if each != letter])
+    kind = rng.randrange(4)
+    if kind == 3 and word[place - 1] != letter:
+        return before[:-1] + letter + before[-1] + behind
+    return (before + behind, before + other + letter + behind, before + other + behind, before + behind)[kind]
+
+
+def success(sets: Sets, find: Find) -> dict[str, list[float]]:
+    """For each set the share of queries whose paper is the first, is among the first ten."""
+    shares = {}
+    for name, queries in sets.items():
+        found = [(number, list(find(query))[:10]) for number, query in queries]
+        first = sum(ids[:1] == [number] for number, ids in found)
+        shares[name] = [
+            round(first / len(found), 3),
+            round(sum(n in ids for n, ids in found) / len(found), 3),
+        ]
+    return shares
+
+
+# ---------------------------------------------------------------- the ways to search
+
+
+def to_query(text: str) -> Query:
+    """Plain words, as the page reads them."""
+    return Query(tuple(dict.fromkeys(map(fold, written(text)))), None)
+
+
+def segments_of(papers: Sequence[Paper]) -> list[Segment]:
+    """The papers as an installation keeps them: in batches, merged as far as they fit."""
+    parts = [Segment(build(papers[start : start + BATCH])[0]) for start in range(0, len(papers), BATCH)]
+    return [Segment(merge(parts[start : start + 3], is_first=True)) for start in range(0, len(parts), 3)]
+
+
+def ours(engine: Engine, **how: bool) -> Find:
+    return lambda text: [
+        hit.number
+        for hit in engine.search(to_query(text), Known(), limit=20, **how).hits  # type: ignore[arg-type] # options
+    ]
+
+
+def fts5(papers: Sequence[Paper], operator: str) -> Find:
+    """SQLite's full-text search with Porter's stems, the title three times."""
+    database = sqlite3.connect(":memory:")
+    database.execute("CREATE VIRTUAL TABLE papers USING fts5(title, abstract, tokenize = 'porter unicode61')")
+    rows = [(paper.pk, paper.title, paper.abstract) for paper in papers]
+    database.executemany("INSERT INTO papers (rowid, title, abstract) VALUES (?, ?, ?)", rows)
+    wanted = "SELECT rowid FROM papers WHERE papers MATCH ? ORDER BY bm25(papers, 3, 1), rowid LIMIT 20"
+
+    def find(text: str) -> list[int]:
+        match = f" {operator} ".join(f'"{word}"' for word in map(fold, written(text)))
+        return [row[0] for row in database.execute(wanted, (match,))]
+
+    return find
+
+
+def postgres(papers: Sequence[Paper], connection: psycopg.Connection[Any]) -> Find:
+    """Postgres: `ts_rank` of all words (`plainto_tsquery`), the title weighed A."""
+    connection.execute("CREATE TABLE papers (id int PRIMARY KEY, words tsvector)")
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO papers VALUES (%s, setweight(to_tsvector('english', %s), 'A')"
+            " || to_tsvector('english', %s))",
+            [(paper.pk, paper.title, paper.abstract) for paper in papers],
+        )
+    connection.execute("CREATE INDEX ON papers USING gin (words)")
+    wanted = (
+        "SELECT id FROM papers, plainto_tsquery('english', %s) AS query WHERE words @@ query"
+        " ORDER BY ts_rank(words, query) DESC, id LIMIT 20"
+    )
+    return lambda text: [row[0] for row in connection.execute(wanted, (text,))]
+
+
+# ---------------------------------------------------------------- acronyms, size and time
+
+
+def acronyms(segment: Segment, find: Find) -> dict[str, float]:
+    """Of papers that only have the other form (20 at most) the share among the first 20, either way."""
+    explained: Counter[tuple[str, tuple[str, ...]]] = Counter()
+    said: dict[tuple[str, tuple[str, ...]], str] = {}
+    for short, long, count in segment.acronyms():
+        key = fold(short), tuple(forms(word)[0] for word in long.split(" "))
+        explained[key] += count
+        said.setdefault(key, long)
+    in_all: Counter[str] = Counter()
+    for (short, _), count in explained.items():
+        in_all[short] += count
+    shares: dict[str, list[float]] = {"long to short": [], "short to long": []}
+    for key, count in explained.items():
+        short, long = key[0], said[key]
+        if count < 3 or count * 2 <= in_all[short]:
+            continue
+        has_short = select(Word(short), segment, Known())
+        has_long = select(Phrase(tuple(long.split(" "))), segment, Known())
+        for name, query, other in (
+            ("long to short", long, has_short & ~has_long),
+            ("short to long", short, has_long & ~has_short),
+        ):
+            wanted = set(segment.numbers[other].tolist())
+            if wanted:
+                shares[name].append(len(wanted & set(list(find(query))[:20])) / min(20, len(wanted)))
+    return {name: round(sum(each) / len(each), 3) for name, each in shares.items()}
+
+
+def similar(papers: Sequence[Paper], segment: Segment) -> dict[str, float]:
+    """The share of the five most similar papers that have the same first category; of any paper; seconds."""
+    start = time.process_time()
+    basis = lsa.fit([segment], [np.ones(len(segment), np.bool_)])
+    fitted = time.process_time() - start
+    if basis is None:
+        return {}
+    vectors = lsa.vectors(segment, basis)
+    first = np.array([paper.categories[0] for paper in papers])
+    same = 0
+    for number in range(0, len(papers), 8):
+        cosines = lsa.cosines(vectors[number], vectors)
+        cosines[number] = -2
+        same += int(np.count_nonzero(first[np.argsort(-cosines, kind="stable")[:5]] == first[number]))
+    _, sizes = np.unique(first, return_counts=True)
+    chance = float(((sizes / len(first)) ** 2).sum())
+    share = same / len(range(0, len(papers), 8)) / 5
+    return {"share": round(share, 3), "chance": round(chance, 3), "fit seconds": round(fitted, 1)}
+
+
+def resampled(papers: Sequence[Paper], size: int) -> Iterator[Paper]:
+    """The papers, and copies of them with a third of their words exchanged, numbered on."""
+    rng = random.Random(SEED)
+    words = [word for paper in rng.sample(list(papers), 2_000) for word in paper.abstract.split()]
+
+    def noisy(text: str) -> str:
+        parts = text.split()
+        for _ in range(max(len(parts) // 3, 1)):
+            parts[rng.randrange(len(parts))] = rng.choice(words)
+        return " ".join(parts)
+
+    for number in range(size):
+        paper = papers[number % len(papers)]
+        if number < len(papers):
+            yield paper
+        else:
+            yield replace(
+                paper,
+                id=f"copy:{number}",
+                title=noisy(paper.title),
+                abstract=noisy(paper.abstract),
+                pk=number + 1,
+            )
+
+
+def per_query(sets: Sets, find: Find, each: int = 60) -> float:
+    """Milliseconds of a processor a query, over some of all sets."""
+    queries = [query for of_set in sets.values() for _, query in of_set[:each]]
+    for query in queries[:5]:
+        find(query)
+    start = time.process_time()
+    for query in queries:
+        find(query)
+    return (time.process_time() - start) / len(queries) * 1e3
+
+
+def large(papers: Sequence[Paper], sets: Sets, size: int) -> dict[str, Any]:
+    """Build, size, additions and queries over so many papers; and the same queries with FTS5."""
+    many = list(resampled(papers, size))
+    start = time.process_time()
+    segments = segments_of(many)
+    built = time.process_time() - start
+    start = time.process_time()
+    build([replace(paper, pk=size + paper.pk) for paper in papers[:1_000]])
+    added = time.process_time() - start
+    engine = Engine(segments)
+    queries = [read(parse(text)) for text in FILTERS]
+    start = time.process_time()
+    for query in queries:
+        engine.search(query, Known(), limit=20)
+    filtered = (time.process_time() - start) / len(queries) * 1e3
+    known = {name: of_set for name, of_set in sets.items() if name != "c"}
+    return {
+        "papers": size,
+        "build seconds": round(built, 1),
+        "megabytes": round(sum(segment.bytes for segment in segments) / 1e6, 1),
+        "1,000 more seconds": round(added, 2),
+        "ours ms": round(per_query(sets, ours(engine)), 2),
+        "ours with filters ms": round(filtered, 2),
+        "fts5 or ms": round(per_query(sets, fts5(many, "OR")), 2),
+        "75,000": success(known, ours(Engine(segments_of(many[:75_000])))),
+    }
+
+
+def main() -> None:
+    """Print all figures, and keep them with --save."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--papers", type=int, default=100_000, help="of the larger set; 0: leave it out")
+    parser.add_argument("--save", action="store_true")
+    options = parser.parse_args()
+    papers = read_papers(options.data)
+    sets = query_sets(papers)
+    segment = Segment(build(papers)[0])
+    engine = Engine([segment])
+    ways: dict[str, Find] = {
+        "FTS5, OR": fts5(papers, "OR"),
+        "FTS5, AND": fts5(papers, "AND"),
+        "Digest": ours(engine),
+    }
+    with running() as server:
+        server.execute("CREATE DATABASE bench_search")
+        with psycopg.connect(server.url("bench_search"), autocommit=True) as connection:
+            ways = {"Postgres ts_rank": postgres(papers, connection), **ways}
+            figures: dict[str, Any] = {"success": {name: success(sets, find) for name, find in ways.items()}}
+    figures["acronyms"] = {
+        "as typed": acronyms(segment, ours(engine, as_typed=True)),
+        "Digest": acronyms(segment, ours(engine)),
+    }
+    figures["similar"] = similar(papers, segment)
+    if options.papers:
+        figures["large"] = large(papers, sets, options.papers)
+    print(json.dumps(figures, indent=2))
+    if options.save:
+        RESULTS.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""All papers × all subscribers as bits and arrays: what a term, a filter, a subscriber selects."""

@@ -1,0 +1,109 @@
+"""Papers like a paper: vectors of the installation's own papers, kept with the segments of the search index.
+
+A basis is fitted once there are papers enough, and anew when they have doubled; papers that come meanwhile
+are folded into it. Vectors are kept by segment and basis, so those of two bases are never compared.
+"""
+
+import logging
+import threading
+from dataclasses import dataclass
+from datetime import datetime
+
+from digest.domain import Paper
+from digest.pipeline.catalog.search_index import SearchIndex
+from digest.pipeline.installation import Installation
+from digest.search import Engine, Segment, lsa, nearest, version
+from digest.store import papers, session
+from digest.store import search as stored
+from digest.store.session import Session
+
+MOST = 20  # papers that are named
+REFIT = 2  # times the papers of a basis there must be for a new one
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class SimilarPaper:
+    """A paper that is like another: the cosine of their vectors, and the categories that both have."""
+
+    paper: Paper
+    score: float
+    shared: tuple[str, ...]
+
+
+def keep_up(installation: Installation) -> int:
+    """Fit a basis where one is due, and give every segment its vectors; how many segments got them."""
+    with session.reading(installation.engine) as db:
+        infos = stored.infos(db, version())
+        basis = stored.basis(db)
+        total = sum(each.papers for each in infos)
+        due = total >= lsa.FEWEST and (basis is None or total >= REFIT * basis.papers)
+        segments = [Segment(stored.data_of(db, each.id) or b"") for each in infos] if due else []
+    if due:
+        fitted = lsa.fit(*lsa.standing(segments))
+        if fitted is not None:
+            with session.transaction(installation.engine) as db:
+                stored.add_basis(db, total, fitted.packed())
+    return _add_vectors(installation)
+
+
+def _add_vectors(installation: Installation) -> int:
+    done = 0
+    while True:
+        with session.reading(installation.engine) as db:
+            basis = stored.basis(db)
+            missing = stored.without_vectors(db, version(), basis.id) if basis else []
+            if basis is None or not missing:
+                return done
+            data = stored.data_of(db, missing[0])
+        vectors = lsa.vectors(Segment(data or b""), lsa.Basis.unpacked(basis.data))
+        with session.transaction(installation.engine) as db:
+            stored.add_vectors(db, missing[0], basis.id, vectors.tobytes())
+        done += 1
+
+
+class Similar:
+    """The similar papers of one installation; made once in a process, used from many threads."""
+
+    def __init__(self, installation: Installation, index: SearchIndex) -> None:
+        self._installation = installation
+        self._index = index
+        self._lock = threading.Lock()
+        self._made: tuple[tuple[int, int], lsa.Basis, Engine, list[lsa.Vectors]] | None = None
+
+    def __call__(self, paper: Paper, now: datetime, limit: int = 5) -> tuple[SimilarPaper, ...]:
+        """The papers most like one, best first; none where it isn't indexed yet, or there is no basis yet."""
+        with session.reading(self._installation.engine) as db:
+            engine = self._index.read(db).engine
+            vectors = self._vectors(db, engine)
+            if vectors is None:
+                return ()
+            found = nearest(engine, vectors, paper.pk, min(limit, MOST))
+            shown = papers.by_pks(db, [number for number, _ in found], until=now)
+        return tuple(
+            SimilarPaper(
+                shown[number],
+                score,
+                tuple(each for each in shown[number].categories if each in paper.categories),
+            )
+            for number, score in found
+            if number in shown
+        )
+
+    def _vectors(self, db: Session, engine: Engine) -> list[lsa.Vectors] | None:
+        """The vectors of each of the engine's segments, in the newest basis."""
+        number = stored.basis_id(db)
+        if number is None:
+            return None
+        with self._lock:
+            if self._made is None or self._made[0] != (number, id(engine)) or self._made[2] is not engine:
+                basis = lsa.Basis.unpacked(stored.basis_data(db, number))
+                infos = stored.infos(db, version())
+                kept = [stored.vectors_of(db, each.id, number) for each in infos]
+                kept += [None] * (len(engine.segments) - len(kept))  # papers beside the segments
+                vectors = [
+                    lsa.vectors(segment, basis) if each is None else lsa.from_bytes(each)
+                    for segment, each in zip(engine.segments, kept, strict=True)
+                ]
+                self._made = ((number, id(engine)), basis, engine, vectors)
+            return self._made[3]

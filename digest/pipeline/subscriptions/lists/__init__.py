@@ -1,0 +1,1 @@
+"""Lists of subscribers as tables: ours in and out, and the exports of other mailing lists."""

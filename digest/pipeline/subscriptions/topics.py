@@ -1,0 +1,121 @@
+"""The topics of an installation: added, changed, removed by its operator, and what that does to readers."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from digest.domain import Paper, Topic
+from digest.errors import InputError, RefusedError
+from digest.filters import canonical, parse
+from digest.pipeline.installation import Installation
+from digest.pipeline.issues.candidates import CandidateSet, read_candidates
+from digest.pipeline.subscriptions.validate import known_topic, known_topics
+from digest.store import session
+from digest.store.subscriptions import bulk, interests
+from digest.topics import shipped
+
+LOOKED_BACK = timedelta(days=14)  # for the papers that a change gains and loses
+_SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
+
+
+@dataclass(frozen=True, slots=True)
+class TopicEdit:
+    """A change of a topic (`before` is None where it is new), and what it does to the last two weeks."""
+
+    before: Topic | None
+    after: Topic
+    gained: Sequence[Paper]
+    lost: Sequence[Paper]
+    kept: int
+
+
+def counted(installation: Installation, now: datetime) -> Mapping[str, tuple[int, int]]:
+    """By slug: how many papers of the last week the topic selects, and how many active readers have it."""
+    week = read_candidates(installation, now, timedelta(days=7))
+    with session.reading(installation.engine) as db:
+        readers = bulk.topic_readers(db)
+    return {
+        topic.slug: (len(_selected(week, topic.expression)), readers[topic.slug])
+        for topic in known_topics(installation)
+    }
+
+
+def planned(
+    installation: Installation,
+    slug: str,
+    now: datetime,
+    *,
+    is_new: bool,
+    title: str | None,
+    expression: str | None,
+    group: str | None,
+) -> TopicEdit:
+    """Work out a new topic or a change of one; nothing is written.
+
+    Raises InputError, UnknownError or FilterError.
+    """
+    listed = known_topics(installation)
+    before = None if is_new else known_topic(listed, slug)
+    if is_new:
+        _check_slug(slug, listed)
+    text = expression if expression is not None else before.expression if before else ""
+    others = [topic.slug for topic in listed if topic.slug != slug]  # a topic can't be part of itself
+    after = Topic(
+        slug=slug,
+        title=_line("title", title if title is not None else before.title if before else slug),
+        expression=canonical(parse(text, topics=others)) if expression is not None or is_new else text,
+        group=_line("group", group if group is not None else before.group if before else "Others"),
+    )
+    found = read_candidates(installation, now, LOOKED_BACK)
+    old = _selected(found, before.expression) if before else {}
+    new = _selected(found, after.expression)
+    gained = [paper for pk, paper in new.items() if pk not in old]
+    lost = [paper for pk, paper in old.items() if pk not in new]
+    return TopicEdit(before, after, gained, lost, len(new) - len(gained))
+
+
+def carry_out(installation: Installation, edit: TopicEdit) -> None:
+    """Keep a topic; a new version of the software leaves it alone from then on."""
+    with session.transaction(installation.engine) as db:
+        interests.save_topic(db, edit.after)
+
+
+def remove(installation: Installation, slug: str, *, dry_run: bool = False) -> Topic:
+    """Remove a topic that nobody has. Raises UnknownError, or RefusedError that says who needs it."""
+    topic = known_topic(known_topics(installation), slug)
+    if slug in {each.slug for each in shipped()}:
+        fix = f"digest topics edit {slug}"
+        raise RefusedError(f"{slug} comes with Digest, which would add it again; it can be edited", fix=fix)
+    with session.transaction(installation.engine) as db:
+        readers = bulk.topic_readers(db, everybody=True)[slug]
+        if readers:
+            raise RefusedError(
+                f"{readers} subscribers have the topic {slug}", fix=f"digest topics edit {slug}"
+            )
+        users = interests.uses_of_topic(db, slug)
+        if users:
+            raise RefusedError(f"{users[0]} names the topic {slug}", fix=f"digest topics edit {slug}")
+        if not dry_run:
+            interests.remove_topic(db, slug)
+    return topic
+
+
+def _check_slug(slug: str, listed: Sequence[Topic]) -> None:
+    if not _SLUG.fullmatch(slug):
+        msg = f"{slug[:60]!r} can't name a topic: small letters, digits and hyphens, at most 40"
+        raise InputError(msg, fix="such as graph-learning")
+    if slug in {topic.slug for topic in listed}:
+        raise InputError(f"there is a topic {slug} already", fix=f"digest topics edit {slug}")
+
+
+def _line(name: str, text: str) -> str:
+    plain = " ".join(text.split())
+    if not plain or len(plain) > 80 or not plain.isprintable():
+        raise InputError(f"{name}: {text[:60]!r} is not a line of at most 80 characters")
+    return plain
+
+
+def _selected(found: CandidateSet, expression: str) -> dict[int, Paper]:
+    matches = found.corpus.search(parse(expression, topics=found.topics))
+    return {match.paper.pk: match.paper for match in matches}

@@ -1,0 +1,132 @@
+"""Papers like a paper: by their words, in one basis, kept with the segments, right at once."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sqlalchemy import Engine, update
+
+from digest.domain import Paper
+from digest.pipeline.catalog import similar
+from digest.pipeline.catalog.search import Search
+from digest.pipeline.catalog.search_index import catch_up
+from digest.pipeline.installation import Installation
+from digest.search import Segment, build, lsa, version
+from digest.store import papers, search, session
+from digest.store.papers.tables import PaperRow
+from tests.builders import NOW, entry, paper
+from tests.installations import installation, store_entries
+
+KINDS = (
+    "robot arm grasp object gripper force manipulation tactile",
+    "speech recognition audio phoneme acoustic speaker transcription",
+    "protein structure sequence folding amino residue biology",
+    "quantum circuit qubit entanglement gate noise hamiltonian",
+    "graph node edge message spectral community clustering",
+    "galaxy telescope star redshift photometry survey spectrum",
+)
+
+
+def about(number: int) -> tuple[str, str]:
+    """A title and abstract of one kind, with words of its own."""
+    words = KINDS[number % len(KINDS)].split()
+    turned = words[number % len(words) :] + words[: number % len(words)]
+    return f"On {turned[0]} and {turned[1]}", f"We study {' '.join(turned)} and number {number}."
+
+
+@pytest.fixture
+def site(engine: Engine, tmp_path: Path) -> Installation:
+    made = installation(engine, tmp_path, search_folder=tmp_path / "search")
+    texts = [about(number) for number in range(60)]
+    store_entries(engine, [entry(f"2603.{n:05}", title=t, abstract=a) for n, (t, a) in enumerate(texts)])
+    return made
+
+
+def find(site: Installation, name: str) -> Paper:
+    with session.reading(site.engine) as db:
+        return papers.find(db, name)
+
+
+def kinds(site: Installation, searching: Search, number: int) -> list[int]:
+    """The kinds of the papers that are like one."""
+    found = searching.similar(find(site, f"2603.{number:05}"), NOW)
+    return [int(each.paper.id[-5:]) % len(KINDS) for each in found]
+
+
+def test_papers_of_one_kind_are_alike(site: Installation) -> None:
+    catch_up(site)
+    assert similar.keep_up(site) == 1
+    searching = Search(site)
+    for number in (0, 1, 2, 31):
+        assert kinds(site, searching, number) == [number % len(KINDS)] * 5
+
+
+def test_without_a_basis_nothing_is_alike(site: Installation) -> None:
+    catch_up(site)
+    assert Search(site).similar(find(site, "2603.00001"), NOW) == ()
+
+
+def test_new_papers_are_folded_in_at_once_and_hidden_ones_are_gone(site: Installation) -> None:
+    catch_up(site)
+    similar.keep_up(site)
+    searching = Search(site)
+    title, abstract = about(4)
+    store_entries(site.engine, [entry("2604.00001", title=title, abstract=abstract)])
+    found = searching.similar(find(site, "2604.00001"), NOW)
+    assert found[0].paper.id == "arxiv:2603.00004"
+    assert found[0].shared == ("cs.CL",)
+    with session.transaction(site.engine) as db:
+        db.execute(update(PaperRow).where(PaperRow.canonical_id == "arxiv:2603.00004").values(hidden=True))
+    assert found[0].paper.id not in [
+        each.paper.id for each in searching.similar(find(site, "2604.00001"), NOW)
+    ]
+
+
+def test_a_basis_is_fitted_anew_when_the_papers_have_doubled_and_no_vectors_of_two_are_kept(
+    site: Installation,
+) -> None:
+    catch_up(site)
+    similar.keep_up(site)
+    with session.reading(site.engine) as db:
+        first = search.basis_id(db)
+    store_entries(
+        site.engine, [entry(f"2605.{n:05}", title=about(n)[0], abstract=about(n)[1]) for n in range(30)]
+    )
+    catch_up(site)
+    similar.keep_up(site)
+    with session.reading(site.engine) as db:
+        assert search.basis_id(db) == first
+    store_entries(
+        site.engine, [entry(f"2606.{n:05}", title=about(n)[0], abstract=about(n)[1]) for n in range(40)]
+    )
+    catch_up(site)
+    assert similar.keep_up(site) == len(segments(site))
+    with session.reading(site.engine) as db:
+        second = search.basis_id(db)
+        assert second != first
+        assert search.without_vectors(db, version(), second or 0) == []
+        assert all(search.vectors_of(db, each.id, first or 0) is None for each in search.infos(db, version()))
+    assert kinds(site, Search(site), 7) == [1] * 5
+
+
+def segments(site: Installation) -> list[search.SegmentInfo]:
+    with session.reading(site.engine) as db:
+        return search.infos(db, version())
+
+
+def test_the_same_papers_give_the_same_basis_however_they_are_cut() -> None:
+    listed = [paper(f"2603.{n:05}", title=about(n)[0], abstract=about(n)[1], pk=n + 1) for n in range(60)]
+    whole = [Segment(build(listed)[0])]
+    cut = [Segment(build(listed[:25])[0]), Segment(build(listed[25:])[0])]
+    one, other = lsa.fit(*lsa.standing(whole)), lsa.fit(*lsa.standing(cut))
+    assert one is not None
+    assert other is not None
+    assert one.stems == other.stems
+    read_back = lsa.Basis.unpacked(one.packed())
+    vectors = lsa.vectors(whole[0], read_back)
+    assert vectors.shape == (60, lsa.DIMENSIONS)
+    assert np.allclose(lsa.cosines(vectors[3], vectors)[3], 1, atol=0.05)
+
+
+def test_few_papers_have_no_basis() -> None:
+    assert lsa.fit(*lsa.standing([Segment(build([paper(pk=1)])[0])])) is None
