@@ -1,9 +1,15 @@
 """The sentence of an abstract that states the contribution."""
 
+import gzip
+import json
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks.day import REAL
+from benchmarks.finding import measured
 from digest.finding import MOST_WORDS, contribution, finding, sentences, shortened
 
 texts = st.text(st.sampled_from("aB é.!? ,-1;:…\n"), max_size=400)
@@ -55,3 +61,15 @@ def test_a_chosen_sentence_is_one_of_the_abstract(text: str) -> None:
     if found:
         assert 0 <= contribution(found) < len(found)
         assert shortened(found[0], MOST_WORDS)
+
+
+@pytest.mark.corpus
+def test_most_chosen_sentences_state_the_contribution_and_few_first_ones_do() -> None:
+    corpus = Path(__file__).parents[2] / "shared/data" / REAL
+    if not corpus.exists():
+        pytest.skip(f"no corpus at {corpus}")
+    with gzip.open(corpus, "rt", encoding="utf-8") as lines:
+        rows = [json.loads(line) for line in lines]
+    found = measured({row["id"]: row["summary"] for row in rows})
+    assert found.judged == 200
+    assert found.chosen >= 0.85 * found.judged > found.first
