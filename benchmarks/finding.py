@@ -4,8 +4,8 @@
 
 `finding-judgements.tsv` says for 200 papers of arXiv, drawn by chance, which sentence of the abstract was
 chosen when they were judged, whether it states what was made or found, and whether the first sentence does.
-Another 100 papers were used to write the rules. A sentence that only gives background, a step of a method, a result
-without its method, or a second contribution counts as a no. Where the rules choose another sentence now than
+Another 100 papers were used to write the rules. A sentence that only gives background, a step of a method, a
+result without its method, or a second contribution is a no. Where the rules choose another sentence now than
 they did then, it counts as unjudged, and as a no.
 """
 
