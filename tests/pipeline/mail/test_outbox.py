@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.deliver import BeforeBody, Envelope, MaildirTransport
+from digest.deliver import BeforeBody, Envelope
+from digest.deliver.maildir import MaildirTransport
 from digest.domain import DeliveryState, Receipt
 from digest.errors import DeliveryError
 from digest.pipeline.mail.outbox import (
