@@ -27,7 +27,7 @@ from digest.search.lsa import nearest
 from digest.search.merging import merge
 from digest.search.query import Query, corrected, read
 from digest.search.segment import Segment
-from digest.search.selecting import Known, Values, select, to_values
+from digest.search.selecting import Known, Values, nothing_alike, select, to_values
 from digest.search.snippets import Piece, Pieces, mark, snippet
 
 FORMAT = 2  # of a segment; raise it with every change of what `build` writes
@@ -50,6 +50,7 @@ __all__ = [
     "mark",
     "merge",
     "nearest",
+    "nothing_alike",
     "read",
     "select",
     "snippet",
