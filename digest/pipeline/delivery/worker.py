@@ -22,10 +22,11 @@ from digest.pipeline.clock import Clock
 from digest.pipeline.delivery import throttle
 from digest.pipeline.delivery.contents import DigestBuilder
 from digest.pipeline.delivery.ledger_writer import STALE
-from digest.pipeline.delivery.send import BACK_OFF, BatchSender, Ready
+from digest.pipeline.delivery.send import BatchSender, Ready
 from digest.pipeline.failures import Part
 from digest.pipeline.installation import Installation
 from digest.pipeline.mail.build import check_sender, envelope
+from digest.pipeline.mail.outbox import DIGESTS
 from digest.store import deliveries, session
 from digest.store.deliveries import Outcome
 from digest.store.subscriptions import subscribers, suppressions
@@ -144,7 +145,7 @@ class DeliveryWorker:
                 row.reply,
                 f"it couldn't be prepared: {failures.words(error)}",
                 row.attempts,
-                now + BACK_OFF[min(row.attempts, len(BACK_OFF)) - 1],
+                now + DIGESTS.wait(row.attempts),
             )
             for row in rows
         ]

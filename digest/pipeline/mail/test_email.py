@@ -4,10 +4,11 @@ import asyncio
 import secrets
 from datetime import datetime
 
-from digest.deliver import Timeouts, open_transport
+from digest.deliver import Timeouts
 from digest.domain import Receipt
 from digest.pipeline.installation import Installation
 from digest.pipeline.mail.build import check_sender, finalize, return_address, sender_address
+from digest.pipeline.mail.outbox import connected
 from digest.tokens import message_id
 
 TIMEOUTS = Timeouts(greeting=30, command=30, reply=60)
@@ -31,11 +32,8 @@ def send_test_email(installation: Installation, recipient: str, now: datetime) -
     )
 
     async def hand_over() -> Receipt:
-        transport = open_transport(installation.smtp_url, connections=1, timeouts=TIMEOUTS)
-        try:
+        async with connected(installation, timeouts=TIMEOUTS) as transport:
             return await transport.hand_over(envelope, before_body=_go_on)
-        finally:
-            await transport.close()
 
     return asyncio.run(hand_over())
 

@@ -16,7 +16,8 @@ from digest.errors import ConfigError
 from digest.pipeline.delivery.worker import deliver_due
 from digest.pipeline.installation import Installation
 from digest.pipeline.issues.open import open_due
-from digest.pipeline.monitoring.alarms import LEASE, watch
+from digest.pipeline.mail.outbox import LEASE
+from digest.pipeline.monitoring.alarms import watch
 from digest.pipeline.monitoring.checks import Result
 from digest.pipeline.monitoring.doctor import examine
 from digest.pipeline.runner import run_round
