@@ -12,8 +12,8 @@ import click
 import pytest
 
 from digest.cli import main as run
-from digest.cli.output import emit
-from digest.cli.prompts import ask
+from digest.cli.terminal.output import emit
+from digest.cli.terminal.prompts import ask
 from digest.match.fit import FITS
 from tests.source_server import SourceServer
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.cli import main as run
-from digest.cli.sparklines import BARS, NONE, sparkline
+from digest.cli.terminal.sparklines import BARS, NONE, sparkline
 from digest.domain import SourceKind
 from digest.errors import ParseError
 from digest.sources import opml
