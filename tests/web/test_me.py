@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 
 from digest.domain import Subscriber
 from digest.pipeline.community import votes
-from digest.pipeline.mail.links import Purpose, link
+from digest.pipeline.mail.links import Purpose, link, mail_links
 from digest.pipeline.runner import run_round
 from digest.pipeline.subscriptions import personal_data
 from tests.builders import entry
