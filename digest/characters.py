@@ -4,35 +4,27 @@ Postgres refuses NUL, both databases refuse half a surrogate pair, and noncharac
 standard, 23.7). Controls but for tab and line ends are no text either: nobody types them, and programs do.
 """
 
+import re
 import unicodedata
 
-SPACES = "\t\n\r"  # the controls that texts hold
+_NONCHARACTERS = "".join(f"\\U{plane << 16 | 0xFFFE:08x}\\U{plane << 16 | 0xFFFF:08x}" for plane in range(17))
+# Controls but for tabs and line ends, halves of surrogate pairs, and code points that are no characters.
+UNSTORABLE = re.compile(rf"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef{_NONCHARACTERS}]")
 
 
 def flaw(text: str) -> str:
-    """What is no text in a text, in words that follow its name ("holds U+0000, …"), or nothing."""
-    if text.isascii() and text.isprintable():
+    """Return what is no text in a text, in words that follow its name ("holds U+0000, …"), or ""."""
+    found = None if text.isascii() and text.isprintable() else UNSTORABLE.search(text)
+    if found is None:
         return ""
-    for place, character in enumerate(text):
-        kind = _kind(character)
-        if kind:
-            return f"holds U+{ord(character):04X}, {kind}, at character {place + 1}"
-    return ""
+    character = found.group()
+    kinds = {"Cc": "a control character", "Cs": "half of a surrogate pair"}
+    kind = kinds.get(unicodedata.category(character), "which is no character")
+    return f"holds U+{ord(character):04X}, {kind}, at character {found.start() + 1}"
 
 
 def cleaned(text: str) -> str:
-    """The text with U+FFFD for what no database keeps: NUL, and half a surrogate pair."""
+    """Return the text with U+FFFD for what no database keeps: NUL, and half a surrogate pair."""
     if text.isascii() and "\0" not in text:
         return text
     return text.replace("\0", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-
-
-def _kind(character: str) -> str:
-    match unicodedata.category(character):
-        case "Cc" if character not in SPACES:
-            return "a control character"
-        case "Cs":
-            return "half of a surrogate pair"
-        case "Cn" if ord(character) & 0xFFFE == 0xFFFE or 0xFDD0 <= ord(character) <= 0xFDEF:
-            return "which is no character"
-    return ""

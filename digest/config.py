@@ -20,6 +20,7 @@ from digest.domain import FIT_WEIGHT
 from digest.errors import ConfigError
 from digest.nearest import nearest
 from digest.render.colors import ACCENT, ACCENT_DARK, DARK_SHEET, SHEET
+from digest.render.site import FRONT
 
 PREFIX = "DIGEST_"
 # These may stand in a file: DIGEST_<NAME>_FILE.
@@ -119,6 +120,12 @@ class Settings(BaseSettings):
         pattern=r"^([^\s@<>,?]+@[^\s@<>,?]+)?$",
         description="an address that is told when an issue is late, a source stalls or a domain refuses us,"
         " and when that is over; empty: nobody",
+    )
+    front_papers: int = Field(
+        FRONT,
+        ge=1,
+        le=50,
+        description="how many papers of a digest are shown in full; the others follow in a line each",
     )
     logo_text: str = Field("", description="the line above the head of every mail; empty: the site's name")
     accent_color: Annotated[str, AfterValidator(validators.readable_on(SHEET))] = Field(

@@ -31,7 +31,7 @@ SITE = Site(
 LINKS = Links(
     preferences="https://papers.example.org/prefs/PPPPPPPPPPPPPPPPPPPPPPPPPPPP",
     unsubscribe="https://papers.example.org/u/UUUUUUUUUUUUUUUUUUUUUUUUUUUU",
-    web="https://papers.example.org/papers/2026-03-17",
+    web="https://papers.example.org/me/EEEEEEEEEEEEEEEEEEEEEEEEEEEE/digests/2026-03-17",
     pause="https://papers.example.org/prefs/PPPPPPPPPPPPPPPPPPPPPPPPPPPP#pause",
     feed="https://papers.example.org/search.atom?q=topic%3Allm",
     vote="https://papers.example.org/vote/VVVVVVVVVVVVVVVVVVVVVVVVVVVV",
@@ -43,6 +43,7 @@ LINKS = Links(
 TRENDS = (Reason(ReasonKind.TRENDING, note="45 upvotes"),)
 NEW = Reason(ReasonKind.TRENDING, note="newly listed")
 TOPICS = (Topic("llm", "Language models", "llm"), Topic("rl", "Reinforcement learning", "rl"))
+VISION = Topic("vision", "Computer vision", "vision")
 RENDERER = Renderer()
 
 
@@ -115,7 +116,7 @@ def full() -> Digest:
 
 
 def by_topic() -> Digest:
-    """Six papers under two topics and one beside, for a reader with room for what others read."""
+    """Four papers under two topics, one beside, one in brief; the reader has room for what others read."""
 
     def about(number: int, slug: str, term: str, title: str) -> Match:
         reason = Reason(ReasonKind.TOPIC, slug, term, Field.TITLE, 0, len(term))
@@ -130,8 +131,8 @@ def by_topic() -> Digest:
         about(6, "rl", "Q-learning", "Q-learning on Three Meadows"),
     )
     others = tuple(paper(f"2603.1000{n}", title=f"What Everybody Reads, Part {n}") for n in range(1, 4))
-    reader = subscriber(interests=Interests(topics=("llm", "rl")))
-    return digest(*papers, subscriber=reader, topics=TOPICS, also_trending=others)
+    reader = subscriber(interests=Interests(topics=("llm", "rl", "vision")))
+    return digest(*papers, subscriber=reader, topics=(*TOPICS, VISION), also_trending=others)
 
 
 def weekly() -> Digest:

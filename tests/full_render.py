@@ -11,8 +11,8 @@ from urllib.parse import quote
 from markupsafe import Markup
 
 from digest.bundled import folder
-from digest.domain import Digest, Message
-from digest.render import Links, Site, cards, view
+from digest.domain import Digest, Match, Message
+from digest.render import Links, Site, cards, phrases, view
 from digest.render.colors import Colors
 from digest.render.headers import digest_headers, header_text
 from digest.render.phrases import Piece
@@ -47,10 +47,9 @@ def full_mail(message: Message, *, sender: str, recipient: str, date: datetime, 
 
 
 def body(kind: str, digest: Digest, site: Site, links: Links, level: Level) -> str:
-    layout = view.layout(digest, level)
+    layout = view.layout(digest, level, site.front)
     blocks, words = blocks_of(kind, digest, layout, level, links)
-    shown = sum(len(section.matches) for section in layout.sections)
-    texts = view.texts(digest, words=words, cards=shown)
+    texts = view.texts(digest, words=words)
     plain = kind == "txt"
     values = {
         "heading": view.heading(digest),
@@ -66,13 +65,16 @@ def body(kind: str, digest: Digest, site: Site, links: Links, level: Level) -> s
     return JINJA.get_template(f"digest/body.{kind}").render(site=site, links=links, digest=values)
 
 
-def told(paper: cards.Card, kind: str, links: Links, term: str) -> dict[str, object]:
-    """What a card says because of the reasons for its paper."""
-    why = "\u00a0· ".join(paper.why)
+def told(paper: cards.Card, plain: tuple[str, ...], kind: str, links: Links, term: str) -> dict[str, object]:
+    """What a card says because of the reasons for its paper; `plain`: those that its text part says."""
+    if kind == "html":
+        why = part("why.html", why="\u00a0· ".join(paper.why)) if paper.why else ""
+    else:
+        why = f"\n{wrap(part('why.txt', why=' · '.join(plain)), 5)}\n" if plain else ""
     return {
         "title": marked(paper.title),
         "summary": marked(paper.summary),
-        "why": why if kind == "html" else wrap(part("why.txt", why=" · ".join(paper.why)), 5),
+        "why": why,
         "mute": {"term": term, "query": quote(term)} if links.mute and term else None,
     }
 
@@ -108,23 +110,40 @@ def blocks_of(
                 match.paper,
                 match.reasons,
                 titles,
-                year=digest.issue.date.year,
+                day=digest.issue.date,
                 words=level.words,
                 all_links=level.all_links,
                 heading=3 if section.heading else 2,
             )
             words += len(f"{paper.plain_title} {paper.plain_summary}".split())
+            plain = phrases.reason_phrases(cards.unsaid(match.paper, match.reasons), titles)
             term = cards.mute(match.reasons) if level.all_links else ""
-            render("card", paper=paper, number=place(number), **told(paper, kind, links, term))
-    others = [(paper, False) for paper in digest.also_trending if level.also_trending]
-    lines = [(match.paper, True) for match in layout.tail], others
-    beside = "Also trending" if digest.papers else "Trending meanwhile"
-    for heading, those in zip(("Also in this digest", beside), lines, strict=True):
-        if those:
-            render("heading", heading=heading, level=2)
-        for each, numbered in those:
-            number += 1
-            line = cards.line(each, numbered=numbered)
+            render("card", paper=paper, number=place(number), **told(paper, plain, kind, links, term))
+    if layout.tail:
+        render("heading", heading="In brief", level=2)
+    for match in layout.tail:
+        number += 1
+        line = cards.line(match.paper, numbered=True)
+        words += len(line.title.split())
+        pieces = phrases.marked(line.title, cards.title_terms(match.reasons))
+        render("brief", paper=line, number=place(number), title=marked(pieces), **beside(match, titles, kind))
+    if digest.also_trending and level.also_trending:
+        render("heading", heading="Also trending" if digest.papers else "Trending meanwhile", level=2)
+        for each in digest.also_trending:
+            line = cards.line(each, numbered=False)
             words += len(line.title.split())
-            render("line", paper=line, number=place(number))
+            render("line", paper=line)
     return blocks, words
+
+
+def beside(match: Match, titles: dict[str, str], kind: str) -> dict[str, str]:
+    """What stands beside a title in brief."""
+    line = cards.line(match.paper, numbered=True)
+    unsaid = cards.unsaid(match.paper, match.reasons)
+    told = cards.unmarked(unsaid, line.title) if kind == "html" else unsaid
+    pieces = [piece for piece in (line.upvotes, *phrases.reason_phrases(told, titles)) if piece]
+    if not pieces:
+        return {"beside": ""}
+    if kind == "html":
+        return {"beside": part("beside.html", beside="\u00a0· ".join(pieces))}
+    return {"beside": f"\n{wrap(' · '.join(pieces), 5, ' ' * 5)}"}

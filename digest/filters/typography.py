@@ -4,8 +4,7 @@ Equal length, so that a place in the folded text is the same place in what was t
 character, and raises `FilterError` for characters that no database keeps.
 """
 
-import re
-
+from digest.characters import UNSTORABLE
 from digest.filters.mending import wrong
 
 _FULL_WIDTH = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}  # ！ to ～, letters and digits too
@@ -16,10 +15,6 @@ _FOLDED = str.maketrans(
     _FULL_WIDTH | dict.fromkeys(map(ord, _QUOTES), '"') | dict.fromkeys(map(ord, _DASHES), "-")
     | {ord(typed): meant for typed, meant in _OTHERS.items()}
 )  # fmt: skip
-
-# Control characters but for tabs and line breaks, surrogates, and code points that are no characters.
-_NONCHARACTERS = "".join(f"\\U{plane << 16 | 0xFFFE:08x}\\U{plane << 16 | 0xFFFF:08x}" for plane in range(17))
-UNSTORABLE = re.compile(rf"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef{_NONCHARACTERS}]")
 
 
 def fold_typography(text: str) -> str:

@@ -28,7 +28,7 @@ from digest.render.view import LEVELS, Level
 BUDGET = 90_000  # bytes of the HTML part as encoded; Gmail cuts mails off near 102,400
 _PLAIN = re.compile(r"[A-Za-z0-9:/._~+?#%-]{1,74}")  # a link in which nothing is to be escaped or encoded
 WITHDRAWN = "Withdrawn since we sent it to you"
-_TAIL = "Also in this digest"
+_BRIEF = "In brief"
 _Frame = tuple[EncodedTemplate, EncodedTemplate]
 
 
@@ -61,10 +61,9 @@ class MessageAssembler:
         return Encoded(subject, headers, text, html)
 
     def _bodies(self, sheet: MailLayout, digest: Digest, links: Links, level: Level) -> tuple[bytes, bytes]:
-        layout = view.layout(digest, level)
+        layout = view.layout(digest, level, sheet.site.front)
         blocks = list(self._blocks(sheet, digest, layout, level))
-        shown = sum(len(section.matches) for section in layout.sections)
-        texts = view.texts(digest, words=sum([block.words for block, _ in blocks]), cards=shown)
+        texts = view.texts(digest, words=sum([block.words for block, _ in blocks]))
         heading, notes, quiet = view.heading(digest), _notes(digest), not digest.papers
         html_frame, text_frame = self._frame(sheet, heading, notes, quiet=quiet, hidden=bool(layout.hidden))
         html, text = _values(texts, links, sheet.links)
@@ -81,15 +80,15 @@ class MessageAssembler:
         topics = {topic.slug: topic.title for topic in digest.topics}
         for section in layout.sections:
             below = sheet.top + bool(section.heading)
-            manner = manner_of(digest.issue.date.year, level.words, level.all_links, below, sheet.links)
+            manner = manner_of(digest.issue.date, level.words, level.all_links, below, sheet.links)
             if section.heading:
                 yield self._parts.heading(section.heading, sheet.top), 0
             for match in section.matches:
                 yield self._parts.card(match, topics, manner), next(place)
         if layout.tail:
-            yield self._parts.heading(_TAIL, sheet.top), 0
+            yield self._parts.heading(_BRIEF, sheet.top), 0
         for match in layout.tail:
-            yield self._parts.line(match.paper), next(place)
+            yield self._parts.brief(match, topics), next(place)
         if digest.withdrawn:
             yield self._parts.others(digest.withdrawn, WITHDRAWN, sheet.top), 0
         if digest.also_trending and level.also_trending:

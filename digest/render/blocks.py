@@ -9,6 +9,7 @@ marked, why, what can be muted) is filled in once for each set of reasons.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
+from datetime import date
 from functools import lru_cache
 from typing import Generic, NamedTuple, TypeVar
 from urllib.parse import quote
@@ -56,7 +57,7 @@ class Block:
 class Manner(NamedTuple):
     """What the cards of a section have in common."""
 
-    year: int
+    day: date
     words: int
     all_links: bool
     heading: int
@@ -87,7 +88,9 @@ class _Key(Generic[Parts]):
 
 
 _Card = _Key[tuple[Paper, Manner, bool]]
-_Reasons = _Key[tuple[Paper, tuple[Reason, ...], tuple[tuple[str, str], ...], Manner]]
+_Titles = tuple[tuple[str, str], ...]
+_Reasons = _Key[tuple[Paper, tuple[Reason, ...], _Titles, Manner]]
+_BriefReasons = _Key[tuple[Paper, tuple[Reason, ...], _Titles]]
 _Others = _Key[tuple[tuple[Paper, ...], str, int]]
 
 
@@ -99,6 +102,14 @@ class _Bare(NamedTuple):
     summary: str
 
 
+class _BareLine(NamedTuple):
+    """A line whatever its reasons, its title and what it says of upvotes."""
+
+    block: Block
+    title: str
+    upvotes: str
+
+
 class Blocks:
     """Sets blocks; remembers those that were made last."""
 
@@ -108,8 +119,11 @@ class Blocks:
         self._told = lru_cache(_BLOCKS)(self._tell)
         self._marked = lru_cache(_TEXTS)(self._mark)
         self._why = lru_cache(_TEXTS)(self._set_why)
+        self._beside = lru_cache(_TEXTS)(self._set_beside)
         self._muting = lru_cache(_TEXTS)(_set_muting)
         self._around = lru_cache(8)(self._set_around)
+        self._brief = lru_cache(_BLOCKS)(self._set_brief)
+        self._told_briefly = lru_cache(_BLOCKS)(self._tell_briefly)
         self._line = lru_cache(_BLOCKS)(self._set_line)
         self._others = lru_cache(_BLOCKS)(self._set_others)
         self.heading = lru_cache(256)(self._set_heading)
@@ -121,9 +135,11 @@ class Blocks:
         parts = paper, reasons, _titles(reasons, topics), manner
         return self._told(_Key(parts, (paper.id, terms, manner.words)))
 
-    def line(self, paper: Paper) -> Block:
-        """A paper by its title alone, with a slot for its number."""
-        return self._line(paper, numbered=True)
+    def brief(self, match: Match, topics: Mapping[str, str]) -> Block:
+        """A paper in a line, with the reasons for it that the line doesn't show and a slot for its number."""
+        paper, reasons = match.paper, match.reasons
+        terms = tuple([reason.term for reason in reasons])
+        return self._told_briefly(_Key((paper, reasons, _titles(reasons, topics)), (paper.id, terms)))
 
     def others(self, papers: tuple[Paper, ...], heading: str, level: int) -> Block:
         """The titles of what others read, under their heading: few sets of them are on many mails."""
@@ -140,8 +156,8 @@ class Blocks:
     def _set_card(self, wanted: _Card) -> _Bare:
         """A paper's card with slots for what depends on why it is there."""
         paper, manner, mutable = wanted.parts
-        year, most, all_links, heading, links = manner
-        card = cards.card(paper, (), {}, year=year, words=most, all_links=all_links, heading=heading)
+        day, most, all_links, heading, links = manner
+        card = cards.card(paper, (), {}, day=day, words=most, all_links=all_links, heading=heading)
         values = {
             "paper": {name: getattr(card, name) for name in _SHARED},
             "links": slots(links),
@@ -156,7 +172,9 @@ class Blocks:
         paper, reasons, titles, manner = wanted.parts
         term = cards.mute(reasons) if manner.all_links and "mute" in manner.links else ""
         bare = self._card(_Key((paper, manner, bool(term)), (paper.id, manner.words, bool(term))))
-        why, plain_why = self._why(phrases.reason_phrases(reasons, dict(titles)))
+        unsaid = cards.unsaid(paper, reasons)
+        why, _ = self._why(_told(cards.unmarked(unsaid, bare.title, bare.summary), titles))
+        _, plain_why = self._why(_told(unsaid, titles))
         own = {
             "title": self._where(bare.title, cards.title_terms(reasons)),
             "summary": self._where(bare.summary, cards.terms(reasons)),
@@ -178,9 +196,45 @@ class Blocks:
         return quoted("".join(texts))
 
     def _set_why(self, why: tuple[str, ...]) -> tuple[bytes, bytes]:
-        """The reasons in words, for HTML and for text."""
+        """The reasons in words, for HTML and for text; nothing where there are none."""
+        if not why:
+            return b"", b""
+        before, after = self._around("_paper/why.html", "why")
+        html = f"{before}{escape(phrases.BETWEEN.join(why))}{after}"
         text = " · ".join(why).join(self._around("_paper/why.txt", "why"))
-        return quoted(escape(phrases.BETWEEN.join(why))), quoted(wrap(text, _MARGIN))
+        return quoted(html), quoted(f"\n{wrap(text, _MARGIN)}\n")
+
+    def _tell_briefly(self, wanted: _BriefReasons) -> Block:
+        """A paper's line with what the reasons for it say; in text, which marks no words, all of them."""
+        paper, reasons, titles = wanted.parts
+        bare = self._brief(_Key((paper,), (paper.id,)))
+        unsaid = cards.unsaid(paper, reasons)
+        beside, _ = self._beside(bare.upvotes, _told(cards.unmarked(unsaid, bare.title), titles))
+        _, plain = self._beside(bare.upvotes, _told(unsaid, titles))
+        title = self._where(bare.title, cards.title_terms(reasons))
+        block = bare.block
+        html = block.html.with_some({"title": title, "beside": beside})
+        return Block(html, block.text.with_some({"beside": plain}), block.words)
+
+    def _set_brief(self, wanted: _Key[tuple[Paper]]) -> _BareLine:
+        """A paper's line with slots for what depends on why it is there."""
+        (paper,) = wanted.parts
+        line = cards.line(paper, numbered=True)
+        slots = {name: Placeholder(name) for name in ("number", "title", "beside")}
+        return _BareLine(
+            self.set("_paper/brief", {"paper": line, **slots}, len(line.title.split())),
+            line.title,
+            line.upvotes,
+        )
+
+    def _set_beside(self, upvotes: str, why: tuple[str, ...]) -> tuple[bytes, bytes]:
+        """What stands beside a title, for HTML and for text; nothing where there is nothing."""
+        pieces = [piece for piece in (upvotes, *why) if piece]
+        if not pieces:
+            return b"", b""
+        before, after = self._around("_paper/beside.html", "beside")
+        html = f"{before}{escape(phrases.BETWEEN.join(pieces))}{after}"
+        return quoted(html), quoted(f"\n{wrap(' · '.join(pieces), _MARGIN, ' ' * _MARGIN)}")
 
     def _set_around(self, template: str, name: str) -> tuple[str, str]:
         """What a template prints before and behind a value."""
@@ -188,15 +242,13 @@ class Blocks:
         before, _, after = self.render(template, {name: slot}).partition(slot.mark)
         return before, after
 
-    def _set_line(self, paper: Paper, *, numbered: bool) -> Block:
-        line = cards.line(paper, numbered=numbered)
-        return self.set(
-            "_paper/line", {"paper": line, "number": Placeholder("number")}, len(line.title.split())
-        )
+    def _set_line(self, paper: Paper) -> Block:
+        line = cards.line(paper, numbered=False)
+        return self.set("_paper/line", {"paper": line}, len(line.title.split()))
 
     def _set_others(self, others: _Others) -> Block:
         papers, heading, top = others.parts
-        blocks = [self.heading(heading, top), *(self._line(paper, numbered=False) for paper in papers)]
+        blocks = [self.heading(heading, top), *(self._line(paper) for paper in papers)]
         html, text = (
             EncodedTemplate.joined(b.html for b in blocks),
             EncodedTemplate.joined(b.text for b in blocks),
@@ -230,7 +282,11 @@ def numbers(number: int) -> Number:
     return Number(quoted(str(number)), quoted(f"{number:>3}"))
 
 
-def _titles(reasons: tuple[Reason, ...], topics: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+def _told(reasons: tuple[Reason, ...], titles: _Titles) -> tuple[str, ...]:
+    return phrases.reason_phrases(reasons, dict(titles))
+
+
+def _titles(reasons: tuple[Reason, ...], topics: Mapping[str, str]) -> _Titles:
     """(slug, title) of the topics among the reasons."""
     found = [reason.filter for reason in reasons if reason.kind is ReasonKind.TOPIC]
     return tuple([(slug, topics.get(slug, slug)) for slug in found]) if found else ()

@@ -5,8 +5,10 @@ In: a paper, the reasons for it, and how much may be shown. Out: `Card`, `Line`.
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
 
+from digest import finding
 from digest.domain import Field, Paper, Reason, ReasonKind, SignalKind
 from digest.render import phrases
 from digest.render.phrases import Piece
@@ -15,6 +17,7 @@ from digest.text import clean
 
 _TOLD = (Field.TITLE, Field.ABSTRACT)
 _NAMES = 3
+_NEWLY_LISTED = "newly listed"
 _READ = 4_000  # characters of a text that may be shown, before cleaning: a hostile one is longer
 
 
@@ -28,7 +31,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A paper in full. `heading`: 2 for an h2."""
+    """A paper in full. `heading`: 2 for an h2. `why`: reasons that the card doesn't show otherwise."""
 
     id: str
     heading: int
@@ -56,7 +59,8 @@ class Line:
 
     title: str
     url: str
-    numbered: bool  # one of the digest's own, not one that others read
+    upvotes: str = ""  # `▲45`
+    numbered: bool = False  # one of the digest's own, not one that others read
 
 
 def card(
@@ -64,30 +68,57 @@ def card(
     reasons: tuple[Reason, ...],
     titles: Mapping[str, str],
     *,
-    year: int,
+    day: date,
     words: int,
     all_links: bool,
     heading: int,
 ) -> Card:
-    """A paper in full: `titles` of topics by slug, the reader's `year`, at most `words` of summary."""
+    """A paper in full: `titles` of topics by slug, the reader's `day`, at most `words` of summary."""
     label, summary = _summary(paper, words)
+    shown = title(paper)
     return Card(
         id=paper.id,
         heading=heading,
-        title=phrases.marked(title(paper), title_terms(reasons)),
+        title=phrases.marked(shown, title_terms(reasons)),
         url=phrases.web_url(paper.url),
         authors=_authors(paper),
-        facts=tuple(_facts(paper, year)),
+        facts=tuple(_facts(paper, day)),
         summary_label=label,
         summary=phrases.marked(summary, terms(reasons)),
-        why=phrases.reason_phrases(reasons, titles),
+        why=phrases.reason_phrases(unmarked(unsaid(paper, reasons), shown, summary), titles),
         links=tuple(_links(paper)) if all_links else (),
     )
 
 
 def line(paper: Paper, *, numbered: bool) -> Line:
-    """A paper by its title alone."""
-    return Line(title(paper), phrases.web_url(paper.url), numbered)
+    """A paper by its title alone; one of the digest's own with its upvotes."""
+    return Line(title(paper), phrases.web_url(paper.url), _upvotes(paper) if numbered else "", numbered)
+
+
+def unsaid(paper: Paper, reasons: Iterable[Reason]) -> tuple[Reason, ...]:
+    """The reasons that say more than the facts beside a paper: its upvotes, that it is new, its category."""
+    said = {_NEWLY_LISTED, phrases.counted(paper.latest(SignalKind.UPVOTES), "upvote")}
+    first = paper.categories[0] if paper.categories else ""
+    return tuple(
+        [
+            reason
+            for reason in reasons
+            if not (reason.field is None and reason.note in said)
+            and not (reason.field is Field.CATEGORY and reason.term == first)
+        ]
+    )
+
+
+def unmarked(reasons: Iterable[Reason], title: str, summary: str = "") -> tuple[Reason, ...]:
+    """The reasons whose term isn't marked in what is shown of a paper."""
+    return tuple(
+        [
+            reason
+            for reason in reasons
+            if not (reason.field is Field.TITLE and phrases.places(title, reason.term))
+            and not (reason.field in _TOLD and phrases.places(summary, reason.term))
+        ]
+    )
 
 
 def title(paper: Paper) -> str:
@@ -129,6 +160,13 @@ def _opening(text: str, words: int) -> str:
 
 
 @lru_cache(maxsize=2048)
+def _finding(abstract: str, words: int) -> str:
+    words = min(words, finding.MOST_WORDS)
+    found = finding.finding(phrases.printable(_clean(abstract)), words)
+    return phrases.shorten(found, phrases.longest_of(words))
+
+
+@lru_cache(maxsize=2048)
 def _name(text: str) -> str:
     return phrases.one_line(_clean(text), 60)
 
@@ -144,32 +182,39 @@ def _authors(paper: Paper) -> str:
     return f"{names} + {others} more" if others > 0 else names
 
 
-def _facts(paper: Paper, year: int) -> Iterator[str]:
+def _upvotes(paper: Paper) -> str:
     upvotes = paper.latest(SignalKind.UPVOTES)
-    if upvotes > 0:
-        yield f"▲{upvotes}"
+    return f"▲{upvotes}" if upvotes > 0 else ""
+
+
+def _facts(paper: Paper, day: date) -> Iterator[str]:
+    if upvotes := _upvotes(paper):
+        yield upvotes
     if paper.categories:
         yield phrases.one_line(paper.categories[0], 40)
-    published = paper.published_at or paper.first_seen_at
-    yield phrases.short_date(published.date(), year)
+    if paper.first_seen_at.date() == day:
+        yield "new today"
+    else:
+        yield phrases.short_date((paper.published_at or paper.first_seen_at).date(), day.year)
 
 
 def _summary(paper: Paper, words: int) -> tuple[str, str]:
-    """A summary with a label that says who wrote it, a source or a model; else the start of the abstract."""
+    """A summary with a label that says who wrote it, a source or a model; else the abstract's finding."""
     if summary := _opening(paper.summary, words):
         if paper.summary_model:
             return f"Machine-made summary ({phrases.one_line(paper.summary_model, 60)})", summary
         name = source_name(paper.summary_source)
         return f"TL;DR ({name})" if name else "TL;DR", summary
-    return "", _opening(paper.abstract, words)
+    return "", _finding(paper.abstract, words)
 
 
 def _links(paper: Paper) -> Iterator[Link]:
+    comments = paper.latest(SignalKind.COMMENTS)
     named = (
         ("Abstract", paper.url),
         ("PDF", paper.pdf_url),
         ("Code", paper.code_url),
-        ("Discussion", paper.discussion_url),
+        (f"Discussion ({comments})" if comments > 0 else "Discussion", paper.discussion_url),
     )
     for name, url in named:
         if phrases.web_url(url):

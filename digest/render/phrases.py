@@ -10,10 +10,9 @@ from datetime import date
 from functools import lru_cache
 
 from digest.domain import Field, Reason, ReasonKind
+from digest.finding import SENTENCE_END
 
 _WEB_URL = re.compile(r"https?://[^\s\"<>\\^`{|}]{1,500}", re.IGNORECASE)
-_ABBREVIATED = "".join(rf"(?<!\b{word}\.)" for word in (r"e\.g", r"i\.e", "al", "vs", "cf", "Fig", "Eq"))
-_SENTENCE_END = re.compile(rf"(?<=[.!?]){_ABBREVIATED}\s+(?=[^\sa-z])")
 # Of the format characters only direction marks, zero-width spaces and the BOM go: emoji and some scripts need
 # the joiners. U+FDD0 … U+FDEF are no characters; slots of our own are marked with them.
 _INVISIBLE = re.compile(
@@ -72,6 +71,12 @@ def long_day(day: date) -> str:
 
 
 @lru_cache(maxsize=512)
+def day_name(day: date) -> str:
+    """`Tuesday 17 March`: the year of a mail is the one that it is read in."""
+    return f"{day:%A} {day.day} {day:%B}"
+
+
+@lru_cache(maxsize=512)
 def long_date(day: date) -> str:
     """`17 March 2026`."""
     return f"{day.day} {day:%B %Y}"
@@ -95,15 +100,20 @@ def masked(address: str) -> str:
     return f"{local[:1]}…@{domain}"
 
 
+def longest_of(words: int) -> int:
+    """How many characters a text of so many words may have."""
+    return max(words * _CHARACTERS_A_WORD, 80)
+
+
 def first_sentences(text: str, most: int) -> str:
     """Whole sentences from the start, at most `most` words; cut inside one if half the words were unused.
 
     Words of up to 40 characters stay whole. What has longer ones (a script without spaces, a hostile text) is
     cut after 12 characters a word.
     """
-    longest = max(most * _CHARACTERS_A_WORD, 80)
+    longest = longest_of(most)
     taken: list[str] = []
-    for sentence in _SENTENCE_END.split(text):
+    for sentence in SENTENCE_END.split(text):
         words = sentence.split()
         if len(taken) + len(words) > most:
             if len(taken) < most / 2:
@@ -150,9 +160,9 @@ def reason_phrases(reasons: Sequence[Reason], titles: Mapping[str, str]) -> tupl
 
 
 def _phrase(kind: ReasonKind, name: str, reasons: list[Reason], titles: Mapping[str, str]) -> str:
-    note = one_line(reasons[0].note, 60)
     if kind is ReasonKind.PICK:
-        return note or "picked by a curator"
+        return one_line(reasons[0].note, 200) or "picked by a curator"
+    note = one_line(reasons[0].note, 60)
     if kind is ReasonKind.TRENDING:
         return f"trending: {note}" if note else "trending"
     places = ", ".join([_place(reason) for reason in reasons if reason.field or reason.note][:_MOST_PLACES])

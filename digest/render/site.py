@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from email.utils import parseaddr
 from urllib.parse import urlsplit
 
+FRONT = 5
+
 
 @dataclass(frozen=True, slots=True)
 class Site:
@@ -15,6 +17,7 @@ class Site:
     postal_address: str
     language: str = "en"
     logo_text: str = ""  # above the head of every mail; empty: no such line
+    front: int = FRONT  # how many papers of a digest are shown in full; the others in brief
 
     @property
     def host(self) -> str:

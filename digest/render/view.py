@@ -6,7 +6,6 @@ bytes.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from math import ceil
 from zoneinfo import ZoneInfo
 
@@ -15,7 +14,6 @@ from digest.render import phrases
 from digest.render.cards import title
 
 _WORDS_A_MINUTE = 200
-_SECONDS_TO_CHOOSE = 15  # per paper: whether to open it
 _PREHEADER = (40, 90)
 _REST = "More for you"
 
@@ -35,11 +33,11 @@ class Level:
 # What is given up in turn until the mail fits: long summaries, links beside the title's, what others read,
 # summaries at the end of the list, at last papers ("all n on the web"). The last level always fits.
 LEVELS = (
-    Level(words=60),
+    Level(words=45),
     Level(words=30),
     Level(words=30, all_links=False),
     Level(words=30, all_links=False, also_trending=False),
-    *(Level(words=30, all_links=False, also_trending=False, cards=cards) for cards in (60, 40, 25)),
+    *(Level(words=30, all_links=False, also_trending=False, cards=cards) for cards in (40, 25)),
     *(
         Level(words=30, all_links=False, also_trending=False, cards=cards, titles=100)
         for cards in (25, 12, 6)
@@ -58,7 +56,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Which papers are shown in full, which by title alone, and how many not at all."""
+    """Which papers are shown in full, which in a line, and how many not at all."""
 
     sections: tuple[Section, ...]
     tail: tuple[Match, ...]
@@ -75,20 +73,26 @@ class Texts:
     count: int
 
 
-def layout(digest: Digest, level: Level) -> Layout:
-    """The papers of a digest at a level: the best in full, under days or topics where that helps."""
-    shown, rest = digest.papers[: level.cards], digest.papers[level.cards :]
+def layout(digest: Digest, level: Level, front: int) -> Layout:
+    """The papers of a digest at a level: the best `front` in full, under days or topics where that helps, the
+    others in brief."""
+    cards = min(front, level.cards)
+    shown, rest = digest.papers[:cards], digest.papers[cards:]
     tail = rest[: level.titles]
     return Layout(_sections(digest, shown), tail, len(rest) - len(tail))
 
 
 def heading(digest: Digest) -> str:
     """The head of a digest."""
+    asked = digest.subscriber.interests
     if not digest.papers:
         kind = _nothing(digest)
+    elif _is_weekly(digest):
+        kind = "The week’s papers"
     else:
-        kind = "The week’s papers" if _is_weekly(digest) else "Trending papers"
-    return f"{kind} — {phrases.long_day(digest.issue.date)}"
+        kind = "Your papers" if asked.topics or asked.filters else "Trending papers"
+    day = phrases.day_name(digest.issue.date).replace(" ", "\u00a0")  # no lone word on a narrow screen
+    return f"{kind}\u00a0· {day}"
 
 
 def first_title(digest: Digest) -> str:
@@ -109,12 +113,12 @@ def _is_weekly(digest: Digest) -> bool:
     return digest.subscriber.schedule.frequency is Frequency.WEEKLY
 
 
-def texts(digest: Digest, *, words: int, cards: int) -> Texts:
-    """The reader's own texts of a mail that shows so many words in so many cards."""
+def texts(digest: Digest, *, words: int) -> Texts:
+    """The reader's own texts of a mail that shows so many words of papers."""
     count = len(digest.papers)
     asked = _asked(digest.subscriber.interests, digest.topics)
-    minutes = max(1, ceil(words / _WORDS_A_MINUTE + cards * _SECONDS_TO_CHOOSE / 60))
-    counts = (phrases.counted(count, "paper"), f"{minutes} min") if count else ()
+    minutes = max(1, ceil(words / _WORDS_A_MINUTE))
+    counts = (phrases.counted(count, "paper"), f"{minutes} min read") if count else ()
     return Texts(
         preheader=_preheader(digest, (*(counts or digest.notes[:1] or ("Nothing new for you",)), asked)),
         meta="\u00a0· ".join((*counts, asked)),
@@ -126,7 +130,7 @@ def texts(digest: Digest, *, words: int, cards: int) -> Texts:
 def _sections(digest: Digest, shown: tuple[Match, ...]) -> tuple[Section, ...]:
     if _is_weekly(digest):
         return _by_day(digest.subscriber, shown)
-    if len(digest.topics) > 1:
+    if len(digest.topics) > 2:
         return _by_topic(digest.topics, shown)
     return (Section("", shown),)
 
@@ -137,22 +141,19 @@ def _by_day(person: Subscriber, shown: Sequence[Match]) -> tuple[Section, ...]:
     days: dict[str, list[Match]] = {}
     for match in sorted(shown, key=lambda m: m.paper.first_seen_at.astimezone(zone).date(), reverse=True):
         day = match.paper.first_seen_at.astimezone(zone).date()
-        days.setdefault(f"{day:%A} {day.day} {day:%B}", []).append(match)
+        days.setdefault(phrases.day_name(day), []).append(match)
     return tuple(Section(day, tuple(matches)) for day, matches in days.items())
 
 
 def _by_topic(topics: Sequence[Topic], shown: tuple[Match, ...]) -> tuple[Section, ...]:
-    """Papers under the first of their topics, the topic of the best paper first.
-
-    Only where at least two topics have at least two papers: headings over single papers are in the way.
-    """
+    """Papers under the first of their topics, the topic of the best paper first; one topic has no heading."""
     titles = {topic.slug: topic.title for topic in topics}
     groups: dict[str, list[Match]] = {}
     for match in shown:
         found = (r.filter for r in match.reasons if r.kind is ReasonKind.TOPIC and r.filter in titles)
         groups.setdefault(next(found, ""), []).append(match)
     rest = groups.pop("", [])
-    if sum(len(matches) > 1 for matches in groups.values()) < 2:
+    if len(groups) + bool(rest) < 2:
         return (Section("", shown),)
     named = [Section(phrases.one_line(titles[slug], 60), tuple(found)) for slug, found in groups.items()]
     return (*named, Section(_REST, tuple(rest))) if rest else tuple(named)
@@ -176,24 +177,17 @@ def _because(person: Subscriber, asked: str) -> str:
     return f"You get this because {address} subscribed on {phrases.long_date(since.date())} to {asked}."
 
 
-@lru_cache(2_048)  # a day's papers
-def _short(title: str) -> str:
-    return phrases.shorten(title, 40)
-
-
 def _preheader(digest: Digest, about: tuple[str, ...]) -> str:
-    """40–90 characters that mail programs show beside the subject, so without the first title."""
+    """40–90 characters that mail programs show beside the subject: the second and third titles whole, where
+    they fit, else what the mail is about."""
     least, most = _PREHEADER
-    others = [_short(title(match.paper)) for match in digest.papers[1:3]]
     text = ""
-    for piece in (
-        *others,
-        *(topic.title for topic in digest.topics),
-        *about,
-        phrases.long_day(digest.issue.date),
-    ):
-        longer = f"{text} · {piece}" if text else piece
-        if len(text) >= least and len(longer) > most:
+    for match in digest.papers[1:3]:
+        longer = f"{text} · {title(match.paper)}" if text else title(match.paper)
+        text = longer if len(longer) <= most else text
+    names = [topic.title for topic in digest.topics]
+    for piece in (*names, *about, phrases.long_day(digest.issue.date)):
+        if len(text) >= least:
             break
-        text = longer
+        text = f"{text} · {piece}" if text else piece
     return phrases.one_line(text, most)

@@ -48,7 +48,7 @@ class PaperCard:
 
 def paper_card(paper: Paper, now: datetime) -> PaperCard:
     """Choose what a list shows of a paper at a time."""
-    plain = cards.card(paper, (), {}, year=now.year, words=WORDS, all_links=False, heading=3)
+    plain = cards.card(paper, (), {}, day=now.date(), words=WORDS, all_links=False, heading=3)
     return PaperCard(
         id=paper.id,
         path=paper_path(paper.id),

@@ -6,6 +6,7 @@ Pages are answered by uvicorn; what is to be done beside them is done by threads
 import logging
 import signal
 import socket
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -16,11 +17,13 @@ from fastapi import FastAPI
 from digest import logs
 from digest.errors import ConfigError
 from digest.pipeline import runner
+from digest.pipeline.catalog.listing import Order
 from digest.pipeline.clock import shared_now
 from digest.pipeline.installation import Installation
 from digest.pipeline.runner import Step
 from digest.web.app import create, wall_clock
 from digest.web.connections import configure, raise_descriptors, room
+from digest.web.site import Web
 from digest.web.ticker import Ticker
 
 DEMO_TICK = 2.0  # seconds
@@ -46,7 +49,20 @@ def serve(
     app = create(
         installation, proxies=proxies, tickers=tickers(installation, tick_seconds, pages_only=pages_only)
     )
+    threading.Thread(target=_prepare, args=(app,), daemon=True).start()
     _answer(app, listening, host, proxies)
+
+
+def _prepare(app: FastAPI) -> None:
+    """Read what the first visitor would wait for, while the server starts."""
+    web: Web = app.state.web
+    now = web.clock()
+    try:
+        web.today.candidates(now)
+        web.lists.page(web.lists.latest(now), Order.TREND, 1, now)
+        web.today.topics(now)
+    except Exception:
+        _log.exception("what pages show could not be read ahead; the first visitor waits for it")
 
 
 def serve_demo(installation: Installation, listening: socket.socket, morning: datetime) -> None:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from digest.characters import UNSTORABLE
 from digest.domain import Field, SignalKind
 from digest.errors import FilterError
 from digest.filters import (
@@ -42,7 +43,6 @@ from digest.filters import (
     render_error,
 )
 from digest.filters.names import name_parts, names_agree
-from digest.filters.typography import UNSTORABLE
 
 TOPICS = ("llm", "rag", "robotics")
 

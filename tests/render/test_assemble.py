@@ -110,16 +110,18 @@ def test_templates_are_rendered_for_papers_and_days_not_for_readers() -> None:
         message = renderer.digest(replace(made, subscriber=reader), SITE, links)
         assert f"{number:028}" in message.html
     assert Counter(calls) == {
-        **dict.fromkeys(("_paper/card.html", "_paper/card.txt"), 12),
+        **dict.fromkeys(("_paper/card.html", "_paper/card.txt"), 5),
+        **dict.fromkeys(("_paper/brief.html", "_paper/brief.txt"), 7),
+        **dict.fromkeys(("_paper/heading.html", "_paper/heading.txt"), 1),
         **dict.fromkeys(("digest/body.html", "digest/body.txt", "digest/subject.txt"), 1),
-        **dict.fromkeys(("_paper/why.txt", "_paper/hit.html"), 1),
+        **dict.fromkeys(("_paper/why.txt", "_paper/why.html", "_paper/hit.html", "_paper/beside.html"), 1),
     }
 
 
 def test_the_next_day_has_a_frame_of_its_own() -> None:
     tomorrow = rendered(digest(match(), issue=issue(date=date(2026, 3, 18))))
-    assert "Wednesday 18 March 2026" in tomorrow.html
-    assert "Tuesday 17 March 2026" in rendered(digest(match())).html
+    assert "Wednesday 18 March" in tomorrow.html
+    assert "Tuesday 17 March" in rendered(digest(match())).html
 
 
 @given(st.text())

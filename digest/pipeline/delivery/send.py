@@ -7,9 +7,9 @@ import asyncio
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from digest.deliver import Envelope, Transport, asked_to_wait
+from digest.deliver import Envelope, Transport
 from digest.domain import Delivery, DeliveryState, Issue, Receipt, Subscriber
 from digest.errors import DeliveryError
 from digest.pipeline import failures
@@ -18,12 +18,10 @@ from digest.pipeline.delivery import throttle
 from digest.pipeline.delivery.ledger_writer import LedgerWriter, Settled
 from digest.pipeline.failures import Part
 from digest.pipeline.installation import Installation
+from digest.pipeline.mail.outbox import DIGESTS, hand_over, next_step
 from digest.store.deliveries import Outcome
 from digest.store.session import DBAPIError
-from digest.throttle import Throttle
-
-BACK_OFF = tuple(timedelta(minutes=m) for m in (1, 5, 15, 30, 60, 120))
-GIVE_UP = timedelta(hours=12)  # after the issue was due
+from digest.throttle import Throttle, domain_of
 
 log = logging.getLogger(__name__)
 
@@ -40,13 +38,13 @@ class Ready:
 
     @property
     def domain(self) -> str:
-        return throttle.domain_of(self.envelope.recipient)
+        return domain_of(self.envelope.recipient)
 
     @property
-    def give_up_at(self) -> datetime:
-        """Half a day after it was due, or when the subscriber's next digest is due, if that is sooner."""
-        late, due = self.issue.due_at + GIVE_UP, self.subscriber.next_due_at
-        return min(late, due) if due and due > self.issue.due_at else late
+    def useless_at(self) -> datetime | None:
+        """When the subscriber's next digest is due: this one is of no use any more."""
+        due = self.subscriber.next_due_at
+        return due if due and due > self.issue.due_at else None
 
 
 class BatchSender:
@@ -92,7 +90,7 @@ class BatchSender:
     async def _one(self, item: Ready) -> None:
         if self._failure:
             words = self._failure.message if isinstance(self._failure, DeliveryError) else ""
-            self._put_back(item, self._clock.now() + BACK_OFF[0], words)
+            self._put_back(item, self._clock.now() + DIGESTS.wait(1), words)
         elif item.domain in self._halted:
             pace = self._halted[item.domain]
             self._put_back(item, max(pace.next_at, pace.stopped_until or pace.next_at), "")
@@ -103,27 +101,16 @@ class BatchSender:
                 self._failure = self._failure or error
 
     async def _hand_over(self, item: Ready) -> None:
-        begun = refused = False
-
-        async def before_body() -> bool:
-            nonlocal begun, refused
-            refused = not await self._ledger_writer.begin(item.delivery)
-            begun = not refused
-            return begun
-
-        try:
-            receipt = await self._transport.hand_over(item.envelope, before_body=before_body)
-        except DeliveryError as error:
-            self._failure = self._failure or error
-            receipt = Receipt(DeliveryState.QUEUED, error.message)
-        except Exception as error:
-            if not failures.is_its_fault(error):
-                raise
-            log.exception("delivery %d failed and is set aside", item.delivery.id)
-            self._broken.append((item, error))
-            state = DeliveryState.UNCERTAIN if begun else DeliveryState.DEFERRED
-            receipt = Receipt(state, failures.words(error))
-        if refused:  # the next claim finds out why
+        came = await hand_over(
+            self._transport, lambda: item.envelope, lambda: self._ledger_writer.begin(item.delivery), DIGESTS
+        )
+        receipt = came.receipt
+        if isinstance(came.error, DeliveryError):
+            self._failure = self._failure or came.error
+        elif came.error:
+            log.error("delivery %d failed and is set aside", item.delivery.id, exc_info=came.error)
+            self._broken.append((item, came.error))
+        if came.refused:  # the next claim finds out why
             self._put_back(item, self._clock.now(), receipt.reply)
             return
         self._settle(item, receipt)
@@ -143,11 +130,15 @@ class BatchSender:
 
     def _settle(self, item: Ready, receipt: Receipt) -> None:
         row, now = item.delivery, self._clock.now()
-        state, reason, again = receipt.state, row.reason, now  # a quiet day's row keeps why it is one
-        if state in {DeliveryState.QUEUED, DeliveryState.DEFERRED}:
-            wait = BACK_OFF[min(row.attempts, len(BACK_OFF)) - 1]
-            again = now + max(wait, timedelta(seconds=asked_to_wait(receipt.reply) or 0))
-            if again >= item.give_up_at:
-                state, reason = DeliveryState.EXPIRED, "put off until it was too late"
+        state, again = next_step(
+            DIGESTS,
+            receipt,
+            attempts=row.attempts,
+            now=now,
+            due_at=item.issue.due_at,
+            useless_at=item.useless_at,
+        )
+        expired = state is DeliveryState.EXPIRED
+        reason = "put off until it was too late" if expired else row.reason  # a quiet day's row keeps its own
         outcome = Outcome(row.id, row.claim_token, state, receipt.reply, reason, row.attempts, again)
         self._ledger_writer.settle(Settled(outcome, row.subscriber_id if receipt.suppress else None))

@@ -8,23 +8,21 @@ import asyncio
 import hashlib
 import logging
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from digest.deliver import Envelope, Timeouts, open_transport
-from digest.domain import Alarm, DeliveryState, Receipt
+from digest.deliver import Envelope, Timeouts
+from digest.domain import Alarm, DeliveryState
 from digest.errors import DigestError
 from digest.pipeline import failures
 from digest.pipeline.failures import Part
 from digest.pipeline.installation import Installation
-from digest.pipeline.mail.build import finalize, sender_address
+from digest.pipeline.mail.build import finalize, message_name, sender_address
+from digest.pipeline.mail.outbox import ALARMS, LEASE, HandedOver, connected, hand_over
 from digest.pipeline.monitoring import conditions
 from digest.store import session
 from digest.store.monitoring import alarms
-from digest.tokens import message_id
 
 MOST = 50  # alarms in one mail; the others come in the next
-BACK_OFF = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 120, 360))
-LEASE = timedelta(minutes=15)  # longer than all time-outs together
 TIMEOUTS = Timeouts(greeting=30, command=30, reply=60)
 
 log = logging.getLogger(__name__)
@@ -55,43 +53,37 @@ def _note(installation: Installation, now: datetime) -> None:
 
 
 def _tell(installation: Installation, claimed: Sequence[Alarm], now: datetime) -> int:
-    try:
-        receipt = asyncio.run(_hand_over(installation, claimed, now))
-    except DigestError as error:  # no server, no such sender, a template that can't be used
-        receipt = Receipt(DeliveryState.QUEUED, error.message)
-    except Exception as error:
-        if not failures.is_its_fault(error):
-            raise
-        log.exception("a mail of alarms can't be written")
+    came = asyncio.run(_hand_over(installation, claimed, now))
+    receipt = came.receipt
+    if came.error and not isinstance(
+        came.error, DigestError
+    ):  # those: no server, or a template, or a setting
+        log.error("a mail of alarms can't be written", exc_info=came.error)
         if len(claimed) > 1:  # one of them: each is told alone
             return sum(_tell(installation, [alarm], now) for alarm in claimed)
-        failures.note(installation, Part.ALARM, claimed[0].key, error, now)
-        receipt = Receipt(DeliveryState.QUEUED, failures.words(error))
+        failures.note(installation, Part.ALARM, claimed[0].key, came.error, now)
     with session.transaction(installation.engine) as db:
         if receipt.state is DeliveryState.SENT:
             alarms.mark_notified(db, claimed, now)
             return len(claimed)
-        wait = BACK_OFF[min(max(alarm.attempts for alarm in claimed), len(BACK_OFF)) - 1]
+        wait = ALARMS.wait(max(alarm.attempts for alarm in claimed))
         alarms.put_back(db, claimed, until=now + wait, reply=receipt.reply)
     log.error("the operator couldn't be told of %d alarms; next try in %s", len(claimed), wait)
     return 0
 
 
-async def _hand_over(installation: Installation, claimed: Sequence[Alarm], now: datetime) -> Receipt:
-    async def before_body() -> bool:
+async def _hand_over(installation: Installation, claimed: Sequence[Alarm], now: datetime) -> HandedOver:
+    async def begin() -> bool:
         with session.reading(installation.engine) as db:
-            return alarms.holds(db, claimed[0].claim_token, now)
+            return alarms.begin_sending(db, claimed, now)
 
-    transport = open_transport(installation.smtp_url, connections=1, timeouts=TIMEOUTS)
-    try:
-        return await transport.hand_over(_envelope(installation, claimed, now), before_body=before_body)
-    finally:
-        await transport.close()
+    async with connected(installation, timeouts=TIMEOUTS) as transport:
+        return await hand_over(transport, lambda: _envelope(installation, claimed, now), begin, ALARMS)
 
 
 def _envelope(installation: Installation, claimed: Sequence[Alarm], now: datetime) -> Envelope:
     sender, to = sender_address(installation), installation.operator_mail
-    name = message_id(_number(claimed), 0, installation.keys, sender.rpartition("@")[2])
+    name = message_name(installation, _number(claimed))
     message = installation.renderer.alarm(
         installation.site,
         began=[alarm for alarm in claimed if alarm.over_at is None],

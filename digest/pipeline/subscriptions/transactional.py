@@ -9,14 +9,15 @@ import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from digest.deliver import Envelope, Transport, open_transport
+from digest.deliver import Envelope, Transport
 from digest.domain import DeliveryState, Digest, Message, Receipt, Subscriber, SubscriberStatus
 from digest.errors import DeliveryError
 from digest.pipeline import failures
 from digest.pipeline.failures import Part
 from digest.pipeline.installation import Installation
 from digest.pipeline.issues.preview import preview
-from digest.pipeline.mail.build import check_sender, finalize, return_address, sender_address
+from digest.pipeline.mail import outbox
+from digest.pipeline.mail.build import check_sender, finalize, message_name, return_address
 from digest.pipeline.mail.links import Purpose, erase_link, link, mail_links
 from digest.pipeline.mail.suppression import suppress
 from digest.pipeline.subscriptions.personal_data import ERASE_WITHIN
@@ -27,11 +28,7 @@ from digest.store.monitoring import failures as kept_failures
 from digest.store.session import Session
 from digest.store.subscriptions import interests, signups, subscribers, suppressions, transactional
 from digest.store.subscriptions.transactional import TransactionalEmail, TransactionalKind
-from digest.tokens import address_hashes, message_id
-
-LEASE = timedelta(minutes=15)  # longer than the ten minutes that a server may take for its last reply
-BACK_OFF = tuple(timedelta(minutes=m) for m in (1, 5, 15, 30, 60, 120))
-GIVE_UP = timedelta(hours=12)
+from digest.tokens import address_hashes
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +50,7 @@ def deliver_due(installation: Installation, now: datetime, *, limit: int = 50) -
     """
     check_sender(installation)
     with session.transaction(installation.engine) as db:
-        claimed = transactional.claim(db, now=now, limit=limit, lease=LEASE)
+        claimed = transactional.claim(db, now=now, limit=limit, lease=outbox.LEASE)
     if claimed:
         asyncio.run(_hand_over_all(installation, claimed, now))
     return len(claimed)
@@ -62,13 +59,10 @@ def deliver_due(installation: Installation, now: datetime, *, limit: int = 50) -
 async def _hand_over_all(
     installation: Installation, claimed: Sequence[TransactionalEmail], now: datetime
 ) -> None:
-    transport = open_transport(installation.smtp_url, connections=installation.smtp_connections)
-    try:
+    async with outbox.connected(installation, connections=installation.smtp_connections) as transport:
         done = await asyncio.gather(
             *(_hand_over(installation, transport, notice, now) for notice in claimed), return_exceptions=True
         )
-    finally:
-        await transport.close()
     for failure in done:
         if failure is not None:
             raise failure
@@ -77,44 +71,26 @@ async def _hand_over_all(
 async def _hand_over(
     installation: Installation, transport: Transport, notice: TransactionalEmail, now: datetime
 ) -> None:
-    begun = False
+    """Hand over one email. What fails for a reason that nobody foresaw is tried again as after a refusal, and
+    stops no other; where its body may have left, it isn't. Raises DeliveryError, the email queued again."""
 
-    async def before_body() -> bool:
-        nonlocal begun
+    async def begin() -> bool:
         with session.transaction(installation.engine) as db:
-            begun = transactional.begin_sending(db, notice, now=now, lease=LEASE)
-        return begun
+            return transactional.begin_sending(db, notice, now=now, lease=outbox.LEASE)
 
-    try:
-        mail = _envelope(installation, notice, now)
-        if mail is None:
-            receipt = Receipt(DeliveryState.SKIPPED, "no longer wanted")
-        else:
-            receipt = await transport.hand_over(mail, before_body=before_body)
-    except DeliveryError as error:
-        _settle(installation, notice, Receipt(DeliveryState.QUEUED, error.message), now)
-        raise
-    except Exception as error:
-        if not failures.is_its_fault(error):
-            raise
-        _set_aside(installation, notice, error, now, begun=begun)
-        return
-    _settle(installation, notice, receipt, now)
+    came = await outbox.hand_over(
+        transport, lambda: _envelope(installation, notice, now), begin, outbox.TRANSACTIONAL
+    )
+    if came.error and not isinstance(came.error, DeliveryError):
+        log.warning("%s email %d is set aside: %s", notice.kind, notice.id, failures.words(came.error))
+        failures.note(installation, Part.EMAIL, _name(notice), came.error, now)
+    _settle(installation, notice, came.receipt, now)
+    if isinstance(came.error, DeliveryError):
+        raise came.error
 
 
 def _name(notice: TransactionalEmail) -> str:
     return f"{notice.kind} {notice.id}"
-
-
-def _set_aside(
-    installation: Installation, notice: TransactionalEmail, error: Exception, now: datetime, *, begun: bool
-) -> None:
-    """An email that fails for a reason that nobody foresaw is tried again as after a refusal, and stops no
-    other; where its body may have left, it isn't."""
-    log.warning("%s email %d is set aside: %s", notice.kind, notice.id, failures.words(error))
-    failures.note(installation, Part.EMAIL, _name(notice), error, now)
-    state = DeliveryState.UNCERTAIN if begun else DeliveryState.DEFERRED
-    _settle(installation, notice, Receipt(state, failures.words(error)), now)
 
 
 def _envelope(installation: Installation, notice: TransactionalEmail, now: datetime) -> Envelope | None:
@@ -123,9 +99,7 @@ def _envelope(installation: Installation, notice: TransactionalEmail, now: datet
         subscriber = subscribers.by_ids(db, [notice.subscriber_id]).get(notice.subscriber_id)
         if subscriber is None or not _is_wanted(installation, db, notice, subscriber, now):
             return None
-    domain = sender_address(installation).rpartition("@")[2]
-    # No subscriber has the number 0: no digest's Message-ID is made from it.
-    name = message_id(notice.id, 0, installation.keys, domain)
+    name = message_name(installation, notice.id)
     message = _message(installation, notice, subscriber, now)
     sender = return_address(installation, subscriber.id)
     return finalize(installation, message, subscriber.email, sender=sender, message_id=name, now=now)
@@ -150,7 +124,8 @@ def _message(
     links = mail_links(installation, subscriber.id)
     match notice.kind:
         case TransactionalKind.CONFIRM:
-            return renderer.confirm(site, link=link(installation, Purpose.CONFIRM, notice.signup_id or 0))
+            address = link(installation, Purpose.CONFIRM, notice.signup_id or 0)
+            return renderer.confirm(site, link=address, hours=_hours(CONFIRM_WITHIN))
         case TransactionalKind.ALREADY:
             return renderer.already(site, links)
         case TransactionalKind.WELCOME:
@@ -163,7 +138,11 @@ def _message(
         case TransactionalKind.ERASE:
             expires = notice.created_at + ERASE_WITHIN
             address = erase_link(installation, subscriber.id, expires)
-            return renderer.erase(site, link=address, hours=int(ERASE_WITHIN.total_seconds() // 3600))
+            return renderer.erase(site, link=address, hours=_hours(ERASE_WITHIN))
+
+
+def _hours(span: timedelta) -> int:
+    return int(span.total_seconds() // 3600)
 
 
 def _expected(installation: Installation, subscriber: Subscriber) -> str:
@@ -187,10 +166,11 @@ def _first_digest(installation: Installation, subscriber: Subscriber, now: datet
 
 
 def _settle(installation: Installation, notice: TransactionalEmail, receipt: Receipt, now: datetime) -> None:
-    state, again = receipt.state, None
-    if state in {DeliveryState.QUEUED, DeliveryState.DEFERRED}:
-        again = now + BACK_OFF[min(notice.attempts, len(BACK_OFF)) - 1]
-        state = DeliveryState.QUEUED if again < notice.created_at + GIVE_UP else DeliveryState.EXPIRED
+    state, again = outbox.next_step(
+        outbox.TRANSACTIONAL, receipt, attempts=notice.attempts, now=now, due_at=notice.created_at
+    )
+    if state is DeliveryState.DEFERRED:
+        state = DeliveryState.QUEUED  # the only state in which these wait
     with session.transaction(installation.engine) as db:
         ours = transactional.settle(
             db, notice, state=state, reply=receipt.reply, now=now, next_attempt_at=again

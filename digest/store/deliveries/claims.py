@@ -6,52 +6,34 @@ A lease that ends gives a claimed row back, and makes a `sending` one `uncertain
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
-from secrets import token_hex
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Table, and_, bindparam, case, exists, or_, select, text, update
+from sqlalchemy import ColumnElement, and_, bindparam, case, exists, select, text, update
 from sqlalchemy.orm import Session
 
 from digest.domain import Delivery, DeliveryState, SubscriberStatus
 from digest.store.deliveries.ledger import by_ids
 from digest.store.deliveries.tables import WAITING, DeliveryRow, IssueRow
+from digest.store.leases import FREE, Outbox
 from digest.store.session import chunks
 from digest.store.subscriptions.tables import SubscriberRow
 
 MOST_LOST = 3  # claims in a row without an outcome; one more and the row is put aside
 _ALONE = 2  # as many, and the row is claimed alone: its neighbours mustn't be put aside with it
 _OPEN = {DeliveryState.QUEUED, DeliveryState.DEFERRED}
-_FREE = {"claim_token": "", "lease_until": None}
 
-
-# Both run several times for each hundred messages, so they are built once and run without the ORM: built anew
-# each time, they cost three times as much as the database's own work.
-_ROW = cast("Table", DeliveryRow.__table__)
-_MARK = (
-    update(_ROW)
-    .where(
-        _ROW.c.id.in_(bindparam("ids", expanding=True)),
-        _ROW.c.claim_token.in_(bindparam("tokens", expanding=True)),
-        _ROW.c.state == DeliveryState.QUEUED,
-        _ROW.c.lease_until > bindparam("at"),
+_ROW = DeliveryRow.__table__
+_OUTBOX = Outbox(
+    _ROW,
+    at_most_once=True,
+    outcome=("state", "reply", "reason", "attempts", "settled_at", "next_attempt_at"),
+    settled={"lost": 0},
+    may_leave=(
         exists().where(
             SubscriberRow.id == _ROW.c.subscriber_id, SubscriberRow.status == SubscriberStatus.ACTIVE
         ),
         exists().where(IssueRow.id == _ROW.c.issue_id, IssueRow.due_at >= bindparam("due_after")),
-    )
-    .values(state=DeliveryState.SENDING, lease_until=bindparam("lease_ends"))
-    .returning(_ROW.c.id)
-)
-_SETTLE = (
-    update(_ROW)
-    .where(_ROW.c.id == bindparam("held_id"), _ROW.c.claim_token == bindparam("held_token"))
-    .values(
-        {
-            name: bindparam(name)
-            for name in ("state", "reply", "reason", "attempts", "settled_at", "next_attempt_at")
-        }
-    )
-    .values(lost=0, **_FREE)
+    ),
 )
 
 
@@ -84,17 +66,8 @@ def claim(session: Session, *, now: datetime, limit: int, lease: timedelta) -> l
     )
     rows = session.execute(waiting).all()
     ids = [number for number, lost in rows if lost < _ALONE] or [number for number, _ in rows[:1]]
-    claimed = {
-        "state": DeliveryState.QUEUED,
-        "claim_token": token_hex(8),
-        "lease_until": now + lease,
-        "attempts": DeliveryRow.attempts + 1,
-    }
-    found: list[Delivery] = []
-    for chunk in chunks(ids):
-        session.execute(update(DeliveryRow).where(DeliveryRow.id.in_(chunk)).values(**claimed))
-        found += by_ids(session, chunk)
-    return found
+    _OUTBOX.hold(session, ids, until=now + lease)
+    return [row for chunk in chunks(ids) for row in by_ids(session, chunk)]
 
 
 def begin_sending(
@@ -105,42 +78,29 @@ def begin_sending(
     The others must not: their claim is over, their subscriber isn't active any more, or their issue was due
     before `due_after`. All in one statement, so that who unsubscribes before it gets nothing.
     """
-    wanted = {
-        "ids": [each.id for each in claimed],
-        "tokens": list({each.claim_token for each in claimed} - {""}),
-        "at": now,
-        "due_after": due_after,
-        "lease_ends": now + lease,
-    }
-    return set(session.connection().execute(_MARK, wanted).scalars())
+    held = [(each.id, each.claim_token) for each in claimed]
+    return _OUTBOX.begin_sending(session, held, now=now, until=now + lease, due_after=due_after)
 
 
 def settle(session: Session, outcomes: Iterable[Outcome], now: datetime) -> None:
     """Write what became of claimed rows and let go of them. Rows whose claim is over aren't changed."""
-    values = [
-        {
-            "held_id": one.delivery_id,
-            "held_token": one.claim_token,
-            "state": one.state,
-            "reply": one.reply,
-            "reason": one.reason,
-            "attempts": one.attempts,
-            "settled_at": None if one.state in _OPEN else now,
-            "next_attempt_at": one.next_attempt_at,
-        }
-        for one in outcomes
-        if one.claim_token  # a row that nobody holds has none
-    ]
-    if values:
-        session.connection().execute(_SETTLE, values)
+    _OUTBOX.settle(session, ((one.delivery_id, one.claim_token, _columns(one, now)) for one in outcomes))
+
+
+def _columns(one: Outcome, now: datetime) -> dict[str, object]:
+    return {
+        "state": one.state,
+        "reply": one.reply,
+        "reason": one.reason,
+        "attempts": one.attempts,
+        "settled_at": None if one.state in _OPEN else now,
+        "next_attempt_at": one.next_attempt_at,
+    }
 
 
 def holds(session: Session, delivery_id: int, claim_token: str) -> bool:
     """Whether a claim is still good, for who is about to write more than its outcome."""
-    wanted = select(DeliveryRow.id).where(
-        DeliveryRow.id == delivery_id, DeliveryRow.claim_token == claim_token, DeliveryRow.claim_token != ""
-    )
-    return session.scalar(wanted.with_for_update()) is not None
+    return _OUTBOX.holds(session, delivery_id, claim_token)
 
 
 def sweep(session: Session, now: datetime) -> int:
@@ -149,25 +109,13 @@ def sweep(session: Session, now: datetime) -> int:
     `sending` becomes `uncertain`. A claimed row goes back, or, after more than 3 claims in a row without an
     outcome, becomes `failed`: whatever it is, it takes its worker down.
     """
-    over = select(DeliveryRow.id).where(DeliveryRow.lease_until <= now).with_for_update(skip_locked=True)
-    ids = list(session.scalars(over))
-    body = DeliveryRow.state == DeliveryState.SENDING
     poison = DeliveryRow.lost >= MOST_LOST
-    values = {
-        "state": case(
-            (body, DeliveryState.UNCERTAIN), (poison, DeliveryState.FAILED), else_=DeliveryState.QUEUED
-        ),
-        "reason": case(
-            (body, "the worker was lost after the body was begun"),
-            (poison, f"quarantined: more than {MOST_LOST} workers were lost over it"),
-            else_=DeliveryRow.reason,
-        ),
-        "settled_at": case((or_(body, poison), now), else_=None),
-        "lost": DeliveryRow.lost + 1,
-    }
-    for chunk in chunks(ids):
-        session.execute(update(DeliveryRow).where(DeliveryRow.id.in_(chunk)).values(**values, **_FREE))
-    return len(ids)
+    reason = case(
+        (DeliveryRow.state == DeliveryState.SENDING, "the worker was lost after the body was begun"),
+        (poison, f"quarantined: more than {MOST_LOST} workers were lost over it"),
+        else_=DeliveryRow.reason,
+    )
+    return _OUTBOX.sweep(session, now, poison=poison, reason=reason, lost=DeliveryRow.lost + 1)
 
 
 def expire(session: Session, *, before: datetime, now: datetime) -> int:
@@ -180,7 +128,7 @@ def expire(session: Session, *, before: datetime, now: datetime) -> int:
     }
     nobody = DeliveryRow.lease_until.is_(None)
     given_up = update(DeliveryRow).where(text(WAITING), DeliveryRow.issue_id.in_(old), nobody)
-    return len(session.scalars(given_up.values(**values, **_FREE).returning(DeliveryRow.id)).all())
+    return len(session.scalars(given_up.values(**values, **FREE).returning(DeliveryRow.id)).all())
 
 
 def again(

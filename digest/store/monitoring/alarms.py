@@ -11,10 +11,11 @@ from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
 from digest.domain import Alarm
-from digest.store.leases import take
+from digest.store.leases import FREE, Outbox
 from digest.store.monitoring.tables import AlarmRow
 from digest.store.session import serialise
 
+_OUTBOX = Outbox(AlarmRow.__table__, at_most_once=False, outcome=("next_attempt_at", "reply"))
 _TEXTS = ("title", "detail", "tried", "fix")
 
 
@@ -54,18 +55,20 @@ def claim(session: Session, *, now: datetime, limit: int, lease: timedelta) -> l
     untold = or_(AlarmRow.told_at.is_(None), AlarmRow.over_at.is_not(None))
     free = or_(AlarmRow.lease_until.is_(None), AlarmRow.lease_until <= now)
     waiting = (
-        select(AlarmRow)
+        select(AlarmRow.key)
         .where(untold, free, AlarmRow.next_attempt_at <= now)
         .order_by(AlarmRow.key)
         .limit(limit)
     )
-    return [_alarm(row) for row in take(session, waiting, until=now + lease)]
+    keys = _OUTBOX.claim(session, waiting, until=now + lease)
+    rows = select(AlarmRow).where(AlarmRow.key.in_(keys)).order_by(AlarmRow.key)
+    return [_alarm(row) for row in session.scalars(rows.execution_options(populate_existing=True))]
 
 
-def holds(session: Session, claim_token: str, now: datetime) -> bool:
-    """Whether a claim is still good."""
-    ours = select(AlarmRow.key).where(AlarmRow.claim_token == claim_token, AlarmRow.lease_until > now)
-    return session.scalar(ours.limit(1)) is not None
+def begin_sending(session: Session, claimed: Collection[Alarm], now: datetime) -> bool:
+    """Whether the claim is still good. Nothing is noted: alarms are told again after a doubt."""
+    held = [(alarm.key, alarm.claim_token) for alarm in claimed]
+    return len(_OUTBOX.begin_sending(session, held, now=now, until=now)) == len(claimed)
 
 
 def mark_notified(session: Session, claimed: Collection[Alarm], now: datetime) -> None:
@@ -77,15 +80,16 @@ def mark_notified(session: Session, claimed: Collection[Alarm], now: datetime) -
             session.delete(row)
         else:
             row.told_at = None
-        row.attempts, row.reply, row.claim_token, row.lease_until = 0, "", "", None
+        row.attempts, row.reply = 0, ""
+        for name, value in FREE.items():
+            setattr(row, name, value)
     session.flush()
 
 
 def put_back(session: Session, claimed: Collection[Alarm], *, until: datetime, reply: str) -> None:
     """Telling failed: these are to be told at `until`."""
-    for row, _ in _ours(session, claimed):
-        row.next_attempt_at, row.reply, row.claim_token, row.lease_until = until, reply, "", None
-    session.flush()
+    values = {"next_attempt_at": until, "reply": reply}
+    _OUTBOX.settle(session, ((alarm.key, alarm.claim_token, values) for alarm in claimed))
 
 
 def drop_over(session: Session) -> None:

@@ -8,12 +8,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import case, delete, select, text, update
+from sqlalchemy import delete, select, text
 from sqlalchemy.orm import Session
 
 from digest.domain import DeliveryState
-from digest.store.leases import take
+from digest.store.leases import Outbox
 from digest.store.subscriptions.tables import QUEUED, NoticeRow
+
+_OUTBOX = Outbox(
+    NoticeRow.__table__, at_most_once=True, outcome=("state", "reply", "next_attempt_at", "settled_at")
+)
 
 
 class TransactionalKind(StrEnum):
@@ -68,27 +72,23 @@ def add(
 
 def claim(session: Session, *, now: datetime, limit: int, lease: timedelta) -> list[TransactionalEmail]:
     """Take at most `limit` waiting mails for `lease`, longest waiting first; no two callers get the same."""
-    sweep(session, now)
+    _OUTBOX.sweep(session, now)
     waiting = (
-        select(NoticeRow)
+        select(NoticeRow.id)
         .where(text(QUEUED), NoticeRow.next_attempt_at <= now, NoticeRow.lease_until.is_(None))
         .where(NoticeRow.kind.in_(TransactionalKind))  # a newer version's may be there after going back
         .order_by(NoticeRow.next_attempt_at, NoticeRow.id)
         .limit(limit)
     )
-    return [_notice(row) for row in take(session, waiting, until=now + lease)]
+    ids = _OUTBOX.claim(session, waiting, until=now + lease)
+    rows = select(NoticeRow).where(NoticeRow.id.in_(ids)).order_by(NoticeRow.next_attempt_at, NoticeRow.id)
+    return [_notice(row) for row in session.scalars(rows.execution_options(populate_existing=True))]
 
 
 def begin_sending(session: Session, notice: TransactionalEmail, *, now: datetime, lease: timedelta) -> bool:
     """Note that a mail is about to leave, before its body does. False: the claim is over."""
-    ours = update(NoticeRow).where(
-        NoticeRow.id == notice.id,
-        NoticeRow.claim_token == notice.claim_token,
-        NoticeRow.state == DeliveryState.QUEUED,
-        NoticeRow.lease_until > now,
-    )
-    changed = ours.values(state=DeliveryState.SENDING, lease_until=now + lease).returning(NoticeRow.id)
-    return session.scalar(changed) is not None
+    held = [(notice.id, notice.claim_token)]
+    return bool(_OUTBOX.begin_sending(session, held, now=now, until=now + lease))
 
 
 def settle(
@@ -101,30 +101,13 @@ def settle(
     next_attempt_at: datetime | None = None,
 ) -> bool:
     """Write what became of a claimed mail; `queued` ones come again at `next_attempt_at`. False: not ours."""
-    ours = update(NoticeRow).where(
-        NoticeRow.id == notice.id, NoticeRow.claim_token == notice.claim_token, NoticeRow.claim_token != ""
-    )
     values = {
         "state": state,
         "reply": reply,
-        "claim_token": "",
-        "lease_until": None,
         "next_attempt_at": next_attempt_at or now,
         "settled_at": None if state is DeliveryState.QUEUED else now,
     }
-    return session.scalar(ours.values(**values).returning(NoticeRow.id)) is not None
-
-
-def sweep(session: Session, now: datetime) -> None:
-    """Let go of mails whose worker is gone."""
-    body = NoticeRow.state == DeliveryState.SENDING
-    values = {
-        "state": case((body, DeliveryState.UNCERTAIN), else_=DeliveryState.QUEUED),
-        "settled_at": case((body, now), else_=None),
-        "claim_token": "",
-        "lease_until": None,
-    }
-    session.execute(update(NoticeRow).where(NoticeRow.lease_until <= now).values(**values))
+    return bool(_OUTBOX.settle(session, [(notice.id, notice.claim_token, values)]))
 
 
 def of_subscriber(session: Session, subscriber_id: int) -> list[TransactionalEmail]:

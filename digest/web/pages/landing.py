@@ -42,7 +42,7 @@ def show(web: Web, interests: Interests, given: Typed) -> Shown:
     titles = {counted.topic.slug: counted.topic.title for counted in web.today.topics(now)}
     matches = found.digest.papers if found.digest else ()
     cards = tuple(
-        card(m.paper, m.reasons, titles, year=now.year, words=WORDS, all_links=True, heading=3)
+        card(m.paper, m.reasons, titles, day=now.date(), words=WORDS, all_links=True, heading=3)
         for m in matches
     )
     notes = found.digest.notes if found.digest else ()
