@@ -31,7 +31,7 @@ DOORS = {
     "lark": {"digest.filters"},
     "nacl": {"digest.render"},
     "nh3": {"digest.text"},
-    "numpy": {"digest.match", "digest.search"},
+    "numpy": {"digest.match", "digest.packed", "digest.search"},
     "platformdirs": {"digest.config"},
     "psycopg": {"digest.store"},
     "pydantic": {"digest.config", "digest.web"},

@@ -19,6 +19,7 @@ from digest.match.bits.index import Index
 from digest.match.bits.rows import points as points_of_all
 from digest.match.document import Document
 from digest.match.evaluate import points
+from digest.packed import encode, filters_of
 from digest.store.columns import pack
 from tests.builders import NOW, paper, upvotes
 from tests.naive_match import NaiveCorpus
@@ -119,10 +120,7 @@ class Numbers:
         return {number: text for text, number in self.of_text.items()}
 
     def packed(self, interests: Interests) -> bytes:
-        wanted = [*(f"topic:{slug}" for slug in interests.topics), *interests.filters]
-        limits = interests.min_upvotes, interests.top, interests.max_papers
-        excluded = [-self.number(text) for text in interests.exclude]
-        return pack([*limits, *dict.fromkeys(map(self.number, wanted)), *excluded])
+        return pack(encode(interests, {text: self.number(text) for text in filters_of(interests)}))
 
 
 def chosen(
