@@ -31,7 +31,7 @@ SITE = Site(
 LINKS = Links(
     preferences="https://papers.example.org/prefs/PPPPPPPPPPPPPPPPPPPPPPPPPPPP",
     unsubscribe="https://papers.example.org/u/UUUUUUUUUUUUUUUUUUUUUUUUUUUU",
-    web="https://papers.example.org/papers/2026-03-17",
+    web="https://papers.example.org/me/EEEEEEEEEEEEEEEEEEEEEEEEEEEE/digests/2026-03-17",
     pause="https://papers.example.org/prefs/PPPPPPPPPPPPPPPPPPPPPPPPPPPP#pause",
     feed="https://papers.example.org/search.atom?q=topic%3Allm",
     vote="https://papers.example.org/vote/VVVVVVVVVVVVVVVVVVVVVVVVVVVV",

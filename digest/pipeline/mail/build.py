@@ -20,7 +20,7 @@ from digest.tokens import message_id, sign_envelope
 def write(installation: Installation, digest: Digest) -> Encoded:
     """Render a digest with the links that belong to its subscriber."""
     reader = digest.subscriber
-    links = mail_links(installation, reader.id, issue_date=digest.issue.date)
+    links = mail_links(installation, reader.id, issue_date=digest.issue.date if digest.papers else None)
     return installation.renderer.digest(digest, installation.site, links)
 
 

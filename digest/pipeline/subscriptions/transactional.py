@@ -7,7 +7,7 @@ who misses a confirmation asks for another.
 import asyncio
 import logging
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from digest.deliver import Envelope, Transport
 from digest.domain import DeliveryState, Digest, Message, Receipt, Subscriber, SubscriberStatus
@@ -124,7 +124,8 @@ def _message(
     links = mail_links(installation, subscriber.id)
     match notice.kind:
         case TransactionalKind.CONFIRM:
-            return renderer.confirm(site, link=link(installation, Purpose.CONFIRM, notice.signup_id or 0))
+            address = link(installation, Purpose.CONFIRM, notice.signup_id or 0)
+            return renderer.confirm(site, link=address, hours=_hours(CONFIRM_WITHIN))
         case TransactionalKind.ALREADY:
             return renderer.already(site, links)
         case TransactionalKind.WELCOME:
@@ -137,7 +138,11 @@ def _message(
         case TransactionalKind.ERASE:
             expires = notice.created_at + ERASE_WITHIN
             address = erase_link(installation, subscriber.id, expires)
-            return renderer.erase(site, link=address, hours=int(ERASE_WITHIN.total_seconds() // 3600))
+            return renderer.erase(site, link=address, hours=_hours(ERASE_WITHIN))
+
+
+def _hours(span: timedelta) -> int:
+    return int(span.total_seconds() // 3600)
 
 
 def _expected(installation: Installation, subscriber: Subscriber) -> str:

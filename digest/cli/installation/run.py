@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from digest.cli.context import Cli, json_option, pass_cli
-from digest.cli.exits import INTERRUPTED, PARTLY_FAILED, UNREACHABLE
-from digest.cli.output import emit, table
+from digest.cli.terminal.context import Cli, json_option, pass_cli
+from digest.cli.terminal.exits import INTERRUPTED, PARTLY_FAILED, UNREACHABLE
+from digest.cli.terminal.output import emit, table
 from digest.domain import DeliveryState
 
 if TYPE_CHECKING:

@@ -2,10 +2,10 @@
 
 import click
 
-from digest.cli.context import Cli, json_option, pass_cli
-from digest.cli.exits import OK, UNREACHABLE
-from digest.cli.output import emit
-from digest.cli.subscriber_edits import dry_run_option
+from digest.cli.terminal.context import Cli, json_option, pass_cli
+from digest.cli.terminal.exits import OK, UNREACHABLE
+from digest.cli.terminal.options import dry_run_option
+from digest.cli.terminal.output import emit
 
 
 @click.group()

@@ -5,12 +5,13 @@ from typing import Any
 
 import click
 
-from digest.cli.context import Cli, json_option, pass_cli
-from digest.cli.exits import PARTLY_FAILED
-from digest.cli.output import emit
-from digest.cli.prompts import ask
-from digest.cli.subscriber_options import agreed_words, consent_options, with_options
-from digest.cli.types import choice
+from digest.cli.subscribers.options import agreed_words, consent_options, with_options
+from digest.cli.terminal.context import Cli, json_option, pass_cli
+from digest.cli.terminal.exits import PARTLY_FAILED
+from digest.cli.terminal.options import dry_run_option, yes_option
+from digest.cli.terminal.output import emit
+from digest.cli.terminal.prompts import ask
+from digest.cli.terminal.types import choice
 from digest.domain import SubscriberStatus
 
 
@@ -24,8 +25,8 @@ from digest.domain import SubscriberStatus
     help="Whose export it is, if not ours.",
 )
 @click.option("--skip-errors", is_flag=True, help="Leave out wrong lines instead of everything.")
-@click.option("--dry-run", is_flag=True, help="Say what would happen; write nothing.")
-@click.option("--yes", is_flag=True, help="Don't ask.")
+@dry_run_option
+@yes_option
 @json_option
 @pass_cli
 def import_(
@@ -50,7 +51,7 @@ def import_(
              consent,consent_at
     Example: digest subscribers import people.csv --dry-run
     """
-    from digest.cli.progress import counting
+    from digest.cli.terminal.progress import counting
     from digest.pipeline.subscriptions.lists.csv_import import import_subscribers
     from digest.pipeline.subscriptions.lists.list_formats import ListFormat
 
@@ -117,7 +118,7 @@ def export(
 
     Example: digest subscribers export --out people.csv
     """
-    from digest.cli.progress import counting
+    from digest.cli.terminal.progress import counting
     from digest.pipeline.subscriptions import personal_data, preferences
     from digest.pipeline.subscriptions.lists.csv_export import export_subscribers
 

@@ -4,9 +4,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from digest.cli.context import Cli, json_option, pass_cli
-from digest.cli.exits import PARTLY_FAILED
-from digest.cli.output import emit, table
+from digest.cli.terminal.context import Cli, json_option, pass_cli
+from digest.cli.terminal.exits import PARTLY_FAILED
+from digest.cli.terminal.options import dry_run_option
+from digest.cli.terminal.output import emit, table
 
 if TYPE_CHECKING:
     from digest.pipeline.ingest.probe import SourceCheck
@@ -60,7 +61,7 @@ def _show_check(found: "SourceCheck") -> None:
 
 @click.command("import")
 @click.argument("file", type=click.File("rb", lazy=True))
-@click.option("--dry-run", is_flag=True, help="Say what would happen; write nothing.")
+@dry_run_option
 @json_option
 @pass_cli
 def import_(cli: Cli, file: Any, dry_run: bool, as_json: bool) -> int:

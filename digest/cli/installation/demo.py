@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from digest.cli.context import json_option
-from digest.cli.output import emit, table
+from digest.cli.terminal.context import json_option
+from digest.cli.terminal.output import emit, table
 from digest.domain import DeliveryState
 from digest.serializers import reasons_in_words
 

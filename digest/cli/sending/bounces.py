@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from digest.cli.context import Cli, json_option, pass_cli
-from digest.cli.output import emit, table
+from digest.cli.terminal.context import Cli, json_option, pass_cli
+from digest.cli.terminal.output import emit, table
 
 if TYPE_CHECKING:
     from digest.pipeline.bounces.process import Processed

@@ -5,13 +5,20 @@ from typing import Any
 
 import click
 
-from digest.cli.context import Cli, json_option, pass_cli
-from digest.cli.explaining import show_read_back
-from digest.cli.output import emit, table, tell_if_cut
-from digest.cli.subscriber_edits import dry_run_option, edit, erase, pause, resume, unsubscribe
-from digest.cli.subscriber_options import agreed_words, consent_options, interest_options, times, with_options
-from digest.cli.subscriber_tables import export, import_
-from digest.cli.types import choice
+from digest.cli.subscribers.edits import edit, erase, pause, resume, unsubscribe
+from digest.cli.subscribers.lists import export, import_
+from digest.cli.subscribers.options import (
+    agreed_words,
+    consent_options,
+    interest_options,
+    times,
+    with_options,
+)
+from digest.cli.terminal.context import Cli, json_option, pass_cli
+from digest.cli.terminal.explaining import show_read_back
+from digest.cli.terminal.options import dry_run_option
+from digest.cli.terminal.output import emit, table, tell_if_cut
+from digest.cli.terminal.types import choice
 from digest.domain import DeliveryState, Frequency, SubscriberStatus
 from digest.serializers import delivery_object, subscriber_object
 

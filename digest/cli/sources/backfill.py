@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from digest.cli.context import Cli, json_option, pass_cli
-from digest.cli.exits import PARTLY_FAILED
-from digest.cli.output import emit
-from digest.cli.progress import progress
+from digest.cli.terminal.context import Cli, json_option, pass_cli
+from digest.cli.terminal.exits import PARTLY_FAILED
+from digest.cli.terminal.output import emit
+from digest.cli.terminal.progress import progress
 
 if TYPE_CHECKING:
     from digest.pipeline.ingest.backfill import Repair

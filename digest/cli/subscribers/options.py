@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 import click
 
-from digest.cli.types import choice
+from digest.cli.terminal.types import choice
 from digest.domain import Frequency
 
 F = TypeVar("F", bound=Callable[..., Any])

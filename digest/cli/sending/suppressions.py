@@ -4,11 +4,11 @@ from typing import Any
 
 import click
 
-from digest.cli.context import Cli, json_option, pass_cli
-from digest.cli.exits import PARTLY_FAILED
-from digest.cli.output import emit, table, tell_if_cut
-from digest.cli.prompts import ask
-from digest.cli.subscriber_edits import dry_run_option, yes_option
+from digest.cli.terminal.context import Cli, json_option, pass_cli
+from digest.cli.terminal.exits import PARTLY_FAILED
+from digest.cli.terminal.options import dry_run_option, yes_option
+from digest.cli.terminal.output import emit, table, tell_if_cut
+from digest.cli.terminal.prompts import ask
 
 
 @click.group()
@@ -102,7 +102,7 @@ def import_(cli: Cli, *, file: Any, reason: str, dry_run: bool, as_json: bool) -
 
     Example: digest suppressions import bounced.csv --reason 'from our old list'
     """
-    from digest.cli.subscriber_tables import seekable
+    from digest.cli.subscribers.lists import seekable
     from digest.pipeline.subscriptions.suppression_list import import_addresses
 
     added, errors = import_addresses(

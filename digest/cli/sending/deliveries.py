@@ -4,18 +4,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from digest.cli.context import Cli, json_option, pass_cli
-from digest.cli.output import emit, table, tell_if_cut
-from digest.cli.prompts import ask
-from digest.cli.types import choice
+from digest.cli.terminal.context import Cli, json_option, pass_cli
+from digest.cli.terminal.options import dry_run_option, yes_option
+from digest.cli.terminal.output import emit, table, tell_if_cut
+from digest.cli.terminal.prompts import ask
+from digest.cli.terminal.types import choice
 from digest.domain import DeliveryState
 from digest.serializers import delivery_object, pace_object
 
 if TYPE_CHECKING:
     from digest.pipeline.delivery.resolve import Picked
 
-dry_run_option = click.option("--dry-run", is_flag=True, help="Say what would happen; write nothing.")
-yes_option = click.option("--yes", is_flag=True, help="Don't ask.")
 issue_option = click.option("--issue", "issue_id", type=int, help="All of this issue.")
 
 

@@ -5,13 +5,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from digest.cli.backfill import backfill
-from digest.cli.context import Cli, json_option, pass_cli
-from digest.cli.output import emit, table
-from digest.cli.prompts import ask
-from digest.cli.source_lists import check, export, import_
-from digest.cli.sparklines import sparkline
-from digest.cli.types import choice
+from digest.cli.sources.backfill import backfill
+from digest.cli.sources.lists import check, export, import_
+from digest.cli.sources.pauses import pause, resume
+from digest.cli.terminal.context import Cli, json_option, pass_cli
+from digest.cli.terminal.options import dry_run_option, yes_option
+from digest.cli.terminal.output import emit, table
+from digest.cli.terminal.prompts import ask
+from digest.cli.terminal.sparklines import sparkline
+from digest.cli.terminal.types import choice
 from digest.domain import SourceKind
 from digest.serializers import source_object
 
@@ -100,7 +102,7 @@ def add(cli: Cli, url: str, name: str, kind: SourceKind, as_json: bool) -> None:
 @sources.command()
 @click.argument("name")
 @click.option("--url", required=True, help="Its new address.")
-@click.option("--dry-run", is_flag=True, help="Say what would happen; write nothing.")
+@dry_run_option
 @json_option
 @pass_cli
 def edit(cli: Cli, *, name: str, url: str, dry_run: bool, as_json: bool) -> None:
@@ -122,8 +124,8 @@ def edit(cli: Cli, *, name: str, url: str, dry_run: bool, as_json: bool) -> None
 
 @sources.command()
 @click.argument("name")
-@click.option("--dry-run", is_flag=True, help="Say what would happen; write nothing.")
-@click.option("--yes", is_flag=True, help="Don't ask.")
+@dry_run_option
+@yes_option
 @json_option
 @pass_cli
 def remove(cli: Cli, *, name: str, dry_run: bool, yes: bool, as_json: bool) -> None:
@@ -153,7 +155,7 @@ def fetch(cli: Cli, names: tuple[str, ...], as_json: bool) -> int:
 
     Example: digest sources fetch huggingface
     """
-    from digest.cli.run import exit_code, fetch_object, show_fetched
+    from digest.cli.installation.run import exit_code, fetch_object, show_fetched
     from digest.pipeline.ingest import poll
     from digest.pipeline.ingest import sources as registry
 
@@ -165,5 +167,5 @@ def fetch(cli: Cli, names: tuple[str, ...], as_json: bool) -> int:
     return exit_code(fetched)
 
 
-for _command in (backfill, check, import_, export):
+for _command in (backfill, check, import_, export, pause, resume):
     sources.add_command(_command)

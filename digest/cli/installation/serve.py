@@ -6,7 +6,7 @@ import urllib.request
 
 import click
 
-from digest.cli.context import Cli, pass_cli
+from digest.cli.terminal.context import Cli, pass_cli
 
 UNREACHABLE = 5
 

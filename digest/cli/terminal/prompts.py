@@ -2,8 +2,8 @@
 
 import click
 
-from digest.cli.context import on_terminal
-from digest.cli.exits import REFUSED
+from digest.cli.terminal.context import on_terminal
+from digest.cli.terminal.exits import REFUSED
 from digest.errors import RefusedError
 
 

@@ -4,8 +4,8 @@ import os
 
 import click
 
-from digest.cli.context import Cli, json_option, pass_cli
-from digest.cli.output import emit, table
+from digest.cli.terminal.context import Cli, json_option, pass_cli
+from digest.cli.terminal.output import emit, table
 
 
 @click.group()
@@ -39,7 +39,7 @@ def check(as_json: bool) -> int:
 
     Example: digest config check
     """
-    from digest.cli.exits import CONFIGURATION, OK
+    from digest.cli.terminal.exits import CONFIGURATION, OK
     from digest.config import load, unknown_names
     from digest.errors import ConfigError
 

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from digest.cli.context import Cli, json_option, pass_cli
-from digest.cli.explaining import explained_object, show_arithmetic, show_why_not
-from digest.cli.output import emit, table
+from digest.cli.terminal.context import Cli, json_option, pass_cli
+from digest.cli.terminal.explaining import explained_object, show_arithmetic, show_why_not
+from digest.cli.terminal.output import emit, table
 from digest.serializers import preview_object, reasons_in_words
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from digest.cli.context import Cli, json_option, pass_cli
-from digest.cli.output import emit, table, tell_if_cut
+from digest.cli.terminal.context import Cli, json_option, pass_cli
+from digest.cli.terminal.output import emit, table, tell_if_cut
 from digest.domain import DeliveryState
 
 if TYPE_CHECKING:

@@ -5,14 +5,12 @@ from typing import Any
 
 import click
 
-from digest.cli.context import Cli, json_option, pass_cli
-from digest.cli.output import emit
-from digest.cli.prompts import ask
-from digest.cli.subscriber_options import changes, with_options
+from digest.cli.subscribers.options import changes, with_options
+from digest.cli.terminal.context import Cli, json_option, pass_cli
+from digest.cli.terminal.options import dry_run_option, yes_option
+from digest.cli.terminal.output import emit
+from digest.cli.terminal.prompts import ask
 from digest.serializers import subscriber_object
-
-dry_run_option = click.option("--dry-run", is_flag=True, help="Say what would happen; write nothing.")
-yes_option = click.option("--yes", is_flag=True, help="Don't ask.")
 
 
 @click.command()

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from digest.cli.output import emit
+from digest.cli.terminal.output import emit
 from digest.serializers import match_object, ranked_object
 
 if TYPE_CHECKING:

@@ -3,8 +3,8 @@
 import click
 
 from digest import __version__
-from digest.cli.context import json_option
-from digest.cli.output import emit
+from digest.cli.terminal.context import json_option
+from digest.cli.terminal.output import emit
 
 
 @click.command()

@@ -2,8 +2,8 @@
 
 import click
 
-from digest.cli.context import Cli, json_option, pass_cli
-from digest.cli.output import emit, table
+from digest.cli.terminal.context import Cli, json_option, pass_cli
+from digest.cli.terminal.output import emit, table
 
 
 @click.group()
