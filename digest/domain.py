@@ -33,6 +33,7 @@ class SourceState(StrEnum):
     WAITING = "waiting"  # expected, not there yet
     STALLED = "stalled"  # expected, not there for hours
     FAILING = "failing"  # errors
+    PAUSED = "paused"  # its operator wants it left alone
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """`digest sources` and `digest doctor` as operators meet them: shapes, words, exit codes."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,15 +10,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.cli.terminal.sparklines import BARS, NONE, sparkline
-from digest.domain import SourceKind
+from digest.config import load
+from digest.domain import SourceKind, SourceState
 from digest.errors import ParseError
+from digest.pipeline.installation import open_installation
 from digest.sources import opml
 from digest.sources.guess import kind_of
+from digest.store import session, sources
 from tests.commands import Command, commands
 from tests.source_server import SourceServer
 
 SAMPLES = Path(__file__).parents[2] / "digest" / "samples"
 TUESDAY, WEDNESDAY = "2026-03-17T09:00:00Z", "2026-03-18T12:00:00Z"
+NOON = datetime.fromisoformat(WEDNESDAY)
 
 
 @pytest.fixture
@@ -363,3 +368,43 @@ def test_doctor_works_where_nothing_else_does(
     assert code == 4
     assert (only["check"], only["result"]) == ("settings", "fail")
     assert "DIGEST_WINDOW_DAYS" in only["detail"]
+
+
+def test_a_paused_source_is_not_asked_and_raises_nothing_until_it_is_resumed(
+    digest: Command, server: SourceServer
+) -> None:
+    add(digest, server)
+    digest("--now", TUESDAY, "sources", "fetch", "near")
+    for name in {source["name"] for source in digest("sources", "list", "--json")[1]} - {"near"}:
+        digest("sources", "remove", name, "--yes")
+    assert digest("sources", "pause", "near", "--dry-run")[0] == 0
+    assert listed(digest, "near")["state"] == "fresh"
+    assert digest("sources", "pause", "near", "--json")[1]["state"] == "paused"
+    asked = len(server.asked)
+    code, _, err = digest("--now", WEDNESDAY, "sources", "fetch", "near")
+    assert (code, "digest sources resume near" in err) == (7, True)
+    assert digest("--now", WEDNESDAY, "sources", "fetch", "--json")[1] == []
+    assert digest("--now", WEDNESDAY, "run", "--json")[1]["sources"] == []
+    code, _, _ = digest(
+        "--now", WEDNESDAY, "sources", "backfill", "near", "--from", "2026-03-17", "--to", "2026-03-17"
+    )
+    assert code == 7
+    assert len(server.asked) == asked
+    told = checked(digest, WEDNESDAY)
+    assert (told["source near"]["result"], "paused" in told["source near"]["detail"]) == ("ok", True)
+    assert told["rounds"]["result"] == "ok"
+    assert listed(digest, "near", WEDNESDAY)["missed"] == []
+    assert digest("--now", WEDNESDAY, "sources", "resume", "near", "--json")[1]["state"] == "quiet"
+    assert [each["name"] for each in digest("--now", WEDNESDAY, "run", "--json")[1]["sources"]] == ["near"]
+
+
+def test_a_source_that_is_paused_while_it_is_asked_stays_paused(digest: Command, tmp_path: Path) -> None:
+    digest("sources", "list")
+    installation = open_installation(load())
+    with session.transaction(installation.engine) as db:
+        sources.claim(db, "arxiv", now=NOON, until=NOON, only_due=False)
+    digest("sources", "pause", "arxiv")
+    with session.transaction(installation.engine) as db:
+        sources.failed(db, "arxiv", now=NOON, error="no answer", next_fetch_at=NOON)
+        sources.set_state(db, "arxiv", SourceState.FRESH)
+        assert sources.get(db, "arxiv").state is SourceState.PAUSED

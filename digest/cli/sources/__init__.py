@@ -7,6 +7,7 @@ import click
 
 from digest.cli.sources.backfill import backfill
 from digest.cli.sources.lists import check, export, import_
+from digest.cli.sources.pauses import pause, resume
 from digest.cli.terminal.context import Cli, json_option, pass_cli
 from digest.cli.terminal.options import dry_run_option, yes_option
 from digest.cli.terminal.output import emit, table
@@ -166,5 +167,5 @@ def fetch(cli: Cli, names: tuple[str, ...], as_json: bool) -> int:
     return exit_code(fetched)
 
 
-for _command in (backfill, check, import_, export):
+for _command in (backfill, check, import_, export, pause, resume):
     sources.add_command(_command)
