@@ -2,7 +2,8 @@
 
 Packed interests are 32-bit integers, little-endian: `min_upvotes`, `top`, `max_papers`, then a positive
 number for each filter that a paper may satisfy and a negative one (minus its number) for each exclusion. A
-topic is the filter `topic:<slug>`. `store/columns.py` writes the bytes; the caller numbers the filters.
+topic is the filter `topic:<slug>`. A negative `max_papers` says the same number, and `about_only`.
+`store/columns.py` writes the bytes; the caller numbers the filters.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,6 +26,7 @@ class Decoded(NamedTuple):
     min_upvotes: "NDArray[np.int32]"
     top: "NDArray[np.int32]"
     max_papers: "NDArray[np.int32]"
+    about_only: "NDArray[np.bool_]"
     wants: "NDArray[np.integer[Any]]"
     wanted: "NDArray[np.int32]"
     excludes: "NDArray[np.integer[Any]]"
@@ -42,7 +44,8 @@ def encode(interests: Interests, number_of: Mapping[str, int]) -> tuple[int, ...
         *(number_of[text] for text in _wanted(interests)),
         *(-number_of[text] for text in interests.exclude),
     ]
-    return (interests.min_upvotes, interests.top, interests.max_papers, *dict.fromkeys(signed))
+    most = -interests.max_papers if interests.about_only else interests.max_papers
+    return (interests.min_upvotes, interests.top, most, *dict.fromkeys(signed))
 
 
 def decode(packed: Sequence[bytes]) -> Decoded:
@@ -70,7 +73,8 @@ def decode(packed: Sequence[bytes]) -> Decoded:
     return Decoded(
         min_upvotes,
         top,
-        max_papers,
+        np.abs(max_papers),
+        max_papers < 0,
         count(wanted),
         numbers[wanted],
         count(excluded),

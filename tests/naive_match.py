@@ -24,10 +24,9 @@ class NaiveCorpus:
         self._library = library
         self._fit_weight = fit_weight
 
-    def match(
-        self, interests: Interests, sent: AbstractSet[str] = frozenset(), *, least: int = 1
-    ) -> list[tuple[Paper, float]]:
-        """The papers of one subscriber with their scores, best first; `least`: the points that they need."""
+    def match(self, interests: Interests, sent: AbstractSet[str] = frozenset()) -> list[tuple[Paper, float]]:
+        """The papers of one subscriber with their scores, best first."""
+        least = 2 if interests.about_only else 1
         trees = {text: self._library.tree(text) for text in interests.filters}
         trees |= {f"topic:{slug}": TopicRef(slug) for slug in interests.topics}
         free = [

@@ -18,17 +18,18 @@ ANY = st.builds(
     exclude=TEXTS,
     min_upvotes=LIMIT,
     top=LIMIT,
-    max_papers=LIMIT,
+    max_papers=LIMIT.filter(bool),
+    about_only=st.booleans(),
 )
 
 
-def each(found: Decoded) -> list[tuple[int, int, int, list[int], list[int]]]:
+def each(found: Decoded) -> list[tuple[int, int, int, bool, list[int], list[int]]]:
     """What was decoded, a subscriber at a time."""
     lists = [
         [part.tolist() for part in np.split(items, np.cumsum(counts)[:-1])]
         for items, counts in ((found.wanted, found.wants), (found.excluded, found.excludes))
     ]
-    limits = (found.min_upvotes, found.top, found.max_papers)
+    limits = (found.min_upvotes, found.top, found.max_papers, found.about_only)
     return list(zip(*(each.tolist() for each in limits), *lists, strict=True))
 
 
@@ -37,15 +38,18 @@ def test_what_is_packed_is_read_back_for_each_of_many(people: list[Interests]) -
     texts = sorted({text for person in people for text in filters_of(person)})
     numbers = {text: number for number, text in enumerate(texts, 1)}
     found = each(decode([pack(encode(person, numbers)) for person in people]))
-    for person, (min_upvotes, top, max_papers, wanted, excluded) in zip(people, found, strict=True):
+    for person, (min_upvotes, top, max_papers, about_only, wanted, excluded) in zip(
+        people, found, strict=True
+    ):
         assert (min_upvotes, top, max_papers) == (person.min_upvotes, person.top, person.max_papers)
+        assert about_only == person.about_only
         topics = [f"topic:{slug}" for slug in person.topics]
         assert wanted == list(dict.fromkeys(numbers[text] for text in [*topics, *person.filters]))
         assert excluded == list(dict.fromkeys(numbers[text] for text in person.exclude))
 
 
 def test_nobody_is_nobody() -> None:
-    assert [len(part) for part in decode([])] == [0] * 7
+    assert [len(part) for part in decode([])] == [0] * 8
 
 
 @given(st.binary(max_size=40))

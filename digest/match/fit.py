@@ -19,6 +19,7 @@ from enum import IntEnum
 
 MOST_POINTS = 7  # of a filter, and of all of somebody's filters together
 NAMED = 4
+ANY, ABOUT = 1, 2  # the least points of any match, and of one that isn't said once in passing
 FITS = (0.0, 0.1, 0.25, 0.4, 0.7, 0.8, 0.9, 1.0)  # by points: from 3 to 4 is the step that matters
 
 

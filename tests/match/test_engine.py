@@ -97,6 +97,7 @@ INTERESTS = st.builds(
     min_upvotes=st.integers(0, 10),
     top=st.sampled_from([0, 0, 1, 3]),
     max_papers=st.integers(0, 6),
+    about_only=st.booleans(),
 )
 WEIGHTS = st.sampled_from([0.0, 0.3, 0.5, 7.0])
 
@@ -124,12 +125,11 @@ class Numbers:
 
 
 def chosen(
-    corpus: Corpus, people: Sequence[Interests], sent: Sequence[frozenset[str]] = (), *, least: int = 1
+    corpus: Corpus, people: Sequence[Interests], sent: Sequence[frozenset[str]] = ()
 ) -> list[list[str]]:
     """The ids of the papers of each, by the engine, all at once."""
     numbers = Numbers()
     cohort = unpack([numbers.packed(interests) for interests in people])
-    cohort = replace(cohort, least=np.full(len(people), least, np.int32))
     corpus.many.read(corpus.many.unread(cohort), numbers.texts)
     place = {each.id: number for number, each in enumerate(corpus.papers)}
     history = [
@@ -144,20 +144,18 @@ def chosen(
     return [ids[start:end] for start, end in pairwise(ends)]
 
 
-@given(DAYS, st.lists(INTERESTS, max_size=8), WEIGHTS, st.sampled_from([1, 1, 2, 4, 7]), st.data())
+@given(DAYS, st.lists(INTERESTS, max_size=8), WEIGHTS, st.data())
 def test_the_engine_and_the_naive_loop_agree(
-    papers: list[Paper], people: list[Interests], weight: float, least: int, data: st.DataObject
+    papers: list[Paper], people: list[Interests], weight: float, data: st.DataObject
 ) -> None:
     histories = st.frozensets(st.sampled_from([*(p.id for p in papers), "arxiv:old"]))
     sent = [data.draw(histories) for _ in people]
     naive = NaiveCorpus(ranked(papers), LIBRARY, fit_weight=weight)
     corpus = Corpus(ranked(papers), LIBRARY, fit_weight=weight)
-    expected = [
-        naive.match(interests, gone, least=least) for interests, gone in zip(people, sent, strict=True)
-    ]
-    assert chosen(corpus, people, sent, least=least) == [[p.id for p, _ in papers] for papers in expected]
+    expected = [naive.match(interests, gone) for interests, gone in zip(people, sent, strict=True)]
+    assert chosen(corpus, people, sent) == [[p.id for p, _ in papers] for papers in expected]
     for interests, gone, papers_of in zip(people, sent, expected, strict=True):
-        matches = corpus.one.match(interests, gone, least=least)
+        matches = corpus.one.match(interests, gone)
         assert [(match.paper, match.score) for match in matches] == papers_of
 
 

@@ -47,7 +47,7 @@ def import_(
 
     \b
     Columns: email,topics,filters,exclude,frequency,at,timezone,max,status,
-             quiet_days,weekday,min_upvotes,top,paused_until,joined_at,
+             quiet_days,weekday,min_upvotes,about_only,top,paused_until,joined_at,
              consent,consent_at
     Example: digest subscribers import people.csv --dry-run
     """

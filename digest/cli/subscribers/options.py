@@ -17,6 +17,7 @@ interest_options = (
     click.option("--exclude", multiple=True, help="A filter that must not match; may be repeated."),
     click.option("--min-upvotes", default=0, show_default=True, help="Leave out papers with fewer."),
     click.option("--top", default=0, show_default=True, help="Also the day's top N, whatever the filters."),
+    click.option("--about-only", is_flag=True, help="Leave out papers that mention a term in passing."),
     click.option("--max", "max_papers", default=20, show_default=True, help="Maximum papers per email."),
 )
 times = (
@@ -41,6 +42,9 @@ changes = (
     click.option("--min-upvotes", type=int, help="Leave out papers with fewer."),
     click.option("--top", type=int, help="Also the day's top N, whatever the filters."),
     click.option("--max", "max_papers", type=int, help="Maximum papers per email."),
+    click.option(
+        "--about-only/--with-mentions", default=None, help="Leave out papers that mention a term in passing."
+    ),
     click.option("--frequency", type=choice(Frequency)),
     click.option("--weekday", help="For weekly: mon, tue, …"),
     click.option("--at", help="The hour, on the clock of the time zone."),

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from digest.match.fit import ABOUT, ANY
 from digest.packed import decode
 
 Integers = NDArray[np.integer[Any]]
@@ -57,12 +58,12 @@ class Cohort:
     min_upvotes: NDArray[np.int32]
     top: NDArray[np.int32]
     max_papers: NDArray[np.int32]
-    least: NDArray[np.int32]  # the points that a subscriber's filters must give a paper; 1: any match will do
+    least: NDArray[np.int32]  # the points that a subscriber's filters must give a paper: `ANY` or `ABOUT`
 
     @property
     def asks_for_more(self) -> bool:
         """Whether somebody wants no papers that only mention a term in passing."""
-        return bool((self.least > 1).any())
+        return bool((self.least > ANY).any())
 
     def __len__(self) -> int:
         return len(self.max_papers)
@@ -88,7 +89,7 @@ def unpack(packed: Sequence[bytes]) -> Cohort:
         found.min_upvotes,
         found.top,
         found.max_papers,
-        np.ones(len(packed), np.int32),
+        np.where(found.about_only, ABOUT, ANY).astype(np.int32),
     )
 
 

@@ -99,4 +99,6 @@ def _stored(text: str) -> Node:
 def _too_far_down(found: CandidateSet, paper: Paper, interests: Interests, sent: set[str]) -> str:
     everything = replace(interests, max_papers=len(found.ranked))
     order = [match.paper.id for match in found.corpus.one.match(everything, sent)]
+    if paper.id not in order:
+        return "it only mentions what they ask for in passing, which they leave out"
     return f"it matches, in place {order.index(paper.id) + 1}, and the digest has {interests.max_papers}"

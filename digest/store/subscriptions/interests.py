@@ -108,6 +108,7 @@ def as_json(interests: Interests) -> dict[str, Any]:
         "filters": list(interests.filters),
         "exclude": list(interests.exclude),
         "min_upvotes": interests.min_upvotes,
+        "about_only": interests.about_only,
         "top": interests.top,
         "max_papers": interests.max_papers,
     }
@@ -118,7 +119,9 @@ def from_json(kept: Mapping[str, Any]) -> Interests:
     lists: dict[str, Any] = {
         name: tuple(kept[name]) for name in ("topics", "filters", "exclude") if name in kept
     }
-    numbers = {name: kept[name] for name in ("min_upvotes", "top", "max_papers") if name in kept}
+    numbers = {
+        name: kept[name] for name in ("min_upvotes", "top", "max_papers", "about_only") if name in kept
+    }
     return Interests(**lists, **numbers)
 
 
