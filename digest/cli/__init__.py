@@ -41,6 +41,7 @@ from digest.errors import (
 COMMANDS: MappingProxyType[str, str] = MappingProxyType(
     {
         "demo": "installation.demo",
+        "init": "installation.init",
         "run": "installation.run",
         "serve": "installation.serve",
         "preview": "sending.preview",
