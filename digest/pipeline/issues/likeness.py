@@ -4,22 +4,18 @@ Vectors are folded from the papers' own texts, so that one that search doesn't k
 they are the same as those kept with the segments of the search index.
 """
 
-import logging
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-
-import numpy as np
 
 from digest.domain import Paper
 from digest.match.likeness import Liked, Vectors
 from digest.pipeline.installation import Installation
-from digest.search import Segment, build, lsa
+from digest.search import folded, lsa
 from digest.store import papers, session
 from digest.store import search as stored
 from digest.store.session import Session
 
 NO_BASIS = f"papers can't be compared yet: search must have indexed {lsa.FEWEST} of them first"
-_log = logging.getLogger(__name__)
 
 
 class StoredLikeness:
@@ -36,8 +32,6 @@ class StoredLikeness:
 
     def vectors(self, papers: Sequence[Paper]) -> Vectors:
         """Return a vector a paper; zero for one that can't be compared, and for all without a basis."""
-        if self._basis is None:
-            return np.zeros((len(papers), lsa.DIMENSIONS), np.int8)
         return folded(papers, self._basis)
 
     def liked(self, ids: Sequence[str]) -> Mapping[str, Liked]:
@@ -60,29 +54,6 @@ def liked_papers(db: Session, basis: lsa.Basis | None, ids: Sequence[str]) -> Ma
         for (name, paper), vector, threshold in zip(found.items(), vectors, least, strict=True)
     }
     return {each: liked.get(each) or Liked(lacks=_unknown(each)) for each in ids}
-
-
-def folded(papers: Sequence[Paper], basis: lsa.Basis) -> Vectors:
-    """Return the vectors of papers in a basis; zero for one that can't be read, which stops no other."""
-    parts = [np.zeros((0, lsa.DIMENSIONS), np.int8)]
-    left = list(papers)
-    while left:
-        vectors = _folded_together(left, basis)
-        parts.append(vectors)
-        left = left[len(vectors) :]
-    return np.concatenate(parts)
-
-
-def _folded_together(papers: Sequence[Paper], basis: lsa.Basis) -> Vectors:
-    """The vectors of as many of the first of these papers as fit into one segment, at least one."""
-    try:
-        data, taken = build(papers)
-        return lsa.vectors(Segment(data), basis) if taken else np.zeros((1, lsa.DIMENSIONS), np.int8)
-    except Exception:
-        if len(papers) > 1:
-            return np.concatenate([_folded_together([each], basis) for each in papers])
-        _log.exception("like: can't compare paper %s: its text could not be read", papers[0].id)
-        return np.zeros((1, lsa.DIMENSIONS), np.int8)
 
 
 def _unknown(name: str) -> str:

@@ -11,10 +11,9 @@ from digest.pipeline.catalog.search import Search
 from digest.pipeline.catalog.search_index import catch_up
 from digest.pipeline.installation import Installation
 from digest.pipeline.issues import explain
-from digest.pipeline.issues.likeness import folded
 from digest.pipeline.issues.preview import matching, preview, stranger
 from digest.render.phrases import reason_phrases
-from digest.search import Segment, lsa, version
+from digest.search import Segment, folded, lsa, version
 from digest.store import papers, search, session
 from digest.store.papers.tables import PaperRow
 from tests.builders import NOW, entry
