@@ -12,10 +12,10 @@ MOST_ALSO = 5  # titles of what others read
 MOST_WITHDRAWN = 10  # titles of papers withdrawn since they were sent
 
 _QUIET = {
-    SkipReason.QUIET: "The sources announced nothing new {day}.",
-    SkipReason.STALE: "Papers were expected {day} and have not been announced yet; they will follow.",
-    SkipReason.FAILING: "Nothing new came {day}, and not every source could be read.",
-    SkipReason.NO_MATCH: "None of {days} papers matches what you asked for.",
+    SkipReason.QUIET: "There are no new papers {day}: the sources announced none.",
+    SkipReason.STALE: "Papers were expected {day} but haven’t been announced yet. They will follow.",
+    SkipReason.FAILING: "There are no new papers {day}, and not every source could be read.",
+    SkipReason.NO_MATCH: "None of {days} papers match your topics and filters.",
 }
 
 
@@ -64,7 +64,7 @@ def quiet_day(
     also_trending: Sequence[Paper] = (),
     withdrawn: Sequence[Paper] = (),
 ) -> Digest:
-    """The short mail of a day without papers, for who wants one: the reason, and a few titles that trend."""
+    """The short mail of a day without papers, for those who want it: the reason, a few trending titles."""
     weekly = subscriber.schedule.frequency is Frequency.WEEKLY
     day, days = ("this week", "this week’s") if weekly else ("today", "today’s")
     why = _QUIET.get(reason, f"No papers {{day}}: {reason}.").format(day=day, days=days)

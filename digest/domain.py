@@ -33,6 +33,7 @@ class SourceState(StrEnum):
     WAITING = "waiting"  # expected, not there yet
     STALLED = "stalled"  # expected, not there for hours
     FAILING = "failing"  # errors
+    PAUSED = "paused"  # its operator wants it left alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,6 +268,7 @@ class Interests:
     min_upvotes: int = 0
     top: int = 0  # also the day's top N, whatever the filters
     max_papers: int = 20
+    about_only: bool = False  # leave out papers that only mention a term in passing
 
 
 class Frequency(StrEnum):

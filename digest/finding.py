@@ -70,6 +70,12 @@ _DETAIL = re.compile(
 )
 _AVAILABLE = re.compile(r"https?://|\bavailable (?:at|on|from|online)\b", re.IGNORECASE)
 _LEAD_IN = re.compile(r"^[^,]{3,160}, (?=(?:we|this (?:paper|work|study)) )")
+# What points at sentences that aren't shown, or says nothing.
+_EMPTY = re.compile(
+    rf"^(?:in {_OURS}|here|to this end|to [a-z]+ (?:this|these|the above|such)\b[^,]{{0,60}}"
+    r"|(?:motivated|inspired) by this|(?:building|based) on this), (?=(?:we|this (?:paper|work|study)) )",
+    re.IGNORECASE,
+)
 _CLAUSES = (  # where a sentence may be cut: best at a mark, else before a word that begins a clause
     re.compile(r"[,;:](?= )| [–—-](?= )"),
     re.compile(r" (?=(?:which|where|that|while|by|and|to) )"),
@@ -79,7 +85,7 @@ _CLAUSES = (  # where a sentence may be cut: best at a mark, else before a word 
 def finding(abstract: str, most: int = MOST_WORDS) -> str:
     """Return the sentence of an abstract that states the contribution, in at most `most` words."""
     found = sentences(abstract)
-    return shortened(found[contribution(found)], most) if found else ""
+    return shortened(_without(_EMPTY, found[contribution(found)]), most) if found else ""
 
 
 def sentences(text: str) -> list[str]:
@@ -98,14 +104,17 @@ def shortened(sentence: str, most: int) -> str:
     """Cut a sentence to `most` words: what leads to "we …" first, then behind the last clause that fits."""
     if len(sentence.split()) <= most:
         return sentence
-    if lead := _LEAD_IN.match(sentence):
-        rest = sentence[lead.end() :]
-        sentence = rest[0].upper() + rest[1:]
+    sentence = _without(_LEAD_IN, sentence)
     words = sentence.split()
     if len(words) <= most:
         return sentence
     room = " ".join(words[:most])
     return f"{room[: _clause_end(room)].rstrip(' ,;:–—-')} …"
+
+
+def _without(opening: re.Pattern[str], sentence: str) -> str:
+    rest = opening.sub("", sentence)
+    return rest if rest == sentence else rest[0].upper() + rest[1:]
 
 
 def _clause_end(text: str) -> int:

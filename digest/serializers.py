@@ -122,6 +122,7 @@ def subscriber_object(subscriber: Subscriber) -> dict[str, Any]:
         "filters": list(interests.filters),
         "exclude": list(interests.exclude),
         "min_upvotes": interests.min_upvotes,
+        "about_only": interests.about_only,
         "top": interests.top,
         "max": interests.max_papers,
         "frequency": schedule.frequency,

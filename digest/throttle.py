@@ -27,6 +27,11 @@ LONGEST_WAIT = timedelta(hours=1)  # until a waiting message asks again
 FIRST_DAY = 1000  # messages to a domain on the first day of a warm-up; each day doubles it
 
 
+def domain_of(address: str) -> str:
+    """Return the domain of an address, in lower case: what is limited and compared."""
+    return address.rpartition("@")[2].lower()
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What the operator allows: messages per second to all and to each domain (0: no limit), warm-up."""

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from digest.errors import ConfigError
 from digest.render.colors import check_readable
 from digest.sources.services import NAMES as SERVICES
+from digest.throttle import domain_of
 
 _LABEL = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _DOMAIN = re.compile(rf"(?!.{{254}}){_LABEL}(\.{_LABEL})*")
@@ -95,7 +96,7 @@ def selector(value: str) -> str:
 
 def signing_domain(value: str, sender: str) -> str:
     """The domain that signs mails of a sender (`Name <address>`): theirs, the default, or one above it."""
-    theirs = parseaddr(sender)[1].rpartition("@")[2].lower()
+    theirs = domain_of(parseaddr(sender)[1])
     domain = value.lower() or theirs
     if not _DOMAIN.fullmatch(domain):
         msg = f"{domain!r} isn't a domain in ASCII (one beyond it is written as xn--…)"

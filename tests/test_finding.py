@@ -27,6 +27,8 @@ texts = st.text(st.sampled_from("aB é.!? ,-1;:…\n"), max_size=400)
             "This paper presents FleeceNet, a small model.",
         ),
         ("Wool is warm. In this study, goats met sheep.", "In this study, goats met sheep."),
+        ("Wool is warm. To address this, we propose cotton.", "We propose cotton."),
+        ("Wool is warm. In this paper, we shear sheep.", "We shear sheep."),
         ("A flock obeys a law. The law is simple.", "A flock obeys a law."),
         ("We present a barn. Code is available at https://example.org/barn.", "We present a barn."),
         ("We introduce wool, e.g. Merino, to men. They like it.", "We introduce wool, e.g. Merino, to men."),

@@ -1,4 +1,4 @@
-"""The admin's command line: one file per noun, loaded when it is called. Errors become words and exit codes.
+"""The admin's command line: a module per noun, loaded when it is called. Errors become words and exit codes.
 
 Only Click is imported here and at the top of the files beside this one, so that `digest --help` is quick.
 """
@@ -13,9 +13,18 @@ from typing import Any
 import click
 
 from digest import __version__
-from digest.cli.context import Cli
-from digest.cli.exits import BUG, CONFIGURATION, INTERRUPTED, NOT_FOUND, OK, REFUSED, UNREACHABLE, USAGE
-from digest.cli.types import TIME
+from digest.cli.terminal.context import Cli
+from digest.cli.terminal.exits import (
+    BUG,
+    CONFIGURATION,
+    INTERRUPTED,
+    NOT_FOUND,
+    OK,
+    REFUSED,
+    UNREACHABLE,
+    USAGE,
+)
+from digest.cli.terminal.types import TIME
 from digest.errors import (
     ConfigError,
     DeliveryError,
@@ -28,26 +37,30 @@ from digest.errors import (
     UnknownError,
 )
 
-COMMANDS = (
-    "demo",
-    "run",
-    "serve",
-    "preview",
-    "sources",
-    "papers",
-    "topics",
-    "subscribers",
-    "deliveries",
-    "issues",
-    "bounces",
-    "suppressions",
-    "mail",
-    "failures",
-    "doctor",
-    "db",
-    "config",
-    "completion",
-    "version",
+# name → the module of `digest.cli` that holds the command
+COMMANDS: MappingProxyType[str, str] = MappingProxyType(
+    {
+        "demo": "installation.demo",
+        "init": "installation.init",
+        "run": "installation.run",
+        "serve": "installation.serve",
+        "preview": "sending.preview",
+        "sources": "sources",
+        "papers": "papers",
+        "topics": "topics",
+        "subscribers": "subscribers",
+        "deliveries": "sending.deliveries",
+        "issues": "sending.issues",
+        "bounces": "sending.bounces",
+        "suppressions": "sending.suppressions",
+        "mail": "sending.mail",
+        "failures": "installation.failures",
+        "doctor": "installation.doctor",
+        "db": "installation.db",
+        "config": "installation.config",
+        "completion": "installation.completion",
+        "version": "installation.version",
+    }
 )
 
 EXIT_CODES: MappingProxyType[type[DigestError], int] = MappingProxyType(
@@ -65,7 +78,7 @@ EXIT_CODES: MappingProxyType[type[DigestError], int] = MappingProxyType(
 
 
 class LazyGroup(click.Group):
-    """A group whose commands live in modules of their names and are imported when asked for."""
+    """A group whose commands are imported when they are asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - Click's signature
         return list(COMMANDS)
@@ -73,7 +86,7 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - the same
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"digest.cli.{cmd_name}")
+        module = importlib.import_module(f"digest.cli.{COMMANDS[cmd_name]}")
         command: click.Command = getattr(module, cmd_name)
         return command
 

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from digest.cli.context import Cli, json_option, pass_cli
-from digest.cli.exits import PARTLY_FAILED
-from digest.cli.output import emit, table
-from digest.cli.progress import progress
-from digest.cli.types import TIME, choice
+from digest.cli.terminal.context import Cli, json_option, pass_cli
+from digest.cli.terminal.exits import PARTLY_FAILED
+from digest.cli.terminal.output import emit, table
+from digest.cli.terminal.progress import progress
+from digest.cli.terminal.types import TIME, choice
 from digest.domain import Merge, SourceKind
 from digest.serializers import paper_object, ranked_object
 

@@ -4,11 +4,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from digest.cli.context import Cli, json_option, pass_cli
-from digest.cli.explaining import show_read_back, show_why_not
-from digest.cli.output import emit, table
-from digest.cli.prompts import ask
-from digest.cli.subscriber_edits import dry_run_option, yes_option
+from digest.cli.terminal.context import Cli, json_option, pass_cli
+from digest.cli.terminal.explaining import show_read_back, show_why_not
+from digest.cli.terminal.options import dry_run_option, yes_option
+from digest.cli.terminal.output import emit, table
+from digest.cli.terminal.prompts import ask
 from digest.serializers import match_object, reasons_in_words
 
 if TYPE_CHECKING:

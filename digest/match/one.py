@@ -7,6 +7,7 @@ import numpy as np
 from digest.domain import Interests, Match, Paper
 from digest.match.bits.cohort import Cohort
 from digest.match.day import Day, asked, one_list
+from digest.match.fit import ABOUT, ANY
 from digest.match.many import choose, trending_beside
 from digest.match.why import Why
 
@@ -17,26 +18,24 @@ class OneReader:
     def __init__(self, day: Day, why: Why) -> None:
         self._day, self._why = day, why
 
-    def match(
-        self, interests: Interests, sent: AbstractSet[str] = frozenset(), *, least: int = 1
-    ) -> tuple[Match, ...]:
+    def match(self, interests: Interests, sent: AbstractSet[str] = frozenset()) -> tuple[Match, ...]:
         """At most `interests.max_papers` matches, best first; none in `sent` (canonical ids).
 
         A paper is selected by any topic or filter and `min_upvotes`; without topics and filters by
         `min_upvotes` alone. The first `top` by trend of what this subscriber can still get come too, whatever
         the filters and upvotes, and keep their places when there is more than `max_papers`. What an exclusion
-        selects, or was sent, never comes. `least`: the points that their filters must give a paper (see
-        `fit`); 2 leaves out what only mentions a term in passing.
+        selects, or was sent, never comes. With `about_only` nothing comes that only mentions a
+        term in passing (see `fit`).
         """
-        chosen = choose(self._day, self._alone(interests, least), self._day.numbers(sent)).items.tolist()
+        chosen = choose(self._day, self._alone(interests), self._day.numbers(sent)).items.tolist()
         return self._why.explain(interests, chosen)
 
     def others(self, interests: Interests, gone: AbstractSet[str], most: int) -> tuple[Paper, ...]:
         """What `ManyReaders.beside` says of one subscriber, as papers; none in `gone` (canonical ids)."""
-        found = trending_beside(self._day, self._alone(interests, 1), self._day.numbers(gone), most)
+        found = trending_beside(self._day, self._alone(interests), self._day.numbers(gone), most)
         return tuple(self._day.papers[number] for number in found.items.tolist())
 
-    def _alone(self, interests: Interests, least: int) -> Cohort:
+    def _alone(self, interests: Interests) -> Cohort:
         """One subscriber as a cohort whose filters are rows."""
         wanted = dict.fromkeys(text for _, _, text in asked(interests))
         return Cohort(
@@ -45,5 +44,5 @@ class OneReader:
             np.array([interests.min_upvotes], np.int32),
             np.array([interests.top], np.int32),
             np.array([interests.max_papers], np.int32),
-            np.array([least], np.int32),
+            np.array([ABOUT if interests.about_only else ANY], np.int32),
         )

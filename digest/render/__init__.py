@@ -52,9 +52,9 @@ class Renderer:
         headers = digest_headers(digest, site, links)
         return self._press.print(MailLayout("digest", site, present(links), top=2), digest, links, headers)
 
-    def confirm(self, site: Site, *, link: str) -> Message:
-        """Asks an address to confirm. Holds nothing that the requester typed: anybody may have typed it."""
-        return self._mail("confirm", {"site": site, "link": link}, automatic_headers())
+    def confirm(self, site: Site, *, link: str, hours: int) -> Message:
+        """Asks an address to confirm within `hours`. Holds nothing that the requester typed."""
+        return self._mail("confirm", {"site": site, "link": link, "hours": hours}, automatic_headers())
 
     def already(self, site: Site, links: Links) -> Message:
         """Tells somebody who signed up again that nothing has changed."""
@@ -87,7 +87,7 @@ class Renderer:
 
     def alarm(self, site: Site, *, began: Sequence[Alarm], over: Sequence[Alarm]) -> Message:
         """Tells the operator what is wrong now, and what isn't any more; at least one of either."""
-        titles = [*(alarm.title for alarm in began), *(f"over: {alarm.title}" for alarm in over)]
+        titles = [*(alarm.title for alarm in began), *(f"resolved: {alarm.title}" for alarm in over)]
         values = {"site": site, "began": began, "over": over, "first": titles[0], "more": len(titles) - 1}
         return self._mail("alarm", values, automatic_headers())
 

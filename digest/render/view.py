@@ -91,7 +91,8 @@ def heading(digest: Digest) -> str:
         kind = "The week’s papers"
     else:
         kind = "Your papers" if asked.topics or asked.filters else "Trending papers"
-    return f"{kind}\u00a0· {phrases.day_name(digest.issue.date)}"
+    day = phrases.day_name(digest.issue.date).replace(" ", "\u00a0")  # no lone word on a narrow screen
+    return f"{kind}\u00a0· {day}"
 
 
 def first_title(digest: Digest) -> str:

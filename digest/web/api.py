@@ -42,6 +42,7 @@ class Wishes(BaseModel):
     topics: list[str] = Field([], max_length=MOST_LINES, examples=[["llm"]])
     filters: list[str] = Field([], max_length=MOST_LINES, examples=[['"mixture of experts" -survey']])
     exclude: list[str] = Field([], max_length=MOST_LINES)
+    about_only: bool = Field(False, description="leave out papers that only mention a term in passing")
 
 
 class Subscription(Wishes):
@@ -126,6 +127,7 @@ def _interests(web: Web, chosen: Wishes) -> Interests:
         topics=reader.topics(chosen.topics),
         filters=reader.filters(chosen.filters),
         exclude=reader.filters(chosen.exclude),
+        about_only=chosen.about_only,
     )
 
 

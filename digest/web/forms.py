@@ -54,6 +54,7 @@ class Typed:
     timezone: str = "UTC"
     quiet_days: str = ""  # anything: ticked
     max_papers: str = "20"
+    about_only: str = ""  # anything: ticked
 
     @property
     def is_empty(self) -> bool:
@@ -85,6 +86,7 @@ def typed_of(known: Subscriber, *, without: Sequence[str] = ()) -> Typed:
         timezone=schedule.timezone,
         quiet_days="yes" if schedule.quiet_days else "",
         max_papers=str(interests.max_papers),
+        about_only="yes" if interests.about_only else "",
     )
 
 
@@ -110,7 +112,12 @@ def read(listed: Sequence[Topic], given: Typed, base: Interests = Interests()) -
     without = _lines(reader, found.problems, "exclude", given.exclude)
     most = _try(found.problems, "max_papers", lambda: _number(given.max_papers), base.max_papers)
     found.interests = replace(
-        base, topics=topics, filters=tuple(dict.fromkeys([*wanted, *names])), exclude=without, max_papers=most
+        base,
+        topics=topics,
+        filters=tuple(dict.fromkeys([*wanted, *names])),
+        exclude=without,
+        max_papers=most,
+        about_only=bool(given.about_only),
     )
     times = {name: getattr(given, name) for name in ("frequency", "weekday", "at", "timezone")}
     for name, value in times.items():

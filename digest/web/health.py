@@ -83,6 +83,7 @@ def _sources(web: Web) -> str:
     """One source that fails is its operator's business; all of them are the site's."""
     with session.reading(web.installation.engine) as db:
         states = [source.state for source in sources.listing(db) if source.url]
+    states = [state for state in states if state is not SourceState.PAUSED]
     return "none can be read" if states and set(states) == {SourceState.FAILING} else OK
 
 

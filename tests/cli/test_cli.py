@@ -1,45 +1,37 @@
 """The command line as its users meet it: shapes that scripts rely on, errors in words, exit codes."""
 
 import io
-import json
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 import pytest
 
-from digest.cli import main as run
-from digest.cli.output import emit
-from digest.cli.prompts import ask
+from digest.cli.terminal.output import emit
+from digest.cli.terminal.prompts import ask
 from digest.match.fit import FITS
+from tests.commands import Command, commands
 from tests.source_server import SourceServer
 
 SAMPLES = Path(__file__).parents[2] / "digest" / "samples"
 DAY_BEFORE, MORNING = "2026-03-18T22:00:00Z", "2026-03-19T09:00:00Z"
 
-Digest = Callable[..., tuple[int, Any, str]]
-
 
 @pytest.fixture
-def digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Digest:
+def digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
     """Run a command in an empty folder: → exit code, stdout (parsed, where --json was said), stderr."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DIGEST_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.setenv("COLUMNS", "200")
 
-    def call(*arguments: str) -> tuple[int, Any, str]:
-        code = run(arguments)
-        out, err = capsys.readouterr()
-        return code, json.loads(out) if "--json" in arguments and out else out, err
-
-    return call
+    return commands(capsys)
 
 
 @pytest.fixture
-def filled(digest: Digest) -> Digest:
+def filled(digest: Command) -> Command:
     """The same with the sample papers in the store, seen on the days that their files give."""
     for kind in ("arxiv", "huggingface"):
         files = [str(path) for path in sorted(SAMPLES.glob(f"{kind}-*"))]
@@ -47,7 +39,7 @@ def filled(digest: Digest) -> Digest:
     return digest
 
 
-def subscribe(digest: Digest, email: str, *options: str) -> Any:
+def subscribe(digest: Command, email: str, *options: str) -> Any:
     """Add a confirmed subscriber on the evening before; → its object."""
     confirmed = ("--confirmed", "--consent", "said so", "--json")
     code, added, _ = digest("--now", DAY_BEFORE, "subscribers", "add", email, *options, *confirmed)
@@ -66,7 +58,7 @@ def test_help_is_quick_because_it_loads_no_stage() -> None:
     assert "digest demo" in done.stdout
 
 
-def test_importing_the_same_files_twice_changes_nothing(digest: Digest) -> None:
+def test_importing_the_same_files_twice_changes_nothing(digest: Command) -> None:
     files = [str(path) for path in sorted(SAMPLES.glob("huggingface-*"))]
     arguments = ("papers", "import", *files, "--kind", "huggingface", "--seen-at", "source", "--json")
     _, first, _ = digest(*arguments)
@@ -78,7 +70,7 @@ def test_importing_the_same_files_twice_changes_nothing(digest: Digest) -> None:
     assert [r["unchanged"] for r in second] == [r["entries"] for r in second]
 
 
-def test_a_file_that_cannot_be_read_is_named_and_the_others_land(digest: Digest, tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_read_is_named_and_the_others_land(digest: Command, tmp_path: Path) -> None:
     broken = tmp_path / "broken.json"
     broken.write_text("[\"{'paper': 1}\"]")
     good = str(SAMPLES / "huggingface-2026-03-16.json")
@@ -90,7 +82,7 @@ def test_a_file_that_cannot_be_read_is_named_and_the_others_land(digest: Digest,
     assert reports[1]["new"] > 0
 
 
-def test_a_weekend_feed_leaves_its_source_quiet(digest: Digest, tmp_path: Path) -> None:
+def test_a_weekend_feed_leaves_its_source_quiet(digest: Command, tmp_path: Path) -> None:
     saturday = tmp_path / "saturday.xml"
     saturday.write_text(
         '<rss version="2.0"><channel><title>cs updates on arXiv.org</title>'
@@ -101,7 +93,7 @@ def test_a_weekend_feed_leaves_its_source_quiet(digest: Digest, tmp_path: Path) 
     assert (report["state"], report["entries"], report["error"]) == ("quiet", 0, None)
 
 
-def test_a_gzip_file_that_is_cut_off_is_told(digest: Digest, tmp_path: Path) -> None:
+def test_a_gzip_file_that_is_cut_off_is_told(digest: Command, tmp_path: Path) -> None:
     import gzip
 
     cut = tmp_path / "cut.json.gz"
@@ -111,7 +103,7 @@ def test_a_gzip_file_that_is_cut_off_is_told(digest: Digest, tmp_path: Path) -> 
     assert report["error"] == "the gzip file is cut off"
 
 
-def test_a_subscriber_has_the_shape_that_scripts_know(filled: Digest) -> None:
+def test_a_subscriber_has_the_shape_that_scripts_know(filled: Command) -> None:
     added = subscribe(
         filled, "ada@example.org", "--topic", "llm", "--exclude", "survey", "--timezone", "Europe/Paris"
     )
@@ -125,14 +117,14 @@ def test_a_subscriber_has_the_shape_that_scripts_know(filled: Digest) -> None:
     assert {key: shown[key] for key in added} == added
 
 
-def test_a_subscriber_without_consent_is_pending_and_gets_nothing(filled: Digest) -> None:
+def test_a_subscriber_without_consent_is_pending_and_gets_nothing(filled: Command) -> None:
     _, added, _ = filled("--now", DAY_BEFORE, "subscribers", "add", "ada@example.org", "--json")
     assert (added["status"], added["next_due_at"]) == ("pending", None)
     _, report, _ = filled("--now", MORNING, "run", "--no-fetch", "--json")
     assert report == {"sources": [], "issues": [], "emails": 1, "failed": []}
 
 
-def test_a_round_accounts_for_everybody(filled: Digest) -> None:
+def test_a_round_accounts_for_everybody(filled: Command) -> None:
     subscribe(filled, "ada@example.org", "--topic", "llm")
     subscribe(filled, "bob@example.org", "--filter", "topology")
     _, report, _ = filled("--now", MORNING, "run", "--no-fetch", "--json")
@@ -149,7 +141,7 @@ def test_a_round_accounts_for_everybody(filled: Digest) -> None:
     assert again[1]["issues"] == []
 
 
-def test_the_preview_of_a_subscriber_is_what_the_round_sends(filled: Digest) -> None:
+def test_the_preview_of_a_subscriber_is_what_the_round_sends(filled: Command) -> None:
     subscribe(filled, "ada@example.org", "--topic", "llm")
     _, preview, _ = filled("--now", MORNING, "preview", "ada@example.org", "--json")
     filled("--now", MORNING, "run", "--no-fetch")
@@ -162,13 +154,13 @@ def test_the_preview_of_a_subscriber_is_what_the_round_sends(filled: Digest) -> 
     assert preview["skip_reason"] is None
 
 
-def test_a_preview_with_nothing_in_it_says_why(filled: Digest) -> None:
+def test_a_preview_with_nothing_in_it_says_why(filled: Command) -> None:
     code, preview, _ = filled("--now", MORNING, "preview", "--filter", "topology", "--json")
     assert code == 0
     assert preview == {"subject": None, "skip_reason": "nothing matched", "papers": []}
 
 
-def test_the_message_of_a_preview_is_a_whole_mail(filled: Digest) -> None:
+def test_the_message_of_a_preview_is_a_whole_mail(filled: Command) -> None:
     from email import message_from_string, policy
 
     code, out, _ = filled("--now", MORNING, "preview", "--topic", "llm", "--eml")
@@ -178,7 +170,7 @@ def test_the_message_of_a_preview_is_a_whole_mail(filled: Digest) -> None:
     assert [part.get_content_type() for part in mail.iter_parts()] == ["text/plain", "text/html"]
 
 
-def test_testing_a_filter_names_the_term_and_the_field(filled: Digest) -> None:
+def test_testing_a_filter_names_the_term_and_the_field(filled: Command) -> None:
     code, found, _ = filled("--now", MORNING, "topics", "test", "robots", "--json")
     assert code == 0
     assert found
@@ -187,7 +179,7 @@ def test_testing_a_filter_names_the_term_and_the_field(filled: Digest) -> None:
         assert all("robot" in reason["term"].lower() for reason in paper["reasons"])
 
 
-def test_a_broken_filter_is_shown_with_its_place(filled: Digest) -> None:
+def test_a_broken_filter_is_shown_with_its_place(filled: Command) -> None:
     code, _, err = filled("topics", "test", '"mixture of')
     assert code == 2
     lines = err.splitlines()
@@ -196,7 +188,7 @@ def test_a_broken_filter_is_shown_with_its_place(filled: Digest) -> None:
     assert lines[2].startswith("error: ")
 
 
-def test_testing_a_filter_shows_how_it_was_read(filled: Digest) -> None:
+def test_testing_a_filter_shows_how_it_was_read(filled: Command) -> None:
     code, _, err = filled("--now", MORNING, "topics", "test", "Robots　－survey or maps")
     assert code == 0
     assert err.splitlines()[1:] == [
@@ -205,14 +197,14 @@ def test_testing_a_filter_shows_how_it_was_read(filled: Digest) -> None:
     ]
 
 
-def test_adding_a_subscriber_shows_how_their_filters_were_read(filled: Digest) -> None:
+def test_adding_a_subscriber_shows_how_their_filters_were_read(filled: Command) -> None:
     wanted = ("--filter", "「state space」", "--exclude", "Survey")
     code, _, err = filled("subscribers", "add", "cy@example.org", *wanted)
     assert code == 0
     assert err.splitlines() == ['read as: "state space"', "read as: survey"]
 
 
-def test_a_paper_is_found_by_any_of_its_names(filled: Digest) -> None:
+def test_a_paper_is_found_by_any_of_its_names(filled: Command) -> None:
     _, searched, _ = filled("--now", MORNING, "papers", "search", "robots", "--limit", "2", "--json")
     assert len(searched) == 2
     name = searched[0]["id"]
@@ -221,13 +213,13 @@ def test_a_paper_is_found_by_any_of_its_names(filled: Digest) -> None:
         assert filled("papers", "show", ref, "--json")[1]["id"] == name
 
 
-def test_the_parts_of_a_score_add_up(filled: Digest) -> None:
+def test_the_parts_of_a_score_add_up(filled: Command) -> None:
     _, (first, *_), _ = filled("--now", MORNING, "topics", "test", "topic:llm", "--json")
     _, explained, _ = filled("--now", MORNING, "papers", "explain", first["id"], "--json")
     assert explained["score"] == pytest.approx(sum(p["points"] for p in explained["parts"]), abs=1e-4)
 
 
-def test_a_preview_explains_each_score_with_the_numbers_that_papers_explain_gives(filled: Digest) -> None:
+def test_a_preview_explains_each_score_with_the_numbers_that_papers_explain_gives(filled: Command) -> None:
     asked = ("--topic", "llm", "--filter", "quantization OR robots", "--explain")
     _, preview, _ = filled("--now", MORNING, "preview", *asked, "--json")
     assert [paper["place"] for paper in preview["papers"]] == list(range(1, len(preview["papers"]) + 1))
@@ -245,14 +237,14 @@ def test_a_preview_explains_each_score_with_the_numbers_that_papers_explain_give
     assert f"score {first['score']:.4f} = trend {first['trend']:.4f} + 0.5 × fit" in shown
 
 
-def test_a_preview_that_explains_adds_keys_and_drops_none(filled: Digest) -> None:
+def test_a_preview_that_explains_adds_keys_and_drops_none(filled: Command) -> None:
     _, plain, _ = filled("--now", MORNING, "preview", "--topic", "llm", "--json")
     _, explained, _ = filled("--now", MORNING, "preview", "--topic", "llm", "--explain", "--json")
     added = {"place", "trend", "parts", "weight", "fit"}
     assert [{k: v for k, v in p.items() if k not in added} for p in explained["papers"]] == plain["papers"]
 
 
-def test_a_paper_that_a_filter_does_not_match_says_what_is_missing(filled: Digest) -> None:
+def test_a_paper_that_a_filter_does_not_match_says_what_is_missing(filled: Command) -> None:
     _, (first, *_), _ = filled("--now", MORNING, "topics", "test", "robots", "--json")
     ask = ("--now", MORNING, "topics", "test")
     _, out, _ = filled(*ask, "robots mamba -cat:cs", "--paper", first["id"], "--json")
@@ -273,7 +265,7 @@ def test_a_paper_that_a_filter_does_not_match_says_what_is_missing(filled: Diges
 WANTED = '"language model" OR robots'
 
 
-def test_a_preview_says_why_a_paper_is_not_in_it(filled: Digest) -> None:
+def test_a_preview_says_why_a_paper_is_not_in_it(filled: Command) -> None:
     subscribe(filled, "ada@example.org", "--filter", WANTED, "--exclude", "maps", "--max", "1")
     _, matching, _ = filled("--now", MORNING, "topics", "test", f"({WANTED}) -maps", "--json")
     _, mapped, _ = filled("--now", MORNING, "topics", "test", "robots maps", "--json")
@@ -314,7 +306,7 @@ def test_a_preview_says_why_a_paper_is_not_in_it(filled: Digest) -> None:
     ],
 )
 def test_what_is_wrong_is_told_in_words(
-    digest: Digest, arguments: Sequence[str], code: int, said: str
+    digest: Command, arguments: Sequence[str], code: int, said: str
 ) -> None:
     got, _, err = digest(*arguments)
     assert got == code
@@ -322,7 +314,7 @@ def test_what_is_wrong_is_told_in_words(
     assert "Traceback" not in err
 
 
-def test_a_roster_is_read_whole_or_not_at_all(digest: Digest, tmp_path: Path) -> None:
+def test_a_roster_is_read_whole_or_not_at_all(digest: Command, tmp_path: Path) -> None:
     roster = tmp_path / "people.csv"
     roster.write_text(
         "email,topics,filters,exclude,frequency,at,timezone,max,status\n"
@@ -341,7 +333,7 @@ def test_a_roster_is_read_whole_or_not_at_all(digest: Digest, tmp_path: Path) ->
     assert {person["status"] for person in people} == {"pending"}
 
 
-def test_mails_on_quiet_days_are_asked_for_by_option_or_roster(digest: Digest, tmp_path: Path) -> None:
+def test_mails_on_quiet_days_are_asked_for_by_option_or_roster(digest: Command, tmp_path: Path) -> None:
     assert subscribe(digest, "ada@example.org", "--quiet-days")["quiet_days"] is True
     assert subscribe(digest, "bob@example.org")["quiet_days"] is False
     roster = tmp_path / "people.csv"
@@ -354,7 +346,7 @@ def test_mails_on_quiet_days_are_asked_for_by_option_or_roster(digest: Digest, t
     assert "neither yes nor no" in report["errors"][0]["error"]
 
 
-def test_a_quiet_day_is_previewed_with_its_reason(filled: Digest) -> None:
+def test_a_quiet_day_is_previewed_with_its_reason(filled: Command) -> None:
     added = subscribe(filled, "ada@example.org", "--filter", "topology", "--quiet-days")
     assert added["quiet_days"] is True
     _, shown, _ = filled("--now", MORNING, "preview", "ada@example.org", "--json")
@@ -362,7 +354,7 @@ def test_a_quiet_day_is_previewed_with_its_reason(filled: Digest) -> None:
     assert (shown["skip_reason"], shown["papers"]) == ("nothing matched", [])
 
 
-def test_who_left_elsewhere_is_not_written_to_here(digest: Digest, tmp_path: Path) -> None:
+def test_who_left_elsewhere_is_not_written_to_here(digest: Command, tmp_path: Path) -> None:
     roster = tmp_path / "people.csv"
     roster.write_text("email,status\nada@example.org,active\nbob@example.org,unsubscribed\n")
     confirmed = ("--confirmed", "--consent", "moved from our old list")
@@ -375,7 +367,7 @@ def test_who_left_elsewhere_is_not_written_to_here(digest: Digest, tmp_path: Pat
     assert "'actve'" in report["errors"][0]["error"]
 
 
-def test_changing_what_people_chose_needs_a_yes(digest: Digest, tmp_path: Path) -> None:
+def test_changing_what_people_chose_needs_a_yes(digest: Command, tmp_path: Path) -> None:
     roster = tmp_path / "people.csv"
     roster.write_text("email,topics\nada@example.org,llm\n")
     digest("subscribers", "import", str(roster))
@@ -387,7 +379,7 @@ def test_changing_what_people_chose_needs_a_yes(digest: Digest, tmp_path: Path) 
 
 
 def test_a_new_installation_knows_two_sources_and_says_when_they_are_out_of_reach(
-    digest: Digest, monkeypatch: pytest.MonkeyPatch
+    digest: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, listed, _ = digest("sources", "list", "--json")
     assert [(source["name"], source["state"]) for source in listed] == [
@@ -396,7 +388,7 @@ def test_a_new_installation_knows_two_sources_and_says_when_they_are_out_of_reac
     ]
 
 
-def test_a_source_is_added_and_fetched(digest: Digest, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_source_is_added_and_fetched(digest: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DIGEST_FETCH_ALLOW_HOSTS", "127.0.0.1")
     with SourceServer() as server:
         server.serve("/rss", (SAMPLES / "arxiv-2026-03-16.xml").read_bytes(), etag='"1"')
@@ -408,7 +400,7 @@ def test_a_source_is_added_and_fetched(digest: Digest, monkeypatch: pytest.Monke
     assert (second["state"], second["new"], second["not_modified"]) == ("fresh", 0, True)
 
 
-def test_a_source_that_fails_is_told_and_counted(digest: Digest, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_source_that_fails_is_told_and_counted(digest: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DIGEST_FETCH_ALLOW_HOSTS", "127.0.0.1")
     with SourceServer() as server:
         digest("sources", "add", server.url("/gone"), "--name", "gone", "--kind", "feed")
@@ -422,7 +414,7 @@ def test_a_source_that_fails_is_told_and_counted(digest: Digest, monkeypatch: py
 
 
 def test_a_database_of_another_version_is_refused_in_one_line(
-    digest: Digest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    digest: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     import sqlite3
 
@@ -437,7 +429,7 @@ def test_a_database_of_another_version_is_refused_in_one_line(
     assert digest("db", "check")[0] == 4
 
 
-def test_every_wrong_setting_is_told_at_once(digest: Digest, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_wrong_setting_is_told_at_once(digest: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DIGEST_WINDOW_DAYS", "0")
     monkeypatch.setenv("DIGEST_FIT_WEIGHT", "much")
     monkeypatch.setenv("DIGEST_SMPT_URL", "x")
@@ -448,7 +440,7 @@ def test_every_wrong_setting_is_told_at_once(digest: Digest, monkeypatch: pytest
     assert "did you mean DIGEST_SMTP_URL?" in err
 
 
-def test_the_demo_makes_five_mails_and_can_be_played_again(digest: Digest, tmp_path: Path) -> None:
+def test_the_demo_makes_five_mails_and_can_be_played_again(digest: Command, tmp_path: Path) -> None:
     for _ in range(2):
         code, report, _ = digest("demo", "--json")
         assert code == 0
@@ -458,7 +450,7 @@ def test_the_demo_makes_five_mails_and_can_be_played_again(digest: Digest, tmp_p
     assert len({tuple(mail["papers"]) for mail in report["mails"]}) == 5
 
 
-def test_the_demo_leaves_a_folder_alone_that_isnt_its_own(digest: Digest, tmp_path: Path) -> None:
+def test_the_demo_leaves_a_folder_alone_that_isnt_its_own(digest: Command, tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("years of work")
     code, _, err = digest("demo", "--out", "mine")
@@ -467,7 +459,7 @@ def test_the_demo_leaves_a_folder_alone_that_isnt_its_own(digest: Digest, tmp_pa
     assert (tmp_path / "mine" / "thesis.txt").exists()
 
 
-def test_an_installation_without_a_key_makes_one_and_keeps_it(digest: Digest, tmp_path: Path) -> None:
+def test_an_installation_without_a_key_makes_one_and_keeps_it(digest: Command, tmp_path: Path) -> None:
     digest("db", "upgrade")
     digest("sources", "list")
     path = tmp_path / "data" / "secret.key"
@@ -483,7 +475,7 @@ def test_json_has_no_form_for_what_nobody_thought_of() -> None:
         emit({"what": object()})
 
 
-def test_who_is_pending_is_asked_by_mail_within_the_caps_of_the_form(filled: Digest) -> None:
+def test_who_is_pending_is_asked_by_mail_within_the_caps_of_the_form(filled: Command) -> None:
     filled("--now", DAY_BEFORE, "subscribers", "add", "ada@example.org", "--json")
     code, _, told = filled("--now", DAY_BEFORE, "subscribers", "resend-confirmation", "ada@example.org")
     assert (code, "had enough mails to confirm" in told) == (7, True)
@@ -493,7 +485,7 @@ def test_who_is_pending_is_asked_by_mail_within_the_caps_of_the_form(filled: Dig
     assert filled("subscribers", "resend-confirmation", "bob@example.org")[0] == 7
 
 
-def test_a_round_that_sent_a_confirmation_says_so(filled: Digest) -> None:
+def test_a_round_that_sent_a_confirmation_says_so(filled: Command) -> None:
     filled("--now", DAY_BEFORE, "subscribers", "add", "ada@example.org")
     _, said, _ = filled("--now", MORNING, "run", "--no-fetch")
     assert "no digest was due" in said
@@ -518,7 +510,7 @@ def test_whoever_says_no_is_told_that_nothing_was_changed(capsys: pytest.Capture
     assert "Cancelled; nothing was changed." in err
 
 
-def test_an_issue_that_is_not_there_is_an_error(filled: Digest) -> None:
+def test_an_issue_that_is_not_there_is_an_error(filled: Command) -> None:
     code, _, said = filled("deliveries", "list", "--issue", "99")
     assert code == 3
     assert "there is no issue 99" in said

@@ -8,7 +8,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.cli.output import cell_len, laid_out
+from digest.cli.terminal.output import cell_len, laid_out
 
 COLUMNS = ("date", "to", "state", "reason", "next digest")
 ROW = (

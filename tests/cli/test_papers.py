@@ -1,34 +1,25 @@
 """`digest papers` for papers that are one work, and for files of JSON lines."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from digest.cli import main as run
-
-Digest = Callable[..., tuple[int, Any, str]]
+from tests.commands import Command, commands
 
 
 @pytest.fixture
-def digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Digest:
+def digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
     """Run a command in a folder with a file of two papers: → exit code, stdout (parsed), stderr."""
     monkeypatch.chdir(tmp_path)
     lines = [{"id": "2603.00001", "title": "First"}, {"id": "10.5555/abc", "title": "Second"}]
     (tmp_path / "papers.jsonl").write_text("\n".join(map(json.dumps, lines)) + "\nnonsense\n")
 
-    def call(*arguments: str) -> tuple[int, Any, str]:
-        code = run(arguments)
-        out, err = capsys.readouterr()
-        return code, json.loads(out) if "--json" in arguments and out else out, err
-
-    return call
+    return commands(capsys)
 
 
 @pytest.fixture
-def filled(digest: Digest) -> Digest:
+def filled(digest: Command) -> Command:
     """The same with those papers in the store."""
     code, (report,), _ = digest("papers", "import", "papers.jsonl", "--kind", "jsonl", "--json")
     assert code == 0
@@ -39,7 +30,7 @@ def filled(digest: Digest) -> Digest:
     return digest
 
 
-def test_show_names_organization_keywords_and_links(digest: Digest, tmp_path: Path) -> None:
+def test_show_names_organization_keywords_and_links(digest: Command, tmp_path: Path) -> None:
     paper = {
         "id": "2603.00009",
         "title": "Lamps",
@@ -60,7 +51,7 @@ def test_show_names_organization_keywords_and_links(digest: Digest, tmp_path: Pa
     assert "organization: Lamp Lab\nkeywords: lamps, light\n" in text
 
 
-def test_a_bare_date_is_the_first_moment_of_that_day(digest: Digest, tmp_path: Path) -> None:
+def test_a_bare_date_is_the_first_moment_of_that_day(digest: Command, tmp_path: Path) -> None:
     arguments = ("papers", "import", "papers.jsonl", "--kind", "jsonl")
     assert digest(*arguments, "--seen-at", "2026-03-16")[0] == 0
     shown = digest("papers", "show", "2603.00001", "--json")[1]
@@ -70,13 +61,13 @@ def test_a_bare_date_is_the_first_moment_of_that_day(digest: Digest, tmp_path: P
 @pytest.mark.parametrize(
     "time", ["2026-3-16", "yesterday", "0001-01-01", "0001-01-01T00:00:00+14:00", "2026-03-16T08"]
 )
-def test_what_is_no_time_is_refused_in_words(digest: Digest, time: str) -> None:
+def test_what_is_no_time_is_refused_in_words(digest: Command, time: str) -> None:
     code, _, err = digest("papers", "import", "papers.jsonl", "--kind", "jsonl", "--seen-at", time)
     assert code == 2
     assert repr(time)[1:11] in err
 
 
-def test_a_date_in_the_year_1_costs_only_its_entry(digest: Digest, tmp_path: Path) -> None:
+def test_a_date_in_the_year_1_costs_only_its_entry(digest: Command, tmp_path: Path) -> None:
     lines = [{"id": "2603.00001", "title": "First", "first_day": "0001-01-01"},
              {"id": "2603.00002", "title": "Second", "first_day": "2026-03-16"}]  # fmt: skip
     (tmp_path / "dated.jsonl").write_text("\n".join(map(json.dumps, lines)))
@@ -88,14 +79,14 @@ def test_a_date_in_the_year_1_costs_only_its_entry(digest: Digest, tmp_path: Pat
     ]
 
 
-def test_import_tells_the_faults_of_a_feed(digest: Digest, tmp_path: Path) -> None:
+def test_import_tells_the_faults_of_a_feed(digest: Command, tmp_path: Path) -> None:
     feed = Path(__file__).parents[1] / "data/sources/one-guid.rss.xml"
     code, (report,), _ = digest("papers", "import", str(feed), "--kind", "feed", "--json")
     assert (code, report["new"]) == (0, 5)
     assert "ids that others have too" in report["notes"][0]
 
 
-def test_a_merge_is_shown_with_its_reason_and_undone(filled: Digest) -> None:
+def test_a_merge_is_shown_with_its_reason_and_undone(filled: Command) -> None:
     merge = ("papers", "merge", "2603.00001", "10.5555/abc", "--why", "same authors, same text")
     assert filled(*merge, "--dry-run")[0] == 0
     assert filled("papers", "show", "10.5555/abc", "--json")[1]["id"] == "doi:10.5555/abc"
@@ -110,13 +101,13 @@ def test_a_merge_is_shown_with_its_reason_and_undone(filled: Digest) -> None:
     assert "; split on" in filled("papers", "show", "2603.00001")[1]
 
 
-def test_a_paper_that_was_not_merged_cannot_be_split(filled: Digest) -> None:
+def test_a_paper_that_was_not_merged_cannot_be_split(filled: Command) -> None:
     code, _, err = filled("papers", "split", "2603.00001")
     assert code == 2
     assert "arxiv:2603.00001 wasn't merged into another paper" in err
 
 
-def test_a_file_that_is_cut_off_keeps_what_came_before(filled: Digest, tmp_path: Path) -> None:
+def test_a_file_that_is_cut_off_keeps_what_came_before(filled: Command, tmp_path: Path) -> None:
     import gzip
 
     lines = b"".join(b'{"id": "2604.%05d", "title": "Paper %d"}\n' % (n, n * 7919) for n in range(1, 9_000))
@@ -130,7 +121,7 @@ def test_a_file_that_is_cut_off_keeps_what_came_before(filled: Digest, tmp_path:
     assert (again["new"], again["unchanged"]) == (0, report["new"])
 
 
-def test_a_search_finds_papers_and_says_on_stderr_what_was_corrected(filled: Digest) -> None:
+def test_a_search_finds_papers_and_says_on_stderr_what_was_corrected(filled: Command) -> None:
     code, found, _ = filled("papers", "search", "first", "--json")
     assert code == 0
     assert [(each["id"], each["title"]) for each in found] == [("arxiv:2603.00001", "First")]
@@ -146,6 +137,6 @@ def test_a_search_finds_papers_and_says_on_stderr_what_was_corrected(filled: Dig
     assert "no paper has 'quantizaton'" in err
 
 
-def test_the_index_is_built_anew_on_demand(filled: Digest) -> None:
+def test_the_index_is_built_anew_on_demand(filled: Command) -> None:
     assert filled("papers", "reindex", "--json")[:2] == (0, {"papers": 2})
     assert len(filled("papers", "search", "second", "--json")[1]) == 1

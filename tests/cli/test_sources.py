@@ -1,7 +1,7 @@
 """`digest sources` and `digest doctor` as operators meet them: shapes, words, exit codes."""
 
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,33 +9,30 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.cli import main as run
-from digest.cli.sparklines import BARS, NONE, sparkline
-from digest.domain import SourceKind
+from digest.cli.terminal.sparklines import BARS, NONE, sparkline
+from digest.config import load
+from digest.domain import SourceKind, SourceState
 from digest.errors import ParseError
+from digest.pipeline.installation import open_installation
 from digest.sources import opml
 from digest.sources.guess import kind_of
+from digest.store import session, sources
+from tests.commands import Command, commands
 from tests.source_server import SourceServer
 
 SAMPLES = Path(__file__).parents[2] / "digest" / "samples"
 TUESDAY, WEDNESDAY = "2026-03-17T09:00:00Z", "2026-03-18T12:00:00Z"
-
-Digest = Callable[..., tuple[int, Any, str]]
+NOON = datetime.fromisoformat(WEDNESDAY)
 
 
 @pytest.fixture
-def digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Digest:
+def digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
     """Run a command in an empty folder: → exit code, stdout (parsed, where --json was said), stderr."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.setenv("DIGEST_FETCH_ALLOW_HOSTS", "127.0.0.1")
 
-    def call(*arguments: str) -> tuple[int, Any, str]:
-        code = run(arguments)
-        out, err = capsys.readouterr()
-        return code, json.loads(out) if "--json" in arguments and out else out, err
-
-    return call
+    return commands(capsys)
 
 
 @pytest.fixture
@@ -52,7 +49,7 @@ def server() -> Iterator[SourceServer]:
      "http://0x7f000001/", "http://2130706433/", "http://169.254.169.254/latest", "http://feed.localhost/"],
 )  # fmt: skip
 def test_an_address_that_is_never_fetched_is_not_added(
-    digest: Digest, monkeypatch: pytest.MonkeyPatch, url: str
+    digest: Command, monkeypatch: pytest.MonkeyPatch, url: str
 ) -> None:
     monkeypatch.setenv("DIGEST_FETCH_ALLOW_HOSTS", "source.test")
     code, _, err = digest("sources", "add", url, "--name", "own", "--kind", "feed")
@@ -61,7 +58,7 @@ def test_an_address_that_is_never_fetched_is_not_added(
     assert "DIGEST_FETCH_ALLOW_HOSTS=" in err
 
 
-def test_an_address_of_ones_own_network_is_added_where_it_is_allowed_by_name(digest: Digest) -> None:
+def test_an_address_of_ones_own_network_is_added_where_it_is_allowed_by_name(digest: Command) -> None:
     assert digest("sources", "add", "http://127.0.0.1/x", "--name", "own", "--kind", "feed")[0] == 0
 
 
@@ -75,34 +72,34 @@ def test_an_address_of_ones_own_network_is_added_where_it_is_allowed_by_name(dig
         "https://x.org/" + "a" * 3000,
     ],
 )
-def test_what_is_no_address_of_a_source_is_refused_in_words(digest: Digest, url: str) -> None:
+def test_what_is_no_address_of_a_source_is_refused_in_words(digest: Command, url: str) -> None:
     code, _, err = digest("sources", "add", url, "--name", "own", "--kind", "feed")
     assert (code, "address of a source" in err) == (2, True)
 
 
 @pytest.mark.parametrize("name", ["", "a:b", "doi", "x" * 101, "a\nb"])
-def test_a_name_that_can_be_no_source_is_refused_in_words(digest: Digest, name: str) -> None:
+def test_a_name_that_can_be_no_source_is_refused_in_words(digest: Command, name: str) -> None:
     code, _, err = digest("sources", "add", "https://x.org/", "--name", name, "--kind", "feed")
     assert (code, "can't be named" in err) == (2, True)
 
 
-def listed(digest: Digest, name: str, now: str = TUESDAY) -> Any:
+def listed(digest: Command, name: str, now: str = TUESDAY) -> Any:
     _, found, _ = digest("--now", now, "sources", "list", "--json")
     return next(source for source in found if source["name"] == name)
 
 
-def checked(digest: Digest, now: str = TUESDAY) -> dict[str, Any]:
+def checked(digest: Command, now: str = TUESDAY) -> dict[str, Any]:
     """What `doctor` says, by the name of the check."""
     _, checks, _ = digest("--now", now, "doctor", "--json")
     assert all(check.keys() == {"check", "result", "detail", "fix"} for check in checks)
     return {check["check"]: check for check in checks}
 
 
-def add(digest: Digest, server: SourceServer, path: str = "/rss/cs.CL", kind: str = "arxiv") -> None:
+def add(digest: Command, server: SourceServer, path: str = "/rss/cs.CL", kind: str = "arxiv") -> None:
     assert digest("sources", "add", server.url(path), "--name", "near", "--kind", kind)[0] == 0
 
 
-def test_a_listed_source_shows_what_it_brought_and_when(digest: Digest, server: SourceServer) -> None:
+def test_a_listed_source_shows_what_it_brought_and_when(digest: Command, server: SourceServer) -> None:
     add(digest, server)
     assert listed(digest, "near")["announcements"] == []
     _, (report,), _ = digest("--now", TUESDAY, "sources", "fetch", "near", "--json")
@@ -117,7 +114,7 @@ def test_a_listed_source_shows_what_it_brought_and_when(digest: Digest, server: 
 
 
 def test_a_batch_of_yesterday_under_todays_date_is_waiting_and_then_stalled(
-    digest: Digest, server: SourceServer
+    digest: Command, server: SourceServer
 ) -> None:
     add(digest, server)
     states = [
@@ -132,7 +129,7 @@ def test_a_batch_of_yesterday_under_todays_date_is_waiting_and_then_stalled(
 
 
 def test_what_fails_and_the_mend_stand_in_the_list_and_in_doctor(
-    digest: Digest, server: SourceServer
+    digest: Command, server: SourceServer
 ) -> None:
     add(digest, server, "/gone", "feed")
     digest("--now", TUESDAY, "sources", "fetch", "near")
@@ -147,7 +144,7 @@ def test_what_fails_and_the_mend_stand_in_the_list_and_in_doctor(
 
 @pytest.mark.parametrize(("path", "kind"), [("/rss/cs.CL", "arxiv"), ("/daily", "huggingface")])
 def test_an_address_is_looked_at_before_it_is_added(
-    digest: Digest, server: SourceServer, path: str, kind: str
+    digest: Command, server: SourceServer, path: str, kind: str
 ) -> None:
     code, found, _ = digest("sources", "check", server.url(path), "--json")
     assert code == 0
@@ -166,7 +163,7 @@ def test_an_address_is_looked_at_before_it_is_added(
     )
 
 
-def test_an_address_that_is_no_source_says_why(digest: Digest, server: SourceServer) -> None:
+def test_an_address_that_is_no_source_says_why(digest: Command, server: SourceServer) -> None:
     server.serve("/page", b"<html><body>Welcome</body></html>")
     server.serve("/empty", b'<rss version="2.0"><channel><title>x</title></channel></rss>')
     code, found, _ = digest("sources", "check", server.url("/page"), "--json")
@@ -179,7 +176,7 @@ def test_an_address_that_is_no_source_says_why(digest: Digest, server: SourceSer
     assert digest("sources", "check", "file:///etc/passwd")[0] == 2
 
 
-def test_a_source_gets_another_address(digest: Digest, server: SourceServer) -> None:
+def test_a_source_gets_another_address(digest: Command, server: SourceServer) -> None:
     add(digest, server)
     elsewhere = server.url("/elsewhere")
     digest("sources", "edit", "near", "--url", elsewhere, "--dry-run")
@@ -190,7 +187,7 @@ def test_a_source_gets_another_address(digest: Digest, server: SourceServer) -> 
     assert digest("sources", "edit", "naer", "--url", elsewhere)[0] == 3
 
 
-def test_removing_a_source_needs_a_yes_and_keeps_its_papers(digest: Digest, server: SourceServer) -> None:
+def test_removing_a_source_needs_a_yes_and_keeps_its_papers(digest: Command, server: SourceServer) -> None:
     add(digest, server)
     digest("--now", TUESDAY, "sources", "fetch", "near")
     code, _, err = digest("sources", "remove", "near")
@@ -203,7 +200,7 @@ def test_removing_a_source_needs_a_yes_and_keeps_its_papers(digest: Digest, serv
     assert "near" not in digest("sources", "list")[1]
 
 
-def test_sources_go_out_and_come_in_as_opml(digest: Digest, tmp_path: Path) -> None:
+def test_sources_go_out_and_come_in_as_opml(digest: Command, tmp_path: Path) -> None:
     code, first, _ = digest("sources", "export")
     assert code == 0
     (tmp_path / "feeds.opml").write_text(first)
@@ -222,7 +219,7 @@ def test_sources_go_out_and_come_in_as_opml(digest: Digest, tmp_path: Path) -> N
     assert digest("sources", "export")[1] == first
 
 
-def test_a_feed_readers_list_is_read_whatever_its_folders_and_names(digest: Digest, tmp_path: Path) -> None:
+def test_a_feed_readers_list_is_read_whatever_its_folders_and_names(digest: Command, tmp_path: Path) -> None:
     (tmp_path / "feeds.opml").write_text(
         '<opml version="1.0"><body><outline text="Journals">'
         '<outline text="Nature &amp; co" xmlUrl="https://www.nature.com/nature.rss"/>'
@@ -318,7 +315,7 @@ def test_a_sparkline_has_a_bar_for_each_number_and_a_dot_for_none(counts: list[i
     assert not larger or max(heights) == len(BARS) - 1
 
 
-def test_doctor_finds_an_installation_of_one_machine_well_enough(digest: Digest) -> None:
+def test_doctor_finds_an_installation_of_one_machine_well_enough(digest: Command) -> None:
     digest("db", "upgrade")
     found = checked(digest)
     assert len(found) >= 14
@@ -328,7 +325,7 @@ def test_doctor_finds_an_installation_of_one_machine_well_enough(digest: Digest)
     assert digest("--now", TUESDAY, "doctor")[0] == 0
 
 
-def test_doctor_fails_where_mail_would_not_leave(digest: Digest, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_doctor_fails_where_mail_would_not_leave(digest: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DIGEST_SMTP_URL", "smtp://mail.example:25")
     monkeypatch.setenv("DIGEST_SECRET_KEY", "short")
     digest("db", "upgrade")
@@ -339,7 +336,7 @@ def test_doctor_fails_where_mail_would_not_leave(digest: Digest, monkeypatch: py
     assert digest("--now", TUESDAY, "doctor")[0] == 4
 
 
-def test_doctor_warns_of_a_year_whose_holidays_are_not_known(digest: Digest) -> None:
+def test_doctor_warns_of_a_year_whose_holidays_are_not_known(digest: Command) -> None:
     digest("db", "upgrade")
     assert checked(digest, "2026-11-30T12:00:00Z")["arxiv calendar"]["result"] == "ok"
     for now in ("2026-12-01T12:00:00Z", "2027-02-01T12:00:00Z"):
@@ -348,7 +345,7 @@ def test_doctor_warns_of_a_year_whose_holidays_are_not_known(digest: Digest) -> 
         assert "2027" in told["detail"]
 
 
-def test_doctor_notices_that_nobody_runs_the_rounds(digest: Digest, server: SourceServer) -> None:
+def test_doctor_notices_that_nobody_runs_the_rounds(digest: Command, server: SourceServer) -> None:
     add(digest, server)
     digest("--now", TUESDAY, "sources", "fetch", "near")
     assert checked(digest)["rounds"]["result"] == "ok"
@@ -358,7 +355,7 @@ def test_doctor_notices_that_nobody_runs_the_rounds(digest: Digest, server: Sour
 
 
 def test_doctor_works_where_nothing_else_does(
-    digest: Digest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    digest: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert checked(digest)["schema"]["result"] == "fail"
     (tmp_path / "notes.db").write_text("no database, but long enough to look at " * 100)
@@ -371,3 +368,43 @@ def test_doctor_works_where_nothing_else_does(
     assert code == 4
     assert (only["check"], only["result"]) == ("settings", "fail")
     assert "DIGEST_WINDOW_DAYS" in only["detail"]
+
+
+def test_a_paused_source_is_not_asked_and_raises_nothing_until_it_is_resumed(
+    digest: Command, server: SourceServer
+) -> None:
+    add(digest, server)
+    digest("--now", TUESDAY, "sources", "fetch", "near")
+    for name in {source["name"] for source in digest("sources", "list", "--json")[1]} - {"near"}:
+        digest("sources", "remove", name, "--yes")
+    assert digest("sources", "pause", "near", "--dry-run")[0] == 0
+    assert listed(digest, "near")["state"] == "fresh"
+    assert digest("sources", "pause", "near", "--json")[1]["state"] == "paused"
+    asked = len(server.asked)
+    code, _, err = digest("--now", WEDNESDAY, "sources", "fetch", "near")
+    assert (code, "digest sources resume near" in err) == (7, True)
+    assert digest("--now", WEDNESDAY, "sources", "fetch", "--json")[1] == []
+    assert digest("--now", WEDNESDAY, "run", "--json")[1]["sources"] == []
+    code, _, _ = digest(
+        "--now", WEDNESDAY, "sources", "backfill", "near", "--from", "2026-03-17", "--to", "2026-03-17"
+    )
+    assert code == 7
+    assert len(server.asked) == asked
+    told = checked(digest, WEDNESDAY)
+    assert (told["source near"]["result"], "paused" in told["source near"]["detail"]) == ("ok", True)
+    assert told["rounds"]["result"] == "ok"
+    assert listed(digest, "near", WEDNESDAY)["missed"] == []
+    assert digest("--now", WEDNESDAY, "sources", "resume", "near", "--json")[1]["state"] == "quiet"
+    assert [each["name"] for each in digest("--now", WEDNESDAY, "run", "--json")[1]["sources"]] == ["near"]
+
+
+def test_a_source_that_is_paused_while_it_is_asked_stays_paused(digest: Command, tmp_path: Path) -> None:
+    digest("sources", "list")
+    installation = open_installation(load())
+    with session.transaction(installation.engine) as db:
+        sources.claim(db, "arxiv", now=NOON, until=NOON, only_due=False)
+    digest("sources", "pause", "arxiv")
+    with session.transaction(installation.engine) as db:
+        sources.failed(db, "arxiv", now=NOON, error="no answer", next_fetch_at=NOON)
+        sources.set_state(db, "arxiv", SourceState.FRESH)
+        assert sources.get(db, "arxiv").state is SourceState.PAUSED

@@ -7,20 +7,17 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from digest.cli import main as run
+from tests.commands import Command, commands
 from tests.smtp_server import SmtpServer
 
 ADA = "ada@example.org"
 MORNING = "2026-03-17T09:00:00Z"
 CONFIRMED = ("--confirmed", "--consent", "asked by mail")
-
-Command = Callable[..., tuple[int, Any, str]]
 
 
 @pytest.fixture
@@ -31,12 +28,7 @@ def digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
     monkeypatch.setenv("DIGEST_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.setenv("DIGEST_SECRET_KEY", "k" * 40)
 
-    def call(*arguments: str, now: str = MORNING) -> tuple[int, Any, str]:
-        code = run(["--now", now, *arguments])
-        out, err = capsys.readouterr()
-        return code, json.loads(out) if "--json" in arguments and out else out, err
-
-    return call
+    return commands(capsys, now=MORNING)
 
 
 @pytest.fixture

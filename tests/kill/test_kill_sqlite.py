@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from digest.cli.exits import INTERRUPTED
+from digest.cli.terminal.exits import INTERRUPTED
 from tests.kill.audience import AUDIENCE
 from tests.kill.machine_clock import MachineClock
 from tests.kill.stage import CONNECTIONS, Stage, moments

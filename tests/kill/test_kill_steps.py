@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import pytest
 from sqlalchemy import text
 
-from digest.cli.exits import PARTLY_FAILED
+from digest.cli.terminal.exits import PARTLY_FAILED
 from digest.store import session
 from tests.kill.audience import AUDIENCE
 from tests.kill.stage import Stage

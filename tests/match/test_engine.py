@@ -19,8 +19,10 @@ from digest.match.bits.index import Index
 from digest.match.bits.rows import points as points_of_all
 from digest.match.document import Document
 from digest.match.evaluate import points
+from digest.packed import encode, filters_of
 from digest.store.columns import pack
 from tests.builders import NOW, paper, upvotes
+from tests.likeness import LikenessById, comparing
 from tests.naive_match import NaiveCorpus
 
 LIBRARY = Library(
@@ -50,6 +52,7 @@ LEAVES = (
     *("org:lab", 'org:"example lab"', 'keyword:"world model"', "keyword:robots", "has:project", "has:pick"),
     *("year:2025", "year:2024-2025", "year:2026-"),
     *("upvotes>=5", "comments>=1", "topic:llm", "topic:both", "topic:gone"),
+    *("like:2603.00001", "like:2603.00500", "like:2603.00042", "like:2603.99999"),
     *("realm", "re-alm", "robotarm", "re*", "ro*", "go"),
 )
 TEXTS = st.lists(
@@ -96,6 +99,7 @@ INTERESTS = st.builds(
     min_upvotes=st.integers(0, 10),
     top=st.sampled_from([0, 0, 1, 3]),
     max_papers=st.integers(0, 6),
+    about_only=st.booleans(),
 )
 WEIGHTS = st.sampled_from([0.0, 0.3, 0.5, 7.0])
 
@@ -119,19 +123,15 @@ class Numbers:
         return {number: text for text, number in self.of_text.items()}
 
     def packed(self, interests: Interests) -> bytes:
-        wanted = [*(f"topic:{slug}" for slug in interests.topics), *interests.filters]
-        limits = interests.min_upvotes, interests.top, interests.max_papers
-        excluded = [-self.number(text) for text in interests.exclude]
-        return pack([*limits, *dict.fromkeys(map(self.number, wanted)), *excluded])
+        return pack(encode(interests, {text: self.number(text) for text in filters_of(interests)}))
 
 
 def chosen(
-    corpus: Corpus, people: Sequence[Interests], sent: Sequence[frozenset[str]] = (), *, least: int = 1
+    corpus: Corpus, people: Sequence[Interests], sent: Sequence[frozenset[str]] = ()
 ) -> list[list[str]]:
     """The ids of the papers of each, by the engine, all at once."""
     numbers = Numbers()
     cohort = unpack([numbers.packed(interests) for interests in people])
-    cohort = replace(cohort, least=np.full(len(people), least, np.int32))
     corpus.many.read(corpus.many.unread(cohort), numbers.texts)
     place = {each.id: number for number, each in enumerate(corpus.papers)}
     history = [
@@ -146,36 +146,34 @@ def chosen(
     return [ids[start:end] for start, end in pairwise(ends)]
 
 
-@given(DAYS, st.lists(INTERESTS, max_size=8), WEIGHTS, st.sampled_from([1, 1, 2, 4, 7]), st.data())
+@given(DAYS, st.lists(INTERESTS, max_size=8), WEIGHTS, st.data())
 def test_the_engine_and_the_naive_loop_agree(
-    papers: list[Paper], people: list[Interests], weight: float, least: int, data: st.DataObject
+    papers: list[Paper], people: list[Interests], weight: float, data: st.DataObject
 ) -> None:
     histories = st.frozensets(st.sampled_from([*(p.id for p in papers), "arxiv:old"]))
     sent = [data.draw(histories) for _ in people]
-    naive = NaiveCorpus(ranked(papers), LIBRARY, fit_weight=weight)
-    corpus = Corpus(ranked(papers), LIBRARY, fit_weight=weight)
-    expected = [
-        naive.match(interests, gone, least=least) for interests, gone in zip(people, sent, strict=True)
-    ]
-    assert chosen(corpus, people, sent, least=least) == [[p.id for p, _ in papers] for papers in expected]
+    naive = NaiveCorpus(ranked(papers), LIBRARY, fit_weight=weight, comparing=comparing)
+    corpus = Corpus(ranked(papers), LIBRARY, fit_weight=weight, likeness=LikenessById())
+    expected = [naive.match(interests, gone) for interests, gone in zip(people, sent, strict=True)]
+    assert chosen(corpus, people, sent) == [[p.id for p, _ in papers] for papers in expected]
     for interests, gone, papers_of in zip(people, sent, expected, strict=True):
-        matches = corpus.one.match(interests, gone, least=least)
+        matches = corpus.one.match(interests, gone)
         assert [(match.paper, match.score) for match in matches] == papers_of
 
 
 @given(DAYS, FILTERS)
 def test_the_points_of_all_papers_are_those_of_each(papers: list[Paper], text: str) -> None:
     tree = LIBRARY.tree(text)
-    planes = points_of_all(tree, Index(papers), LIBRARY.topics)
+    planes = points_of_all(tree, Index(papers, LikenessById()), LIBRARY.topics)
     for number, each in enumerate(papers):
         counted = sum((plane >> number & 1) << digit for digit, plane in enumerate(planes))
-        assert counted == points(tree, Document.of(each), LIBRARY.topics)
+        assert counted == points(tree, Document.of(each, comparing(each)), LIBRARY.topics)
     assert all(plane >> len(papers) == 0 for plane in planes)
 
 
 @given(DAYS, FILTERS, WEIGHTS)
 def test_a_search_finds_what_a_filter_alone_selects(papers: list[Paper], text: str, weight: float) -> None:
-    corpus = Corpus(ranked(papers), LIBRARY, fit_weight=weight)
+    corpus = Corpus(ranked(papers), LIBRARY, fit_weight=weight, likeness=LikenessById())
     found = corpus.search(LIBRARY.tree(text))
     alone = corpus.one.match(Interests(filters=(text,), max_papers=99))
     assert [(match.paper, match.score) for match in found] == [(m.paper, m.score) for m in alone]

@@ -89,9 +89,9 @@ def test_a_popular_paper_that_only_mentions_it_still_comes_after_a_quiet_one_abo
 
 def test_a_reader_may_leave_out_what_only_mentions_a_term() -> None:
     corpus = day(PASSING, CENTRAL)
-    kept = corpus.one.match(Interests(filters=("rlhf",)), least=2)
+    kept = corpus.one.match(Interests(filters=("rlhf",), about_only=True))
     assert [match.paper for match in kept] == [CENTRAL]
-    assert len(corpus.one.match(Interests(), least=2)) == 2  # who asked for nothing gets what trends
+    assert len(corpus.one.match(Interests(about_only=True))) == 2  # who asked for nothing gets what trends
 
 
 def test_more_points_never_fit_worse() -> None:

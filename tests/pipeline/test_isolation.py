@@ -317,7 +317,7 @@ def test_the_operator_is_told_of_what_was_set_aside_and_when_it_is_over(
     assert "eve@" not in began.as_string()
     run_round(site, NOW + 25 * HOUR, fetch=False)
     subjects = [str(mail["Subject"]) for mail in outbox(tmp_path)]
-    assert "Daily Papers: over: sign-up 1 failed and was set aside" in subjects
+    assert "Daily Papers: resolved: sign-up 1 failed and was set aside" in subjects
 
 
 def test_a_kind_of_alarm_that_cannot_be_looked_at_is_an_alarm_and_stops_no_other(

@@ -23,7 +23,7 @@ ALARM = Alarm(
     since=NOW,
 )
 MAILS: dict[str, Callable[[], Message]] = {
-    "confirm": lambda: RENDERER.confirm(SITE, link=LINK),
+    "confirm": lambda: RENDERER.confirm(SITE, link=LINK, hours=48),
     "already": lambda: RENDERER.already(SITE, LINKS),
     "welcome": lambda: RENDERER.welcome(SITE, LINKS, None),
     "welcome with a digest": lambda: RENDERER.welcome(SITE, LINKS, full()),
@@ -102,3 +102,10 @@ def test_a_welcome_without_a_digest_says_when_the_first_comes() -> None:
 
 def test_a_welcome_is_never_cut_off() -> None:
     assert len(RENDERER.welcome(SITE, LINKS, many(200)).html.encode()) <= 102_400
+
+
+def test_a_confirmation_says_until_when_and_what_happens_then() -> None:
+    message = MAILS["confirm"]()
+    for part in (" ".join(message.text.split()), Page(message.html).text):
+        assert "Open this link within 48 hours" in part
+        assert "your first digest then comes at the hour that you chose" in part

@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 
 from digest.domain import Subscriber
 from digest.pipeline.community import votes
-from digest.pipeline.mail.links import Purpose, link
+from digest.pipeline.mail.links import Purpose, link, mail_links
 from digest.pipeline.runner import run_round
 from digest.pipeline.subscriptions import personal_data
 from tests.builders import entry
@@ -76,6 +76,8 @@ def test_digests_and_votes_are_listed_as_they_were(web: WebServer, ada: Subscrib
     page = web.client().get(path(web, ada)).text
     assert f'href="{path(web, ada)}/digests/2026-03-17">Tuesday 17 March 2026</a>, 1 paper' in page
     assert "Legs</a>" in page
+    read_on_the_web = mail_links(web.installation, ada.id, issue_date=web.clock.now.date()).web
+    assert read_on_the_web.endswith(f"{path(web, ada)}/digests/2026-03-17")
     digest = web.client().get(f"{path(web, ada)}/digests/2026-03-17").text
     assert "Agents that plan</a>" in digest
     assert "Legs</a>" not in digest

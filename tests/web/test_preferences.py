@@ -238,6 +238,17 @@ def test_what_is_saved_is_shown_again(web: WebServer, ada: Subscriber) -> None:
     assert f"{known.next_due_at:%H:%M}" == "21:15"
 
 
+def test_passing_mentions_are_left_out_at_a_readers_wish(web: WebServer, ada: Subscriber) -> None:
+    client, where = web.client(), path(web, Purpose.PREFERENCES, ada)
+    ticked = 'name="about_only" value="yes" checked'
+    assert ticked not in client.get(where).text
+    client.post(where, data={"filters": "agents", "about_only": "yes"})
+    assert now(web, ada).interests.about_only
+    assert ticked in client.get(where).text
+    client.post(where, data={"filters": "agents"})
+    assert not now(web, ada).interests.about_only
+
+
 def test_mails_on_quiet_days_are_ticked_and_unticked(web: WebServer, ada: Subscriber) -> None:
     client, where = web.client(), path(web, Purpose.PREFERENCES, ada)
     ticked = 'name="quiet_days" value="yes" checked'

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from digest.cli.exits import INTERRUPTED
+from digest.cli.terminal.exits import INTERRUPTED
 from digest.domain import SourceKind
 from digest.store import schema, session, sources
 from tests.builders import entry

@@ -1,8 +1,4 @@
-"""What many subscribers ask for, as arrays. In: packed interests, as the store keeps them. Out: a `Cohort`.
-
-Packed interests are 32-bit integers, little-endian: `min_upvotes`, `top`, `max_papers`, then the numbers of
-the filters that are wanted, and minus the numbers of those that are excluded.
-"""
+"""What many subscribers ask for, as arrays. In: packed interests (`digest/packed.py`). Out: a `Cohort`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-LIMITS = 3  # numbers before the filters
+from digest.match.fit import ABOUT, ANY
+from digest.packed import decode
 
 Integers = NDArray[np.integer[Any]]
 
@@ -61,12 +58,12 @@ class Cohort:
     min_upvotes: NDArray[np.int32]
     top: NDArray[np.int32]
     max_papers: NDArray[np.int32]
-    least: NDArray[np.int32]  # the points that a subscriber's filters must give a paper; 1: any match will do
+    least: NDArray[np.int32]  # the points that a subscriber's filters must give a paper: `ANY` or `ABOUT`
 
     @property
     def asks_for_more(self) -> bool:
         """Whether somebody wants no papers that only mention a term in passing."""
-        return bool((self.least > 1).any())
+        return bool((self.least > ANY).any())
 
     def __len__(self) -> int:
         return len(self.max_papers)
@@ -85,25 +82,14 @@ class Cohort:
 
 def unpack(packed: Sequence[bytes]) -> Cohort:
     """The interests of many subscribers, in the order given. Raises ValueError where some are cut short."""
-    lengths = np.fromiter(map(len, packed), np.int64, len(packed))
-    if np.any(lengths < 4 * LIMITS) or np.any(lengths % 4):
-        raise ValueError("packed interests are cut short")
-    sizes = lengths // 4
-    numbers = np.frombuffer(b"".join(packed), "<i4")
-    starts = np.cumsum(sizes) - sizes
-    min_upvotes, top, max_papers = (numbers[starts + place] for place in range(LIMITS))
-    is_filter = np.ones(len(numbers), np.bool_)
-    for place in range(LIMITS):
-        is_filter[starts + place] = False
-    wanted = is_filter & (numbers > 0)
-    excluded = is_filter & (numbers < 0)
+    found = decode(packed)
     return Cohort(
-        Lists.of(_count(wanted, starts, sizes), numbers[wanted]),
-        Lists.of(_count(excluded, starts, sizes), -numbers[excluded]),
-        min_upvotes,
-        top,
-        max_papers,
-        np.ones(len(packed), np.int32),
+        Lists.of(found.wants, found.wanted),
+        Lists.of(found.excludes, found.excluded),
+        found.min_upvotes,
+        found.top,
+        found.max_papers,
+        np.where(found.about_only, ABOUT, ANY).astype(np.int32),
     )
 
 
@@ -122,11 +108,3 @@ def unpack_sent(
     at = np.minimum(np.searchsorted(known[:, 0], keys), len(known) - 1)
     today = np.flatnonzero(known[at, 0] == keys) if len(known) else at[:0]
     return Lists.of(np.bincount(owners[today], minlength=len(people)), known[at[today], 1])
-
-
-def _count(marked: NDArray[np.bool_], starts: Integers, sizes: Integers) -> Integers:
-    """How many are marked in each run."""
-    before = np.zeros(len(marked) + 1, np.int64)
-    np.cumsum(marked, out=before[1:])
-    counts: Integers = before[starts + sizes] - before[starts]
-    return counts

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from digest.bounces import Report, read
 from digest.domain import BounceKind, DeliveryState
 from digest.errors import TokenError
-from digest.pipeline.delivery.throttle import domain_of, slow_for_refusals
+from digest.pipeline.delivery.throttle import slow_for_refusals
 from digest.pipeline.installation import Installation
 from digest.pipeline.mail.links import Purpose, opened
 from digest.pipeline.mail.suppression import suppress, suppress_if_often
@@ -20,6 +20,7 @@ from digest.pipeline.subscriptions.preferences import leave
 from digest.store import deliveries, session
 from digest.store.session import Session
 from digest.store.subscriptions import subscribers
+from digest.throttle import domain_of
 from digest.tokens import verify_envelope
 
 _NEEDS_SIGN = {BounceKind.HARD, BounceKind.SOFT, BounceKind.COMPLAINT, BounceKind.UNSUBSCRIBE}

@@ -35,7 +35,8 @@ def why_empty(installation: Installation, period: Period, now: datetime) -> Empt
     if period.start > now:
         return Empty(Why.AHEAD)
     with session.reading(installation.engine) as db:
-        known = [source for source in sources.listing(db) if source.url]
+        listed = [source for source in sources.listing(db) if source.url]
+    known = [source for source in listed if source.state is not SourceState.PAUSED]
     is_today = period.first <= now.date() <= period.last
     if period.span is Span.DAY and (closed := _closed(known, period)):
         return closed

@@ -21,7 +21,7 @@ from digest.pipeline.installation import Installation
 from digest.pipeline.mail.outbox import DIGESTS, hand_over, next_step
 from digest.store.deliveries import Outcome
 from digest.store.session import DBAPIError
-from digest.throttle import Throttle
+from digest.throttle import Throttle, domain_of
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ class Ready:
 
     @property
     def domain(self) -> str:
-        return throttle.domain_of(self.envelope.recipient)
+        return domain_of(self.envelope.recipient)
 
     @property
     def useless_at(self) -> datetime | None:

@@ -33,11 +33,6 @@ _LOOK = "see `digest deliveries domains`"  # the reply stays there: it may hold 
 log = logging.getLogger(__name__)
 
 
-def domain_of(address: str) -> str:
-    """The domain of an address, as it is paced."""
-    return address.rpartition("@")[2].lower()
-
-
 def plan(
     installation: Installation, domains: Mapping[int, str], now: datetime
 ) -> tuple[dict[int, datetime], dict[int, datetime]]:

@@ -9,13 +9,21 @@ import asyncio
 import gc
 import logging
 import sys
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Self
 
 from digest.deliver import TIMEOUTS, Timeouts, Transport, open_transport
-from digest.domain import Delivery, DeliveryState, Digest, Issue, SkipReason, Subscriber, SubscriberStatus
+from digest.domain import (
+    Delivery,
+    DeliveryState,
+    Digest,
+    Issue,
+    SkipReason,
+    Subscriber,
+    SubscriberStatus,
+)
 from digest.errors import ConfigError, DeliveryError, InputError
 from digest.pipeline import failures
 from digest.pipeline.clock import Clock
@@ -30,6 +38,7 @@ from digest.pipeline.mail.outbox import DIGESTS
 from digest.store import deliveries, session
 from digest.store.deliveries import Outcome
 from digest.store.subscriptions import subscribers, suppressions
+from digest.throttle import domain_of
 from digest.tokens import address_hashes
 
 CHUNK = 200
@@ -158,45 +167,47 @@ class DeliveryWorker:
     def _prepare(self, claimed: Sequence[Delivery], clock: Clock) -> list[Ready]:
         """Look a last time whether each row may still be sent, and now, and write its message."""
         here, now = self._installation, clock.now()
-        with session.reading(here.engine) as db:
-            people = subscribers.by_ids(db, [d.subscriber_id for d in claimed])
-            issues = {issue.id: issue for issue in deliveries.issues_by_id(db, {d.issue_id for d in claimed})}
-            suppressed = _suppressed(here, db, people.values())
-        claimed = [row for row in claimed if row.subscriber_id in people]  # erased since, with their rows
-        outcomes: dict[int, Outcome] = {}
+        people, issues, suppressed = _load(here, claimed)
+        outcomes: list[Outcome] = []
+        wanted: list[Delivery] = []
         for row in claimed:
+            if row.subscriber_id not in people:  # erased since, with their rows
+                continue
             ended = _ended(row, people[row.subscriber_id], issues[row.issue_id], suppressed, now)
             if ended:
-                outcomes[row.id] = ended
-        wanted = {d.id: people[d.subscriber_id].email for d in claimed if d.id not in outcomes}
-        leave, wait = throttle.plan(here, {id_: throttle.domain_of(to) for id_, to in wanted.items()}, now)
-        for row in claimed:
-            if row.id in wait:
-                outcomes[row.id] = _waiting(row, wait[row.id])
-        going = [row for row in claimed if row.id in leave]
-        digests = self._builder.digests(going, people) if going else {}
-        ready: list[Ready] = []
-        for row in going:
-            written = self._write(row, people[row.subscriber_id], digests[row.id], leave[row.id], now)
-            if isinstance(written, Ready):
-                ready.append(written)
+                outcomes.append(ended)
             else:
-                outcomes[row.id] = written
+                wanted.append(row)
+        domains = {row.id: domain_of(people[row.subscriber_id].email) for row in wanted}
+        leave, wait = throttle.plan(here, domains, now)
+        outcomes += [_waiting(row, wait[row.id]) for row in wanted if row.id in wait]
+        built = list(self._build([row for row in wanted if row.id in leave], people, leave, now))
+        outcomes += [each for each in built if isinstance(each, Outcome)]
         if outcomes:
             with session.transaction(here.engine) as db:
-                deliveries.settle(db, outcomes.values(), now)
-        return ready
+                deliveries.settle(db, outcomes, now)
+        return [each for each in built if isinstance(each, Ready)]
 
-    def _write(
-        self, row: Delivery, subscriber: Subscriber, digest: Digest | None, leaves_at: datetime, now: datetime
-    ) -> Ready | Outcome:
-        if digest is None:
-            return _outcome(row, DeliveryState.SKIPPED, row.reason or SkipReason.NO_MATCH, now)
-        try:
-            mail = envelope(self._installation, digest, message_id=row.message_id, now=now)
-        except InputError as error:  # this address or this paper; the others aren't to blame
-            return _outcome(row, DeliveryState.FAILED, error.message, now)
-        return Ready(row, digest.issue, subscriber, mail, leaves_at)
+    def _build(
+        self,
+        rows: Sequence[Delivery],
+        people: Mapping[int, Subscriber],
+        leave: Mapping[int, datetime],
+        now: datetime,
+    ) -> Iterator[Ready | Outcome]:
+        """Write the message of each row; one that can't be written is settled."""
+        digests = self._builder.digests(rows, people) if rows else {}
+        for row in rows:
+            digest = digests[row.id]
+            if digest is None:
+                yield _outcome(row, DeliveryState.SKIPPED, row.reason or SkipReason.NO_MATCH, now)
+                continue
+            try:
+                mail = envelope(self._installation, digest, message_id=row.message_id, now=now)
+            except InputError as error:  # this address or this paper; the others aren't to blame
+                yield _outcome(row, DeliveryState.FAILED, error.message, now)
+            else:
+                yield Ready(row, digest.issue, people[row.subscriber_id], mail, leave[row.id])
 
 
 def deliver_due(installation: Installation, now: datetime, *, limit: int = CHUNK) -> int:
@@ -221,6 +232,17 @@ def promised(
 def _is_of_one_row(error: Exception) -> bool:
     """Whether an error may be about one row: not the database's, and not a setting's or the mail server's."""
     return failures.is_its_fault(error) and not isinstance(error, (ConfigError, DeliveryError))
+
+
+def _load(
+    installation: Installation, claimed: Sequence[Delivery]
+) -> tuple[Mapping[int, Subscriber], Mapping[int, Issue], set[int]]:
+    """The subscribers and issues of rows by id, and the ids of subscribers whose address is suppressed."""
+    with session.reading(installation.engine) as db:
+        people = subscribers.by_ids(db, [row.subscriber_id for row in claimed])
+        issues = deliveries.issues_by_id(db, {row.issue_id for row in claimed})
+        suppressed = _suppressed(installation, db, people.values())
+    return people, {issue.id: issue for issue in issues}, suppressed
 
 
 def _suppressed(installation: Installation, db: session.Session, people: Collection[Subscriber]) -> set[int]:

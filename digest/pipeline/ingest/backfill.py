@@ -13,6 +13,7 @@ from digest.domain import Gap, Source
 from digest.errors import FetchError, InputError, ParseError
 from digest.fetch import Get, Response
 from digest.pipeline.ingest.http import getter
+from digest.pipeline.ingest.sources import refuse_paused
 from digest.pipeline.installation import Installation
 from digest.sources import parse, past
 from digest.sources.announcements import joined_categories, own
@@ -48,9 +49,13 @@ class Repair:
 
 
 def plan(installation: Installation, name: str, first: date, last: date, now: datetime) -> list[date]:
-    """The days that a backfill would ask for. Raises UnknownError, and InputError where there are none."""
+    """The days that a backfill would ask for.
+
+    Raises UnknownError, RefusedError for a paused source, and InputError where there are no days.
+    """
     with session.reading(installation.engine) as db:
         source = sources.get(db, name)
+    refuse_paused(source)
     days = past.days(source, first, min(last, day_of(source.kind, now)))
     if not days:
         raise InputError(f"{name} announces nothing from {first} to {last}")

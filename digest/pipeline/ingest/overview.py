@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from digest.domain import Announcement, Gap, Source
+from digest.domain import Announcement, Gap, Source, SourceState
 from digest.sources.calendar import missed
 from digest.store import session, sources
 from digest.store.session import Engine
@@ -76,10 +76,10 @@ def view(
     """One source; `recent` are its announcements, newest first; `repaired` days aren't missed any more.
 
     Days that had an announcement by the calendar, and brought nothing, are holes. Today's counts as one
-    only when it is over.
+    only when it is over. A paused source misses nothing.
     """
     known = {announcement.day: announcement for announcement in recent}
-    holes = missed(source.kind, known, now)
+    holes = [] if source.state is SourceState.PAUSED else missed(source.kind, known, now)
     days = sorted({*known, *holes})[-SHOWN:]
     return SourceView(
         source,

@@ -14,14 +14,14 @@ from datetime import datetime, timedelta
 from digest.errors import FetchError, NotAskedError, ParseError
 from digest.fetch import Fetcher, Response
 from digest.pipeline.failures import Part, guarded
-from digest.pipeline.ingest.http import fetching
+from digest.pipeline.ingest.http import ServiceTurn, fetching
 from digest.pipeline.installation import Installation
 from digest.sources.services import Counts, Question, Service
 from digest.sources.states import back_off
 from digest.store import papers, session
 from digest.store.papers import Observation
-from digest.store.session import Engine, Session
-from digest.store.sources import queries, services
+from digest.store.session import Session
+from digest.store.sources import queries
 from digest.store.sources.queries import Query
 
 EVERY = timedelta(minutes=15)  # between two turns of a service
@@ -46,13 +46,12 @@ def ask_due(
 
 
 def _turn(installation: Installation, service: Service, now: datetime, stopping: Callable[[], bool]) -> int:
-    with session.transaction(installation.engine) as db:
-        claimed = services.claim(db, service.name, now=now, until=now + EVERY)
+    claimed = ServiceTurn.claim(installation.engine, service.name, now, until=now + EVERY)
     if claimed is None:
         return 0
     with session.reading(installation.engine) as db:
         due = _due(db, service, now)
-    turn = _Turn(installation.engine, service, due, now, claimed.failures)
+    turn = _Turn(claimed, service, due)
     try:
         with fetching(installation, stopping=stopping, seconds=SECONDS) as fetcher:
             turn.ask(fetcher)
@@ -89,13 +88,11 @@ def _due(db: Session, service: Service, now: datetime) -> dict[str, _Due]:
 
 @dataclass(slots=True)
 class _Turn:
-    """One turn of a service. `failures`: since it last answered; `new`: signals that the turn brought."""
+    """One turn of a service; `new`: signals that the turn brought."""
 
-    engine: Engine
+    turn: ServiceTurn
     service: Service
     due: Mapping[str, _Due]
-    now: datetime
-    failures: int
     new: int = 0
 
     def ask(self, fetcher: Fetcher) -> None:
@@ -108,17 +105,13 @@ class _Turn:
 
     def rest(self, seconds: float | None) -> None:
         """Leave the service alone for so long, and for its usual pause at least."""
-        wait = max(EVERY, timedelta(seconds=seconds or 0))
-        with session.transaction(self.engine) as db:
-            services.postponed(db, self.service.name, next_at=self.now + wait)
+        self.turn.postpone(max(EVERY, timedelta(seconds=seconds or 0)))
 
     def failed(self, error: FetchError | ParseError) -> None:
         """Note why the turn ended early."""
         asked_to_wait = error.retry_after if isinstance(error, FetchError) else None
-        wait = max(EVERY, back_off(self.failures, asked_to_wait, 0))
-        with session.transaction(self.engine) as db:
-            services.failed(db, self.service.name, now=self.now, error=error.message, next_at=self.now + wait)
-        if not self.failures:
+        self.turn.failed(error.message, max(EVERY, back_off(self.turn.failures, asked_to_wait, 0)))
+        if not self.turn.failures:
             log.warning("%s doesn't answer as it should: %s", self.service.name, error.message)
 
     def _ask_one(self, fetcher: Fetcher, question: Question) -> float | None:
@@ -150,27 +143,25 @@ class _Turn:
 
     def _pass_over(self, question: Question) -> None:
         """Count it as asked: a subject that can't be read mustn't stand before all others for ever."""
-        with session.transaction(self.engine) as db:
+        with session.transaction(self.turn.engine) as db:
             self._note(db, question, Response(0))
 
     def _note(self, db: Session, question: Question, answer: Response) -> None:
         addresses = [self.service.address(subject) for subject in question.subjects]
         queries.remember_all(
-            db, addresses, now=self.now, etag=answer.etag, last_modified=answer.last_modified
+            db, addresses, now=self.turn.now, etag=answer.etag, last_modified=answer.last_modified
         )
 
     def _keep(self, question: Question, answer: Response, counts: Mapping[str, Counts]) -> None:
         seen = [
-            Observation(pk, kind, value, self.now)
+            Observation(pk, kind, value, self.turn.now)
             for subject, counted in counts.items()
             for pk in self.due[subject].papers
             for kind, value in counted.items()
         ]
-        with session.transaction(self.engine) as db:
+        with self.turn.answered() as db:
             self.new += len(papers.observe(db, self.service.name, seen))
             self._note(db, question, answer)
-            services.succeeded(db, self.service.name, now=self.now)
-        self.failures = 0
 
 
 def _is_about_the_subject(question: Question, error: FetchError | ParseError) -> bool:

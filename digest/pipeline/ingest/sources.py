@@ -1,8 +1,10 @@
-"""Adds, changes and removes the sources of an installation."""
+"""Adds, changes, pauses and removes the sources of an installation."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
-from digest.domain import Source, SourceKind
+from digest.domain import Source, SourceKind, SourceState
+from digest.errors import InputError, RefusedError
 from digest.pipeline.ingest.source_url import read_source
 from digest.pipeline.installation import Installation
 from digest.store import session
@@ -16,9 +18,44 @@ def get(installation: Installation, name: str) -> Source:
 
 
 def named(installation: Installation, names: Sequence[str]) -> list[Source]:
-    """Return the sources of these names, all of them where none is named. Raises UnknownError."""
+    """Return the sources of these names to ask them; where none is named, all that aren't paused.
+
+    Raises UnknownError, and RefusedError where a named one is paused.
+    """
     with session.reading(installation.engine) as db:
-        return [stored.get(db, name) for name in names] or stored.listing(db)
+        if not names:
+            return [source for source in stored.listing(db) if source.state is not SourceState.PAUSED]
+        chosen = [stored.get(db, name) for name in names]
+    for source in chosen:
+        refuse_paused(source)
+    return chosen
+
+
+def refuse_paused(source: Source) -> None:
+    """Raise RefusedError where a source is paused: it isn't asked by anybody."""
+    if source.state is SourceState.PAUSED:
+        msg = f"the source {source.name} is paused and isn't asked"
+        raise RefusedError(msg, fix=f"digest sources resume {source.name}")
+
+
+def pause(installation: Installation, name: str) -> Source:
+    """Leave a source alone until it is resumed; its papers stay.
+
+    Raises UnknownError, and InputError for one that is never asked because it has no address.
+    """
+    with session.transaction(installation.engine) as db:
+        if not stored.get(db, name).url:
+            raise InputError(f"{name} has no address and is never asked", fix="digest sources list")
+        return stored.pause(db, name)
+
+
+def resume(installation: Installation, name: str, now: datetime) -> Source:
+    """Ask a paused source again from the next round on; one that isn't paused stays as it is.
+
+    Raises UnknownError.
+    """
+    with session.transaction(installation.engine) as db:
+        return stored.resume(db, name, now)
 
 
 def add(installation: Installation, url: str, *, name: str, kind: SourceKind) -> Source:

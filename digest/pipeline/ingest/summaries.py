@@ -17,13 +17,13 @@ from digest.fetch import Fetcher, Limits
 from digest.pipeline import failures
 from digest.pipeline.failures import Part
 from digest.pipeline.ingest.host_lock import SharedTurns
+from digest.pipeline.ingest.http import ServiceTurn
 from digest.pipeline.installation import Installation
 from digest.sources.states import back_off
 from digest.store import papers, session
 from digest.store.papers import summaries
 from digest.store.papers.summaries import Made
 from digest.store.session import Session
-from digest.store.sources import services
 from digest.summarise import Summariser, answer_of, summary
 from digest.trend import rank
 
@@ -55,8 +55,7 @@ def make_due(
     asked = installation.summariser
     if asked is None:
         return 0
-    with session.transaction(installation.engine) as db:
-        claimed = services.claim(db, NAME, now=now, until=now + CLAIM)
+    claimed = ServiceTurn.claim(installation.engine, NAME, now, until=now + CLAIM)
     if claimed is None:
         return 0
     with session.reading(installation.engine) as db:
@@ -66,7 +65,7 @@ def make_due(
     def is_over() -> bool:
         return stopping() or time.monotonic() > deadline
 
-    turn = _Turn(installation, asked, now, claimed.failures, is_over, stopping)
+    turn = _Turn(installation, asked, claimed, is_over, stopping)
     return turn.take(missing)
 
 
@@ -94,12 +93,11 @@ def _missing(db: Session, installation: Installation, model: str, now: datetime)
 
 @dataclass(slots=True)
 class _Turn:
-    """One turn. `failures`: of the endpoint since it last answered; `is_over`: it must ask nothing more."""
+    """One turn; `is_over`: it must ask nothing more."""
 
     installation: Installation
     summariser: Summariser
-    now: datetime
-    failures: int
+    turn: ServiceTurn
     is_over: Callable[[], bool]
     stopping: Callable[[], bool]
 
@@ -120,7 +118,7 @@ class _Turn:
                     if not failures.is_its_fault(error):
                         raise
                     if not isinstance(error, (FetchError, ParseError)):
-                        failures.note(self.installation, Part.SUMMARY, paper.id, error, self.now)
+                        failures.note(self.installation, Part.SUMMARY, paper.id, error, self.turn.now)
                         error = ParseError(failures.words(error))
                     in_a_row, problem = in_a_row + 1, error.message
                     asked_to_wait = error.retry_after if isinstance(error, FetchError) else None
@@ -158,21 +156,17 @@ class _Turn:
             return Made(paper, "", error.message)
 
     def _keep(self, made: Made) -> None:
-        with session.transaction(self.installation.engine) as db:
-            summaries.add(db, self.summariser.model, [made], self.now)
-            services.succeeded(db, NAME, now=self.now)
-        self.failures = 0
+        with self.turn.answered() as db:
+            summaries.add(db, self.summariser.model, [made], self.turn.now)
 
     def _rest(self, made: int, seconds: float | None) -> int:
-        with session.transaction(self.installation.engine) as db:
-            services.postponed(db, NAME, next_at=self.now + timedelta(seconds=seconds or 0))
+        self.turn.postpone(timedelta(seconds=seconds or 0))
         return made
 
     def _failed(self, made: int, error: str, asked_to_wait: float | None) -> int:
-        wait = max(min(back_off(self.failures, None, 0), LONGEST), timedelta(seconds=asked_to_wait or 0))
-        with session.transaction(self.installation.engine) as db:
-            services.failed(db, NAME, now=self.now, error=error, next_at=self.now + wait)
-        if not self.failures:
+        wait = min(back_off(self.turn.failures, None, 0), LONGEST)
+        self.turn.failed(error, max(wait, timedelta(seconds=asked_to_wait or 0)))
+        if not self.turn.failures:
             log.warning("summaries: %s; mails carry first sentences meanwhile", error)
         return made
 

@@ -69,7 +69,7 @@ def _too_old(found: CandidateSet, paper: Paper, now: datetime) -> tuple[str, ...
 
 def _alone(found: CandidateSet, paper: Paper) -> Corpus:
     """The paper as the only one, so that one outside the window can be held against a filter too."""
-    return Corpus([Ranked(paper, 0.0)], Library(found.topics.values()))
+    return Corpus([Ranked(paper, 0.0)], Library(found.topics.values()), likeness=found.likeness)
 
 
 def _unwanted(found: CandidateSet, paper: Paper, interests: Interests) -> tuple[str, ...]:
@@ -99,4 +99,6 @@ def _stored(text: str) -> Node:
 def _too_far_down(found: CandidateSet, paper: Paper, interests: Interests, sent: set[str]) -> str:
     everything = replace(interests, max_papers=len(found.ranked))
     order = [match.paper.id for match in found.corpus.one.match(everything, sent)]
+    if paper.id not in order:
+        return "it only mentions what they ask for in passing, which they leave out"
     return f"it matches, in place {order.index(paper.id) + 1}, and the digest has {interests.max_papers}"

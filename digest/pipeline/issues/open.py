@@ -21,11 +21,10 @@ from digest.pipeline.installation import Installation
 from digest.pipeline.issues.candidates import CandidateCache, CandidateSet
 from digest.pipeline.issues.no_papers import skip_reason
 from digest.pipeline.issues.window import window
-from digest.pipeline.mail.build import sender_address
+from digest.pipeline.mail.build import message_name
 from digest.store import deliveries, session
 from digest.store.deliveries import DuePage, NewDelivery
 from digest.store.subscriptions import interests
-from digest.tokens import message_id
 
 PAGE = 20_000  # subscribers matched and recorded in one transaction
 PATIENCE = timedelta(hours=1)  # with somebody whose digest can't be prepared
@@ -181,7 +180,7 @@ class _Opening:
             state=DeliveryState.FAILED,
             reason=f"their digest couldn't be prepared: {failures.words(error)}",
             papers=(),
-            message_id=_message_id(self.installation, self.issue, subscriber_id),
+            message_id=message_name(self.installation, self.issue.id, subscriber_id),
         )
         with session.transaction(self.installation.engine) as db:
             deliveries.record(db, [row], {subscriber_id: _tomorrow(self.issue)})
@@ -229,14 +228,9 @@ def _rows(
             state=DeliveryState.QUEUED if papers or schedule.quiet_days else DeliveryState.SKIPPED,
             reason="" if papers else reasons[schedule.frequency],
             papers=papers,
-            message_id=_message_id(installation, issue, subscriber_id),
+            message_id=message_name(installation, issue.id, subscriber_id),
             window_days=part.window.days,
         )
-
-
-def _message_id(installation: Installation, issue: Issue, subscriber_id: int) -> str:
-    domain = sender_address(installation).rpartition("@")[2]
-    return message_id(issue.id, subscriber_id, installation.keys, domain)
 
 
 def _chosen(db: session.Session, candidates: CandidateSet, part: _Part) -> list[list[int]]:

@@ -1,6 +1,6 @@
 """A digest → the message and the envelope for its subscriber: links signed, headers filled in.
 
-Every other mail becomes an envelope here, too (`seal`): one place where mails are finished and signed.
+Every other mail becomes an envelope here, too (`finalize`): one place where mails are finished and signed.
 """
 
 from datetime import datetime
@@ -13,13 +13,14 @@ from digest.errors import ConfigError
 from digest.pipeline.installation import Installation
 from digest.pipeline.mail.links import mail_links
 from digest.render import Encoded, as_bytes
-from digest.tokens import sign_envelope
+from digest.throttle import domain_of
+from digest.tokens import message_id, sign_envelope
 
 
 def write(installation: Installation, digest: Digest) -> Encoded:
     """Render a digest with the links that belong to its subscriber."""
     reader = digest.subscriber
-    links = mail_links(installation, reader.id, issue_date=digest.issue.date)
+    links = mail_links(installation, reader.id, issue_date=digest.issue.date if digest.papers else None)
     return installation.renderer.digest(digest, installation.site, links)
 
 
@@ -46,6 +47,15 @@ def finalize(
     if installation.signer:
         content = installation.signer.sign(content, now)
     return Envelope(sender, recipient, content, message_id)
+
+
+def message_name(installation: Installation, number: int, subscriber_id: int = 0) -> str:
+    """Return the Message-ID of a row's email, the same at each try.
+
+    `number`: of an issue, with its subscriber; or of any other email, alone. No subscriber has the number 0,
+    so that it is no digest's.
+    """
+    return message_id(number, subscriber_id, installation.keys, domain_of(sender_address(installation)))
 
 
 def return_address(installation: Installation, subscriber_id: int, issue_id: int = 0) -> str:

@@ -58,15 +58,16 @@ def mail_links(
     *,
     issue_date: date | None = None,
 ) -> Links:
-    """The links of one subscriber's mail; `issue_date`: of the digest that it carries."""
+    """The links of one subscriber's mail; `issue_date`: of its digest, to be read on the web."""
+    me = link(installation, Purpose.ME, subscriber_id)
     return Links(
-        web=f"{installation.site.base_url}/papers/{issue_date}" if issue_date else "",
+        web=f"{me}/digests/{issue_date}" if issue_date else "",
         preferences=link(installation, Purpose.PREFERENCES, subscriber_id),
         unsubscribe=link(installation, Purpose.UNSUBSCRIBE, subscriber_id),
         pause=link(installation, Purpose.PAUSE, subscriber_id),
         vote=link(installation, Purpose.VOTE, subscriber_id),
         save=link(installation, Purpose.SAVE, subscriber_id),
-        feed=f"{link(installation, Purpose.ME, subscriber_id)}#feed",
+        feed=f"{me}#feed",
         mute=link(installation, Purpose.MUTE, subscriber_id),
         unsubscribe_mail=_unsubscribe_mail(installation, subscriber_id),
     )

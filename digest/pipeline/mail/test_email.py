@@ -7,9 +7,8 @@ from datetime import datetime
 from digest.deliver import Timeouts
 from digest.domain import Receipt
 from digest.pipeline.installation import Installation
-from digest.pipeline.mail.build import check_sender, finalize, return_address, sender_address
+from digest.pipeline.mail.build import check_sender, finalize, message_name, return_address
 from digest.pipeline.mail.outbox import connected
-from digest.tokens import message_id
 
 TIMEOUTS = Timeouts(greeting=30, command=30, reply=60)
 _NOBODY = 0  # the number of no subscriber: what comes back of this email changes nothing
@@ -21,13 +20,12 @@ def send_test_email(installation: Installation, recipient: str, now: datetime) -
     Raises ConfigError while no sender is set up, DeliveryError when the server can't be used.
     """
     check_sender(installation)
-    domain = sender_address(installation).rpartition("@")[2]
     envelope = finalize(
         installation,
         installation.renderer.test(installation.site),
         recipient,
         sender=return_address(installation, _NOBODY),
-        message_id=message_id(_NOBODY, secrets.randbits(31), installation.keys, domain),
+        message_id=message_name(installation, _NOBODY, secrets.randbits(31)),
         now=now,
     )
 

@@ -16,12 +16,11 @@ from digest.errors import DigestError
 from digest.pipeline import failures
 from digest.pipeline.failures import Part
 from digest.pipeline.installation import Installation
-from digest.pipeline.mail.build import finalize, sender_address
+from digest.pipeline.mail.build import finalize, message_name, sender_address
 from digest.pipeline.mail.outbox import ALARMS, LEASE, HandedOver, connected, hand_over
 from digest.pipeline.monitoring import conditions
 from digest.store import session
 from digest.store.monitoring import alarms
-from digest.tokens import message_id
 
 MOST = 50  # alarms in one mail; the others come in the next
 TIMEOUTS = Timeouts(greeting=30, command=30, reply=60)
@@ -84,7 +83,7 @@ async def _hand_over(installation: Installation, claimed: Sequence[Alarm], now: 
 
 def _envelope(installation: Installation, claimed: Sequence[Alarm], now: datetime) -> Envelope:
     sender, to = sender_address(installation), installation.operator_mail
-    name = message_id(_number(claimed), 0, installation.keys, sender.rpartition("@")[2])
+    name = message_name(installation, _number(claimed))
     message = installation.renderer.alarm(
         installation.site,
         began=[alarm for alarm in claimed if alarm.over_at is None],

@@ -50,6 +50,8 @@ def ending(db: Session, key: str) -> str:
     found = next((source for source in sources.listing(db) if source.name == name), None)
     if found is None or not found.url:
         return f"{name} isn't asked any more: it was removed."
+    if found.state is SourceState.PAUSED:
+        return f"{name} isn't asked any more: it was paused."
     if found.state is SourceState.FAILING:
         return f"{name} answered in between, and failed again."
     return f"{name} is {found.state} again."
@@ -97,9 +99,11 @@ def _issue_ending(db: Session, day: date) -> str:
 
 def _sources(db: Session, now: datetime) -> Iterator[Alarm]:
     for source in sources.listing(db):
-        if source.url and source.state is SourceState.STALLED:
+        if not source.url or source.state is SourceState.PAUSED:
+            continue
+        if source.state is SourceState.STALLED:
             yield _stalled(source, now)
-        elif source.url and source.failing_since and source.failing_since <= now - PATIENCE:
+        elif source.failing_since and source.failing_since <= now - PATIENCE:
             yield _failing(source, source.failing_since)
 
 

@@ -31,8 +31,9 @@ def examine_store(
     yield check("topics", bool(topics), f"{len(topics)} topics", "digest db upgrade")
     found = views(engine, now)
     asked = [view for view in found if view.source.url]
-    yield check("sources", bool(asked), f"{len(asked)} sources are asked", "digest sources add URL …")
-    late = [v.source.name for v in asked if (due := v.source.next_fetch_at) and due < now - OVERDUE]
+    awake = [view for view in asked if view.source.state is not SourceState.PAUSED]
+    yield check("sources", bool(awake), f"{len(awake)} sources are asked", "digest sources add URL …")
+    late = [v.source.name for v in awake if (due := v.source.next_fetch_at) and due < now - OVERDUE]
     yield check(
         "rounds",
         not late,
@@ -139,6 +140,8 @@ def _source(view: SourceView, now: datetime) -> Check:
     name = f"source {source.name}"
     since = age(source, now)
     newest = "nothing new ever came" if since is None else f"the last new papers came {_hours(since)} ago"
+    if source.state is SourceState.PAUSED:
+        return Check(name, Result.OK, f"paused: it isn't asked until digest sources resume {source.name}")
     if source.state is SourceState.FAILING:
         failed = f"failed {_times(source.failures)} since {source.failing_since:%Y-%m-%d %H:%M} UTC"
         fix = f"digest sources check {source.url}"

@@ -84,15 +84,14 @@ def planned(installation: Installation, email: str, changes: Mapping[str, Any]) 
     """Work out an edit; nothing is written.
 
     `changes`: by field, as it is typed: `email`, `topics`, `filters`, `exclude` (whole lists), `add_…` and
-    `remove_…` for each of those, `min_upvotes`, `top`, `max_papers`, `frequency`, `weekday`, `at`,
-    `timezone`, `quiet_days`. Raises UnknownError, InputError or FilterError.
+    `remove_…` for each of those, `min_upvotes`, `top`, `max_papers`, `about_only`, `frequency`, `weekday`,
+    `at`, `timezone`, `quiet_days`. Raises UnknownError, InputError or FilterError.
     """
     before = preferences.by_address(installation, email)
     kept, times = before.interests, before.schedule
     listed = known_topics(installation)
-    wanted: dict[str, Any] = {
-        name: changes.get(name, getattr(kept, name)) for name in ("min_upvotes", "top", "max_papers")
-    }
+    limits = ("min_upvotes", "top", "max_papers", "about_only")
+    wanted: dict[str, Any] = {name: changes.get(name, getattr(kept, name)) for name in limits}
     for name in _LISTS:
         wanted[name] = _listed(name, getattr(kept, name), changes)
     unwanted: dict[str, Any] = {name: changes.get(f"remove_{name}", ()) for name in _LISTS}

@@ -7,7 +7,7 @@ who misses a confirmation asks for another.
 import asyncio
 import logging
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from digest.deliver import Envelope, Transport
 from digest.domain import DeliveryState, Digest, Message, Receipt, Subscriber, SubscriberStatus
@@ -17,7 +17,7 @@ from digest.pipeline.failures import Part
 from digest.pipeline.installation import Installation
 from digest.pipeline.issues.preview import preview
 from digest.pipeline.mail import outbox
-from digest.pipeline.mail.build import check_sender, finalize, return_address, sender_address
+from digest.pipeline.mail.build import check_sender, finalize, message_name, return_address
 from digest.pipeline.mail.links import Purpose, erase_link, link, mail_links
 from digest.pipeline.mail.suppression import suppress
 from digest.pipeline.subscriptions.personal_data import ERASE_WITHIN
@@ -28,7 +28,7 @@ from digest.store.monitoring import failures as kept_failures
 from digest.store.session import Session
 from digest.store.subscriptions import interests, signups, subscribers, suppressions, transactional
 from digest.store.subscriptions.transactional import TransactionalEmail, TransactionalKind
-from digest.tokens import address_hashes, message_id
+from digest.tokens import address_hashes
 
 log = logging.getLogger(__name__)
 
@@ -99,9 +99,7 @@ def _envelope(installation: Installation, notice: TransactionalEmail, now: datet
         subscriber = subscribers.by_ids(db, [notice.subscriber_id]).get(notice.subscriber_id)
         if subscriber is None or not _is_wanted(installation, db, notice, subscriber, now):
             return None
-    domain = sender_address(installation).rpartition("@")[2]
-    # No subscriber has the number 0: no digest's Message-ID is made from it.
-    name = message_id(notice.id, 0, installation.keys, domain)
+    name = message_name(installation, notice.id)
     message = _message(installation, notice, subscriber, now)
     sender = return_address(installation, subscriber.id)
     return finalize(installation, message, subscriber.email, sender=sender, message_id=name, now=now)
@@ -126,7 +124,8 @@ def _message(
     links = mail_links(installation, subscriber.id)
     match notice.kind:
         case TransactionalKind.CONFIRM:
-            return renderer.confirm(site, link=link(installation, Purpose.CONFIRM, notice.signup_id or 0))
+            address = link(installation, Purpose.CONFIRM, notice.signup_id or 0)
+            return renderer.confirm(site, link=address, hours=_hours(CONFIRM_WITHIN))
         case TransactionalKind.ALREADY:
             return renderer.already(site, links)
         case TransactionalKind.WELCOME:
@@ -139,7 +138,11 @@ def _message(
         case TransactionalKind.ERASE:
             expires = notice.created_at + ERASE_WITHIN
             address = erase_link(installation, subscriber.id, expires)
-            return renderer.erase(site, link=address, hours=int(ERASE_WITHIN.total_seconds() // 3600))
+            return renderer.erase(site, link=address, hours=_hours(ERASE_WITHIN))
+
+
+def _hours(span: timedelta) -> int:
+    return int(span.total_seconds() // 3600)
 
 
 def _expected(installation: Installation, subscriber: Subscriber) -> str:

@@ -121,6 +121,7 @@ def read_interests(
     min_upvotes: int = 0,
     top: int = 0,
     max_papers: int = 20,
+    about_only: bool = False,
 ) -> Interests:
     """Read what somebody typed as Interests in canonical form, without repetitions.
 
@@ -137,6 +138,7 @@ def read_interests(
         min_upvotes=check_number("min upvotes", min_upvotes, 0, 10**6),
         top=check_number("top", top, 0, MOST_PAPERS),
         max_papers=check_number("max papers", max_papers, 1, MOST_PAPERS),
+        about_only=about_only,
     )
 
 

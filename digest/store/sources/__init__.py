@@ -10,8 +10,10 @@ from digest.store.sources.registry import (
     failed,
     get,
     listing,
+    pause,
     postponed,
     remove,
+    resume,
     set_state,
     succeeded,
 )
@@ -26,8 +28,10 @@ __all__ = [
     "failed",
     "get",
     "listing",
+    "pause",
     "postponed",
     "remove",
+    "resume",
     "set_state",
     "succeeded",
 ]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy import ColumnElement, case, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from digest.domain import Source, SourceKind, SourceState
@@ -42,18 +42,19 @@ def listing(session: Session) -> list[Source]:
 
 
 def due(session: Session, now: datetime) -> list[Source]:
-    """The sources to fetch now, the longest due first; those without address never are."""
+    """The sources to fetch now, the longest due first; those without address or paused never are."""
     time = SourceRow.next_fetch_at
-    wanted = select(SourceRow).where(SourceRow.url != "", _due(now), _unclaimed(now))
+    wanted = select(SourceRow).where(SourceRow.url != "", _awake(), _due(now), _unclaimed(now))
     return [_source(row) for row in session.scalars(wanted.order_by(time.nulls_first(), SourceRow.id))]
 
 
 def claim(session: Session, name: str, *, now: datetime, until: datetime, only_due: bool) -> Source | None:
     """Claim a source before asking it, so that no other process asks it meanwhile; ends with the outcome.
 
-    None where another process has it (until its claim runs out), or `only_due` and it isn't due any more.
+    None where another process has it (until its claim runs out), where it is paused, or `only_due` and it
+    isn't due any more.
     """
-    conditions = [SourceRow.name == name, _unclaimed(now), *([_due(now)] if only_due else [])]
+    conditions = [SourceRow.name == name, _awake(), _unclaimed(now), *([_due(now)] if only_due else [])]
     claimed = update(SourceRow).where(*conditions).values(claimed_until=until).returning(SourceRow.id)
     if session.scalars(claimed).first() is None:
         return None
@@ -67,6 +68,25 @@ def edit(session: Session, name: str, *, url: str) -> Source:
     row.etag = row.last_modified = row.next_fetch_at = None
     row.notes = []
     session.flush()
+    return _source(row)
+
+
+def pause(session: Session, name: str) -> Source:
+    """Leave a source alone until `resume`; its errors are forgotten. Raises UnknownError."""
+    row = _known(session, name)
+    row.state, row.failures = SourceState.PAUSED, 0
+    row.failing_since = row.last_error = None
+    session.flush()
+    return _source(row)
+
+
+def resume(session: Session, name: str, now: datetime) -> Source:
+    """Ask a paused source again, when it would have been asked or else at `now`. Raises UnknownError."""
+    row = _known(session, name)
+    if row.state == SourceState.PAUSED:
+        row.state = SourceState.QUIET if row.last_success_at else SourceState.NEW
+        row.next_fetch_at = max(row.next_fetch_at, now) if row.next_fetch_at else None
+        session.flush()
     return _source(row)
 
 
@@ -101,7 +121,7 @@ def succeeded(
     _set(
         session,
         name,
-        state=state,
+        state=_unless_paused(state),
         last_new_at=last_new_at,
         notes=list(notes),
         claimed_until=None,
@@ -120,7 +140,7 @@ def set_state(
 ) -> None:
     """Note what a source says of itself where it wasn't asked over the network: a file was imported."""
     newest = {} if last_new_at is None else {"last_new_at": last_new_at}
-    _set(session, name, state=state, **newest)
+    _set(session, name, state=_unless_paused(state), **newest)
 
 
 def postponed(session: Session, name: str, *, next_fetch_at: datetime) -> None:
@@ -133,7 +153,7 @@ def failed(session: Session, name: str, *, now: datetime, error: str, next_fetch
     _set(
         session,
         name,
-        state=SourceState.FAILING,
+        state=_unless_paused(SourceState.FAILING),
         failures=SourceRow.failures + 1,
         failing_since=func.coalesce(SourceRow.failing_since, now),
         last_error=error,
@@ -144,6 +164,15 @@ def failed(session: Session, name: str, *, now: datetime, error: str, next_fetch
 
 def _due(now: datetime) -> ColumnElement[bool]:
     return or_(SourceRow.next_fetch_at.is_(None), SourceRow.next_fetch_at <= now)
+
+
+def _awake() -> ColumnElement[bool]:
+    return SourceRow.state != SourceState.PAUSED
+
+
+def _unless_paused(state: SourceState) -> ColumnElement[str]:
+    """The state after an answer: a source that was paused while it was asked stays paused."""
+    return case((SourceRow.state == SourceState.PAUSED, SourceState.PAUSED.value), else_=state.value)
 
 
 def _unclaimed(now: datetime) -> ColumnElement[bool]:

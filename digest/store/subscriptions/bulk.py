@@ -9,9 +9,10 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from digest.domain import Interests, Schedule, Subscriber, SubscriberStatus
+from digest.packed import encode, filters_of
 from digest.store.session import chunks
 from digest.store.subscriptions.addresses import key
-from digest.store.subscriptions.interests import as_json, filter_ids, filters_of, packed_with
+from digest.store.subscriptions.interests import as_json, filter_ids
 from digest.store.subscriptions.subscribers import Consent, from_row
 from digest.store.subscriptions.tables import ConsentRow, SubscriberRow
 
@@ -117,7 +118,7 @@ def _values(person: NewSubscriber, ids: Mapping[str, int]) -> dict[str, object]:
         "email_key": key(person.email),
         "status": person.status,
         "interests": as_json(interests),
-        "packed": packed_with(ids, interests),
+        "packed": encode(interests, ids),
         "frequency": schedule.frequency,
         "weekday": schedule.weekday,
         "at": schedule.at,

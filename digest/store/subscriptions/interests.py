@@ -1,9 +1,6 @@
 """Topics, distinct filters, and interests as they are kept: JSON (the truth) and packed numbers (derived).
 
-A filter is one row however many people share it. A topic that somebody ticked is packed as the filter
-`topic:<slug>`. The packed form is what `digest.match.unpack` reads: `min_upvotes`, `top`, `max_papers`, then
-a positive number for each filter that a paper may satisfy and a negative one (minus the filter's number)
-for each exclusion.
+A filter is one row however many people share it. `digest/packed.py` has the packed form.
 """
 
 from collections.abc import Iterable, Mapping
@@ -17,6 +14,7 @@ from digest.characters import flaw
 from digest.domain import Interests, Topic
 from digest.errors import InputError
 from digest.nearest import unknown
+from digest.packed import encode, filters_of
 from digest.store.session import chunks, insert, write
 from digest.store.subscriptions.tables import FilterRow, TopicRow
 
@@ -98,19 +96,7 @@ def filter_texts(session: Session, ids: Iterable[int]) -> dict[int, str]:
 
 def packed(session: Session, interests: Interests) -> tuple[int, ...]:
     """Interests as integers: the limits, the numbers of the distinct filters wanted, minus those excluded."""
-    return packed_with(filter_ids(session, filters_of(interests)), interests)
-
-
-def filters_of(interests: Interests) -> list[str]:
-    """The canonical texts of everything wanted and excluded; a topic is the filter `topic:<slug>`."""
-    return [*(f"topic:{slug}" for slug in interests.topics), *interests.filters, *interests.exclude]
-
-
-def packed_with(ids: Mapping[str, int], interests: Interests) -> tuple[int, ...]:
-    """Pack interests whose filters have these numbers."""
-    wanted = [*(f"topic:{slug}" for slug in interests.topics), *interests.filters]
-    filters = dict.fromkeys([*(ids[text] for text in wanted), *(-ids[text] for text in interests.exclude)])
-    return (interests.min_upvotes, interests.top, interests.max_papers, *filters)
+    return encode(interests, filter_ids(session, filters_of(interests)))
 
 
 def as_json(interests: Interests) -> dict[str, Any]:
@@ -122,6 +108,7 @@ def as_json(interests: Interests) -> dict[str, Any]:
         "filters": list(interests.filters),
         "exclude": list(interests.exclude),
         "min_upvotes": interests.min_upvotes,
+        "about_only": interests.about_only,
         "top": interests.top,
         "max_papers": interests.max_papers,
     }
@@ -132,7 +119,9 @@ def from_json(kept: Mapping[str, Any]) -> Interests:
     lists: dict[str, Any] = {
         name: tuple(kept[name]) for name in ("topics", "filters", "exclude") if name in kept
     }
-    numbers = {name: kept[name] for name in ("min_upvotes", "top", "max_papers") if name in kept}
+    numbers = {
+        name: kept[name] for name in ("min_upvotes", "top", "max_papers", "about_only") if name in kept
+    }
     return Interests(**lists, **numbers)
 
 

@@ -69,8 +69,8 @@ def test_only_who_asked_for_it_gets_a_mail_on_a_quiet_day(engine: Engine, tmp_pa
     run_round(here, NOW + timedelta(minutes=5), fetch=False)
     (mail,) = outbox(tmp_path)
     assert mail["To"] == "told@example.org"
-    assert mail["Subject"] == "No papers today · Tue 17 Mar"
-    assert "None of today’s papers matches what you asked for." in text(mail)
+    assert mail["Subject"] == "No papers today"
+    assert "None of today’s papers match your topics and filters." in text(mail)
     with session.reading(engine) as db:
         rows = {email: row for row, email in deliveries.listing(db)}
     told, spared = rows["told@example.org"], rows["spared@example.org"]
@@ -102,7 +102,7 @@ def test_a_quiet_day_is_previewed_as_it_is_sent(engine: Engine, tmp_path: Path) 
             SATURDAY,
             SourceState.QUIET,
             [
-                "The sources announced nothing new today.",
+                "There are no new papers today: the sources announced none.",
                 "arXiv announces no papers at weekends; the next ones are due on Monday 23 March.",
             ],
         ),
@@ -111,13 +111,13 @@ def test_a_quiet_day_is_previewed_as_it_is_sent(engine: Engine, tmp_path: Path) 
             SourceState.QUIET,
             ["arXiv announces no papers on its holidays; the next ones are due on Friday 27 November."],
         ),
-        (NOW, SourceState.QUIET, ["The sources announced nothing new today."]),
+        (NOW, SourceState.QUIET, ["There are no new papers today: the sources announced none."]),
         (
             NOW,
             SourceState.STALLED,
-            ["Papers were expected today and have not been announced yet; they will follow."],
+            ["Papers were expected today but haven’t been announced yet. They will follow."],
         ),
-        (NOW, SourceState.FAILING, ["not every source could be read.", "arxiv could not be read today"]),
+        (NOW, SourceState.FAILING, ["not every source could be read.", "arXiv could not be read today"]),
     ],
 )
 def test_the_reason_is_the_true_one(
@@ -145,7 +145,7 @@ def test_papers_that_came_before_yesterday_are_no_papers_of_today(engine: Engine
     found = preview(here, weekly, SATURDAY)
     assert found.skip_reason is SkipReason.NO_MATCH
     assert found.digest is not None
-    assert found.digest.notes[0] == "None of this week’s papers matches what you asked for."
+    assert found.digest.notes[0] == "None of this week’s papers match your topics and filters."
 
 
 def test_the_reason_survives_a_delay(engine: Engine, tmp_path: Path) -> None:
@@ -184,7 +184,7 @@ def test_who_mutes_all_that_was_promised_is_told_that_nothing_matched(engine: En
     preferences.mute(here, reader.id, "robot", NOW)
     deliver_due(here, NOW)
     (mail,) = outbox(tmp_path)
-    assert "None of today’s papers matches" in text(mail)
+    assert "None of today’s papers match your topics" in text(mail)
     assert GRASP.title not in text(mail)
 
 

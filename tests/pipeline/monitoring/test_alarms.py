@@ -87,7 +87,7 @@ def test_a_stalled_source_is_told_once_and_once_more_when_it_is_over(engine: Eng
     assert began["Subject"] == "Daily Papers: source feed is stalled"
     assert "Since 2026-03-17 08:00 UTC. Papers were expected and haven't come" in text(began)
     assert "digest sources fetch feed" in text(began)
-    assert over["Subject"] == "Daily Papers: over: source feed is stalled"
+    assert over["Subject"] == "Daily Papers: resolved: source feed is stalled"
     assert "From 2026-03-17 08:00 UTC to 2026-03-17 09:00 UTC. feed is fresh again." in text(over)
     assert known(engine) == {}
 
@@ -310,7 +310,7 @@ def test_a_domain_that_refuses_us_is_an_alarm_until_it_takes_mail(engine: Engine
         assert "bob@" not in text(mail)
         join(site, "ada@one.example", now=NOW - HOUR)
         run_round(site, NOW + 31 * MINUTE, fetch=False)
-        assert mails(server)[-1]["Subject"] == "Daily Papers: over: one.example refuses our mail"
+        assert mails(server)[-1]["Subject"] == "Daily Papers: resolved: one.example refuses our mail"
 
 
 # ---------------------------------------------------------------- nothing waits for an alarm

@@ -30,6 +30,7 @@ COLUMNS = (
     "quiet_days",
     "weekday",
     "min_upvotes",
+    "about_only",
     "top",
     "paused_until",
     "joined_at",
@@ -104,6 +105,7 @@ def _interests(fields: Mapping[str, str], known: Subscriber | None, topics: Sequ
         "min_upvotes": before.min_upvotes,
         "top": before.top,
         "max_papers": before.max_papers,
+        "about_only": before.about_only,
     }
     if "topics" in fields:
         wanted["topics"] = [slug.lower() for slug in _list(fields, "topics")]
@@ -111,8 +113,17 @@ def _interests(fields: Mapping[str, str], known: Subscriber | None, topics: Sequ
     for column, (name, usual) in _NUMBERS.items():
         if column in fields:
             wanted[name] = _number(fields, column, usual)
+    if "about_only" in fields:
+        wanted["about_only"] = _yes_or_no(fields, "about_only")
     lists = (tuple(wanted["topics"]), tuple(wanted["filters"]), tuple(wanted["exclude"]))
-    return _read_once(tuple(topics), *lists, wanted["min_upvotes"], wanted["top"], wanted["max_papers"])
+    return _read_once(
+        tuple(topics),
+        *lists,
+        wanted["min_upvotes"],
+        wanted["top"],
+        wanted["max_papers"],
+        wanted["about_only"],
+    )
 
 
 @lru_cache(maxsize=4096)  # of a list's people, many want the same
@@ -123,7 +134,7 @@ def _read_once(
     exclude: tuple[str, ...],
     *numbers: int,
 ) -> Interests:
-    min_upvotes, top, max_papers = numbers
+    min_upvotes, top, max_papers, about_only = numbers
     return read_interests(
         listed,
         topics=topics,
@@ -132,6 +143,7 @@ def _read_once(
         min_upvotes=min_upvotes,
         top=top,
         max_papers=max_papers,
+        about_only=bool(about_only),
     )
 
 
@@ -154,11 +166,15 @@ def _schedule(fields: Mapping[str, str], known: Subscriber | None) -> Schedule:
     if "timezone" in fields:
         given["timezone"] = _plain(fields, "timezone") or usual.timezone
     if "quiet_days" in fields:
-        said = _plain(fields, "quiet_days").lower()
-        if said not in _YES_NO:
-            raise InputError(f"quiet_days: {said!r} is neither yes nor no")
-        given["quiet_days"] = _YES_NO[said]
+        given["quiet_days"] = _yes_or_no(fields, "quiet_days")
     return read_schedule(**given)
+
+
+def _yes_or_no(fields: Mapping[str, str], column: str) -> bool:
+    written = _plain(fields, column).lower()
+    if written not in _YES_NO:
+        raise InputError(f"{column}: {written!r} is neither yes nor no")
+    return _YES_NO[written]
 
 
 def _clock(written: str) -> str:

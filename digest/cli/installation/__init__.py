@@ -1,0 +1,1 @@
+"""Commands about the installation: settings, database, health, and the processes that run it."""

@@ -1,0 +1,57 @@
+"""`digest serve`: web, scheduler and delivery in one process."""
+
+import json
+import urllib.error
+import urllib.request
+
+import click
+
+from digest.cli.terminal.context import Cli, pass_cli
+
+UNREACHABLE = 5
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535))
+@click.option("--pages-only", is_flag=True, help="Serve pages; Celery workers fetch and deliver digests.")
+@click.option(
+    "--check", is_flag=True, help="Ask the server that runs there whether it is ready; serve nothing."
+)
+@pass_cli
+def serve(cli: Cli, *, host: str, port: int, pages_only: bool, check: bool) -> int:
+    """Web pages, scheduler and delivery in one process, until it is told to stop.
+
+    Example: digest serve --host 0.0.0.0 --port 8000
+    """
+    if check:
+        return _check(host, port)
+    cli.refuse_set_clock()
+    from digest.web.server import serve as run
+
+    settings = cli.settings
+    run(
+        cli.installation,
+        host=host,
+        port=port,
+        proxies=settings.proxies(),
+        tick_seconds=settings.tick_seconds,
+        pages_only=pages_only,
+    )
+    return 0
+
+
+def _check(host: str, port: int) -> int:
+    """Ask /readyz; what it says of each part is printed, the exit code is 5 where it isn't ready."""
+    shown = f"[{host}]" if ":" in host else host
+    try:
+        with urllib.request.urlopen(f"http://{shown}:{port}/readyz", timeout=10) as answer:
+            said, code = json.load(answer), 0
+    except urllib.error.HTTPError as error:
+        said, code = json.load(error), UNREACHABLE
+    except OSError as error:
+        click.echo(f"error: nothing answers on {host}:{port}: {error}", err=True)
+        return UNREACHABLE
+    for part, state in said["parts"].items():
+        click.echo(f"{part}: {state}")
+    return code

@@ -1,0 +1,17 @@
+"""`digest version`."""
+
+import click
+
+from digest import __version__
+from digest.cli.terminal.context import json_option
+from digest.cli.terminal.output import emit
+
+
+@click.command()
+@json_option
+def version(as_json: bool) -> None:
+    """Print the version."""
+    if as_json:
+        emit({"version": __version__})
+    else:
+        click.echo(f"digest {__version__}")

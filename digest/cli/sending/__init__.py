@@ -1,0 +1,1 @@
+"""Commands about emails: previews, issues, deliveries, bounces, suppressions."""

@@ -1,0 +1,95 @@
+"""`digest issues`: what went out on each day."""
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from digest.cli.terminal.context import Cli, json_option, pass_cli
+from digest.cli.terminal.output import emit, table, tell_if_cut
+from digest.domain import DeliveryState
+
+if TYPE_CHECKING:
+    from digest.pipeline.issues.history import PastIssue
+
+_SHOWN = ("sent", "queued", "uncertain", "bounced", "failed", "skipped", "expired")
+
+
+@click.group()
+def issues() -> None:
+    """What went out on each day, and what became of it."""
+
+
+@issues.command("list")
+@click.option("--limit", default=20, show_default=True, help="How many at most.")
+@json_option
+@pass_cli
+def list_(cli: Cli, *, limit: int, as_json: bool) -> None:
+    """List the last issues, newest first.
+
+    Example: digest issues list --limit 7
+    """
+    from digest.pipeline.issues import history
+
+    listed = history.listing(cli.installation, limit=limit)
+    if as_json:
+        emit([_issue(past) for past in listed])
+    else:
+        table(
+            ("issue", "date", "due at", "for", *_SHOWN),
+            [
+                (
+                    past.issue.id,
+                    past.issue.date,
+                    past.issue.due_at,
+                    past.audience,
+                    *(past.counts[DeliveryState(state)] or "" for state in _SHOWN),
+                )
+                for past in listed
+            ],
+            empty="no issue yet; digest run opens the first",
+        )
+    tell_if_cut(len(listed), limit)
+
+
+@issues.command()
+@click.argument("issue", metavar="DATE|NUMBER")
+@click.option("--papers", "most", default=20, show_default=True, help="How many papers at most.")
+@json_option
+@pass_cli
+def show(cli: Cli, *, issue: str, most: int, as_json: bool) -> None:
+    """Show an issue: its deliveries by state and reason, and the papers that most readers got.
+
+    Example: digest issues show 2026-03-17
+    """
+    from digest.pipeline.issues import history
+
+    found = history.read_issues(cli.installation, issue)
+    if as_json:
+        emit(
+            [
+                _issue(past)
+                | {
+                    "reasons": past.reasons,
+                    "papers": [{"id": paper, "readers": count} for paper, count in past.papers],
+                }
+                for past in found
+            ]
+        )
+        return
+    for past in found:
+        one = past.issue
+        click.echo(
+            f"issue {one.id} of {one.date}, due at {one.due_at:%H:%M}, opened at {one.opened_at:%H:%M} UTC"
+        )
+        states = [(state, count) for state, count in past.counts.items() if count]
+        table(("state", "subscribers"), states, empty="for nobody")
+        if past.reasons:
+            table(("reason", "subscribers"), list(past.reasons.items()))
+        table(("paper", "readers"), past.papers[:most], empty="no papers")
+
+
+def _issue(past: "PastIssue") -> dict[str, Any]:
+    issue = past.issue
+    states = {str(state): past.counts.get(state, 0) for state in DeliveryState}
+    whole = {"id": issue.id, "date": issue.date, "due_at": issue.due_at, "opened_at": issue.opened_at}
+    return whole | {"audience": past.audience} | states

@@ -1,0 +1,109 @@
+"""`digest preview`: the digest that would be sent now."""
+
+from itertools import count
+from typing import TYPE_CHECKING
+
+import click
+
+from digest.cli.terminal.context import Cli, json_option, pass_cli
+from digest.cli.terminal.explaining import explained_object, show_arithmetic, show_why_not
+from digest.cli.terminal.output import emit, table
+from digest.serializers import preview_object, reasons_in_words
+
+if TYPE_CHECKING:
+    from digest.domain import Digest, Subscriber
+    from digest.pipeline.issues.preview import Preview
+
+
+@click.command()
+@click.argument("email", required=False)
+@click.option("--topic", "topics", multiple=True, help="A topic to preview, by its slug; may be repeated.")
+@click.option("--filter", "filters", multiple=True, help="A filter to preview; may be repeated.")
+@click.option("--exclude", multiple=True, help="A filter that must not match; may be repeated.")
+@click.option("--eml", "part", flag_value="eml", help="The whole message on stdout (RFC 5322), unsigned.")
+@click.option("--html", "part", flag_value="html", help="The HTML part on stdout.")
+@click.option("--text", "part", flag_value="text", help="The text part on stdout.")
+@click.option("--explain", is_flag=True, help="Show the arithmetic of each paper's score.")
+@click.option("--paper", "paper_id", metavar="ID", help="Say why this paper isn't there.")
+@json_option
+@pass_cli
+def preview(
+    cli: Cli,
+    *,
+    email: str | None,
+    topics: tuple[str, ...],
+    filters: tuple[str, ...],
+    exclude: tuple[str, ...],
+    part: str | None,
+    explain: bool,
+    paper_id: str | None,
+    as_json: bool,
+) -> None:
+    """Show the digest that EMAIL, or somebody with these topics and filters, would get now. Sends nothing.
+
+    Example: digest preview --topic llm --filter '"mixture of experts" -survey'
+    """
+    from digest.pipeline.issues.candidates import read_candidates, window_of
+    from digest.pipeline.issues.explain import of_digest
+    from digest.pipeline.issues.preview import preview as previewed
+
+    if email and (topics or filters or exclude):
+        raise click.UsageError("name a subscriber, or topics and filters, not both")
+    subscriber = _subscriber(cli, email, topics, filters, exclude)
+    if paper_id:
+        show_why_not(of_digest(cli.installation, subscriber, paper_id, cli.now), as_json=as_json)
+        return
+    candidates = read_candidates(cli.installation, cli.now, window_of(cli.installation, subscriber, cli.now))
+    found = previewed(cli.installation, subscriber, cli.now, candidates)
+    if part and found.digest:
+        click.echo(_part(cli, found.digest, part), nl=False)
+        return
+    papers = found.digest.papers if found.digest else ()
+    sums = (
+        [candidates.corpus.why.arithmetic(subscriber.interests, m.paper.id) for m in papers]
+        if explain
+        else []
+    )
+    if as_json:
+        shown = preview_object(_subject(cli, found), found.skip_reason, papers)
+        if explain:
+            shown["papers"] = [explained_object(*each) for each in zip(papers, count(1), sums, strict=False)]
+        emit(shown)
+        return
+    click.echo(_subject(cli, found) or f"no digest: {found.skip_reason}", err=bool(part))
+    for place, match, each in zip(count(1), papers, sums, strict=False):
+        show_arithmetic(place, match, each)
+    if papers and not explain:
+        table(
+            ("paper", "score", "title", "why"),
+            [(m.paper.id, f"{m.score:.3f}", m.paper.title, reasons_in_words(m.reasons)) for m in papers],
+        )
+
+
+def _subject(cli: Cli, found: "Preview") -> str | None:
+    from digest.pipeline.mail import build
+
+    return build.write(cli.installation, found.digest).subject if found.digest else None
+
+
+def _subscriber(
+    cli: Cli, email: str | None, topics: tuple[str, ...], filters: tuple[str, ...], exclude: tuple[str, ...]
+) -> "Subscriber":
+    from digest.pipeline.issues.preview import stranger
+    from digest.pipeline.subscriptions.preferences import by_address
+    from digest.pipeline.subscriptions.validate import known_topics, read_interests
+
+    if email:
+        return by_address(cli.installation, email)
+    listed = known_topics(cli.installation)
+    return stranger(read_interests(listed, topics=topics, filters=filters, exclude=exclude), cli.now)
+
+
+def _part(cli: Cli, digest: "Digest", part: str) -> str | bytes:
+    from digest.pipeline.mail import build
+
+    written = build.write(cli.installation, digest)
+    if part == "eml":
+        to = digest.subscriber.email
+        return build.unsigned(cli.installation, written, to, message_id="<preview@digest>", now=cli.now)
+    return written.html if part == "html" else written.text

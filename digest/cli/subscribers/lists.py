@@ -1,0 +1,148 @@
+"""`digest subscribers import` and `export`: tables of subscribers in and out."""
+
+import sys
+from typing import Any
+
+import click
+
+from digest.cli.subscribers.options import agreed_words, consent_options, with_options
+from digest.cli.terminal.context import Cli, json_option, pass_cli
+from digest.cli.terminal.exits import PARTLY_FAILED
+from digest.cli.terminal.options import dry_run_option, yes_option
+from digest.cli.terminal.output import emit
+from digest.cli.terminal.prompts import ask
+from digest.cli.terminal.types import choice
+from digest.domain import SubscriberStatus
+
+
+@click.command("import")
+@click.argument("file", type=click.File("rb", lazy=True))
+@with_options(consent_options)
+@click.option(
+    "--from",
+    "form",
+    type=click.Choice(("listmonk", "mailman", "buttondown", "mailchimp")),
+    help="Whose export it is, if not ours.",
+)
+@click.option("--skip-errors", is_flag=True, help="Leave out wrong lines instead of everything.")
+@dry_run_option
+@yes_option
+@json_option
+@pass_cli
+def import_(
+    cli: Cli,
+    *,
+    file: Any,
+    confirmed: bool,
+    consent: str | None,
+    form: str | None,
+    skip_errors: bool,
+    dry_run: bool,
+    yes: bool,
+    as_json: bool,
+) -> int:
+    """Read a table of subscribers (- for standard input); all or nothing, safe to repeat. Mails nobody.
+
+    CSV as spreadsheets write it, or JSON, one object a line. Lists are separated by semicolons.
+
+    \b
+    Columns: email,topics,filters,exclude,frequency,at,timezone,max,status,
+             quiet_days,weekday,min_upvotes,about_only,top,paused_until,joined_at,
+             consent,consent_at
+    Example: digest subscribers import people.csv --dry-run
+    """
+    from digest.cli.terminal.progress import counting
+    from digest.pipeline.subscriptions.lists.csv_import import import_subscribers
+    from digest.pipeline.subscriptions.lists.list_formats import ListFormat
+
+    options: dict[str, Any] = {
+        "now": cli.now,
+        "consent": agreed_words(confirmed, consent),
+        "skip_errors": skip_errors,
+        "form": form and ListFormat(form),
+    }
+    table_file = seekable(file)
+    asks = not (dry_run or yes)
+    with counting("rows") as on_rows:
+        report = import_subscribers(
+            cli.installation, table_file, dry_run=dry_run or asks, on_rows=on_rows, **options
+        )
+    if asks and (skip_errors or not report.errors):
+        if report.updated:
+            ask(f"the interests, schedule or status of {report.updated} subscribers will change")
+        table_file.seek(0)
+        report = import_subscribers(cli.installation, table_file, **options)
+    if as_json:
+        emit(
+            {
+                "added": report.added,
+                "updated": report.updated,
+                "unchanged": report.unchanged,
+                "errors": [{"line": line, "error": error} for line, error in report.errors],
+            }
+        )
+    else:
+        for line, error in report.errors:
+            click.echo(f"line {line}: {error}", err=True)
+        click.echo(f"{report.added} added, {report.updated} updated, {report.unchanged} unchanged")
+    return PARTLY_FAILED if report.errors else 0
+
+
+def seekable(file: Any) -> Any:
+    """The file, or a copy of a pipe on the disk: its encoding is found out before it is read."""
+    import shutil
+    import tempfile
+
+    opened = file.open() if hasattr(file, "open") else file
+    if opened.seekable():
+        return opened
+    copy = tempfile.TemporaryFile()  # noqa: SIM115 - open until the process ends
+    shutil.copyfileobj(opened, copy)
+    copy.seek(0)
+    return copy
+
+
+@click.command()
+@click.argument("email", required=False)
+@click.option(
+    "--out", type=click.Path(dir_okay=False), help="A file, readable by its owner alone; else stdout."
+)
+@click.option("--status", type=choice(SubscriberStatus), help="Only those with this status.")
+@click.option("--jsonl", is_flag=True, help="JSON, one object a line, instead of CSV.")
+@json_option
+@pass_cli
+def export(
+    cli: Cli, *, email: str | None, out: str | None, status: str | None, jsonl: bool, as_json: bool
+) -> None:
+    """Write all subscribers as a table that `import` reads back to the same; of EMAIL, all that is kept.
+
+    Example: digest subscribers export --out people.csv
+    """
+    from digest.cli.terminal.progress import counting
+    from digest.pipeline.subscriptions import personal_data, preferences
+    from digest.pipeline.subscriptions.lists.csv_export import export_subscribers
+
+    if email:
+        emit(personal_data.export(cli.installation, preferences.by_address(cli.installation, email).id))
+        return
+    with _opened(out) as file, counting("subscribers") as on_rows:
+        count = export_subscribers(
+            cli.installation,
+            file,
+            as_json=jsonl or as_json,
+            status=SubscriberStatus(status) if status else None,
+            on_rows=on_rows,
+        )
+    if out:
+        click.echo(f"{count} subscribers written to {out}", err=True)
+
+
+def _opened(out: str | None) -> Any:
+    import contextlib
+    import os
+
+    if out is None:
+        sys.stdout.reconfigure(newline="", encoding="utf-8")  # type: ignore[union-attr]
+        return contextlib.nullcontext(sys.stdout)
+    number = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    return os.fdopen(number, "w", encoding="utf-8", newline="")

@@ -1,0 +1,19 @@
+"""Before something that can't be undone: a person is asked, a script must have said --yes."""
+
+import click
+
+from digest.cli.terminal.context import on_terminal
+from digest.cli.terminal.exits import REFUSED
+from digest.errors import RefusedError
+
+
+def ask(what: str) -> None:
+    """Go on only if a person at a terminal agrees.
+
+    Raises RefusedError where there is no terminal, and ends the command where they say no.
+    """
+    if not on_terminal():
+        raise RefusedError(what, fix="say --yes to do it")
+    if not click.confirm(f"{what}. Go on?"):
+        click.echo("Cancelled; nothing was changed.", err=True)
+        raise click.exceptions.Exit(REFUSED)

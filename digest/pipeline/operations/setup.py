@@ -1,0 +1,89 @@
+"""Answers to five questions → an `.env` with fresh secrets, and what DNS must hold for them.
+
+Never replaces a file, and never makes a new key where the data folder keeps one: links in emails that were
+sent, and suppressed addresses, hang on it.
+"""
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email.utils import parseaddr
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from digest.config import PREFIX, Settings, load
+from digest.errors import InputError, RefusedError
+from digest.pipeline.installation import KEY_FILE
+
+SECRET_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class DnsRecord:
+    """A record that mail servers or readers look for, and why."""
+
+    name: str
+    type: str
+    value: str
+    why: str
+
+
+def refuse_existing(path: Path) -> None:
+    """Raise RefusedError where there is such a file: its secrets aren't replaced."""
+    if path.exists() or path.is_symlink():
+        msg = f"there is a file {path} already, and its secrets would be lost"
+        raise RefusedError(msg, fix=f"edit it, or move it away first: mv {path} {path}.old")
+
+
+def env_text(answers: Mapping[str, str]) -> str:
+    """Answers (by field of `Settings`) → the text of an `.env`, with fresh secrets; empty ones are left out.
+
+    Raises ConfigError that lists all that is wrong, and InputError for what can't stand in the file.
+    """
+    given = {field: answer for field, answer in answers.items() if answer}
+    for field, answer in given.items():
+        if not answer.isprintable() or "${" in answer:
+            raise InputError(f"{PREFIX}{field.upper()}: a value holds no line ends and no ${{")
+    settings = load(**given)
+    if "@" not in parseaddr(settings.mail_from)[1]:
+        raise InputError(
+            f"{settings.mail_from!r} is not an address to send from", fix="--mail-from papers@your-domain"
+        )
+    lines = ["# Written by digest init. Every other setting, with its default: .env.example"]
+    lines += [f"{PREFIX}{field.upper()}={_quoted(answer)}" for field, answer in given.items()]
+    if not (settings.data_dir / KEY_FILE).exists():
+        lines += ["# Signs the links in emails. Keep it: with another key they end."]
+        lines += [f"{PREFIX}SECRET_KEY={secrets.token_urlsafe(SECRET_BYTES)}"]
+    lines += ["# The database's password, for docker compose", f"POSTGRES_PASSWORD={secrets.token_hex(16)}"]
+    return "\n".join(lines) + "\n"
+
+
+def write_env(path: Path, text: str) -> None:
+    """Write a file that only its owner can read. Raises RefusedError where there is one, and OSError."""
+    refuse_existing(path)
+    with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+def dns_records(settings: Settings) -> list[DnsRecord]:
+    """What DNS must hold, so that emails arrive (RFC 7208, 6376, 7489) and links lead to the site."""
+    domain = parseaddr(settings.mail_from)[1].rpartition("@")[2]
+    relay = urlsplit(settings.smtp()).hostname or "your-mail-server"
+    host = urlsplit(settings.base_url).hostname or ""
+    selector = settings.dkim_selector or "selector-of-your-mail-server"
+    return [
+        DnsRecord(domain, "TXT", f"v=spf1 a:{relay} ~all", "who may send (or the include: of your provider)"),
+        DnsRecord(
+            f"{selector}._domainkey.{domain}", "TXT", "v=DKIM1; …", "the key that signs; your server shows it"
+        ),
+        DnsRecord(f"_dmarc.{domain}", "TXT", "v=DMARC1; p=none", "what others do with forged mail"),
+        DnsRecord(domain, "MX", relay, "where bounces and replies go"),
+        DnsRecord(host, "A/AAAA", "the address of this machine", "the pages that links in emails lead to"),
+    ]
+
+
+def _quoted(value: str) -> str:
+    """A value that dotenv and docker compose read back to the same."""
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"

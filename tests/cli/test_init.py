@@ -1,0 +1,77 @@
+"""`digest init`: from an empty folder to an installation that can send."""
+
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from digest.config import load
+from digest.errors import InputError
+from digest.pipeline.operations import setup
+from tests.commands import Command, commands
+
+PRIVATE = 0o600
+
+
+@pytest.fixture
+def digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    """Run a command in an empty folder whose data folder is in it."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DIGEST_DATA_DIR", str(tmp_path / "kept"))
+    return commands(capsys)
+
+
+def test_init_writes_a_private_env_and_prepares_the_database(digest: Command, tmp_path: Path) -> None:
+    code, out, _ = digest("init", "--no-input", "--mail-from", "Papers <papers@lab.example>",
+                          "--base-url", "https://papers.lab.example", "--json")  # fmt: skip
+    assert (code, out["written"], len(out["next"])) == (0, True, 3)
+    env = tmp_path / ".env"
+    assert env.stat().st_mode & 0o777 == PRIVATE
+    assert load().mail_from == "Papers <papers@lab.example>"
+    assert len(load().secret_key.get_secret_value()) >= setup.SECRET_BYTES
+    assert digest("db", "check")[0] == 0
+    names = {record["name"] for record in out["dns"]}
+    assert {"lab.example", "_dmarc.lab.example", "papers.lab.example"} <= names
+
+
+def test_a_second_init_replaces_nothing(digest: Command, tmp_path: Path) -> None:
+    digest("init", "--no-input")
+    before = (tmp_path / ".env").read_bytes()
+    code, _, err = digest("init", "--no-input", "--site-name", "Another")
+    assert (code, "mv .env .env.old" in err) == (7, True)
+    assert (tmp_path / ".env").read_bytes() == before
+
+
+def test_a_key_that_is_kept_already_stays_in_force(digest: Command, tmp_path: Path) -> None:
+    digest("topics", "list")
+    assert (tmp_path / "kept" / "secret.key").exists()
+    digest("init", "--no-input")
+    assert "DIGEST_SECRET_KEY" not in (tmp_path / ".env").read_text(encoding="utf-8")
+
+
+def test_a_rehearsal_and_wrong_answers_write_nothing(digest: Command, tmp_path: Path) -> None:
+    assert digest("init", "--no-input", "--dry-run")[0] == 0
+    code, _, err = digest("init", "--no-input", "--base-url", "papers", "--smtp-url", "nothing://x")
+    assert (code, "DIGEST_BASE_URL" in err, "DIGEST_SMTP_URL" in err) == (4, True, True)
+    assert digest("init", "--no-input", "--mail-from", "nobody")[0] == 2
+    assert not list(tmp_path.iterdir())
+
+
+@given(name=st.text(min_size=1, max_size=30), password=st.text(min_size=1, max_size=20))
+def test_what_is_answered_is_read_back_or_refused(
+    tmp_path_factory: pytest.TempPathFactory, name: str, password: str
+) -> None:
+    answers = {"site_name": name, "smtp_url": f"smtp://user:{quote(password, safe='')}@mail.example:25"}
+    try:
+        text = setup.env_text(answers)
+    except InputError:
+        assert "${" in name or not name.isprintable()
+        return
+    folder = tmp_path_factory.mktemp("env")
+    setup.write_env(folder / ".env", text)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        settings = load()
+    assert (settings.site_name, settings.smtp_url.get_secret_value()) == (name, answers["smtp_url"])
