@@ -33,7 +33,7 @@ LINKS = Links(
     unsubscribe="https://papers.example.org/u/UUUUUUUUUUUUUUUUUUUUUUUUUUUU",
     web="https://papers.example.org/me/EEEEEEEEEEEEEEEEEEEEEEEEEEEE/digests/2026-03-17",
     pause="https://papers.example.org/prefs/PPPPPPPPPPPPPPPPPPPPPPPPPPPP#pause",
-    feed="https://papers.example.org/search.atom?q=topic%3Allm",
+    feed="https://papers.example.org/me/EEEEEEEEEEEEEEEEEEEEEEEEEEEE#feed",
     vote="https://papers.example.org/vote/VVVVVVVVVVVVVVVVVVVVVVVVVVVV",
     less="https://papers.example.org/less/LLLLLLLLLLLLLLLLLLLLLLLLLLLL",
     save="https://papers.example.org/save/SSSSSSSSSSSSSSSSSSSSSSSSSSSS",

@@ -26,7 +26,8 @@ from digest.render.templates import wrap
 from digest.render.view import LEVELS, Level
 
 BUDGET = 90_000  # bytes of the HTML part as encoded; Gmail cuts mails off near 102,400
-_PLAIN = re.compile(r"[A-Za-z0-9:/._~+?#%-]{1,74}")  # a link in which nothing is to be escaped or encoded
+_LINE = 74  # characters of a link on one encoded line
+_PLAIN = re.compile(r"[A-Za-z0-9:/._~+?#%-]{1,148}")  # a link in which nothing is to be escaped or encoded
 WITHDRAWN = "Withdrawn since we sent it to you"
 _BRIEF = "In brief"
 _Frame = tuple[EncodedTemplate, EncodedTemplate]
@@ -137,7 +138,7 @@ def _values(texts: view.Texts, links: Links, names: Sequence[str]) -> tuple[Valu
     for name in names:
         target = getattr(links, name)
         if _PLAIN.fullmatch(target):
-            html[name] = text[name] = f"{target}=\r\n".encode()
+            html[name] = text[name] = _lines(target)
         else:
             target = phrases.printable(target)
             html[name], text[name] = quoted(escape(target)), quoted(target)
@@ -146,6 +147,13 @@ def _values(texts: view.Texts, links: Links, names: Sequence[str]) -> tuple[Valu
     html["count"] = text["count"] = numbers(texts.count).html
     html["preheader"] = quoted(escape(texts.preheader))
     return html, text
+
+
+def _lines(target: str) -> bytes:
+    """A plain link as lines of quoted-printable that go on, as `quoted` writes them."""
+    if len(target) <= _LINE:
+        return f"{target}=\r\n".encode()
+    return f"{target[:_LINE]}=\r\n{target[_LINE:]}=\r\n".encode()
 
 
 def _paragraph(value: str) -> tuple[bytes, bytes]:

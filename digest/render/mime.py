@@ -125,7 +125,8 @@ def _date(date: datetime) -> bytes:
 
 def _folded(name: str, value: str) -> bytes:
     """A header as the email package writes it, with encoded words for what isn't ASCII (RFC 2047)."""
-    return _FOLDING.fold_binary(*_FOLDING.header_store_parse(name, value))
+    # Python leaves the space before an encoded word on the line that it folds: readers would see two.
+    return _FOLDING.fold_binary(*_FOLDING.header_store_parse(name, value)).replace(b" \r\n ", b"\r\n ")
 
 
 @lru_cache(maxsize=1024)

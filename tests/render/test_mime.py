@@ -144,3 +144,12 @@ def test_a_header_that_would_break_out_of_its_line_is_refused(value: str) -> Non
 
 def test_an_address_outside_ascii_is_written_as_it_is() -> None:
     assert "To: josé@example.org\r\n".encode() in raw(rendered(digest(match())), recipient="josé@example.org")
+
+
+def test_a_subject_that_is_folded_before_an_encoded_word_keeps_its_single_spaces() -> None:
+    subject = "Human-in-the-Loop Local Corrections of 3D Scene Layouts via… + 11 more"
+    message = replace(rendered(digest(match())), subject=subject)
+    raw = as_bytes(
+        message, sender=SITE.mail_from, recipient="ada@example.org", date=NOW, message_id="<1@example.org>"
+    )
+    assert parsed(raw)["Subject"] == subject
