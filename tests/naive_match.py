@@ -3,7 +3,7 @@
 It shares with the engine what one tree says of one paper (`evaluate`, `fit`) and the order of `score`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 
 from digest.domain import Interests, Match, Paper, Ranked, SignalKind
@@ -12,15 +12,23 @@ from digest.match import Library
 from digest.match.document import Document
 from digest.match.evaluate import points
 from digest.match.fit import fit
+from digest.match.likeness import Compare, not_compared
 from digest.match.score import best_first
 
 
 class NaiveCorpus:
     """The papers of a day, looked at one by one for each subscriber."""
 
-    def __init__(self, ranked: Iterable[Ranked], library: Library, *, fit_weight: float) -> None:
+    def __init__(
+        self,
+        ranked: Iterable[Ranked],
+        library: Library,
+        *,
+        fit_weight: float,
+        comparing: Callable[[Paper], Compare] = lambda _paper: not_compared,
+    ) -> None:
         self._ranked = sorted(ranked, key=lambda each: best_first(Match(each.paper, each.score, ())))
-        self._documents = [Document.of(each.paper) for each in self._ranked]
+        self._documents = [Document.of(each.paper, comparing(each.paper)) for each in self._ranked]
         self._library = library
         self._fit_weight = fit_weight
 

@@ -12,6 +12,7 @@ names the place and the fix. It never looks at papers: `digest.match` does.
     cat:cs.CL cat:cs        category; an archive holds its classes
     topic:llm               what that topic selects
     id:2509.13332 doi:10.1101/…  one paper
+    like:2509.13332         papers whose text is like that of one paper
     org:"Example Lab" keyword:"world model"   who lists the paper; one of its keywords
     year:2025 year:2024-2026 year:2024-   published then; from then on
     has:code has:project has:pick source:huggingface upvotes>=20 comments>=5 stars>=100
@@ -42,6 +43,7 @@ from digest.filters.tree import (
     Has,
     Keyword,
     Leaf,
+    Like,
     Node,
     Not,
     Or,
@@ -70,6 +72,7 @@ __all__ = [
     "Has",
     "Keyword",
     "Leaf",
+    "Like",
     "Node",
     "Not",
     "Or",

@@ -15,6 +15,7 @@ from digest.filters.tree import (
     Has,
     Keyword,
     Leaf,
+    Like,
     Node,
     Not,
     Or,
@@ -79,7 +80,7 @@ def _inside(node: Node) -> str:
     return f"({_text(node)})" if isinstance(node, And | Or) else _text(node)
 
 
-def _leaf(leaf: Leaf) -> str:
+def _leaf(leaf: Leaf) -> str:  # noqa: PLR0911 - a return for each kind of leaf
     match leaf:
         case Word() | Phrase() | Exact() | Prefix():
             return FIELD_NAMES[leaf.field] + _words(leaf)
@@ -90,6 +91,8 @@ def _leaf(leaf: Leaf) -> str:
         case PaperId(paper):
             is_doi = paper.startswith("doi:")
             return f"doi:{_quoted(paper[4:])}" if is_doi else f"id:{_quoted(paper.removeprefix('arxiv:'))}"
+        case Like(paper):
+            return f"like:{_quoted(paper.removeprefix('arxiv:'))}"
         case TopicRef(value) | Has(value):
             return f"{NAMES[type(leaf)]}:{_quoted(value)}"
         case Author() | Category() | Organization() | Keyword() | SourceName():

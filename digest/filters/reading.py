@@ -53,7 +53,7 @@ _AND.5: /AND(?![^{END}])/
 _NOT.5: /NOT(?![^{END}])|-(?=\S)/
 GROUP.4: /[^\W\d][\w-]*:\s*(?=\()/
 COMPARISON.4: /[^\W\d]+\s*[<>≥≤]=?\s*[^{END}]*|(?:upvotes|comments|stars)\s*=\s*[^{END}]*/i
-FIELDED.3: /(?:id|doi):\s*(?:[^{END}]|\([^{END}]*\))+/i
+FIELDED.3: /(?:id|doi|like):\s*(?:[^{END}]|\([^{END}]*\))+/i
     | /[^\W\d][\w-]*:\s*(?:=?"[^"]*"|[^{END}]*)/
 TEXT.2: /=?"[^"]*"/ | /[^{END}]+/
 UNCLOSED.1: /=?"[^"]*/

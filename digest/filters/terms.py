@@ -18,6 +18,7 @@ from digest.filters.tree import (
     Has,
     Keyword,
     Leaf,
+    Like,
     Organization,
     PaperId,
     Phrase,
@@ -251,11 +252,20 @@ def _doi(value: str, position: int, _: Vocabulary) -> PaperId:
 
 
 def _paper(value: str, position: int, _: Vocabulary) -> PaperId:
+    return PaperId(_canonical_id(value, position, (EXAMPLES["id"], EXAMPLES["doi"])))
+
+
+def _like(value: str, position: int, _: Vocabulary) -> Like:
+    return Like(_canonical_id(value, position, (EXAMPLES["like"], "like:doi:10.1101/2024.01.02.573904")))
+
+
+def _canonical_id(value: str, position: int, expected: tuple[str, ...]) -> str:
+    """The canonical id that a value names: any spelling of an arXiv id or DOI, or `<source>:<id>`."""
     if name := paper_id(value):
-        return PaperId(name)
+        return name
     if SOURCE_ID.fullmatch(value) and not value.lower().startswith(("arxiv:", "doi:", "http:", "https:")):
-        return PaperId(value)
-    raise wrong(f"“{value}” is not the id of a paper", position, expected=(EXAMPLES["id"], EXAMPLES["doi"]))
+        return value
+    raise wrong(f"“{value}” is not the id of a paper", position, expected=expected)
 
 
 READERS: dict[str, Callable[[str, int, Vocabulary], Leaf]] = {
@@ -264,6 +274,7 @@ READERS: dict[str, Callable[[str, int, Vocabulary], Leaf]] = {
     "topic": _topic,
     "id": _paper,
     "doi": _doi,
+    "like": _like,
     "has": _has,
     "source": _source,
     "org": _organization,
@@ -278,6 +289,7 @@ EXAMPLES = {
     "topic": "topic:llm",
     "id": "id:2509.13332",
     "doi": "doi:10.1101/2024.01.02.573904",
+    "like": "like:2509.13332",
     "org": 'org:"Example Lab"',
     "keyword": 'keyword:"world model"',
     "year": "year:2024-2026",

@@ -96,6 +96,13 @@ class PaperId:
 
 
 @dataclass(frozen=True, slots=True)
+class Like:
+    """Papers whose text is like that of one paper, named by its canonical id (see `PaperId`)."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Has:
     """Papers that come with something: `code`, a `project` page, a curator's `pick`."""
 
@@ -148,6 +155,7 @@ Leaf = (
     | Year
     | TopicRef
     | PaperId
+    | Like
     | Has
     | SourceName
     | AtLeast

@@ -14,6 +14,7 @@ in a total order that depends on nothing but the input. It never reads a store, 
     fit       where terms stand → points  rows     tree × all papers → points, as rows of bits
     score     hits → reasons, order       select   rows × cohort → the first papers of each subscriber
     library   text → tree                 cohort   packed interests and histories → arrays
+    likeness  vectors of papers, as given likes    papers × named papers → who is like whom
     day       what is made once a day     many, one, why   what can be asked of it
 
 Three papers and two readers, as a filter means it for one paper (`evaluate`) and for all at once (`rows`).
@@ -44,5 +45,17 @@ from digest.match.arithmetic import Arithmetic
 from digest.match.bits.cohort import Cohort, Lists, unpack, unpack_sent
 from digest.match.corpus import Corpus
 from digest.match.library import Library
+from digest.match.likeness import Liked, Likeness
 
-__all__ = ["FIT_WEIGHT", "Arithmetic", "Cohort", "Corpus", "Library", "Lists", "unpack", "unpack_sent"]
+__all__ = [
+    "FIT_WEIGHT",
+    "Arithmetic",
+    "Cohort",
+    "Corpus",
+    "Library",
+    "Liked",
+    "Likeness",
+    "Lists",
+    "unpack",
+    "unpack_sent",
+]

@@ -9,6 +9,7 @@ from digest.match.day import Day
 from digest.match.evaluate import evaluate
 from digest.match.fit import fit
 from digest.match.library import Library
+from digest.match.likeness import Likeness
 from digest.match.many import ManyReaders
 from digest.match.one import OneReader
 from digest.match.score import best_first, picked, reasons
@@ -19,10 +20,18 @@ class Corpus:
     """The papers of an issue: `many` chooses for cohorts, `one` for a subscriber, `why` explains,
     `search` finds by one filter. What they need in common is made once, when the first of them needs it."""
 
-    def __init__(self, ranked: Iterable[Ranked], library: Library, *, fit_weight: float = FIT_WEIGHT) -> None:
+    def __init__(
+        self,
+        ranked: Iterable[Ranked],
+        library: Library,
+        *,
+        fit_weight: float = FIT_WEIGHT,
+        likeness: Likeness | None = None,
+    ) -> None:
         """`ranked`: papers with trend scores, in any order. A match's score is its trend score
-        + `fit_weight` × fit (see `fit`)."""
-        self._day = Day(ranked, library, fit_weight)
+        + `fit_weight` × fit (see `fit`). `likeness`: what `like:` compares
+        with; without one it selects nothing."""
+        self._day = Day(ranked, library, fit_weight, likeness)
         self.many = ManyReaders(self._day)
         self.why = Why(self._day)
         self.one = OneReader(self._day, self.why)

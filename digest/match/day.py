@@ -6,7 +6,7 @@ paper. The number of a paper is its place in the order of trend.
 
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ from digest.match.document import Document
 from digest.match.evaluate import Found, find
 from digest.match.fit import FITS
 from digest.match.library import Library
+from digest.match.likeness import Likeness
 from digest.match.score import best_first, tie_break
 
 MOST_FILTERS = 20_000  # whose papers are remembered as numbers
@@ -33,11 +34,14 @@ class Day:
     """The papers of an issue; each is tokenised once, each distinct term looked up once, each distinct filter
     evaluated once."""
 
-    def __init__(self, ranked: Iterable[Ranked], library: Library, fit_weight: float) -> None:
+    def __init__(
+        self, ranked: Iterable[Ranked], library: Library, fit_weight: float, likeness: Likeness | None = None
+    ) -> None:
         """`ranked`: papers with trend scores, in any order. A match's score is its trend score
         + `fit_weight` × fit (see `fit`)."""
         self.library = library
         self.fit_weight = fit_weight
+        self._likeness = likeness
         self.ranked = sorted(ranked, key=lambda each: best_first(Match(each.paper, each.score, ())))
         self._documents: dict[int, Document] = {}
         self.papers_of = lru_cache(MOST_FILTERS)(self._papers_of)
@@ -51,7 +55,7 @@ class Day:
     @cached_property
     def index(self) -> Index:
         """Where each term stands."""
-        return Index(self.papers)
+        return Index(self.papers, self._likeness)
 
     @cached_property
     def rows(self) -> Rows:
@@ -91,7 +95,8 @@ class Day:
     def document(self, number: int) -> Document:
         """A paper, tokenised."""
         if number not in self._documents:
-            self._documents[number] = Document.of(self.ranked[number].paper)
+            compare = partial(self.index.likes.compare, number=number)
+            self._documents[number] = Document.of(self.ranked[number].paper, compare)
         return self._documents[number]
 
     def held(self, asked: Sequence[Asked], number: int) -> tuple[Asked, ...]:

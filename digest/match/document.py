@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from digest.domain import Field, Paper
 from digest.filters.names import name_parts
+from digest.match.likeness import Compare, not_compared
 from digest.words import fold, forms, readings, spans, written
 
 WORDS_KEPT = 200_000  # distinct words whose folded form is kept
@@ -125,14 +126,16 @@ class Document:
     authors: tuple[tuple[str, ...], ...]  # folded parts of each name
     ids: frozenset[str]  # all canonical ids that it goes by, in small letters
     sources: frozenset[str]  # folded
+    compare: Compare = not_compared  # with the paper of a canonical id
 
     @classmethod
-    def of(cls, paper: Paper) -> "Document":
-        """Tokenise a paper."""
+    def of(cls, paper: Paper, compare: Compare = not_compared) -> "Document":
+        """Tokenise a paper. `compare`: says whether it is like the paper of a canonical id."""
         return cls(
             paper=paper,
             texts=((Field.TITLE, Text(paper.title)), (Field.ABSTRACT, Text(paper.abstract))),
             authors=tuple(name_parts(author) for author in paper.authors),
             ids=ids_of(paper),
             sources=frozenset(map(fold, paper.sources)),
+            compare=compare,
         )

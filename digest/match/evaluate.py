@@ -18,6 +18,7 @@ from digest.filters import (
     Has,
     Keyword,
     Leaf,
+    Like,
     Node,
     Not,
     Or,
@@ -59,7 +60,7 @@ class Hit:
 Hits = tuple[Hit, ...]
 Topics = Mapping[str, Node]
 
-NAMING = PaperId | Organization | Keyword  # what a paper is known by, like its title
+NAMING = PaperId | Like | Organization | Keyword  # what a paper is known by, like its title
 NOTHING = Or(())  # the tree that selects no paper
 
 
@@ -142,6 +143,8 @@ def misses(node: Node, document: Document, topics: Topics, *, wanted: bool = Tru
         case And(parts) | Or(parts):
             every = (misses(part, document, topics, wanted=wanted) for part in parts)
             return tuple(dict.fromkeys(miss for each in every for miss in each))
+        case Like(other) if wanted:
+            return (f"no {canonical(node)} ({document.compare(other).words})",)
         case _:
             return (f"no {canonical(node)}" if wanted else f"has {canonical(node)}",)
 
@@ -166,12 +169,15 @@ def _leaf(leaf: Leaf, document: Document) -> Hit | None:
     return None
 
 
-def _note(leaf: Leaf, document: Document) -> str:
+def _note(leaf: Leaf, document: Document) -> str:  # noqa: PLR0911 - a return for each kind of leaf
     """What holds for the paper, in words; empty where it doesn't."""
     paper = document.paper
     match leaf:
         case PaperId(wanted):
             return wanted if wanted.lower() in document.ids else ""
+        case Like(other):
+            found = document.compare(other)
+            return found.words if found.holds else ""
         case SourceName(name):
             return f"carried by {name}" if name in document.sources else ""
         case Organization(name):

@@ -5,7 +5,7 @@ A term said once in passing has 1 point, one of what the abstract is about 2 or 
     1  in the abstract, once, between its first and its last sentence; or what no text shows (`has:code`)
     2  more than once there, or in its first or last sentence
     3  both
-    4  in the title; an author; a paper's first category; its id, organization or keyword
+    4  in the title; an author; a paper's first category; its id, organization or keyword; like a paper
     5  in the title and in the abstract
     6  in the title, and in the abstract as for 2
 

@@ -167,6 +167,8 @@ def _phrase(kind: ReasonKind, name: str, reasons: list[Reason], titles: Mapping[
         return f"trending: {note}" if note else "trending"
     places = ", ".join([_place(reason) for reason in reasons if reason.field or reason.note][:_MOST_PLACES])
     if kind is ReasonKind.FILTER:
+        if places.startswith("like: "):
+            return places
         return f"matches {places or one_line(name, 80)}"
     topic = f"topic {one_line(titles.get(name, name), 60)}"
     return f"{topic}: {places}" if places else topic

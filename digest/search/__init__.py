@@ -10,6 +10,7 @@ never reads a store, a clock or a setting; numpy is all that it stands on.
     spelling    unknown word → the nearest known    scoring   words × papers → points
     expanding   word → its other form               engine    all of it together → a page of results
     snippets    text → pieces, some marked          lsa       segments → vectors, for similar papers
+    folding     papers → the same vectors, without an index
 
 Words that stand by themselves rank: a paper need not hold all of them, and leads if it does. Everything else
 selects, as in a filter. `version` changes whenever segments would hold something else for the same papers:
@@ -23,11 +24,12 @@ from pathlib import Path
 from digest import words
 from digest.search.building import build
 from digest.search.engine import Engine, Found, Hit, Order, Place, Trend
+from digest.search.folding import folded
 from digest.search.lsa import nearest
 from digest.search.merging import merge
 from digest.search.query import Query, corrected, read
 from digest.search.segment import Segment
-from digest.search.selecting import Known, Values, select, to_values
+from digest.search.selecting import Known, Values, nothing_alike, select, to_values
 from digest.search.snippets import Piece, Pieces, mark, snippet
 
 FORMAT = 2  # of a segment; raise it with every change of what `build` writes
@@ -47,9 +49,11 @@ __all__ = [
     "Values",
     "build",
     "corrected",
+    "folded",
     "mark",
     "merge",
     "nearest",
+    "nothing_alike",
     "read",
     "select",
     "snippet",

@@ -24,10 +24,13 @@ LEAST_PAPERS = 3  # of the sample, that have a stem of a basis
 COMMON = 0.25  # of the sample: stems that more papers have say nothing
 MOST_STEMS = 20_000
 FEWEST = 20  # papers, below which there is no basis
+REFERENCE = 2_000  # papers of the sample that say what is unusually alike
+ALIKE = 0.01  # of them: as many are like a paper as are at or above its threshold
 _EXTRA = 16  # more random directions than dimensions, and
 _ROUNDS = 2  # rounds of sharpening
 _AT_ONCE = 1 << 16  # entries of a sparse matrix that are multiplied in one step
 _SCALE = 127
+_ROWS = 500  # vectors that are compared with the reference in one step
 
 Vectors = NDArray[np.int8]
 Dense = NDArray[np.float32]
@@ -40,6 +43,7 @@ class Basis:
     stems: tuple[str, ...]
     idf: Dense
     directions: Dense  # stems × dimensions
+    reference: Vectors  # of papers of the sample, spread evenly: what `least_alike` is measured by
 
     def packed(self) -> bytes:
         """The basis as bytes."""
@@ -50,6 +54,7 @@ class Basis:
                 "text": text,
                 "idf": self.idf,
                 "directions": self.directions.astype(np.float16).ravel(),
+                "reference": self.reference.ravel(),
             }
         )
 
@@ -59,7 +64,7 @@ class Basis:
         arrays = unpack(packed)
         stems = Vocabulary(arrays["offsets"], arrays["text"]).all()
         directions = arrays["directions"].astype(np.float32).reshape(len(stems), -1)
-        return cls(tuple(stems), arrays["idf"], directions)
+        return cls(tuple(stems), arrays["idf"], directions, arrays["reference"].reshape(-1, DIMENSIONS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +121,9 @@ def fit(segments: Sequence[Segment], marks: Sequence[Marks]) -> Basis | None:
         above += int(np.count_nonzero(mark))
     rows, columns, values = (np.concatenate(each) for each in zip(*parts, strict=True))
     matrix = _Sparse.of(rows, columns, values, above, len(stems))
-    return Basis(stems, idf, _directions(matrix))
+    directions = _directions(matrix).astype(np.float16).astype(np.float32)  # as they are kept
+    reference = _rounded(matrix.times(directions))[:: max(-(-above // REFERENCE), 1)]
+    return Basis(stems, idf, directions, reference)
 
 
 def vectors(segment: Segment, basis: Basis) -> Vectors:
@@ -124,13 +131,39 @@ def vectors(segment: Segment, basis: Basis) -> Vectors:
     number_of = {stem: number for number, stem in enumerate(basis.stems)}
     everything = np.ones(len(segment), np.bool_)
     projected = _weighed(segment, number_of, basis.idf, everything).times(basis.directions)
-    return np.rint(_unit(projected) * _SCALE).astype(np.int8)
+    return _rounded(projected)
+
+
+def least_alike(of_papers: Vectors, basis: Basis) -> NDArray[np.int64]:
+    """For each vector the product that only a hundredth of the reference papers reach: its threshold.
+
+    The 99 % quantile and one place further down, because the paper itself may be among them; never below 1.
+    """
+    place = max(len(basis.reference) - 2 - int(len(basis.reference) * ALIKE), 0)
+    reference = basis.reference.astype(np.float32).T
+    found = np.ones(len(of_papers), np.int64)
+    for start in range(0, len(of_papers), _ROWS):
+        products = of_papers[start : start + _ROWS].astype(np.float32) @ reference
+        products.partition(place, axis=1)
+        found[start : start + _ROWS] = np.maximum(products[:, place], 1)
+    return found
 
 
 def cosines(one: Vectors, many: Vectors) -> Dense:
     """The cosine of one vector with each of many, all of the same basis."""
     products: Dense = many.astype(np.float32) @ one.astype(np.float32)
     return products / np.float32(_SCALE * _SCALE)
+
+
+def alike(one: Vectors, least: int, many: Vectors) -> Marks:
+    """Which of many vectors reach the threshold of one, all of the same basis."""
+    marks: Marks = many.astype(np.float32) @ one.astype(np.float32) >= least
+    return marks
+
+
+def _rounded(projected: Dense) -> Vectors:
+    """Vectors at length 127, in whole numbers."""
+    return np.rint(_unit(projected) * _SCALE).astype(np.int8)
 
 
 def _sampled(marks: Sequence[Marks], step: int) -> list[Marks]:

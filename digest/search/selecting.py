@@ -3,7 +3,7 @@
 The same as `digest.match.evaluate` says of one paper. Never looks at a score.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 
@@ -19,6 +19,7 @@ from digest.filters import (
     Exact,
     Has,
     Keyword,
+    Like,
     Node,
     Not,
     Or,
@@ -41,12 +42,21 @@ MAX_YEAR = 9999
 Values = tuple[NDArray[np.int64], NDArray[np.float64]]  # numbers of papers, ascending, and a value for each
 
 
+def nothing_alike(_id: str, segment: Segment) -> Marks:
+    """No paper of a segment, for searches that ask for no likeness."""
+    return np.zeros(len(segment), np.bool_)
+
+
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What filters ask for that no segment holds: the trees of topics, the latest values of signals."""
+    """What filters ask for that no segment holds: the trees of topics, the latest values of signals.
+
+    `alike`: marks the papers of a segment that are like the one of a canonical id.
+    """
 
     topics: Mapping[str, Node] = field(default_factory=dict)
     signals: Mapping[SignalKind, Values] = field(default_factory=dict)
+    alike: Callable[[str, Segment], Marks] = nothing_alike
 
 
 def select(node: Node, segment: Segment, known: Known) -> Marks:  # noqa: PLR0911 - a return for each kind of node
@@ -68,8 +78,8 @@ def select(node: Node, segment: Segment, known: Known) -> Marks:  # noqa: PLR091
             return _author(name, segment)
         case AtLeast() | Year() | Has("pick"):
             return _counted(node, segment, known)
-        case PaperId(wanted):
-            return _marked(segment, [segment.identified(wanted.lower())])
+        case PaperId() | Like():
+            return _by_id(node, segment, known)
         case Category() | Organization() | Keyword() | Has() | SourceName():
             return _labelled(node, segment)
 
@@ -153,6 +163,12 @@ def _author(name: str, segment: Segment) -> Marks:
         if last == family and names_agree(wanted, (*given, last)):
             found.append(segment.written_by(number))
     return _marked(segment, found)
+
+
+def _by_id(leaf: PaperId | Like, segment: Segment, known: Known) -> Marks:
+    if isinstance(leaf, Like):
+        return known.alike(leaf.id, segment)
+    return _marked(segment, [segment.identified(leaf.id.lower())])
 
 
 def _labelled(leaf: Category | Organization | Keyword | Has | SourceName, segment: Segment) -> Marks:

@@ -22,6 +22,7 @@ from digest.match.evaluate import points
 from digest.packed import encode, filters_of
 from digest.store.columns import pack
 from tests.builders import NOW, paper, upvotes
+from tests.likeness import LikenessById, comparing
 from tests.naive_match import NaiveCorpus
 
 LIBRARY = Library(
@@ -51,6 +52,7 @@ LEAVES = (
     *("org:lab", 'org:"example lab"', 'keyword:"world model"', "keyword:robots", "has:project", "has:pick"),
     *("year:2025", "year:2024-2025", "year:2026-"),
     *("upvotes>=5", "comments>=1", "topic:llm", "topic:both", "topic:gone"),
+    *("like:2603.00001", "like:2603.00500", "like:2603.00042", "like:2603.99999"),
     *("realm", "re-alm", "robotarm", "re*", "ro*", "go"),
 )
 TEXTS = st.lists(
@@ -150,8 +152,8 @@ def test_the_engine_and_the_naive_loop_agree(
 ) -> None:
     histories = st.frozensets(st.sampled_from([*(p.id for p in papers), "arxiv:old"]))
     sent = [data.draw(histories) for _ in people]
-    naive = NaiveCorpus(ranked(papers), LIBRARY, fit_weight=weight)
-    corpus = Corpus(ranked(papers), LIBRARY, fit_weight=weight)
+    naive = NaiveCorpus(ranked(papers), LIBRARY, fit_weight=weight, comparing=comparing)
+    corpus = Corpus(ranked(papers), LIBRARY, fit_weight=weight, likeness=LikenessById())
     expected = [naive.match(interests, gone) for interests, gone in zip(people, sent, strict=True)]
     assert chosen(corpus, people, sent) == [[p.id for p, _ in papers] for papers in expected]
     for interests, gone, papers_of in zip(people, sent, expected, strict=True):
@@ -162,16 +164,16 @@ def test_the_engine_and_the_naive_loop_agree(
 @given(DAYS, FILTERS)
 def test_the_points_of_all_papers_are_those_of_each(papers: list[Paper], text: str) -> None:
     tree = LIBRARY.tree(text)
-    planes = points_of_all(tree, Index(papers), LIBRARY.topics)
+    planes = points_of_all(tree, Index(papers, LikenessById()), LIBRARY.topics)
     for number, each in enumerate(papers):
         counted = sum((plane >> number & 1) << digit for digit, plane in enumerate(planes))
-        assert counted == points(tree, Document.of(each), LIBRARY.topics)
+        assert counted == points(tree, Document.of(each, comparing(each)), LIBRARY.topics)
     assert all(plane >> len(papers) == 0 for plane in planes)
 
 
 @given(DAYS, FILTERS, WEIGHTS)
 def test_a_search_finds_what_a_filter_alone_selects(papers: list[Paper], text: str, weight: float) -> None:
-    corpus = Corpus(ranked(papers), LIBRARY, fit_weight=weight)
+    corpus = Corpus(ranked(papers), LIBRARY, fit_weight=weight, likeness=LikenessById())
     found = corpus.search(LIBRARY.tree(text))
     alone = corpus.one.match(Interests(filters=(text,), max_papers=99))
     assert [(match.paper, match.score) for match in found] == [(m.paper, m.score) for m in alone]

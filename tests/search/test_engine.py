@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from digest.domain import Paper, SignalKind
 from digest.errors import InputError
@@ -18,6 +19,7 @@ from digest.match.evaluate import evaluate
 from digest.search import Engine, Known, Order, Query, Segment, build, merge, read
 from digest.search.engine import Found
 from tests.builders import NOW, paper
+from tests.likeness import comparing
 from tests.match.test_engine import FILTERS, LIBRARY, PAPER, WORDS
 
 LONG = settings(deadline=None, max_examples=40)  # each example builds several segments
@@ -44,10 +46,16 @@ def cut(papers: Sequence[Paper], cuts: Sequence[int]) -> list[Segment]:
 def known(papers: Sequence[Paper]) -> Known:
     """The topics and signals that filters of these tests ask for."""
     numbers = np.array([each.pk for each in papers], np.int64)
+    compare = {each.pk: comparing(each) for each in papers}
+
+    def alike(wanted: str, segment: Segment) -> NDArray[np.bool_]:
+        return np.array([compare[int(pk)](wanted).holds for pk in segment.numbers], np.bool_)
+
     kinds = (SignalKind.UPVOTES, SignalKind.COMMENTS, SignalKind.STARS, SignalKind.PICK)
     return Known(
         LIBRARY.topics,
         {kind: (numbers, np.array([each.latest(kind) for each in papers], np.int64)) for kind in kinds},
+        alike,
     )
 
 
@@ -70,7 +78,11 @@ def test_the_index_selects_what_the_plain_meaning_of_a_filter_selects(
     papers: list[Paper], cuts: list[int], text: str
 ) -> None:
     tree = LIBRARY.tree(text)
-    right = [each.pk for each in papers if evaluate(tree, Document.of(each), LIBRARY.topics) is not None]
+    right = [
+        each.pk
+        for each in papers
+        if evaluate(tree, Document.of(each, comparing(each)), LIBRARY.topics) is not None
+    ]
     segments = cut(papers, cuts)
     assert Engine(segments).numbers(tree, known(papers)).tolist() == right
     merged = Segment(merge(segments, is_first=True))

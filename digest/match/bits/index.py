@@ -16,6 +16,7 @@ from digest.filters import (
     Category,
     Has,
     Keyword,
+    Like,
     Organization,
     PaperId,
     SourceName,
@@ -24,12 +25,14 @@ from digest.filters import (
 from digest.filters.categories import holds
 from digest.filters.names import keyword_key, name_parts, names_agree, names_organization
 from digest.filters.tree import TextLeaf
+from digest.match.bits.likes import Likes
 from digest.match.bits.places import Places
 from digest.match.document import ids_of
+from digest.match.likeness import Likeness, NoLikeness
 from digest.match.notes import note
 from digest.words import fold
 
-Property = Category | Organization | Keyword | Year | PaperId | Has | SourceName | AtLeast
+Property = Category | Organization | Keyword | Year | PaperId | Like | Has | SourceName | AtLeast
 OtherTerm = Author | Property
 Term = TextLeaf | OtherTerm
 
@@ -47,10 +50,11 @@ class Found(NamedTuple):
 class Index:
     """Where each word, author, category and id stands; each distinct term is looked up once."""
 
-    def __init__(self, papers: Sequence[Paper]) -> None:
+    def __init__(self, papers: Sequence[Paper], likeness: Likeness | None = None) -> None:
         self.full = (1 << len(papers)) - 1
         self._papers = papers
         self._places = Places(papers)
+        self.likes = Likes(papers, likeness or NoLikeness())
         self._categories = _by(papers, lambda paper: paper.categories)
         self._first_categories = _by(papers, lambda paper: paper.categories[:1])
         self._ids = _by(papers, ids_of)
@@ -71,6 +75,7 @@ class Index:
             in_title = title if term.field is not Field.ABSTRACT else 0
             in_abstract = (abstract, again, at_edge) if term.field is not Field.TITLE else (0, 0, 0)
             self._found[term] = Found(in_title, *in_abstract, 0)
+        self.likes.look_up(term.id for term in new if isinstance(term, Like))
         for other in new:
             if not isinstance(other, TextLeaf):
                 self._found[other] = self._other(other)
@@ -87,6 +92,8 @@ class Index:
                 other = _union(bits for each, bits in self._categories.items() if holds(name, each))
             case PaperId(wanted_id):
                 named = self._ids.get(wanted_id.lower(), 0)
+            case Like(wanted_id):
+                named = self.likes.row(wanted_id)
             case Organization(name):
                 listed = self._organizations.items()
                 named = _union(bits for each, bits in listed if names_organization(name, each))

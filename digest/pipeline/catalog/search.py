@@ -6,19 +6,32 @@ In: what somebody typed. Out: one frozen value with all that a page shows. Chang
 import base64
 import json
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from digest.domain import Paper
 from digest.errors import InputError
-from digest.filters import And, AtLeast, Has, Node, Not, Or, TopicRef, canonical, leaves, parse
+from digest.filters import And, AtLeast, Has, Leaf, Like, Node, Not, Or, TopicRef, canonical, leaves, parse
 from digest.match import Library
 from digest.pipeline.catalog.search_index import SearchIndex
 from digest.pipeline.catalog.search_signals import Signals
 from digest.pipeline.catalog.similar import Similar, SimilarPaper
 from digest.pipeline.installation import Installation
-from digest.search import Engine, Found, Known, Order, Pieces, Place, corrected, mark, read, snippet
+from digest.search import (
+    Engine,
+    Found,
+    Known,
+    Order,
+    Pieces,
+    Place,
+    corrected,
+    mark,
+    nothing_alike,
+    read,
+    snippet,
+)
 from digest.store import papers, session
 from digest.store.subscriptions import interests
 from digest.text import clean
@@ -107,7 +120,7 @@ class Search:
             library = Library(interests.topics(db))
             tree = parse(text, topics=library.topics)
             reading = self._index.read(db)
-            known = self._known(db, tree, library, now)
+            known = self._known(db, tree, library, reading.engine, now)
             query = read(tree, tuple(fold(forms(word)[1]) for word in written(clean(text))))
             found = reading.engine.search(
                 query,
@@ -130,22 +143,28 @@ class Search:
             behind=reading.behind,
         )
 
-    def _known(self, db: session.Session, tree: Node, library: Library, now: datetime) -> Known:
-        if not _asks_for_signals(tree, library):
-            return Known(library.topics)
-        return Known(library.topics, self._signals.latest(db, now))
+    def _known(
+        self, db: session.Session, tree: Node, library: Library, engine: Engine, now: datetime
+    ) -> Known:
+        asked = set(_all_leaves(tree, library))
+        counted = any(isinstance(leaf, AtLeast) or leaf == Has("pick") for leaf in asked)
+        liked = sorted(leaf.id for leaf in asked if isinstance(leaf, Like))
+        return Known(
+            library.topics,
+            self._signals.latest(db, now) if counted else {},
+            self.similar.alike(db, engine, liked) if liked else nothing_alike,
+        )
 
 
-def _asks_for_signals(tree: Node, library: Library) -> bool:
+def _all_leaves(tree: Node, library: Library) -> Iterator[Leaf]:
+    """The leaves of a tree and of the topics that it names, in turn."""
     wanted, seen = [tree], set()
     while wanted:
         for leaf in leaves(wanted.pop()):
-            if isinstance(leaf, AtLeast) or leaf == Has("pick"):
-                return True
+            yield leaf
             if isinstance(leaf, TopicRef) and leaf.slug in library.topics and leaf.slug not in seen:
                 seen.add(leaf.slug)
                 wanted.append(library.topics[leaf.slug])
-    return False
 
 
 def _result(

@@ -6,13 +6,16 @@ are folded into it. Vectors are kept by segment and basis, so those of two bases
 
 import logging
 import threading
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from digest.domain import Paper
 from digest.pipeline.catalog.search_index import SearchIndex
 from digest.pipeline.installation import Installation
-from digest.search import Engine, Segment, lsa, nearest, version
+from digest.pipeline.issues.likeness import liked_papers
+from digest.search import Engine, Segment, lsa, nearest, nothing_alike, version
+from digest.search.segment import Marks
 from digest.store import papers, session
 from digest.store import search as stored
 from digest.store.session import Session
@@ -75,10 +78,10 @@ class Similar:
         """The papers most like one, best first; none where it isn't indexed yet, or there is no basis yet."""
         with session.reading(self._installation.engine) as db:
             engine = self._index.read(db).engine
-            vectors = self._vectors(db, engine)
-            if vectors is None:
+            made = self._vectors(db, engine)
+            if made is None:
                 return ()
-            found = nearest(engine, vectors, paper.pk, min(limit, MOST))
+            found = nearest(engine, made[1], paper.pk, min(limit, MOST))
             shown = papers.by_pks(db, [number for number, _ in found], until=now)
         return tuple(
             SimilarPaper(
@@ -90,8 +93,25 @@ class Similar:
             if number in shown
         )
 
-    def _vectors(self, db: Session, engine: Engine) -> list[lsa.Vectors] | None:
-        """The vectors of each of the engine's segments, in the newest basis."""
+    def alike(self, db: Session, engine: Engine, ids: Sequence[str]) -> Callable[[str, Segment], Marks]:
+        """Return what marks the papers of one of the engine's segments that are like one of these (ids)."""
+        made = self._vectors(db, engine)
+        if made is None:
+            return nothing_alike
+        basis, of_segments = made
+        liked = liked_papers(db, basis, ids)
+        vectors_of = {id(segment): each for segment, each in zip(engine.segments, of_segments, strict=True)}
+
+        def marks(wanted: str, segment: Segment) -> Marks:
+            paper = liked[wanted]
+            if paper.vector is None:
+                return nothing_alike(wanted, segment)
+            return lsa.alike(paper.vector, paper.least, vectors_of[id(segment)])
+
+        return marks
+
+    def _vectors(self, db: Session, engine: Engine) -> tuple[lsa.Basis, list[lsa.Vectors]] | None:
+        """The newest basis, and the vectors of each of the engine's segments in it."""
         number = stored.basis_id(db)
         if number is None:
             return None
@@ -106,4 +126,4 @@ class Similar:
                     for segment, each in zip(engine.segments, kept, strict=True)
                 ]
                 self._made = ((number, id(engine)), basis, engine, vectors)
-            return self._made[3]
+            return self._made[1], self._made[3]

@@ -10,6 +10,7 @@ from digest.domain import Frequency, Ranked, SignalKind, Source, SourceState, Su
 from digest.match import Corpus, Library
 from digest.pipeline.ingest.summaries import with_summaries
 from digest.pipeline.installation import Installation
+from digest.pipeline.issues.likeness import StoredLikeness
 from digest.pipeline.issues.window import window
 from digest.sources.registry import display_name
 from digest.store import deliveries, papers, session, sources
@@ -33,6 +34,7 @@ class CandidateSet:
     since: datetime
     sources: tuple[Source, ...]
     notes: tuple[str, ...]
+    likeness: StoredLikeness
 
     def topics_of(self, subscriber: Subscriber) -> tuple[Topic, ...]:
         """The topics that the subscriber ticked, in their order; ones since removed are left out."""
@@ -54,7 +56,8 @@ def read_candidates(
         listed = tuple(sources.listing(db))
         merged = papers.merged(db)
     ranked = tuple(rank(found, at, usual))
-    corpus = Corpus(ranked, Library(topics), fit_weight=installation.fit_weight)
+    likeness = StoredLikeness(installation)
+    corpus = Corpus(ranked, Library(topics), fit_weight=installation.fit_weight, likeness=likeness)
     numbers = {paper.pk: number for number, paper in enumerate(corpus.papers)}
     return CandidateSet(
         at=at,
@@ -69,6 +72,7 @@ def read_candidates(
             for source in listed
             if source.state is SourceState.FAILING
         ),
+        likeness=likeness,
     )
 
 

@@ -69,7 +69,7 @@ def _too_old(found: CandidateSet, paper: Paper, now: datetime) -> tuple[str, ...
 
 def _alone(found: CandidateSet, paper: Paper) -> Corpus:
     """The paper as the only one, so that one outside the window can be held against a filter too."""
-    return Corpus([Ranked(paper, 0.0)], Library(found.topics.values()))
+    return Corpus([Ranked(paper, 0.0)], Library(found.topics.values()), likeness=found.likeness)
 
 
 def _unwanted(found: CandidateSet, paper: Paper, interests: Interests) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from digest.store.papers.entries import StoredEntries, carried_before, store_ent
 from digest.store.papers.merges import Why, history, merge, split
 from digest.store.papers.reading import (
     Withdrawn,
+    by_ids,
     by_pks,
     candidates,
     canonical_ids,
@@ -21,6 +22,7 @@ __all__ = [
     "StoredEntries",
     "Why",
     "Withdrawn",
+    "by_ids",
     "by_pks",
     "candidates",
     "canonical_ids",

@@ -75,6 +75,28 @@ def canonical_ids(session: Session, pks: Iterable[int]) -> dict[int, str]:
     return found
 
 
+def by_ids(session: Session, ids: Iterable[str]) -> dict[str, Paper]:
+    """The papers with these ids, as far as they may be shown; unknown ids are left out.
+
+    Nothing but their number, title and abstract; an id of a paper that was merged names the one it is now.
+    """
+    found: dict[str, Paper] = {}
+    own, root = aliased(PaperRow), PaperRow
+    columns = (PaperIdRow.alias, root.id, root.canonical_id, root.title, root.abstract, root.first_seen_at)
+    wanted = (
+        select(*columns)
+        .join(own, own.id == PaperIdRow.paper_id)
+        .join(root, root.id == func.coalesce(own.merged_into, own.id))
+        .where(*MAY_BE_SHOWN)
+    )
+    for chunk in chunks(ids):
+        for alias, number, name, title, abstract, seen in session.execute(
+            wanted.where(PaperIdRow.alias.in_(chunk))
+        ):
+            found[alias] = Paper(name, title, seen, abstract=abstract, pk=number)
+    return found
+
+
 def merged(session: Session) -> dict[int, int]:
     """Number of each paper that turned out to be another → number of that other."""
     rows = select(PaperRow.id, PaperRow.merged_into).where(PaperRow.merged_into.is_not(None))
