@@ -15,6 +15,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from digest import logs
+from digest.domain import Interests
 from digest.errors import ConfigError
 from digest.pipeline import runner
 from digest.pipeline.catalog.listing import Order
@@ -54,12 +55,12 @@ def serve(
 
 
 def _prepare(app: FastAPI) -> None:
-    """Read what the first visitor would wait for, while the server starts."""
+    """Read what the first visitor would wait for, while the server starts; first what takes least time."""
     web: Web = app.state.web
     now = web.clock()
     try:
-        web.today.candidates(now)
         web.lists.page(web.lists.latest(now), Order.TREND, 1, now)
+        web.today.preview(Interests(), now)
         web.today.topics(now)
     except Exception:
         _log.exception("what pages show could not be read ahead; the first visitor waits for it")
