@@ -1,14 +1,18 @@
 """`digest db`: the database and its schema."""
 
+from pathlib import Path
+
 import click
 
 from digest.cli.terminal.context import Cli, json_option, pass_cli
+from digest.cli.terminal.options import dry_run_option, yes_option
 from digest.cli.terminal.output import emit
+from digest.cli.terminal.prompts import ask
 
 
 @click.group()
 def db() -> None:
-    """The database: bring it up to date, say where it stands."""
+    """The database: bring it up to date, say where it stands, back it up and restore it."""
 
 
 @db.command()
@@ -43,3 +47,60 @@ def check(cli: Cli) -> None:
 
     database.check(cli.settings)
     click.echo("ok")
+
+
+@db.command()
+@click.argument("path", type=click.Path(dir_okay=False, path_type=Path))
+@dry_run_option
+@json_option
+@pass_cli
+def backup(cli: Cli, *, path: Path, dry_run: bool, as_json: bool) -> None:
+    """Write the whole database to a new file that only you can read, while Digest goes on.
+
+    SQLite copies itself; Postgres needs pg_dump. Keep the secret key with it: without that key its links end.
+
+    Example: digest db backup digest-2026-03-17.backup
+    """
+    from digest.pipeline.operations import backup as backups
+    from digest.pipeline.operations import database
+
+    database.check(cli.settings)
+    size = None if dry_run else backups.backup(cli.settings, path)
+    if as_json:
+        emit({"path": str(path), "bytes": size})
+    else:
+        click.echo(f"{path}: {'would be written' if size is None else f'{size:,} bytes'}")
+
+
+@db.command()
+@click.argument("path", type=click.Path(dir_okay=False, path_type=Path))
+@dry_run_option
+@yes_option
+@json_option
+@pass_cli
+def restore(cli: Cli, *, path: Path, dry_run: bool, yes: bool, as_json: bool) -> None:
+    """Replace all that is in the database by a backup. Stop all processes of Digest first.
+
+    Nothing is sent twice: what was waiting in the backup becomes uncertain, and digests that were due since
+    then are skipped; both are listed by digest deliveries list. Who joined or left since then is lost.
+
+    Example: digest db restore digest-2026-03-17.backup --yes
+    """
+    from digest.pipeline.operations import backup as backups
+
+    backups.check(cli.settings, path)
+    if dry_run:
+        if as_json:
+            emit({"path": str(path), "uncertain": None, "skipped": None})
+        else:
+            click.echo(f"{path} can be restored; nothing was written")
+        return
+    if not yes:
+        ask(f"all that is in the database will be replaced by {path}")
+    found = backups.restore(cli.settings, path, cli.now)
+    if as_json:
+        emit({"path": str(path), "uncertain": found.uncertain, "skipped": found.skipped})
+    else:
+        click.echo(
+            f"restored {path}: {found.uncertain} emails became uncertain, {found.skipped} digests skipped"
+        )

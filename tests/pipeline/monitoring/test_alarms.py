@@ -125,7 +125,7 @@ def test_what_comes_back_after_it_was_over_is_told_again(engine: Engine, tmp_pat
             watch(site, NOW)
         assert [str(mail["Subject"])[:19] for mail in mails(server)] == [
             "Daily Papers: sourc",
-            "Daily Papers: over:",
+            "Daily Papers: resol",
             "Daily Papers: sourc",
         ]
 
@@ -171,7 +171,7 @@ def test_what_began_and_ended_while_the_mail_server_was_down_is_told_in_one_mail
         watch(site, NOW + HOUR)
         watch(site, NOW + 2 * HOUR)
         (mail,) = mails(server)
-    assert str(mail["Subject"]).startswith("Daily Papers: over:")
+    assert str(mail["Subject"]).startswith("Daily Papers: resol")
     assert known(engine) == {}
 
 
