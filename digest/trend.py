@@ -66,7 +66,7 @@ def _score(paper: Paper, now: datetime, usual: Usual, *, aging: bool) -> Ranked:
     age = max(now - paper.first_seen_at, timedelta())
     decay = 0.5 ** (age / HALF_LIFE) if aging else 1.0
     parts = [Part("new", round(age / timedelta(days=1), 2), round(BASE * decay, PLACES))]
-    for kind, weight in WEIGHTS.items():
+    for kind, weight in WEIGHTS.items() if paper.signals else ():
         alike = _BUILT_ON if kind in _BUILT_ON else (kind,)
         share, value, which = max((*_best(each, paper, now, usual), each.value) for each in alike)
         if value:
@@ -107,7 +107,9 @@ def _gained(signals: list[Signal], now: datetime) -> int:
 
 def _order(ranked: Ranked, now: datetime) -> tuple[float, int, int, float, str]:
     paper = ranked.paper
+    published = paper.published_at.timestamp() if paper.published_at else float("-inf")
+    if not paper.signals:  # most papers of a day
+        return (-ranked.score, 0, 0, -published, paper.id)
     upvotes = max(_values(SignalKind.UPVOTES, paper, now).values(), default=0)
     comments = max(_values(SignalKind.COMMENTS, paper, now).values(), default=0)
-    published = paper.published_at.timestamp() if paper.published_at else float("-inf")
     return (-ranked.score, -upvotes, -comments, -published, paper.id)

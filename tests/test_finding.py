@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from benchmarks.day import REAL
 from benchmarks.finding import measured
-from digest.finding import MOST_WORDS, contribution, finding, sentences, shortened
+from digest.finding import _CUES, MOST_WORDS, contribution, finding, sentences, shortened
 
 texts = st.text(st.sampled_from("aB é.!? ,-1;:…\n"), max_size=400)
 
@@ -63,6 +63,14 @@ def test_a_chosen_sentence_is_one_of_the_abstract(text: str) -> None:
     if found:
         assert 0 <= contribution(found) < len(found)
         assert shortened(found[0], MOST_WORDS)
+
+
+@pytest.mark.parametrize("number", range(len(_CUES)))
+@given(st.data())
+def test_where_a_cue_is_found_the_sentence_has_one_of_its_signs(number: int, data: st.DataObject) -> None:
+    cue, _, signs = _CUES[number]
+    text = data.draw(st.from_regex(cue, alphabet=st.characters(codec="ascii")))
+    assert any(sign in text.casefold() for sign in signs)
 
 
 @pytest.mark.corpus

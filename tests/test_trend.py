@@ -114,6 +114,17 @@ def test_papers_without_signals_are_ordered_by_recency() -> None:
     assert ids(rank([old, new], NOW)) == [new.id, old.id]
 
 
+@given(days())
+def test_papers_without_signals_rank_as_those_whose_signals_are_yet_to_come(papers: list[Paper]) -> None:
+    some = [replace(each, signals=()) if n % 2 else each for n, each in enumerate(papers)]
+    later = upvotes(9, NOW + timedelta(days=1))
+    noticed_later = [each if each.signals else replace(each, signals=(later,)) for each in some]
+    found, expected = rank(some, NOW), rank(noticed_later, NOW)
+    assert [(each.paper.id, each.score, each.parts) for each in found] == [
+        (each.paper.id, each.score, each.parts) for each in expected
+    ]
+
+
 def test_only_the_newest_observation_of_a_source_counts() -> None:
     taken_back = paper(signals=(upvotes(3, NOW), upvotes(50, NOW - timedelta(hours=1))))
     assert score(taken_back) == score(paper(signals=(upvotes(3),)))

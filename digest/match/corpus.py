@@ -1,9 +1,13 @@
 """The day's papers, and what can be asked of them. In: ranked papers, the topics and filters."""
 
 from collections.abc import Iterable, Sequence
+from functools import reduce
+from operator import or_
+
+import numpy as np
 
 from digest.domain import FIT_WEIGHT, Match, Paper, Ranked, ReasonKind
-from digest.filters import Node, canonical
+from digest.filters import Node, TopicRef, canonical, leaves
 from digest.match.bits.rows import points
 from digest.match.day import Day
 from digest.match.evaluate import evaluate
@@ -43,17 +47,36 @@ class Corpus:
 
     def search(self, node: Node, limit: int | None = None) -> tuple[Match, ...]:
         """The best `limit` papers that a tree selects, or all of them, best first."""
+        text = canonical(node)
+        return tuple(self._found(node, text, number, score) for number, score in self._selected(node)[:limit])
+
+    def of_topics(self) -> dict[str, tuple[Paper, ...]]:
+        """All papers of each topic, by slug, in the order of `search`; without reasons, so cheap for many."""
+        topics = self._day.library.topics
+        terms = (leaf for tree in topics.values() for leaf in leaves(tree))
+        self._day.index.look_up(term for term in terms if not isinstance(term, TopicRef))
+        papers = self._day.papers
+        return {slug: tuple(papers[n] for n, _ in self._selected(TopicRef(slug))) for slug in topics}
+
+    def _selected(self, node: Node) -> list[tuple[int, float]]:
+        """The number and score of each paper that a tree selects, best first."""
         planes = points(node, self._day.index, self._day.library.topics)
         found = []
-        for number, each in enumerate(self._day.ranked):
+        for number in _ones(reduce(or_, planes)):
             of_paper = sum((plane >> number & 1) << digit for digit, plane in enumerate(planes))
-            if of_paper:
-                score = each.score + self._day.fit_weight * fit([of_paper])
-                found.append((best_first(Match(each.paper, score, ())), number, score))
-        text = canonical(node)
-        return tuple(self._found(node, text, number, score) for _, number, score in sorted(found)[:limit])
+            each = self._day.ranked[number]
+            score = each.score + self._day.fit_weight * fit([of_paper])
+            found.append((best_first(Match(each.paper, score, ())), number, score))
+        return [(number, score) for _, number, score in sorted(found)]
 
     def _found(self, node: Node, text: str, number: int, score: float) -> Match:
         hits = evaluate(node, self._day.document(number), self._day.library.topics) or ()
         paper = self._day.papers[number]
         return Match(paper, score, reasons([(ReasonKind.FILTER, text, hits)]) + picked(paper))
+
+
+def _ones(bits: int) -> list[int]:
+    """Which bits are set, from the lowest."""
+    packed = np.frombuffer(bits.to_bytes(-(-bits.bit_length() // 8), "little"), np.uint8)
+    numbers: list[int] = np.flatnonzero(np.unpackbits(packed, bitorder="little")).tolist()
+    return numbers

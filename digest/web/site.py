@@ -22,6 +22,7 @@ from digest.pipeline.catalog.today import Today
 from digest.pipeline.installation import Installation
 from digest.pipeline.subscriptions.signup import WORDING, Visitor
 from digest.render import phrases
+from digest.render.cards import title
 from digest.web import cards, guards, page_cache
 from digest.web.addresses import author_path, paper_path
 from digest.web.limits import Limits
@@ -49,6 +50,7 @@ def environment() -> Environment:
         "short_date": phrases.short_date,
         "short_number": cards.short_number,
         "source_names": cards.source_names,
+        "plain_title": title,
         "paper_path": paper_path,
         "author_path": author_path,
     }

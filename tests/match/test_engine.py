@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from digest.domain import Interests, Paper, Ranked, Signal, SignalKind, Topic
 from digest.errors import FilterError
-from digest.filters import canonical, parse
+from digest.filters import TopicRef, canonical, parse
 from digest.match import Cohort, Corpus, Library, Lists, unpack, unpack_sent
 from digest.match.bits.index import Index
 from digest.match.bits.rows import points as points_of_all
@@ -178,6 +178,16 @@ def test_a_search_finds_what_a_filter_alone_selects(papers: list[Paper], text: s
     alone = corpus.one.match(Interests(filters=(text,), max_papers=99))
     assert [(match.paper, match.score) for match in found] == [(m.paper, m.score) for m in alone]
     assert corpus.search(LIBRARY.tree(text), 2) == found[:2]
+
+
+@given(DAYS, WEIGHTS)
+def test_the_papers_of_all_topics_are_those_that_a_search_for_each_finds(
+    papers: list[Paper], weight: float
+) -> None:
+    corpus = Corpus(ranked(papers), LIBRARY, fit_weight=weight)
+    searched = {slug: corpus.search(TopicRef(slug)) for slug in LIBRARY.topics}
+    found = Corpus(ranked(papers), LIBRARY, fit_weight=weight).of_topics()
+    assert found == {slug: tuple(match.paper for match in matches) for slug, matches in searched.items()}
 
 
 @pytest.mark.parametrize("papers", [0, 1, 63, 64, 65, 200])

@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from digest.domain import Interests, Match, Topic
-from digest.filters import TopicRef
+from digest.domain import Interests, Match, Paper, Topic
 from digest.pipeline.catalog.snapshots import Snapshot
 from digest.pipeline.installation import Installation
 from digest.pipeline.issues.candidates import CandidateSet, read_candidates
@@ -61,11 +60,11 @@ class Today:
     def _count(self, now: datetime) -> tuple[CountedTopic, ...]:
         week = read_candidates(self._installation, now, WEEK)
         listed = sorted(week.topics.values(), key=lambda topic: (topic.group, topic.title))
-        return tuple(_counted(topic, week.corpus.search(TopicRef(topic.slug))) for topic in listed)
+        papers = week.corpus.of_topics()
+        return tuple(_counted(topic, papers[topic.slug]) for topic in listed)
 
 
-def _counted(topic: Topic, matches: Sequence[Match]) -> CountedTopic:
-    papers = [match.paper for match in matches]
+def _counted(topic: Topic, papers: Sequence[Paper]) -> CountedTopic:
     newest = sorted(papers, key=lambda paper: (paper.first_seen_at, paper.id), reverse=True)
     return CountedTopic(
         topic=topic,

@@ -74,7 +74,7 @@ def paper_page(web: Site, ref: str) -> Response:
         days=sorted({day for days in found.history.values() for day in days}),
         reference=cite.plain(paper),
         linked_data=_linked_data(paper, web.installation.site.base_url),
-        similar=[(paper_card(each.paper, now), each) for each in web.search.similar(paper, now)],
+        similar=web.search.similar(paper, now),
         now=now,
     )
 

@@ -1,9 +1,12 @@
 """Papers like a paper: by their words, in one basis, kept with the segments, right at once."""
 
 from pathlib import Path
+from random import Random
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import Engine, update
 
 from digest.domain import Paper
@@ -130,3 +133,26 @@ def test_the_same_papers_give_the_same_basis_however_they_are_cut() -> None:
 
 def test_few_papers_have_no_basis() -> None:
     assert lsa.fit(*lsa.standing([Segment(build([paper(pk=1)])[0])])) is None
+
+
+@given(
+    st.lists(st.sampled_from([-0.5, 0.0, 0.25, 0.25000003, 1.0]), max_size=40),
+    st.integers(0, 50),
+    st.randoms(),
+)
+def test_the_highest_are_the_first_of_all_sorted(values: list[float], limit: int, random: Random) -> None:
+    numbers = list(range(len(values)))
+    random.shuffle(numbers)
+    found = lsa.highest(np.array(numbers, np.int64), np.array(values, np.float32), limit)
+    ordered = sorted(
+        zip(numbers, np.array(values, np.float32).tolist(), strict=True), key=lambda x: (-x[1], x[0])
+    )
+    assert [number for number, _ in found] == [number for number, _ in ordered[:limit]]
+
+
+@pytest.mark.parametrize("size", [0, 1, 255, 256, 257, 1000])
+def test_cosines_by_blocks_are_those_of_one_product(size: int) -> None:
+    drawn = np.random.default_rng(size).integers(-127, 128, (size + 1, lsa.DIMENSIONS)).astype(np.int8)
+    one, many = drawn[0], drawn[1:]
+    exact = many.astype(np.int64) @ one.astype(np.int64)
+    assert np.array_equal(lsa.cosines(one, many), exact.astype(np.float32) / np.float32(127 * 127))
