@@ -11,7 +11,7 @@ import subprocess
 from contextlib import closing
 from pathlib import Path
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, inspect
 
 from digest.errors import ConfigError, InputError, RefusedError
 
@@ -88,16 +88,12 @@ def restore(engine: Engine, path: Path) -> None:
                 msg = f"the database can't be replaced: {error}"
                 raise ConfigError(msg, fix="stop digest serve and all workers first") from error
         return
-    _run(
-        engine,
-        "psql",
-        "--quiet",
-        "--no-psqlrc",
-        "--single-transaction",
-        "-v",
-        "ON_ERROR_STOP=1",
-        f"--file={path}",
-    )
+    tables = inspect(engine).get_table_names()  # a backup of an older version doesn't know the newer ones
+    engine.dispose()
+    names = ", ".join(f'"{name}"' for name in tables)
+    drop = [f"--command=DROP TABLE IF EXISTS {names} CASCADE"] if tables else []
+    options = ("--quiet", "--no-psqlrc", "--single-transaction", "--set=ON_ERROR_STOP=1")
+    _run(engine, "psql", *options, *drop, f"--file={path}")
 
 
 def _vacuum_into(engine: Engine, path: Path) -> None:

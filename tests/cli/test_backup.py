@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from digest.store import backup as engine_backup
+from digest.store import schema, session
 from tests.commands import Command, commands
 
 MORNING, LATER, TOMORROW = "2026-03-17T09:00:00Z", "2026-03-17T12:00:00Z", "2026-03-18T09:00:00Z"
@@ -110,3 +112,17 @@ def test_a_file_is_never_replaced_and_what_is_no_backup_is_refused(digest: Comma
     assert (code, "no backup" in err) == (2, True)
     assert digest("subscribers", "show", "ada@example.org")[0] == 0
     assert digest("db", "restore", "missing", "--yes")[0] == 2
+
+
+def test_a_backup_of_an_older_schema_is_restored_and_brought_up_to_date(
+    digest: Command, database_url: str
+) -> None:
+    prepared(digest)
+    engine = session.connect(database_url)
+    schema.downgrade(engine, "0014")
+    engine_backup.backup(engine, Path("old.backup"))
+    engine.dispose()
+    assert digest("db", "upgrade")[0] == 0
+    assert digest("--now", LATER, "db", "restore", "old.backup", "--yes")[0] == 0
+    assert digest("db", "check")[0] == 0
+    assert digest("subscribers", "show", "ada@example.org")[0] == 0
