@@ -36,7 +36,7 @@ from digest.filters.categories import holds
 from digest.filters.names import keyword_key, names_agree, names_organization
 from digest.filters.tree import TextLeaf
 from digest.search.segment import Marks, Numbers, Segment, Slice
-from digest.words import forms
+from digest.words import forms, readings
 
 MAX_YEAR = 9999
 Values = tuple[NDArray[np.int64], NDArray[np.float64]]  # numbers of papers, ascending, and a value for each
@@ -99,15 +99,19 @@ def put_values(found: NDArray[np.float64], segment: Segment, values: Values | No
     return found
 
 
-def runs_of(leaf: Word | Phrase | Exact, segment: Segment) -> list[Slice]:
-    """The occurrences of each word of a leaf."""
+def runs_of(leaf: Word | Phrase | Exact, segment: Segment) -> list[list[Slice]]:
+    """The occurrences of each word of a leaf, in each reading of it that the segment can hold.
+
+    `fine tuning` is also `finetuning`: the same readings as for a digest (`words.readings`).
+    """
     match leaf:
         case Word(word):
-            return [segment.stem(forms(word)[0])]
+            every = [[segment.stem(stem) for stem in stems] for stems in readings((word,))]
         case Phrase(words):
-            return [segment.stem(forms(word)[0]) for word in words]
+            every = [[segment.stem(stem) for stem in stems] for stems in readings(words)]
         case Exact(words):
-            return [segment.form(forms(word)[0], word) for word in words]
+            every = [[segment.form(forms(word)[0], word) for word in words]]
+    return [runs for runs in every if all(end > start for start, end in runs)]
 
 
 def follow(segment: Segment, runs: Sequence[Slice], among: Marks | None = None) -> NDArray[np.int32]:
@@ -137,12 +141,10 @@ def _text(leaf: TextLeaf, segment: Segment) -> Marks:
     if isinstance(leaf, Prefix):
         slots = [segment.slots[start:end] for start, end in segment.prefix(leaf.prefix)]
     else:
-        runs = runs_of(leaf, segment)
-        if all(end > start for start, end in runs):
-            only = len(runs) == 1
-            slots = [segment.slots[slice(*runs[0])] if only else follow(segment, runs) >> 8]
-        else:
-            slots = []
+        slots = [
+            segment.slots[slice(*runs[0])] if len(runs) == 1 else follow(segment, runs) >> 8
+            for runs in runs_of(leaf, segment)
+        ]
     papers = [segment.slot_paper[_of_field(each, leaf.field, segment)] for each in slots]
     return _marked(segment, papers)
 
