@@ -234,7 +234,7 @@ def test_a_preview_explains_each_score_with_the_numbers_that_papers_explain_give
     first = preview["papers"][0]
     assert code == 0
     assert f"1. {first['title']} · {first['id']}" in shown
-    assert f"score {first['score']:.4f} = trend {first['trend']:.4f} + 0.5 × fit" in shown
+    assert f"score {first['score']:.4f} = trend {first['trend']:.4f} + {first['weight']:g} × fit" in shown
 
 
 def test_a_preview_that_explains_adds_keys_and_drops_none(filled: Command) -> None:
