@@ -418,6 +418,7 @@ def command(
 ) -> Command:
     """`digest bounces process …`: its exit code and its JSON."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DIGEST_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.setenv("DIGEST_DATABASE_URL", database_url)
     monkeypatch.setenv("DIGEST_SECRET_KEY", "a key that only tests use")
 
