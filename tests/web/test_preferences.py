@@ -137,7 +137,8 @@ def test_one_click_answers_everybody_the_same_for_ever_whoever_sends_it(
 
 
 def test_a_scanner_that_opens_every_link_changes_no_row(web: WebServer, ada: Subscriber) -> None:
-    queries = {Purpose.MUTE: {"term": "agents"}, Purpose.VOTE: {"paper": "arxiv:2603.00001"}}
+    paper = {"paper": "arxiv:2603.00001"}
+    queries = {Purpose.MUTE: {"term": "agents"}, Purpose.VOTE: paper, Purpose.SAVE: paper}
     where = [
         path(web, purpose, ada, **queries.get(purpose, {}))
         for purpose in Purpose
