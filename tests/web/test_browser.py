@@ -119,7 +119,7 @@ def test_w02_the_whole_life_of_a_subscriber(
     changes_the_hour_and_pauses(person, preferences)
     exports(person, preferences)
     leaves_by_the_header_and_comes_back(person, digest, preferences)
-    erases(person, preferences)
+    erases(person, web, mailbox, preferences)
 
 
 def previews_and_subscribes(page: Page, web: WebServer, *, scripts: bool) -> None:
@@ -205,8 +205,13 @@ def leaves_by_the_header_and_comes_back(page: Page, digest: EmailMessage, prefer
     saw(page, "Welcome back")
 
 
-def erases(page: Page, preferences: str) -> None:
+def erases(page: Page, web: WebServer, mailbox: SmtpServer, preferences: str) -> None:
+    """Whoever holds a link of a forwarded mail can't erase: the address is asked first."""
     page.get_by_role("link", name="Erase everything about you").click()
+    press(page, "Email me the link")
+    saw(page, "Nothing is erased yet")
+    aside(web.work)
+    page.goto(link_in(last_mail(mailbox), "erase"))
     press(page, "Erase everything")
     saw(page, "Everything about you is erased")
     page.goto(preferences)
