@@ -69,7 +69,7 @@ class DeliveryRow(Base):
 
 
 class PaceRow(Base):
-    """How fast a recipient domain is served; `*` is all of them together (see `digest.pace`)."""
+    """How fast a recipient domain is served; `*` is all of them together (see `digest.throttle`)."""
 
     __tablename__ = "paces"
 
