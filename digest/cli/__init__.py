@@ -47,6 +47,7 @@ COMMANDS: MappingProxyType[str, str] = MappingProxyType(
         "preview": "sending.preview",
         "sources": "sources",
         "papers": "papers",
+        "trend": "trend",
         "topics": "topics",
         "subscribers": "subscribers",
         "deliveries": "sending.deliveries",
