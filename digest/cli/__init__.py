@@ -45,6 +45,7 @@ COMMANDS: MappingProxyType[str, str] = MappingProxyType(
         "run": "installation.run",
         "serve": "installation.serve",
         "preview": "sending.preview",
+        "send": "sending.send",
         "sources": "sources",
         "papers": "papers",
         "trend": "trend",
