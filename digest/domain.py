@@ -163,6 +163,38 @@ class Parsed:
 
 
 @dataclass(frozen=True, slots=True)
+class Pick:
+    """A curator chose a paper for a day (UTC), with a note of their own; `by`: their name, '' for none."""
+
+    day: date
+    by: str
+    note: str
+    at: datetime
+    order: int = 0  # its place among the picks of its day
+
+
+class HideReason(StrEnum):
+    """Why a paper is hidden."""
+
+    SPAM = "spam"
+    OFF_TOPIC = "off-topic"
+    DUPLICATE = "duplicate"
+    WITHDRAWN = "withdrawn"
+    LEGAL = "legal"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Hiding:
+    """A paper isn't shown: why, in whose public words, by which actor, and since when."""
+
+    reason: HideReason
+    words: str
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Paper:
     """One work, whatever sources and versions carried it."""
 
@@ -191,6 +223,7 @@ class Paper:
     withdrawal: str = ""  # the words of that notice
     sources: tuple[str, ...] = ()  # names of the sources that carried it
     signals: tuple[Signal, ...] = ()  # every observation known, oldest first
+    picked: Pick | None = None  # the last of its picks
     pk: int = 0  # the store's integer for it
 
     @property

@@ -52,7 +52,11 @@ def trending(paper: Paper) -> Reason:
 
 def picked(paper: Paper) -> tuple[Reason, ...]:
     """One reason where a curator picked the paper."""
-    return (Reason(ReasonKind.PICK, note="picked by a curator"),) if paper.latest(SignalKind.PICK) else ()
+    if not paper.latest(SignalKind.PICK):
+        return ()
+    by = f"picked by {(paper.picked and paper.picked.by) or 'a curator'}"
+    note = f"{by}: “{paper.picked.note}”" if paper.picked and paper.picked.note else by
+    return (Reason(ReasonKind.PICK, note=note),)
 
 
 def best_first(match: Match) -> tuple[float, TieBreak]:

@@ -35,6 +35,7 @@ _SHARED = (
     "url",
     "authors",
     "facts",
+    "picked",
     "summary_label",
     "plain_title",
     "plain_summary",
@@ -172,7 +173,7 @@ class Blocks:
         paper, reasons, titles, manner = wanted.parts
         term = cards.mute(reasons) if manner.all_links and "mute" in manner.links else ""
         bare = self._card(_Key((paper, manner, bool(term)), (paper.id, manner.words, bool(term))))
-        unsaid = cards.unsaid(paper, reasons)
+        unsaid = cards.unsaid(paper, [each for each in reasons if not (paper.picked and _is_pick(each))])
         why, _ = self._why(_told(cards.unmarked(unsaid, bare.title, bare.summary), titles))
         _, plain_why = self._why(_told(unsaid, titles))
         own = {
@@ -280,6 +281,10 @@ class Number(NamedTuple):
 def numbers(number: int) -> Number:
     """A paper's number, encoded."""
     return Number(quoted(str(number)), quoted(f"{number:>3}"))
+
+
+def _is_pick(reason: Reason) -> bool:
+    return reason.kind is ReasonKind.PICK
 
 
 def _told(reasons: tuple[Reason, ...], titles: _Titles) -> tuple[str, ...]:

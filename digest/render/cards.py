@@ -9,7 +9,7 @@ from datetime import date
 from functools import lru_cache
 
 from digest import finding
-from digest.domain import Field, Paper, Reason, ReasonKind, SignalKind
+from digest.domain import Field, Paper, Pick, Reason, ReasonKind, SignalKind
 from digest.render import phrases
 from digest.render.phrases import Piece
 from digest.sources.registry import display_name
@@ -39,6 +39,7 @@ class Card:
     url: str
     authors: str
     facts: tuple[str, ...]
+    picked: str
     summary_label: str
     summary: tuple[Piece, ...]
     why: tuple[str, ...]
@@ -83,6 +84,7 @@ def card(
         url=phrases.web_url(paper.url),
         authors=_authors(paper),
         facts=tuple(_facts(paper, day)),
+        picked=picked(paper.picked),
         summary_label=label,
         summary=phrases.marked(summary, terms(reasons)),
         why=phrases.reason_phrases(unmarked(unsaid(paper, reasons), shown, summary), titles),
@@ -124,6 +126,14 @@ def unmarked(reasons: Iterable[Reason], title: str, summary: str = "") -> tuple[
 def title(paper: Paper) -> str:
     """A paper's title as mails show it; never empty."""
     return _title(paper.title[:_READ]) or paper.id
+
+
+def picked(pick: Pick | None) -> str:
+    """Say who picked a paper and why: `Picked by Ada: “Read this one for the ablation.”`; '' without one."""
+    if pick is None:
+        return ""
+    by = f"Picked by {phrases.one_line(pick.by, 60) or 'a curator'}"
+    return f"{by}: “{phrases.one_line(pick.note)}”" if pick.note else by
 
 
 def source_name(name: str) -> str:

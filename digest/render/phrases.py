@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 
-from digest.domain import Field, Reason, ReasonKind
+from digest.domain import Field, HideReason, Hiding, Reason, ReasonKind
 from digest.finding import SENTENCE_END
 
 _WEB_URL = re.compile(r"https?://[^\s\"<>\\^`{|}]{1,500}", re.IGNORECASE)
@@ -23,6 +23,7 @@ BETWEEN = "\u00a0· "  # the phrases of a list on one line; it isn't broken befo
 _MOST_REASONS = 3
 _MOST_PLACES = 3
 _CHARACTERS_A_WORD = 12
+_LONGEST_PICK = 360  # characters: a note, and who picked
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +148,20 @@ def _word(term: str) -> re.Pattern[str]:
     return re.compile(rf"(?<!\w)(?=({re.escape(term)})(?!\w))", re.IGNORECASE)
 
 
+def hidden(hiding: Hiding) -> str:
+    """Say in public why a paper is no longer shown."""
+    why = {
+        HideReason.SPAM: "It was hidden as spam",
+        HideReason.OFF_TOPIC: "It is off topic here",
+        HideReason.DUPLICATE: "It is here under another id",
+        HideReason.WITHDRAWN: "It was withdrawn",
+        HideReason.LEGAL: "It can’t be shown for legal reasons",
+        HideReason.OTHER: "It was hidden by a curator",
+    }[hiding.reason]
+    words = one_line(hiding.words, 500).rstrip(".")
+    return f"{why}: {words}" if words else why
+
+
 def reason_phrases(reasons: Sequence[Reason], titles: Mapping[str, str]) -> tuple[str, ...]:
     """Why a paper is here, a phrase for each filter, topic or measure, in the order given; at most three.
 
@@ -161,7 +176,7 @@ def reason_phrases(reasons: Sequence[Reason], titles: Mapping[str, str]) -> tupl
 
 def _phrase(kind: ReasonKind, name: str, reasons: list[Reason], titles: Mapping[str, str]) -> str:
     if kind is ReasonKind.PICK:
-        return one_line(reasons[0].note, 200) or "picked by a curator"
+        return one_line(reasons[0].note, _LONGEST_PICK) or "picked by a curator"
     note = one_line(reasons[0].note, 60)
     if kind is ReasonKind.TRENDING:
         return f"trending: {note}" if note else "trending"

@@ -44,6 +44,8 @@ class PaperCard:
     upvotes: int
     votes: int
     links: tuple[CardLink, ...]
+    picked_by: str = ""
+    note: str = ""
 
 
 def paper_card(paper: Paper, now: datetime) -> PaperCard:
@@ -64,6 +66,8 @@ def paper_card(paper: Paper, now: datetime) -> PaperCard:
         upvotes=paper.latest(SignalKind.UPVOTES),
         votes=paper.latest(SignalKind.VOTES),
         links=paper_links(paper),
+        picked_by=(phrases.one_line(paper.picked.by, 60) or "a curator") if paper.picked else "",
+        note=phrases.one_line(paper.picked.note) if paper.picked else "",
     )
 
 

@@ -19,6 +19,7 @@ from digest.pipeline.catalog.listing import Lists
 from digest.pipeline.catalog.paper import PaperPages
 from digest.pipeline.catalog.search import Search
 from digest.pipeline.catalog.today import Today
+from digest.pipeline.catalog.watch import Change, Watch
 from digest.pipeline.installation import Installation
 from digest.pipeline.subscriptions.signup import WORDING, Visitor
 from digest.render import phrases
@@ -67,6 +68,7 @@ class Web:
     lists: Lists
     papers: PaperPages
     search: Search
+    watch: Watch
     proxies: Sequence[str] = ()
     tickers: Sequence[Ticker] = ()
     templates: Environment = field(default_factory=environment)
@@ -107,11 +109,22 @@ class Web:
         """When a form is given out: now."""
         return guards.stamp(self.installation.keys, self.clock())
 
-    def forget(self) -> None:
-        """Something was changed by this process: lists and pages that everybody sees are made anew."""
+    def forget(self, *, papers: bool = False) -> None:
+        """Something was changed: lists and pages that everybody sees are made anew.
+
+        `papers`: a paper was hidden or is shown again, so previews and topics are too.
+        """
+        if papers:
+            self.today.forget()
         self.lists.forget()
         for forget in self.forgetful:
             forget()
+
+    def look(self) -> None:
+        """Forget what curators changed in other processes since the last look."""
+        changed = self.watch.look()
+        if changed is not Change.NOTHING:
+            self.forget(papers=changed is Change.HIDDEN)
 
     def message_page(self, title: str, *lines: str, status: int = 200) -> HTMLResponse:
         """A page that says one thing."""

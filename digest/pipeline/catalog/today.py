@@ -57,6 +57,11 @@ class Today:
         found = preview(self._installation, stranger(interests, now), now, self.candidates(now))
         return found.digest.papers if found.digest else ()
 
+    def forget(self) -> None:
+        """Read candidates and counts anew when they are asked for next: a paper was hidden or shown again."""
+        self._candidates.forget()
+        self._topics.forget()
+
     def _count(self, now: datetime) -> tuple[CountedTopic, ...]:
         week = read_candidates(self._installation, now, WEEK)
         listed = sorted(week.topics.values(), key=lambda topic: (topic.group, topic.title))

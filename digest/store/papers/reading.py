@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, aliased
 from digest.domain import Paper
 from digest.errors import UnknownError
 from digest.ids import paper_id
+from digest.store.community import picks
 from digest.store.papers import signals
 from digest.store.papers.tables import EntryRow, PaperIdRow, PaperRow, SignalRow
 from digest.store.session import chunks
@@ -57,13 +58,22 @@ def outlines(session: Session, *, since: datetime, until: datetime) -> list[Pape
 
 
 def by_pks(session: Session, pks: Iterable[int], *, until: datetime) -> dict[int, Paper]:
-    """The papers with these numbers, also hidden and merged ones, with signals ≤ until; no unknown ones."""
+    """The papers with these numbers, also merged ones, with signals ≤ until; no hidden and unknown ones."""
+    gone = hidden(session)
     rows = [
         row
         for chunk in chunks(pks)
         for row in session.scalars(select(PaperRow).where(PaperRow.id.in_(chunk)))
+        if row.id not in gone
     ]
     return {paper.pk: paper for paper in as_papers(session, rows, until=until)}
+
+
+def hidden(session: Session) -> set[int]:
+    """The numbers of all papers that are hidden, and of those that are merged into one."""
+    these = select(PaperRow.id).where(PaperRow.hidden.is_(True))
+    parts = select(PaperRow.id).where(PaperRow.merged_into.in_(these))
+    return {*session.scalars(these), *session.scalars(parts)}
 
 
 def canonical_ids(session: Session, pks: Iterable[int]) -> dict[int, str]:
@@ -142,6 +152,7 @@ def as_papers(session: Session, rows: Sequence[PaperRow], *, until: datetime | N
     owners = signals.owners(session, [row.id for row in rows])
     sources = _sources(session, owners)
     observed = signals.by_paper(session, owners, until=until)
+    picked = picks.of_papers(session, owners, until=until)
     return [
         Paper(
             id=row.canonical_id,
@@ -168,6 +179,7 @@ def as_papers(session: Session, rows: Sequence[PaperRow], *, until: datetime | N
             withdrawal=row.withdrawal,
             sources=sources.get(row.id, ()),
             signals=observed.get(row.id, ()),
+            picked=picked.get(row.id),
             pk=row.id,
         )
         for row in rows
