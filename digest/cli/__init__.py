@@ -48,6 +48,7 @@ COMMANDS: MappingProxyType[str, str] = MappingProxyType(
         "send": "sending.send",
         "sources": "sources",
         "papers": "papers",
+        "trend": "trend",
         "topics": "topics",
         "subscribers": "subscribers",
         "deliveries": "sending.deliveries",
