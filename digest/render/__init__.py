@@ -41,7 +41,8 @@ class Renderer:
     def __init__(self, template_dir: Path | None = None, colors: Colors | None = None) -> None:
         shipped = folder("templates") / "email"
         folders = [template_dir, shipped] if template_dir else [shipped]
-        self._jinja = environment(*folders, colors=colors or Colors())
+        self.colors = colors or Colors()
+        self._jinja = environment(*folders, colors=self.colors)
         self._press = MessageAssembler(self._part)
 
     def digest(self, digest: Digest, site: Site, links: Links) -> Encoded:

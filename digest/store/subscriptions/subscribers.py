@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, select, update
+from sqlalchemy import Row, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from digest.domain import Frequency, Interests, Schedule, Subscriber, SubscriberStatus
@@ -138,17 +138,27 @@ def move(session: Session, subscriber_id: int, email: str) -> None:
 
 
 def set_status(
-    session: Session, subscriber_id: int, status: SubscriberStatus, *, paused_until: datetime | None = None
+    session: Session,
+    subscriber_id: int,
+    status: SubscriberStatus,
+    *,
+    paused_until: datetime | None = None,
+    left_at: datetime | None = None,
 ) -> None:
-    """Change the status; only a pause has an end. Who isn't active isn't due."""
+    """Change the status; only a pause has an end. Who isn't active isn't due.
+
+    `left_at`: when somebody left, for the statuses that end a subscription; the first time stays.
+    """
+    left = None if left_at is None else func.coalesce(SubscriberRow.left_at, left_at)
     changes = update(SubscriberRow).where(SubscriberRow.id == subscriber_id)
-    session.execute(changes.values(status=status, paused_until=paused_until))
+    session.execute(changes.values(status=status, paused_until=paused_until, left_at=left))
 
 
 def confirm(session: Session, subscriber_id: int, consent: Consent, *, due: tuple[datetime, date]) -> None:
     """Make a subscriber active, with the consent that allows it. Raises KeyError for an unknown id."""
     row = _row(session, subscriber_id)
-    row.status, row.confirmed_at, row.paused_until = SubscriberStatus.ACTIVE, consent.at, None
+    row.status, row.confirmed_at = SubscriberStatus.ACTIVE, consent.at
+    row.paused_until = row.left_at = None
     row.next_due_at, row.next_due_on = due
     session.flush()
     add_consent(session, subscriber_id, consent)
