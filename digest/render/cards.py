@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from digest import finding
 from digest.domain import Field, Paper, Pick, Reason, ReasonKind, SignalKind
+from digest.languages import gettext
 from digest.render import phrases
 from digest.render.phrases import Piece
 from digest.sources.registry import display_name
@@ -132,8 +133,10 @@ def picked(pick: Pick | None) -> str:
     """Say who picked a paper and why: `Picked by Ada: “Read this one for the ablation.”`; '' without one."""
     if pick is None:
         return ""
-    by = f"Picked by {phrases.one_line(pick.by, 60) or 'a curator'}"
-    return f"{by}: “{phrases.one_line(pick.note)}”" if pick.note else by
+    name = phrases.one_line(pick.by, 60) or gettext("a curator")
+    if pick.note:
+        return gettext("Picked by {name}: “{note}”", name=name, note=phrases.one_line(pick.note))
+    return gettext("Picked by {name}", name=name)
 
 
 def source_name(name: str) -> str:

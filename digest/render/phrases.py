@@ -11,6 +11,7 @@ from functools import lru_cache
 
 from digest.domain import Field, HideReason, Hiding, Reason, ReasonKind
 from digest.finding import SENTENCE_END
+from digest.languages import gettext
 
 _WEB_URL = re.compile(r"https?://[^\s\"<>\\^`{|}]{1,500}", re.IGNORECASE)
 # Of the format characters only direction marks, zero-width spaces and the BOM go: emoji and some scripts need
@@ -151,12 +152,12 @@ def _word(term: str) -> re.Pattern[str]:
 def hidden(hiding: Hiding) -> str:
     """Say in public why a paper is no longer shown."""
     why = {
-        HideReason.SPAM: "It was hidden as spam",
-        HideReason.OFF_TOPIC: "It is off topic here",
-        HideReason.DUPLICATE: "It is here under another id",
-        HideReason.WITHDRAWN: "It was withdrawn",
-        HideReason.LEGAL: "It can’t be shown for legal reasons",
-        HideReason.OTHER: "It was hidden by a curator",
+        HideReason.SPAM: gettext("It was hidden as spam"),
+        HideReason.OFF_TOPIC: gettext("It is off topic here"),
+        HideReason.DUPLICATE: gettext("It is here under another id"),
+        HideReason.WITHDRAWN: gettext("It was withdrawn"),
+        HideReason.LEGAL: gettext("It can’t be shown for legal reasons"),
+        HideReason.OTHER: gettext("It was hidden by a curator"),
     }[hiding.reason]
     words = one_line(hiding.words, 500).rstrip(".")
     return f"{why}: {words}" if words else why
