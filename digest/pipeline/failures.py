@@ -47,6 +47,7 @@ class Part(StrEnum):
     SOURCE = "source"
     SERVICE = "service"
     SUMMARY = "summary"
+    PROPOSAL = "proposal"
     ALARM = "alarm"
 
 

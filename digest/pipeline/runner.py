@@ -22,6 +22,8 @@ from digest.pipeline.bounces import maildir
 from digest.pipeline.catalog import similar
 from digest.pipeline.catalog.search_index import catch_up
 from digest.pipeline.clock import Clock
+from digest.pipeline.community import submissions
+from digest.pipeline.community.reports import tell_curators
 from digest.pipeline.delivery.worker import DeliveryWorker, sweep
 from digest.pipeline.ingest import signals, summaries
 from digest.pipeline.ingest.poll import FetchReport, fetch_due
@@ -121,6 +123,11 @@ def _mail(this: Round, now: datetime) -> None:
         now = this.now()
 
 
+def _look_up(this: Round, now: datetime) -> None:
+    submissions.keep_up(this.installation, now)
+    submissions.look_up_due(this.installation, now, stopping=this.stopping)
+
+
 def _report(this: Round, _now: datetime) -> None:
     this.issues = tuple(reports(this.installation, sorted(this.touched)))
 
@@ -136,6 +143,7 @@ def _deliver(this: Round, _now: datetime) -> None:
 FETCH = Step("fetch", _fetch)
 SIGNALS = Step("signals", _ask_services)
 SUMMARIES = Step("summaries", _summarise)
+PROPOSALS = Step("proposals", _look_up)
 SIGNUPS = Step("sign-ups", lambda this, now: signup.settle(this.installation, now))
 EMAILS = Step("transactional emails", _mail)
 DELIVERIES = Step("deliveries", _deliver)
@@ -145,6 +153,7 @@ STEPS = (
     SIGNUPS,
     Step("sweep", lambda this, now: sweep(this.installation, now)),
     Step("issues", _open),
+    Step("curators", lambda this, now: tell_curators(this.installation, now)),
     EMAILS,
     DELIVERIES,
 )
@@ -175,7 +184,7 @@ def run_round(
     """
     this = Round(installation, now, Clock(now), stopping)
     if fetching is None:
-        chosen = ((FETCH, fetch), (SUMMARIES, summarise), (SIGNALS, fetch))
+        chosen = ((PROPOSALS, fetch), (FETCH, fetch), (SUMMARIES, summarise), (SIGNALS, fetch))
         fetching = [step for step, is_wanted in chosen if is_wanted]
     thread = _begin(this, fetching)
     _wait(thread, HEAD_START, stopping)

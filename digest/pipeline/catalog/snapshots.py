@@ -33,10 +33,7 @@ class Snapshot(Generic[T]):
         made = self._made
         if made is None or not timedelta(0) <= now - made[0] < TOO_OLD:
             with self._lock:  # many callers wait for one of them
-                if self._made is made or self._made is None:
-                    made = self._keep(now)
-                else:
-                    made = self._made
+                made = self._keep(now) if self._made is made or self._made is None else self._made
         if now - made[0] >= self._fresh and not self._making:
             self._making = True
             threading.Thread(target=self._renew, args=(now,), daemon=True).start()

@@ -1,7 +1,6 @@
 """Hides papers and shows them again; each act is a row of the audit, in its own transaction."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -39,7 +38,7 @@ def hide(
             raise InputError(f"{paper.id} is hidden already", fix=f"digest papers show {paper.id}")
         hiding = Hiding(reason, said, installation.actor.name, now)
         hidings.hide(db, paper.pk, hiding)
-        state = asdict(hiding)
+        state = hidings.as_state(hiding)
         audit.record(db, installation.actor, "paper.hide", f"paper:{paper.id}", None, state, now=now)
         if dry_run:
             db.rollback()
@@ -55,7 +54,7 @@ def unhide(installation: Installation, ref: str, *, now: datetime, dry_run: bool
         if hiding is None:
             raise InputError(f"{paper.id} isn't hidden", fix=f"digest papers show {paper.id}")
         hidings.unhide(db, paper.pk, now)
-        state = asdict(hiding)
+        state = hidings.as_state(hiding)
         audit.record(db, installation.actor, "paper.unhide", f"paper:{paper.id}", state, None, now=now)
         if dry_run:
             db.rollback()

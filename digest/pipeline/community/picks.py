@@ -39,8 +39,8 @@ def pick(
 ) -> Paper:
     """Pick a paper for a day (today without one), or change the note of its pick; return the paper.
 
-    `curator`: whose pick it is (a subscriber's id). Raises UnknownError, and InputError for a note with a link
-    or of more than 280 characters, another day than today or tomorrow, and a paper that isn't shown.
+    `curator`: whose pick it is (a subscriber's id). Raises UnknownError, and InputError for a note with a
+    link or of more than 280 characters, another day than today or tomorrow, and a paper that isn't shown.
     """
     chosen, note = day or now.date(), read_note(note)
     if not now.date() <= chosen <= now.date() + timedelta(days=1):
@@ -55,7 +55,7 @@ def pick(
         position = before.position if before and not before.unpicked_at else _next(db, chosen)
         at = before.at if before and not before.unpicked_at else now
         after = PickState(curator, note, position, at, None)
-        _change(installation, db, "pick", paper, chosen, before, after, now)
+        _change(installation, db, "pick", paper, chosen, before=before, after=after, now=now)
         picked = papers.find(db, ref)
         if dry_run:
             db.rollback()
@@ -74,7 +74,7 @@ def unpick(
             msg = f"{paper.id} isn't picked for {chosen}"
             raise UnknownError(msg, fix=f"digest papers show {paper.id}")
         after = replace(before, unpicked_at=now)
-        _change(installation, db, "unpick", paper, chosen, before, after, now)
+        _change(installation, db, "unpick", paper, chosen, before=before, after=after, now=now)
         unpicked = papers.find(db, ref)
         if dry_run:
             db.rollback()
@@ -160,6 +160,7 @@ def _change(
     act: str,
     paper: Paper,
     day: date,
+    *,
     before: PickState | None,
     after: PickState,
     now: datetime,

@@ -45,7 +45,7 @@ class DigestBuilder:
                 candidates = self._candidates.at(issue.opened_at, window)
                 same = [row for row in of_issue if row.window_days == days]
                 gone = {candidates.numbers.get(pk) for pk in (*withdrawn.papers, *hidden)}
-                found |= self._of_issue(issue, candidates, same, people, withdrawn, gone)
+                found |= self._of_issue(issue, candidates, same, people, withdrawn=withdrawn, gone=gone)
         return found
 
     def _of_issue(
@@ -54,6 +54,7 @@ class DigestBuilder:
         candidates: CandidateSet,
         rows: Sequence[Delivery],
         people: Mapping[int, Subscriber],
+        *,
         withdrawn: Withdrawals,
         gone: Collection[int | None],  # numbers of papers that were withdrawn or hidden since
     ) -> dict[int, Digest | None]:

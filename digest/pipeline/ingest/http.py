@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Self
 
 from digest.errors import FetchError, NotAskedError
-from digest.fetch import Fetcher, Get, Response
+from digest.fetch import LIMITS, Fetcher, Get, Limits, Response
 from digest.pipeline.ingest.host_lock import PATIENCE, SharedTurns
 from digest.pipeline.installation import Installation
 from digest.sources import Request
@@ -46,8 +46,10 @@ def fetching(
     *,
     stopping: Callable[[], bool] = lambda: False,
     seconds: float = math.inf,
+    limits: Limits = LIMITS,
 ) -> Iterator[Fetcher]:
-    """An HTTP client that waits in the installation's line; its arguments are those of `getter`."""
+    """An HTTP client that waits in the installation's line; `limits`: of each request, the others as in
+    `getter`."""
     turn = SharedTurns(
         installation.engine,
         own_hosts=installation.allow_hosts,
@@ -55,7 +57,12 @@ def fetching(
         stopping=stopping,
     )
     with Fetcher(
-        installation.user_agent, installation.allow_hosts, turn=turn, stopping=stopping, seconds=seconds
+        installation.user_agent,
+        installation.allow_hosts,
+        limits=limits,
+        turn=turn,
+        stopping=stopping,
+        seconds=seconds,
     ) as fetcher:
         yield fetcher
 

@@ -1,6 +1,7 @@
 """Keeps which papers are hidden and why; `papers.hidden` follows from the rows, and is what readers ask."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import delete, exists, func, select, update
 from sqlalchemy.orm import Session
@@ -17,6 +18,13 @@ def hiding_of(session: Session, paper_id: int) -> Hiding | None:
     """Return why a paper (`Paper.pk`) is hidden; None where it is shown."""
     row = _holding(session, paper_id)
     return row and Hiding(HideReason(row.reason), row.words, row.by, row.at)
+
+
+def as_state(hiding: Hiding | None) -> dict[str, Any] | None:
+    """Return a hiding as the audit has it; None: the paper is shown."""
+    return hiding and {
+        "reason": hiding.reason, "words": hiding.words, "by": hiding.by, "at": hiding.at.isoformat()
+    }  # fmt: skip
 
 
 def lock(session: Session) -> None:

@@ -2,6 +2,7 @@
 
 from digest.store.papers.entries import StoredEntries, carried_before, store_entries
 from digest.store.papers.merges import Why, history, merge, split
+from digest.store.papers.proposed import is_only_of, known, remove_carried_by
 from digest.store.papers.reading import (
     Withdrawn,
     by_ids,
@@ -32,12 +33,15 @@ __all__ = [
     "find",
     "hidden",
     "history",
+    "is_only_of",
+    "known",
     "latest_values",
     "merge",
     "merged",
     "noticed",
     "observe",
     "outlines",
+    "remove_carried_by",
     "split",
     "store_entries",
     "usual",

@@ -154,6 +154,9 @@ class NoticeRow(Base):
     signup_id: Mapped[int | None] = mapped_column(
         LongId, ForeignKey("signups.id", ondelete="CASCADE"), index=True
     )
+    proposal_id: Mapped[int | None] = mapped_column(
+        LongId, ForeignKey("proposals.id", ondelete="CASCADE"), index=True
+    )
     state: Mapped[str]
     attempts: Mapped[int]
     claim_token: Mapped[str]
