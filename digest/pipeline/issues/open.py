@@ -135,7 +135,8 @@ class _Opening:
         # Someone whose mail was late by days is due next after now, not once for each day missed.
         after = max(self.now, self.issue.due_at)
         due = {schedule: next_due(schedule, after) for schedule in set(page.schedules)}
-        moves = {id_: due[schedule] for id_, schedule in zip(page.ids, page.schedules, strict=True)}
+        pairs = zip(page.ids, page.schedules, strict=True)
+        moves = {id_: next_ for id_, schedule in pairs if (next_ := due[schedule])}
         with session.transaction(self.installation.engine) as db:
             deliveries.record(db, rows, moves)
 

@@ -66,6 +66,7 @@ def _skip(engine: session.Engine, due_at: datetime, day: date, now: datetime) ->
                 NewDelivery(issue.id, number, day, DeliveryState.SKIPPED, restored.REASON)
                 for number in page.ids
             ]
-            moves = {id_: due[schedule] for id_, schedule in zip(page.ids, page.schedules, strict=True)}
+            pairs = zip(page.ids, page.schedules, strict=True)
+            moves = {id_: next_ for id_, schedule in pairs if (next_ := due[schedule])}
             deliveries.record(db, rows, moves)
         count, after = count + len(page.ids), page.ids[-1]

@@ -91,7 +91,7 @@ def less_often(installation: Installation, number: int, now: datetime) -> None:
     """Once a week instead of more often."""
 
     def change(db: Session, known: Subscriber) -> None:
-        if known.schedule.frequency is not Frequency.WEEKLY:
+        if known.schedule.frequency in {Frequency.DAILY, Frequency.WEEKDAYS}:
             schedule = replace(known.schedule, frequency=Frequency.WEEKLY)
             subscribers.save(db, number, schedule=schedule, due=next_due(schedule, now))
 

@@ -42,7 +42,10 @@ class FilterRow(Base):
 
 
 class SubscriberRow(Base):
-    """A person. `interests` is the truth, `packed` follows from it (see `interests.packed`)."""
+    """A person. `interests` is the truth, `packed` follows from it (see `interests.packed`).
+
+    `name_key`: the folded form of the display name, which no two people share; NULL where there is no name.
+    """
 
     __tablename__ = "subscribers"
     __table_args__ = (Index("ix_subscribers_due", "status", "next_due_at", "next_due_on", "id"), NEVER_REUSED)
@@ -63,6 +66,9 @@ class SubscriberRow(Base):
     created_at: Mapped[datetime]
     confirmed_at: Mapped[datetime | None]
     paused_until: Mapped[datetime | None]
+    role: Mapped[str] = mapped_column(server_default=text("'reader'"))
+    display_name: Mapped[str] = mapped_column(server_default=text("''"))
+    name_key: Mapped[str | None] = mapped_column(index=True, unique=True)
 
 
 class ConsentRow(Base):
