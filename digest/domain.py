@@ -327,6 +327,9 @@ class Actor:
     network: str = ""
 
 
+SYSTEM = Actor()
+
+
 @dataclass(frozen=True, slots=True)
 class Subscriber:
     """A person with an address, a status, interests and a schedule; `display_name`: how others see them."""

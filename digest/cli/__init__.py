@@ -57,6 +57,7 @@ COMMANDS: MappingProxyType[str, str] = MappingProxyType(
         "suppressions": "sending.suppressions",
         "mail": "sending.mail",
         "failures": "installation.failures",
+        "audit": "installation.audit",
         "doctor": "installation.doctor",
         "db": "installation.db",
         "config": "installation.config",

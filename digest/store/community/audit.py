@@ -4,7 +4,7 @@ Append-only. Kept for a year; a person who is erased leaves rows that don't name
 words. Never: an email address in `object`, or a decision what may be undone (`pipeline.community.undo`).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
@@ -15,9 +15,9 @@ from sqlalchemy.orm import Session
 from digest.domain import Actor
 from digest.store.community.tables import AuditRow
 
-ERASED = "erased"  # stands for the number of a person who was erased
+NOBODY = "subscriber:erased"  # stands for a person who was erased
 # The fields of before and after that hold words of a person, or name one: they go when the person is erased.
-FREE_TEXT = frozenset({"note", "words", "display_name", "email", "title", "text", "name"})
+FREE_TEXT = frozenset({"note", "words", "display_name", "email", "title", "text", "name", "subscriber"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Entry:
     undone_by: int | None = None
 
 
-def record(
+def record(  # noqa: PLR0917 - who does what to which: before, after
     session: Session,
     actor: Actor,
     act: str,
@@ -89,13 +89,18 @@ def listing(
     since: datetime | None = None,
     before_id: int | None = None,
     limit: int = 100,
+    without: Iterable[str] = (),
 ) -> list[Entry]:
-    """Return the last acts, newest first: those of an actor, on an object, since a time, before a number."""
+    """Return the last acts, newest first: those of an actor, on an object, since a time, before a number.
+
+    `without`: acts that are left out.
+    """
     conditions = [
         *([AuditRow.actor == actor] if actor else []),
         *([AuditRow.object == object_] if object_ else []),
         *([AuditRow.at >= since] if since else []),
         *([AuditRow.id < before_id] if before_id else []),
+        *([AuditRow.act.not_in(list(without))] if without else []),
     ]
     return _entries(session, conditions, limit)
 
@@ -107,12 +112,11 @@ def erase(session: Session, subscriber_id: int, objects: Sequence[str] = ()) -> 
     """
     named = f"subscriber:{subscriber_id}"
     theirs = or_(AuditRow.object == named, AuditRow.object.in_(objects))
-    nobody = f"subscriber:{ERASED}"
     for row in session.scalars(select(AuditRow).where(AuditRow.actor == named)):
         row.before, row.after = (_without_words(each) for each in (row.before, row.after))
-        row.actor, row.network = nobody, ""
+        row.actor, row.network = NOBODY, ""
     session.flush()
-    emptied = update(AuditRow).where(theirs).values(object=nobody, before=None, after=None)
+    emptied = update(AuditRow).where(theirs).values(object=NOBODY, before=None, after=None)
     session.execute(emptied.execution_options(synchronize_session=False))
     session.expire_all()
 
@@ -146,7 +150,9 @@ def _entries(session: Session, conditions: Sequence[Any], limit: int) -> list[En
 
 
 def _without_words(fields: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    return None if fields is None else {name: value for name, value in fields.items() if name not in FREE_TEXT}
+    return (
+        None if fields is None else {name: value for name, value in fields.items() if name not in FREE_TEXT}
+    )
 
 
 def _plain(value: Any) -> Any:

@@ -1,6 +1,6 @@
 """The state of a subscriber as the audit keeps it: read, compared, and put back."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, time
 from typing import Any
 
@@ -15,6 +15,11 @@ from digest.store.subscriptions.tables import MuteRow, SubscriberRow
 
 _TEXTS = ("email", "status", "frequency", "weekday", "timezone", "quiet_days", "role", "display_name")
 _MOMENTS = ("created_at", "confirmed_at", "paused_until", "next_due_at")
+_READ: Mapping[str, Callable[[str], object]] = {
+    **dict.fromkeys(_MOMENTS, datetime.fromisoformat),
+    "at": time.fromisoformat,
+    "next_due_on": date.fromisoformat,
+}
 # What time changes by itself; it says nothing of whether somebody changed the subscriber since.
 VOLATILE = frozenset({"next_due_at", "next_due_on"})
 
@@ -42,14 +47,9 @@ def restore(session: Session, subscriber_id: int, fields: Mapping[str, Any]) -> 
     if row is None:
         raise KeyError(subscriber_id)
     for name, value in fields.items():
-        if name in _MOMENTS:
-            setattr(row, name, datetime.fromisoformat(value) if value else None)
-        elif name in _TEXTS:
-            setattr(row, name, value)
-    if "at" in fields:
-        row.at = time.fromisoformat(fields["at"])
-    if "next_due_on" in fields:
-        row.next_due_on = date.fromisoformat(fields["next_due_on"]) if fields["next_due_on"] else None
+        read = _READ.get(name)
+        if read or name in _TEXTS:
+            setattr(row, name, read(value) if read and value else value)
     if "email" in fields:
         row.email_key = key(row.email)
     if "display_name" in fields:
