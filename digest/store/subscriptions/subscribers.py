@@ -1,6 +1,6 @@
 """Subscribers: who they are, what they asked for, when they are due next, and what they agreed to."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -14,6 +14,7 @@ from digest.nearest import unknown
 from digest.store.session import chunks
 from digest.store.subscriptions.addresses import key
 from digest.store.subscriptions.interests import as_json, from_json, packed
+from digest.store.subscriptions.selection import Condition, clauses
 from digest.store.subscriptions.tables import ConsentRow, SubscriberRow
 
 
@@ -92,20 +93,11 @@ def by_ids(session: Session, ids: Iterable[int]) -> dict[int, Subscriber]:
 
 
 def listing(
-    session: Session,
-    *,
-    status: SubscriberStatus | None = None,
-    query: str = "",
-    after_id: int = 0,
-    limit: int = 1000,
+    session: Session, where: Sequence[Condition] = (), *, after_id: int = 0, limit: int = 1000
 ) -> list[Subscriber]:
-    """Subscribers by id: those with this status and with `query` in their address, after `after_id`."""
-    wanted = select(SubscriberRow).where(SubscriberRow.id > after_id)
-    if status is not None:
-        wanted = wanted.where(SubscriberRow.status == status)
-    if query:
-        wanted = wanted.where(SubscriberRow.email_key.contains(query.casefold(), autoescape=True))
-    return [from_row(row) for row in session.scalars(wanted.order_by(SubscriberRow.id).limit(limit))]
+    """Subscribers by id who meet all conditions, after `after_id`."""
+    wanted = select(SubscriberRow.__table__).where(SubscriberRow.id > after_id, *clauses(where))
+    return [from_row(row) for row in session.execute(wanted.order_by(SubscriberRow.id).limit(limit))]
 
 
 def save(
