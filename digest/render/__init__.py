@@ -9,7 +9,8 @@ links, or reads a clock.
     cards.py      what is shown of a paper          phrases.py   how it reads
     templates.py  Jinja with CSS inlined once       colors.py    those that an operator chooses
     blocks.py     the parts of a mail's list         press.py     messages spliced from parts
-    slots.py      the places between the parts
+    slots.py      the places between the parts      plain.py     lines of the text part
+    translated.py texts of templates in a reader's language
     headers.py    List-Id and the like              mime.py      the bytes
     signing.py    DKIM, where it is wanted
 """
