@@ -24,6 +24,7 @@ from digest.pipeline.installation import Installation, acting
 from digest.pipeline.subscriptions.signup import WORDING, Visitor
 from digest.render import phrases
 from digest.render.cards import title
+from digest.render.translated import translate
 from digest.tokens import network_hash
 from digest.web import cards, guards, page_cache
 from digest.web.addresses import author_path, paper_path
@@ -56,6 +57,7 @@ def environment() -> Environment:
         "paper_path": paper_path,
         "author_path": author_path,
     }
+    translate(made)
     return made
 
 

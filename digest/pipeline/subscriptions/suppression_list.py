@@ -20,6 +20,7 @@ from digest.store import session
 from digest.store.community import audit
 from digest.store.session import Session, chunks
 from digest.store.subscriptions import bulk, snapshots, subscribers, suppressions
+from digest.store.subscriptions.selection import Field, OneOf
 from digest.tokens import address_hash, address_hashes
 
 
@@ -149,7 +150,7 @@ def _add(installation: Installation, db: Session, address: str, reason: str, now
 
 
 def _names(installation: Installation, db: Session) -> Iterator[tuple[str, str]]:
-    for people in bulk.walk(db, status=SubscriberStatus.SUPPRESSED):
+    for people in bulk.walk(db, [OneOf(Field.STATUS, (SubscriberStatus.SUPPRESSED,))]):
         for person, _ in people:
             for hashed in address_hashes(person.email, installation.keys):
                 yield hashed, person.email

@@ -45,6 +45,7 @@ class SubscriberRow(Base):
     """A person. `interests` is the truth, `packed` follows from it (see `interests.packed`).
 
     `name_key`: the folded form of the display name, which no two people share; NULL where there is no name.
+    `left_at`: when somebody who was a reader here unsubscribed or was suppressed.
     """
 
     __tablename__ = "subscribers"
@@ -69,6 +70,7 @@ class SubscriberRow(Base):
     role: Mapped[str] = mapped_column(server_default=text("'reader'"))
     display_name: Mapped[str] = mapped_column(server_default=text("''"))
     name_key: Mapped[str | None] = mapped_column(index=True, unique=True)
+    left_at: Mapped[datetime | None]
 
 
 class ConsentRow(Base):

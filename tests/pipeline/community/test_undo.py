@@ -59,7 +59,7 @@ def acts(engine: Engine) -> list[audit.Entry]:
 
 
 def edit(here: Installation, **changes: Any) -> None:
-    admin.carry_out(here, admin.planned(here, ADA, changes), NOW)
+    admin.carry_out(here, admin.planned(here, preferences.by_address(here, ADA), changes), NOW)
 
 
 def edit_topic(here: Installation, slug: str, *, is_new: bool, title: str) -> None:

@@ -1,14 +1,14 @@
 """Who did what (audit), roles of subscribers and the names that others see.
 
-Revision: 0018, after 0017.
+Revision: 0019, after 0018.
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
-revision = "0018"
-down_revision = "0017"
+revision = "0019"
+down_revision = "0018"
 branch_labels = None
 depends_on = None
 
