@@ -76,8 +76,13 @@ def hiding_of(installation: Installation, paper: Paper) -> Hiding | None:
         return hidings.hiding_of(db, paper.pk)
 
 
-def restore_hiding(db: Session, where: str, fields: Mapping[str, Any] | None) -> None:
-    """Put the hiding of a paper back as the audit has it; `where`: `paper:<id>`. Raises UnknownError."""
+def state_of(db: Session, where: str) -> dict[str, Any] | None:
+    """Return the hiding of a paper as the audit has it; `where`: `paper:<id>`. Raises UnknownError."""
+    return hidings.as_state(hidings.hiding_of(db, papers.find(db, where.removeprefix("paper:")).pk))
+
+
+def restore(db: Session, where: str, fields: Mapping[str, Any] | None) -> None:
+    """Put the hiding of a paper back as the audit has it. Raises UnknownError."""
     hidings.lock(db)
     paper = papers.find(db, where.removeprefix("paper:"))
     if fields is None:

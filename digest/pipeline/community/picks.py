@@ -127,10 +127,19 @@ def read_note(text: str) -> str:
     return note
 
 
-def restore_pick(db: Session, where: str, fields: Mapping[str, Any] | None) -> None:
-    """Put a pick back as the audit has it; `where`: `pick:<day>/<id of the paper>`. Raises UnknownError."""
-    named, _, ref = where.removeprefix("pick:").partition("/")
-    day, paper = date.fromisoformat(named), papers.find(db, ref)
+def state_of(db: Session, where: str) -> dict[str, Any] | None:
+    """Return a pick as the audit has it; `where`: `pick:<day>/<id of the paper>`. Raises UnknownError."""
+    paper, day = _named(db, where)
+    state = picks.read_state(db, paper.pk, day)
+    if state is None:
+        return None
+    times = {"at": state.at.isoformat(), "unpicked_at": state.unpicked_at and state.unpicked_at.isoformat()}
+    return asdict(state) | times
+
+
+def restore(db: Session, where: str, fields: Mapping[str, Any] | None) -> None:
+    """Put a pick back as the audit has it; of a curator who was erased, nobody's. Raises UnknownError."""
+    paper, day = _named(db, where)
     state = picks.read_state(db, paper.pk, day)
     if fields is None:
         picks.write_state(db, paper.pk, day, None)
@@ -139,13 +148,27 @@ def restore_pick(db: Session, where: str, fields: Mapping[str, Any] | None) -> N
     for name in ("at", "unpicked_at"):
         if isinstance(values[name], str):
             values[name] = datetime.fromisoformat(values[name])
+    if not subscribers.by_ids(db, [values["curator_id"] or 0]):
+        values["curator_id"] = None
     picks.write_state(db, paper.pk, day, PickState(**values))
+
+
+def order_of(db: Session, where: str) -> dict[str, Any]:
+    """Return the places of a day's picks as the audit has them; `where`: `picks:<day>`."""
+    places = picks.positions(db, date.fromisoformat(where.removeprefix("picks:")))
+    names = papers.canonical_ids(db, places)
+    return {names[number]: position for number, position in places.items()}
 
 
 def restore_order(db: Session, where: str, fields: Mapping[str, Any] | None) -> None:
     """Put the places of a day's picks back as the audit has them; `where`: `picks:<day>`."""
     day = date.fromisoformat(where.removeprefix("picks:"))
     picks.place(db, day, {papers.find(db, ref).pk: number for ref, number in (fields or {}).items()})
+
+
+def _named(db: Session, where: str) -> tuple[Paper, date]:
+    day, _, ref = where.removeprefix("pick:").partition("/")
+    return papers.find(db, ref), date.fromisoformat(day)
 
 
 def _next(db: Session, day: date) -> int:
@@ -166,5 +189,6 @@ def _change(
     now: datetime,
 ) -> None:
     picks.write_state(db, paper.pk, day, after)
-    states = (before and asdict(before), asdict(after))
-    audit.record(db, installation.actor, f"paper.{act}", f"pick:{day}/{paper.id}", *states, now=now)
+    was = asdict(before) if before else None
+    where = f"pick:{day}/{paper.id}"
+    audit.record(db, installation.actor, f"paper.{act}", where, was, asdict(after), now=now)

@@ -1,15 +1,18 @@
 """Takes in what readers report of papers and notes, and tells curators what waits for them."""
 
+from collections.abc import Mapping
 from datetime import datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from digest.domain import HideReason, Hiding, ProposalState, Report, ReportAbout
+from digest.domain import SYSTEM, HideReason, Hiding, ProposalState, Report, ReportAbout, Role
 from digest.errors import RefusedError
 from digest.pipeline.community.lookup import SOURCE
-from digest.pipeline.installation import SYSTEM, Installation
+from digest.pipeline.installation import Installation
 from digest.render import phrases
 from digest.store import papers, session
 from digest.store.community import audit, hidings, proposals, reports
+from digest.store.session import Session
 from digest.store.subscriptions import subscribers, transactional
 from digest.store.subscriptions.transactional import TransactionalKind
 
@@ -83,6 +86,16 @@ def settle(installation: Installation, number: int, now: datetime) -> None:
         audit.record(db, installation.actor, "report.settle", where, before, after, now=now)
 
 
+def state_of(db: Session, where: str) -> dict[str, Any] | None:
+    """Return a report as the audit has it; `where`: `report:<number>`."""
+    return reports.read_state(db, int(where.removeprefix("report:")))
+
+
+def restore(db: Session, where: str, fields: Mapping[str, Any] | None) -> None:
+    """Put a report back as the audit has it; None: it was never made."""
+    reports.restore(db, int(where.removeprefix("report:")), fields)
+
+
 def tell_curators(installation: Installation, now: datetime) -> int:
     """Queue each curator's email of the day, at the hour of their digest, where proposals wait.
 
@@ -92,7 +105,9 @@ def tell_curators(installation: Installation, now: datetime) -> int:
         if not proposals.count(db, state=ProposalState.PENDING):
             return 0
         told = 0
-        for curator in subscribers.curators(db):
+        for curator in subscribers.with_roles(db):
+            if not curator.role.includes(Role.CURATOR):
+                continue
             zone = ZoneInfo(curator.schedule.timezone)
             local = now.astimezone(zone)
             due = datetime.combine(local.date(), curator.schedule.at, zone)

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from digest.domain import Entry, Proposal, ProposalState, Source, SourceKind
+from digest.domain import Actor, Entry, Paper, Proposal, ProposalState, Source, SourceKind
 from digest.errors import FetchError, InputError, NotAskedError, ParseError, RefusedError
 from digest.pipeline.community import lookup, votes
 from digest.pipeline.failures import Part, guarded
-from digest.pipeline.installation import Installation
+from digest.pipeline.installation import Installation, acting
 from digest.render import phrases
 from digest.sources.lookup.subject import read_subject
 from digest.store import papers, session
@@ -115,8 +115,10 @@ def choose(installation: Installation, number: int, choice: int, now: datetime) 
         if proposal.state is not ProposalState.READY or not 0 <= choice < len(proposal.choices):
             raise InputError("there is nothing to choose", fix="propose the paper again")
         found = lookup.of_entry(proposal.choices[choice], proposal.found_at)
-        _keep(installation, db, proposal, found, now)
-        return proposals.get(db, number)
+        known = _keep(installation, db, proposal, found, now)
+        chosen = proposals.get(db, number)
+    _vote(installation, proposal, known, now)
+    return chosen
 
 
 def send(installation: Installation, number: int, now: datetime) -> Proposal:
@@ -266,8 +268,10 @@ def _look_up(installation: Installation, proposal: Proposal, tried: int, now: da
         return
     with session.transaction(installation.engine) as db:
         proposals.lock(db)
-        if proposals.get(db, proposal.id).state is ProposalState.FETCHING:
-            _keep(installation, db, proposal, found, now)
+        if proposals.get(db, proposal.id).state is not ProposalState.FETCHING:
+            return
+        known = _keep(installation, db, proposal, found, now)
+    _vote(installation, proposal, known, now)
 
 
 def _comes_again(error: Exception) -> bool:
@@ -279,22 +283,28 @@ def _comes_again(error: Exception) -> bool:
 
 def _keep(
     installation: Installation, db: Session, proposal: Proposal, found: proposals.Found, now: datetime
-) -> None:
-    """Keep what a site said; where the paper is here already, the proposal becomes a vote for it."""
+) -> Paper | None:
+    """Keep what a site said; returns the paper that may be voted for where it is here already."""
     proposals.found(db, proposal.id, found, now)
     if found.entry is None:
-        return
+        return None
     known = papers.known(db, found.entry, lookup.SOURCE)
     if known is None:
-        return
+        return None
     shown = not not_shown(db, [known.pk])
     words = "it is here already" if shown else "it is known here, and isn't shown"
     _act(
         installation, db, proposals.get(db, proposal.id), "duplicate", ProposalState.DUPLICATE, now=now,
         words=words, paper_id=known.pk,
     )  # fmt: skip
-    if shown and proposal.subscriber_id is not None:
-        votes.cast(installation, db, proposal.subscriber_id, known, now)
+    return known if shown else None
+
+
+def _vote(installation: Installation, proposal: Proposal, known: Paper | None, now: datetime) -> None:
+    """Let a proposal of a paper that is here already be its proposer's vote."""
+    if known and proposal.subscriber_id is not None:
+        as_them = acting(installation, Actor(f"subscriber:{proposal.subscriber_id}", installation.actor.via))
+        votes.vote(as_them, proposal.subscriber_id, known, now)
 
 
 def _accept(installation: Installation, db: Session, proposal: Proposal, now: datetime, words: str) -> None:

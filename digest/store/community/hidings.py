@@ -17,12 +17,14 @@ Revision = tuple[object, ...]
 def hiding_of(session: Session, paper_id: int) -> Hiding | None:
     """Return why a paper (`Paper.pk`) is hidden; None where it is shown."""
     row = _holding(session, paper_id)
-    return row and Hiding(HideReason(row.reason), row.words, row.by, row.at)
+    return Hiding(HideReason(row.reason), row.words, row.by, row.at) if row else None
 
 
 def as_state(hiding: Hiding | None) -> dict[str, Any] | None:
     """Return a hiding as the audit has it; None: the paper is shown."""
-    return hiding and {
+    if hiding is None:
+        return None
+    return {
         "reason": hiding.reason, "words": hiding.words, "by": hiding.by, "at": hiding.at.isoformat()
     }  # fmt: skip
 
@@ -57,6 +59,12 @@ def forget(session: Session, paper_id: int) -> None:
     """Let the hiding that holds have never been."""
     session.execute(delete(HidingRow).where(HidingRow.paper_id == paper_id, HidingRow.unhidden_at.is_(None)))
     _follow(session, paper_id)
+
+
+def forget_person(session: Session, subscriber_id: int, nobody: str) -> None:
+    """Let what somebody hid who is erased stay hidden without their name (`nobody` instead) and words."""
+    theirs = update(HidingRow).where(HidingRow.by == f"subscriber:{subscriber_id}")
+    session.execute(theirs.values(by=nobody, words=""))
 
 
 def revision(session: Session) -> Revision:

@@ -44,7 +44,7 @@ def read_state(session: Session, paper_id: int, day: date) -> PickState | None:
     """
     serialise(session, "picks")
     row = _row(session, paper_id, day)
-    return row and PickState(row.curator_id, row.note, row.position, row.at, row.unpicked_at)
+    return PickState(row.curator_id, row.note, row.position, row.at, row.unpicked_at) if row else None
 
 
 def write_state(session: Session, paper_id: int, day: date, state: PickState | None) -> None:

@@ -43,7 +43,7 @@ def add(
 
     None where the same person has one of the same subject under way.
     """
-    values = {
+    values: dict[str, Any] = {
         "subscriber_id": subscriber_id, "typed": typed, "subject": subject, "identity": "",
         "state": ProposalState.FETCHING, "created_at": now, "at": now, "words": "", "entry": None,
         "found_at": "", "choices": [], "paper_id": None, "tell": tell, "attempts": 0, "lease_until": None,
@@ -140,7 +140,7 @@ def found(session: Session, number: int, what: Found, now: datetime) -> None:
         lease_until=None,
         identity=what.identity,
         found_at=what.found_at,
-        entry=what.entry and _as_json(what.entry),
+        entry=_as_json(what.entry) if what.entry else None,
         choices=[_as_json(each) for each in what.choices],
     )
 
@@ -221,7 +221,7 @@ def _proposal(row: ProposalRow, name: str | None, paper: str | None) -> Proposal
         subscriber_id=row.subscriber_id,
         by=name or "",
         words=row.words,
-        entry=row.entry and _from_json(row.entry),
+        entry=_from_json(row.entry) if row.entry else None,
         found_at=row.found_at,
         choices=tuple(_from_json(each) for each in row.choices),
         paper=paper,
