@@ -12,7 +12,7 @@ from digest.cli.terminal.prompts import ask
 from digest.cli.terminal.types import SINCE
 
 if TYPE_CHECKING:
-    from digest.store.community.audit import Entry
+    from digest.pipeline.community.audit import Entry
 
 _SHOWN = 60  # characters of one value
 

@@ -19,6 +19,8 @@ from digest.store.community.audit import Entry
 from digest.store.session import Session
 from digest.store.subscriptions import subscribers
 
+__all__ = ["PRIVATE", "Entry", "entry_object", "get", "listing", "names", "shown"]
+
 # What readers do for themselves alone: it is kept, but no admin needs it in the list of recent acts.
 PRIVATE = frozenset({"paper.vote", "paper.unvote", "paper.save", "paper.unsave", "feed.renew", "feed.end"})
 _OBJECT = re.compile(r"[a-z]+:.+", re.DOTALL)
