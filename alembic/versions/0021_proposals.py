@@ -88,18 +88,11 @@ def upgrade() -> None:
     )
     for column in ("paper_id", "subscriber_id", "settled_at"):
         op.create_index(f"ix_reports_{column}", "reports", [column])
-    with op.batch_alter_table("notices") as notices:
-        notices.add_column(sa.Column("proposal_id", LONG, nullable=True))
-        notices.create_foreign_key(
-            "fk_notices_proposal_id_proposals", "proposals", ["proposal_id"], ["id"], ondelete="CASCADE"
-        )
-        notices.create_index("ix_notices_proposal_id", ["proposal_id"])
+    # No foreign key: SQLite would have to rebuild the table, and then hands out its numbers again.
+    op.add_column("notices", sa.Column("proposal_id", LONG, nullable=True))
 
 
 def downgrade() -> None:
-    with op.batch_alter_table("notices") as notices:
-        notices.drop_index("ix_notices_proposal_id")
-        notices.drop_constraint("fk_notices_proposal_id_proposals", type_="foreignkey")
-        notices.drop_column("proposal_id")
+    op.drop_column("notices", "proposal_id")
     op.drop_table("reports")
     op.drop_table("proposals")

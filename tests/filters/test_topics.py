@@ -94,7 +94,7 @@ def test_there_are_topics_of_ai_and_of_other_fields_with_titles_and_groups() -> 
 
 
 def test_every_topic_has_its_own_paper_here() -> None:
-    assert set(OWN) == {topic.slug for topic in TOPICS}
+    assert set(OWN) == {topic.slug for topic in TOPICS} - {"picks"}  # no text makes a pick
 
 
 @pytest.mark.parametrize("topic", sorted(OWN))

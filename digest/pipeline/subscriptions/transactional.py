@@ -128,7 +128,8 @@ def _is_wanted(
             return False
     if notice.kind is TransactionalKind.PROPOSAL:
         decided = {ProposalState.ACCEPTED, ProposalState.REJECTED}
-        if notice.proposal_id is None or proposals.get(db, notice.proposal_id).state not in decided:
+        told_of = proposals.find(db, notice.proposal_id or 0)
+        if told_of is None or told_of.state not in decided:
             return False  # undone meanwhile
     if notice.kind is TransactionalKind.QUEUE:
         waiting = proposals.count(db, state=ProposalState.PENDING)

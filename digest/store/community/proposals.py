@@ -52,12 +52,17 @@ def add(
     return session.scalar(row.returning(ProposalRow.id))
 
 
+def find(session: Session, number: int) -> Proposal | None:
+    """Return a proposal, or None."""
+    return next(iter(_read(session, [ProposalRow.id == number], limit=1)), None)
+
+
 def get(session: Session, number: int) -> Proposal:
     """Return a proposal. Raises UnknownError."""
-    found = _read(session, [ProposalRow.id == number], limit=1)
-    if not found:
+    found = find(session, number)
+    if found is None:
         raise UnknownError(f"there is no proposal {number}", fix="digest community list")
-    return found[0]
+    return found
 
 
 def under_way(session: Session, subscriber_id: int | None, subject: str) -> Proposal | None:
