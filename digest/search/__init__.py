@@ -7,6 +7,7 @@ never reads a store, a clock or a setting; numpy is all that it stands on.
     vocabulary  sorted strings in arrays            building  papers → a segment
     acronyms    "long form (ABC)" → pairs           merging   segments → one
     query       tree → what ranks, what selects     selecting tree × segment → papers, strictly
+    shown       segments → all papers, side by side terms     word → papers, and what it counts in each
     spelling    unknown word → the nearest known    scoring   words × papers → points
     expanding   word → its other form               engine    all of it together → a page of results
     snippets    text → pieces, some marked          lsa       segments → vectors, for similar papers
