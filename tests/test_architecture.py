@@ -15,6 +15,7 @@ DOORS = {
     "Stemmer": {"digest.search"},
     "aiosmtplib": {"digest.deliver"},
     "alembic": {"digest.store"},
+    "babel": {"digest.languages"},
     "celery": {"workers"},
     "css_inline": {"digest.render"},
     "dkim": {"digest.render"},
