@@ -20,6 +20,7 @@ K1 = 0.9
 B = 0.4
 RELATED = 0.5  # of a word, that another of its root counts
 SHORTEST = 4  # letters of a word that has related ones
+LONG_IT = 8  # letters of a stem that may lose a last `it`: recognit, composit, but no credit
 MOST_KEPT = 2_000_000  # papers of all terms that are kept: 32 MB
 MOST_OCCURRENCES = 4_096  # stems whose place in the segments is kept
 
@@ -95,12 +96,10 @@ class Terms:
         """The stems of other words of a word's root, sorted: Snowball's English stemmer joins them."""
         if len(word) < SHORTEST or not (word.isascii() and word.isalpha()):
             return ()
-        root_of = Stemmer.Stemmer("english").stemWord
-        root, own = root_of(word), forms(word)[0]
-        begin = root[
-            : max(len(root) - 2, SHORTEST - 1)
-        ]  # the last letters of a root may differ: happy, happi
-        found = {stem for stem, form in self.shown.forms(begin) if root_of(form) == root}
+        stem_of = Stemmer.Stemmer("english").stemWord
+        root, own = _root(stem_of(word)), forms(word)[0]
+        begin = root[: max(len(root) - 2, SHORTEST - 1)]  # words may change its last letters: happy, happi
+        found = {stem for stem, form in self.shown.forms(begin) if _root(stem_of(form)) == root}
         return tuple(sorted(found - {own}))
 
     def _idf(self, holding: int) -> float:
@@ -121,3 +120,10 @@ class Terms:
                 _, gone = self._kept.popitem(last=False)
                 self._size -= len(gone.papers) + 1
         return term
+
+
+def _root(stem: str) -> str:
+    """Snowball's stem, the same for more words: classify and classification, recognize and recognition."""
+    if stem.endswith("ifi"):
+        return stem[:-1]
+    return stem[:-2] if stem.endswith("it") and len(stem) >= LONG_IT else stem
