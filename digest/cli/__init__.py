@@ -56,6 +56,7 @@ COMMANDS: MappingProxyType[str, str] = MappingProxyType(
         "bounces": "sending.bounces",
         "suppressions": "sending.suppressions",
         "mail": "sending.mail",
+        "stats": "stats",
         "failures": "installation.failures",
         "doctor": "installation.doctor",
         "db": "installation.db",

@@ -20,8 +20,8 @@ from digest.domain import Match, Paper, Reason, ReasonKind
 from digest.render import cards, phrases
 from digest.render.mime import quoted
 from digest.render.placeholders import EncodedTemplate, Placeholder, Values
+from digest.render.plain import wrap
 from digest.render.site import Links
-from digest.render.templates import wrap
 
 _BLOCKS = 2_048  # of each kind, about 7 kB each: for most readers of a day those that they have in common
 _TEXTS = 8_192  # texts with terms marked, and reasons in words

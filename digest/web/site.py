@@ -23,6 +23,7 @@ from digest.pipeline.installation import Installation
 from digest.pipeline.subscriptions.signup import WORDING, Visitor
 from digest.render import phrases
 from digest.render.cards import title
+from digest.render.translated import translate
 from digest.web import cards, guards, page_cache
 from digest.web.addresses import author_path, paper_path
 from digest.web.limits import Limits
@@ -54,6 +55,7 @@ def environment() -> Environment:
         "paper_path": paper_path,
         "author_path": author_path,
     }
+    translate(made)
     return made
 
 

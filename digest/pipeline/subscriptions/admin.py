@@ -20,7 +20,8 @@ from digest.pipeline.subscriptions.validate import (
 )
 from digest.serializers import WEEKDAYS, subscriber_object
 from digest.store import session
-from digest.store.subscriptions import subscribers, suppressions
+from digest.store.subscriptions import selection, subscribers, suppressions
+from digest.store.subscriptions.selection import Condition
 from digest.tokens import address_hashes
 
 _LISTS = ("topics", "filters", "exclude")
@@ -72,22 +73,25 @@ def ask_again(installation: Installation, email: str, now: datetime) -> Subscrib
     return found
 
 
-def listing(
-    installation: Installation, *, status: SubscriberStatus | None, query: str, limit: int
-) -> list[Subscriber]:
-    """Subscribers by number: those with a status, and with a text in their address."""
+def listing(installation: Installation, where: Sequence[Condition], *, limit: int) -> list[Subscriber]:
+    """Subscribers by number who meet all conditions."""
     with session.reading(installation.engine) as db:
-        return subscribers.listing(db, status=status, query=query, limit=limit)
+        return subscribers.listing(db, where, limit=limit)
 
 
-def planned(installation: Installation, email: str, changes: Mapping[str, Any]) -> Edit:
+def count(installation: Installation, where: Sequence[Condition]) -> int:
+    """How many subscribers meet all conditions."""
+    with session.reading(installation.engine) as db:
+        return selection.count(db, where)
+
+
+def planned(installation: Installation, before: Subscriber, changes: Mapping[str, Any]) -> Edit:
     """Work out an edit; nothing is written.
 
     `changes`: by field, as it is typed: `email`, `topics`, `filters`, `exclude` (whole lists), `add_…` and
     `remove_…` for each of those, `min_upvotes`, `top`, `max_papers`, `about_only`, `frequency`, `weekday`,
     `at`, `timezone`, `quiet_days`. Raises UnknownError, InputError or FilterError.
     """
-    before = preferences.by_address(installation, email)
     kept, times = before.interests, before.schedule
     listed = known_topics(installation)
     limits = ("min_upvotes", "top", "max_papers", "about_only")

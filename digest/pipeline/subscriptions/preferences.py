@@ -108,7 +108,7 @@ def leave(installation: Installation, number: int, now: datetime, *, goodbye: bo
         if known.status in {SubscriberStatus.UNSUBSCRIBED, SubscriberStatus.SUPPRESSED}:
             return
         session.serialise(db, LOCK)
-        subscribers.set_status(db, number, SubscriberStatus.UNSUBSCRIBED)
+        subscribers.set_status(db, number, SubscriberStatus.UNSUBSCRIBED, left_at=now)
         signups.void(db, number)
         if goodbye and rate_limits.take(db, installation.keys, known.email, TransactionalKind.GOODBYE, now):
             transactional.add(db, TransactionalKind.GOODBYE, number, now)

@@ -18,6 +18,7 @@ from digest.pipeline.subscriptions.validate import read_address
 from digest.store import session
 from digest.store.session import Session, chunks
 from digest.store.subscriptions import bulk, subscribers, suppressions
+from digest.store.subscriptions.selection import Field, OneOf
 from digest.tokens import address_hash, address_hashes
 
 
@@ -112,7 +113,7 @@ def _add(installation: Installation, db: Session, address: str, reason: str, now
 
 
 def _names(installation: Installation, db: Session) -> Iterator[tuple[str, str]]:
-    for people in bulk.walk(db, status=SubscriberStatus.SUPPRESSED):
+    for people in bulk.walk(db, [OneOf(Field.STATUS, (SubscriberStatus.SUPPRESSED,))]):
         for person, _ in people:
             for hashed in address_hashes(person.email, installation.keys):
                 yield hashed, person.email

@@ -42,7 +42,10 @@ class FilterRow(Base):
 
 
 class SubscriberRow(Base):
-    """A person. `interests` is the truth, `packed` follows from it (see `interests.packed`)."""
+    """A person. `interests` is the truth, `packed` follows from it (see `interests.packed`).
+
+    `left_at`: when somebody who was a reader here unsubscribed or was suppressed.
+    """
 
     __tablename__ = "subscribers"
     __table_args__ = (Index("ix_subscribers_due", "status", "next_due_at", "next_due_on", "id"), NEVER_REUSED)
@@ -63,6 +66,7 @@ class SubscriberRow(Base):
     created_at: Mapped[datetime]
     confirmed_at: Mapped[datetime | None]
     paused_until: Mapped[datetime | None]
+    left_at: Mapped[datetime | None]
 
 
 class ConsentRow(Base):

@@ -191,7 +191,7 @@ class _Importer:
             reason = "suppressed in an imported list"
             suppress(self._installation, self._db, person.id, reason=reason, now=self._now)
         elif leaves:
-            subscribers.set_status(self._db, person.id, SubscriberStatus.UNSUBSCRIBED)
+            subscribers.set_status(self._db, person.id, SubscriberStatus.UNSUBSCRIBED, left_at=self._now)
         self._report.updated += 1
 
 
