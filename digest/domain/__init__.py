@@ -29,10 +29,22 @@ from digest.domain.sources import (
     SourceKind,
     SourceState,
 )
-from digest.domain.subscriptions import Frequency, Interests, Schedule, Subscriber, SubscriberStatus, Topic
+from digest.domain.subscriptions import (
+    SYSTEM,
+    Actor,
+    Frequency,
+    Interests,
+    Role,
+    Schedule,
+    Subscriber,
+    SubscriberStatus,
+    Topic,
+)
 
 __all__ = [
     "FIT_WEIGHT",
+    "SYSTEM",
+    "Actor",
     "Alarm",
     "Announcement",
     "BounceKind",
@@ -55,6 +67,7 @@ __all__ = [
     "Reason",
     "ReasonKind",
     "Receipt",
+    "Role",
     "Schedule",
     "Sighting",
     "Signal",

@@ -6,21 +6,24 @@ from datetime import UTC, date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from digest.domain import Interests, Schedule, Subscriber, SubscriberStatus
+from digest.domain import Interests, Role, Schedule, Subscriber, SubscriberStatus
 from digest.due import next_due
 from digest.errors import InputError, RefusedError
 from digest.pipeline.installation import Installation
 from digest.pipeline.subscriptions import preferences, signup
+from digest.pipeline.subscriptions.changes import audited
 from digest.pipeline.subscriptions.validate import (
     known_topics,
     read_address,
+    read_display_name,
     read_interests,
     read_schedule,
     subscribe,
 )
 from digest.serializers import WEEKDAYS, subscriber_object
 from digest.store import session
-from digest.store.subscriptions import selection, subscribers, suppressions
+from digest.store.community import audit
+from digest.store.subscriptions import selection, snapshots, subscribers, suppressions
 from digest.store.subscriptions.selection import Condition
 from digest.tokens import address_hashes
 
@@ -56,7 +59,11 @@ def add(
         added = subscribe(
             installation, db, email=email, interests=interests, schedule=schedule, now=now, consent=consent
         )
-        return added, consent is not None or signup.invite(installation, db, added, now)
+        is_asked = consent is not None or signup.invite(installation, db, added, now)
+        where = f"subscriber:{added.id}"
+        made = snapshots.snapshot(db, added.id)
+        audit.record(db, installation.actor, "subscriber.add", where, None, made, now=now)
+        return added, is_asked
 
 
 def ask_again(installation: Installation, email: str, now: datetime) -> Subscriber:
@@ -70,6 +77,8 @@ def ask_again(installation: Installation, email: str, now: datetime) -> Subscrib
             raise RefusedError(f"{found.email} is suppressed: no mail goes there", fix=fix)
         if not signup.invite(installation, db, found, now):
             raise RefusedError(f"{found.email} had enough mails to confirm", fix="try again later")
+        after, where = {"asked": True}, f"subscriber:{found.id}"
+        audit.record(db, installation.actor, "subscriber.invite", where, None, after, now=now)
     return found
 
 
@@ -90,7 +99,7 @@ def planned(installation: Installation, before: Subscriber, changes: Mapping[str
 
     `changes`: by field, as it is typed: `email`, `topics`, `filters`, `exclude` (whole lists), `add_…` and
     `remove_…` for each of those, `min_upvotes`, `top`, `max_papers`, `about_only`, `frequency`, `weekday`,
-    `at`, `timezone`, `quiet_days`. Raises UnknownError, InputError or FilterError.
+    `at`, `timezone`, `quiet_days`, `role`, `display_name`. Raises UnknownError, InputError or FilterError.
     """
     kept, times = before.interests, before.schedule
     listed = known_topics(installation)
@@ -108,14 +117,26 @@ def planned(installation: Installation, before: Subscriber, changes: Mapping[str
         quiet_days=changes.get("quiet_days", times.quiet_days),
     )
     address = read_address(changes["email"]) if "email" in changes else before.email
-    return Edit(before, replace(before, email=address, interests=interests, schedule=schedule))
+    chosen = changes.get("display_name")
+    after = replace(
+        before,
+        email=address,
+        interests=interests,
+        schedule=schedule,
+        role=Role(changes.get("role", before.role)),
+        display_name=before.display_name if chosen is None else read_display_name(chosen),
+    )
+    return Edit(before, after)
 
 
 def carry_out(installation: Installation, edit: Edit, now: datetime) -> Subscriber:
     """Write an edit, and return the subscriber as they are then. Raises InputError where the new address is
     somebody's already, or must not be written to."""
     before, after = edit.before, edit.after
-    with session.transaction(installation.engine) as db:
+    with (
+        session.transaction(installation.engine) as db,
+        audited(installation, db, before.id, "edit", now),
+    ):
         if after.email != before.email:
             if suppressions.among(db, address_hashes(after.email, installation.keys)):
                 raise InputError(f"{after.email} is suppressed: no mail goes there")
@@ -128,6 +149,10 @@ def carry_out(installation: Installation, edit: Edit, now: datetime) -> Subscrib
             schedule=after.schedule if after.schedule != before.schedule else None,
             due=next_due(after.schedule, now) if moved else None,
         )
+        if after.role is not before.role:
+            subscribers.set_role(db, before.id, after.role)
+        if after.display_name != before.display_name:
+            subscribers.set_display_name(db, before.id, after.display_name)
     return preferences.by_address(installation, after.email)
 
 
