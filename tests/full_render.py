@@ -16,7 +16,8 @@ from digest.render import Links, Site, cards, phrases, view
 from digest.render.colors import Colors
 from digest.render.headers import digest_headers, header_text, own_headers
 from digest.render.phrases import Piece
-from digest.render.templates import environment, wrap
+from digest.render.plain import wrap
+from digest.render.templates import environment
 from digest.render.view import LEVELS, Level
 
 JINJA = environment(folder("templates") / "email", colors=Colors())

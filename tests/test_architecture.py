@@ -14,6 +14,7 @@ ROOT = Path(__file__).parents[1]
 DOORS = {
     "aiosmtplib": {"digest.deliver"},
     "alembic": {"digest.store"},
+    "babel": {"digest.languages"},
     "celery": {"workers"},
     "css_inline": {"digest.render"},
     "dkim": {"digest.render"},

@@ -9,7 +9,8 @@ links, or reads a clock.
     cards.py      what is shown of a paper          phrases.py   how it reads
     templates.py  Jinja with CSS inlined once       colors.py    those that an operator chooses
     blocks.py     the parts of a mail's list         press.py     messages spliced from parts
-    slots.py      the places between the parts
+    slots.py      the places between the parts      plain.py     lines of the text part
+    translated.py texts of templates in a reader's language
     headers.py    List-Id and the like              mime.py      the bytes
     signing.py    DKIM, where it is wanted
 """
@@ -41,7 +42,8 @@ class Renderer:
     def __init__(self, template_dir: Path | None = None, colors: Colors | None = None) -> None:
         shipped = folder("templates") / "email"
         folders = [template_dir, shipped] if template_dir else [shipped]
-        self._jinja = environment(*folders, colors=colors or Colors())
+        self.colors = colors or Colors()
+        self._jinja = environment(*folders, colors=self.colors)
         self._press = MessageAssembler(self._part)
 
     def digest(self, digest: Digest, site: Site, links: Links) -> Encoded:

@@ -21,8 +21,8 @@ from digest.render.blocks import LINKS, Block, Blocks, Render, manner_of, slots
 from digest.render.headers import digest_headers, header_text, own_headers
 from digest.render.mime import Encoded, quoted
 from digest.render.placeholders import EncodedTemplate, Placeholder, Values
+from digest.render.plain import wrap
 from digest.render.site import Links, Site
-from digest.render.templates import wrap
 from digest.render.view import LEVELS, Level
 
 BUDGET = 90_000  # bytes of the HTML part as encoded; Gmail cuts mails off near 102,400

@@ -20,8 +20,8 @@ from digest.domain import Match, Paper, Reason, ReasonKind
 from digest.render import cards, phrases
 from digest.render.mime import quoted
 from digest.render.placeholders import EncodedTemplate, Placeholder, Values
+from digest.render.plain import wrap
 from digest.render.site import Links
-from digest.render.templates import wrap
 
 _BLOCKS = 2_048  # of each kind, about 7 kB each: for most readers of a day those that they have in common
 _NUMBERED = 4_096  # blocks with a number, and matches: some 20 MB of cards at most, and then anew

@@ -19,7 +19,7 @@ from digest.errors import ConfigError
 from digest.render import Links, Renderer, as_bytes
 from digest.render.mime import quoted
 from digest.render.placeholders import EncodedTemplate, Placeholder
-from digest.render.templates import wrap
+from digest.render.plain import wrap
 from digest.render.view import LEVELS
 from tests.builders import NOW, issue, paper, subscriber
 from tests.digests import LINKS, SITE, TOPICS, digest, full, many, match, rendered
