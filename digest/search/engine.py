@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from digest.filters import Node
 from digest.search.expanding import Acronyms
+from digest.search.index.segment import Marks, Segment
 from digest.search.query import Query
 from digest.search.scoring import Unit, closeness, score
-from digest.search.segment import Marks, Segment
 from digest.search.selecting import Known, Values, put_values, select
 from digest.search.shown import Places, Scores, Shown
 from digest.search.spelling import Spelling, correction

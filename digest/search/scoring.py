@@ -22,7 +22,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from digest.search.segment import Marks, Segment, Slice
+from digest.search.index.segment import Marks, Segment, Slice
 from digest.search.selecting import follow
 from digest.search.shown import Places, Scores
 from digest.search.terms import Term, Terms

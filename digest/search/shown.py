@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from digest.search.segment import TITLE_WEIGHT, Marks, Segment, Slice, shown_in
+from digest.search.index.segment import TITLE_WEIGHT, Marks, Segment, Slice, shown_in
 from digest.words import fold
 
 COUNTED = ("cat:", "source:", "has:")  # labels whose papers are counted

@@ -12,7 +12,7 @@ from functools import lru_cache
 import numpy as np
 import Stemmer
 
-from digest.search.segment import Slice
+from digest.search.index.segment import Slice
 from digest.search.shown import Places, Scores, Shown
 from digest.words import forms
 

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from digest.search.packing import Array, Buffer, unpack
-from digest.search.vocabulary import Vocabulary
+from digest.search.index.packing import Array, Buffer, unpack
+from digest.search.index.vocabulary import Vocabulary
 from digest.words import fold
 
 SLOT = 256  # words
