@@ -12,7 +12,7 @@ from digest.errors import FetchError, InputError, NotAskedError, ParseError
 from digest.fetch import Limits
 from digest.ids import aliases
 from digest.pipeline.ingest.http import fetching
-from digest.pipeline.ingest.source_url import read_source
+from digest.pipeline.ingest.probe import read_source
 from digest.pipeline.installation import Installation
 from digest.sources.lookup.questions import Question, questions
 from digest.sources.lookup.subject import Subject, SubjectKind

@@ -1,5 +1,6 @@
 """Picks and hidden papers: who sees what, everywhere, and that each act can be undone."""
 
+from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -158,7 +159,7 @@ def test_the_acts_of_a_curator_and_their_undo_leave_the_store_as_it_was(site: In
     moderation.hide(site, THIRD, HideReason.SPAM, "ads", now=NOW)
     picks.pick(site, FIRST, "to be taken back", day=TOMORROW, now=NOW)
     later = NOW + timedelta(hours=1)
-    acts = [
+    acts: list[Callable[[], object]] = [
         lambda: picks.pick(site, FIRST, NOTE, now=later),
         lambda: picks.pick(site, SECOND, "changed", now=later),
         lambda: picks.unpick(site, SECOND, now=later),
