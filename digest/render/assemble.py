@@ -16,6 +16,8 @@ from itertools import count
 from markupsafe import escape
 
 from digest.domain import Digest
+from digest.languages import dates, deferred
+from digest.languages import gettext as _
 from digest.render import phrases, view
 from digest.render.blocks import LINKS, Block, Blocks, Render, manner_of, numbers, slots
 from digest.render.headers import Headers, header_text
@@ -28,8 +30,8 @@ from digest.render.view import LEVELS, Level
 BUDGET = 90_000  # bytes of the HTML part as encoded; Gmail cuts mails off near 102,400
 _LINE = 74  # characters of a link on one encoded line
 _PLAIN = re.compile(r"[A-Za-z0-9:/._~+?#%-]{1,148}")  # a link in which nothing is to be escaped or encoded
-WITHDRAWN = "Withdrawn since we sent it to you"
-_BRIEF = "In brief"
+WITHDRAWN = deferred("Withdrawn since we sent it to you")
+_BRIEF = deferred("In brief")
 _Frame = tuple[EncodedTemplate, EncodedTemplate]
 
 
@@ -53,7 +55,7 @@ class MessageAssembler:
 
     def print(self, sheet: MailLayout, digest: Digest, links: Links, headers: Headers) -> Encoded:
         """The mail at the most generous level of detail that fits."""
-        day = phrases.short_day(digest.issue.date)
+        day = dates.short_day(digest.issue.date)
         subject = self._subject(sheet, view.first_title(digest), len(digest.papers), day)
         for level in LEVELS:
             html, text = self._bodies(sheet, digest, links, level)
@@ -87,11 +89,11 @@ class MessageAssembler:
             for match in section.matches:
                 yield self._parts.card(match, topics, manner), next(place)
         if layout.tail:
-            yield self._parts.heading(_BRIEF, sheet.top), 0
+            yield self._parts.heading(_(_BRIEF), sheet.top), 0
         for match in layout.tail:
             yield self._parts.brief(match, topics), next(place)
         if digest.withdrawn:
-            yield self._parts.others(digest.withdrawn, WITHDRAWN, sheet.top), 0
+            yield self._parts.others(digest.withdrawn, _(WITHDRAWN), sheet.top), 0
         if digest.also_trending and level.also_trending:
             yield self._parts.others(digest.also_trending, view.others(digest), sheet.top), 0
 
@@ -129,7 +131,7 @@ def _spliced(frame: _Frame, blocks: Sequence[tuple[EncodedTemplate, bytes]], val
 
 
 def _notes(digest: Digest) -> tuple[str, ...]:
-    return tuple(phrases.one_line(note) for note in digest.notes[:5])
+    return tuple(phrases.one_line(_(note)) for note in digest.notes[:5])
 
 
 def _values(texts: view.Texts, links: Links, names: Sequence[str]) -> tuple[Values, Values]:

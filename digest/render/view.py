@@ -10,12 +10,14 @@ from math import ceil
 from zoneinfo import ZoneInfo
 
 from digest.domain import Digest, Frequency, Interests, Match, ReasonKind, Subscriber, Topic
+from digest.languages import dates, deferred, ngettext, pgettext
+from digest.languages import gettext as _
 from digest.render import phrases
 from digest.render.cards import title
 
 _WORDS_A_MINUTE = 200
 _PREHEADER = (40, 90)
-_REST = "More for you"
+_REST = deferred("More for you")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +90,10 @@ def heading(digest: Digest) -> str:
     if not digest.papers:
         kind = _nothing(digest)
     elif _is_weekly(digest):
-        kind = "The week’s papers"
+        kind = _("The week’s papers")
     else:
-        kind = "Your papers" if asked.topics or asked.filters else "Trending papers"
-    day = phrases.day_name(digest.issue.date).replace(" ", "\u00a0")  # no lone word on a narrow screen
+        kind = _("Your papers") if asked.topics or asked.filters else _("Trending papers")
+    day = dates.day_name(digest.issue.date).replace(" ", "\u00a0")  # no lone word on a narrow screen
     return f"{kind}\u00a0· {day}"
 
 
@@ -102,11 +104,11 @@ def first_title(digest: Digest) -> str:
 
 def others(digest: Digest) -> str:
     """The heading of what others read: beside a reader's own papers, or instead of them."""
-    return "Also trending" if digest.papers else "Trending meanwhile"
+    return _("Also trending") if digest.papers else _("Trending meanwhile")
 
 
 def _nothing(digest: Digest) -> str:
-    return "No papers this week" if _is_weekly(digest) else "No papers today"
+    return _("No papers this week") if _is_weekly(digest) else _("No papers today")
 
 
 def _is_weekly(digest: Digest) -> bool:
@@ -118,9 +120,15 @@ def texts(digest: Digest, *, words: int) -> Texts:
     count = len(digest.papers)
     asked = _asked(digest.subscriber.interests, digest.topics)
     minutes = max(1, ceil(words / _WORDS_A_MINUTE))
-    counts = (phrases.counted(count, "paper"), f"{minutes} min read") if count else ()
+    counts: tuple[str, ...] = ()
+    if count:
+        counts = (
+            ngettext("{number} paper", "{number} papers", count),
+            ngettext("{number} min read", "{number} min read", minutes),
+        )
+    about = counts or tuple([_(note) for note in digest.notes[:1]]) or (_("Nothing new for you"),)
     return Texts(
-        preheader=_preheader(digest, (*(counts or digest.notes[:1] or ("Nothing new for you",)), asked)),
+        preheader=_preheader(digest, (*about, asked)),
         meta="\u00a0· ".join((*counts, asked)),
         because=_because(digest.subscriber, asked),
         count=count,
@@ -141,7 +149,7 @@ def _by_day(person: Subscriber, shown: Sequence[Match]) -> tuple[Section, ...]:
     days: dict[str, list[Match]] = {}
     for match in sorted(shown, key=lambda m: m.paper.first_seen_at.astimezone(zone).date(), reverse=True):
         day = match.paper.first_seen_at.astimezone(zone).date()
-        days.setdefault(phrases.day_name(day), []).append(match)
+        days.setdefault(dates.day_name(day), []).append(match)
     return tuple(Section(day, tuple(matches)) for day, matches in days.items())
 
 
@@ -155,26 +163,30 @@ def _by_topic(topics: Sequence[Topic], shown: tuple[Match, ...]) -> tuple[Sectio
     rest = groups.pop("", [])
     if len(groups) + bool(rest) < 2:
         return (Section("", shown),)
-    named = [Section(phrases.one_line(titles[slug], 60), tuple(found)) for slug, found in groups.items()]
-    return (*named, Section(_REST, tuple(rest))) if rest else tuple(named)
+    named = [Section(phrases.one_line(_(titles[slug]), 60), tuple(found)) for slug, found in groups.items()]
+    return (*named, Section(_(_REST), tuple(rest))) if rest else tuple(named)
 
 
 def _asked(interests: Interests, topics: tuple[Topic, ...]) -> str:
     """What the subscriber asked for, in few words."""
     if topics:
-        names = [phrases.one_line(topic.title, 30) for topic in topics[:4]]
-        more = f" + {len(topics) - 4} more" if len(topics) > 4 else ""
-        return f"topics: {', '.join(names)}{more}"
+        names = pgettext("list", ", ").join([phrases.one_line(_(topic.title), 30) for topic in topics[:4]])
+        if len(topics) > 4:
+            names = _("{names} + {number} more", names=names, number=len(topics) - 4)
+        return _("topics: {names}", names=names)
     if interests.filters:
-        return "your filter" if len(interests.filters) == 1 else f"your {len(interests.filters)} filters"
-    return "what trends"
+        return ngettext("your filter", "your {number} filters", len(interests.filters))
+    return _("what trends")
 
 
 def _because(person: Subscriber, asked: str) -> str:
     """Why this mail comes, to whom, and since when."""
     since = (person.confirmed_at or person.created_at).astimezone(ZoneInfo(person.schedule.timezone))
     address = phrases.masked(phrases.one_line(person.email))
-    return f"You get this because {address} subscribed on {phrases.long_date(since.date())} to {asked}."
+    day = dates.long_date(since.date())
+    return _(
+        "You get this because {address} subscribed on {day} to {what}.", address=address, day=day, what=asked
+    )
 
 
 def _preheader(digest: Digest, about: tuple[str, ...]) -> str:
@@ -185,8 +197,8 @@ def _preheader(digest: Digest, about: tuple[str, ...]) -> str:
     for match in digest.papers[1:3]:
         longer = f"{text} · {title(match.paper)}" if text else title(match.paper)
         text = longer if len(longer) <= most else text
-    names = [topic.title for topic in digest.topics]
-    for piece in (*names, *about, phrases.long_day(digest.issue.date)):
+    names = [_(topic.title) for topic in digest.topics]
+    for piece in (*names, *about, dates.long_day(digest.issue.date)):
         if len(text) >= least:
             break
         text = f"{text} · {piece}" if text else piece

@@ -97,7 +97,7 @@ def test_a_paper_whose_votes_changed_gets_a_new_card() -> None:
 def test_templates_are_rendered_for_papers_and_days_not_for_readers() -> None:
     renderer = Renderer()
     calls: list[str] = []
-    parts = renderer._press._parts
+    parts = renderer._in("en")._parts
     render = parts.render
 
     def counted(name: str, values: Mapping[str, object]) -> str:

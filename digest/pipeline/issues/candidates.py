@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from digest.domain import Frequency, Ranked, SignalKind, Source, SourceState, Subscriber, Topic
+from digest.languages import deferred
 from digest.match import Corpus, Library
 from digest.pipeline.ingest.summaries import with_summaries
 from digest.pipeline.installation import Installation
@@ -68,7 +69,9 @@ def read_candidates(
         since=since,
         sources=listed,
         notes=tuple(
-            f"{display_name(source.name)} could not be read today; its papers will follow."
+            deferred(
+                "{source} could not be read today; its papers will follow.", source=display_name(source.name)
+            )
             for source in listed
             if source.state is SourceState.FAILING
         ),
