@@ -25,10 +25,10 @@ from digest.bundled import folder
 from digest.domain import Alarm, Digest, Message
 from digest.errors import ConfigError
 from digest.languages import ENGLISH, speaking
-from digest.render.assemble import MailLayout, MessageAssembler, present
+from digest.render.assemble import MessageAssembler
 from digest.render.colors import Colors
-from digest.render.headers import Headers, automatic_headers, digest_headers, header_text, list_headers
-from digest.render.mime import Encoded, as_bytes
+from digest.render.headers import automatic_headers, header_text, list_headers
+from digest.render.mime import Encoded, Headers, as_bytes
 from digest.render.site import Links, Site, in_language
 from digest.render.templates import environment
 
@@ -53,10 +53,8 @@ class Renderer:
 
         A digest without papers is a quiet day's mail.
         """
-        headers = digest_headers(digest, site, links)
-        layout = MailLayout("digest", site, present(links), top=2)
         with speaking(site.language):
-            return self._in(site.language).print(layout, digest, links, headers)
+            return self._in(site.language).print("digest", 2, digest, site, links)
 
     def confirm(self, site: Site, *, link: str, hours: int) -> Message:
         """Asks an address to confirm within `hours`. Holds nothing that the requester typed."""
@@ -76,10 +74,9 @@ class Renderer:
             return self._mail(
                 "welcome", {"site": site, "links": links, "digest": None, "first": first}, headers
             )
-        layout = MailLayout("welcome", site, present(links), top=3)
         with speaking(site.language):
-            mail = self._in(site.language).print(layout, digest, links, headers)
-        return Message(mail.subject, mail.text, mail.html, mail.headers)
+            mail = self._in(site.language).print("welcome", 3, digest, site, links)
+        return Message(mail.subject, mail.text, mail.html, headers)
 
     def goodbye(self, site: Site, *, back: str) -> Message:
         """Tells somebody who left that it is done; `back` leads to a page where it can be undone."""

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from digest.domain import Field, Reason, ReasonKind
-from digest.finding import SENTENCE_END
 from digest.languages import gettext as _
 from digest.languages import pgettext
+from digest.words.finding import SENTENCE_END
 
 _WEB_URL = re.compile(r"https?://[^\s\"<>\\^`{|}]{1,500}", re.IGNORECASE)
 # Of the format characters only direction marks, zero-width spaces and the BOM go: emoji and some scripts need

@@ -6,17 +6,22 @@ bytes.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
 from math import ceil
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from digest.domain import Digest, Frequency, Interests, Match, ReasonKind, Subscriber, Topic
-from digest.languages import dates, deferred, ngettext, pgettext
+from digest.domain import Digest, Frequency, Match, ReasonKind, Subscriber, Topic
+from digest.languages import current, dates, deferred, ngettext, pgettext
 from digest.languages import gettext as _
 from digest.render import phrases
 from digest.render.cards import title
 
 _WORDS_A_MINUTE = 200
 _PREHEADER = (40, 90)
+_DOT = " · "
+_ADDRESS = "\0"  # where the reader's stands, in a text that many share
 _REST = deferred("More for you")
 
 
@@ -48,16 +53,14 @@ LEVELS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(NamedTuple):
     """Papers in full under one heading; an empty heading is none."""
 
     heading: str
     matches: tuple[Match, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(NamedTuple):
     """Which papers are shown in full, which in a line, and how many not at all."""
 
     sections: tuple[Section, ...]
@@ -65,14 +68,17 @@ class Layout:
     hidden: int
 
 
-@dataclass(frozen=True, slots=True)
-class Texts:
-    """What a mail says to one reader alone; no text is empty. `count`: papers."""
+class Texts(NamedTuple):
+    """What a mail says to one reader alone; no text is empty. `papers`: how many.
 
-    preheader: str
+    In pieces, which stand one behind the other, where most of a text is others' too: `preheader`, and
+    `because` before, in and behind the reader's masked address.
+    """
+
+    preheader: tuple[str, ...]
     meta: str
-    because: str
-    count: int
+    because: tuple[str, str, str]
+    papers: int
 
 
 def layout(digest: Digest, level: Level, front: int) -> Layout:
@@ -118,20 +124,17 @@ def _is_weekly(digest: Digest) -> bool:
 def texts(digest: Digest, *, words: int) -> Texts:
     """The reader's own texts of a mail that shows so many words of papers."""
     count = len(digest.papers)
-    asked = _asked(digest.subscriber.interests, digest.topics)
+    asked = _asked(
+        tuple([topic.title for topic in digest.topics]), len(digest.subscriber.interests.filters), current()
+    )
     minutes = max(1, ceil(words / _WORDS_A_MINUTE))
-    counts: tuple[str, ...] = ()
-    if count:
-        counts = (
-            ngettext("{number} paper", "{number} papers", count),
-            ngettext("{number} min read", "{number} min read", minutes),
-        )
+    counts = _counts(count, minutes, current()) if count else ()
     about = counts or tuple([_(note) for note in digest.notes[:1]]) or (_("Nothing new for you"),)
     return Texts(
         preheader=_preheader(digest, (*about, asked)),
-        meta="\u00a0· ".join((*counts, asked)),
+        meta=phrases.BETWEEN.join((*counts, asked)),
         because=_because(digest.subscriber, asked),
-        count=count,
+        papers=count,
     )
 
 
@@ -167,39 +170,64 @@ def _by_topic(topics: Sequence[Topic], shown: tuple[Match, ...]) -> tuple[Sectio
     return (*named, Section(_(_REST), tuple(rest))) if rest else tuple(named)
 
 
-def _asked(interests: Interests, topics: tuple[Topic, ...]) -> str:
-    """What the subscriber asked for, in few words."""
-    if topics:
-        names = pgettext("list", ", ").join([phrases.one_line(_(topic.title), 30) for topic in topics[:4]])
-        if len(topics) > 4:
-            names = _("{names} + {number} more", names=names, number=len(topics) - 4)
-        return _("topics: {names}", names=names)
-    if interests.filters:
-        return ngettext("your filter", "your {number} filters", len(interests.filters))
-    return _("what trends")
-
-
-def _because(person: Subscriber, asked: str) -> str:
-    """Why this mail comes, to whom, and since when."""
-    since = (person.confirmed_at or person.created_at).astimezone(ZoneInfo(person.schedule.timezone))
-    address = phrases.masked(phrases.one_line(person.email))
-    day = dates.long_date(since.date())
-    return _(
-        "You get this because {address} subscribed on {day} to {what}.", address=address, day=day, what=asked
+@lru_cache(1_024)
+def _counts(papers: int, minutes: int, _language: str) -> tuple[str, str]:
+    return (
+        ngettext("{number} paper", "{number} papers", papers),
+        ngettext("{number} min read", "{number} min read", minutes),
     )
 
 
-def _preheader(digest: Digest, about: tuple[str, ...]) -> str:
+@lru_cache(1_024)
+def _asked(topics: tuple[str, ...], filters: int, _language: str) -> str:
+    """What the subscriber asked for, in few words: the titles of topics, how many filters."""
+    if topics:
+        names = pgettext("list", ", ").join([phrases.one_line(_(topic), 30) for topic in topics[:4]])
+        if len(topics) > 4:
+            names = _("{names} + {number} more", names=names, number=len(topics) - 4)
+        return _("topics: {names}", names=names)
+    if filters:
+        return ngettext("your filter", "your {number} filters", filters)
+    return _("what trends")
+
+
+def _because(person: Subscriber, asked: str) -> tuple[str, str, str]:
+    """Why this mail comes, to whom, and since when."""
+    since = (person.confirmed_at or person.created_at).astimezone(ZoneInfo(person.schedule.timezone))
+    address = phrases.masked(phrases.one_line(person.email))
+    before, behind = _around_address(since.date(), asked, current())
+    return before, address, behind
+
+
+@lru_cache(4_096)
+def _around_address(day: date, asked: str, _language: str) -> tuple[str, str]:
+    """What stands before a reader's address and what behind it where a mail says why it comes."""
+    text = _(
+        "You get this because {address} subscribed on {day} to {what}.",
+        address=_ADDRESS,
+        day=dates.long_date(day),
+        what=asked,
+    )
+    before, _mark, behind = text.partition(_ADDRESS)
+    return before, behind
+
+
+def _preheader(digest: Digest, about: tuple[str, ...]) -> tuple[str, ...]:
     """40–90 characters that mail programs show beside the subject: the second and third titles whole, where
-    they fit, else what the mail is about."""
+    they fit, else what the mail is about. In pieces."""
     least, most = _PREHEADER
-    text = ""
+    pieces: list[str] = []
+    length = 0
     for match in digest.papers[1:3]:
-        longer = f"{text} · {title(match.paper)}" if text else title(match.paper)
-        text = longer if len(longer) <= most else text
-    names = [_(topic.title) for topic in digest.topics]
-    for piece in (*names, *about, dates.long_day(digest.issue.date)):
-        if len(text) >= least:
-            break
-        text = f"{text} · {piece}" if text else piece
-    return phrases.one_line(text, most)
+        text = title(match.paper)
+        if length + len(text) + len(_DOT) * bool(pieces) <= most:
+            length += len(text) + len(_DOT) * bool(pieces)
+            pieces += (_DOT, text) if pieces else (text,)
+    if length < least:
+        names = [phrases.one_line(_(topic.title)) for topic in digest.topics]
+        for text in (*names, *about, dates.long_day(digest.issue.date)):
+            length += len(text) + len(_DOT) * bool(pieces)
+            pieces += (_DOT, text) if pieces else (text,)
+            if length >= least:
+                break
+    return tuple(pieces) if length <= most else (phrases.one_line("".join(pieces), most),)
