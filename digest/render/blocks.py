@@ -8,7 +8,7 @@ marked, why, what can be muted) is filled in once for each set of reasons.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from functools import lru_cache
 from typing import Final, Generic, NamedTuple, TypeVar
@@ -271,7 +271,10 @@ class Blocks:
         """A paper's line with what the reasons for it say; in text, which marks no words, all of them."""
         paper, reasons, titles = wanted.parts
         bare = self._brief(_Key((paper,), (paper.id,)))
-        unsaid = cards.unsaid(paper, reasons)
+        unsaid = tuple(
+            replace(each, note=cards.picked(paper.picked)) if paper.picked and _is_pick(each) else each
+            for each in cards.unsaid(paper, reasons)
+        )
         beside, _ = self._beside(bare.upvotes, _told(cards.unmarked(unsaid, bare.title), titles))
         _, plain = self._beside(bare.upvotes, _told(unsaid, titles))
         title = self._where(bare.title, cards.title_terms(reasons))
