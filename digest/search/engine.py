@@ -51,7 +51,7 @@ class Trend:
     scores: Values
 
     def of(self, segment: Segment) -> Scores:
-        """The score of each paper of a segment."""
+        """Return the score of each paper of a segment."""
         ages = np.maximum(self.at - segment.seen, 0)
         faded: Scores = np.round(self.new * 0.5 ** (ages / self.half_life), self.places)
         return put_values(faded, segment, self.scores)
@@ -118,13 +118,13 @@ class Engine:
         return [(each.segment, each.marks) for each in self._shown]
 
     def count(self, node: Node, known: Known) -> int:
-        """How many papers a tree selects, every word of it strictly."""
+        """Return how many papers a tree selects, every word of it strictly."""
         return sum(
             int(np.count_nonzero(select(node, each.segment, known) & each.marks)) for each in self._shown
         )
 
     def numbers(self, node: Node, known: Known) -> NDArray[np.int32]:
-        """The papers that a tree selects, every word of it strictly, ascending."""
+        """Return the papers that a tree selects, every word of it strictly, ascending."""
         found = [each.segment.numbers[select(node, each.segment, known) & each.marks] for each in self._shown]
         return np.sort(np.concatenate(found)) if found else np.empty(0, np.int32)
 
@@ -140,7 +140,7 @@ class Engine:
         as_typed: bool = False,
         counts: bool = True,
     ) -> Found:
-        """A page of at most `limit` papers behind `after`. `trend`: needed for the order of trend.
+        """Return a page of at most `limit` papers behind `after`. `trend`: needed for the order of trend.
 
         `as_typed`: words are neither corrected nor expanded.
         """

@@ -60,7 +60,7 @@ class Term:
 
 
 def with_norms(segments: Sequence[tuple[Segment, Marks]]) -> list[Shown]:
-    """Segments with the norms of their papers' lengths."""
+    """Return segments with the norms of their papers' lengths."""
     total = sum(int(segment.lengths[marks].sum(dtype=np.int64)) for segment, marks in segments)
     papers = sum(int(np.count_nonzero(marks)) for _, marks in segments)
     usual = (total / papers if total else 0) or 1.0
@@ -68,7 +68,7 @@ def with_norms(segments: Sequence[tuple[Segment, Marks]]) -> list[Shown]:
 
 
 def look_up(word: str, segments: Sequence[Shown], papers: int) -> Term:
-    """The term of a word. `papers`: how many are shown in all."""
+    """Return the term of a word. `papers`: how many are shown in all."""
     stem = forms(word)[0]
     weights = [each.segment.weights_of(each.segment.stem(stem)) for each in segments]
     pairs = zip(weights, segments, strict=True)
@@ -79,7 +79,10 @@ def look_up(word: str, segments: Sequence[Shown], papers: int) -> Term:
 def score(
     units: Sequence[tuple[Unit, Sequence[Term]]], segments: Sequence[Shown]
 ) -> list[tuple[Scores, Scores]]:
-    """For each segment: BM25 of each paper, and its coverage, 0 … 1. `units`: with their words' terms."""
+    """Return, for each segment, BM25 of each paper, and its coverage, 0 … 1.
+
+    `units`: with their words' terms.
+    """
     whole = sum(term.idf for _, terms in units for term in terms) or 1.0
     found = []
     for place, each in enumerate(segments):
@@ -98,7 +101,9 @@ def score(
 
 
 def closeness(terms: Sequence[Term], segment: Segment, among: Marks) -> Scores:
-    """How much more each paper in `among` counts because words stand side by side as in the query, from 1."""
+    """Return how much more each paper in `among` counts because words stand side by side as in the query,
+    from 1.
+    """
     held = np.zeros(len(segment))
     whole = 0.0
     slots = segment.slots_of(among)

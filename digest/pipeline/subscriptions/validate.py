@@ -42,7 +42,7 @@ _NO_PLACES = frozenset({"localtime", "Factory"})
 
 
 def read_address(text: str) -> str:
-    """An e-mail address as it can be written to; InputError says what is wrong with it."""
+    """Return an e-mail address as it can be written to; InputError says what is wrong with it."""
     wrong = flaw(text.strip())
     if wrong:
         raise InputError(f"an e-mail address {wrong}", fix="type it again without that character")
@@ -79,7 +79,7 @@ def read_display_name(text: str) -> str:
 
 
 def known_topic(topics: Sequence[Topic], slug: str) -> Topic:
-    """The topic of this slug; UnknownError names the nearest."""
+    """Return the topic of this slug; UnknownError names the nearest."""
     for topic in topics:
         if topic.slug == slug:
             return topic
@@ -108,13 +108,13 @@ class InterestReader:
         self.is_exhausted = False  # whether the lines so far were too much; no other line is read then
 
     def topics(self, slugs: Sequence[str]) -> tuple[str, ...]:
-        """Topics without repetitions. Raises UnknownError."""
+        """Return topics without repetitions. Raises UnknownError."""
         for slug in dict.fromkeys(slugs):
             known_topic(self._topics, slug)
         return tuple(dict.fromkeys(slugs))
 
     def filter(self, text: str) -> str:
-        """The canonical text of a filter. Raises FilterError."""
+        """Return the canonical text of a filter. Raises FilterError."""
         self._characters += len(text)
         self._check(text, self._characters, self._most_characters, "characters")
         tree = parse(text, topics=self._slugs)
@@ -123,7 +123,7 @@ class InterestReader:
         return canonical(tree)
 
     def filters(self, texts: Iterable[str]) -> tuple[str, ...]:
-        """The canonical texts of filters, without repetitions. Raises FilterError."""
+        """Return the canonical texts of filters, without repetitions. Raises FilterError."""
         return tuple(dict.fromkeys(self.filter(text) for text in texts))
 
     def _check(self, text: str, count: int, most: int | None, what: str) -> None:
@@ -134,12 +134,12 @@ class InterestReader:
 
 
 def reader_for_strangers(listed: Sequence[Topic]) -> InterestReader:
-    """A reader of what is typed into forms and sent to the API, within the bounds of one request."""
+    """Return a reader of what is typed into forms and sent to the API, within the bounds of one request."""
     return InterestReader(listed, most_terms=MOST_TERMS, most_characters=MOST_CHARACTERS)
 
 
 def check_number(name: str, value: int, least: int, most: int) -> int:
-    """A number within its range. Raises InputError."""
+    """Return a number within its range. Raises InputError."""
     if not least <= value <= most:
         raise InputError(f"{name}: {value} is not between {least} and {most}")
     return value
@@ -177,7 +177,10 @@ def read_interests(
 
 @cache
 def time_zones() -> tuple[str, ...]:
-    """The names of all time zones, sorted. Finding them reads hundreds of files, so it is done once."""
+    """Return the names of all time zones, sorted.
+
+    Finding them reads hundreds of files, so it is done once.
+    """
     return tuple(sorted(available_timezones() - _NO_PLACES))
 
 
@@ -189,7 +192,7 @@ def read_schedule(
     timezone: str = "UTC",
     quiet_days: bool = False,
 ) -> Schedule:
-    """What somebody typed → Schedule. Raises InputError that names the field and what it can be."""
+    """Read what somebody typed as a Schedule. Raises InputError that names the field and what it can be."""
     if frequency not in list(Frequency):
         raise InputError(f"frequency: {frequency!r} is none of {', '.join(Frequency)}")
     if weekday not in WEEKDAYS:
