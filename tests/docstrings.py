@@ -10,165 +10,22 @@ ROOT = Path(__file__).parents[1]
 
 # What public functions do. A new verb of the field may be added; first look whether one of these says it.
 VERBS = frozenset(
-    [
-        "accept",
-        "act",
-        "add",
-        "answer",
-        "apply",
-        "ask",
-        "back",
-        "begin",
-        "bring",
-        "build",
-        "cast",
-        "change",
-        "check",
-        "choose",
-        "claim",
-        "clean",
-        "close",
-        "compare",
-        "confirm",
-        "connect",
-        "count",
-        "create",
-        "cut",
-        "decide",
-        "decode",
-        "delete",
-        "deliver",
-        "dial",
-        "divide",
-        "do",
-        "draw",
-        "drop",
-        "email",
-        "empty",
-        "encode",
-        "end",
-        "erase",
-        "evaluate",
-        "examine",
-        "exit",
-        "explain",
-        "export",
-        "fetch",
-        "fill",
-        "find",
-        "finish",
-        "fit",
-        "fix",
-        "fold",
-        "follow",
-        "forget",
-        "format",
-        "give",
-        "go",
-        "greet",
-        "guess",
-        "hand",
-        "handle",
-        "hide",
-        "hold",
-        "import",
-        "index",
-        "join",
-        "judge",
-        "keep",
-        "land",
-        "lay",
-        "leave",
-        "let",
-        "lift",
-        "limit",
-        "list",
-        "load",
-        "lock",
-        "look",
-        "make",
-        "mark",
-        "match",
-        "measure",
-        "merge",
-        "move",
-        "mute",
-        "name",
-        "note",
-        "notify",
-        "offer",
-        "open",
-        "order",
-        "pack",
-        "parse",
-        "pass",
-        "pause",
-        "pick",
-        "print",
-        "process",
-        "propose",
-        "put",
-        "queue",
-        "raise",
-        "rank",
-        "read",
-        "rebuild",
-        "record",
-        "refuse",
-        "register",
-        "reject",
-        "release",
-        "remove",
-        "render",
-        "repair",
-        "replace",
-        "report",
-        "resolve",
-        "restore",
-        "resume",
-        "return",
-        "revoke",
-        "run",
-        "save",
-        "say",
-        "search",
-        "see",
-        "select",
-        "send",
-        "serve",
-        "set",
-        "settle",
-        "shorten",
-        "show",
-        "sign",
-        "slow",
-        "sort",
-        "speak",
-        "split",
-        "start",
-        "stop",
-        "store",
-        "subscribe",
-        "suppress",
-        "take",
-        "tell",
-        "tokenise",
-        "translate",
-        "try",
-        "undo",
-        "unpack",
-        "unsubscribe",
-        "update",
-        "use",
-        "verify",
-        "vote",
-        "wait",
-        "walk",
-        "work",
-        "wrap",
-        "write",
-        "yield",
-    ]
+    re.findall(
+        r"\w+",
+        """
+        accept act add answer apply ask back begin bring build cast change check choose claim clean
+        close compare confirm connect count create cut decide decode delete deliver dial divide do
+        draw drop email empty encode end erase evaluate examine exit explain export fetch fill find
+        finish fit fix fold follow forget format give go greet guess hand handle hide hold import
+        index join judge keep land lay leave let lift limit list load lock look make mark match
+        measure merge move mute name note notify offer open order pack parse pass pause pick print
+        process propose put queue raise rank read rebuild record refuse register reject release
+        remove render repair replace report resolve restore resume return revoke run save say search
+        see select send serve set settle shorten show sign slow sort speak split start stop store
+        subscribe suppress take tell tokenise translate try undo unpack unsubscribe update use
+        verify vote wait walk work wrap write yield
+        """,
+    )
 )
 _NOUN = re.compile(  # "List of papers", "Count that …": words that are verbs too
     r"(change|count|draw|email|filter|index|limit|list|mark|match|name|order|process|rank|record|report|run|set"
@@ -179,7 +36,7 @@ _EXAMPLE = re.compile(r"\([^()]*\)|`[^`]*`")
 
 
 class Docstring(NamedTuple):
-    """A docstring's first paragraph, on one line, and what it stands in: module, class, function, property."""
+    """A docstring's first paragraph on one line, and what it is of: module, class, function, property."""
 
     where: str
     kind: str
@@ -196,7 +53,7 @@ def read(path: Path) -> Iterator[Docstring]:
 
 def flaw(docstring: Docstring) -> str:
     """Return what is wrong with a docstring in words, or an empty text."""
-    where, kind, text = docstring
+    _, kind, text = docstring
     first, *_ = text.split(" ")
     verb = first.strip(",:;.")
     if not text.endswith((".", ":")):
