@@ -17,7 +17,7 @@ VERBS = frozenset(
         close compare confirm connect count create cut decide decode delete deliver dial divide do
         draw drop email empty encode end erase evaluate examine exit explain export fetch fill find
         finish fit fix fold follow forget format give go greet guess hand handle hide hold import
-        index join judge keep land lay leave let lift limit list load lock look make mark match
+        index insert join judge keep land lay leave let lift limit list load lock look make mark match
         measure merge move mute name note notify offer open order pack parse pass pause pick print
         process propose put queue raise rank read rebuild record refuse register reject release
         remove render repair replace report resolve restore resume return revoke run save say search

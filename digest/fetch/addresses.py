@@ -124,6 +124,8 @@ class GuardedBackend(httpcore2.NetworkBackend):
         """Return the seconds that one operation may take now.
 
         Raises ReadTimeout when the deadline has passed.
+
+        Raises ReadTimeout when the deadline has passed.
         """
         left = self.deadline - time.monotonic()
         if left <= 0:

@@ -46,7 +46,7 @@ _NO_PLACES = frozenset({"localtime", "Factory"})
 
 
 def read_address(text: str) -> str:
-    """An e-mail address as it can be written to; InputError says what is wrong with it."""
+    """Return an e-mail address as it can be written to; InputError says what is wrong with it."""
     local, at, domain = text.strip().rpartition("@")
     if at and len(local) <= _LONGEST_LOCAL and _PLAIN_LOCAL.fullmatch(local) and _is_plain(domain):
         return f"{local}@{domain.lower()}"
