@@ -54,7 +54,7 @@ def text(message: Message, name: str) -> str:
 
 def address(field: Any) -> str:
     """Return the address in `rfc822; <ada@example.org>` or `Ada <ada@example.org>`; empty where there is
-    none. none.
+    none.
     """
     found = re.search(r"[^\s<>;:,\"']+@[^\s<>;:,\"']+", str(field or "")[:LONGEST_LINE])
     return readable(found[0])[:254] if found else ""

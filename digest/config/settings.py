@@ -275,7 +275,7 @@ def load(**overrides: Any) -> Settings:
 
 def unknown_names(environ: Mapping[str, str]) -> list[tuple[str, str]]:
     """Return the `DIGEST_*` names in the environment or `.env` that mean nothing, each with the nearest or
-    ''. ''.
+    ''.
     """
     known = {PREFIX + name.upper() for name in Settings.model_fields}
     known |= {f"{PREFIX}{name}_FILE" for name in SECRETS}

@@ -124,8 +124,6 @@ class GuardedBackend(httpcore2.NetworkBackend):
         """Return the seconds that one operation may take now.
 
         Raises ReadTimeout when the deadline has passed.
-
-        Raises ReadTimeout when the deadline has passed.
         """
         left = self.deadline - time.monotonic()
         if left <= 0:

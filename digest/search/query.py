@@ -24,7 +24,7 @@ class Query:
 
 
 def read(tree: Node, typed: tuple[str, ...] = ()) -> Query:
-    """Divide a tree into what ranks and what selects. `typed`: words in the order of the text, where known.
+    """Divide a tree into what ranks and what selects.
 
     `typed`: words in the order of the text, where known.
     """

@@ -58,7 +58,9 @@ class Terms:
         return self._keep((word, False), self._read)
 
     def wide(self, word: str) -> Term:
-        """Return the term of a word and of all others that have its root; its idf is that of the word alone."""
+        """Return the term of a word and of all others that have its root; its idf is that of the
+        word alone.
+        """
         return self._keep((word, True), self._read_wide)
 
     def is_common(self, word: str, times: int) -> bool:

@@ -53,7 +53,7 @@ class Calendar:
 
     def missed(self, known: Iterable[date], now: datetime) -> list[date]:
         """Return the days from the first of `known` to yesterday that had an announcement, without those
-        known. known.
+        known.
         """
         there = set(known)
         if not there:

@@ -37,7 +37,7 @@ class GitHub:
 
     def subject(self, paper: Paper) -> str | None:
         """Return `owner/name` in lower case, of the first repository that the paper's links or its authors'
-        comment comment name. Not of those in the abstract: it also names what others made.
+        comment name. Not of those in the abstract: it also names what others made.
         """
         for text in (paper.code_url, paper.url, paper.comment):
             for found in _REPOSITORY.finditer(text):

@@ -151,7 +151,7 @@ class _Blocks:
         self._last = np.append(last[self._by_last], last.max())
 
     def limits(self, levels: Words, most: Integers) -> Places:
-        """Return a place for each row that its first `most` bits reach: a word with only later ones is idle.
+        """Return a place for each row that its first `most` bits reach: a word with only later ones
         is idle.
         """
         counts = np.bitwise_count(levels).take(self._by_last, axis=1)

@@ -103,7 +103,7 @@ def _signals(paper: dict[str, Any], item: dict[str, Any]) -> dict[SignalKind, in
 
 
 def first_page(url: str, _now: datetime, _since: datetime) -> str:
-    """Return the address of today's list, with the most papers that it allows unless the URL names a limit.
+    """Return the address of today's list, with the most papers that it allows unless the URL names
     a limit.
     """
     return _with(url, {} if "limit" in _named(url) else {"limit": "100"})

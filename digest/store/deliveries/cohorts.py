@@ -107,7 +107,7 @@ def last_digests(
     session: Session, due_at: datetime, day: date, *, after_id: int, last_id: int
 ) -> dict[int, date]:
     """Return, by subscriber, the date of the last digest before `day` that came or may have; for the weekly
-    readers readers of a cohort with ids above `after_id` up to `last_id`.
+    readers of a cohort with ids above `after_id` up to `last_id`.
     """
     wanted = (
         select(DeliveryRow.subscriber_id, func.max(DeliveryRow.issue_date))

@@ -26,7 +26,7 @@ def last_received(
     session: Session, readers: Iterable[int], *, since: datetime, but: Collection[int]
 ) -> dict[int, datetime]:
     """Return, by subscriber, when the issue of their last message since then was opened; `but`: deliveries
-    that that don't count.
+    that don't count.
     """
     found: dict[int, datetime] = {}
     for chunk in chunks(sorted(readers)):

@@ -49,7 +49,7 @@ def observe(session: Session, source: str, observations: Sequence[Observation]) 
 
 def owners(session: Session, ids: Iterable[int]) -> dict[int, int]:
     """Return, by row id, the paper it belongs to: these rows themselves, and those that were merged into
-    them. them.
+    them.
     """
     found = {number: number for number in ids}
     for chunk in chunks(list(found)):

@@ -82,7 +82,7 @@ def landing(request: Request, web: Site) -> Response:
 @costly
 def preview(request: Request, web: Site, fields: OurForm) -> Response:
     """Show what the digest would be with what is typed so far: a part of the page for scripts, else all of
-    it. it.
+    it.
     """
     given = forms.typed(fields)
     found = reading(web, given)

@@ -36,7 +36,7 @@ def robots(web: Site) -> Response:
 
 @get("/sitemap.xml")
 def sitemap(web: Site) -> Response:
-    """List the lists, and the papers of the newest day (https://www.sitemaps.org/protocol.html)."""
+    """Serve the lists, and the papers of the newest day (https://www.sitemaps.org/protocol.html)."""
     now, base = web.clock(), web.installation.site.base_url
     root = ET.Element("urlset", xmlns=_SITEMAP)
     paths = ["/", "/papers", "/topics", "/about", "/feeds", "/sources"]
