@@ -109,8 +109,9 @@ def speak(code: str) -> None:
 
 
 def gettext(text: str, /, **values: object) -> str:
-    """A text in the language of its reader, its places `{name}` filled with values; a `Deferred` one with
-    those that it has."""
+    """Return a text in the language of its reader, its places `{name}` filled with values; a `Deferred` one
+    with those that it has.
+    """
     if isinstance(text, Deferred):
         return text.said()
     found = _current.get().text(text)
@@ -142,7 +143,7 @@ class Deferred(str):
     parts: tuple[str, str, Mapping[str, object]]  # singular, plural or '', values
 
     def said(self) -> str:
-        """The text in the language that is spoken here."""
+        """Return the text in the language that is spoken here."""
         singular, plural, values = self.parts
         spoken = _current.get()
         found = (
@@ -156,12 +157,12 @@ def _said(value: object) -> object:
 
 
 def deferred(text: str, /, **values: object) -> Deferred:
-    """A text to be said later, by `gettext` where it is shown."""
+    """Return a text to be said later, by `gettext` where it is shown."""
     return _deferred(fill(text, values) if values else text, text, "", values)
 
 
 def ndeferred(singular: str, plural: str, number: int, /, **values: object) -> Deferred:
-    """A text with a number, to be said later."""
+    """Return a text with a number, to be said later."""
     values = {"number": number, **values}
     return _deferred(fill(plural if _two_forms(number) else singular, values), singular, plural, values)
 

@@ -57,12 +57,12 @@ class DeferredDay(Deferred):
     __slots__ = ()
 
     def said(self) -> str:
-        """The day in the language that is spoken here."""
+        """Return the day in the language that is spoken here."""
         return day_name(date.fromisoformat(str(self.parts[2]["day"])))
 
 
 def deferred_day(day: date) -> DeferredDay:
-    """A day to be written later; in English until then."""
+    """Return a day to be written later; in English until then."""
     made = DeferredDay(f"{day:%A} {day.day} {day:%B}")
     made.parts = "", "", {"day": day.isoformat()}
     return made

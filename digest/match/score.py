@@ -51,7 +51,7 @@ def trending(paper: Paper) -> Reason:
 
 
 def picked(paper: Paper) -> tuple[Reason, ...]:
-    """One reason where a curator picked the paper."""
+    """Return one reason where a curator picked the paper."""
     return (Reason(ReasonKind.PICK, note=PICKED),) if paper.latest(SignalKind.PICK) else ()
 
 

@@ -91,14 +91,14 @@ class Renderer:
         return self._mail("erase", {"site": site, "link": link, "hours": hours}, automatic_headers())
 
     def alarm(self, site: Site, *, began: Sequence[Alarm], over: Sequence[Alarm]) -> Message:
-        """Tells the operator what is wrong now, and what isn't any more; at least one of either. In English,
+        """Tell the operator what is wrong now, and what isn't any more; at least one of either. In English,
         as all that operators read."""
         titles = [*(alarm.title for alarm in began), *(f"resolved: {alarm.title}" for alarm in over)]
         values = {"site": site, "began": began, "over": over, "first": titles[0], "more": len(titles) - 1}
         return self._mail("alarm", values | {"site": in_language(site, ENGLISH)}, automatic_headers())
 
     def test(self, site: Site) -> Message:
-        """Shows that emails arrive."""
+        """Show that emails arrive."""
         return self._mail("test", {"site": in_language(site, ENGLISH)}, automatic_headers())
 
     def _in(self, language: str) -> MessageAssembler:

@@ -98,7 +98,9 @@ def line(paper: Paper, *, numbered: bool) -> Line:
 
 
 def unsaid(paper: Paper, reasons: Iterable[Reason]) -> tuple[Reason, ...]:
-    """The reasons that say more than the facts beside a paper: its upvotes, that it is new, its category."""
+    """Return the reasons that say more than the facts beside a paper: its upvotes, that it is new, its
+    category.
+    """
     upvotes = paper.latest(SignalKind.UPVOTES)
     said = {_NEWLY_LISTED, f"{upvotes} upvote" if upvotes == 1 else f"{upvotes} upvotes"}
     first = paper.categories[0] if paper.categories else ""

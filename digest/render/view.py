@@ -110,7 +110,7 @@ def first_title(digest: Digest) -> str:
 
 
 def others(digest: Digest) -> str:
-    """The heading of what others read: beside a reader's own papers, or instead of them."""
+    """Return the heading of what others read: beside a reader's own papers, or instead of them."""
     return _("Also trending") if digest.papers else _("Trending meanwhile")
 
 
