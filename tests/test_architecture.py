@@ -32,6 +32,7 @@ DOORS = {
     "lark": {"digest.filters"},
     "nacl": {"digest.render"},
     "nh3": {"digest.text"},
+    "PIL": {"digest.pictures"},
     "numpy": {"digest.match", "digest.packed", "digest.search"},
     "platformdirs": {"digest.config"},
     "psycopg": {"digest.store"},

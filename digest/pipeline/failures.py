@@ -47,6 +47,7 @@ class Part(StrEnum):
     SOURCE = "source"
     SERVICE = "service"
     SUMMARY = "summary"
+    THUMBNAIL = "thumbnail"
     ALARM = "alarm"
 
 

@@ -15,9 +15,11 @@ from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException
 
 from digest.bundled import folder
+from digest.domain import Paper
 from digest.pipeline.catalog.listing import Lists
 from digest.pipeline.catalog.paper import PaperPages
 from digest.pipeline.catalog.search import Search
+from digest.pipeline.catalog.thumbnails import thumbnails_of
 from digest.pipeline.catalog.today import Today
 from digest.pipeline.installation import Installation
 from digest.pipeline.subscriptions.signup import WORDING, Visitor
@@ -25,7 +27,7 @@ from digest.render import phrases
 from digest.render.cards import title
 from digest.render.translated import translate
 from digest.web import cards, guards, page_cache
-from digest.web.addresses import author_path, paper_path
+from digest.web.addresses import author_path, paper_path, thumbnail_path
 from digest.web.limits import Limits
 from digest.web.ticker import Ticker
 
@@ -104,6 +106,15 @@ class Web:
         answer = self.page(template, **({"stamp": page_cache.HOLE} | values))
         answer.headers["Cache-Control"] = page_cache.SHARED
         return answer
+
+    def cards(self, papers: Sequence[Paper], now: datetime) -> tuple[cards.PaperCard, ...]:
+        """What a list shows of each of these papers, with the pictures that are there."""
+        copies = thumbnails_of(self.installation, [paper.pk for paper in papers])
+        pictures = {
+            number: cards.CardPicture(thumbnail_path(number, copy.mark), copy.width, copy.height)
+            for number, copy in copies.items()
+        }
+        return cards.paper_cards(papers, now, pictures)
 
     def stamp(self) -> str:
         """When a form is given out: now."""
