@@ -275,6 +275,7 @@ class Frequency(StrEnum):
     DAILY = "daily"
     WEEKDAYS = "weekdays"
     WEEKLY = "weekly"
+    NEVER = "never"  # takes part on the site, and gets no digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,9 +300,39 @@ class SubscriberStatus(StrEnum):
     SUPPRESSED = "suppressed"
 
 
+class Role(StrEnum):
+    """What a subscriber may do on the site; each role may do all that the ones before it may."""
+
+    READER = "reader"
+    CURATOR = "curator"
+    ADMIN = "admin"
+
+    def includes(self, other: "Role") -> bool:
+        """Tell whether this role may do what the other may."""
+        ranks = list(Role)
+        return ranks.index(self) >= ranks.index(other)
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who does something, and from where.
+
+    `name`: `subscriber:12`, `cli:<login>`, `token:3`, or `system` for what the software does by itself.
+    `via`: cli, web, api, email (by a link in an email) or system. `network`: a keyed hash of the /24 or /64
+    that a request came from, never an address; empty where there is none.
+    """
+
+    name: str = "system"
+    via: str = "system"
+    network: str = ""
+
+
+SYSTEM = Actor()
+
+
 @dataclass(frozen=True, slots=True)
 class Subscriber:
-    """A person with an address, a status, interests and a schedule."""
+    """A person with an address, a status, interests and a schedule; `display_name`: how others see them."""
 
     id: int
     email: str
@@ -312,6 +343,8 @@ class Subscriber:
     confirmed_at: datetime | None = None
     next_due_at: datetime | None = None
     paused_until: datetime | None = None
+    role: Role = Role.READER
+    display_name: str = ""
 
 
 # ---------------------------------------------------------------- matches and digests

@@ -17,6 +17,7 @@ base32, because mail servers may change the case of letters.
 
 import hashlib
 import hmac
+import ipaddress
 import re
 import unicodedata
 from base64 import b32decode, b32encode, urlsafe_b64decode, urlsafe_b64encode
@@ -121,6 +122,21 @@ def address_hashes(email: str, keys: Keys) -> tuple[str, ...]:
     """The hash of an address under the current key and then each old one, to look up what was kept before."""
     plain = unicodedata.normalize("NFC", email).strip().lower().encode()
     return tuple(_code(key, "address", plain).hex() for key in (keys.current, *keys.old))
+
+
+def network_hash(ip: str, keys: Keys) -> str:
+    """A keyed hash of the network of an IP address (IPv4: its /24, IPv6: its /64), 16 hexadecimal digits.
+
+    '' for what is no address. Two hashes show whether two requests came from one network, and nothing else.
+    """
+    try:
+        address = ipaddress.ip_address(ip.partition("%")[0])
+    except ValueError:
+        return ""
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
+        address = address.ipv4_mapped
+    network = ipaddress.ip_network((address, 24 if address.version == 4 else 64), strict=False)
+    return _code(keys.current, "network", str(network).encode()).hex()[:16]
 
 
 def message_id(issue_id: int, subscriber_id: int, keys: Keys, domain: str) -> str:

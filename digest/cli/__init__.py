@@ -58,6 +58,7 @@ COMMANDS: MappingProxyType[str, str] = MappingProxyType(
         "mail": "sending.mail",
         "stats": "stats",
         "failures": "installation.failures",
+        "audit": "installation.audit",
         "doctor": "installation.doctor",
         "db": "installation.db",
         "config": "installation.config",

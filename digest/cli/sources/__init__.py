@@ -92,7 +92,7 @@ def add(cli: Cli, url: str, name: str, kind: SourceKind, as_json: bool) -> None:
     """
     from digest.pipeline.ingest import sources as registry
 
-    added = registry.add(cli.installation, url, name=name, kind=SourceKind(kind))
+    added = registry.add(cli.installation, url, name=name, kind=SourceKind(kind), now=cli.now)
     if as_json:
         emit(source_object(added))
     else:
@@ -115,7 +115,7 @@ def edit(cli: Cli, *, name: str, url: str, dry_run: bool, as_json: bool) -> None
 
     before = registry.get(cli.installation, name)
     wanted = read_source(url, cli.installation.allow_hosts)
-    edited = before if dry_run else registry.edit(cli.installation, name, url=wanted)
+    edited = before if dry_run else registry.edit(cli.installation, name, url=wanted, now=cli.now)
     if as_json:
         emit(source_object(edited))
     else:
@@ -139,7 +139,7 @@ def remove(cli: Cli, *, name: str, dry_run: bool, yes: bool, as_json: bool) -> N
     if not (dry_run or yes):
         ask(f"the source {name} ({source.url or 'files'}) will not be asked any more")
     if not dry_run:
-        registry.remove(cli.installation, name)
+        registry.remove(cli.installation, name, cli.now)
     if as_json:
         emit(source_object(source))
     else:

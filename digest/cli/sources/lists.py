@@ -71,7 +71,7 @@ def import_(cli: Cli, file: Any, dry_run: bool, as_json: bool) -> int:
     """
     from digest.pipeline.ingest.opml import import_opml
 
-    listed = import_opml(cli.installation, file.read(), dry_run=dry_run)
+    listed = import_opml(cli.installation, file.read(), cli.now, dry_run=dry_run)
     if as_json:
         emit(listed)
     else:

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from digest.domain import Delivery, DeliveryState, Subscriber, SubscriberStatus
+from digest.domain import Delivery, DeliveryState, Frequency, Subscriber, SubscriberStatus
 from digest.errors import RefusedError
 from digest.pipeline.delivery.worker import DeliveryWorker
 from digest.pipeline.installation import Installation
 from digest.pipeline.issues.open import open_for
 from digest.pipeline.mail.build import check_sender
 from digest.store import deliveries, papers, session
+from digest.store.community import audit
 from digest.store.session import Session
 from digest.store.subscriptions import subscribers, suppressions
 from digest.tokens import address_hashes
@@ -45,6 +46,9 @@ def check_sendable(installation: Installation, email: str, now: datetime) -> Sub
             raise RefusedError(f"{subscriber.email} is suppressed: no mail goes there", fix=fix)
         if subscriber.status is not SubscriberStatus.ACTIVE:
             raise RefusedError(f"{subscriber.email} is {subscriber.status}", fix=_fix(subscriber))
+        if subscriber.schedule.frequency is Frequency.NEVER:
+            fix = f"digest subscribers edit {subscriber.email} --frequency daily"
+            raise RefusedError(f"{subscriber.email} wants no digest", fix=fix)
         row = _of_today(db, subscriber, now)
     if row and row.state not in _WAITING:
         because = f" ({row.reason})" if row.reason else ""
@@ -73,11 +77,18 @@ def send_now(installation: Installation, email: str, now: datetime) -> SentNow:
     if row and row.state in _WAITING:
         with DeliveryWorker(installation) as worker:
             worker.deliver_due(now, only=row.id)
+    _record(installation, subscriber.id, now)
     with session.reading(installation.engine) as db:
         row = _of_today(db, subscriber, now)
         if row is None:  # erased meanwhile, with their rows
             raise RefusedError(f"{subscriber.email} is gone", fix="digest subscribers list")
         return SentNow(subscriber, row, papers.canonical_ids(db, set(row.papers)))
+
+
+def _record(installation: Installation, number: int, now: datetime) -> None:
+    with session.transaction(installation.engine) as db:
+        where = f"subscriber:{number}"
+        audit.record(db, installation.actor, "digest.send", where, None, {"sent": True}, now=now)
 
 
 def _of_today(db: Session, subscriber: Subscriber, now: datetime) -> Delivery | None:

@@ -21,6 +21,7 @@ from digest.sources.calendar import day_of
 from digest.sources.past import Way
 from digest.sources.refetch import not_since
 from digest.store import papers, session, sources
+from digest.store.community import audit
 from digest.store.session import Engine, Session
 from digest.store.sources import announcements, gaps, queries
 
@@ -83,6 +84,8 @@ def backfill(
         source = sources.get(db, name)
         gaps.notice(db, source.id, days, reason="asked for", now=now)
         gaps.reopen(db, source.id, days, now=now, again=again)
+        after = {"first": first, "last": last}
+        audit.record(db, installation.actor, "source.backfill", f"source:{name}", None, after, now=now)
     with getter(installation, get) as ask:
         run = _Run(installation.engine, ask, source, now, way, tries=TRIES, on_progress=on_progress)
         run.play(days)

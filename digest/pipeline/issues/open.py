@@ -136,11 +136,11 @@ class _Opening:
     def only(self, subscriber: Subscriber) -> None:
         """Give one subscriber a row, and a next due time on another day than this issue's."""
         self._page(subscriber.id - 1, subscriber.id)
-        due_at, day = next_due(subscriber.schedule, self.now)
-        if day == self.issue.date:
-            due_at, day = next_due(subscriber.schedule, due_at)
+        due = next_due(subscriber.schedule, self.now)
+        if due and due[1] == self.issue.date:
+            due = next_due(subscriber.schedule, due[0])
         with session.transaction(self.installation.engine) as db:
-            subscribers.save(db, subscriber.id, due=(due_at, day))
+            subscribers.save(db, subscriber.id, due=due)
 
     def _page(self, after: int, last: int | None = None) -> int | None:
         """Match and record the subscribers above `after`, up to `last`; returns the last one's number."""
@@ -161,7 +161,8 @@ class _Opening:
         # Someone whose mail was late by days is due next after now, not once for each day missed.
         after = max(self.now, self.issue.due_at)
         due = {schedule: next_due(schedule, after) for schedule in set(page.schedules)}
-        moves = {id_: due[schedule] for id_, schedule in zip(page.ids, page.schedules, strict=True)}
+        pairs = zip(page.ids, page.schedules, strict=True)
+        moves = {id_: next_ for id_, schedule in pairs if (next_ := due[schedule])}
         with session.transaction(self.installation.engine) as db:
             deliveries.record(db, rows, moves)
 

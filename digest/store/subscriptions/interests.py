@@ -62,6 +62,25 @@ def remove_topic(session: Session, slug: str) -> None:
     session.execute(delete(TopicRow).where(TopicRow.slug == slug))
 
 
+def topic_state(session: Session, slug: str) -> dict[str, Any] | None:
+    """Return a topic as the audit keeps it; None where there is none of this slug."""
+    row = session.scalars(select(TopicRow).where(TopicRow.slug == slug)).first()
+    if row is None:
+        return None
+    session.refresh(row)
+    return {name: getattr(row, name) for name in ("title", "expression", "group", "edited")}
+
+
+def restore_topic(session: Session, slug: str, state: Mapping[str, Any] | None) -> None:
+    """Put a topic back as `topic_state` found it; None: there was none."""
+    if state is None:
+        remove_topic(session, slug)
+        return
+    values = {"slug": slug, **state}
+    row = insert(session, TopicRow).values(**values)
+    session.execute(row.on_conflict_do_update(index_elements=["slug"], set_=dict(state)))
+
+
 def uses_of_topic(session: Session, slug: str) -> list[str]:
     """Return which topics and filters name this topic, in words, at most ten."""
     named = f"topic:{slug}"

@@ -44,6 +44,7 @@ class FilterRow(Base):
 class SubscriberRow(Base):
     """A person. `interests` is the truth, `packed` follows from it (see `interests.packed`).
 
+    `name_key`: the folded form of the display name, which no two people share; NULL where there is no name.
     `left_at`: when somebody who was a reader here unsubscribed or was suppressed.
     """
 
@@ -66,6 +67,9 @@ class SubscriberRow(Base):
     created_at: Mapped[datetime]
     confirmed_at: Mapped[datetime | None]
     paused_until: Mapped[datetime | None]
+    role: Mapped[str] = mapped_column(server_default=text("'reader'"))
+    display_name: Mapped[str] = mapped_column(server_default=text("''"))
+    name_key: Mapped[str | None] = mapped_column(index=True, unique=True)
     left_at: Mapped[datetime | None]
 
 
