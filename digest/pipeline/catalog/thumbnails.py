@@ -1,7 +1,7 @@
 """The small pictures that sources have of papers → copies of ours, for pages and emails; off by default.
 
 A step of the round copies those of the last days: through the guarded client, at most 4 MB each, drawn anew
-as small JPEGs (`digest.pictures`) and kept in the database, so that every process shows the same. A reader's
+as small JPEGs (`digest.sources.values.pictures`) and kept in the database, so that every process shows the same. A reader's
 browser or mail program never asks another site for one.
 """
 
@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from digest.errors import FetchError, InputError, NotAskedError
 from digest.fetch import Fetcher, Limits
-from digest.pictures import small_picture
+from digest.sources.values.pictures import small_picture
 from digest.pipeline.failures import Part, guarded
 from digest.pipeline.ingest.host_lock import SharedTurns
 from digest.pipeline.ingest.http import ServiceTurn

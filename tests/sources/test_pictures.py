@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from digest.errors import InputError
-from digest.pictures import HIGHEST, WIDEST, small_picture
+from digest.sources.values.pictures import HIGHEST, WIDEST, small_picture
 
 
 def drawn(kind: str, size: tuple[int, int] = (1200, 630), mode: str = "RGB", **options: object) -> bytes:
