@@ -11,11 +11,11 @@ from datetime import datetime, timedelta
 
 from digest.errors import FetchError, InputError, NotAskedError
 from digest.fetch import Fetcher, Limits
-from digest.sources.values.pictures import small_picture
 from digest.pipeline.failures import Part, guarded
 from digest.pipeline.ingest.host_lock import SharedTurns
-from digest.pipeline.ingest.http import ServiceTurn
+from  import ServiceTurn
 from digest.pipeline.installation import Installation
+from digest.sources.values.pictures import small_picture
 from digest.store import session
 from digest.store.papers import thumbnails as stored
 from digest.store.papers.thumbnails import Thumbnail, Wanted
