@@ -1,8 +1,8 @@
 """The small pictures that sources have of papers → copies of ours, for pages and emails; off by default.
 
 A step of the round copies those of the last days: through the guarded client, at most 4 MB each, drawn anew
-as small JPEGs (`digest.sources.values.pictures`) and kept in the database, so that every process shows the same. A reader's
-browser or mail program never asks another site for one.
+as small JPEGs (`sources.values.pictures`) and kept in the database, so that every process shows the same. A
+reader's browser or mail program never asks another site for one.
 """
 
 import hashlib
@@ -13,7 +13,7 @@ from digest.errors import FetchError, InputError, NotAskedError
 from digest.fetch import Fetcher, Limits
 from digest.pipeline.failures import Part, guarded
 from digest.pipeline.ingest.host_lock import SharedTurns
-from  import ServiceTurn
+from digest.pipeline.ingest.turns import ServiceRow
 from digest.pipeline.installation import Installation
 from digest.sources.values.pictures import small_picture
 from digest.store import session
@@ -37,7 +37,7 @@ def copy_due(
     """Copy the pictures of new papers, where the operator wants them; returns how many."""
     if not installation.thumbnails:
         return 0
-    turn = ServiceTurn.claim(installation.engine, NAME, now, until=now + EVERY)
+    turn = ServiceRow.claim(installation.engine, NAME, now, until=now + EVERY)
     if turn is None:
         return 0
     with session.transaction(installation.engine) as db:
