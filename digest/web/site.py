@@ -122,7 +122,7 @@ class Web:
         return answer
 
     def cards(self, papers: Sequence[Paper], now: datetime) -> tuple[cards.PaperCard, ...]:
-        """What a list shows of each of these papers, with the pictures that are there."""
+        """Choose what a list shows of each of these papers, with the pictures that are there."""
         copies = thumbnails_of(self.installation, [paper.pk for paper in papers])
         pictures = {
             number: cards.CardPicture(thumbnail_path(number, copy.mark), copy.width, copy.height)
