@@ -62,6 +62,7 @@ class Installation:
     limits: Limits = NO_LIMITS
     services: tuple[Service, ...] = ()  # that count attention
     summariser: Summariser | None = None
+    thumbnails: bool = False  # whether pages show copies of the pictures that sources have of papers
     search_folder: Path | None = None  # where processes share the search index; None: each has its own
     lookup_sites: Sites = SITES  # that know proposed papers
     proposal_hosts: frozenset[str] = frozenset()  # whose proposed pages may have private addresses
@@ -107,6 +108,7 @@ def open_installation(settings: Settings) -> Installation:
         trust_proposers=settings.trust_proposers,
         services=_services(settings),
         summariser=_summariser(settings),
+        thumbnails=settings.thumbnails,
         search_folder=settings.data_dir / "search",
         signer=signer(settings),
         limits=Limits(settings.mails_per_second, settings.domain_mails_per_second, settings.warm_up_since),

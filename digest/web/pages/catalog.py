@@ -11,7 +11,6 @@ from digest.pipeline.catalog.listing import Order
 from digest.pipeline.catalog.periods import Period, Span, parse_period, period_of
 from digest.pipeline.catalog.signals_file import write_signals
 from digest.pipeline.community.picks import picked_on
-from digest.web.cards import paper_cards
 from digest.web.page_cache import SHARED
 from digest.web.site import Site, Web
 
@@ -69,8 +68,8 @@ def _listed(request: Request, web: Web, period: Period) -> Response:
         today=now.date(),
         latest=web.lists.latest(now),
         spans={span: period_of(found.newest or period.last, span) for span in Span},
-        cards=paper_cards(found.page.papers, now),
-        picks=paper_cards(picks, now),
+        cards=web.cards(found.page.papers, now),
+        picks=web.cards(picks, now),
         empty=None if found.page.total else why_empty(web.installation, period, now),
         path=f"/papers/{period.name}",
     )
