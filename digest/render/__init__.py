@@ -93,7 +93,7 @@ class Renderer:
         return self._mail("erase", {"site": site, "link": link, "hours": hours}, automatic_headers())
 
     def proposal(self, site: Site, proposal: Proposal) -> Message:
-        """Tells somebody what became of the paper that they proposed."""
+        """Tell somebody what became of the paper that they proposed."""
         title = phrases.one_line(proposal.entry.title, 200) if proposal.entry else ""
         values = {
             "site": site,
@@ -105,7 +105,7 @@ class Renderer:
         return self._mail("proposal", values, automatic_headers())
 
     def queue(self, site: Site, waiting: Sequence[Proposal], now: datetime) -> Message:
-        """Tells a curator once a day how many proposals wait, and of the three that wait longest."""
+        """Tell a curator once a day how many proposals wait, and of the three that wait longest."""
         oldest = [
             {
                 "title": phrases.one_line(each.entry.title, 200) if each.entry else "",

@@ -213,7 +213,7 @@ def missing(entry: Entry, now: datetime) -> Missing:
 
 
 def keep_up(installation: Installation, now: datetime) -> None:
-    """Withdraw what was shown back days ago and never sent."""
+    """End the proposals that were shown back days ago and never sent."""
     with session.transaction(installation.engine) as db:
         proposals.lock(db)
         for proposal in proposals.stale(db, now - KEPT_READY):
