@@ -87,6 +87,10 @@ class Renderer:
         """Asks somebody to confirm that everything about them is erased; the link is over after `hours`."""
         return self._mail("erase", {"site": site, "link": link, "hours": hours}, automatic_headers())
 
+    def signin(self, site: Site, *, link: str, minutes: int) -> Message:
+        """Gives somebody the link by which they sign in, once; it is over after `minutes`."""
+        return self._mail("signin", {"site": site, "link": link, "minutes": minutes}, automatic_headers())
+
     def alarm(self, site: Site, *, began: Sequence[Alarm], over: Sequence[Alarm]) -> Message:
         """Tells the operator what is wrong now, and what isn't any more; at least one of either."""
         titles = [*(alarm.title for alarm in began), *(f"resolved: {alarm.title}" for alarm in over)]
