@@ -36,6 +36,7 @@ _ISSUE_BYTES = 4
 _TIME_BYTES = 4  # seconds since 1970, until 2106
 _CODE_BYTES = 16
 _LEAST_KEY_BYTES = 16
+_INNER, _OUTER = (bytes(byte ^ pad for byte in range(256)) for pad in (0x36, 0x5C))  # RFC 2104, section 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,15 +168,23 @@ def _unsealed(purpose: str, sealed: bytes, keys: Keys) -> bytes | None:
 
 def _code(key: bytes, use: str, data: bytes) -> bytes:
     """128 bits that depend on the key, on what they are used for, and on the data."""
-    return hmac.digest(_own_key(key, use), data, hashlib.sha256)[:_CODE_BYTES]
+    start, end = _own_hashes(key, use)
+    inner, outer = start.copy(), end.copy()
+    inner.update(data)
+    outer.update(inner.digest())
+    return outer.digest()[:_CODE_BYTES]
 
 
 @lru_cache(maxsize=64)
-def _own_key(key: bytes, use: str) -> bytes:
-    return hmac.digest(key, f"digest {use}".encode(), hashlib.sha256)
+def _own_hashes(key: bytes, use: str) -> "tuple[hashlib._Hash, hashlib._Hash]":
+    """The inner and the outer hash of HMAC-SHA256 with a use's own key, as they are before any data
+    (RFC 2104, section 4): a mail has eight links, and a copy costs a third of starting again."""
+    block = hmac.digest(key, f"digest {use}".encode(), hashlib.sha256).ljust(64, b"\0")
+    return hashlib.sha256(block.translate(_INNER)), hashlib.sha256(block.translate(_OUTER))
 
 
 def _mask(key: bytes, purpose: str, code: bytes, identity: bytes) -> bytes:
     """Hides an identity, and uncovers it: the same operation both ways."""
-    stream = _code(key, f"mask {purpose}", code)
-    return bytes(a ^ b for a, b in zip(identity, stream[: len(identity)], strict=True))
+    size = len(identity)
+    stream = _code(key, f"mask {purpose}", code)[:size]
+    return (int.from_bytes(identity, "big") ^ int.from_bytes(stream, "big")).to_bytes(size, "big")

@@ -23,10 +23,10 @@ from jinja2 import TemplateError
 from digest.bundled import folder
 from digest.domain import Alarm, Digest, Message
 from digest.errors import ConfigError
-from digest.render.assemble import MailLayout, MessageAssembler, present
+from digest.render.assemble import MessageAssembler
 from digest.render.colors import Colors
-from digest.render.headers import Headers, automatic_headers, digest_headers, header_text, list_headers
-from digest.render.mime import Encoded, as_bytes
+from digest.render.headers import automatic_headers, header_text, list_headers
+from digest.render.mime import Encoded, Headers, as_bytes
 from digest.render.site import Links, Site
 from digest.render.templates import environment
 
@@ -51,8 +51,7 @@ class Renderer:
 
         A digest without papers is a quiet day's mail.
         """
-        headers = digest_headers(digest, site, links)
-        return self._press.print(MailLayout("digest", site, present(links), top=2), digest, links, headers)
+        return self._press.print("digest", 2, digest, site, links)
 
     def confirm(self, site: Site, *, link: str, hours: int) -> Message:
         """Asks an address to confirm within `hours`. Holds nothing that the requester typed."""
@@ -72,8 +71,8 @@ class Renderer:
             return self._mail(
                 "welcome", {"site": site, "links": links, "digest": None, "first": first}, headers
             )
-        mail = self._press.print(MailLayout("welcome", site, present(links), top=3), digest, links, headers)
-        return Message(mail.subject, mail.text, mail.html, mail.headers)
+        mail = self._press.print("welcome", 3, digest, site, links)
+        return Message(mail.subject, mail.text, mail.html, headers)
 
     def goodbye(self, site: Site, *, back: str) -> Message:
         """Tells somebody who left that it is done; `back` leads to a page where it can be undone."""

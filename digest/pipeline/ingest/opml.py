@@ -6,7 +6,7 @@ from datetime import datetime
 
 from digest.domain import SourceKind
 from digest.errors import DigestError
-from digest.pipeline.ingest.source_url import read_source
+from digest.pipeline.ingest.probe import read_source
 from digest.pipeline.installation import Installation
 from digest.sources.guess import ANY_FEED, kind_of_host
 from digest.sources.opml import Outline, read, write

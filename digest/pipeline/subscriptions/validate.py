@@ -7,12 +7,10 @@ from zoneinfo import available_timezones
 
 from email_validator import EmailNotValidError, validate_email
 
-from digest.characters import flaw
 from digest.domain import Frequency, Interests, Schedule, Subscriber, SubscriberStatus, Topic
 from digest.due import next_due
 from digest.errors import FilterError, InputError
 from digest.filters import canonical, leaves, parse
-from digest.nearest import nearest, unknown
 from digest.pipeline.installation import Installation
 from digest.serializers import WEEKDAYS
 from digest.store import session
@@ -21,6 +19,8 @@ from digest.store.subscriptions import interests as stored
 from digest.store.subscriptions import subscribers, suppressions
 from digest.store.subscriptions.addresses import name_key
 from digest.tokens import address_hashes
+from digest.words.characters import flaw
+from digest.words.nearest import nearest, unknown
 
 MOST_PAPERS = 200
 MOST_TERMS = 300  # of all the lines that a stranger may have read and matched at once

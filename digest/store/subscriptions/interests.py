@@ -10,13 +10,13 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from digest.characters import flaw
 from digest.domain import Interests, Topic
 from digest.errors import InputError
-from digest.nearest import unknown
 from digest.packed import encode, filters_of
 from digest.store.session import chunks, insert, write
 from digest.store.subscriptions.tables import FilterRow, TopicRow
+from digest.words.characters import flaw
+from digest.words.nearest import unknown
 
 LONGEST = 20_000  # bytes of a filter's canonical text; the parser takes far less
 

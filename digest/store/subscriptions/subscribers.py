@@ -10,13 +10,13 @@ from sqlalchemy.orm import Session
 
 from digest.domain import Frequency, Interests, Role, Schedule, Subscriber, SubscriberStatus
 from digest.errors import InputError
-from digest.nearest import unknown
 from digest.store.community import sessions
 from digest.store.session import chunks
 from digest.store.subscriptions.addresses import key, name_key
 from digest.store.subscriptions.interests import as_json, from_json, packed
 from digest.store.subscriptions.selection import Condition, clauses
 from digest.store.subscriptions.tables import ConsentRow, SubscriberRow
+from digest.words.nearest import unknown
 
 
 @dataclass(frozen=True, slots=True)
