@@ -109,7 +109,10 @@ def speak(code: str) -> None:
 
 
 def gettext(text: str, /, **values: object) -> str:
-    """A text in the language of its reader, its places `{name}` filled with values."""
+    """A text in the language of its reader, its places `{name}` filled with values; a `Deferred` one with
+    those that it has."""
+    if isinstance(text, Deferred):
+        return text.said()
     found = _current.get().text(text)
     return fill(found, values) if values else found
 
@@ -129,9 +132,44 @@ def chosen(singular: str, plural: str, number: int) -> str:
     return _current.get().counted(singular, plural, number)
 
 
-def deferred(text: str) -> str:
-    """Mark a text for the catalogue which is translated where it is shown: `_(TITLES[404])`."""
-    return text
+class Deferred(str):
+    """An English text that says the same in another language when it is asked, by `gettext`.
+
+    For who writes a text before it is known who reads it: a constant, or a reason that many share.
+    """
+
+    __slots__ = ("parts",)
+    parts: tuple[str, str, Mapping[str, object]]  # singular, plural or '', values
+
+    def said(self) -> str:
+        """The text in the language that is spoken here."""
+        singular, plural, values = self.parts
+        spoken = _current.get()
+        found = (
+            spoken.counted(singular, plural, int(str(values["number"]))) if plural else spoken.text(singular)
+        )
+        return fill(found, {name: _said(value) for name, value in values.items()}) if values else found
+
+
+def _said(value: object) -> object:
+    return value.said() if isinstance(value, Deferred) else value
+
+
+def deferred(text: str, /, **values: object) -> Deferred:
+    """A text to be said later, by `gettext` where it is shown."""
+    return _deferred(fill(text, values) if values else text, text, "", values)
+
+
+def ndeferred(singular: str, plural: str, number: int, /, **values: object) -> Deferred:
+    """A text with a number, to be said later."""
+    values = {"number": number, **values}
+    return _deferred(fill(plural if _two_forms(number) else singular, values), singular, plural, values)
+
+
+def _deferred(english: str, singular: str, plural: str, values: Mapping[str, object]) -> Deferred:
+    made = Deferred(english)
+    made.parts = singular, plural, values
+    return made
 
 
 @lru_cache(4_096)

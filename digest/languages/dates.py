@@ -7,7 +7,7 @@ that a translation decides their order; names of days and months are Babel's.
 from datetime import date
 from functools import lru_cache
 
-from digest.languages import ENGLISH, current, pgettext
+from digest.languages import ENGLISH, Deferred, current, pgettext
 
 
 def long_day(day: date) -> str:
@@ -49,6 +49,23 @@ def short_month(day: date) -> str:
 def weekday(day: date) -> str:
     """`Tuesday`."""
     return _written(day, "EEEE", current())
+
+
+class DeferredDay(Deferred):
+    """A day that is written, as `day_name` does, in the language of who reads it."""
+
+    __slots__ = ()
+
+    def said(self) -> str:
+        """The day in the language that is spoken here."""
+        return day_name(date.fromisoformat(str(self.parts[2]["day"])))
+
+
+def deferred_day(day: date) -> DeferredDay:
+    """A day to be written later; in English until then."""
+    made = DeferredDay(f"{day:%A} {day.day} {day:%B}")
+    made.parts = "", "", {"day": day.isoformat()}
+    return made
 
 
 @lru_cache(maxsize=16_384)  # the days of many readers' subscriptions

@@ -22,6 +22,7 @@ KEYWORDS: Mapping[str, tuple[int | tuple[int, str], ...] | None] = {
     "gettext": None,
     "deferred": None,
     "ngettext": (1, 2),
+    "ndeferred": (1, 2),
     "pgettext": ((1, "c"), 2),
 }
 _METHODS = [("**.py", "python"), ("**.html", "jinja2"), ("**.txt", "jinja2")]

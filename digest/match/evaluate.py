@@ -35,6 +35,7 @@ from digest.filters import (
 from digest.filters.categories import holds
 from digest.filters.names import keyword_key, names_agree, names_organization
 from digest.filters.tree import TextLeaf
+from digest.languages import deferred
 from digest.match.document import Document, Standing, Text
 from digest.match.fit import MOST_POINTS, NAMED, Evidence, strongest, term_points, weakest
 from digest.match.notes import note
@@ -179,12 +180,14 @@ def _note(leaf: Leaf, document: Document) -> str:  # noqa: PLR0911 - a return fo
             found = document.compare(other)
             return found.words if found.holds else ""
         case SourceName(name):
-            return f"carried by {name}" if name in document.sources else ""
+            return deferred("carried by {source}", source=name) if name in document.sources else ""
         case Organization(name):
-            return f"listed by {paper.organization}" if names_organization(name, paper.organization) else ""
+            listed = names_organization(name, paper.organization)
+            return deferred("listed by {name}", name=paper.organization) if listed else ""
         case Keyword(name):
             key = keyword_key(name)
-            return next((f"keyword {each}" for each in paper.keywords if keyword_key(each) == key), "")
+            known = (each for each in paper.keywords if keyword_key(each) == key)
+            return next((deferred("keyword {word}", word=each) for each in known), "")
         case Has() | Year() | AtLeast():
             return note(leaf, paper)
         case _:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from digest.domain import Field, Match, Paper, Reason, ReasonKind, SignalKind
 from digest.match.evaluate import Hit, Hits
+from digest.match.notes import NEWLY_LISTED, PICKED, counted
 
 MAX_REASONS = 4  # terms shown for a paper; popularity and picks come beside them
 
@@ -44,15 +45,13 @@ def trending(paper: Paper) -> Reason:
     for kind in _TOLD:
         value = paper.latest(kind)
         if value > 0:
-            return Reason(
-                ReasonKind.TRENDING, note=f"{value} {kind if value > 1 else kind.removesuffix('s')}"
-            )
-    return Reason(ReasonKind.TRENDING, note="newly listed")
+            return Reason(ReasonKind.TRENDING, note=counted(kind, value))
+    return Reason(ReasonKind.TRENDING, note=NEWLY_LISTED)
 
 
 def picked(paper: Paper) -> tuple[Reason, ...]:
     """One reason where a curator picked the paper."""
-    return (Reason(ReasonKind.PICK, note="picked by a curator"),) if paper.latest(SignalKind.PICK) else ()
+    return (Reason(ReasonKind.PICK, note=PICKED),) if paper.latest(SignalKind.PICK) else ()
 
 
 def best_first(match: Match) -> tuple[float, TieBreak]:

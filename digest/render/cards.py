@@ -9,6 +9,8 @@ from datetime import date
 from functools import lru_cache
 
 from digest.domain import Field, Paper, Reason, ReasonKind, SignalKind
+from digest.languages import dates, pgettext
+from digest.languages import gettext as _
 from digest.render import phrases
 from digest.render.phrases import Piece
 from digest.sources.registry import display_name
@@ -17,7 +19,7 @@ from digest.words import finding
 
 _TOLD = (Field.TITLE, Field.ABSTRACT)
 _NAMES = 3
-_NEWLY_LISTED = "newly listed"
+_NEWLY_LISTED = "newly listed"  # as the matcher says it
 _READ = 4_000  # characters of a text that may be shown, before cleaning: a hostile one is longer
 
 
@@ -97,7 +99,8 @@ def line(paper: Paper, *, numbered: bool) -> Line:
 
 def unsaid(paper: Paper, reasons: Iterable[Reason]) -> tuple[Reason, ...]:
     """The reasons that say more than the facts beside a paper: its upvotes, that it is new, its category."""
-    said = {_NEWLY_LISTED, phrases.counted(paper.latest(SignalKind.UPVOTES), "upvote")}
+    upvotes = paper.latest(SignalKind.UPVOTES)
+    said = {_NEWLY_LISTED, f"{upvotes} upvote" if upvotes == 1 else f"{upvotes} upvotes"}
     first = paper.categories[0] if paper.categories else ""
     return tuple(
         [
@@ -179,7 +182,7 @@ def _authors(paper: Paper) -> str:
     """`Ada Lovelace, Alan Turing, Grace Hopper + 14 more`. Names stay whole: some have no initials."""
     names = ", ".join([_name(name) for name in paper.authors[:_NAMES]])
     others = len(paper.authors) - _NAMES
-    return f"{names} + {others} more" if others > 0 else names
+    return _("{names} + {number} more", names=names, number=others) if others > 0 else names
 
 
 def _upvotes(paper: Paper) -> str:
@@ -193,28 +196,32 @@ def _facts(paper: Paper, day: date) -> Iterator[str]:
     if paper.categories:
         yield phrases.one_line(paper.categories[0], 40)
     if paper.first_seen_at.date() == day:
-        yield "new today"
+        yield _("new today")
     else:
-        yield phrases.short_date((paper.published_at or paper.first_seen_at).date(), day.year)
+        yield dates.short_date((paper.published_at or paper.first_seen_at).date(), day.year)
 
 
 def _summary(paper: Paper, words: int) -> tuple[str, str]:
     """A summary with a label that says who wrote it, a source or a model; else the abstract's finding."""
     if summary := _opening(paper.summary, words):
         if paper.summary_model:
-            return f"Machine-made summary ({phrases.one_line(paper.summary_model, 60)})", summary
+            model = phrases.one_line(paper.summary_model, 60)
+            return _("Machine-made summary ({model})", model=model), summary
         name = source_name(paper.summary_source)
-        return f"TL;DR ({name})" if name else "TL;DR", summary
+        return _("TL;DR ({source})", source=name) if name else _("TL;DR"), summary
     return "", _finding(paper.abstract, words)
 
 
 def _links(paper: Paper) -> Iterator[Link]:
     comments = paper.latest(SignalKind.COMMENTS)
     named = (
-        ("Abstract", paper.url),
-        ("PDF", paper.pdf_url),
-        ("Code", paper.code_url),
-        (f"Discussion ({comments})" if comments > 0 else "Discussion", paper.discussion_url),
+        (pgettext("link", "Abstract"), paper.url),
+        (_("PDF"), paper.pdf_url),
+        (pgettext("link", "Code"), paper.code_url),
+        (
+            _("Discussion ({number})", number=comments) if comments > 0 else _("Discussion"),
+            paper.discussion_url,
+        ),
     )
     for name, url in named:
         if phrases.web_url(url):

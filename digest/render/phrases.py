@@ -6,10 +6,11 @@ Never: escapes for HTML (the templates do), or knows a template.
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from functools import lru_cache
 
 from digest.domain import Field, Reason, ReasonKind
+from digest.languages import gettext as _
+from digest.languages import pgettext
 from digest.words.finding import SENTENCE_END
 
 _WEB_URL = re.compile(r"https?://[^\s\"<>\\^`{|}]{1,500}", re.IGNORECASE)
@@ -57,41 +58,6 @@ def shorten(text: str, most: int) -> str:
 def web_url(url: str) -> str:
     """The URL if it can be linked to (http, https, nothing that breaks out of an attribute), else ''."""
     return url if _WEB_URL.fullmatch(url) and printable(url) == url else ""
-
-
-def counted(number: int, singular: str) -> str:
-    """`1 paper`, `12 papers`."""
-    return f"{number} {singular}" if number == 1 else f"{number} {singular}s"
-
-
-@lru_cache(maxsize=512)
-def long_day(day: date) -> str:
-    """`Tuesday 17 March 2026`. English whatever the machine speaks: nothing here sets a locale."""
-    return f"{day:%A} {long_date(day)}"
-
-
-@lru_cache(maxsize=512)
-def day_name(day: date) -> str:
-    """`Tuesday 17 March`: the year of a mail is the one that it is read in."""
-    return f"{day:%A} {day.day} {day:%B}"
-
-
-@lru_cache(maxsize=512)
-def long_date(day: date) -> str:
-    """`17 March 2026`."""
-    return f"{day.day} {day:%B %Y}"
-
-
-@lru_cache(maxsize=512)
-def short_day(day: date) -> str:
-    """`Tue 17 Mar`."""
-    return f"{day:%a} {day.day} {day:%b}"
-
-
-@lru_cache(maxsize=512)
-def short_date(day: date, year: int) -> str:
-    """`17 Mar`, with its year unless that is the reader's."""
-    return f"{day.day} {day:%b}" if day.year == year else f"{day.day} {day:%b %Y}"
 
 
 def masked(address: str) -> str:
@@ -160,24 +126,35 @@ def reason_phrases(reasons: Sequence[Reason], titles: Mapping[str, str]) -> tupl
 
 
 def _phrase(kind: ReasonKind, name: str, reasons: list[Reason], titles: Mapping[str, str]) -> str:
+    first = reasons[0].note
     if kind is ReasonKind.PICK:
-        return one_line(reasons[0].note, 200) or "picked by a curator"
-    note = one_line(reasons[0].note, 60)
+        return one_line(_(first), 200) or _("picked by a curator")
     if kind is ReasonKind.TRENDING:
-        return f"trending: {note}" if note else "trending"
-    places = ", ".join([_place(reason) for reason in reasons if reason.field or reason.note][:_MOST_PLACES])
+        note = one_line(_(first), 60)
+        return _("trending: {note}", note=note) if note else _("trending")
+    places = pgettext("list", ", ").join(
+        [_place(reason) for reason in reasons if reason.field or reason.note][:_MOST_PLACES]
+    )
     if kind is ReasonKind.FILTER:
-        if places.startswith("like: "):
+        if first.startswith("like: "):
             return places
-        return f"matches {places or one_line(name, 80)}"
-    topic = f"topic {one_line(titles.get(name, name), 60)}"
-    return f"{topic}: {places}" if places else topic
+        return _("matches {what}", what=places or one_line(name, 80))
+    topic = one_line(_(titles.get(name, name)), 60)
+    if places:
+        return _("topic {topic}: {places}", topic=topic, places=places)
+    return _("topic {topic}", topic=topic)
 
 
 def _place(reason: Reason) -> str:
     if reason.field is None:
-        return one_line(reason.note, 60)
+        return one_line(_(reason.note), 60)
     term = one_line(reason.term, 80)
-    if reason.field in (Field.TITLE, Field.ABSTRACT):
-        return f"“{term}” in the {reason.field}"
-    return f"{reason.field} {term}"
+    match reason.field:
+        case Field.TITLE:
+            return _("“{term}” in the title", term=term)
+        case Field.ABSTRACT:
+            return _("“{term}” in the abstract", term=term)
+        case Field.AUTHOR:
+            return _("author {name}", name=term)
+        case Field.CATEGORY:
+            return _("category {name}", name=term)

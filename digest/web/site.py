@@ -16,13 +16,13 @@ from starlette.formparsers import MultiPartException
 
 from digest.bundled import folder
 from digest.domain import Actor
+from digest.languages import dates
 from digest.pipeline.catalog.listing import Lists
 from digest.pipeline.catalog.paper import PaperPages
 from digest.pipeline.catalog.search import Search
 from digest.pipeline.catalog.today import Today
 from digest.pipeline.installation import Installation, acting
 from digest.pipeline.subscriptions.signup import WORDING, Visitor
-from digest.render import phrases
 from digest.render.cards import title
 from digest.render.translated import translate
 from digest.tokens import network_hash
@@ -47,11 +47,14 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters |= {
-        "long_day": phrases.long_day,
-        "long_date": phrases.long_date,
-        "short_day": phrases.short_day,
-        "short_date": phrases.short_date,
-        "short_number": cards.short_number,
+        "long_day": dates.long_day,
+        "long_date": dates.long_date,
+        "short_day": dates.short_day,
+        "short_date": dates.short_date,
+        "short_number": dates.short_number,
+        "number": dates.number,
+        "month": dates.month,
+        "short_month": dates.short_month,
         "source_names": cards.source_names,
         "plain_title": title,
         "paper_path": paper_path,

@@ -8,6 +8,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from digest.domain import Frequency, Ranked, SignalKind, Source, SourceState, Subscriber, Topic
+from digest.languages import deferred
 from digest.match import Corpus, Library
 from digest.pipeline.ingest.summaries import with_summaries
 from digest.pipeline.installation import Installation
@@ -69,7 +70,9 @@ def read_candidates(
         since=since,
         sources=listed,
         notes=tuple(
-            f"{display_name(source.name)} could not be read today; its papers will follow."
+            deferred(
+                "{source} could not be read today; its papers will follow.", source=display_name(source.name)
+            )
             for source in listed
             if source.state is SourceState.FAILING
         ),

@@ -13,11 +13,12 @@ from fastapi.responses import HTMLResponse
 
 from digest.domain import Subscriber
 from digest.errors import DigestError, InputError
+from digest.languages.dates import long_day
 from digest.pipeline.community import votes
 from digest.pipeline.mail.links import Purpose
 from digest.pipeline.subscriptions import preferences, signup
 from digest.pipeline.subscriptions.signup import Confirmation
-from digest.render.phrases import long_day, masked
+from digest.render.phrases import masked
 from digest.web import forms
 from digest.web.forms import Problems
 from digest.web.pages.tokens import subscriber_from_token
