@@ -35,8 +35,8 @@ from digest.web.pages import (
     unsubscribe,
 )
 from digest.web.pages.community import mine, signin
+from digest.web.pages.community.sessions import NotSignedInError, ask_to_sign_in, remember_viewer
 from digest.web.pages.tokens import GoneError, gone
-from digest.web.sessions import NotSignedInError, ask_to_sign_in, remember_viewer
 from digest.web.site import Web
 from digest.web.ticker import Ticker
 

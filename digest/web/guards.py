@@ -40,7 +40,9 @@ class Viewer:
 
 
 NOBODY = Viewer()
-VIEWER: ContextVar[Viewer] = ContextVar("viewer", default=NOBODY)  # set for each request by `web.sessions`
+VIEWER: ContextVar[Viewer] = ContextVar(
+    "viewer", default=NOBODY
+)  # set for each request by `web.pages.community.sessions`
 
 _HEADERS = {
     "Content-Security-Policy": (

@@ -14,7 +14,7 @@ from digest.render.phrases import masked
 from digest.web import forms
 from digest.web.cards import paper_cards
 from digest.web.forms import Problems
-from digest.web.sessions import Member, SignedForm, keep
+from digest.web.pages.community.sessions import Member, SignedForm, keep
 from digest.web.site import Site, Web, one
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)

@@ -20,8 +20,8 @@ from digest.render.phrases import masked
 from digest.web import forms
 from digest.web.forms import Problem, Problems
 from digest.web.limits import retry_after
+from digest.web.pages.community.sessions import Member, SignedForm, cookie_of, keep, safe_path, viewer
 from digest.web.pages.landing import keep_browser
-from digest.web.sessions import Member, SignedForm, cookie_of, keep, safe_path, viewer
 from digest.web.site import BROWSER, OurForm, Site, Web, one
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
