@@ -96,7 +96,7 @@ def author(request: Request, web: Site, name: str) -> Response:
 
 
 def read_paper(web: Web, ref: str) -> PaperPage:
-    """The paper with this id; 404 where there is none, 410 where it is hidden."""
+    """Return the paper with this id; 404 where there is none, 410 where it is hidden."""
     if len(ref) > MAX_ID:
         raise HTTPException(404)
     try:
