@@ -131,7 +131,7 @@ def address_hashes(email: str, keys: Keys) -> tuple[str, ...]:
 
 
 def keyed_code(use: str, text: str, keys: Keys) -> str:
-    """A code of 32 hexadecimal digits that only a holder of the current key can make of a text."""
+    """Make a code of 32 hexadecimal digits that only a holder of the current key can make of a text."""
     return _code(keys.current, use, text.encode()).hex()
 
 

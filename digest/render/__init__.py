@@ -91,7 +91,7 @@ class Renderer:
         return self._mail("erase", {"site": site, "link": link, "hours": hours}, automatic_headers())
 
     def signin(self, site: Site, *, link: str, minutes: int) -> Message:
-        """Gives somebody the link by which they sign in, once; it is over after `minutes`."""
+        """Give somebody the link by which they sign in, once; it is over after `minutes`."""
         return self._mail("signin", {"site": site, "link": link, "minutes": minutes}, automatic_headers())
 
     def alarm(self, site: Site, *, began: Sequence[Alarm], over: Sequence[Alarm]) -> Message:

@@ -57,12 +57,12 @@ def opened_erase(installation: Installation, token: str, now: datetime) -> int:
 
 
 def signin_link(installation: Installation, number: int, expires: datetime) -> str:
-    """The absolute address at which somebody signs in; `number`: of their request."""
+    """Return the absolute address at which somebody signs in; `number`: of their request."""
     return f"{installation.site.base_url}/{SIGNIN}/{sign_until(SIGNIN, number, expires, installation.keys)}"
 
 
 def opened_signin(installation: Installation, token: str, now: datetime) -> int:
-    """The number of the request whose link this is. Raises TokenError, also when it is over."""
+    """Return the number of the request whose link this is. Raises TokenError, also when it is over."""
     return verify_until(SIGNIN, token, installation.keys, now)
 
 

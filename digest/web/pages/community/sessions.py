@@ -39,13 +39,13 @@ class NotSignedInError(Exception):
 
 
 def cookie_of(request: Request) -> str:
-    """The cookie of a session as it was sent, '' without one."""
+    """Return the cookie of a session as it was sent, '' without one."""
     name = HOST_COOKIE if web_of(request).secure else PLAIN_COOKIE
     return request.cookies.get(name, "")[:100]
 
 
 async def remember_viewer(request: Request) -> None:
-    """A dependency of every route: finds out who is signed in, and keeps it for this request."""
+    """Find out who is signed in, and keep it for this request: a dependency of every route."""
     guards.VIEWER.set(guards.Viewer(None, has_cookie=guards.has_session(request.headers)))
     cookie = cookie_of(request)
     if not cookie:
@@ -56,12 +56,12 @@ async def remember_viewer(request: Request) -> None:
 
 
 def viewer() -> SignedIn | None:
-    """Who is signed in in this request, or None."""
+    """Return who is signed in in this request, or None."""
     return guards.VIEWER.get().signed_in
 
 
 def signed_in(role: Role = Role.READER) -> Callable[[Request], SignedIn]:
-    """A dependency: who is signed in, with at least this role. Raises NotSignedInError, HTTPException 403."""
+    """Make a dependency: who is signed in, with at least this role. Raises NotSignedInError, HTTPException 403."""
 
     def known(request: Request) -> SignedIn:
         found = viewer()
@@ -82,7 +82,7 @@ Admin = Annotated[SignedIn, Depends(signed_in(Role.ADMIN))]
 
 
 async def signed_fields(request: Request) -> Fields:
-    """The fields of a form of this session, sent from a page of ours; any other is refused."""
+    """Return the fields of a form of this session, sent from a page of ours; any other is refused."""
     fields = await our_fields(request)
     found = viewer()
     if found is None:
@@ -96,7 +96,7 @@ SignedForm = Annotated[Fields, Depends(signed_fields)]
 
 
 def ask_to_sign_in(request: Request, _error: Exception) -> Response:
-    """Lead somebody to /signin, and back to the page that they wanted; after a form, to `?from=`."""
+    """Send somebody to /signin, and back to the page that they wanted; after a form, to `?from=`."""
     path = (
         request.scope["path"] if request.method in {"GET", "HEAD"} else request.query_params.get("from", "")
     )
@@ -104,7 +104,7 @@ def ask_to_sign_in(request: Request, _error: Exception) -> Response:
 
 
 def safe_path(path: str) -> str:
-    """A path of this site to go to, `/me` for anything else (an address of another site, a form)."""
+    """Return a path of this site to go to, `/me` for anything else (an address of another site, a form)."""
     is_ours = path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable()
     return path if is_ours and len(path) <= 300 and "\\" not in path else "/me"
 
