@@ -45,7 +45,7 @@ def cookie_of(request: Request) -> str:
 
 
 async def remember_viewer(request: Request) -> None:
-    """Find out who is signed in, and keep it for this request: a dependency of every route."""
+    """Find out who is signed in, and keep it for this request."""
     guards.VIEWER.set(guards.Viewer(None, has_cookie=guards.has_session(request.headers)))
     cookie = cookie_of(request)
     if not cookie:
@@ -104,7 +104,7 @@ def ask_to_sign_in(request: Request, _error: Exception) -> Response:
 
 
 def safe_path(path: str) -> str:
-    """Return a path of this site to go to, `/me` for anything else (an address of another site, a form)."""
+    """Return a path of this site to go to, `/me` for anything else (such as another site's)."""
     is_ours = path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable()
     return path if is_ours and len(path) <= 300 and "\\" not in path else "/me"
 

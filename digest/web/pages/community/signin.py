@@ -109,7 +109,7 @@ def sign_in(request: Request, web: Site, token: str, _form: OurForm) -> Response
 
 
 def browser_name(user_agent: str) -> str:
-    """Name a browser as its owner knows it again, such as `Firefox on Linux`; nothing else of what it sent."""
+    """Name a browser as its owner knows it again, such as `Firefox on Linux`."""
     words = re.sub(r"[^ -~]", "", user_agent[:300])
     browser = next((name for mark, name in _BROWSERS if mark in words), "A browser")
     system = next((name for mark, name in _SYSTEMS if mark in words), "")
