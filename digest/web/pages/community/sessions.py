@@ -61,7 +61,10 @@ def viewer() -> SignedIn | None:
 
 
 def signed_in(role: Role = Role.READER) -> Callable[[Request], SignedIn]:
-    """Make a dependency: who is signed in, with at least this role. Raises NotSignedInError, HTTPException 403."""
+    """Make a dependency that gives who is signed in, with at least this role.
+
+    It raises NotSignedInError, and HTTPException 403 for somebody without the role.
+    """
 
     def known(request: Request) -> SignedIn:
         found = viewer()

@@ -1,13 +1,13 @@
 """Who is signed in where, and requests to sign in.
 
-Revision: 0020, after 0019.
+Revision: 0021, after 0020.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0020"
-down_revision = "0019"
+revision = "0021"
+down_revision = "0020"
 branch_labels = None
 depends_on = None
 
