@@ -92,6 +92,10 @@ class Renderer:
         """Ask somebody to confirm that everything about them is erased; the link is over after `hours`."""
         return self._mail("erase", {"site": site, "link": link, "hours": hours}, automatic_headers())
 
+    def signin(self, site: Site, *, link: str, minutes: int) -> Message:
+        """Give somebody the link by which they sign in, once; it is over after `minutes`."""
+        return self._mail("signin", {"site": site, "link": link, "minutes": minutes}, automatic_headers())
+
     def proposal(self, site: Site, proposal: Proposal) -> Message:
         """Tell somebody what became of the paper that they proposed."""
         title = phrases.one_line(proposal.entry.title, 200) if proposal.entry else ""

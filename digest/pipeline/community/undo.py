@@ -230,6 +230,7 @@ UNDO: Mapping[str, Undo] = MappingProxyType(
         **dict.fromkeys(
             (
                 "subscriber.edit",
+                "subscriber.name",
                 "subscriber.pause",
                 "subscriber.resume",
                 "subscriber.less-often",
@@ -278,6 +279,8 @@ FINAL: Mapping[str, str] = MappingProxyType(
         "database.restore": "restore another backup",
         "proposal.unknown": "no site knew the paper; propose it again",
         "proposal.duplicate": "the paper is here; take the vote for it back",
+        "session.begin": "end the session instead",
+        "session.end": "sign in again",
         "feed.renew": "a link that was ended stays dead",
         "feed.end": "a link that was ended stays dead",
     }

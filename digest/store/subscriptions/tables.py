@@ -159,6 +159,7 @@ class NoticeRow(Base):
         LongId, ForeignKey("signups.id", ondelete="CASCADE"), index=True
     )
     proposal_id: Mapped[int | None] = mapped_column(LongId)
+    signin_id: Mapped[int | None] = mapped_column(LongId)
     state: Mapped[str]
     attempts: Mapped[int]
     claim_token: Mapped[str]

@@ -31,13 +31,14 @@ class TransactionalKind(StrEnum):
     ERASE = "erase"
     PROPOSAL = "proposal"
     QUEUE = "queue"
+    SIGNIN = "signin"
 
 
 @dataclass(frozen=True, slots=True)
 class TransactionalEmail:
     """One mail about a subscription.
 
-    `signup_id`: the request that it asks to confirm; `proposal_id`: the proposal that it tells of.
+    `signup_id`, `signin_id`: the request that it has the link for; `proposal_id`: what it tells of.
     """
 
     id: int
@@ -50,6 +51,7 @@ class TransactionalEmail:
     claim_token: str = ""
     reply: str = ""
     proposal_id: int | None = None
+    signin_id: int | None = None
 
 
 def add(
@@ -60,6 +62,7 @@ def add(
     *,
     signup_id: int | None = None,
     proposal_id: int | None = None,
+    signin_id: int | None = None,
 ) -> None:
     """Queue a mail."""
     row = NoticeRow(
@@ -67,6 +70,7 @@ def add(
         subscriber_id=subscriber_id,
         signup_id=signup_id,
         proposal_id=proposal_id,
+        signin_id=signin_id,
         state=DeliveryState.QUEUED,
         attempts=0,
         claim_token="",
@@ -155,4 +159,5 @@ def _notice(row: NoticeRow) -> TransactionalEmail:
         claim_token=row.claim_token,
         reply=row.reply,
         proposal_id=row.proposal_id,
+        signin_id=row.signin_id,
     )

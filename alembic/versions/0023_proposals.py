@@ -1,14 +1,14 @@
 """Papers that readers propose, what they report, and the emails about both.
 
-Revision: 0021, after 0020.
+Revision: 0023, after 0022.
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
-revision = "0021"
-down_revision = "0020"
+revision = "0023"
+down_revision = "0022"
 branch_labels = None
 depends_on = None
 
