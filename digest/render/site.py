@@ -5,6 +5,7 @@ from email.utils import parseaddr
 from urllib.parse import urlsplit
 
 FRONT = 5
+MOST_FRONT = 50  # that anybody may want
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from digest.errors import FilterError, InputError
 from digest.filters import canonical, leaves, parse
 from digest.nearest import nearest, unknown
 from digest.pipeline.installation import Installation
+from digest.render.site import MOST_FRONT
 from digest.serializers import WEEKDAYS
 from digest.store import session
 from digest.store.session import Session
@@ -155,6 +156,7 @@ def read_interests(
     top: int = 0,
     max_papers: int = 20,
     about_only: bool = False,
+    front: int = 0,
 ) -> Interests:
     """Read what somebody typed as Interests in canonical form, without repetitions.
 
@@ -172,6 +174,7 @@ def read_interests(
         top=check_number("top", top, 0, MOST_PAPERS),
         max_papers=check_number("max papers", max_papers, 1, MOST_PAPERS),
         about_only=about_only,
+        front=check_number("front", front, 0, MOST_FRONT),
     )
 
 

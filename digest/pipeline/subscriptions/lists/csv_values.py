@@ -31,13 +31,19 @@ COLUMNS = (
     "weekday",
     "min_upvotes",
     "about_only",
+    "front",
     "top",
     "paused_until",
     "joined_at",
     "consent",
     "consent_at",
 )
-_NUMBERS = {"max": ("max_papers", 20), "min_upvotes": ("min_upvotes", 0), "top": ("top", 0)}
+_NUMBERS = {
+    "max": ("max_papers", 20),
+    "min_upvotes": ("min_upvotes", 0),
+    "top": ("top", 0),
+    "front": ("front", 0),
+}
 _YES_NO = {"": False, "no": False, "false": False, "0": False, "yes": True, "true": True, "1": True}
 _CLOCK = re.compile(r"(\d{1,2})(?:[:.](\d{2}))?(?::\d{2})? ?(am|pm|a\.m\.|p\.m\.)?", re.IGNORECASE)
 _FRACTION = re.compile(r"0?[.,]\d+")
@@ -106,6 +112,7 @@ def _interests(fields: Mapping[str, str], known: Subscriber | None, topics: Sequ
         "top": before.top,
         "max_papers": before.max_papers,
         "about_only": before.about_only,
+        "front": before.front,
     }
     if "topics" in fields:
         wanted["topics"] = [slug.lower() for slug in _list(fields, "topics")]
@@ -123,6 +130,7 @@ def _interests(fields: Mapping[str, str], known: Subscriber | None, topics: Sequ
         wanted["top"],
         wanted["max_papers"],
         wanted["about_only"],
+        wanted["front"],
     )
 
 
@@ -134,7 +142,7 @@ def _read_once(
     exclude: tuple[str, ...],
     *numbers: int,
 ) -> Interests:
-    min_upvotes, top, max_papers, about_only = numbers
+    min_upvotes, top, max_papers, about_only, front = numbers
     return read_interests(
         listed,
         topics=topics,
@@ -144,6 +152,7 @@ def _read_once(
         top=top,
         max_papers=max_papers,
         about_only=bool(about_only),
+        front=front,
     )
 
 
