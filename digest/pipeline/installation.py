@@ -109,13 +109,16 @@ def open_installation(settings: Settings) -> Installation:
 
 
 def for_visitors(installation: Installation) -> Installation:
-    """The same installation for pages: somebody waits for each, and is told to come again (UNAVAILABLE)
-    before they would give up."""
+    """Return the same installation for pages: somebody waits for each, and is told to come again
+    (UNAVAILABLE) before they would give up.
+    """
     return replace(installation, engine=session.with_patience(installation.engine, VISITORS_WAIT))
 
 
 def acting(installation: Installation, actor: Actor) -> Installation:
-    """The same installation in the hands of somebody: the audit says that what is done by it was them."""
+    """Return the same installation in the hands of somebody: the audit says that what is done by it
+    was them.
+    """
     return replace(installation, actor=actor)
 
 
@@ -162,7 +165,7 @@ def _summariser(settings: Settings) -> Summariser | None:
 
 
 def signer(settings: Settings) -> "Signer | None":
-    """Who signs mails, where the relay doesn't."""
+    """Return who signs mails, where the relay doesn't."""
     if not settings.dkim_selector:
         return None
     from digest.render.signing import Signer, read_key  # noqa: PLC0415 - slow to import, and most don't sign

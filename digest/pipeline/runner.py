@@ -73,8 +73,9 @@ class Round:
         return next((error for error in self.failed.values() if session.is_outage(error)), None)
 
     def now(self) -> datetime:
-        """The time that the round has come to, in whole seconds after its beginning: two rounds that are told
-        the same time take the same rows for due."""
+        """Return the time that the round has come to, in whole seconds after its beginning: two rounds that
+        are told the same time take the same rows for due.
+        """
         passed = self.clock.now() - self.began
         return self.began + timedelta(seconds=int(passed.total_seconds()))
 

@@ -7,8 +7,8 @@ at least `LEAST` papers, or mostly stands for something else, is left alone.
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
+from digest.search.index.segment import Segment
 from digest.search.scoring import Unit
-from digest.search.segment import Segment
 from digest.words import fold, stems
 
 LEAST = 2  # papers that explain an acronym so
@@ -44,7 +44,9 @@ class Acronyms:
         self.longest = max(map(len, self._short), default=0)
 
     def units(self, words: Sequence[str], segments: Sequence[Segment]) -> list[Unit]:
-        """The words of a query (folded, in their order) as units, with other forms where there are any."""
+        """Return the words of a query (folded, in their order) as units, with other forms where there are
+        any.
+        """
         keys = [stems(word)[0] if stems(word) else word for word in words]
         found: list[Unit] = []
         place = 0

@@ -9,7 +9,7 @@ from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Integer, LargeBinary
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeEngine
 
-from digest.characters import cleaned
+from digest.words.characters import cleaned
 
 
 class AnyJson(TypeDecorator[Any]):
@@ -95,11 +95,11 @@ class Packed(TypeDecorator[tuple[int, ...]]):
 
 
 def pack(numbers: Iterable[int]) -> bytes:
-    """Integers → four little-endian bytes each. Raises struct.error beyond 32 bits."""
+    """Pack integers into four little-endian bytes each. Raises struct.error beyond 32 bits."""
     numbers = tuple(numbers)
     return struct.pack(f"<{len(numbers)}i", *numbers)
 
 
 def unpack(packed: bytes) -> tuple[int, ...]:
-    """The integers that `pack` packed."""
+    """Return the integers that `pack` packed."""
     return struct.unpack(f"<{len(packed) // 4}i", packed)

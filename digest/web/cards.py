@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from digest.domain import Paper, SignalKind
+from digest.languages.dates import short_number
 from digest.render import cards, phrases
 from digest.render.cards import source_name
 from digest.web.addresses import paper_path
@@ -83,14 +84,6 @@ def paper_links(paper: Paper) -> tuple[CardLink, ...]:
         CardLink("Discussion", paper.discussion_url, short_number(comments) if comments else ""),
     )
     return tuple(link for link in named if phrases.web_url(link.url))
-
-
-def short_number(number: int) -> str:
-    """Shorten a count: `312`, `1.2k`, `34k`, `1.2M`."""
-    for size, unit in ((1_000_000, "M"), (1_000, "k")):
-        if number >= size:
-            return f"{number / size:.1f}{unit}" if number < 10 * size else f"{number // size}{unit}"
-    return str(number)
 
 
 def source_names(names: Sequence[str]) -> str:

@@ -101,8 +101,8 @@ def tickers(
     pages_only: bool,
     clock: Callable[[], datetime] = wall_clock,
 ) -> list[Ticker]:
-    """The work beside the pages, a thread each, so that none waits for another: emails about subscriptions
-    and alarms always; rounds, sources and summaries where no workers do them.
+    """Return the work beside the pages, a thread each, so that none waits for another: emails about
+    subscriptions and alarms always; rounds, sources and summaries where no workers do them.
 
     Alarms have a thread of their own because what they tell of may be that rounds or workers are dead.
     """
@@ -133,7 +133,7 @@ def tickers(
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens. Raises ConfigError where the address can't be had."""
+    """Return a socket that listens. Raises ConfigError where the address can't be had."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family, backlog=2048)

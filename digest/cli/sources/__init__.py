@@ -49,7 +49,7 @@ def list_(cli: Cli, as_json: bool) -> None:
 
 
 def view_object(view: "SourceView", now: datetime) -> dict[str, Any]:
-    """A source with what it brought lately; the age is in seconds."""
+    """Return a source with what it brought lately; the age is in seconds."""
     from digest.pipeline.ingest.overview import age
 
     source, since = view.source, age(view.source, now)
@@ -111,7 +111,7 @@ def edit(cli: Cli, *, name: str, url: str, dry_run: bool, as_json: bool) -> None
     Example: digest sources edit arxiv --url https://rss.arxiv.org/rss/cs.CL+cs.LG
     """
     from digest.pipeline.ingest import sources as registry
-    from digest.pipeline.ingest.source_url import read_source
+    from digest.pipeline.ingest.probe import read_source
 
     before = registry.get(cli.installation, name)
     wanted = read_source(url, cli.installation.allow_hosts)

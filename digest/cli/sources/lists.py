@@ -23,7 +23,7 @@ def check(cli: Cli, url: str, as_json: bool) -> int:
     Example: digest sources check https://www.nature.com/nature.rss
     """
     from digest.pipeline.ingest.probe import check as checked
-    from digest.pipeline.ingest.source_url import read_source
+    from digest.pipeline.ingest.probe import read_source
 
     found = checked(cli.installation, read_source(url, cli.installation.allow_hosts), cli.now)
     if as_json:

@@ -72,7 +72,7 @@ def reindex(installation: Installation, *, on_progress: OnProgress = lambda _don
 
 
 def count(installation: Installation) -> int:
-    """How many papers there are to index."""
+    """Return how many papers there are to index."""
     with session.reading(installation.engine) as db:
         return stored.changed_since(db, 0)
 
@@ -168,7 +168,10 @@ class SearchIndex:
         self._made: tuple[tuple[object, ...], Reading] | None = None
 
     def read(self, db: Session) -> Reading:
-        """The engine over all that this session sees. The same one as before, where nothing changed since."""
+        """Return the engine over all that this session sees.
+
+        The same one as before, where nothing changed since.
+        """
         infos = stored.infos(db, version())
         key = (stored.last_change(db), *(each.id for each in infos))
         made = self._made

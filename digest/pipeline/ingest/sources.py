@@ -6,7 +6,7 @@ from datetime import datetime
 
 from digest.domain import Source, SourceKind, SourceState
 from digest.errors import InputError, RefusedError
-from digest.pipeline.ingest.source_url import read_source
+from digest.pipeline.ingest.probe import read_source
 from digest.pipeline.installation import Installation
 from digest.store import session
 from digest.store import sources as stored

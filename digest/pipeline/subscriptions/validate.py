@@ -1,18 +1,17 @@
 """What people ask for, checked and kept: who subscribes, to what, and when."""
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime, time
-from functools import cache
+from functools import cache, lru_cache
 from zoneinfo import available_timezones
 
 from email_validator import EmailNotValidError, validate_email
 
-from digest.characters import flaw
 from digest.domain import Frequency, Interests, Schedule, Subscriber, SubscriberStatus, Topic
 from digest.due import next_due
 from digest.errors import FilterError, InputError
 from digest.filters import canonical, leaves, parse
-from digest.nearest import nearest, unknown
 from digest.pipeline.installation import Installation
 from digest.render.site import MOST_FRONT
 from digest.serializers import WEEKDAYS
@@ -22,6 +21,8 @@ from digest.store.subscriptions import interests as stored
 from digest.store.subscriptions import subscribers, suppressions
 from digest.store.subscriptions.addresses import name_key
 from digest.tokens import address_hashes
+from digest.words.characters import flaw
+from digest.words.nearest import nearest, unknown
 
 MOST_PAPERS = 200
 MOST_TERMS = 300  # of all the lines that a stranger may have read and matched at once
@@ -38,12 +39,18 @@ _RESERVED = frozenset(
     )
 )
 _LONGEST_LOCAL = 64  # octets (RFC 5321, 4.5.3.1.1)
+_LONGEST_PLAIN = 180  # characters of a domain, so that the whole is within any bound
+# Local parts of almost everybody: any domain that can stand behind one of them can stand behind all.
+_PLAIN_LOCAL = re.compile(r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*")
 # Names in every system's list that say nothing to anybody else.
 _NO_PLACES = frozenset({"localtime", "Factory"})
 
 
 def read_address(text: str) -> str:
-    """An e-mail address as it can be written to; InputError says what is wrong with it."""
+    """Return an e-mail address as it can be written to; InputError says what is wrong with it."""
+    local, at, domain = text.strip().rpartition("@")
+    if at and len(local) <= _LONGEST_LOCAL and _PLAIN_LOCAL.fullmatch(local) and _is_plain(domain):
+        return f"{local}@{domain.lower()}"
     wrong = flaw(text.strip())
     if wrong:
         raise InputError(f"an e-mail address {wrong}", fix="type it again without that character")
@@ -79,8 +86,19 @@ def read_display_name(text: str) -> str:
     return name
 
 
+@lru_cache(maxsize=20_000)  # in a list of readers, the same domains again and again
+def _is_plain(domain: str) -> bool:
+    """Whether a domain is of ASCII letters, short, and one that addresses can have."""
+    if not domain.isascii() or len(domain) > _LONGEST_PLAIN:
+        return False
+    try:
+        return validate_email(f"a@{domain}", check_deliverability=False).normalized == f"a@{domain.lower()}"
+    except EmailNotValidError:
+        return False
+
+
 def known_topic(topics: Sequence[Topic], slug: str) -> Topic:
-    """The topic of this slug; UnknownError names the nearest."""
+    """Return the topic of this slug; UnknownError names the nearest."""
     for topic in topics:
         if topic.slug == slug:
             return topic
@@ -109,13 +127,13 @@ class InterestReader:
         self.is_exhausted = False  # whether the lines so far were too much; no other line is read then
 
     def topics(self, slugs: Sequence[str]) -> tuple[str, ...]:
-        """Topics without repetitions. Raises UnknownError."""
+        """Return topics without repetitions. Raises UnknownError."""
         for slug in dict.fromkeys(slugs):
             known_topic(self._topics, slug)
         return tuple(dict.fromkeys(slugs))
 
     def filter(self, text: str) -> str:
-        """The canonical text of a filter. Raises FilterError."""
+        """Return the canonical text of a filter. Raises FilterError."""
         self._characters += len(text)
         self._check(text, self._characters, self._most_characters, "characters")
         tree = parse(text, topics=self._slugs)
@@ -124,7 +142,7 @@ class InterestReader:
         return canonical(tree)
 
     def filters(self, texts: Iterable[str]) -> tuple[str, ...]:
-        """The canonical texts of filters, without repetitions. Raises FilterError."""
+        """Return the canonical texts of filters, without repetitions. Raises FilterError."""
         return tuple(dict.fromkeys(self.filter(text) for text in texts))
 
     def _check(self, text: str, count: int, most: int | None, what: str) -> None:
@@ -135,12 +153,12 @@ class InterestReader:
 
 
 def reader_for_strangers(listed: Sequence[Topic]) -> InterestReader:
-    """A reader of what is typed into forms and sent to the API, within the bounds of one request."""
+    """Return a reader of what is typed into forms and sent to the API, within the bounds of one request."""
     return InterestReader(listed, most_terms=MOST_TERMS, most_characters=MOST_CHARACTERS)
 
 
 def check_number(name: str, value: int, least: int, most: int) -> int:
-    """A number within its range. Raises InputError."""
+    """Return a number within its range. Raises InputError."""
     if not least <= value <= most:
         raise InputError(f"{name}: {value} is not between {least} and {most}")
     return value
@@ -165,7 +183,32 @@ def read_interests(
     Raises UnknownError for a topic that isn't there, FilterError for a filter that can't be read and
     InputError for a number out of range.
     """
-    reader = InterestReader(listed)
+    return interests_of(
+        InterestReader(listed),
+        topics=topics,
+        filters=filters,
+        exclude=exclude,
+        min_upvotes=min_upvotes,
+        top=top,
+        max_papers=max_papers,
+        about_only=about_only,
+        front=front,
+    )
+
+
+def interests_of(
+    reader: InterestReader,
+    *,
+    topics: Sequence[str],
+    filters: Sequence[str],
+    exclude: Sequence[str],
+    min_upvotes: int,
+    top: int,
+    max_papers: int,
+    about_only: bool,
+    front: int,
+) -> Interests:
+    """Read what somebody typed, as `read_interests` does, by a reader that may know some of it already."""
     return Interests(
         topics=reader.topics(topics),
         filters=reader.filters(filters),
@@ -180,7 +223,10 @@ def read_interests(
 
 @cache
 def time_zones() -> tuple[str, ...]:
-    """The names of all time zones, sorted. Finding them reads hundreds of files, so it is done once."""
+    """Return the names of all time zones, sorted.
+
+    Finding them reads hundreds of files, so it is done once.
+    """
     return tuple(sorted(available_timezones() - _NO_PLACES))
 
 
@@ -192,7 +238,7 @@ def read_schedule(
     timezone: str = "UTC",
     quiet_days: bool = False,
 ) -> Schedule:
-    """What somebody typed → Schedule. Raises InputError that names the field and what it can be."""
+    """Read what somebody typed as a Schedule. Raises InputError that names the field and what it can be."""
     if frequency not in list(Frequency):
         raise InputError(f"frequency: {frequency!r} is none of {', '.join(Frequency)}")
     if weekday not in WEEKDAYS:

@@ -13,7 +13,6 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from digest.domain import Frequency, Subscriber, SubscriberStatus
 from digest.errors import DigestError, InputError
-from digest.nearest import nearest, unknown
 from digest.pipeline import failures
 from digest.pipeline.installation import Installation
 from digest.pipeline.subscriptions.validate import known_topic, known_topics
@@ -22,6 +21,7 @@ from digest.store.session import chunks
 from digest.store.subscriptions import selection, subscribers
 from digest.store.subscriptions.addresses import key
 from digest.store.subscriptions.selection import MOMENTS, Between, Condition, Field, OneOf
+from digest.words.nearest import nearest, unknown
 
 SAMPLE = 5
 MOST_ERRORS = 1_000  # that are kept to be shown

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from digest.store.session import chunks, insert
+from digest.store.session import chunks, insert, write
 from digest.store.subscriptions.tables import SuppressionRow
 
 
@@ -17,6 +17,12 @@ def add(session: Session, address_hash: str, *, reason: str, now: datetime) -> b
     return added.first() is not None
 
 
+def add_many(session: Session, hashes: Iterable[str], *, reason: str, now: datetime) -> None:
+    """Suppress addresses; the first reason of one that was already stays."""
+    rows = [{"address_hash": each, "reason": reason, "at": now} for each in hashes]
+    write(session, insert(session, SuppressionRow).on_conflict_do_nothing(), rows)
+
+
 def remove(session: Session, hashes: Iterable[str]) -> bool:
     """Lift the suppression of an address (its hashes under all keys); False where there was none."""
     gone = delete(SuppressionRow).where(SuppressionRow.address_hash.in_(list(hashes)))
@@ -24,19 +30,19 @@ def remove(session: Session, hashes: Iterable[str]) -> bool:
 
 
 def listing(session: Session, *, limit: int) -> list[SuppressionRow]:
-    """The last suppressions, newest first."""
+    """Return the last suppressions, newest first."""
     wanted = select(SuppressionRow).order_by(SuppressionRow.at.desc(), SuppressionRow.address_hash)
     return list(session.scalars(wanted.limit(limit)))
 
 
 def find(session: Session, hashes: Iterable[str]) -> SuppressionRow | None:
-    """The suppression of an address (its hashes under all keys), or None."""
+    """Return the suppression of an address (its hashes under all keys), or None."""
     wanted = select(SuppressionRow).where(SuppressionRow.address_hash.in_(list(hashes)))
     return session.scalars(wanted).first()
 
 
 def among(session: Session, hashes: Iterable[str]) -> set[str]:
-    """Those of these hashes that are suppressed."""
+    """Return those of these hashes that are suppressed."""
     found: set[str] = set()
     for chunk in chunks(set(hashes)):
         wanted = select(SuppressionRow.address_hash).where(SuppressionRow.address_hash.in_(chunk))

@@ -10,12 +10,12 @@ from urllib.parse import unquote
 from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from digest import cite
 from digest.domain import Paper
 from digest.errors import UnknownError
 from digest.ids import MAX_ID
 from digest.pipeline.catalog.paper import PaperPage
 from digest.render import cards, phrases
+from digest.serializers import cite
 from digest.web.addresses import author_path, paper_path
 from digest.web.cards import paper_card, paper_cards
 from digest.web.pages.catalog import read_view
@@ -96,7 +96,7 @@ def author(request: Request, web: Site, name: str) -> Response:
 
 
 def read_paper(web: Web, ref: str) -> PaperPage:
-    """The paper with this id; 404 where there is none, 410 where it is hidden."""
+    """Return the paper with this id; 404 where there is none, 410 where it is hidden."""
     if len(ref) > MAX_ID:
         raise HTTPException(404)
     try:

@@ -62,7 +62,7 @@ def search(request: Request, web: Site) -> Response:
 @get("/search.{form:feed}")
 @costly
 def search_feed(request: Request, web: Site, form: str) -> Response:
-    """A search as a feed: the same papers in the same order as its page, the newest first unless asked."""
+    """Serve a search as a feed: the papers of its page in the same order, the newest first unless asked."""
     query = request.query_params.get("q", "").strip()
     order = request.query_params.get("order", Order.DATE)
     if not query or order not in list(Order) or len(query) > LONGEST_LINE:

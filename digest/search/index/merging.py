@@ -11,13 +11,16 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
-from digest.search.building import counted, form_arrays, listed
-from digest.search.packing import Array, pack
-from digest.search.segment import MOST_SLOTS, Marks, Segment, shown_in
+from digest.search.index.building import counted, form_arrays, listed
+from digest.search.index.packing import Array, pack
+from digest.search.index.segment import MOST_SLOTS, Marks, Segment, shown_in
 
 
 def merge(segments: Sequence[Segment], *, is_first: bool) -> bytes:
-    """One segment that says what these say together. Raises ValueError where they don't fit into one."""
+    """Return one segment that says what these say together.
+
+    Raises ValueError where they don't fit into one.
+    """
     marks = shown_in(segments)
     kept = [np.flatnonzero(mark) for mark in marks]
     if slots_of(segments, marks) > MOST_SLOTS:
@@ -44,7 +47,7 @@ def merge(segments: Sequence[Segment], *, is_first: bool) -> bytes:
 
 
 def slots_of(segments: Sequence[Segment], marks: Sequence[Marks]) -> int:
-    """How many slots the marked papers have."""
+    """Return how many slots the marked papers have."""
     pairs = zip(segments, marks, strict=True)
     return sum(int(np.count_nonzero(mark[segment.slot_paper])) for segment, mark in pairs)
 
