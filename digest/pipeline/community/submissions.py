@@ -13,6 +13,7 @@ from typing import Any
 
 from digest.domain import Actor, Entry, Paper, Proposal, ProposalState, Source, SourceKind
 from digest.errors import FetchError, InputError, NotAskedError, ParseError, RefusedError
+from digest.fetch.body import BodyError
 from digest.pipeline.community import lookup, votes
 from digest.pipeline.failures import Part, guarded
 from digest.pipeline.installation import Installation, acting
@@ -252,6 +253,8 @@ def _number(where: str) -> int:
 
 def _look_up(installation: Installation, proposal: Proposal, tried: int, now: datetime) -> None:
     try:
+        if tried >= TRIES:  # each of them failed for a reason that nobody foresaw
+            raise ParseError("it couldn't be looked up here")
         found = lookup.look_up(installation, read_subject(proposal.typed))
     except (FetchError, ParseError, InputError) as error:
         with session.transaction(installation.engine) as db:
@@ -278,7 +281,9 @@ def _comes_again(error: Exception) -> bool:
     """Whether a site may answer later: it wasn't its turn, it was away, or too busy."""
     if isinstance(error, NotAskedError):
         return True
-    return isinstance(error, FetchError) and not error.fix and (error.status is None or error.status >= 429)
+    if not isinstance(error, FetchError) or error.fix or isinstance(error.__cause__, BodyError):
+        return False
+    return error.status is None or error.status >= 429
 
 
 def _keep(
