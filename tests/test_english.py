@@ -88,7 +88,9 @@ def test_nobody_stumbles_over_a_phrase_again(phrase: str, read: dict[str, str]) 
 
 
 def test_docstrings_say_what_is_done_verb_first() -> None:
-    """Functions begin with a verb; all that is public ends with a full stop and has words instead of arrows."""
+    """Functions begin with a verb; all that is public ends with a full stop and has words instead
+    of arrows.
+    """
     found = [
         f"{docstring.where}: {flaw}: {docstring.text[:60]}"
         for top in ("digest", "workers")
