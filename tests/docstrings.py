@@ -14,7 +14,7 @@ VERBS = frozenset(
         r"\w+",
         """
         accept act add answer apply ask back begin bring build cast change check choose claim clean
-        close compare confirm connect count create cut decide decode delete deliver dial divide do
+        close compare confirm connect copy count create cut decide decode delete deliver dial divide do
         draw drop email empty encode end erase evaluate examine exit explain export fetch fill find
         finish fit fix fold follow forget format give go greet guess hand handle hide hold import
         index insert join judge keep land lay leave let lift limit list load lock look make mark match

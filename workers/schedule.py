@@ -15,6 +15,7 @@ RUNG_BY_BEAT = (
     "signals",
     "summaries",
     "sweep",
+    "thumbnails",
     "upkeep",
 )
 QUEUES = ("digest", "digest.deliver")  # taken in turn: a long delivery keeps no fetch and no issue waiting

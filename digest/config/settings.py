@@ -169,6 +169,9 @@ class Settings(BaseSettings):
         SecretStr(""), description="the key of that service"
     )
     summary_model: str = Field("", description="the name of the model to ask there; mails name it")
+    thumbnails: bool = Field(
+        False, description="show small copies of the pictures that sources have of papers, served from here"
+    )
     window_days: int = Field(
         3,
         ge=1,

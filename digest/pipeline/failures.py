@@ -48,6 +48,7 @@ class Part(StrEnum):
     SOURCE = "source"
     SERVICE = "service"
     SUMMARY = "summary"
+    THUMBNAIL = "thumbnail"
     ALARM = "alarm"
 
 

@@ -61,6 +61,7 @@ class Installation:
     limits: Limits = NO_LIMITS
     services: tuple[Service, ...] = ()  # that count attention
     summariser: Summariser | None = None
+    thumbnails: bool = False  # whether pages show copies of the pictures that sources have of papers
     search_folder: Path | None = None  # where processes share the search index; None: each has its own
     signer: "Signer | None" = None  # of every mail; None: the relay signs
     actor: Actor = SYSTEM  # in whose hands it is: what they change is written down as theirs
@@ -102,6 +103,7 @@ def open_installation(settings: Settings) -> Installation:
         lease=timedelta(seconds=settings.lease_seconds),
         services=_services(settings),
         summariser=_summariser(settings),
+        thumbnails=settings.thumbnails,
         search_folder=settings.data_dir / "search",
         signer=signer(settings),
         limits=Limits(settings.mails_per_second, settings.domain_mails_per_second, settings.warm_up_since),

@@ -59,8 +59,10 @@ def serve(
 def _read_ahead(app: FastAPI, now: datetime) -> None:
     """Read what a visitor would wait for, at the start and from then on; first what takes least time."""
     web: Web = app.state.web
-    web.lists.page(web.lists.latest(now), Order.TREND, 1, now)
+    newest = web.lists.page(web.lists.latest(now), Order.TREND, 1, now)
     web.today.preview(Interests(), now)
+    if newest and newest.page.papers:
+        web.search.similar(newest.page.papers[0], now)
     web.today.topics(now)
 
 
@@ -126,7 +128,7 @@ def tickers(
     if not pages_only:
         add("rounds", *runner.STEPS)
         add("search", runner.INDEX)
-        add("sources", runner.FETCH, runner.SIGNALS, leave=True)
+        add("sources", runner.FETCH, runner.SIGNALS, runner.THUMBNAILS, leave=True)
         if installation.summariser:
             add("summaries", runner.SUMMARIES, leave=True)
     return made

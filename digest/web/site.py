@@ -15,11 +15,12 @@ from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException
 
 from digest.bundled import folder
-from digest.domain import Actor
+from digest.domain import Actor, Paper
 from digest.languages import dates
 from digest.pipeline.catalog.listing import Lists
 from digest.pipeline.catalog.paper import PaperPages
 from digest.pipeline.catalog.search import Search
+from digest.pipeline.catalog.thumbnails import thumbnails_of
 from digest.pipeline.catalog.today import Today
 from digest.pipeline.installation import Installation, acting
 from digest.pipeline.subscriptions.signup import WORDING, Visitor
@@ -27,7 +28,7 @@ from digest.render.cards import title
 from digest.render.translated import translate
 from digest.tokens import network_hash
 from digest.web import cards, guards, page_cache
-from digest.web.addresses import author_path, paper_path
+from digest.web.addresses import author_path, paper_path, thumbnail_path
 from digest.web.limits import Limits
 from digest.web.ticker import Ticker
 
@@ -119,6 +120,15 @@ class Web:
         answer = self.page(template, **({"stamp": page_cache.HOLE} | values))
         answer.headers["Cache-Control"] = page_cache.SHARED
         return answer
+
+    def cards(self, papers: Sequence[Paper], now: datetime) -> tuple[cards.PaperCard, ...]:
+        """Choose what a list shows of each of these papers, with the pictures that are there."""
+        copies = thumbnails_of(self.installation, [paper.pk for paper in papers])
+        pictures = {
+            number: cards.CardPicture(thumbnail_path(number, copy.mark), copy.width, copy.height)
+            for number, copy in copies.items()
+        }
+        return cards.paper_cards(papers, now, pictures)
 
     def stamp(self) -> str:
         """Return when a form is given out: now."""

@@ -208,10 +208,12 @@ class SearchIndex:
             return None
         try:
             with (self._folder / _file_name(info)).open("rb") as file:
-                mapped = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+                mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         except (OSError, ValueError):
             return None
-        return mapped if zlib.crc32(mapped) == info.checksum else None
+        is_whole = zlib.crc32(mapped) == info.checksum
+        mapped.madvise(mmap.MADV_DONTNEED)  # what was read to be checked needn't stay in memory
+        return memoryview(mapped) if is_whole else None
 
     def _keep(self, info: SegmentInfo, data: bytes) -> bool:
         """Write the file of a segment, so that nobody sees it half-written."""
