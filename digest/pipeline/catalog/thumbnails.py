@@ -34,7 +34,7 @@ PATIENCE = 10.0  # seconds that one waits for its site's turn
 def copy_due(
     installation: Installation, now: datetime, *, stopping: Callable[[], bool] = lambda: False
 ) -> int:
-    """Copy the pictures of new papers, where the operator wants them; returns how many."""
+    """Return copy the pictures of new papers, where the operator wants them; returns how many."""
     if not installation.thumbnails:
         return 0
     turn = ServiceRow.claim(installation.engine, NAME, now, until=now + EVERY)
