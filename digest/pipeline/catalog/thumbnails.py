@@ -1,4 +1,4 @@
-"""The small pictures that sources have of papers → copies of ours, for pages and emails; off by default.
+"""Keeps copies of the small pictures that sources have of papers, made smaller and safe.
 
 A step of the round copies those of the last days: through the guarded client, at most 4 MB each, drawn anew
 as small JPEGs (`sources.values.pictures`) and kept in the database, so that every process shows the same. A
