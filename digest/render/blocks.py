@@ -1,4 +1,4 @@
-"""Papers → blocks, the parts of a mail's list in both formats, each set once for all who get it.
+"""Renders papers as blocks, the parts of a mail's list in both formats, each set once for all who get it.
 
 In: matches and headings, and a function that renders a template. Out: `Block`s with slots for what is a
 reader's own. Never: renders a template for one reader.
@@ -8,7 +8,7 @@ marked, and why) is filled in once for each set of reasons.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from functools import lru_cache
 from typing import Final, Generic, NamedTuple, TypeVar
@@ -35,6 +35,7 @@ _SHARED = (
     "url",
     "authors",
     "facts",
+    "picked",
     "summary_label",
     "plain_title",
     "plain_summary",
@@ -230,7 +231,7 @@ class Blocks:
         """A paper's card with what the reasons for it say."""
         paper, reasons, titles, manner = wanted.parts
         bare = self._card(_Key((paper, manner), (paper.id, manner)))
-        unsaid = cards.unsaid(paper, reasons)
+        unsaid = cards.unsaid(paper, [each for each in reasons if not (paper.picked and _is_pick(each))])
         why, _ = self._why(_told(cards.unmarked(unsaid, bare.title, bare.summary), titles))
         _, plain_why = self._why(_told(unsaid, titles))
         own = {
@@ -265,7 +266,10 @@ class Blocks:
         """A paper's line with what the reasons for it say; in text, which marks no words, all of them."""
         paper, reasons, titles = wanted.parts
         bare = self._brief(_Key((paper,), (paper.id,)))
-        unsaid = cards.unsaid(paper, reasons)
+        unsaid = tuple(
+            replace(each, note=cards.picked(paper.picked)) if paper.picked and _is_pick(each) else each
+            for each in cards.unsaid(paper, reasons)
+        )
         beside, _ = self._beside(bare.upvotes, _told(cards.unmarked(unsaid, bare.title), titles))
         _, plain = self._beside(bare.upvotes, _told(unsaid, titles))
         title = self._where(bare.title, cards.title_terms(reasons))
@@ -320,6 +324,10 @@ def slots(names: Sequence[str]) -> dict[str, Placeholder | str]:
     the others.
     """
     return {name: Placeholder(name) if name in names else "" for name in LINKS}
+
+
+def _is_pick(reason: Reason) -> bool:
+    return reason.kind is ReasonKind.PICK
 
 
 def _told(reasons: tuple[Reason, ...], titles: _Titles) -> tuple[str, ...]:
