@@ -62,8 +62,10 @@ class MessageAssembler:
         self._subject = lru_cache(1_024)(self._set_subject)
 
     def print(self, mail: str, top: int, digest: Digest, site: Site, links: Links) -> Encoded:
-        """The mail of that name at the most generous level of detail that fits. `top`: level of the headings
-        below which papers stand."""
+        """Return the mail of that name at the most generous level of detail that fits.
+
+        `top`: level of the headings below which papers stand.
+        """
         values = _links(links)
         sheet = _layout_of(mail, site, tuple(values[0]), top)
         day = dates.short_day(digest.issue.date)

@@ -35,7 +35,7 @@ class Site:
 
 
 def in_language(site: Site, language: str) -> Site:
-    """The same site as it speaks to somebody of another language."""
+    """Return the same site as it speaks to somebody of another language."""
     return site if site.language == language else _in_language(site, language)
 
 
