@@ -1,4 +1,4 @@
-"""A paper that somebody wants less of → what can be left out of their digests, and leaving it out.
+"""Finds what can be left out after a paper that somebody wants less of, and leaves it out.
 
 A choice is a filter that selects the paper: a word that brought it, a filter or topic of theirs, an author,
 its category. Never: a choice that wouldn't leave out the paper itself.
