@@ -1,4 +1,4 @@
-"""One subscriber's matches → what that subscriber gets in one issue.
+"""Chooses what one subscriber gets in one issue from what matched.
 
 In: the matches best first, the topics that exist, notes for the reader, what trends. Out: a `Digest`, or None
 where there is nothing to send. Never: matches, ranks, or renders.
@@ -40,7 +40,7 @@ def compose(
     also_trending: Sequence[Paper] = (),
     withdrawn: Sequence[Paper] = (),
 ) -> Digest | None:
-    """The digest of one subscriber: each paper once, in the order of `matches`; None without matches.
+    """Return the digest of one subscriber: each paper once, in the order of `matches`; None without matches.
 
     Of `topics` those that the subscriber ticked are kept, in the subscriber's order; a ticked topic that no
     longer exists is left out. `notes` are sentences for the reader: a source that couldn't be read.
@@ -75,7 +75,9 @@ def quiet_day(
     also_trending: Sequence[Paper] = (),
     withdrawn: Sequence[Paper] = (),
 ) -> Digest:
-    """The short mail of a day without papers, for those who want it: the reason, a few trending titles."""
+    """Return the short mail of a day without papers, for those who want it: the reason, a few trending
+    titles.
+    """
     weekly = subscriber.schedule.frequency is Frequency.WEEKLY
     why = (_QUIET_WEEK if weekly else _QUIET).get(reason, f"No papers: {reason}.")
     ticked = _ticked(subscriber, topics)

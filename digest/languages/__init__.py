@@ -1,4 +1,4 @@
-"""English texts for readers → the same in another language: one catalogue, a file for each language.
+"""Translates texts for readers from English: one catalogue, a file for each language.
 
 In: a text as it stands in the code or in a template, and the language of who reads it (`speaking`). Out: the
 text of the catalogue `CODE.po`, else the English one. Dates and numbers: `dates.py`. Never: chooses a
@@ -43,12 +43,12 @@ class Catalogue:
     form: Callable[[int], int] = _two_forms  # a number → which form
 
     def text(self, english: str, context: str = "") -> str:
-        """The text for an English one; that itself where the catalogue lacks it."""
+        """Return the text for an English one; that itself where the catalogue lacks it."""
         found = self.texts.get((context, english))
         return found[0] if found else english
 
     def counted(self, singular: str, plural: str, number: int) -> str:
-        """The form of a text that a number wants."""
+        """Return the form of a text that a number wants."""
         found = self.texts.get(("", singular))
         if not found:
             return plural if _two_forms(number) else singular
@@ -89,7 +89,7 @@ def _form_of(expression: str) -> Callable[[int], int]:
 
 
 def current() -> str:
-    """The code of the language that is spoken here."""
+    """Return the code of the language that is spoken here."""
     return _current.get().code
 
 
@@ -109,8 +109,9 @@ def speak(code: str) -> None:
 
 
 def gettext(text: str, /, **values: object) -> str:
-    """A text in the language of its reader, its places `{name}` filled with values; a `Deferred` one with
-    those that it has."""
+    """Return a text in the language of its reader, its places `{name}` filled with values; a `Deferred` one
+    with those that it has.
+    """
     if isinstance(text, Deferred):
         return text.said()
     found = _current.get().text(text)
@@ -118,17 +119,17 @@ def gettext(text: str, /, **values: object) -> str:
 
 
 def pgettext(context: str, text: str, /) -> str:
-    """A text that reads differently in different contexts (`Save` on a button, or of a paper)."""
+    """Return a text that reads differently in different contexts (`Save` on a button, or of a paper)."""
     return _current.get().text(text, context)
 
 
 def ngettext(singular: str, plural: str, number: int, /, **values: object) -> str:
-    """A text with a number, in the form that this number has; `{number}` is filled with it."""
+    """Return a text with a number, in the form that this number has; `{number}` is filled with it."""
     return fill(chosen(singular, plural, number), {"number": number, **values})
 
 
 def chosen(singular: str, plural: str, number: int) -> str:
-    """The form of a text that a number has, its places not yet filled."""
+    """Return the form of a text that a number has, its places not yet filled."""
     return _current.get().counted(singular, plural, number)
 
 
@@ -142,7 +143,7 @@ class Deferred(str):
     parts: tuple[str, str, Mapping[str, object]]  # singular, plural or '', values
 
     def said(self) -> str:
-        """The text in the language that is spoken here."""
+        """Return the text in the language that is spoken here."""
         singular, plural, values = self.parts
         spoken = _current.get()
         found = (
@@ -156,12 +157,12 @@ def _said(value: object) -> object:
 
 
 def deferred(text: str, /, **values: object) -> Deferred:
-    """A text to be said later, by `gettext` where it is shown."""
+    """Return a text to be said later, by `gettext` where it is shown."""
     return _deferred(fill(text, values) if values else text, text, "", values)
 
 
 def ndeferred(singular: str, plural: str, number: int, /, **values: object) -> Deferred:
-    """A text with a number, to be said later."""
+    """Return a text with a number, to be said later."""
     values = {"number": number, **values}
     return _deferred(fill(plural if _two_forms(number) else singular, values), singular, plural, values)
 
@@ -174,7 +175,7 @@ def _deferred(english: str, singular: str, plural: str, values: Mapping[str, obj
 
 @lru_cache(4_096)
 def pieces(text: str) -> Sequence[str]:
-    """A text parted at its places: what stands before, a name, what follows, a name, …"""
+    """Return a text divided at its places: what stands before, a name, what follows, and so on."""
     return tuple(_PLACE.split(text))
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 
-from digest.domain import Field, Paper, Reason, ReasonKind, SignalKind
+from digest.domain import Field, Paper, Pick, Reason, ReasonKind, SignalKind
 from digest.languages import dates, pgettext
 from digest.languages import gettext as _
 from digest.render import phrases
@@ -41,6 +41,7 @@ class Card:
     url: str
     authors: str
     facts: tuple[str, ...]
+    picked: str
     summary_label: str
     summary: tuple[Piece, ...]
     why: tuple[str, ...]
@@ -75,7 +76,7 @@ def card(
     all_links: bool,
     heading: int,
 ) -> Card:
-    """A paper in full: `titles` of topics by slug, the reader's `day`, at most `words` of summary."""
+    """Return a paper in full: `titles` of topics by slug, the reader's `day`, at most `words` of summary."""
     label, summary = _summary(paper, words)
     shown = title(paper)
     return Card(
@@ -85,6 +86,7 @@ def card(
         url=phrases.web_url(paper.url),
         authors=_authors(paper),
         facts=tuple(_facts(paper, day)),
+        picked=picked(paper.picked),
         summary_label=label,
         summary=phrases.marked(summary, terms(reasons)),
         why=phrases.reason_phrases(unmarked(unsaid(paper, reasons), shown, summary), titles),
@@ -93,12 +95,14 @@ def card(
 
 
 def line(paper: Paper, *, numbered: bool) -> Line:
-    """A paper by its title alone; one of the digest's own with its upvotes."""
+    """Return a paper by its title alone; one of the digest's own with its upvotes."""
     return Line(title(paper), phrases.web_url(paper.url), _upvotes(paper) if numbered else "", numbered)
 
 
 def unsaid(paper: Paper, reasons: Iterable[Reason]) -> tuple[Reason, ...]:
-    """The reasons that say more than the facts beside a paper: its upvotes, that it is new, its category."""
+    """Return the reasons that say more than the facts beside a paper: its upvotes, that it is new, its
+    category.
+    """
     upvotes = paper.latest(SignalKind.UPVOTES)
     said = {_NEWLY_LISTED, f"{upvotes} upvote" if upvotes == 1 else f"{upvotes} upvotes"}
     first = paper.categories[0] if paper.categories else ""
@@ -113,7 +117,7 @@ def unsaid(paper: Paper, reasons: Iterable[Reason]) -> tuple[Reason, ...]:
 
 
 def unmarked(reasons: Iterable[Reason], title: str, summary: str = "") -> tuple[Reason, ...]:
-    """The reasons whose term isn't marked in what is shown of a paper."""
+    """Return the reasons whose term isn't marked in what is shown of a paper."""
     return tuple(
         [
             reason
@@ -125,8 +129,18 @@ def unmarked(reasons: Iterable[Reason], title: str, summary: str = "") -> tuple[
 
 
 def title(paper: Paper) -> str:
-    """A paper's title as mails show it; never empty."""
+    """Return a paper's title as mails show it; never empty."""
     return _title(paper.title[:_READ]) or paper.id
+
+
+def picked(pick: Pick | None) -> str:
+    """Say who picked a paper and why: `Picked by Ada: “Read this one for the ablation.”`; '' without one."""
+    if pick is None:
+        return ""
+    name = phrases.one_line(pick.by, 60) or _("a curator")
+    if pick.note:
+        return _("Picked by {name}: “{note}”", name=name, note=phrases.one_line(pick.note))
+    return _("Picked by {name}", name=name)
 
 
 def source_name(name: str) -> str:
@@ -135,17 +149,19 @@ def source_name(name: str) -> str:
 
 
 def title_terms(reasons: Iterable[Reason]) -> tuple[str, ...]:
-    """What of the reasons stands in the title."""
+    """Return what of the reasons stands in the title."""
     return tuple([reason.term for reason in reasons if reason.field is Field.TITLE])
 
 
 def terms(reasons: Iterable[Reason]) -> tuple[str, ...]:
-    """What of the reasons stands in the title or the abstract, and so perhaps in a summary."""
+    """Return what of the reasons stands in the title or the abstract, and so perhaps in a summary."""
     return tuple([reason.term for reason in reasons if reason.field in _TOLD])
 
 
 def mute(reasons: Iterable[Reason]) -> str:
-    """The first term of a reader's own filter that stands in the text: they may want a rest from it."""
+    """Return the first term of a reader's own filter that stands in the text: they may want a rest
+    from it.
+    """
     for reason in reasons:
         if reason.kind is ReasonKind.FILTER and reason.field in _TOLD:
             return phrases.one_line(reason.term, 60)

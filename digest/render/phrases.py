@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from digest.domain import Field, Reason, ReasonKind
+from digest.domain import Field, HideReason, Hiding, Reason, ReasonKind
 from digest.languages import gettext as _
 from digest.languages import pgettext
 from digest.words.finding import SENTENCE_END
@@ -24,6 +24,7 @@ BETWEEN = "\u00a0· "  # the phrases of a list on one line; it isn't broken befo
 _MOST_REASONS = 3
 _MOST_PLACES = 3
 _CHARACTERS_A_WORD = 12
+_LONGEST_PICK = 360  # characters: a note, and who picked
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,19 +36,19 @@ class Piece:
 
 
 def printable(text: str) -> str:
-    """Text without control characters and without those that turn the reading direction; newlines stay."""
+    """Drop control characters and those that turn the reading direction; newlines stay."""
     return text if text.isascii() and text.isprintable() else _INVISIBLE.sub("", text)
 
 
 def one_line(text: str, most: int = 300) -> str:
-    """Printable text on one line, shortened to `most` characters."""
+    """Return printable text on one line, shortened to `most` characters."""
     line = " ".join(text.split())
     visible = printable(line)
     return shorten(line if visible == line else " ".join(visible.split()), most)
 
 
 def shorten(text: str, most: int) -> str:
-    """At most `most` characters, cut behind a word where one ends, with an ellipsis."""
+    """Cut a text to `most` characters, behind a word where one ends, with an ellipsis."""
     if len(text) <= most:
         return text
     cut = text[: most - 1]
@@ -56,23 +57,25 @@ def shorten(text: str, most: int) -> str:
 
 
 def web_url(url: str) -> str:
-    """The URL if it can be linked to (http, https, nothing that breaks out of an attribute), else ''."""
+    """Return the URL if it can be linked to (http, https, nothing that breaks out of an attribute),
+    else ''.
+    """
     return url if _WEB_URL.fullmatch(url) and printable(url) == url else ""
 
 
 def masked(address: str) -> str:
-    """An address that its owner knows again and nobody else can write to: `a…@example.org`."""
+    """Return an address that its owner knows again and nobody else can write to: `a…@example.org`."""
     local, _, domain = address.rpartition("@")
     return f"{local[:1]}…@{domain}"
 
 
 def longest_of(words: int) -> int:
-    """How many characters a text of so many words may have."""
+    """Return how many characters a text of so many words may have."""
     return max(words * _CHARACTERS_A_WORD, 80)
 
 
 def first_sentences(text: str, most: int) -> str:
-    """Whole sentences from the start, at most `most` words; cut inside one if half the words were unused.
+    """Return whole sentences from the start, at most `most` words; cut inside one if half were unused.
 
     Words of up to 40 characters stay whole. What has longer ones (a script without spaces, a hostile text) is
     cut after 12 characters a word.
@@ -91,7 +94,7 @@ def first_sentences(text: str, most: int) -> str:
 
 
 def marked(text: str, terms: Iterable[str]) -> tuple[Piece, ...]:
-    """The text in pieces, none empty; whole-word occurrences of the terms, in any case, are marked."""
+    """Return the text in pieces, none empty; whole-word occurrences of the terms, in any case, are marked."""
     runs: list[Piece] = []
     done = 0
     for start, end in sorted([place for term in set(terms) for place in places(text, term)]):
@@ -103,7 +106,9 @@ def marked(text: str, terms: Iterable[str]) -> tuple[Piece, ...]:
 
 @lru_cache(maxsize=16_384)  # a day's papers have the terms of most readers in few places
 def places(text: str, term: str) -> tuple[tuple[int, int], ...]:
-    """Where a term stands in a text as a whole word, in any case: starts, and ends with a minus sign."""
+    """Return where a term stands in a text as a whole word, in any case: starts, and ends with a
+    minus sign.
+    """
     return tuple([(found.start(1), -found.end(1)) for found in _word(term).finditer(text)]) if term else ()
 
 
@@ -113,8 +118,23 @@ def _word(term: str) -> re.Pattern[str]:
     return re.compile(rf"(?<!\w)(?=({re.escape(term)})(?!\w))", re.IGNORECASE)
 
 
+def hidden(hiding: Hiding) -> str:
+    """Say in public why a paper is no longer shown."""
+    why = {
+        HideReason.SPAM: _("It was hidden as spam"),
+        HideReason.OFF_TOPIC: _("It is off topic here"),
+        HideReason.DUPLICATE: _("It is here under another id"),
+        HideReason.WITHDRAWN: _("It was withdrawn"),
+        HideReason.LEGAL: _("It can’t be shown for legal reasons"),
+        HideReason.OTHER: _("It was hidden by a curator"),
+    }[hiding.reason]
+    words = one_line(hiding.words, 500).rstrip(".")
+    return f"{why}: {words}" if words else why
+
+
 def reason_phrases(reasons: Sequence[Reason], titles: Mapping[str, str]) -> tuple[str, ...]:
-    """Why a paper is here, a phrase for each filter, topic or measure, in the order given; at most three.
+    """Return why a paper is here, a phrase for each filter, topic or measure, in the order given; at most
+    three.
 
     `titles`: of topics, by slug.
     """
@@ -128,7 +148,7 @@ def reason_phrases(reasons: Sequence[Reason], titles: Mapping[str, str]) -> tupl
 def _phrase(kind: ReasonKind, name: str, reasons: list[Reason], titles: Mapping[str, str]) -> str:
     first = reasons[0].note
     if kind is ReasonKind.PICK:
-        return one_line(_(first), 200) or _("picked by a curator")
+        return one_line(_(first), _LONGEST_PICK) or _("picked by a curator")
     if kind is ReasonKind.TRENDING:
         note = one_line(_(first), 60)
         return _("trending: {note}", note=note) if note else _("trending")

@@ -6,6 +6,7 @@ from functools import lru_cache
 from urllib.parse import urlsplit
 
 FRONT = 5
+MOST_FRONT = 50  # that anybody may want
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class Site:
 
 
 def in_language(site: Site, language: str) -> Site:
-    """The same site as it speaks to somebody of another language."""
+    """Return the same site as it speaks to somebody of another language."""
     return site if site.language == language else _in_language(site, language)
 
 

@@ -82,8 +82,9 @@ class Texts(NamedTuple):
 
 
 def layout(digest: Digest, level: Level, front: int) -> Layout:
-    """The papers of a digest at a level: the best `front` in full, under days or topics where that helps, the
-    others in brief."""
+    """Return the papers of a digest at a level: the best `front` in full, under days or topics where that
+    helps, the others in brief.
+    """
     cards = min(front, level.cards)
     shown, rest = digest.papers[:cards], digest.papers[cards:]
     tail = rest[: level.titles]
@@ -91,7 +92,7 @@ def layout(digest: Digest, level: Level, front: int) -> Layout:
 
 
 def heading(digest: Digest) -> str:
-    """The head of a digest."""
+    """Return the head of a digest."""
     asked = digest.subscriber.interests
     if not digest.papers:
         kind = _nothing(digest)
@@ -104,12 +105,12 @@ def heading(digest: Digest) -> str:
 
 
 def first_title(digest: Digest) -> str:
-    """What the subject begins with."""
+    """Return what the subject begins with."""
     return title(digest.papers[0].paper) if digest.papers else _nothing(digest)
 
 
 def others(digest: Digest) -> str:
-    """The heading of what others read: beside a reader's own papers, or instead of them."""
+    """Return the heading of what others read: beside a reader's own papers, or instead of them."""
     return _("Also trending") if digest.papers else _("Trending meanwhile")
 
 
@@ -122,7 +123,7 @@ def _is_weekly(digest: Digest) -> bool:
 
 
 def texts(digest: Digest, *, words: int) -> Texts:
-    """The reader's own texts of a mail that shows so many words of papers."""
+    """Return the reader's own texts of a mail that shows so many words of papers."""
     count = len(digest.papers)
     asked = _asked(
         tuple([topic.title for topic in digest.topics]), len(digest.subscriber.interests.filters), current()

@@ -3,7 +3,7 @@
 In: a paper and the time. Out: `PaperCard`. Never: HTML, or who is looking.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -28,6 +28,15 @@ class CardLink:
 
 
 @dataclass(frozen=True, slots=True)
+class CardPicture:
+    """A picture of a card: its path on this site and its size in pixels."""
+
+    path: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
 class PaperCard:
     """A paper in a list. `upvotes` are those of its sources, `votes` those of this site's readers."""
 
@@ -45,9 +54,12 @@ class PaperCard:
     upvotes: int
     votes: int
     links: tuple[CardLink, ...]
+    picture: CardPicture | None
+    picked_by: str = ""
+    note: str = ""
 
 
-def paper_card(paper: Paper, now: datetime) -> PaperCard:
+def paper_card(paper: Paper, now: datetime, picture: CardPicture | None = None) -> PaperCard:
     """Choose what a list shows of a paper at a time."""
     plain = cards.card(paper, (), {}, day=now.date(), words=WORDS, all_links=False, heading=3)
     return PaperCard(
@@ -65,12 +77,17 @@ def paper_card(paper: Paper, now: datetime) -> PaperCard:
         upvotes=paper.latest(SignalKind.UPVOTES),
         votes=paper.latest(SignalKind.VOTES),
         links=paper_links(paper),
+        picture=picture,
+        picked_by=(phrases.one_line(paper.picked.by, 60) or "a curator") if paper.picked else "",
+        note=phrases.one_line(paper.picked.note) if paper.picked else "",
     )
 
 
-def paper_cards(papers: Sequence[Paper], now: datetime) -> tuple[PaperCard, ...]:
-    """Choose what a list shows of each of its papers."""
-    return tuple(paper_card(paper, now) for paper in papers)
+def paper_cards(
+    papers: Sequence[Paper], now: datetime, pictures: Mapping[int, CardPicture]
+) -> tuple[PaperCard, ...]:
+    """Choose what a list shows of each of its papers; `pictures` by number (`Paper.pk`)."""
+    return tuple(paper_card(paper, now, pictures.get(paper.pk)) for paper in papers)
 
 
 def paper_links(paper: Paper) -> tuple[CardLink, ...]:

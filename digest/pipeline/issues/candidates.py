@@ -39,7 +39,7 @@ class CandidateSet:
     likeness: StoredLikeness
 
     def topics_of(self, subscriber: Subscriber) -> tuple[Topic, ...]:
-        """The topics that the subscriber ticked, in their order; ones since removed are left out."""
+        """Return the topics that the subscriber ticked, in their order; ones since removed are left out."""
         return tuple(self.topics[slug] for slug in subscriber.interests.topics if slug in self.topics)
 
 
@@ -86,7 +86,9 @@ def _library(topics: tuple[Topic, ...]) -> Library:
 
 
 def usual_before(db: Session, since: datetime) -> Mapping[tuple[str, SignalKind], float]:
-    """What was usual for each source in the month before `since`: candidates don't set their measure."""
+    """Return what was usual for each source in the month before `since`: candidates don't set their
+    measure.
+    """
     return papers.usual(db, since=since - USUAL_PERIOD, until=since)
 
 
@@ -120,7 +122,7 @@ def window_of(installation: Installation, subscriber: Subscriber, at: datetime) 
 
 
 def sent_to(installation: Installation, found: CandidateSet, subscriber: Subscriber) -> set[str]:
-    """The candidates (canonical ids) that were sent to somebody, or are on their way."""
+    """Return the candidates (canonical ids) that were sent to somebody, or are on their way."""
     with session.reading(installation.engine) as db:
         sent = deliveries.papers_sent(db, [subscriber.id], since=found.since)
     pks = sent.get(subscriber.id, set())

@@ -1,4 +1,4 @@
-"""A day without papers for somebody → why, in a word for the ledger and in sentences for a reader.
+"""Says why somebody has no papers on a day, in a word for the ledger and in sentences for a reader.
 
 In: the candidates, what each source says of itself, arXiv's calendar. Never guesses a reason.
 """
@@ -28,7 +28,7 @@ MONDAY = 0
 
 
 def skip_reason(candidates: CandidateSet, frequency: Frequency = Frequency.DAILY) -> SkipReason:
-    """Why there is nothing for somebody who gets a digest so often.
+    """Return why there is nothing for somebody who gets a digest so often.
 
     Where papers came within the day before (weekly: the week), none of them matched. Where none came the
     sources say why; one that fails comes before one that waits.
@@ -58,7 +58,7 @@ def _is_late(source: Source) -> bool:
 
 
 def reason_of(kept: str, candidates: CandidateSet, frequency: Frequency) -> SkipReason:
-    """The reason that a row of the ledger keeps; where it keeps other words, it is found again."""
+    """Return the reason that a row of the ledger keeps; where it keeps other words, it is found again."""
     return SkipReason(kept) if kept in set(SkipReason) else skip_reason(candidates, frequency)
 
 

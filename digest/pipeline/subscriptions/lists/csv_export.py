@@ -1,4 +1,4 @@
-"""All subscribers → a table that `csv_import` reads back to the same: CSV, or JSON, one object a line.
+"""Exports all subscribers as a table that `csv_import` reads back to the same: CSV, or JSON Lines.
 
 Written as it is read, some thousand people at a time: a million of them take no more memory than ten.
 """
@@ -66,6 +66,7 @@ def _cells(person: ListedSubscriber) -> tuple[str, ...]:
         WEEKDAYS[person.weekday] if is_weekly else "",
         wants["min_upvotes"],
         wants["about_only"],
+        wants["front"],
         wants["top"],
         _time(person.paused_until),
         _time(person.created_at),
@@ -84,6 +85,7 @@ def _interests(kept: str) -> dict[str, str]:
         "max": str(interests.max_papers),
         "min_upvotes": str(interests.min_upvotes or ""),
         "about_only": "yes" if interests.about_only else "",
+        "front": str(interests.front or ""),
         "top": str(interests.top or ""),
     }
 
