@@ -105,7 +105,7 @@ def seekable(file: Any) -> Any:
 
 
 def lines_of(file: Any) -> int:
-    """How many lines a file has, for a bar: rows may go over several, and some may be blank."""
+    """Count the lines of a file, for a bar: rows may go over several, and some may be blank."""
     lines: int = sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(1 << 20), b""))
     file.seek(0)
     return lines
