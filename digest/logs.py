@@ -1,4 +1,4 @@
-"""Log records of every process → lines on standard output, without anybody's address and without tokens.
+"""Writes log records as lines on standard output, without anybody's address and without tokens.
 
 JSON where nobody watches, readable text on a terminal. Workers connect it to Celery's `setup_logging`.
 """
@@ -18,7 +18,7 @@ _DOMAIN = re.compile(r"[\w.-]+")
 _NODES = {"celery", "celerybeat"}  # Celery's own names, celery@host
 
 # The part of a signed link that opens somebody's pages.
-TOKEN = re.compile(r"(?<=/)[A-Za-z0-9_-]{28}(?![A-Za-z0-9_-])")
+TOKEN = re.compile(r"(?<=/)(?:[A-Za-z0-9_-]{28}|[A-Za-z0-9_-]{34})(?![A-Za-z0-9_-])")
 
 
 def set_up(loglevel: int | str = logging.INFO, **_signal: Any) -> None:
@@ -37,7 +37,7 @@ def set_up(loglevel: int | str = logging.INFO, **_signal: Any) -> None:
 
 
 def formatter(*, as_json: bool) -> logging.Formatter:
-    """One line per record: time, level, logger, what happened, and what was bound to it."""
+    """Return one line per record: time, level, logger, what happened, and what was bound to it."""
     last: Processor = (
         structlog.processors.JSONRenderer(ensure_ascii=False)
         if as_json
@@ -60,7 +60,7 @@ def mask(_logger: Any, _method: str, event: EventDict) -> EventDict:
 
 
 def masked(text: str) -> str:
-    """A text without addresses and tokens."""
+    """Return a text without addresses and tokens."""
     return TOKEN.sub("‹token›", _WORD.sub(_without_address, text) if "@" in text else text)
 
 

@@ -1,4 +1,4 @@
-"""Papers, their signals and now → papers in the order of attention, best first.
+"""Ranks papers by the attention that their signals show, best first.
 
 In: papers with every observation known, the time, and what is usual for each source. Out: `Ranked`, whose
 parts add up to the score. Never: reads a clock or a database, knows a subscriber, or counts what was observed
@@ -52,7 +52,7 @@ PLACES = 9  # decimals of points: C libraries differ in the last bits of a power
 def rank(
     papers: Iterable[Paper], now: datetime, usual: Usual | None = None, *, aging: bool = True
 ) -> list[Ranked]:
-    """All papers, best first, in an order that doesn't depend on the order given.
+    """Return all papers, best first, in an order that doesn't depend on the order given.
 
     `aging`: older papers lose points; without it papers of one past period are compared by attention alone.
     `usual`: (name of the source, kind of signal) → the value that a paper of that source usually reaches;

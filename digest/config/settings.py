@@ -1,4 +1,4 @@
-"""Settings from the environment, `.env` and `*_FILE` secrets → one frozen object, read once at the edge.
+"""Reads settings from the environment, `.env` and `*_FILE` secrets into one frozen object, once at the edge.
 
 All that is wrong is reported at once. Nothing below this module reads the environment.
 """
@@ -19,7 +19,7 @@ from digest.config import validators
 from digest.domain import FIT_WEIGHT
 from digest.errors import ConfigError
 from digest.render.colors import ACCENT, ACCENT_DARK, DARK_SHEET, SHEET
-from digest.render.site import FRONT
+from digest.render.site import FRONT, MOST_FRONT
 from digest.words.nearest import nearest
 
 PREFIX = "DIGEST_"
@@ -124,7 +124,7 @@ class Settings(BaseSettings):
     front_papers: int = Field(
         FRONT,
         ge=1,
-        le=50,
+        le=MOST_FRONT,
         description="how many papers of a digest are shown in full; the others follow in a line each",
     )
     logo_text: str = Field("", description="the line above the head of every mail; empty: the site's name")
@@ -160,6 +160,11 @@ class Settings(BaseSettings):
         SecretStr(""),
         description="an API key of Semantic Scholar; without one its limits are shared with all",
     )
+    trust_proposers: bool = Field(
+        False,
+        description="accept proposals at once of readers whose last ones were accepted (three or more, and at"
+        " most one in five rejected); false: a curator decides each",
+    )
     summary_url: Annotated[str, AfterValidator(validators.chat_endpoint)] = Field(
         "",
         description="an OpenAI-compatible service that sums up papers whose source doesn't, such as"
@@ -169,6 +174,9 @@ class Settings(BaseSettings):
         SecretStr(""), description="the key of that service"
     )
     summary_model: str = Field("", description="the name of the model to ask there; mails name it")
+    thumbnails: bool = Field(
+        False, description="show small copies of the pictures that sources have of papers, served from here"
+    )
     window_days: int = Field(
         3,
         ge=1,
@@ -229,32 +237,32 @@ class Settings(BaseSettings):
         return key
 
     def database(self) -> str:
-        """The database's URL, the default filled in."""
+        """Return the database's URL, the default filled in."""
         return self.database_url.get_secret_value() or f"sqlite:///{self.data_dir / 'digest.db'}"
 
     def smtp(self) -> str:
-        """The mail server's URL or the Maildir, the default filled in."""
+        """Return the mail server's URL or the Maildir, the default filled in."""
         return self.smtp_url.get_secret_value() or f"maildir:{self.data_dir / 'outbox'}"
 
     def bounces(self) -> Path:
-        """The Maildir with mails that came back, the default filled in."""
+        """Return the Maildir with mails that came back, the default filled in."""
         return self.bounce_maildir or self.data_dir / "bounces"
 
     def allowed_hosts(self) -> frozenset[str]:
-        """Hosts that a fetch may reach at private addresses."""
+        """Return hosts that a fetch may reach at private addresses."""
         return frozenset(host for host in self.fetch_allow_hosts.split(",") if host)
 
     def services(self) -> tuple[str, ...]:
-        """Names of services that count attention."""
+        """Return names of services that count attention."""
         return tuple(name for name in self.signals.split(",") if name)
 
     def proxies(self) -> tuple[str, ...]:
-        """Networks of proxies that say truly for whom they ask."""
+        """Return networks of proxies that say truly for whom they ask."""
         return tuple(network for network in self.trusted_proxies.split(",") if network)
 
 
 def depends_on_folder(settings: Settings) -> bool:
-    """Whether the data folder is one that was only found because of where the command was started."""
+    """Return whether the data folder is one that was only found because of where the command was started."""
     return "data_dir" not in settings.model_fields_set and settings.data_dir == FOUND_HERE.absolute()
 
 
@@ -274,7 +282,9 @@ def load(**overrides: Any) -> Settings:
 
 
 def unknown_names(environ: Mapping[str, str]) -> list[tuple[str, str]]:
-    """`DIGEST_*` names in the environment or `.env` that mean nothing, each with the nearest known or ''."""
+    """Return the `DIGEST_*` names in the environment or `.env` that mean nothing, each with the nearest or
+    ''.
+    """
     known = {PREFIX + name.upper() for name in Settings.model_fields}
     known |= {f"{PREFIX}{name}_FILE" for name in SECRETS}
     given = {*environ, *dotenv_values(".env")}
@@ -299,7 +309,7 @@ def _secrets_from_files(environ: Mapping[str, str | None]) -> dict[str, Any]:
 
 
 def origins(settings: Settings, environ: Mapping[str, str]) -> list[tuple[str, str, str]]:
-    """Each setting as (name, value, where it comes from); secrets are masked."""
+    """Return each setting as (name, value, where it comes from); secrets are masked."""
     in_file = dotenv_values(".env")
     rows: list[tuple[str, str, str]] = []
     for field in Settings.model_fields:

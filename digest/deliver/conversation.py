@@ -1,4 +1,4 @@
-"""Commands and bodies → a server's replies, in their order (RFC 5321, 4.2), several at once where it may be.
+"""Sends commands and bodies, and reads a server's replies in order (RFC 5321, 4.2), several at a time.
 
 aiosmtplib connects, encrypts and logs in; from then on its own reader is in the way: of replies that arrive
 together it keeps the first. With pipelining (RFC 2920) a message takes two journeys to the server instead of
@@ -65,7 +65,7 @@ class Conversation(asyncio.Protocol):
         return self._replies
 
     def close(self, reason: str = "closed") -> None:
-        """Hang up."""
+        """Close the connection without a word."""
         self.lost = self.lost or reason
         self._transport.close()
         self._end()
@@ -81,7 +81,7 @@ class Conversation(asyncio.Protocol):
             self.close("the server answered without end")
 
     def connection_lost(self, error: Exception | None) -> None:
-        """The line is gone."""
+        """Note that the connection dropped."""
         self.close(f"the server hung up: {error}" if error else "the server hung up")
 
     def _take(self, line: bytes) -> None:

@@ -1,4 +1,4 @@
-"""Text of a filter → tree. In: the text, and the names of topics, categories and sources that it may use.
+"""Reads a filter into a tree. In: the text, and the names of topics, categories and sources that it may use.
 Out: a tree in normal form, or a `FilterError` with the place and the fix.
 """
 
@@ -70,7 +70,7 @@ def parse(
     categories: Collection[str] | None = CATEGORIES,
     sources: Collection[str] | None = None,
 ) -> Node:
-    """The tree of a filter, in normal form (`parse(canonical(tree)) == tree`).
+    """Return the tree of a filter, in normal form (`parse(canonical(tree)) == tree`).
 
     `topics`, `categories`, `sources`: the names that the filter may use; None: any. Raises `FilterError` for
     what can't be read, for what other search languages read in another way, for unknown names, for characters

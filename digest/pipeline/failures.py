@@ -1,4 +1,4 @@
-"""One bad thing stops only itself: work on each thing → what fails is set aside, counted, told and gone past.
+"""Lets one bad thing stop only itself: what fails is set aside, counted, shown and passed over.
 
 Every loop of the pipeline over rows, requests, mails or sources goes through `each` (things of one
 transaction) or `guarded` (things with transactions of their own). A failure is a row (`store.monitoring.
@@ -38,6 +38,7 @@ class Part(StrEnum):
     STEP = "step"  # of a round
     MAILING = "sending"  # a step that can't send: the mail server is away, or a setting is missing
     SIGNUP = "sign-up"
+    SIGNIN = "sign-in"
     SUBSCRIBER = "subscriber"
     ISSUE = "issue"
     DELIVERY = "delivery"
@@ -48,11 +49,13 @@ class Part(StrEnum):
     SOURCE = "source"
     SERVICE = "service"
     SUMMARY = "summary"
+    PROPOSAL = "proposal"
+    THUMBNAIL = "thumbnail"
     ALARM = "alarm"
 
 
 def is_its_fault(error: BaseException) -> bool:
-    """Whether an error may be laid at the door of the thing at hand, so that others can go on."""
+    """Return whether an error may be laid at the door of the thing at hand, so that others can go on."""
     return not (
         isinstance(error, MemoryError)
         or not isinstance(error, Exception)
@@ -62,7 +65,9 @@ def is_its_fault(error: BaseException) -> bool:
 
 
 def words(error: BaseException) -> str:
-    """An error as it is kept and shown: its class and message, on one line, without addresses or tokens."""
+    """Return an error as it is kept and shown: its class and message, on one line, without addresses or
+    tokens.
+    """
     text = error.message if isinstance(error, DigestError) else f"{type(error).__name__}: {error}"
     return masked(" ".join(text.split())) or type(error).__name__
 
@@ -177,13 +182,13 @@ def clear(installation: Installation, part: Part, items: Iterable[object]) -> No
 
 
 def failing(installation: Installation, part: Part) -> dict[str, Failure]:
-    """What fails of a part, by item."""
+    """Return what fails of a part, by item."""
     with session.reading(installation.engine) as db:
         return {failure.item: failure for failure in failures.listing(db, part)}
 
 
 def listing(installation: Installation) -> list[Failure]:
-    """All that is set aside, the longest standing first."""
+    """Return all that is set aside, the longest standing first."""
     with session.reading(installation.engine) as db:
         return failures.listing(db)
 
@@ -201,7 +206,7 @@ def retry(installation: Installation, now: datetime) -> int:
 
 
 def in_words(error: BaseException) -> ConfigError | None:
-    """An error of a database that can't be used now, in words; None for any other error."""
+    """Return an error of a database that can't be used now, in words; None for any other error."""
     if not session.is_outage(error):
         return None
     reason = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]

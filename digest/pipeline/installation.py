@@ -1,4 +1,4 @@
-"""Settings → an Installation: the open database and the plain values that the pipeline works with."""
+"""Opens an Installation from settings: the database and the plain values that the pipeline works with."""
 
 import contextlib
 import os
@@ -17,6 +17,7 @@ from digest.errors import ConfigError
 from digest.render import Colors, Renderer, Site
 from digest.sources import DEFAULT_SOURCES
 from digest.sources.github import GitHub
+from digest.sources.lookup.questions import SITES, Sites
 from digest.sources.semanticscholar import SemanticScholar
 from digest.sources.services import Service
 from digest.sources.states import STALLED_AFTER
@@ -61,7 +62,11 @@ class Installation:
     limits: Limits = NO_LIMITS
     services: tuple[Service, ...] = ()  # that count attention
     summariser: Summariser | None = None
+    thumbnails: bool = False  # whether pages show copies of the pictures that sources have of papers
     search_folder: Path | None = None  # where processes share the search index; None: each has its own
+    lookup_sites: Sites = SITES  # that know proposed papers
+    proposal_hosts: frozenset[str] = frozenset()  # whose proposed pages may have private addresses
+    trust_proposers: bool = False  # whose proposals were accepted before
     signer: "Signer | None" = None  # of every mail; None: the relay signs
     actor: Actor = SYSTEM  # in whose hands it is: what they change is written down as theirs
 
@@ -100,8 +105,10 @@ def open_installation(settings: Settings) -> Installation:
         bounce_maildir=settings.bounces(),
         operator_mail=settings.operator_mail,
         lease=timedelta(seconds=settings.lease_seconds),
+        trust_proposers=settings.trust_proposers,
         services=_services(settings),
         summariser=_summariser(settings),
+        thumbnails=settings.thumbnails,
         search_folder=settings.data_dir / "search",
         signer=signer(settings),
         limits=Limits(settings.mails_per_second, settings.domain_mails_per_second, settings.warm_up_since),
@@ -109,13 +116,16 @@ def open_installation(settings: Settings) -> Installation:
 
 
 def for_visitors(installation: Installation) -> Installation:
-    """The same installation for pages: somebody waits for each, and is told to come again (UNAVAILABLE)
-    before they would give up."""
+    """Return the same installation for pages: somebody waits for each, and is told to come again
+    (UNAVAILABLE) before they would give up.
+    """
     return replace(installation, engine=session.with_patience(installation.engine, VISITORS_WAIT))
 
 
 def acting(installation: Installation, actor: Actor) -> Installation:
-    """The same installation in the hands of somebody: the audit says that what is done by it was them."""
+    """Return the same installation in the hands of somebody: the audit says that what is done by it
+    was them.
+    """
     return replace(installation, actor=actor)
 
 
@@ -162,7 +172,7 @@ def _summariser(settings: Settings) -> Summariser | None:
 
 
 def signer(settings: Settings) -> "Signer | None":
-    """Who signs mails, where the relay doesn't."""
+    """Return who signs mails, where the relay doesn't."""
     if not settings.dkim_selector:
         return None
     from digest.render.signing import Signer, read_key  # noqa: PLC0415 - slow to import, and most don't sign

@@ -19,16 +19,18 @@ from datetime import datetime, timedelta
 from digest.errors import ConfigError, DeliveryError
 from digest.pipeline import failures
 from digest.pipeline.bounces import maildir
-from digest.pipeline.catalog import similar
+from digest.pipeline.catalog import similar, thumbnails
 from digest.pipeline.catalog.search_index import catch_up
 from digest.pipeline.clock import Clock
+from digest.pipeline.community import submissions
+from digest.pipeline.community.reports import tell_curators
 from digest.pipeline.delivery.worker import DeliveryWorker, sweep
 from digest.pipeline.ingest import signals, summaries
 from digest.pipeline.ingest.poll import FetchReport, fetch_due
 from digest.pipeline.installation import Installation
 from digest.pipeline.issues.open import IssueReport, open_due, reports
 from digest.pipeline.monitoring import alarms
-from digest.pipeline.subscriptions import signup, transactional
+from digest.pipeline.subscriptions import signin, signup, transactional
 from digest.pipeline.subscriptions.expiry import keep_up
 from digest.store import deliveries, session
 
@@ -73,8 +75,9 @@ class Round:
         return next((error for error in self.failed.values() if session.is_outage(error)), None)
 
     def now(self) -> datetime:
-        """The time that the round has come to, in whole seconds after its beginning: two rounds that are told
-        the same time take the same rows for due."""
+        """Return the time that the round has come to, in whole seconds after its beginning: two rounds that
+        are told the same time take the same rows for due.
+        """
         passed = self.clock.now() - self.began
         return self.began + timedelta(seconds=int(passed.total_seconds()))
 
@@ -110,6 +113,11 @@ def _ask_services(this: Round, now: datetime) -> None:
         signals.ask_due(this.installation, now, stopping=this.stopping)
 
 
+def _copy_thumbnails(this: Round, now: datetime) -> None:
+    if not this.stopping():
+        thumbnails.copy_due(this.installation, now, stopping=this.stopping)
+
+
 def _open(this: Round, now: datetime) -> None:
     if not this.stopping():
         this.touched |= {issue.id for issue in open_due(this.installation, now)}
@@ -119,6 +127,11 @@ def _mail(this: Round, now: datetime) -> None:
     while not this.stopping() and (handled := transactional.deliver_due(this.installation, now)):
         this.emails += handled
         now = this.now()
+
+
+def _look_up(this: Round, now: datetime) -> None:
+    submissions.keep_up(this.installation, now)
+    submissions.look_up_due(this.installation, now, stopping=this.stopping)
 
 
 def _report(this: Round, _now: datetime) -> None:
@@ -133,10 +146,17 @@ def _deliver(this: Round, _now: datetime) -> None:
             pass
 
 
+def _settle_requests(this: Round, now: datetime) -> None:
+    signup.settle(this.installation, now)
+    signin.settle(this.installation, now)
+
+
 FETCH = Step("fetch", _fetch)
 SIGNALS = Step("signals", _ask_services)
 SUMMARIES = Step("summaries", _summarise)
-SIGNUPS = Step("sign-ups", lambda this, now: signup.settle(this.installation, now))
+PROPOSALS = Step("proposals", _look_up)
+THUMBNAILS = Step("thumbnails", _copy_thumbnails)
+SIGNUPS = Step("sign-ups", _settle_requests)
 EMAILS = Step("transactional emails", _mail)
 DELIVERIES = Step("deliveries", _deliver)
 STEPS = (
@@ -145,6 +165,7 @@ STEPS = (
     SIGNUPS,
     Step("sweep", lambda this, now: sweep(this.installation, now)),
     Step("issues", _open),
+    Step("curators", lambda this, now: tell_curators(this.installation, now)),
     EMAILS,
     DELIVERIES,
 )
@@ -175,7 +196,13 @@ def run_round(
     """
     this = Round(installation, now, Clock(now), stopping)
     if fetching is None:
-        chosen = ((FETCH, fetch), (SUMMARIES, summarise), (SIGNALS, fetch))
+        chosen = (
+            (PROPOSALS, fetch),
+            (FETCH, fetch),
+            (SUMMARIES, summarise),
+            (SIGNALS, fetch),
+            (THUMBNAILS, fetch),
+        )
         fetching = [step for step, is_wanted in chosen if is_wanted]
     thread = _begin(this, fetching)
     _wait(thread, HEAD_START, stopping)

@@ -1,4 +1,4 @@
-"""Papers → blocks, the parts of a mail's list in both formats, each set once for all who get it.
+"""Renders papers as blocks, the parts of a mail's list in both formats, each set once for all who get it.
 
 In: matches and headings, and a function that renders a template. Out: `Block`s with slots for what is a
 reader's own. Never: renders a template for one reader.
@@ -8,7 +8,7 @@ marked, why, what can be muted) is filled in once for each set of reasons.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from functools import lru_cache
 from typing import Final, Generic, NamedTuple, TypeVar
@@ -36,6 +36,7 @@ _SHARED = (
     "url",
     "authors",
     "facts",
+    "picked",
     "summary_label",
     "plain_title",
     "plain_summary",
@@ -128,7 +129,7 @@ class _OfMatch:
         self.blocks: dict[tuple[int, Manner | None, _Titles], Block] = {}
 
     def titles(self, topics: Mapping[str, str]) -> _Titles:
-        """(slug, title) of the topics among the reasons."""
+        """Return (slug, title) of the topics among the reasons."""
         return tuple([(slug, topics.get(slug, slug)) for slug in self.slugs])
 
 
@@ -156,7 +157,7 @@ class Blocks:
     def numbered(
         self, matches: Sequence[Match], topics: Mapping[str, str], manner: Manner | None, before: int
     ) -> list[Block]:
-        """Papers with their numbers in the digest, from `before` + 1 on, and the reasons for them: in full in
+        """Return papers with their numbers in the digest, from `before` + 1 on, and their reasons: in full in
         a manner, else each in a line. `topics`: titles by slug."""
         blocks: list[Block] = []
         for number, match in enumerate(matches, before + 1):
@@ -171,7 +172,7 @@ class Blocks:
         return blocks
 
     def kinds(self, matches: Sequence[Match]) -> frozenset[str]:
-        """The kinds of the reasons for papers."""
+        """Return the kinds of the reasons for papers."""
         made = self._of_matches
         return _NONE.union(*[(made.get(id(match)) or self._made_of(match)).kinds for match in matches])
 
@@ -194,7 +195,7 @@ class Blocks:
         return Block(html, text, block.words)
 
     def others(self, papers: tuple[Paper, ...], heading: str, level: int) -> Block:
-        """The titles of what others read, under their heading: few sets of them are on many mails."""
+        """Return the titles of what others read, under their heading: few sets of them are on many mails."""
         wanted = tuple(map(id, papers)), heading, level
         made = self._of_others.get(wanted)
         if made is None:
@@ -204,7 +205,7 @@ class Blocks:
         return made[1]
 
     def set(self, template: str, values: Mapping[str, object], words: int = 0) -> Block:
-        """A template in both formats."""
+        """Return a template in both formats."""
         html, text = (
             EncodedTemplate.of(self.render(f"{template}.{kind}", values)) for kind in ("html", "txt")
         )
@@ -234,7 +235,7 @@ class Blocks:
         paper, reasons, titles, manner = wanted.parts
         term = cards.mute(reasons) if manner.all_links and "mute" in manner.links else ""
         bare = self._card(_Key((paper, manner, bool(term)), (paper.id, manner, bool(term))))
-        unsaid = cards.unsaid(paper, reasons)
+        unsaid = cards.unsaid(paper, [each for each in reasons if not (paper.picked and _is_pick(each))])
         why, _ = self._why(_told(cards.unmarked(unsaid, bare.title, bare.summary), titles))
         _, plain_why = self._why(_told(unsaid, titles))
         own = {
@@ -270,7 +271,10 @@ class Blocks:
         """A paper's line with what the reasons for it say; in text, which marks no words, all of them."""
         paper, reasons, titles = wanted.parts
         bare = self._brief(_Key((paper,), (paper.id,)))
-        unsaid = cards.unsaid(paper, reasons)
+        unsaid = tuple(
+            replace(each, note=cards.picked(paper.picked)) if paper.picked and _is_pick(each) else each
+            for each in cards.unsaid(paper, reasons)
+        )
         beside, _ = self._beside(bare.upvotes, _told(cards.unmarked(unsaid, bare.title), titles))
         _, plain = self._beside(bare.upvotes, _told(unsaid, titles))
         title = self._where(bare.title, cards.title_terms(reasons))
@@ -321,13 +325,19 @@ class Blocks:
 
 
 def slots(names: Sequence[str]) -> dict[str, Placeholder | str]:
-    """The links of a mail as its templates see them: a slot for each that there is, '' for the others."""
+    """Return the links of a mail as its templates see them: a slot for each that there is, '' for
+    the others.
+    """
     return {name: Placeholder(name) if name in names else "" for name in LINKS}
 
 
 def _set_muting(term: str) -> Values:
     """A term that can be muted: to be read, and in a link."""
     return {"term": quoted(escape(term)), "query": quoted(escape(quote(term)))}
+
+
+def _is_pick(reason: Reason) -> bool:
+    return reason.kind is ReasonKind.PICK
 
 
 def _told(reasons: tuple[Reason, ...], titles: _Titles) -> tuple[str, ...]:

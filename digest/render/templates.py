@@ -1,4 +1,4 @@
-"""Mail templates → Jinja templates with their CSS inlined, once per template.
+"""Compiles mail templates with their CSS inlined, once per template.
 
 In: a folder of templates. Out: `environment`. Never: inlines a rendered message, or trusts a template
 (sandbox), a missing name (an error) or a value (escaped in HTML, without control characters everywhere).
@@ -44,7 +44,7 @@ def _inlined(source: str, style: str) -> str:
 
 
 def environment(*folders: Path, colors: Colors) -> SandboxedEnvironment:
-    """Where mails are rendered from: a template is looked for in each folder in turn.
+    """Return where mails are rendered from: a template is looked for in each folder in turn.
 
     `colors` are known to every template and to `_base/style.css`.
     """

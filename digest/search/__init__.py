@@ -1,4 +1,4 @@
-"""Papers × a search → papers in order, with what to show of them.
+"""Finds papers by a search, in order, with what to show of them.
 
 In: papers, as segments; a tree of the filter language. Out: numbers of papers, counts, pieces of text. It
 never reads a store, a clock or a setting; numpy is all that it stands on.
@@ -63,7 +63,9 @@ __all__ = [
 
 @cache
 def version() -> str:
-    """What segments of this version of the software are made with: their format, and how words are read."""
+    """Return what segments of this version of the software are made with: their format, and how words are
+    read.
+    """
     code = b"".join(
         each.read_bytes() for each in sorted(Path(words.__file__).parent.iterdir()) if each.is_file()
     )

@@ -1,4 +1,4 @@
-"""Acronyms of the papers' own → the other form of what a query says. In: segments, words. Out: units.
+"""Expands acronyms to their long forms, and back. In: segments, words. Out: units.
 
 Which acronyms there are is read off the papers, so a community's own are known. One that isn't explained by
 at least `LEAST` papers, or mostly stands for something else, is left alone.
@@ -45,7 +45,9 @@ class Acronyms:
         self.longest = max(map(len, self._short), default=0)
 
     def units(self, words: Sequence[str], segments: Sequence[Segment]) -> list[Unit]:
-        """The words of a query (folded, in their order) as units, with other forms where there are any."""
+        """Return the words of a query (folded, in their order) as units, with other forms where there are
+        any.
+        """
         keys = [stems(word)[0] if stems(word) else word for word in words]
         found: list[Unit] = []
         place = 0

@@ -1,4 +1,4 @@
-"""Words × papers → how well each paper answers. In: units of a query, papers. Out: points and coverage.
+"""Scores how well each paper answers. In: units of a query, papers. Out: points and coverage.
 
     score     = BM25 · coverage · closeness, where a paper has every word of the query; else
                 BM25 with related words · closeness
@@ -42,7 +42,10 @@ class Unit:
 
 
 def score(units: Sequence[tuple[Unit, Sequence[Term]]], terms: Terms) -> tuple[Scores, Scores]:
-    """BM25 of each paper, and its coverage, 0 … 1. `units`: with their words' terms."""
+    """Return, for each segment, BM25 of each paper, and its coverage, 0 … 1.
+
+    `units`: with their words' terms.
+    """
     size = len(terms.shown)
     whole = sum(term.idf for _, of_unit in units for term in of_unit) or 1.0
     points, cover = _sum([term for unit, of_unit in units if not unit.other for term in of_unit], size)
@@ -56,7 +59,9 @@ def score(units: Sequence[tuple[Unit, Sequence[Term]]], terms: Terms) -> tuple[S
 
 
 def closeness(found: Sequence[Term], terms: Terms, among: Places) -> Scores:
-    """How much more each of a few papers counts because words stand side by side as in the query, from 1."""
+    """Return how much more each of a few papers counts because words stand side by side as in the query, from
+    1.
+    """
     held = np.zeros(len(among))
     idfs = [min(one.idf, other.idf) for one, other in pairwise(found)]
     whole = sum(idfs)

@@ -1,4 +1,4 @@
-"""An unknown word → the most frequent known word at one edit. In: segments. Out: words.
+"""Corrects an unknown word to the most frequent known one at one edit. In: segments. Out: words.
 
 Two words are one edit apart (a letter more, less, changed, or two neighbours swapped) only if they have a
 common form after at most one deletion in each (the idea of W. Garbe's SymSpell). So the deletions of the
@@ -41,7 +41,7 @@ class Spelling:
         self._hashes, self._owners = hashes[order], owners[order]
 
     def near(self, word: str, hashes: Hashes) -> Iterable[tuple[str, int]]:
-        """The known words at one edit from a word (with its `hashes`), and how often each occurs."""
+        """Return the known words at one edit from a word (with its `hashes`), and how often each occurs."""
         starts = np.searchsorted(self._hashes, hashes)
         ends = np.searchsorted(self._hashes, hashes, side="right")
         owners = {owner for a, b in zip(starts, ends, strict=True) for owner in self._owners[a:b].tolist()}
@@ -53,7 +53,7 @@ class Spelling:
 
 
 def correction(word: str, spellings: Iterable[Spelling]) -> str:
-    """The most frequent known word at one edit from a word that isn't known, or nothing."""
+    """Return the most frequent known word at one edit from a word that isn't known, or nothing."""
     if not (SHORTEST <= len(word) <= LONGEST and word.isascii() and word.isalpha()):
         return ""
     found: Counter[str] = Counter()
@@ -64,7 +64,9 @@ def correction(word: str, spellings: Iterable[Spelling]) -> str:
 
 
 def is_one_edit(one: str, other: str) -> bool:
-    """Whether two words differ by one letter more, less or changed, or by two neighbours that are swapped."""
+    """Return whether two words differ by one letter more, less or changed, or by two neighbours that are
+    swapped.
+    """
     if len(one) > len(other):
         one, other = other, one
     if len(other) - len(one) > 1 or one == other:

@@ -1,4 +1,4 @@
-"""A word → the papers that have it, and what it counts in each. In: papers, words. Out: terms.
+"""Looks words up. In: papers, words. Out: terms: the papers that have a word, and what it counts in each.
 
 What was read of frequent words is kept, up to `MOST_KEPT` papers in all, for the next query that has them.
 """
@@ -57,20 +57,22 @@ class Terms:
         self.occurrences: Callable[[str], list[Slice]] = lru_cache(MOST_OCCURRENCES)(shown.stem)
 
     def of(self, word: str) -> Term:
-        """The term of a word; without papers where none has it."""
+        """Return the term of a word; without papers where none has it."""
         return self._keep((word, False), self._read)
 
     def wide(self, word: str) -> Term:
-        """The term of a word and of all others that have its root; its idf is that of the word alone."""
+        """Return the term of a word and of all others that have its root; its idf is that of the
+        word alone.
+        """
         return self._keep((word, True), self._read_wide)
 
     def is_common(self, word: str, times: int) -> bool:
-        """Whether papers have a word more often than so many times on average."""
+        """Return whether papers have a word more often than so many times on average."""
         found = self.occurrences(forms(word)[0])
         return sum(end - start for start, end in found) > times * self.shown.papers
 
     def saturated(self, papers: Places, weights: Scores) -> Impacts:
-        """What so many occurrences in each paper count."""
+        """Return what so many occurrences in each paper count."""
         impacts: Impacts = (weights * (K1 + 1) / (weights + self._norms[papers])).astype(np.float32)
         return impacts
 

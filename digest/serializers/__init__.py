@@ -1,4 +1,4 @@
-"""Domain values → the JSON objects that people script against (keys may be added, never renamed)."""
+"""Makes the JSON objects that people script against (keys may be added, never renamed)."""
 
 import dataclasses
 import json
@@ -9,6 +9,7 @@ from typing import Any
 from digest.domain import (
     Delivery,
     Frequency,
+    Hiding,
     Match,
     Merge,
     Paper,
@@ -24,7 +25,7 @@ WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 def as_json(value: Any) -> str:
-    """A value as JSON: dataclasses as objects, times as ISO 8601 in UTC, dates as YYYY-MM-DD."""
+    """Return a value as JSON: dataclasses as objects, times as ISO 8601 in UTC, dates as YYYY-MM-DD."""
     return json.dumps(value, default=_plain, ensure_ascii=False, indent=2)
 
 
@@ -42,7 +43,7 @@ def _plain(value: Any) -> Any:
 def preview_object(
     subject: str | None, skip_reason: SkipReason | None, papers: Sequence[Match]
 ) -> dict[str, Any]:
-    """What somebody would get now: a subject and papers, or the reason why there is nothing."""
+    """Return what somebody would get now: a subject and papers, or the reason why there is nothing."""
     return {
         "subject": subject,
         "skip_reason": skip_reason,
@@ -51,7 +52,7 @@ def preview_object(
 
 
 def match_object(match: Match) -> dict[str, Any]:
-    """A paper with its score and the reasons why it is there."""
+    """Return a paper with its score and the reasons why it is there."""
     return {
         "id": match.paper.id,
         "title": match.paper.title,
@@ -61,7 +62,7 @@ def match_object(match: Match) -> dict[str, Any]:
 
 
 def reason_object(reason: Reason) -> dict[str, Any]:
-    """Why a paper is there: what asked for it, which term of it, and in which field it stands."""
+    """Return why a paper is there: what asked for it, which term of it, and in which field it stands."""
     return {
         "kind": reason.kind,
         "filter": reason.filter or None,
@@ -71,8 +72,12 @@ def reason_object(reason: Reason) -> dict[str, Any]:
     }
 
 
-def paper_object(paper: Paper, merges: Sequence[Merge]) -> dict[str, Any]:
-    """Everything that is known of a paper, with its links by their names and its merges, undone ones too."""
+def paper_object(paper: Paper, merges: Sequence[Merge], hiding: Hiding | None = None) -> dict[str, Any]:
+    """Return everything that is known of a paper, with its links by their names and its merges, undone ones
+    too.
+
+    `hiding`: why it is hidden; None where it is shown.
+    """
     links = {
         "abstract": paper.url,
         "pdf": paper.pdf_url,
@@ -83,11 +88,12 @@ def paper_object(paper: Paper, merges: Sequence[Merge]) -> dict[str, Any]:
     return dataclasses.asdict(paper) | {
         "links": {name: url for name, url in links.items() if url},
         "merges": merges,
+        "hidden": hiding,
     }
 
 
 def source_object(source: Source) -> dict[str, Any]:
-    """A source and how it is doing."""
+    """Return a source and how it is doing."""
     return {
         "name": source.name,
         "kind": source.kind,
@@ -100,7 +106,7 @@ def source_object(source: Source) -> dict[str, Any]:
 
 
 def ranked_object(ranked: Ranked) -> dict[str, Any]:
-    """A paper with its trend score and the parts of it."""
+    """Return a paper with its trend score and the parts of it."""
     return {
         "id": ranked.paper.id,
         "score": round(ranked.score, 6),
@@ -112,7 +118,7 @@ def ranked_object(ranked: Ranked) -> dict[str, Any]:
 
 
 def subscriber_object(subscriber: Subscriber) -> dict[str, Any]:
-    """A subscriber: status, interests, schedule."""
+    """Return a subscriber: status, interests, schedule."""
     interests, schedule = subscriber.interests, subscriber.schedule
     return {
         "id": subscriber.id,
@@ -125,6 +131,7 @@ def subscriber_object(subscriber: Subscriber) -> dict[str, Any]:
         "about_only": interests.about_only,
         "top": interests.top,
         "max": interests.max_papers,
+        "front": interests.front or None,
         "frequency": schedule.frequency,
         "weekday": WEEKDAYS[schedule.weekday] if schedule.frequency is Frequency.WEEKLY else None,
         "at": _clock(schedule.at),
@@ -137,7 +144,7 @@ def subscriber_object(subscriber: Subscriber) -> dict[str, Any]:
 
 
 def delivery_object(delivery: Delivery, email: str, papers: Mapping[int, str]) -> dict[str, Any]:
-    """A row of the ledger; `papers`: number → canonical id."""
+    """Return a row of the ledger; `papers`: canonical ids by number."""
     return {
         "id": delivery.id,
         "issue": delivery.issue_id,
@@ -154,7 +161,7 @@ def delivery_object(delivery: Delivery, email: str, papers: Mapping[int, str]) -
 
 
 def reasons_in_words(reasons: Iterable[Reason]) -> str:
-    """The reasons of one paper on one line, for a table."""
+    """Return the reasons of one paper on one line, for a table."""
     return "; ".join(_in_words(reason) for reason in reasons)
 
 
@@ -170,7 +177,9 @@ def _clock(at: time) -> str:
 
 
 def pace_object(pace: Throttle, limits: Limits, now: datetime) -> dict[str, Any]:
-    """A recipient domain that was slowed or stopped: until when, how fast it is served, in whose words."""
+    """Return a recipient domain that was slowed or stopped: until when, how fast it is served, in whose
+    words.
+    """
     stopped = pace.stopped_until is not None
     per_second = speed(pace, limits, now)
     slow = per_second != limits.rate(pace.domain)

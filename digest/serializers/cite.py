@@ -1,4 +1,4 @@
-"""Papers → citations: BibTeX, RIS, CSL-JSON and plain text.
+"""Writes citations of papers: BibTeX, RIS, CSL-JSON and plain text.
 
 In: papers as the store has them. Out: text, or values for JSON. Never: a name that was guessed: what can't be
 parted into given and family names is written whole. Each writer is small and exact, because what is written
@@ -49,7 +49,7 @@ class Name:
 
 
 def part_name(name: str) -> Name:
-    """Part a name as it is written on a paper; a group's name, and one of a single word, stay whole."""
+    """Divide a name as it is written on a paper; a group's name, and a single word, stay whole."""
     words = _line(name).split()
     if len(words) < 2 or "," in name or _GROUP.search(name):
         return Name(" ".join(words))

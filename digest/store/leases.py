@@ -1,4 +1,4 @@
-"""Rows that wait → rows that one caller holds for a while → settled: the store's side of an outbox.
+"""Leases rows that wait to one caller for a while, and settles them: the store's side of an outbox.
 
 waiting ─claim→ held, with token and lease ─begin_sending→ sending ─settle→ sent, waiting again, failed …
 A lease that ends gives a held row back, and makes a `sending` one `uncertain` (`sweep`).
@@ -124,7 +124,7 @@ class Outbox:
         return session.connection().execute(self._settle, values).rowcount if values else 0
 
     def holds(self, session: Session, key: object, token: str) -> bool:
-        """Whether a claim is still good, for who is about to write more than its outcome."""
+        """Return whether a claim is still good, for who is about to write more than its outcome."""
         ours = select(self._key).where(self._key == key, self._table.c.claim_token == token)
         return bool(token) and session.scalar(ours.with_for_update()) is not None
 

@@ -1,4 +1,4 @@
-"""Papers, authors and topics → the paths of their pages. Values only."""
+"""Makes the paths of the pages of papers, authors and topics. Values only."""
 
 import re
 from urllib.parse import quote
@@ -15,6 +15,11 @@ def paper_path(paper_id: str) -> str:
         name = paper_id
     # Browsers resolve `/../` in a path themselves; of such a name no part is a step of the path.
     return "/p/" + quote(name, safe=_PLAIN.replace("/", "") if "/." in name else _PLAIN)
+
+
+def thumbnail_path(number: int, mark: str) -> str:
+    """Return the path of the copy of a paper's picture (`Paper.pk`, mark of its bytes)."""
+    return f"/thumbnails/{number}-{mark}.jpg"
 
 
 def author_path(name: str) -> str:

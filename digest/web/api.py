@@ -22,6 +22,7 @@ from digest.pipeline.subscriptions.validate import (
     read_schedule,
     reader_for_strangers,
 )
+from digest.render.site import MOST_FRONT
 from digest.search import Order
 from digest.web.errors import problem
 from digest.web.forms import LONGEST_LINE, MOST_LINES
@@ -43,6 +44,9 @@ class Wishes(BaseModel):
     filters: list[str] = Field([], max_length=MOST_LINES, examples=[['"mixture of experts" -survey']])
     exclude: list[str] = Field([], max_length=MOST_LINES)
     about_only: bool = Field(False, description="leave out papers that only mention a term in passing")
+    front: int = Field(
+        0, ge=0, le=MOST_FRONT, description="papers in full, the others in brief; 0: as many as the site says"
+    )
 
 
 class Subscription(Wishes):
@@ -85,7 +89,7 @@ def subscribe(request: Request, web: Site, asked: Subscription, after: Backgroun
 @router.post("/preview")
 @costly
 def preview(request: Request, web: Site, chosen: Wishes) -> Response:  # noqa: ARG001 - costly
-    """What the digest would be now: a subject and papers with reasons, or why there would be none."""
+    """Answer what the digest would be now: a subject and papers with reasons, or why there would be none."""
     found = web.today.preview(_interests(web, chosen), web.clock())
     subject = build.write(web.installation, found.digest).subject if found.digest else None
     papers = found.digest.papers if found.digest else ()
@@ -115,7 +119,7 @@ def search(
 
 @router.get("/papers/{ref:path}/similar")
 def similar(web: Site, ref: str, limit: Annotated[int, Query(ge=1, le=MOST_SIMILAR)] = 5) -> Response:
-    """The papers most like one (by any of its ids), most alike first."""
+    """Answer the papers most like one (by any of its ids), most alike first."""
     paper = read_paper(web, ref).paper
     items = [similar_object(each) for each in web.search.similar(paper, web.clock(), limit)]
     return Response(serializers.as_json({"items": items, "next": None}), media_type="application/json")
@@ -128,9 +132,10 @@ def _interests(web: Web, chosen: Wishes) -> Interests:
         filters=reader.filters(chosen.filters),
         exclude=reader.filters(chosen.exclude),
         about_only=chosen.about_only,
+        front=chosen.front,
     )
 
 
 def too_many(wait: timedelta) -> JSONResponse:
-    """Too many sign-ups from one network."""
+    """Return too many sign-ups from one network."""
     return problem(429, "too many sign-ups from your network", retry_after(wait.total_seconds()))

@@ -3,8 +3,11 @@
 In: requests. Out: the same requests, or a refusal. Never: a database, or how often somebody asked (`limits`).
 """
 
+import hmac
 import ipaddress
 from collections.abc import Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -13,6 +16,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from digest.errors import TokenError
+from digest.pipeline.community.sessions import SignedIn
 from digest.tokens import Keys, sign, verify
 
 LARGEST_BODY = 64 * 1024  # bytes; the largest form that makes sense has 100 filters
@@ -23,8 +27,21 @@ STAMP_LASTS = timedelta(hours=24)
 TOO_LARGE = (413, "This is more than the form can hold.")
 STATIC = "/static/"
 PRIVATE = frozenset(
-    {"confirm", "prefs", "u", "pause", "mute", "vote", "me", "feed", "save", "erase"}
+    {"confirm", "prefs", "u", "pause", "mute", "vote", "me", "feed", "save", "erase", "signin"}
 )  # first part of paths with a token
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Who looks at a page: who is signed in, and whether a session's cookie was sent at all."""
+
+    signed_in: SignedIn | None = None
+    has_cookie: bool = False
+
+
+NOBODY = Viewer()
+# Set for each request by `web.pages.community.sessions`.
+VIEWER: ContextVar[Viewer] = ContextVar("viewer", default=NOBODY)
 
 _HEADERS = {
     "Content-Security-Policy": (
@@ -98,12 +115,12 @@ class Guards:
 
 
 def is_private(path: str) -> bool:
-    """Whether a path holds a token: its page is nobody else's business."""
+    """Return whether a path holds a token: its page is nobody else's business."""
     return path.removeprefix("/").partition("/")[0] in PRIVATE
 
 
 def has_session(headers: Headers) -> bool:
-    """Whether somebody is signed in: what they are shown may differ from what others are."""
+    """Return whether somebody is signed in: what they are shown may differ from what others are."""
     return "session=" in headers.get("cookie", "")
 
 
@@ -133,7 +150,8 @@ async def _refuse(send: Send, status: int, words: str) -> None:
 
 
 def client_ip(request: Request, proxies: Sequence[str]) -> str:
-    """The address of who asks: the last one in X-Forwarded-For that no trusted proxy has, else the peer's.
+    """Return the address of who asks: the last one in X-Forwarded-For that no trusted proxy has, else the
+    peer's.
 
     Without trusted proxies the header is somebody's claim and isn't read.
     """
@@ -158,7 +176,7 @@ def _is_address(text: str) -> bool:
 
 
 def is_ours(request: Request, base_url: str) -> bool:
-    """Whether a form was sent from a page of ours, as far as the browser tells.
+    """Return whether a form was sent from a page of ours, as far as the browser tells.
 
     Sec-Fetch-Site says it wherever a connection is secure. Browsers that don't send it name an Origin; it is
     `null` from our own pages too, as they send no referrer, so then the secrets in the form must do.
@@ -175,13 +193,18 @@ def is_ours(request: Request, base_url: str) -> bool:
         return False
 
 
+def is_same(given: str, wanted: str) -> bool:
+    """Compare a secret that was sent with the one that it should be, in a time that tells nothing."""
+    return hmac.compare_digest(given.encode(), wanted.encode())
+
+
 def stamp(keys: Keys, now: datetime) -> str:
-    """What a form carries to show when it was given out."""
+    """Return what a form carries to show when it was given out."""
     return sign("form", int(now.timestamp()), keys)
 
 
 def age(keys: Keys, stamped: str, now: datetime) -> timedelta | None:
-    """How long ago a form was given out; None where its stamp is forged or from another day."""
+    """Return how long ago a form was given out; None where its stamp is forged or from another day."""
     try:
         given = verify("form", stamped, keys)
     except TokenError:

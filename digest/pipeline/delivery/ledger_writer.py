@@ -1,4 +1,4 @@
-"""Marks and outcomes of messages under way → the ledger, those of one moment in one transaction.
+"""Writes marks and outcomes of messages to the ledger, those of one moment in one transaction.
 
 A connection's next message is marked `sending` in no earlier transaction than the one that settles its last:
 at every moment there are at most as many `sending` rows as connections. While the database is away, everybody
@@ -54,7 +54,7 @@ class LedgerWriter:
 
     @contextlib.contextmanager
     def slot(self) -> Iterator[None]:
-        """Around the way of one message: the marks of others wait a moment for its mark."""
+        """Let the marks of others wait a moment for this message's mark, while it is on its way."""
         self._slots += 1
         try:
             yield

@@ -1,4 +1,4 @@
-"""Past days of a source that were missed → their papers in the store, page by page.
+"""Asks for past days of a source that were missed, and stores their papers, page by page.
 
 How far each day has come is a row (`store.gaps`), written together with what landed: a run that is killed
 goes on where it was. Papers of a past day count as seen on that day; what sources show of them today, as
@@ -52,7 +52,7 @@ class Repair:
 
 
 def plan(installation: Installation, name: str, first: date, last: date, now: datetime) -> list[date]:
-    """The days that a backfill would ask for.
+    """Return the days that a backfill would ask for.
 
     Raises UnknownError, RefusedError for a paused source, and InputError where there are no days.
     """

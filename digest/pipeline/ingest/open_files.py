@@ -1,4 +1,4 @@
-"""Files as they lie there, gzip or plain → their plain bytes, piece by piece or line by line.
+"""Opens files, gzip or plain, and yields their plain bytes, piece by piece or line by line.
 
 Never more of a file in memory than one piece and one line; raises ParseError for gzip that can't be read.
 """
@@ -21,7 +21,7 @@ class Stream(Protocol):
 
 
 def whole(stream: Stream) -> bytes:
-    """All of a file; raises ParseError where it is larger than a source's answer can be."""
+    """Return all of a file; raises ParseError where it is larger than a source's answer can be."""
     body = bytearray()
     for piece in pieces(stream):
         body += piece
@@ -31,7 +31,7 @@ def whole(stream: Stream) -> bytes:
 
 
 def pieces(stream: Stream) -> Iterator[bytes]:
-    """The plain bytes of a file; gzip is known by its first bytes, and may have several members."""
+    """Yield the plain bytes of a file; gzip is known by its first bytes, and may have several members."""
     first = stream.read(PIECE)
     packed = first.startswith(_GZIP)
     chunks = _chunks(first, stream)
@@ -39,7 +39,7 @@ def pieces(stream: Stream) -> Iterator[bytes]:
 
 
 def lines(stream: Stream, longest: int) -> Iterator[tuple[int, bytes]]:
-    """The lines of a file with their numbers, from 1; one beyond `longest` is cut a byte after it."""
+    """Yield the lines of a file with their numbers, from 1; one beyond `longest` is cut a byte after it."""
     number, rest = 1, b""
     for piece in pieces(stream):
         *ended, last = piece.split(b"\n")

@@ -8,6 +8,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from digest.domain import Frequency, Ranked, SignalKind, Source, SourceState, Subscriber, Topic
+from digest.languages import deferred
 from digest.match import Corpus, Library
 from digest.pipeline.ingest.summaries import with_summaries
 from digest.pipeline.installation import Installation
@@ -38,7 +39,7 @@ class CandidateSet:
     likeness: StoredLikeness
 
     def topics_of(self, subscriber: Subscriber) -> tuple[Topic, ...]:
-        """The topics that the subscriber ticked, in their order; ones since removed are left out."""
+        """Return the topics that the subscriber ticked, in their order; ones since removed are left out."""
         return tuple(self.topics[slug] for slug in subscriber.interests.topics if slug in self.topics)
 
 
@@ -69,7 +70,9 @@ def read_candidates(
         since=since,
         sources=listed,
         notes=tuple(
-            f"{display_name(source.name)} could not be read today; its papers will follow."
+            deferred(
+                "{source} could not be read today; its papers will follow.", source=display_name(source.name)
+            )
             for source in listed
             if source.state is SourceState.FAILING
         ),
@@ -83,7 +86,9 @@ def _library(topics: tuple[Topic, ...]) -> Library:
 
 
 def usual_before(db: Session, since: datetime) -> Mapping[tuple[str, SignalKind], float]:
-    """What was usual for each source in the month before `since`: candidates don't set their measure."""
+    """Return what was usual for each source in the month before `since`: candidates don't set their
+    measure.
+    """
     return papers.usual(db, since=since - USUAL_PERIOD, until=since)
 
 
@@ -117,7 +122,7 @@ def window_of(installation: Installation, subscriber: Subscriber, at: datetime) 
 
 
 def sent_to(installation: Installation, found: CandidateSet, subscriber: Subscriber) -> set[str]:
-    """The candidates (canonical ids) that were sent to somebody, or are on their way."""
+    """Return the candidates (canonical ids) that were sent to somebody, or are on their way."""
     with session.reading(installation.engine) as db:
         sent = deliveries.papers_sent(db, [subscriber.id], since=found.since)
     pks = sent.get(subscriber.id, set())

@@ -1,4 +1,4 @@
-"""Due subscribers → an issue with one ledger row for each: what they get, or why they get nothing.
+"""Opens issues: each due subscriber gets one ledger row that says what they get, or why nothing.
 
 A page of subscribers goes through as arrays, from the rows of the store to the papers of each; the objects
 that a digest is written from are made when it is delivered.
@@ -100,7 +100,7 @@ def open_for(installation: Installation, subscriber: Subscriber, now: datetime) 
 
 
 def reports(installation: Installation, issue_ids: Sequence[int]) -> list[IssueReport]:
-    """The accounts of these issues, now."""
+    """Return the accounts of these issues, now."""
     with session.transaction(installation.engine) as db:
         dates = {issue.id: issue.date for issue in deliveries.issues(db)}
         return [IssueReport(id_, dates[id_], deliveries.counts(db, id_)) for id_ in issue_ids]

@@ -1,4 +1,4 @@
-"""A subscriber → the signed links that open their pages; a link → whose it is.
+"""Signs the links that open a subscriber's pages, and reads whose a link is.
 
 One purpose per kind of link: the token of one never opens another.
 """
@@ -25,31 +25,45 @@ class Purpose(StrEnum):
     ME = "me"
 
 
-ERASE = "erase"  # the path and purpose of the only link that expires
+ERASE = "erase"  # the paths and purposes of the links that expire
+SIGNIN = "signin"
 # What the tokens of mails that are out there were signed for; a path may be shortened, these stay.
 _SIGNED = {Purpose.UNSUBSCRIBE: "unsubscribe"}
 
 
 def link(installation: Installation, purpose: Purpose, number: int, **query: str) -> str:
-    """The absolute address for a subscriber's (or sign-up's) number."""
+    """Return the absolute address for a subscriber's (or sign-up's) number."""
     token = sign(_SIGNED.get(purpose, purpose), number, installation.keys)
     asked = f"?{urlencode(query)}" if query else ""
     return f"{installation.site.base_url}/{purpose}/{token}{asked}"
 
 
 def opened(installation: Installation, purpose: Purpose, token: str) -> int:
-    """The number that a link stands for. Raises TokenError."""
+    """Return the number that a link stands for. Raises TokenError."""
     return verify(_SIGNED.get(purpose, purpose), token, installation.keys)
 
 
 def erase_link(installation: Installation, number: int, expires: datetime) -> str:
-    """The absolute address at which a subscriber confirms that everything about them is erased."""
+    """Return the absolute address at which a subscriber confirms that everything about them is erased."""
     return f"{installation.site.base_url}/{ERASE}/{sign_until(ERASE, number, expires, installation.keys)}"
 
 
 def opened_erase(installation: Installation, token: str, now: datetime) -> int:
-    """The number of the subscriber whose link to erasing this is. Raises TokenError, also when it is over."""
+    """Return the number of the subscriber whose link to erasing this is.
+
+    Raises TokenError, also when it is over.
+    """
     return verify_until(ERASE, token, installation.keys, now)
+
+
+def signin_link(installation: Installation, number: int, expires: datetime) -> str:
+    """Return the absolute address at which somebody signs in; `number`: of their request."""
+    return f"{installation.site.base_url}/{SIGNIN}/{sign_until(SIGNIN, number, expires, installation.keys)}"
+
+
+def opened_signin(installation: Installation, token: str, now: datetime) -> int:
+    """Return the number of the request whose link this is. Raises TokenError, also when it is over."""
+    return verify_until(SIGNIN, token, installation.keys, now)
 
 
 def mail_links(
@@ -58,7 +72,7 @@ def mail_links(
     *,
     issue_date: date | None = None,
 ) -> Links:
-    """The links of one subscriber's mail; `issue_date`: of its digest, to be read on the web."""
+    """Return the links of one subscriber's mail; `issue_date`: of its digest, to be read on the web."""
     me = link(installation, Purpose.ME, subscriber_id)
     return Links(
         web=f"{me}/digests/{issue_date}" if issue_date else "",

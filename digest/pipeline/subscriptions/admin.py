@@ -83,13 +83,13 @@ def ask_again(installation: Installation, email: str, now: datetime) -> Subscrib
 
 
 def listing(installation: Installation, where: Sequence[Condition], *, limit: int) -> list[Subscriber]:
-    """Subscribers by number who meet all conditions."""
+    """Return subscribers by number who meet all conditions."""
     with session.reading(installation.engine) as db:
         return subscribers.listing(db, where, limit=limit)
 
 
 def count(installation: Installation, where: Sequence[Condition]) -> int:
-    """How many subscribers meet all conditions."""
+    """Return how many subscribers meet all conditions."""
     with session.reading(installation.engine) as db:
         return selection.count(db, where)
 
@@ -98,12 +98,13 @@ def planned(installation: Installation, before: Subscriber, changes: Mapping[str
     """Work out an edit; nothing is written.
 
     `changes`: by field, as it is typed: `email`, `topics`, `filters`, `exclude` (whole lists), `add_…` and
-    `remove_…` for each of those, `min_upvotes`, `top`, `max_papers`, `about_only`, `frequency`, `weekday`,
-    `at`, `timezone`, `quiet_days`, `role`, `display_name`. Raises UnknownError, InputError or FilterError.
+    `remove_…` for each of those, `min_upvotes`, `top`, `max_papers`, `front`, `about_only`, `frequency`,
+    `weekday`, `at`, `timezone`, `quiet_days`, `role`, `display_name`.
+    Raises UnknownError, InputError or FilterError.
     """
     kept, times = before.interests, before.schedule
     listed = known_topics(installation)
-    limits = ("min_upvotes", "top", "max_papers", "about_only")
+    limits = ("min_upvotes", "top", "max_papers", "about_only", "front")
     wanted: dict[str, Any] = {name: changes.get(name, getattr(kept, name)) for name in limits}
     for name in _LISTS:
         wanted[name] = _listed(name, getattr(kept, name), changes)
@@ -157,7 +158,7 @@ def carry_out(installation: Installation, edit: Edit, now: datetime) -> Subscrib
 
 
 def pause_until(found: Subscriber, day: date) -> datetime:
-    """The moment at which a pause until a day ends: midnight on the subscriber's clock."""
+    """Return the moment at which a pause until a day ends: midnight on the subscriber's clock."""
     return datetime.combine(day, time(), tzinfo=ZoneInfo(found.schedule.timezone)).astimezone(UTC)
 
 

@@ -14,7 +14,7 @@ from digest.pipeline.installation import Installation
 from digest.pipeline.subscriptions import rate_limits
 from digest.pipeline.subscriptions.changes import audited
 from digest.pipeline.subscriptions.signup import LOCK, WORDING, WORDING_VERSION
-from digest.pipeline.subscriptions.validate import read_interests
+from digest.pipeline.subscriptions.validate import read_display_name, read_interests
 from digest.store import session
 from digest.store.session import Session
 from digest.store.subscriptions import interests, mutes, signups, subscribers, transactional
@@ -26,7 +26,7 @@ LONGEST_PAUSE = timedelta(days=366)
 
 
 def person(installation: Installation, number: int) -> Subscriber | None:
-    """The subscriber of this number, or None."""
+    """Return the subscriber of this number, or None."""
     with session.reading(installation.engine) as db:
         return subscribers.by_ids(db, [number]).get(number)
 
@@ -53,6 +53,16 @@ def save(
         )
 
     _change(installation, number, change, act="edit", now=now)
+
+
+def choose_name(installation: Installation, number: int, name: str, now: datetime) -> None:
+    """Choose the name that others see, '' for none. Raises InputError for one that can't be used."""
+    wanted = read_display_name(name)
+
+    def change(db: Session, _known: Subscriber) -> None:
+        subscribers.set_display_name(db, number, wanted)
+
+    _change(installation, number, change, act="name", now=now)
 
 
 def pause(installation: Installation, number: int, until: datetime, now: datetime) -> None:
@@ -89,7 +99,7 @@ def wake(db: Session, known: Subscriber, now: datetime) -> None:
 
 
 def less_often(installation: Installation, number: int, now: datetime) -> None:
-    """Once a week instead of more often."""
+    """Send a digest once a week instead of more often."""
 
     def change(db: Session, known: Subscriber) -> None:
         if known.schedule.frequency in {Frequency.DAILY, Frequency.WEEKDAYS}:
@@ -185,7 +195,7 @@ def end_mute(db: Session, known: Subscriber, filter_text: str) -> None:
 
 
 def muted(installation: Installation, number: int) -> dict[str, datetime]:
-    """Filter → when its mute ends."""
+    """Return, by filter, when its mute ends."""
     with session.reading(installation.engine) as db:
         return mutes.mutes(db, number)
 

@@ -1,4 +1,4 @@
-"""Papers → a segment. In: papers as the store gives them, and the numbers of those that are gone. Out: bytes.
+"""Builds a segment. In: papers as the store gives them, and the numbers of those that are gone. Out: bytes.
 
 A segment takes papers until its slots are used up; `build` says how many it took.
 """
@@ -25,7 +25,8 @@ MOST_LENGTH = (1 << 16) - 1
 
 
 def build(papers: Sequence[Paper], gone: Iterable[int] = ()) -> tuple[bytes, int]:
-    """A segment of these papers, or of the first of them, and how many it took: all, or as many as fit.
+    """Return a segment of these papers, or of the first of them, and how many it took: all, or as many as
+    fit.
 
     `gone`: numbers of papers that aren't shown any more, whatever older segments hold of them.
     """
@@ -81,7 +82,7 @@ def _words(
 
 
 def in_order(*keys: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
-    """The places of keys (the first one counts most), sorted; equal ones stay in order.
+    """Return the places of keys (the first one counts most), sorted; equal ones stay in order.
 
     All are put into one number, the place behind them: numpy sorts plain numbers many times faster.
     """
@@ -100,7 +101,10 @@ def in_order(*keys: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
 
 
 def form_arrays(ordered: Sequence[tuple[str, str]], counts: NDArray[np.int64]) -> dict[str, Array]:
-    """The arrays of stems and forms. `ordered`: stem and form, sorted; `counts`: occurrences of each."""
+    """Return the arrays of stems and forms.
+
+    `ordered`: stem and form, sorted; `counts`: occurrences of each.
+    """
     stems: dict[str, int] = {}
     for number, (stem, _) in enumerate(ordered):
         stems.setdefault(stem, number)
@@ -117,13 +121,13 @@ def form_arrays(ordered: Sequence[tuple[str, str]], counts: NDArray[np.int64]) -
 
 
 def strings(name: str, values: Iterable[str]) -> dict[str, Array]:
-    """The two arrays of a vocabulary."""
+    """Return the two arrays of a vocabulary."""
     offsets, text = to_arrays(values)
     return {f"{name}_offsets": offsets, f"{name}_text": text}
 
 
 def listed(name: str, papers_of: dict[str, list[int]]) -> dict[str, Array]:
-    """Sorted names, and the papers of each, as arrays."""
+    """Return sorted names, and the papers of each, as arrays."""
     ordered = sorted(papers_of)
     lists = [papers_of[each] for each in ordered]
     sizes = np.array([0, *map(len, lists)], np.int64)
@@ -136,7 +140,7 @@ def listed(name: str, papers_of: dict[str, list[int]]) -> dict[str, Array]:
 
 
 def counted(acronyms: Counter[tuple[str, str]]) -> dict[str, Array]:
-    """Acronyms with their long forms, as arrays."""
+    """Return acronyms with their long forms, as arrays."""
     ordered = sorted(acronyms)
     return {
         **strings("acronym", map("\t".join, ordered)),
@@ -146,7 +150,7 @@ def counted(acronyms: Counter[tuple[str, str]]) -> dict[str, Array]:
 
 @lru_cache(maxsize=1 << 16)
 def author_key(name: str) -> str:
-    """The folded parts of a name, the family name first, so that a family's names are side by side.
+    """Return the folded parts of a name, the family name first, so that a family's are side by side.
 
     Empty for what is no name.
     """
@@ -155,7 +159,9 @@ def author_key(name: str) -> str:
 
 
 def labels_of(paper: Paper) -> Iterable[str]:
-    """What filters may ask of a paper beside its words, authors and ids, and what is counted of results."""
+    """Yield what filters may ask of a paper beside its words, authors and ids, and what is counted of
+    results.
+    """
     yield from (f"cat:{category}" for category in paper.categories)
     yield from (f"source:{fold(source)}" for source in paper.sources)
     if paper.code_url:

@@ -1,4 +1,4 @@
-"""Segments → one segment, without reading a text again. In: segments, oldest first. Out: bytes.
+"""Merges segments without reading a text again. In: segments, oldest first. Out: bytes.
 
 What a newer segment replaced or said is gone is left out. `is_first`: no older segment is left, so nothing
 needs to be known to be gone any more.
@@ -17,7 +17,10 @@ from digest.search.index.segment import MOST_SLOTS, Marks, Segment, shown_in
 
 
 def merge(segments: Sequence[Segment], *, is_first: bool) -> bytes:
-    """One segment that says what these say together. Raises ValueError where they don't fit into one."""
+    """Return one segment that says what these say together.
+
+    Raises ValueError where they don't fit into one.
+    """
     marks = shown_in(segments)
     kept = [np.flatnonzero(mark) for mark in marks]
     if slots_of(segments, marks) > MOST_SLOTS:
@@ -44,7 +47,7 @@ def merge(segments: Sequence[Segment], *, is_first: bool) -> bytes:
 
 
 def slots_of(segments: Sequence[Segment], marks: Sequence[Marks]) -> int:
-    """How many slots the marked papers have."""
+    """Return how many slots the marked papers have."""
     pairs = zip(segments, marks, strict=True)
     return sum(int(np.count_nonzero(mark[segment.slot_paper])) for segment, mark in pairs)
 

@@ -1,4 +1,4 @@
-"""OpenReview's API v2: the notes of a venue come in, `Parsed` goes out. https://docs.openreview.net
+"""Reads the notes of a venue by OpenReview's API v2 (https://docs.openreview.net) as `Parsed`.
 
 A submission is a note that replies to none; reviews and comments are left out, and what was rejected at the
 desk is. A submission that was withdrawn stays a note, whose venue says so.
@@ -22,13 +22,13 @@ OVERLAP = timedelta(days=2)
 
 
 def first_page(url: str, _now: datetime, since: datetime) -> str:
-    """The URL of the notes made since a time, newest first; what the URL says itself stays."""
+    """Return the URL of the notes made since a time, newest first; what the URL says itself stays."""
     made_after = int((since - OVERLAP).timestamp() * 1000)
     return _with(url, {"limit": f"{PAGE}", "sort": "cdate:desc", "mintcdate": f"{made_after}"}, over=False)
 
 
 def next_page(url: str, body: bytes) -> str | None:
-    """The URL of the page after this one, None after the last; raises ParseError."""
+    """Return the URL of the page after this one, None after the last; raises ParseError."""
     answer = jsontree.read(body)
     listed, total = jsontree.get(answer, "notes"), fields.count(jsontree.get(answer, "count"))
     notes = listed if isinstance(listed, list) else []

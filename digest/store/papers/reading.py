@@ -1,4 +1,4 @@
-"""Rows → Papers, with the sources that carried them and what was observed until a time. Reads only."""
+"""Reads papers, with the sources that carried them and what was observed until a time. Writes nothing."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, aliased
 from digest.domain import Paper
 from digest.errors import UnknownError
 from digest.ids import paper_id
+from digest.store.community import picks
 from digest.store.papers import signals
 from digest.store.papers.tables import EntryRow, PaperIdRow, PaperRow, SignalRow
 from digest.store.session import chunks
@@ -28,13 +29,17 @@ class Withdrawn(NamedTuple):
 
 
 def candidates(session: Session, *, since: datetime, until: datetime) -> list[Paper]:
-    """What a digest may show of the papers first seen in (since, until], by id, with signals ≤ until."""
+    """Return what a digest may show of the papers first seen in (since, until], by id, with signals
+    ≤ until.
+    """
     wanted = select(*_COLUMNS).where(*_shown(since, until))
     return as_papers(session, session.execute(wanted.order_by(PaperRow.canonical_id)).all(), until=until)
 
 
 def noticed(session: Session, *, since: datetime, until: datetime) -> list[Paper]:
-    """The papers first seen in (since, until] that may be shown and have any signal, with signals ≤ until."""
+    """Return the papers first seen in (since, until] that may be shown and have any signal, with signals ≤
+    until.
+    """
     part = aliased(PaperRow)
     having = (
         select(func.coalesce(part.merged_into, part.id))
@@ -47,7 +52,7 @@ def noticed(session: Session, *, since: datetime, until: datetime) -> list[Paper
 
 
 def outlines(session: Session, *, since: datetime, until: datetime) -> list[Paper]:
-    """The same papers, newest first, with nothing but their ids, links and comment: cheap for many."""
+    """Return the same papers, newest first, with nothing but their ids, links and comment: cheap for many."""
     row = PaperRow
     wanted = select(row.id, row.canonical_id, row.first_seen_at, row.doi, row.url, row.code_url, row.comment)
     rows = session.execute(wanted.where(*_shown(since, until)).order_by(row.first_seen_at.desc(), row.id))
@@ -58,17 +63,28 @@ def outlines(session: Session, *, since: datetime, until: datetime) -> list[Pape
 
 
 def by_pks(session: Session, pks: Iterable[int], *, until: datetime) -> dict[int, Paper]:
-    """The papers with these numbers, also hidden and merged ones, with signals ≤ until; no unknown ones."""
+    """Return the papers with these numbers, also merged ones, with signals ≤ until; no hidden and unknown
+    ones.
+    """
+    gone = hidden(session)
     rows = [
         row
         for chunk in chunks(pks)
         for row in session.execute(select(*_COLUMNS).where(PaperRow.id.in_(chunk)))
+        if row.id not in gone
     ]
     return {paper.pk: paper for paper in as_papers(session, rows, until=until)}
 
 
+def hidden(session: Session) -> set[int]:
+    """Return the numbers of all papers that are hidden, and of those that are merged into one."""
+    these = select(PaperRow.id).where(PaperRow.hidden.is_(True))
+    parts = select(PaperRow.id).where(PaperRow.merged_into.in_(these))
+    return {*session.scalars(these), *session.scalars(parts)}
+
+
 def canonical_ids(session: Session, pks: Iterable[int]) -> dict[int, str]:
-    """Number → canonical id of the papers with these numbers; unknown ones are left out."""
+    """Return the canonical ids of the papers with these numbers; unknown ones are left out."""
     found: dict[int, str] = {}
     for chunk in chunks(set(pks)):
         rows = select(PaperRow.id, PaperRow.canonical_id).where(PaperRow.id.in_(chunk))
@@ -77,7 +93,7 @@ def canonical_ids(session: Session, pks: Iterable[int]) -> dict[int, str]:
 
 
 def by_ids(session: Session, ids: Iterable[str]) -> dict[str, Paper]:
-    """The papers with these ids, as far as they may be shown; unknown ids are left out.
+    """Return the papers with these ids, as far as they may be shown; unknown ids are left out.
 
     Nothing but their number, title and abstract; an id of a paper that was merged names the one it is now.
     """
@@ -99,13 +115,13 @@ def by_ids(session: Session, ids: Iterable[str]) -> dict[str, Paper]:
 
 
 def merged(session: Session) -> dict[int, int]:
-    """Number of each paper that turned out to be another → number of that other."""
+    """Return, for each paper that turned out to be another (by number), the number of that other."""
     rows = select(PaperRow.id, PaperRow.merged_into).where(PaperRow.merged_into.is_not(None))
     return {old: root for old, root in session.execute(rows) if root is not None}
 
 
 def withdrawn(session: Session, *, since: datetime) -> dict[int, Withdrawn]:
-    """The withdrawn papers first seen since then, by number."""
+    """Return the withdrawn papers first seen since then, by number."""
     row = PaperRow
     wanted = select(row.id, row.withdrawn_at, row.first_seen_at).where(
         row.withdrawn_at.is_not(None), row.first_seen_at >= since, row.announced.is_(True)
@@ -114,12 +130,12 @@ def withdrawn(session: Session, *, since: datetime) -> dict[int, Withdrawn]:
 
 
 def count(session: Session) -> int:
-    """How many papers there are, merged ones not counted."""
+    """Return how many papers there are, merged ones not counted."""
     return session.scalar(select(func.count()).where(PaperRow.merged_into.is_(None))) or 0
 
 
 def find(session: Session, ref: str) -> Paper:
-    """The paper named by any of its ids, a bare arXiv id (also with version), its address or a DOI.
+    """Return the paper named by any of its ids, a bare arXiv id (also with version), its address or a DOI.
 
     All signals are with it. Raises UnknownError.
     """
@@ -130,7 +146,7 @@ def find(session: Session, ref: str) -> Paper:
 
 
 def named(session: Session, ref: str) -> PaperRow:
-    """The row that has this id itself, whatever paper it was merged into. Raises UnknownError."""
+    """Return the row that has this id itself, whatever paper it was merged into. Raises UnknownError."""
     alias = select(PaperIdRow.paper_id).where(PaperIdRow.alias == (paper_id(ref) or ref.strip()))
     row = session.scalars(select(PaperRow).where(PaperRow.id == alias.scalar_subquery())).first()
     if row is None:
@@ -141,10 +157,11 @@ def named(session: Session, ref: str) -> PaperRow:
 def as_papers(
     session: Session, rows: Sequence[PaperRow | Row[Any]], *, until: datetime | None
 ) -> list[Paper]:
-    """These rows as papers, in their order: mapped objects, or the same columns read alone."""
+    """Return these rows as papers, in their order: mapped objects, or the same columns read alone."""
     owners = signals.owners(session, [row.id for row in rows])
     sources = _sources(session, owners)
     observed = signals.by_paper(session, owners, until=until)
+    picked = picks.of_papers(session, owners, until=until)
     return [
         Paper(
             id=row.canonical_id,
@@ -171,6 +188,7 @@ def as_papers(
             withdrawal=row.withdrawal,
             sources=sources.get(row.id, ()),
             signals=observed.get(row.id, ()),
+            picked=picked.get(row.id),
             pk=row.id,
         )
         for row in rows

@@ -10,6 +10,7 @@ from digest.store.base import NEVER_REUSED, Base
 from digest.store.columns import Json, JsonOrNull
 
 IS_MERGED = "merged_into IS NOT NULL"
+HIDDEN = {"sqlite": "hidden IS 1", "postgresql": "hidden IS true"}
 WITHDRAWN = "withdrawn_at IS NOT NULL"
 MERGED = "split_at IS NULL"  # merges that hold, as an index knows them
 
@@ -36,6 +37,12 @@ class PaperRow(Base):
             "first_seen_at",
             sqlite_where=text(WITHDRAWN),
             postgresql_where=text(WITHDRAWN),
+        ),
+        Index(
+            "ix_papers_hidden",
+            "id",
+            sqlite_where=text(HIDDEN["sqlite"]),
+            postgresql_where=text(HIDDEN["postgresql"]),
         ),
         NEVER_REUSED,
     )
@@ -154,3 +161,22 @@ class SummaryRow(Base):
     text: Mapped[str]
     problem: Mapped[str]
     at: Mapped[datetime]
+
+
+class ThumbnailRow(Base):
+    """A copy of the small picture that a source has of a paper; without one `problem` says why.
+
+    `url`: where it was copied from; `mark`: names its bytes.
+    """
+
+    __tablename__ = "thumbnails"
+
+    paper_id: Mapped[int] = mapped_column(ForeignKey("papers.id", ondelete="CASCADE"), primary_key=True)
+    url: Mapped[str]
+    at: Mapped[datetime]
+    tries: Mapped[int]
+    problem: Mapped[str]
+    mark: Mapped[str]
+    width: Mapped[int]
+    height: Mapped[int]
+    picture: Mapped[bytes | None]
