@@ -20,6 +20,7 @@ from digest.pipeline import failures
 from digest.pipeline.failures import Part, guarded
 from digest.pipeline.ingest.announcements import note_batch
 from digest.pipeline.ingest.backfill import Repair, mend
+from digest.pipeline.ingest.certify import Certified, certify
 from digest.pipeline.ingest.http import ask, getter
 from digest.pipeline.ingest.refetch import Again, refetch_days
 from digest.pipeline.installation import Installation
@@ -159,9 +160,9 @@ class _Poll:
                 raise
             log.exception("source %s failed for a reason that nobody foresaw", claimed.name)
             return self._failed(claimed, ParseError(f"its answer can't be used: {failures.words(error)}"))
-        return _mended(
-            report, self._beside(claimed, Repair(), lambda: mend(engine, self.get, claimed, self.now))
-        )
+        repair = self._beside(claimed, Repair(), lambda: mend(engine, self.get, claimed, self.now))
+        found = self._beside(claimed, Certified(), lambda: certify(engine, self.get, claimed, self.now))
+        return _mended(report, repair, found)
 
     def _beside(self, source: Source, nothing: T, work: Callable[[], T]) -> T:
         """What asking for past days brings. That fails alone: what the source says of today isn't lost."""
@@ -258,14 +259,15 @@ def _tell(before: Source, state: SourceState, now: datetime) -> None:
         )
 
 
-def _mended(report: FetchReport, repair: Repair) -> FetchReport:
+def _mended(report: FetchReport, repair: Repair, found: Certified) -> FetchReport:
     """A report with what the repair of past days brought; one that fails is a note, not a failure."""
     notes = [f"papers that past days brought: {repair.new}"] if repair.new else []
     notes += [f"a past day can't be repaired yet: {repair.error}"] if repair.error else []
+    notes += [f"papers that the feed didn't show, asked for by name: {found.new}"] if found.new else []
     return replace(
         report,
-        entries=report.entries + repair.new + repair.updated,
-        new=report.new + repair.new,
+        entries=report.entries + repair.new + repair.updated + found.new,
+        new=report.new + repair.new + found.new,
         updated=report.updated + repair.updated,
         notes=(*report.notes, *notes),
     )

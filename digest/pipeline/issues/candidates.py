@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from digest.domain import Frequency, Ranked, SignalKind, Source, SourceState, Subscriber, Topic
+from digest.domain import Certificate, Frequency, Ranked, SignalKind, Source, SourceState, Subscriber, Topic
 from digest.match import Corpus, Library
+from digest.pipeline.ingest.certify import incomplete_days
 from digest.pipeline.ingest.summaries import with_summaries
 from digest.pipeline.installation import Installation
 from digest.pipeline.issues.likeness import StoredLikeness
@@ -15,6 +16,7 @@ from digest.pipeline.issues.window import window
 from digest.sources.registry import display_name
 from digest.store import deliveries, papers, session, sources
 from digest.store.session import Session
+from digest.store.sources import certificates
 from digest.store.subscriptions import interests
 from digest.trend import rank
 
@@ -55,6 +57,8 @@ def read_candidates(
         topics = interests.topics(db)
         listed = tuple(sources.listing(db))
         merged = papers.merged(db)
+        since_day = at.date() - timedelta(days=1)  # an announcement's day is another's today
+        gaps = certificates.incomplete(db, [source.id for source in listed], since=since_day)
     ranked = tuple(rank(found, at, usual))
     likeness = StoredLikeness(installation)
     corpus = Corpus(ranked, Library(topics), fit_weight=installation.fit_weight, likeness=likeness)
@@ -67,12 +71,24 @@ def read_candidates(
         topics={topic.slug: topic for topic in topics},
         since=since,
         sources=listed,
-        notes=tuple(
-            f"{display_name(source.name)} could not be read today; its papers will follow."
-            for source in listed
-            if source.state is SourceState.FAILING
+        notes=(
+            *(
+                f"{display_name(source.name)} could not be read today; its papers will follow."
+                for source in listed
+                if source.state is SourceState.FAILING
+            ),
+            *(_incomplete(source, found) for source, found in incomplete_days(gaps, listed, at)),
         ),
         likeness=likeness,
+    )
+
+
+def _incomplete(source: Source, found: Certificate) -> str:
+    """Say what a digest lacks, of a source whose announcement isn't all here."""
+    day = f"{found.day:%A} {found.day.day} {found.day:%B}"
+    return (
+        f"{display_name(source.name)}, {day}: {found.here:,} of {found.announced:,} papers are here; "
+        "the others follow as soon as we can get them."
     )
 
 
