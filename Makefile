@@ -1,6 +1,6 @@
 # The front door. Each target does all the set-up that it needs; only Python ≥ 3.11 and make must be there.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-attack test-fuzz test-kill check format lint types imports test-corpus test-browser bench-match bench-render bench-load bench-search bench-quality bench-tex bench-attack bench-web bench-send bench-million lock clean
+.PHONY: help demo test test-attack test-fuzz test-kill check format lint types imports test-corpus test-browser bench-match bench-render bench-load bench-search bench-quality bench-tex bench-attack bench-web bench-send bench-million languages lock clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -77,6 +77,9 @@ bench-tex: $(VENV)/.dev ## reading TeX beside pylatexenc alone, on ../shared/dat
 
 bench-quality: $(VENV)/.dev ## papers a topic selects, precision of the first ten, on ../shared/data where it is
 	$(BIN)/python -m benchmarks.quality $(ARGS)
+
+languages: $(VENV)/.dev ## new texts into the catalogue of each language; says which have no translation
+	$(BIN)/python -m digest.languages.extract
 
 lock: $(VENV)/.dev ## pin the dependencies anew (needs uv): versions and hashes, no index addresses
 	uv lock --upgrade

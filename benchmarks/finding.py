@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.day import REAL
-from digest.finding import contribution, finding, sentences
 from digest.text import clean
+from digest.words.finding import contribution, finding, sentences
 
 JUDGEMENTS = Path(__file__).with_name("finding-judgements.tsv")
 

@@ -13,8 +13,13 @@ from digest.domain import Frequency, Schedule
 SATURDAY = 5
 
 
-def next_due(schedule: Schedule, after: datetime) -> tuple[datetime, date]:
-    """The first due time strictly after `after` (UTC), and the local date of that digest."""
+def next_due(schedule: Schedule, after: datetime) -> tuple[datetime, date] | None:
+    """The first due time strictly after `after` (UTC), and the local date of that digest.
+
+    None for a schedule that has no digest on any day.
+    """
+    if schedule.frequency is Frequency.NEVER:
+        return None
     zone = ZoneInfo(schedule.timezone)
     # A day back, because the wall-clock time of yesterday's date can lie after `after` where clocks were set.
     day = after.astimezone(zone).date() - timedelta(days=1)
@@ -30,4 +35,5 @@ def is_wanted(schedule: Schedule, day: date) -> bool:
     """Whether a schedule has a digest on a day."""
     if schedule.frequency is Frequency.WEEKLY:
         return day.weekday() == schedule.weekday
-    return schedule.frequency is Frequency.DAILY or day.weekday() < SATURDAY
+    weekdays = schedule.frequency is Frequency.WEEKDAYS and day.weekday() < SATURDAY
+    return weekdays or schedule.frequency is Frequency.DAILY

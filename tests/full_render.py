@@ -14,9 +14,10 @@ from digest.bundled import folder
 from digest.domain import Digest, Match, Message
 from digest.render import Links, Site, cards, phrases, view
 from digest.render.colors import Colors
-from digest.render.headers import digest_headers, header_text
+from digest.render.headers import digest_headers, header_text, own_headers
 from digest.render.phrases import Piece
-from digest.render.templates import environment, wrap
+from digest.render.plain import wrap
+from digest.render.templates import environment
 from digest.render.view import LEVELS, Level
 
 JINJA = environment(folder("templates") / "email", colors=Colors())
@@ -31,7 +32,9 @@ def full_message(digest: Digest, site: Site, links: Links, level: Level = LEVELS
         "short_day": f"{digest.issue.date:%a} {digest.issue.date.day} {digest.issue.date:%b}",
     }
     subject = JINJA.get_template("digest/subject.txt").render(site=site, digest=shown)
-    return Message(header_text(subject), bodies["txt"], bodies["html"], digest_headers(digest, site, links))
+    kinds = frozenset(str(reason.kind) for match in digest.papers for reason in match.reasons)
+    headers = own_headers(links) + digest_headers(digest, site, links, kinds)
+    return Message(header_text(subject), bodies["txt"], bodies["html"], headers)
 
 
 def full_mail(message: Message, *, sender: str, recipient: str, date: datetime, message_id: str) -> bytes:
@@ -51,16 +54,17 @@ def body(kind: str, digest: Digest, site: Site, links: Links, level: Level) -> s
     blocks, words = blocks_of(kind, digest, layout, level, links)
     texts = view.texts(digest, words=words)
     plain = kind == "txt"
+    before, address, behind = texts.because
     values = {
         "heading": view.heading(digest),
         "notes": digest.notes,
         "quiet": not digest.papers,
         "hidden": layout.hidden,
         "list": "".join(blocks) if plain else Markup("".join(blocks)),
-        "preheader": texts.preheader,
+        "preheader": "".join(texts.preheader),
         "meta": wrap(texts.meta) if plain else texts.meta,
-        "because": wrap(texts.because) if plain else texts.because,
-        "count": texts.count,
+        "because": f"{wrap(before + address)}\n{wrap(behind)}" if plain else before + address + behind,
+        "count": texts.papers,
     }
     return JINJA.get_template(f"digest/body.{kind}").render(site=site, links=links, digest=values)
 

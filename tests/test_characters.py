@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.characters import cleaned, flaw
+from digest.words.characters import cleaned, flaw
 
 
 @pytest.mark.parametrize(

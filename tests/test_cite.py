@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pybtex.database import BibliographyData, parse_string
 
-from digest import cite
 from digest.domain import Paper
+from digest.serializers import cite
 from tests.builders import paper
 
 DATA = Path(__file__).parents[2] / "shared/data/papers/cs-12000.jsonl.gz"

@@ -66,7 +66,7 @@ def test_a_documented_command_can_be_typed(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     for word in shlex.split(line):
-        if re.fullmatch(r"[\w-]+\.(csv|eml|jsonl?\.gz|opml|xml)", word):
+        if re.fullmatch(r"[\w.-]+\.(csv|eml|jsonl|jsonl?\.gz|opml|xml)", word):
             (tmp_path / word).touch()
     parse(line)
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from benchmarks.day import REAL
 from benchmarks.finding import measured
-from digest.finding import _CUES, MOST_WORDS, contribution, finding, sentences, shortened
+from digest.words.finding import _CUES, MOST_WORDS, contribution, finding, sentences, shortened
 
 texts = st.text(st.sampled_from("aB é.!? ,-1;:…\n"), max_size=400)
 

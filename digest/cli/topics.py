@@ -66,7 +66,7 @@ def add(
     )
     _show(planned, as_json=as_json, written=not dry_run)
     if not dry_run:
-        registry.carry_out(cli.installation, planned)
+        registry.carry_out(cli.installation, planned, cli.now)
 
 
 @topics.command()
@@ -104,7 +104,7 @@ def edit(
     if changes and not dry_run:
         if not yes:
             ask(f"the topic {slug} will change for all who have it")
-        registry.carry_out(cli.installation, planned)
+        registry.carry_out(cli.installation, planned, cli.now)
     if as_json:
         _show(planned, as_json=True, written=changes and not dry_run)
 
@@ -122,11 +122,11 @@ def remove(cli: Cli, *, slug: str, dry_run: bool, yes: bool, as_json: bool) -> N
     """
     from digest.pipeline.subscriptions import topics as registry
 
-    topic = registry.remove(cli.installation, slug, dry_run=True)
+    topic = registry.remove(cli.installation, slug, cli.now, dry_run=True)
     if not (dry_run or yes):
         ask(f"the topic {slug} ({topic.title}) will be removed")
     if not dry_run:
-        registry.remove(cli.installation, slug)
+        registry.remove(cli.installation, slug, cli.now)
     if as_json:
         emit(_object(topic) | {"removed": not dry_run})
     else:

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 
 from digest.errors import FilterError
-from digest.nearest import nearest
+from digest.words.nearest import nearest
 
 WIDTH = 76  # characters of a filter that are shown around an error
 

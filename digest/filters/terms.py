@@ -30,9 +30,9 @@ from digest.filters.tree import (
     Year,
 )
 from digest.ids import doi, paper_id
-from digest.nearest import nearest
 from digest.text import clean
 from digest.words import fold, forms, without_case, written
+from digest.words.nearest import nearest
 
 OPERATORS = {"AND", "OR", "NOT"}
 ANY_FIELD = {"all", "any", "anywhere", "everything", "fulltext", "text", "tiab", "word", "words", "content"}

@@ -60,7 +60,7 @@ class Day:
     @cached_property
     def rows(self) -> Rows:
         """The papers and points of each filter that was asked for."""
-        return Rows(self.index, self.library, self.selection.width)
+        return Rows(lambda: self.index, self.library, self.selection.width)
 
     @cached_property
     def selection(self) -> Selection:

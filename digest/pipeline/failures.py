@@ -18,6 +18,7 @@ from digest.errors import ConfigError, DeliveryError, DigestError
 from digest.logs import masked
 from digest.pipeline.installation import Installation
 from digest.store import session
+from digest.store.community import audit
 from digest.store.monitoring import failures
 from digest.store.monitoring.failures import Failure
 from digest.store.session import Session
@@ -187,13 +188,15 @@ def listing(installation: Installation) -> list[Failure]:
         return failures.listing(db)
 
 
-def retry(installation: Installation) -> int:
+def retry(installation: Installation, now: datetime) -> int:
     """Forget what failed, so that everything is tried again; returns how many things there were."""
     with session.transaction(installation.engine) as db:
         found = failures.listing(db)
         for part in {failure.part for failure in found}:
             failures.clear(db, part, [failure.item for failure in found if failure.part == part])
         signups.take_up(db)
+        counts = {"count": len(found)} if found else None
+        audit.record(db, installation.actor, "failures.retry", "failures:all", counts, None, now=now)
     return len(found)
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from digest import __version__
 from digest.config import Settings
+from digest.domain import SYSTEM, Actor
 from digest.errors import ConfigError
 from digest.render import Colors, Renderer, Site
 from digest.sources import DEFAULT_SOURCES
@@ -62,6 +63,7 @@ class Installation:
     summariser: Summariser | None = None
     search_folder: Path | None = None  # where processes share the search index; None: each has its own
     signer: "Signer | None" = None  # of every mail; None: the relay signs
+    actor: Actor = SYSTEM  # in whose hands it is: what they change is written down as theirs
 
 
 def open_installation(settings: Settings) -> Installation:
@@ -110,6 +112,11 @@ def for_visitors(installation: Installation) -> Installation:
     """The same installation for pages: somebody waits for each, and is told to come again (UNAVAILABLE)
     before they would give up."""
     return replace(installation, engine=session.with_patience(installation.engine, VISITORS_WAIT))
+
+
+def acting(installation: Installation, actor: Actor) -> Installation:
+    """The same installation in the hands of somebody: the audit says that what is done by it was them."""
+    return replace(installation, actor=actor)
 
 
 def seed(engine: Engine) -> None:

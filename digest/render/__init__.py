@@ -9,7 +9,8 @@ links, or reads a clock.
     cards.py      what is shown of a paper          phrases.py   how it reads
     templates.py  Jinja with CSS inlined once       colors.py    those that an operator chooses
     blocks.py     the parts of a mail's list         press.py     messages spliced from parts
-    slots.py      the places between the parts
+    slots.py      the places between the parts      plain.py     lines of the text part
+    translated.py texts of templates in a reader's language
     headers.py    List-Id and the like              mime.py      the bytes
     signing.py    DKIM, where it is wanted
 """
@@ -22,10 +23,10 @@ from jinja2 import TemplateError
 from digest.bundled import folder
 from digest.domain import Alarm, Digest, Message
 from digest.errors import ConfigError
-from digest.render.assemble import MailLayout, MessageAssembler, present
+from digest.render.assemble import MessageAssembler
 from digest.render.colors import Colors
-from digest.render.headers import Headers, automatic_headers, digest_headers, header_text, list_headers
-from digest.render.mime import Encoded, as_bytes
+from digest.render.headers import automatic_headers, header_text, list_headers
+from digest.render.mime import Encoded, Headers, as_bytes
 from digest.render.site import Links, Site
 from digest.render.templates import environment
 
@@ -41,7 +42,8 @@ class Renderer:
     def __init__(self, template_dir: Path | None = None, colors: Colors | None = None) -> None:
         shipped = folder("templates") / "email"
         folders = [template_dir, shipped] if template_dir else [shipped]
-        self._jinja = environment(*folders, colors=colors or Colors())
+        self.colors = colors or Colors()
+        self._jinja = environment(*folders, colors=self.colors)
         self._press = MessageAssembler(self._part)
 
     def digest(self, digest: Digest, site: Site, links: Links) -> Encoded:
@@ -49,8 +51,7 @@ class Renderer:
 
         A digest without papers is a quiet day's mail.
         """
-        headers = digest_headers(digest, site, links)
-        return self._press.print(MailLayout("digest", site, present(links), top=2), digest, links, headers)
+        return self._press.print("digest", 2, digest, site, links)
 
     def confirm(self, site: Site, *, link: str, hours: int) -> Message:
         """Asks an address to confirm within `hours`. Holds nothing that the requester typed."""
@@ -70,8 +71,8 @@ class Renderer:
             return self._mail(
                 "welcome", {"site": site, "links": links, "digest": None, "first": first}, headers
             )
-        mail = self._press.print(MailLayout("welcome", site, present(links), top=3), digest, links, headers)
-        return Message(mail.subject, mail.text, mail.html, mail.headers)
+        mail = self._press.print("welcome", 3, digest, site, links)
+        return Message(mail.subject, mail.text, mail.html, headers)
 
     def goodbye(self, site: Site, *, back: str) -> Message:
         """Tells somebody who left that it is done; `back` leads to a page where it can be undone."""

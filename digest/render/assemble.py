@@ -7,40 +7,48 @@ The frame of a mail depends on the day, its notes and which links there are, and
 (`blocks.py`). What is a reader's own (links, numbers of papers, texts) stands in `Slot`s.
 """
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import count
+from operator import attrgetter
+from string import ascii_letters, digits
 
 from markupsafe import escape
 
 from digest.domain import Digest
 from digest.render import phrases, view
-from digest.render.blocks import LINKS, Block, Blocks, Render, manner_of, numbers, slots
-from digest.render.headers import Headers, header_text
+from digest.render.blocks import LINKS, Block, Blocks, Render, manner_of, slots
+from digest.render.headers import digest_headers, header_text, own_headers
 from digest.render.mime import Encoded, quoted
 from digest.render.placeholders import EncodedTemplate, Placeholder, Values
+from digest.render.plain import wrap
 from digest.render.site import Links, Site
-from digest.render.templates import wrap
 from digest.render.view import LEVELS, Level
 
 BUDGET = 90_000  # bytes of the HTML part as encoded; Gmail cuts mails off near 102,400
+_LONG = 45  # characters of a masked address that has no room in a line beside other words
+_LINE_END = b"\r\n"
 _LINE = 74  # characters of a link on one encoded line
-_PLAIN = re.compile(r"[A-Za-z0-9:/._~+?#%-]{1,148}")  # a link in which nothing is to be escaped or encoded
+_PLAIN = f"{ascii_letters}{digits}:/._~+?#%-".encode()  # of links in which nothing is escaped or encoded
+_MASKED = f"{ascii_letters}{digits}@.-".encode()  # of addresses, beside the `…`
 WITHDRAWN = "Withdrawn since we sent it to you"
 _BRIEF = "In brief"
 _Frame = tuple[EncodedTemplate, EncodedTemplate]
+_targets = attrgetter(*LINKS)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class MailLayout:
-    """What the messages of one mail and day have in common: who sends it, which links there are."""
+    """What the messages of one mail have in common: who sends it, which links there are. Equal ones are one
+    object (`_layout_of`), which is found in no time."""
 
     mail: str
     site: Site
     links: tuple[str, ...]
     top: int  # level of the headings below which papers stand
+
+
+_layout_of = lru_cache(64)(MailLayout)
 
 
 class MessageAssembler:
@@ -51,49 +59,54 @@ class MessageAssembler:
         self._frame = lru_cache(64)(self._set_frame)
         self._subject = lru_cache(1_024)(self._set_subject)
 
-    def print(self, sheet: MailLayout, digest: Digest, links: Links, headers: Headers) -> Encoded:
-        """The mail at the most generous level of detail that fits."""
+    def print(self, mail: str, top: int, digest: Digest, site: Site, links: Links) -> Encoded:
+        """The mail of that name at the most generous level of detail that fits. `top`: level of the headings
+        below which papers stand."""
+        values = _links(links)
+        sheet = _layout_of(mail, site, tuple(values[0]), top)
         day = phrases.short_day(digest.issue.date)
         subject = self._subject(sheet, view.first_title(digest), len(digest.papers), day)
         for level in LEVELS:
-            html, text = self._bodies(sheet, digest, links, level)
+            html, text = self._bodies(sheet, digest, values, level)
             if len(html) <= BUDGET:
                 break
-        return Encoded(subject, headers, text, html)
+        shared = digest_headers(digest, site, links, self._parts.kinds(digest.papers))
+        return Encoded(subject, own_headers(links), shared, text, html)
 
-    def _bodies(self, sheet: MailLayout, digest: Digest, links: Links, level: Level) -> tuple[bytes, bytes]:
+    def _bodies(
+        self, sheet: MailLayout, digest: Digest, links: tuple[Values, Values], level: Level
+    ) -> tuple[bytes, bytes]:
         layout = view.layout(digest, level, sheet.site.front)
-        blocks = list(self._blocks(sheet, digest, layout, level))
-        texts = view.texts(digest, words=sum([block.words for block, _ in blocks]))
+        blocks = self._blocks(sheet, digest, layout, level)
+        texts = view.texts(digest, words=sum([block.words for block in blocks]))
         heading, notes, quiet = view.heading(digest), _notes(digest), not digest.papers
         html_frame, text_frame = self._frame(sheet, heading, notes, quiet=quiet, hidden=bool(layout.hidden))
-        html, text = _values(texts, links, sheet.links)
+        html, text = _values(texts, links)
         return (
-            _spliced(html_frame, [(block.html, numbers(number).html) for block, number in blocks], html),
-            _spliced(text_frame, [(block.text, numbers(number).text) for block, number in blocks], text),
+            _spliced(html_frame, [block.html for block in blocks], html),
+            _spliced(text_frame, [block.text for block in blocks], text),
         )
 
-    def _blocks(
-        self, sheet: MailLayout, digest: Digest, layout: view.Layout, level: Level
-    ) -> Iterator[tuple[Block, int]]:
-        """The parts of the list in their order, and the number of the paper in each; 0 = none."""
-        place = count(1)
+    def _blocks(self, sheet: MailLayout, digest: Digest, layout: view.Layout, level: Level) -> list[Block]:
+        """The parts of the list in their order."""
+        blocks: list[Block] = []
+        before = 0  # papers
         topics = {topic.slug: topic.title for topic in digest.topics}
         for section in layout.sections:
             below = sheet.top + bool(section.heading)
             manner = manner_of(digest.issue.date, level.words, level.all_links, below, sheet.links)
             if section.heading:
-                yield self._parts.heading(section.heading, sheet.top), 0
-            for match in section.matches:
-                yield self._parts.card(match, topics, manner), next(place)
+                blocks.append(self._parts.heading(section.heading, sheet.top))
+            blocks += self._parts.numbered(section.matches, topics, manner, before)
+            before += len(section.matches)
         if layout.tail:
-            yield self._parts.heading(_BRIEF, sheet.top), 0
-        for match in layout.tail:
-            yield self._parts.brief(match, topics), next(place)
+            blocks.append(self._parts.heading(_BRIEF, sheet.top))
+            blocks += self._parts.numbered(layout.tail, topics, None, before)
         if digest.withdrawn:
-            yield self._parts.others(digest.withdrawn, WITHDRAWN, sheet.top), 0
+            blocks.append(self._parts.others(digest.withdrawn, WITHDRAWN, sheet.top))
         if digest.also_trending and level.also_trending:
-            yield self._parts.others(digest.also_trending, view.others(digest), sheet.top), 0
+            blocks.append(self._parts.others(digest.also_trending, view.others(digest), sheet.top))
+        return blocks
 
     def _set_frame(
         self, sheet: MailLayout, heading: str, notes: tuple[str, ...], *, quiet: bool, hidden: bool
@@ -112,18 +125,12 @@ class MessageAssembler:
         )
 
 
-def present(links: Links) -> tuple[str, ...]:
-    """The names of the links that a mail has."""
-    return tuple(name for name in LINKS if getattr(links, name))
-
-
-def _spliced(frame: _Frame, blocks: Sequence[tuple[EncodedTemplate, bytes]], values: Values) -> bytes:
-    """The frame with the blocks where its list stands, each with its number, all slots filled; one copy of
-    everything."""
+def _spliced(frame: _Frame, blocks: Sequence[EncodedTemplate], values: Values) -> bytes:
+    """The frame with the blocks where its list stands, all slots filled; one copy of everything."""
     before, behind = frame
-    parts = before.filled(values)
-    for block, values["number"] in blocks:
-        parts += block.filled(values)
+    parts = [*before.filled(values)]
+    for block in blocks:
+        parts += block.filled(values) if block.names else block.parts
     parts += behind.filled(values)
     return b"".join(parts)
 
@@ -132,34 +139,66 @@ def _notes(digest: Digest) -> tuple[str, ...]:
     return tuple(phrases.one_line(note) for note in digest.notes[:5])
 
 
-def _values(texts: view.Texts, links: Links, names: Sequence[str]) -> tuple[Values, Values]:
+def _links(links: Links) -> tuple[Values, Values]:
+    """The links that a mail has, by name, as its slots hold them in HTML and in text, encoded."""
+    targets: tuple[str, ...] = _targets(links)
+    names: Sequence[str] = LINKS
+    if not all(targets):
+        names = [name for name, target in zip(LINKS, targets, strict=True) if target]
+        targets = tuple([target for target in targets if target])
+    whole = "".join(targets)
+    if whole.isascii() and not whole.encode().translate(None, _PLAIN) and max(map(len, targets)) <= 2 * _LINE:
+        # As most are: in lines of quoted-printable that go on, as `quoted` writes them, all encoded at once.
+        lines = [
+            f"{target}=\r\n" if len(target) <= _LINE else f"{target[:_LINE]}=\r\n{target[_LINE:]}=\r\n"
+            for target in targets
+        ]
+        plain = dict(zip(names, "\0".join(lines).encode().split(b"\0"), strict=True))
+        return plain, plain.copy()
+    shown = [phrases.printable(target) for target in targets]
+    html = dict(zip(names, [quoted(escape(target)) for target in shown], strict=True))
+    return html, dict(zip(names, map(quoted, shown), strict=True))
+
+
+def _values(texts: view.Texts, links: tuple[Values, Values]) -> tuple[Values, Values]:
     """What the slots of a mail hold in its HTML and in its text, encoded."""
-    html, text = Values(), Values()
-    for name in names:
-        target = getattr(links, name)
-        if _PLAIN.fullmatch(target):
-            html[name] = text[name] = _lines(target)
-        else:
-            target = phrases.printable(target)
-            html[name], text[name] = quoted(escape(target)), quoted(target)
-    html["meta"], text["meta"] = _shared_paragraph(texts.meta)
-    html["because"], text["because"] = _paragraph(texts.because)
-    html["count"] = text["count"] = numbers(texts.count).html
-    html["preheader"] = quoted(escape(texts.preheader))
+    html, text = links
+    html["meta"], text["meta"] = _paragraph(texts.meta)
+    html["because"], text["because"] = _because(*texts.because)
+    html["count"] = text["count"] = _count(texts.papers)
+    html["preheader"] = b"".join([_piece(piece) for piece in texts.preheader])
     return html, text
 
 
-def _lines(target: str) -> bytes:
-    """A plain link as lines of quoted-printable that go on, as `quoted` writes them."""
-    if len(target) <= _LINE:
-        return f"{target}=\r\n".encode()
-    return f"{target[:_LINE]}=\r\n{target[_LINE:]}=\r\n".encode()
+def _because(before: str, address: str, behind: str) -> tuple[bytes, bytes]:
+    """Why a mail comes, for HTML and for text, where a line ends with the address."""
+    masked = address.replace("…", "", 1)
+    if len(address) < _LONG and masked.isascii() and not masked.encode().translate(None, _MASKED):
+        encoded = f"{address.replace('…', '=E2=80=A6')}=\r\n".encode()
+        html = b"".join((_piece(before), encoded, _piece(behind)))
+        return html, b"".join((_piece(before), encoded, _LINE_END, _wrapped(behind)))
+    shown = phrases.printable(address)
+    html = b"".join((_piece(before), quoted(escape(shown)), _piece(behind)))
+    return html, b"".join((quoted(wrap(f"{before}{shown}")), _LINE_END, _wrapped(behind)))
 
 
+@lru_cache(1_024)
 def _paragraph(value: str) -> tuple[bytes, bytes]:
-    """A text for HTML, and wrapped for text."""
-    value = phrases.printable(value)
-    return quoted(escape(value)), quoted(wrap(value))
+    """A text that many mails have, for HTML and, wrapped, for text."""
+    return _piece(value), _wrapped(value)
 
 
-_shared_paragraph = lru_cache(1_024)(_paragraph)  # one that all have who asked for the same
+@lru_cache(4_096)
+def _piece(value: str) -> bytes:
+    """A piece of a text for HTML that many mails have."""
+    return quoted(escape(phrases.printable(value)))
+
+
+@lru_cache(1_024)
+def _wrapped(value: str) -> bytes:
+    return quoted(wrap(phrases.printable(value)))
+
+
+@lru_cache(256)
+def _count(papers: int) -> bytes:
+    return quoted(str(papers))

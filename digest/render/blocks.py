@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
 from functools import lru_cache
-from typing import Generic, NamedTuple, TypeVar
+from typing import Final, Generic, NamedTuple, TypeVar
 from urllib.parse import quote
 
 from markupsafe import escape
@@ -20,10 +20,11 @@ from digest.domain import Match, Paper, Reason, ReasonKind
 from digest.render import cards, phrases
 from digest.render.mime import quoted
 from digest.render.placeholders import EncodedTemplate, Placeholder, Values
+from digest.render.plain import wrap
 from digest.render.site import Links
-from digest.render.templates import wrap
 
 _BLOCKS = 2_048  # of each kind, about 7 kB each: for most readers of a day those that they have in common
+_NUMBERED = 4_096  # blocks with a number, and matches: some 20 MB of cards at most, and then anew
 _TEXTS = 8_192  # texts with terms marked, and reasons in words
 _MARGIN = 5  # spaces before the text of a card, in plain text
 LINKS = tuple(each.name for each in fields(Links) if each.name != "unsubscribe_mail")
@@ -41,6 +42,7 @@ _SHARED = (
     "links",
 )
 
+_NONE = frozenset[str]()
 Parts = TypeVar("Parts")
 Render = Callable[[str, Mapping[str, object]], str]  # a template's name and its values → text
 
@@ -54,8 +56,10 @@ class Block:
     words: int = 0
 
 
-class Manner(NamedTuple):
-    """What the cards of a section have in common."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Manner:
+    """What the cards of a section have in common. Equal ones are one object (`manner_of`), which is found in
+    no time."""
 
     day: date
     words: int
@@ -64,7 +68,7 @@ class Manner(NamedTuple):
     links: tuple[str, ...]  # which there are
 
 
-manner_of = lru_cache(64)(Manner)  # equal ones are one object, which is compared in no time
+manner_of = lru_cache(64)(Manner)
 
 
 class _Key(Generic[Parts]):
@@ -91,7 +95,6 @@ _Card = _Key[tuple[Paper, Manner, bool]]
 _Titles = tuple[tuple[str, str], ...]
 _Reasons = _Key[tuple[Paper, tuple[Reason, ...], _Titles, Manner]]
 _BriefReasons = _Key[tuple[Paper, tuple[Reason, ...], _Titles]]
-_Others = _Key[tuple[tuple[Paper, ...], str, int]]
 
 
 class _Bare(NamedTuple):
@@ -110,11 +113,34 @@ class _BareLine(NamedTuple):
     upvotes: str
 
 
+class _OfMatch:
+    """What was made of one match: its numbered blocks, and what to know before one is looked for.
+
+    It holds the match, so that no other can have the same identity meanwhile.
+    """
+
+    __slots__ = ("blocks", "kinds", "match", "slugs")
+
+    def __init__(self, match: Match) -> None:
+        self.match: Final = match
+        self.kinds = frozenset([str(reason.kind) for reason in match.reasons])
+        self.slugs = tuple([r.filter for r in match.reasons if r.kind is ReasonKind.TOPIC])
+        self.blocks: dict[tuple[int, Manner | None, _Titles], Block] = {}
+
+    def titles(self, topics: Mapping[str, str]) -> _Titles:
+        """(slug, title) of the topics among the reasons."""
+        return tuple([(slug, topics.get(slug, slug)) for slug in self.slugs])
+
+
 class Blocks:
     """Sets blocks; remembers those that were made last."""
 
     def __init__(self, render: Render) -> None:
         self.render = render
+        self._of_matches: dict[int, _OfMatch] = {}  # by identity: the readers of an issue share its matches
+        self._numbered = 0  # blocks in them
+        # By identity, too, with the papers, so that no others can have it meanwhile.
+        self._of_others: dict[tuple[tuple[int, ...], str, int], tuple[tuple[Paper, ...], Block]] = {}
         self._card = lru_cache(_BLOCKS)(self._set_card)
         self._told = lru_cache(_BLOCKS)(self._tell)
         self._marked = lru_cache(_TEXTS)(self._mark)
@@ -125,26 +151,57 @@ class Blocks:
         self._brief = lru_cache(_BLOCKS)(self._set_brief)
         self._told_briefly = lru_cache(_BLOCKS)(self._tell_briefly)
         self._line = lru_cache(_BLOCKS)(self._set_line)
-        self._others = lru_cache(_BLOCKS)(self._set_others)
         self.heading = lru_cache(256)(self._set_heading)
 
-    def card(self, match: Match, topics: Mapping[str, str], manner: Manner) -> Block:
-        """A paper in full, with the reasons for it and a slot for its number. `topics`: titles by slug."""
-        paper, reasons = match.paper, match.reasons
-        terms = tuple([reason.term for reason in reasons])
-        parts = paper, reasons, _titles(reasons, topics), manner
-        return self._told(_Key(parts, (paper.id, terms, manner.words)))
+    def numbered(
+        self, matches: Sequence[Match], topics: Mapping[str, str], manner: Manner | None, before: int
+    ) -> list[Block]:
+        """Papers with their numbers in the digest, from `before` + 1 on, and the reasons for them: in full in
+        a manner, else each in a line. `topics`: titles by slug."""
+        blocks: list[Block] = []
+        for number, match in enumerate(matches, before + 1):
+            made = self._of_matches.get(id(match)) or self._made_of(match)
+            titles = made.titles(topics) if made.slugs else ()
+            wanted = number, manner, titles
+            block = made.blocks.get(wanted)
+            if block is None:
+                block = made.blocks[wanted] = self._set_numbered(match, titles, manner, number)
+                self._numbered += 1
+            blocks.append(block)
+        return blocks
 
-    def brief(self, match: Match, topics: Mapping[str, str]) -> Block:
-        """A paper in a line, with the reasons for it that the line doesn't show and a slot for its number."""
+    def kinds(self, matches: Sequence[Match]) -> frozenset[str]:
+        """The kinds of the reasons for papers."""
+        made = self._of_matches
+        return _NONE.union(*[(made.get(id(match)) or self._made_of(match)).kinds for match in matches])
+
+    def _made_of(self, match: Match) -> _OfMatch:
+        """What was made of a match that isn't remembered: nothing yet."""
+        if self._numbered >= _NUMBERED or len(self._of_matches) >= _NUMBERED:
+            self._of_matches, self._numbered = {}, 0
+        made = self._of_matches[id(match)] = _OfMatch(match)
+        return made
+
+    def _set_numbered(self, match: Match, titles: _Titles, manner: Manner | None, number: int) -> Block:
         paper, reasons = match.paper, match.reasons
         terms = tuple([reason.term for reason in reasons])
-        return self._told_briefly(_Key((paper, reasons, _titles(reasons, topics)), (paper.id, terms)))
+        if manner:
+            block = self._told(_Key((paper, reasons, titles, manner), (paper.id, terms, manner)))
+        else:
+            block = self._told_briefly(_Key((paper, reasons, titles), (paper.id, terms)))
+        html = block.html.with_some({"number": quoted(str(number))})
+        text = block.text.with_some({"number": quoted(f"{number:>3}")})
+        return Block(html, text, block.words)
 
     def others(self, papers: tuple[Paper, ...], heading: str, level: int) -> Block:
         """The titles of what others read, under their heading: few sets of them are on many mails."""
-        ids = tuple([paper.id for paper in papers])
-        return self._others(_Key((papers, heading, level), ids))
+        wanted = tuple(map(id, papers)), heading, level
+        made = self._of_others.get(wanted)
+        if made is None:
+            if len(self._of_others) >= _BLOCKS:
+                self._of_others = {}
+            made = self._of_others[wanted] = papers, self._set_others(papers, heading, level)
+        return made[1]
 
     def set(self, template: str, values: Mapping[str, object], words: int = 0) -> Block:
         """A template in both formats."""
@@ -156,11 +213,16 @@ class Blocks:
     def _set_card(self, wanted: _Card) -> _Bare:
         """A paper's card with slots for what depends on why it is there."""
         paper, manner, mutable = wanted.parts
-        day, most, all_links, heading, links = manner
-        card = cards.card(paper, (), {}, day=day, words=most, all_links=all_links, heading=heading)
+        card = cards.card(
+            *(paper, (), {}),
+            day=manner.day,
+            words=manner.words,
+            all_links=manner.all_links,
+            heading=manner.heading,
+        )
         values = {
             "paper": {name: getattr(card, name) for name in _SHARED},
-            "links": slots(links),
+            "links": slots(manner.links),
             **{name: Placeholder(name) for name in ("number", "title", "summary", "why")},
             "mute": {"term": Placeholder("term"), "query": Placeholder("query")} if mutable else None,
         }
@@ -171,7 +233,7 @@ class Blocks:
         """A paper's card with what the reasons for it say."""
         paper, reasons, titles, manner = wanted.parts
         term = cards.mute(reasons) if manner.all_links and "mute" in manner.links else ""
-        bare = self._card(_Key((paper, manner, bool(term)), (paper.id, manner.words, bool(term))))
+        bare = self._card(_Key((paper, manner, bool(term)), (paper.id, manner, bool(term))))
         unsaid = cards.unsaid(paper, reasons)
         why, _ = self._why(_told(cards.unmarked(unsaid, bare.title, bare.summary), titles))
         _, plain_why = self._why(_told(unsaid, titles))
@@ -246,9 +308,8 @@ class Blocks:
         line = cards.line(paper, numbered=False)
         return self.set("_paper/line", {"paper": line}, len(line.title.split()))
 
-    def _set_others(self, others: _Others) -> Block:
-        papers, heading, top = others.parts
-        blocks = [self.heading(heading, top), *(self._line(paper) for paper in papers)]
+    def _set_others(self, papers: tuple[Paper, ...], heading: str, level: int) -> Block:
+        blocks = [self.heading(heading, level), *(self._line(paper) for paper in papers)]
         html, text = (
             EncodedTemplate.joined(b.html for b in blocks),
             EncodedTemplate.joined(b.text for b in blocks),
@@ -269,24 +330,5 @@ def _set_muting(term: str) -> Values:
     return {"term": quoted(escape(term)), "query": quoted(escape(quote(term)))}
 
 
-class Number(NamedTuple):
-    """What the slot of a paper's number holds; in text it is aligned."""
-
-    html: bytes
-    text: bytes
-
-
-@lru_cache(256)
-def numbers(number: int) -> Number:
-    """A paper's number, encoded."""
-    return Number(quoted(str(number)), quoted(f"{number:>3}"))
-
-
 def _told(reasons: tuple[Reason, ...], titles: _Titles) -> tuple[str, ...]:
     return phrases.reason_phrases(reasons, dict(titles))
-
-
-def _titles(reasons: tuple[Reason, ...], topics: Mapping[str, str]) -> _Titles:
-    """(slug, title) of the topics among the reasons."""
-    found = [reason.filter for reason in reasons if reason.kind is ReasonKind.TOPIC]
-    return tuple([(slug, topics.get(slug, slug)) for slug in found]) if found else ()

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 
-from digest import finding
 from digest.domain import Field, Paper, Reason, ReasonKind, SignalKind
 from digest.render import phrases
 from digest.render.phrases import Piece
 from digest.sources.registry import display_name
 from digest.text import clean
+from digest.words import finding
 
 _TOLD = (Field.TITLE, Field.ABSTRACT)
 _NAMES = 3

@@ -5,17 +5,17 @@ In: a site, a subscriber's links, a digest. Out: (name, value) pairs, ASCII, one
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from datetime import date
 from functools import lru_cache
 
 from digest.domain import Digest
+from digest.render.mime import Headers
 from digest.render.phrases import one_line
 from digest.render.site import Links, Site
 
 _PHRASE = re.compile(r"[A-Za-z0-9 !#$%&'*+/=?^_`{|}~-]+")  # words that need no quoting (RFC 5322, 3.2.3)
 _LIST_ID_LABEL = "daily"  # for ever: people's rules and Gmail know the list by it (RFC 2919)
-
-Headers = tuple[tuple[str, str], ...]
 
 
 def header_text(text: str, most: int = 78) -> str:
@@ -37,28 +37,34 @@ def list_headers(site: Site, links: Links, archive: str = "") -> Headers:
 
     `archive`: where its papers stand on the web, an absolute URL.
     """
-    return (*_ascii(_leaving(links)), *_list(site, archive), *automatic_headers())
+    return (*own_headers(links), *_list(site, archive, _is_one_click(links)), *automatic_headers())
 
 
-def digest_headers(digest: Digest, site: Site, links: Links) -> Headers:
-    """The headers of a digest: those of the list, and some for feedback loops and for people's own rules."""
-    archive = f"{site.base_url.rstrip('/')}/papers/{digest.issue.date}"
-    kinds = frozenset([str(reason.kind) for match in digest.papers for reason in match.reasons])
-    slugs = tuple([topic.slug for topic in digest.topics])
-    return list_headers(site, links, archive) + _own(digest.issue.id, _audience(digest), kinds, slugs, site)
-
-
-def _leaving(links: Links) -> Iterator[tuple[str, str]]:
+def own_headers(links: Links) -> Headers:
+    """How this subscriber leaves the list (RFC 2369)."""
     by_mail = f", <mailto:{links.unsubscribe_mail}>" if links.unsubscribe_mail else ""
-    yield "List-Unsubscribe", f"<{links.unsubscribe}>{by_mail}"
-    if links.unsubscribe.startswith("https://"):
-        yield "List-Unsubscribe-Post", "List-Unsubscribe=One-Click"
+    value = f"<{links.unsubscribe}>{by_mail}"
+    return (("List-Unsubscribe", value if _inert(value) else _made_inert(value)),)
+
+
+def digest_headers(digest: Digest, site: Site, links: Links, kinds: frozenset[str]) -> Headers:
+    """The headers of a digest but for `own_headers`: those of the list, and some for feedback loops and for
+    people's own rules. `kinds` of the reasons for its papers. The same object for all who share them."""
+    slugs = tuple([topic.slug for topic in digest.topics])
+    issue, asked = (digest.issue.id, digest.issue.date), (_audience(digest, slugs), slugs)
+    return _shared(issue, asked, kinds, site, _is_one_click(links))
+
+
+def _is_one_click(links: Links) -> bool:
+    """Whether a mail program may unsubscribe by itself: over HTTPS only (RFC 8058, section 3)."""
+    return links.unsubscribe.startswith("https://")
 
 
 @lru_cache(maxsize=64)  # equal for all readers of an issue
-def _list(site: Site, archive: str) -> Headers:
+def _list(site: Site, archive: str, one_click: bool) -> Headers:
     list_id = f"<{_LIST_ID_LABEL}.{site.host}>"
     headers = (
+        *((("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),) if one_click else ()),
         ("List-Id", f"{site.name} {list_id}" if _PHRASE.fullmatch(site.name) else list_id),
         ("List-Help", f"<{site.base_url.rstrip('/')}/about>"),
         ("List-Archive", f"<{archive}>"),
@@ -70,21 +76,29 @@ def _list(site: Site, archive: str) -> Headers:
 
 
 @lru_cache(maxsize=1024)  # equal for all readers of an issue who asked for the same
-def _own(issue_id: int, audience: str, kinds: frozenset[str], slugs: tuple[str, ...], site: Site) -> Headers:
+def _shared(
+    issue: tuple[int, date],
+    asked: tuple[str, tuple[str, ...]],
+    kinds: frozenset[str],
+    site: Site,
+    one_click: bool,
+) -> Headers:
+    (issue_id, day), (audience, slugs) = issue, asked
+    archive = f"{site.base_url.rstrip('/')}/papers/{day}"
     headers = [("Feedback-ID", f"{issue_id}:{audience}:digest:{_sender_id(site)}")]
     if kinds:
         headers.append(("X-Digest-Reason", ", ".join(sorted(kinds))))
     if slugs:
         headers.append(("X-Digest-Topics", ", ".join(slugs)))
-    return _ascii(headers)
+    return (*_list(site, archive, one_click), *automatic_headers(), *_ascii(headers))
 
 
-def _audience(digest: Digest) -> str:
+def _audience(digest: Digest, slugs: tuple[str, ...]) -> str:
     """What the subscriber asked for, coarse enough to be counted by (Gmail's feedback loop)."""
-    slugs = "+".join(sorted(topic.slug for topic in digest.topics))
-    if len(slugs) > 40:
-        return f"{len(digest.topics)}-topics"
-    return slugs or ("filters" if digest.subscriber.interests.filters else "trending")
+    joined = "+".join(sorted(slugs))
+    if len(joined) > 40:
+        return f"{len(slugs)}-topics"
+    return joined or ("filters" if digest.subscriber.interests.filters else "trending")
 
 
 @lru_cache(maxsize=16)

@@ -21,6 +21,8 @@ from digest.domain import Message
 from digest.errors import InputError
 from digest.render.phrases import printable
 
+Headers = tuple[tuple[str, str], ...]
+
 _HEADER_LINE = 78
 _SOFT_LINE = 75  # and the `=` of a soft break (RFC 2045, section 6.7)
 _HARD_LINE = 900  # a line has at most 998 (RFC 5322, section 2.1.1), with the header's name
@@ -32,12 +34,20 @@ _TEXT, _HTML = _PART % b"plain", _PART % b"html"
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """A message whose two bodies are encoded for the wire; `text` and `html` read them back."""
+    """A message whose two bodies are encoded for the wire; `text` and `html` read them back.
+
+    `own` headers are this message's, `shared` ones stand in many.
+    """
 
     subject: str
-    headers: tuple[tuple[str, str], ...]
+    own: Headers
+    shared: Headers
     text_body: bytes
     html_body: bytes
+
+    @property
+    def headers(self) -> Headers:
+        return self.own + self.shared
 
     @property
     def text(self) -> str:
@@ -50,7 +60,7 @@ class Encoded:
 
 def encode(message: Message) -> Encoded:
     """The same message, its bodies encoded."""
-    return Encoded(message.subject, message.headers, quoted(message.text), quoted(message.html))
+    return Encoded(message.subject, message.headers, (), quoted(message.text), quoted(message.html))
 
 
 def quoted(text: str) -> bytes:
@@ -85,7 +95,8 @@ def as_bytes(
             _subject(ready.subject),
             _date(date),
             _verbatim("Message-ID", message_id),
-            *(_verbatim(name, value) for name, value in ready.headers),
+            *[_verbatim(name, value) for name, value in ready.own],
+            _together(ready.shared),
             b'MIME-Version: 1.0\r\nContent-Type: multipart/alternative;\r\n boundary="%b"\r\n' % boundary,
             *(b"\r\n--", boundary, _TEXT, ready.text_body),
             *(b"\r\n--", boundary, _HTML, ready.html_body),
@@ -129,25 +140,32 @@ def _folded(name: str, value: str) -> bytes:
     return _FOLDING.fold_binary(*_FOLDING.header_store_parse(name, value)).replace(b" \r\n ", b"\r\n ")
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=256)
+def _together(headers: Headers) -> bytes:
+    return b"".join([_verbatim(name, value) for name, value in headers])
+
+
 def _verbatim(name: str, value: str) -> bytes:
     """A header in ASCII, folded at its own white space and never turned into encoded words.
 
     Python's own folding encodes any word longer than a line, and a List-Unsubscribe or Message-ID that is an
     encoded word is understood by nobody. The first word stays behind the name, for parsers that don't unfold.
     """
-    if not value.isascii() or max(map(len, value.split()), default=0) > _HARD_LINE:
+    words = value.split()
+    if not words or not value.isascii() or max(map(len, words)) > _HARD_LINE or not value.isprintable():
         raise InputError(f"the header {name} holds something that a mail can't carry: {value[:80]!r}")
-    whole = f"{name}: {_one_line(name, value)}"
+    whole = f"{name}: {value}"
     if len(whole) <= _HEADER_LINE:
         return f"{whole}\r\n".encode()
-    first, *words = value.split()
-    lines = [f"{name}: {first}"]
+    whole, *words = f"{name}: {words[0]}", *words[1:]
+    room = _HEADER_LINE - len(whole)
     for word in words:
-        if len(lines[-1]) + 1 + len(word) > _HEADER_LINE:
-            lines.append("")
-        lines[-1] += f" {word}"
-    return "".join(f"{line}\r\n" for line in lines).encode()
+        room -= 1 + len(word)
+        if room < 0:
+            whole += "\r\n"
+            room = _HEADER_LINE - 1 - len(word)
+        whole += f" {word}"
+    return f"{whole}\r\n".encode()
 
 
 def _one_line(header: str, value: str) -> str:

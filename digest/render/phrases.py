@@ -10,7 +10,7 @@ from datetime import date
 from functools import lru_cache
 
 from digest.domain import Field, Reason, ReasonKind
-from digest.finding import SENTENCE_END
+from digest.words.finding import SENTENCE_END
 
 _WEB_URL = re.compile(r"https?://[^\s\"<>\\^`{|}]{1,500}", re.IGNORECASE)
 # Of the format characters only direction marks, zero-width spaces and the BOM go: emoji and some scripts need

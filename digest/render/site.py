@@ -19,6 +19,9 @@ class Site:
     logo_text: str = ""  # above the head of every mail; empty: no such line
     front: int = FRONT  # how many papers of a digest are shown in full; the others in brief
 
+    def __hash__(self) -> int:
+        return hash(self.base_url)  # it is a part of many keys; one process has one site
+
     @property
     def host(self) -> str:
         """The host of `base_url`, without port."""

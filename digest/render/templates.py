@@ -15,9 +15,10 @@ from markupsafe import Markup
 from digest.render.colors import Colors
 from digest.render.phrases import printable, shorten
 from digest.render.placeholders import Placeholder
+from digest.render.plain import underlined, width, wrap
+from digest.render.translated import PlainlySaid, Said, translate
 
 _STYLE = "_base/style.css"
-_WIDTH = 76  # of text parts (RFC 2045, section 6.7: encoded lines have no more)
 
 
 class _InliningLoader(FileSystemLoader):
@@ -58,7 +59,8 @@ def environment(*folders: Path, colors: Colors) -> SandboxedEnvironment:
         keep_trailing_newline=True,
     )
     jinja.globals["colors"] = colors
-    jinja.filters |= {"shorten": shorten, "wrap": wrap}
+    jinja.filters |= {"shorten": shorten, "underlined": underlined, "width": width, "wrap": wrap}
+    translate(jinja, _printed)
     return jinja
 
 
@@ -66,33 +68,8 @@ def _printed(value: object) -> object:
     """What `{{ … }}` prints: without control characters, whatever the value was; a slot stays one."""
     if isinstance(value, Placeholder):
         return Markup(value.mark)  # noqa: S704 - a name of ours between two marks
+    if isinstance(value, Said | PlainlySaid):  # its values were printed one by one
+        return value
     if isinstance(value, Markup):
         return Markup(printable(value))  # noqa: S704 - it was markup before
     return printable(value) if isinstance(value, str) else value
-
-
-def wrap(text: str, indent: int = 0, first: str = "") -> str:
-    """Text in lines of at most 76 characters, URLs whole; the first line begins with `first`."""
-    margin = " " * indent
-    line = first.rjust(indent) + " ".join(text.split())
-    lines: list[str] = []
-    while len(line) > _WIDTH:
-        start = max(indent, len(first)) if not lines else indent
-        end = _end(line, start)
-        lines.append(line[:end])
-        line = margin + line[end:].removeprefix(" ")
-        if line == margin:
-            break
-    else:
-        lines.append(line)
-    return "\n".join(lines)
-
-
-def _end(line: str, start: int) -> int:
-    """Where an overlong line is broken: behind its last word that fits, else in its first, behind a URL."""
-    space = line.rfind(" ", start, _WIDTH + 1)
-    if space >= 0:
-        return space
-    word = line.find(" ", _WIDTH)
-    end = len(line) if word < 0 else word
-    return end if "://" in line[start:end] else _WIDTH

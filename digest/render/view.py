@@ -6,15 +6,18 @@ bytes.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import ceil
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from digest.domain import Digest, Frequency, Interests, Match, ReasonKind, Subscriber, Topic
+from digest.domain import Digest, Frequency, Match, ReasonKind, Subscriber, Topic
 from digest.render import phrases
 from digest.render.cards import title
 
 _WORDS_A_MINUTE = 200
 _PREHEADER = (40, 90)
+_DOT = " · "
 _REST = "More for you"
 
 
@@ -46,16 +49,14 @@ LEVELS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(NamedTuple):
     """Papers in full under one heading; an empty heading is none."""
 
     heading: str
     matches: tuple[Match, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(NamedTuple):
     """Which papers are shown in full, which in a line, and how many not at all."""
 
     sections: tuple[Section, ...]
@@ -63,14 +64,17 @@ class Layout:
     hidden: int
 
 
-@dataclass(frozen=True, slots=True)
-class Texts:
-    """What a mail says to one reader alone; no text is empty. `count`: papers."""
+class Texts(NamedTuple):
+    """What a mail says to one reader alone; no text is empty. `papers`: how many.
 
-    preheader: str
+    In pieces, which stand one behind the other, where most of a text is others' too: `preheader`, and
+    `because` before, in and behind the reader's masked address.
+    """
+
+    preheader: tuple[str, ...]
     meta: str
-    because: str
-    count: int
+    because: tuple[str, str, str]
+    papers: int
 
 
 def layout(digest: Digest, level: Level, front: int) -> Layout:
@@ -116,14 +120,14 @@ def _is_weekly(digest: Digest) -> bool:
 def texts(digest: Digest, *, words: int) -> Texts:
     """The reader's own texts of a mail that shows so many words of papers."""
     count = len(digest.papers)
-    asked = _asked(digest.subscriber.interests, digest.topics)
+    asked = _asked(tuple([topic.title for topic in digest.topics]), len(digest.subscriber.interests.filters))
     minutes = max(1, ceil(words / _WORDS_A_MINUTE))
-    counts = (phrases.counted(count, "paper"), f"{minutes} min read") if count else ()
+    counts = _counts(count, minutes) if count else ()
     return Texts(
         preheader=_preheader(digest, (*(counts or digest.notes[:1] or ("Nothing new for you",)), asked)),
-        meta="\u00a0· ".join((*counts, asked)),
+        meta=phrases.BETWEEN.join((*counts, asked)),
         because=_because(digest.subscriber, asked),
-        count=count,
+        papers=count,
     )
 
 
@@ -159,35 +163,46 @@ def _by_topic(topics: Sequence[Topic], shown: tuple[Match, ...]) -> tuple[Sectio
     return (*named, Section(_REST, tuple(rest))) if rest else tuple(named)
 
 
-def _asked(interests: Interests, topics: tuple[Topic, ...]) -> str:
-    """What the subscriber asked for, in few words."""
+@lru_cache(1_024)
+def _counts(papers: int, minutes: int) -> tuple[str, str]:
+    return phrases.counted(papers, "paper"), f"{minutes} min read"
+
+
+@lru_cache(1_024)
+def _asked(topics: tuple[str, ...], filters: int) -> str:
+    """What the subscriber asked for, in few words: the titles of topics, how many filters."""
     if topics:
-        names = [phrases.one_line(topic.title, 30) for topic in topics[:4]]
+        names = [phrases.one_line(topic, 30) for topic in topics[:4]]
         more = f" + {len(topics) - 4} more" if len(topics) > 4 else ""
         return f"topics: {', '.join(names)}{more}"
-    if interests.filters:
-        return "your filter" if len(interests.filters) == 1 else f"your {len(interests.filters)} filters"
+    if filters:
+        return "your filter" if filters == 1 else f"your {filters} filters"
     return "what trends"
 
 
-def _because(person: Subscriber, asked: str) -> str:
+def _because(person: Subscriber, asked: str) -> tuple[str, str, str]:
     """Why this mail comes, to whom, and since when."""
     since = (person.confirmed_at or person.created_at).astimezone(ZoneInfo(person.schedule.timezone))
     address = phrases.masked(phrases.one_line(person.email))
-    return f"You get this because {address} subscribed on {phrases.long_date(since.date())} to {asked}."
+    return "You get this because ", address, f" subscribed on {phrases.long_date(since.date())} to {asked}."
 
 
-def _preheader(digest: Digest, about: tuple[str, ...]) -> str:
+def _preheader(digest: Digest, about: tuple[str, ...]) -> tuple[str, ...]:
     """40–90 characters that mail programs show beside the subject: the second and third titles whole, where
-    they fit, else what the mail is about."""
+    they fit, else what the mail is about. In pieces."""
     least, most = _PREHEADER
-    text = ""
+    pieces: list[str] = []
+    length = 0
     for match in digest.papers[1:3]:
-        longer = f"{text} · {title(match.paper)}" if text else title(match.paper)
-        text = longer if len(longer) <= most else text
-    names = [topic.title for topic in digest.topics]
-    for piece in (*names, *about, phrases.long_day(digest.issue.date)):
-        if len(text) >= least:
-            break
-        text = f"{text} · {piece}" if text else piece
-    return phrases.one_line(text, most)
+        text = title(match.paper)
+        if length + len(text) + len(_DOT) * bool(pieces) <= most:
+            length += len(text) + len(_DOT) * bool(pieces)
+            pieces += (_DOT, text) if pieces else (text,)
+    if length < least:
+        names = [phrases.one_line(topic.title) for topic in digest.topics]
+        for text in (*names, *about, phrases.long_day(digest.issue.date)):
+            length += len(text) + len(_DOT) * bool(pieces)
+            pieces += (_DOT, text) if pieces else (text,)
+            if length >= least:
+                break
+    return tuple(pieces) if length <= most else (phrases.one_line("".join(pieces), most),)

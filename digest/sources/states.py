@@ -80,12 +80,19 @@ def _without(newest: datetime | None, now: datetime) -> SourceState:
     return SourceState.FRESH if silent < SILENT_AFTER else SourceState.STALLED
 
 
-def back_off(failures: int, retry_after: float | None, jitter: float) -> timedelta:
-    """How long to leave a source alone after an error, `failures` others having come before it.
+def back_off(
+    failures: int,
+    retry_after: float | None,
+    jitter: float = 0.0,
+    *,
+    least: timedelta = BACK_OFF,
+    most: timedelta = LONGEST_BACK_OFF,
+) -> timedelta:
+    """Return how long to leave a source alone after an error, `failures` others having come before it.
 
-    Doubles from 5 minutes to 6 hours, plus up to a quarter by `jitter` (0 … 1); never less than the source
-    asked for (`retry_after`, seconds).
+    Doubles from 5 minutes on, within `least` and `most`, plus up to a quarter by `jitter` (0 … 1); never less
+    than the source asked for (`retry_after`, seconds).
     """
     doubled: timedelta = BACK_OFF * 2 ** min(failures, 10)
-    wait = min(doubled, LONGEST_BACK_OFF) * (1 + jitter / 4)
+    wait = max(least, min(doubled, most)) * (1 + jitter / 4)
     return max(wait, timedelta(seconds=retry_after or 0))

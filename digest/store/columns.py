@@ -9,7 +9,7 @@ from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Integer, LargeBinary
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeEngine
 
-from digest.characters import cleaned
+from digest.words.characters import cleaned
 
 
 class AnyJson(TypeDecorator[Any]):

@@ -15,6 +15,7 @@ from digest.pipeline.catalog.listing import Lists
 from digest.pipeline.catalog.paper import PaperPages
 from digest.pipeline.catalog.search import Search
 from digest.pipeline.catalog.today import Today
+from digest.pipeline.catalog.usual import remembered_usual
 from digest.pipeline.installation import Installation, for_visitors
 from digest.web import api, errors, guards, health
 from digest.web.limits import Limits
@@ -86,12 +87,13 @@ def create(
         lifespan=running,
     )
     installation = for_visitors(installation)
+    usual = remembered_usual(installation)
     web = Web(
         installation,
         clock,
         Today(installation),
-        Lists(installation),
-        PaperPages(installation),
+        Lists(installation, usual),
+        PaperPages(installation, usual),
         Search(installation),
         proxies,
         tickers,

@@ -26,8 +26,9 @@ STALE = timedelta(minutes=10)  # that an answer may be shown for while the next 
 MOST_BYTES = 48 * 2**20
 LEAST_COMPRESSED = 500  # bytes
 HOLE = "~the-stamp-of-this-form-here~"
-_TEXTS = ("text/", "application/json", "application/feed+json", "application/rss+xml", "application/atom+xml",
-          "application/xml", "application/ld+json", "image/svg+xml", "application/opensearch")  # fmt: skip
+_TEXTS = ("text/", "application/json", "application/jsonl", "application/feed+json", "application/rss+xml",
+          "application/atom+xml", "application/xml", "application/ld+json", "image/svg+xml",
+          "application/opensearch")  # fmt: skip
 _LEVEL = 6
 
 

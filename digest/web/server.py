@@ -6,10 +6,10 @@ Pages are answered by uvicorn; what is to be done beside them is done by threads
 import logging
 import signal
 import socket
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 import uvicorn
 from fastapi import FastAPI
@@ -28,6 +28,7 @@ from digest.web.site import Web
 from digest.web.ticker import Ticker
 
 DEMO_TICK = 2.0  # seconds
+AHEAD = 600.0  # seconds between two looks at what pages show; what is older than an hour isn't shown
 _log = logging.getLogger(__name__)
 
 
@@ -47,23 +48,20 @@ def serve(
     logs.set_up()
     logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells of every look at the schema
     listening = listen(host, port)
-    app = create(
-        installation, proxies=proxies, tickers=tickers(installation, tick_seconds, pages_only=pages_only)
+    made = tickers(installation, tick_seconds, pages_only=pages_only)
+    app = create(installation, proxies=proxies, tickers=made)
+    made.append(
+        Ticker("pages", partial(_read_ahead, app), seconds=AHEAD, clock=wall_clock, patience=runner.END)
     )
-    threading.Thread(target=_prepare, args=(app,), daemon=True).start()
     _answer(app, listening, host, proxies)
 
 
-def _prepare(app: FastAPI) -> None:
-    """Read what the first visitor would wait for, while the server starts; first what takes least time."""
+def _read_ahead(app: FastAPI, now: datetime) -> None:
+    """Read what a visitor would wait for, at the start and from then on; first what takes least time."""
     web: Web = app.state.web
-    now = web.clock()
-    try:
-        web.lists.page(web.lists.latest(now), Order.TREND, 1, now)
-        web.today.preview(Interests(), now)
-        web.today.topics(now)
-    except Exception:
-        _log.exception("what pages show could not be read ahead; the first visitor waits for it")
+    web.lists.page(web.lists.latest(now), Order.TREND, 1, now)
+    web.today.preview(Interests(), now)
+    web.today.topics(now)
 
 
 def serve_demo(installation: Installation, listening: socket.socket, morning: datetime) -> None:

@@ -15,14 +15,17 @@ from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException
 
 from digest.bundled import folder
+from digest.domain import Actor
 from digest.pipeline.catalog.listing import Lists
 from digest.pipeline.catalog.paper import PaperPages
 from digest.pipeline.catalog.search import Search
 from digest.pipeline.catalog.today import Today
-from digest.pipeline.installation import Installation
+from digest.pipeline.installation import Installation, acting
 from digest.pipeline.subscriptions.signup import WORDING, Visitor
 from digest.render import phrases
 from digest.render.cards import title
+from digest.render.translated import translate
+from digest.tokens import network_hash
 from digest.web import cards, guards, page_cache
 from digest.web.addresses import author_path, paper_path
 from digest.web.limits import Limits
@@ -54,6 +57,7 @@ def environment() -> Environment:
         "paper_path": paper_path,
         "author_path": author_path,
     }
+    translate(made)
     return made
 
 
@@ -90,6 +94,14 @@ class Web:
     def ip(self, request: Request) -> str:
         """The address of who asks."""
         return guards.client_ip(request, self.proxies)
+
+    def acting(self, request: Request, subscriber_id: int, via: str = "email") -> Installation:
+        """The installation in the hands of a subscriber, for functions that change something.
+
+        `via`: email (by a link of an email), web (signed in) or api. What they do is written down as theirs.
+        """
+        network = network_hash(self.ip(request), self.installation.keys)
+        return acting(self.installation, Actor(f"subscriber:{subscriber_id}", via, network))
 
     def page(self, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
         """A page."""

@@ -39,34 +39,34 @@ def test_a_topic_is_added_edited_and_removed_and_says_what_it_gains_and_loses(he
     added = plan(here, "moving", "ti:swimming", is_new=True)
     assert [paper.title for paper in added.gained] == ["Swimming robots"]
     assert "moving" not in slugs(here)
-    topics.carry_out(here, added)
+    topics.carry_out(here, added, NOW)
     edited = plan(here, "moving", "ti:walking")
     assert [paper.title for paper in edited.gained] == ["Walking on graphs"]
     assert [paper.title for paper in edited.lost] == ["Swimming robots"]
-    topics.carry_out(here, edited)
+    topics.carry_out(here, edited, NOW)
     assert topics.counted(here, NOW)["moving"] == (1, 0)
-    topics.remove(here, "moving", dry_run=True)
+    topics.remove(here, "moving", NOW, dry_run=True)
     assert "moving" in slugs(here)
-    topics.remove(here, "moving")
+    topics.remove(here, "moving", NOW)
     assert "moving" not in slugs(here)
 
 
 def test_a_topic_that_somebody_has_or_that_comes_with_the_software_stays(
     here: Installation, engine: Engine
 ) -> None:
-    topics.carry_out(here, plan(here, "moving", "ti:walking", is_new=True))
+    topics.carry_out(here, plan(here, "moving", "ti:walking", is_new=True), NOW)
     reader = join(here, "ada@one.example")
     with session.transaction(engine) as db:
         subscribers.save(db, reader.id, interests=Interests(topics=("moving",)))
     assert topics.counted(here, NOW)["moving"] == (1, 1)
     with pytest.raises(RefusedError, match="1 subscribers have"):
-        topics.remove(here, "moving")
+        topics.remove(here, "moving", NOW)
     with session.transaction(engine) as db:
         subscribers.save(db, reader.id, interests=Interests(filters=("topic:moving survey",)))
     with pytest.raises(RefusedError, match="the filter topic:moving survey"):
-        topics.remove(here, "moving")
+        topics.remove(here, "moving", NOW)
     with pytest.raises(RefusedError, match="comes with Digest"):
-        topics.remove(here, "llm")
+        topics.remove(here, "llm", NOW)
 
 
 @pytest.mark.parametrize("slug", ["Moving", "mo ving", "", "-x", "x" * 41, "llm"])

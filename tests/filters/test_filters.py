@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from digest.characters import UNSTORABLE
 from digest.domain import Field, SignalKind
 from digest.errors import FilterError
 from digest.filters import (
@@ -43,6 +42,7 @@ from digest.filters import (
     render_error,
 )
 from digest.filters.names import name_parts, names_agree
+from digest.words.characters import UNSTORABLE
 
 TOPICS = ("llm", "rag", "robotics")
 

@@ -175,7 +175,7 @@ def test_a_set_aside_signup_can_be_taken_up_again(engine: Engine, tmp_path: Path
         "UPDATE signups SET schedule = :value",
         value=kept if isinstance(kept, str) else json.dumps(kept),
     )
-    assert retry(site) == 1
+    assert retry(site, NOW) == 1
     assert settle(site, NOW) == 1
     assert failing(engine) == {}
 

@@ -19,7 +19,7 @@ from digest.errors import ConfigError
 from digest.render import Links, Renderer, as_bytes
 from digest.render.mime import quoted
 from digest.render.placeholders import EncodedTemplate, Placeholder
-from digest.render.templates import wrap
+from digest.render.plain import wrap
 from digest.render.view import LEVELS
 from tests.builders import NOW, issue, paper, subscriber
 from tests.digests import LINKS, SITE, TOPICS, digest, full, many, match, rendered
@@ -118,6 +118,17 @@ def test_templates_are_rendered_for_papers_and_days_not_for_readers() -> None:
         **dict.fromkeys(("digest/body.html", "digest/body.txt", "digest/subject.txt"), 1),
         **dict.fromkeys(("_paper/why.txt", "_paper/why.html", "_paper/hit.html", "_paper/beside.html"), 1),
     }
+
+
+def test_many_readers_with_other_papers_get_their_own_and_what_is_remembered_has_a_bound() -> None:
+    renderer = Renderer()
+    for number in range(2_100):  # as when an issue is read anew: equal papers, other objects
+        papers = [match(3 * number % 11 + n, title=f"Sheep {number % 7}") for n in range(2)]
+        made = digest(*papers, also_trending=(paper("2603.00077"),))
+        assert f" Sheep {number % 7}</a>" in renderer.digest(made, SITE, LINKS).html
+    remembered = renderer._press._parts
+    assert 0 < max(len(remembered._of_matches), remembered._numbered) < 4_100
+    assert 0 < len(remembered._of_others) <= 2_048
 
 
 def test_the_next_day_has_a_frame_of_its_own() -> None:

@@ -17,7 +17,10 @@ from digest.errors import InputError, UnknownError
 from digest.store import papers, session
 from digest.store.base import Base
 from digest.store.papers import Why
+from digest.store.papers.combine import FIELDS, combine
+from digest.store.papers.merges import members
 from digest.store.papers.tables import EntryRow, PaperIdRow, PaperRow, SignalRow
+from digest.store.papers.work import alone
 from tests.builders import NOW, entry
 
 ARXIV = Source("arxiv", SourceKind.ARXIV, "https://rss.arxiv.org/rss/cs.CL")
@@ -233,6 +236,7 @@ def test_whatever_is_linked_merged_and_split_no_entry_and_no_signal_is_lost(step
         _run_round(db, steps)
         kept = {(row.source, row.key) for row in db.scalars(select(EntryRow))}
         assert kept == {(source.name, given.key) for source, given, _ in landed}
+        _each_paper_says_what_its_parts_say(db)
         papers_now = shown_all(db)
         for source, given, at in landed:
             found = papers.find(db, f"{source.name}:{given.key}")
@@ -245,6 +249,17 @@ def test_whatever_is_linked_merged_and_split_no_entry_and_no_signal_is_lost(step
         _split_all(db)
         assert {(row.source, row.key) for row in db.scalars(select(EntryRow))} == kept
         db.rollback()
+
+
+def _each_paper_says_what_its_parts_say(db: Session) -> None:
+    db.expire_all()
+    for row in db.scalars(select(PaperRow).where(PaperRow.own.is_not(None))):
+        parts = members(db, [row.id])
+        said = combine([alone(row), *map(alone, parts)])
+        assert parts
+        assert {name: getattr(row, name) for name in FIELDS} == {
+            name: list(value) if isinstance(value := getattr(said, name), tuple) else value for name in FIELDS
+        }
 
 
 def shown_all(db: Session) -> set[str]:

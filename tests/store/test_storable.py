@@ -8,7 +8,6 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 
-from digest.characters import cleaned, flaw
 from digest.domain import Interests, Schedule
 from digest.errors import FilterError, InputError
 from digest.match import unpack
@@ -20,6 +19,7 @@ from digest.pipeline.subscriptions.validate import read_address, read_interests
 from digest.store import deliveries, session
 from digest.store.monitoring import failures
 from digest.store.subscriptions import interests, subscribers
+from digest.words.characters import cleaned, flaw
 from tests.builders import NOW, entry
 from tests.installations import installation, store_entries
 

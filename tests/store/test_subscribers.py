@@ -19,6 +19,7 @@ from digest.filters import MAX_BYTES, canonical, parse, parse_stored
 from digest.store import session
 from digest.store.columns import pack, unpack
 from digest.store.subscriptions import addresses, interests, subscribers, suppressions
+from digest.store.subscriptions.selection import Condition, Field, OneOf
 from digest.store.subscriptions.subscribers import Consent
 from digest.store.subscriptions.tables import SubscriberRow
 from tests.builders import NOW
@@ -89,13 +90,13 @@ def test_people_are_listed_by_status_and_text_page_by_page(db: Session) -> None:
     people = [add(db, f"{name}@example.org").id for name in ("ada", "alan", "grace", "100%_sure")]
     subscribers.set_status(db, people[1], SubscriberStatus.PAUSED)
 
-    def listed(**how: Any) -> list[int]:
-        return [s.id for s in subscribers.listing(db, **how)]
+    def listed(*where: Condition, **how: int) -> list[int]:
+        return [s.id for s in subscribers.listing(db, where, **how)]
 
     assert listed() == people
-    assert listed(status=SubscriberStatus.PAUSED) == [people[1]]
-    assert listed(query="A@Ex") == [people[0]]
-    assert listed(query="%_") == [people[3]]
+    assert listed(OneOf(Field.STATUS, (SubscriberStatus.PAUSED,))) == [people[1]]
+    assert listed(OneOf(Field.EMAIL, ("A@Ex",))) == [people[0]]
+    assert listed(OneOf(Field.EMAIL, ("%_",))) == [people[3]]
     assert listed(after_id=people[0], limit=2) == people[1:3]
 
 

@@ -97,7 +97,7 @@ def restore(cli: Cli, *, path: Path, dry_run: bool, yes: bool, as_json: bool) ->
         return
     if not yes:
         ask(f"all that is in the database will be replaced by {path}")
-    found = backups.restore(cli.settings, path, cli.now)
+    found = backups.restore(cli.settings, path, cli.now, cli.actor)
     if as_json:
         emit({"path": str(path), "uncertain": found.uncertain, "skipped": found.skipped})
     else:

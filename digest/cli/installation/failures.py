@@ -41,5 +41,5 @@ def retry(cli: Cli) -> None:
     """
     from digest.pipeline.failures import retry as again
 
-    count = again(cli.installation)
+    count = again(cli.installation, cli.now)
     click.echo(f"{count} failures are forgotten; `digest run` tries again what is due")

@@ -92,7 +92,7 @@ def add(cli: Cli, url: str, name: str, kind: SourceKind, as_json: bool) -> None:
     """
     from digest.pipeline.ingest import sources as registry
 
-    added = registry.add(cli.installation, url, name=name, kind=SourceKind(kind))
+    added = registry.add(cli.installation, url, name=name, kind=SourceKind(kind), now=cli.now)
     if as_json:
         emit(source_object(added))
     else:
@@ -111,11 +111,11 @@ def edit(cli: Cli, *, name: str, url: str, dry_run: bool, as_json: bool) -> None
     Example: digest sources edit arxiv --url https://rss.arxiv.org/rss/cs.CL+cs.LG
     """
     from digest.pipeline.ingest import sources as registry
-    from digest.pipeline.ingest.source_url import read_source
+    from digest.pipeline.ingest.probe import read_source
 
     before = registry.get(cli.installation, name)
     wanted = read_source(url, cli.installation.allow_hosts)
-    edited = before if dry_run else registry.edit(cli.installation, name, url=wanted)
+    edited = before if dry_run else registry.edit(cli.installation, name, url=wanted, now=cli.now)
     if as_json:
         emit(source_object(edited))
     else:
@@ -139,7 +139,7 @@ def remove(cli: Cli, *, name: str, dry_run: bool, yes: bool, as_json: bool) -> N
     if not (dry_run or yes):
         ask(f"the source {name} ({source.url or 'files'}) will not be asked any more")
     if not dry_run:
-        registry.remove(cli.installation, name)
+        registry.remove(cli.installation, name, cli.now)
     if as_json:
         emit(source_object(source))
     else:

@@ -23,7 +23,7 @@ def check(cli: Cli, url: str, as_json: bool) -> int:
     Example: digest sources check https://www.nature.com/nature.rss
     """
     from digest.pipeline.ingest.probe import check as checked
-    from digest.pipeline.ingest.source_url import read_source
+    from digest.pipeline.ingest.probe import read_source
 
     found = checked(cli.installation, read_source(url, cli.installation.allow_hosts), cli.now)
     if as_json:
@@ -71,7 +71,7 @@ def import_(cli: Cli, file: Any, dry_run: bool, as_json: bool) -> int:
     """
     from digest.pipeline.ingest.opml import import_opml
 
-    listed = import_opml(cli.installation, file.read(), dry_run=dry_run)
+    listed = import_opml(cli.installation, file.read(), cli.now, dry_run=dry_run)
     if as_json:
         emit(listed)
     else:

@@ -22,7 +22,7 @@ def pause(cli: Cli, *, name: str, dry_run: bool, as_json: bool) -> None:
     from digest.pipeline.ingest import sources as registry
 
     before = registry.get(cli.installation, name)
-    after = before if dry_run else registry.pause(cli.installation, name)
+    after = before if dry_run else registry.pause(cli.installation, name, cli.now)
     if as_json:
         emit(source_object(after))
     elif before.state is SourceState.PAUSED:

@@ -5,7 +5,8 @@ from typing import Any
 
 import click
 
-from digest.cli.subscribers.edits import edit, erase, pause, resume, unsubscribe
+from digest.cli.subscribers.bulk import where_option
+from digest.cli.subscribers.edits import edit
 from digest.cli.subscribers.lists import export, import_
 from digest.cli.subscribers.options import (
     agreed_words,
@@ -14,6 +15,7 @@ from digest.cli.subscribers.options import (
     times,
     with_options,
 )
+from digest.cli.subscribers.statuses import erase, pause, resume, unsubscribe
 from digest.cli.terminal.context import Cli, json_option, pass_cli
 from digest.cli.terminal.explaining import show_read_back
 from digest.cli.terminal.options import dry_run_option
@@ -170,19 +172,28 @@ def _plain(value: object) -> object:
 @subscribers.command("list")
 @click.option("--status", type=choice(SubscriberStatus), help="Only those with this status.")
 @click.option("--query", default="", help="Only addresses that hold this text.")
+@where_option
 @click.option("--limit", default=1000, show_default=True, help="How many at most.")
 @json_option
 @pass_cli
-def list_(cli: Cli, *, status: SubscriberStatus | None, query: str, limit: int, as_json: bool) -> None:
+def list_(
+    cli: Cli,
+    *,
+    status: SubscriberStatus | None,
+    query: str,
+    where: tuple[str, ...],
+    limit: int,
+    as_json: bool,
+) -> None:
     """List subscribers.
 
-    Example: digest subscribers list --status active
+    Example: digest subscribers list --where topic=llm --where 'joined since 2026-01-01'
     """
     from digest.pipeline.subscriptions import admin
+    from digest.pipeline.subscriptions.where import conditions_of
 
-    listed = admin.listing(
-        cli.installation, status=status and SubscriberStatus(status), query=query, limit=limit
-    )
+    conditions = conditions_of(cli.installation, where, status=status or "", query=query)
+    listed = admin.listing(cli.installation, conditions, limit=limit)
     if as_json:
         emit([subscriber_object(found) for found in listed])
     else:

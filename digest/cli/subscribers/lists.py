@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from digest.cli.subscribers.bulk import where_option
 from digest.cli.subscribers.options import agreed_words, consent_options, with_options
 from digest.cli.terminal.context import Cli, json_option, pass_cli
 from digest.cli.terminal.exits import PARTLY_FAILED
@@ -108,29 +109,40 @@ def seekable(file: Any) -> Any:
     "--out", type=click.Path(dir_okay=False), help="A file, readable by its owner alone; else stdout."
 )
 @click.option("--status", type=choice(SubscriberStatus), help="Only those with this status.")
+@where_option
 @click.option("--jsonl", is_flag=True, help="JSON, one object a line, instead of CSV.")
 @json_option
 @pass_cli
 def export(
-    cli: Cli, *, email: str | None, out: str | None, status: str | None, jsonl: bool, as_json: bool
+    cli: Cli,
+    *,
+    email: str | None,
+    out: str | None,
+    status: str | None,
+    where: tuple[str, ...],
+    jsonl: bool,
+    as_json: bool,
 ) -> None:
-    """Write all subscribers as a table that `import` reads back to the same; of EMAIL, all that is kept.
+    """Write all subscribers (or those of --where) as a table that `import` reads back; of EMAIL, all we keep.
 
     Example: digest subscribers export --out people.csv
     """
     from digest.cli.terminal.progress import counting
-    from digest.pipeline.subscriptions import personal_data, preferences
+    from digest.pipeline.subscriptions import admin, personal_data, preferences
     from digest.pipeline.subscriptions.lists.csv_export import export_subscribers
+    from digest.pipeline.subscriptions.where import conditions_of
 
     if email:
         emit(personal_data.export(cli.installation, preferences.by_address(cli.installation, email).id))
         return
-    with _opened(out) as file, counting("subscribers") as on_rows:
+    conditions = conditions_of(cli.installation, where, status=status or "")
+    total = admin.count(cli.installation, conditions)
+    with _opened(out) as file, counting("subscribers", total) as on_rows:
         count = export_subscribers(
             cli.installation,
             file,
             as_json=jsonl or as_json,
-            status=SubscriberStatus(status) if status else None,
+            where=conditions,
             on_rows=on_rows,
         )
     if out:

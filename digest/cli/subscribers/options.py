@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 import click
 
 from digest.cli.terminal.types import choice
-from digest.domain import Frequency
+from digest.domain import Frequency, Role
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -30,6 +30,8 @@ times = (
 _LISTS = (("topic", "topics"), ("filter", "filters"), ("exclude", "exclude"))
 changes = (
     click.option("--email", "email_", metavar="ADDRESS", help="Another address."),
+    click.option("--role", type=choice(Role), help="What they may do on the site."),
+    click.option("--display-name", help="The name that others see; '' for none."),
     *(
         click.option(f"--{one}", name, multiple=True, help=f"The {name}, instead of those there are.")
         for one, name in _LISTS

@@ -9,6 +9,7 @@ import click
 
 if TYPE_CHECKING:
     from digest.config import Settings
+    from digest.domain import Actor
     from digest.pipeline.installation import Installation
 
 
@@ -69,9 +70,23 @@ class Cli:
     @cached_property
     def installation(self) -> "Installation":
         """The installation that the settings describe, its database open and up to date."""
-        from digest.pipeline.installation import open_installation
+        from digest.pipeline.installation import acting, open_installation
 
-        return open_installation(self.settings)
+        return acting(open_installation(self.settings), self.actor)
+
+    @cached_property
+    def actor(self) -> "Actor":
+        """Who types commands, by their login on this machine: what they change is written down as theirs."""
+        import getpass
+        import os
+
+        from digest.domain import Actor
+
+        try:
+            login = os.environ.get("SUDO_USER") or getpass.getuser()
+        except (OSError, KeyError):  # a container's user may have no name
+            login = f"uid {os.getuid()}"
+        return Actor(f"cli:{login}", "cli")
 
 
 pass_cli = click.make_pass_decorator(Cli)

@@ -16,6 +16,7 @@ from digest.serializers import as_json
 _GAP = "  "
 _LONG = 24
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d UTC")
+_NUMBER = re.compile(r"\d[\d,.]*%?|–?")
 _ADDRESS = re.compile(r"[^\s=/:]+@[^\s=/:@]+")
 
 
@@ -50,9 +51,12 @@ def laid_out(columns: Sequence[str], rows: Sequence[Sequence[str]], width: int) 
             return _paragraphs(columns, rows, width)
         rows = short
     widths = _shared(least, wished, room)
-    underlines = ["─" * each for each in widths] if any(columns) else []
-    head = [*_line(columns, widths), *([_GAP.join(underlines)] if underlines else [])] if any(columns) else []
-    return [*head, *(line for row in rows for line in _line(row, widths))]
+    right = [
+        any(column) and all(map(_NUMBER.fullmatch, column)) for column in zip(*rows, strict=True)
+    ]  # numbers end under one another
+    underlines = ["─" * each for each in widths]
+    head = [*_line(columns, widths, right), _GAP.join(underlines)] if any(columns) else []
+    return [*head, *(line for row in rows for line in _line(row, widths, right))]
 
 
 def _shared(least: Sequence[int], wished: Sequence[int], room: int) -> list[int]:
@@ -69,13 +73,13 @@ def _shared(least: Sequence[int], wished: Sequence[int], room: int) -> list[int]
     return widths
 
 
-def _line(cells: Sequence[str], widths: Sequence[int]) -> list[str]:
+def _line(cells: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> list[str]:
     wrapped = [_wrapped(cell, width) for cell, width in zip(cells, widths, strict=True)]
     deepest = max(map(len, wrapped))
     return [
         _GAP.join(
-            _padded(lines[depth] if depth < len(lines) else "", width)
-            for lines, width in zip(wrapped, widths, strict=True)
+            _padded(lines[depth] if depth < len(lines) else "", width, ends=ends)
+            for lines, width, ends in zip(wrapped, widths, right, strict=True)
         )
         for depth in range(deepest)
     ]
@@ -113,8 +117,9 @@ def _longest_word(text: str) -> int:
     return cell_len(text) if _MOMENT.fullmatch(text) else max(map(cell_len, text.split(" ")), default=0)
 
 
-def _padded(text: str, width: int) -> str:
-    return text + " " * (width - cell_len(text))
+def _padded(text: str, width: int, *, ends: bool = False) -> str:
+    room = " " * (width - cell_len(text))
+    return room + text if ends else text + room
 
 
 def _shortened(cell: str) -> str:

@@ -27,20 +27,23 @@ def progress(total: float | None, unit: str) -> Iterator[Told]:
 
 
 @contextmanager
-def counting(unit: str) -> Iterator[Callable[[int], None]]:
-    """Show how many of something are done, and how many a second, on a terminal. Told of each few more."""
+def counting(unit: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
+    """Show how many of something are done, and how many a second, on a terminal; with a total, a bar and the
+    time left. Told of each few more."""
     from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
     console = Console(stderr=True)
-    columns = (SpinnerColumn(), TextColumn("{task.description}"))
+    text = TextColumn("{task.description}")
+    columns = (BarColumn(), text, TimeRemainingColumn()) if total else (SpinnerColumn(), text)
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("", total=None)
+        task = bar.add_task("", total=total)
         done = 0
 
         def more(count: int) -> None:
             nonlocal done
             done += count
-            bar.update(task, description=f"{done:,} {unit}, {done / (bar.tasks[0].elapsed or 1):,.0f}/s")
+            rate = f"{done:,} {unit}, {done / (bar.tasks[0].elapsed or 1):,.0f}/s"
+            bar.update(task, completed=done, description=rate)
 
         yield more

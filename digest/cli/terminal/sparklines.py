@@ -1,6 +1,7 @@
 """Numbers → a line of bars, for a table."""
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Mapping, Sequence
 
 BARS = "▁▂▃▄▅▆▇█"
 NONE = "·"  # a hole must not look like a low bar
@@ -10,3 +11,17 @@ def sparkline(counts: Sequence[int]) -> str:
     """One character a number, from 0 (a dot) to the largest (a full bar)."""
     most = max(counts, default=0)
     return "".join(BARS[(count * len(BARS) - 1) // most] if count else NONE for count in counts)
+
+
+def pooled(counts: Sequence[int], most: int) -> list[int]:
+    """Add neighbours up, equally many each, so that at most `most` numbers are left; the last are whole."""
+    each = -(-len(counts) // most)
+    begin = len(counts) % each
+    first = [sum(counts[:begin])] if begin else []
+    return first + [sum(counts[at : at + each]) for at in range(begin, len(counts), each)]
+
+
+def can_draw(environ: Mapping[str, str]) -> bool:
+    """Whether stdout is a terminal that shows bars: not a dumb one, and one of UTF-8."""
+    encoding = (sys.stdout.encoding or "").lower().replace("-", "")
+    return sys.stdout.isatty() and environ.get("TERM") != "dumb" and encoding == "utf8"

@@ -1,6 +1,7 @@
 """Values on the command line: times are ISO 8601 with a zone, choices are the words of an enum."""
 
-from datetime import UTC, datetime
+from contextlib import suppress
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -29,6 +30,20 @@ class Time(click.ParamType[datetime]):
 
 
 TIME = Time()
+
+
+class Since(Time):
+    """A time, or a day: its first moment in UTC."""
+
+    name = "day|time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        with suppress(TypeError, ValueError):  # it isn't a day
+            value = f"{date.fromisoformat(value)}T00:00:00Z"
+        return super().convert(value, param, ctx)
+
+
+SINCE = Since()
 
 
 def choice(words: type[StrEnum]) -> click.Choice[str]:

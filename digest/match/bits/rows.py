@@ -6,7 +6,7 @@ so that the weakest of parts is AND and the strongest OR. Then they are written 
 bit n of plane i is bit i of the points of paper n.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import TypeVar
 
@@ -118,7 +118,8 @@ def _strongest(parts: Sequence[Held]) -> Held:
 class Rows:
     """The points of each distinct filter, evaluated once, as rows of bits. Row 0 selects nothing."""
 
-    def __init__(self, index: Index, library: Library, width: int) -> None:
+    def __init__(self, index: Callable[[], Index], library: Library, width: int) -> None:
+        """`index` is called when a filter is first asked for: who wants what trends needs none."""
         self._index, self._library, self._bytes = index, library, width * 8
         nothing = bytes(self._bytes)
         self._by_text: dict[str, int] = {}
@@ -129,12 +130,17 @@ class Rows:
     def of(self, texts: Sequence[str]) -> list[int]:
         """The rows of filters (canonical texts); filters that agree about today's papers share one."""
         new = {text: self._library.tree(text) for text in texts if text not in self._by_text}
-        terms = (leaf for tree in new.values() for leaf in leaves(tree))
-        self._index.look_up(term for term in terms if not isinstance(term, TopicRef))
-        for text, tree in new.items():
-            planes = points(tree, self._index, self._library.topics)
-            self._by_text[text] = self._numbered(planes) if any(planes) else 0
+        if new:
+            self._read(new)
         return [self._by_text[text] for text in texts]
+
+    def _read(self, new: Mapping[str, Node]) -> None:
+        index = self._index()
+        terms = (leaf for tree in new.values() for leaf in leaves(tree))
+        index.look_up(term for term in terms if not isinstance(term, TopicRef))
+        for text, tree in new.items():
+            planes = points(tree, index, self._library.topics)
+            self._by_text[text] = self._numbered(planes) if any(planes) else 0
 
     def _numbered(self, planes: Sequence[int]) -> int:
         bits = tuple(plane.to_bytes(self._bytes, "little") for plane in planes)

@@ -10,10 +10,10 @@ from datetime import datetime
 from typing import NamedTuple
 
 from digest.bounces import Report, read
-from digest.domain import BounceKind, DeliveryState
+from digest.domain import Actor, BounceKind, DeliveryState
 from digest.errors import TokenError
 from digest.pipeline.delivery.throttle import slow_for_refusals
-from digest.pipeline.installation import Installation
+from digest.pipeline.installation import Installation, acting
 from digest.pipeline.mail.links import Purpose, opened
 from digest.pipeline.mail.suppression import suppress, suppress_if_often
 from digest.pipeline.subscriptions.preferences import leave
@@ -92,7 +92,8 @@ def _heed(installation: Installation, report: Report, origin: _Origin, now: date
         case BounceKind.COMPLAINT:
             _complained(installation, report, origin, now)
         case BounceKind.UNSUBSCRIBE:
-            leave(installation, origin.subscriber_id, now, goodbye=False)
+            own = acting(installation, Actor(f"subscriber:{origin.subscriber_id}", "email"))
+            leave(own, origin.subscriber_id, now, goodbye=False)
         case _:
             pass  # nothing follows
 

@@ -14,13 +14,12 @@ from math import ceil
 from digest.domain import Paper
 from digest.pipeline.catalog.periods import AHEAD, Period, Span, period_of
 from digest.pipeline.catalog.snapshots import Snapshot, Snapshots
+from digest.pipeline.catalog.usual import Usual, remembered_usual
 from digest.pipeline.ingest.summaries import with_summaries
 from digest.pipeline.installation import Installation
-from digest.pipeline.issues.candidates import usual_before
 from digest.store import papers, session
 from digest.store.papers import listing
 from digest.store.papers.authors import author_key, by_author
-from digest.store.session import Session
 from digest.trend import rank
 
 PAGE = 40  # papers on one page
@@ -102,8 +101,10 @@ class _Ordered:
 class Lists:
     """The lists of a site by day, week and month. Safe to use from many threads."""
 
-    def __init__(self, installation: Installation) -> None:
+    def __init__(self, installation: Installation, usual: Usual | None = None) -> None:
+        """`usual`: what pages remember of sources together; without it, lists remember it alone."""
         self._installation = installation
+        self._usual = usual or remembered_usual(installation)
         self._orders = Snapshots(self._order, FRESH, REMEMBERED)
         self._authors = Snapshots(self._author, FRESH, REMEMBERED)
         self._days = Snapshot(self._find_days, DAYS_FRESH)
@@ -141,7 +142,7 @@ class Lists:
         with session.reading(self._installation.engine) as db:
             found = listing.within(db, since=period.start, until=period.end)
             return _Ordered(
-                numbers=in_order(self._installation, db, found, order, now),
+                numbers=self._in_order(found, order, now),
                 sources=listing.source_counts(db, since=period.start, until=period.end),
                 newest=max(paper.first_seen_at for paper in found).date() if found else None,
                 previous=_neighbour(listing.last_before(db, period.start), period.span),
@@ -154,7 +155,13 @@ class Lists:
             written = by_author(db, name, MOST_BY_AUTHOR)
             if written is None:
                 return _ByAuthor(name, ())
-            return _ByAuthor(written.name, in_order(self._installation, db, written.papers, order, now))
+            return _ByAuthor(written.name, self._in_order(written.papers, order, now))
+
+    def _in_order(self, found: Sequence[Paper], order: Order, now: datetime) -> tuple[int, ...]:
+        """Return the numbers (`Paper.pk`) of outlines of papers in an order."""
+        if order is Order.TREND:
+            return tuple(ranked.paper.pk for ranked in rank(found, now, self._usual.get(now), aging=False))
+        return tuple(paper.pk for paper in sorted(found, key=_newest, reverse=True))
 
     def _find_days(self, now: datetime) -> tuple[date, ...]:
         with session.reading(self._installation.engine) as db:
@@ -164,16 +171,6 @@ class Lists:
         with session.reading(self._installation.engine) as db:
             newest = listing.last_before(db, now + timedelta(microseconds=1))
         return period_of((newest or now).date(), Span.DAY)
-
-
-def in_order(
-    installation: Installation, db: Session, found: Sequence[Paper], order: Order, now: datetime
-) -> tuple[int, ...]:
-    """Return the numbers (`Paper.pk`) of outlines of papers in an order."""
-    if order is Order.TREND:
-        usual = usual_before(db, now - installation.window)
-        return tuple(ranked.paper.pk for ranked in rank(found, now, usual, aging=False))
-    return tuple(paper.pk for paper in sorted(found, key=_newest, reverse=True))
 
 
 def read_page(installation: Installation, numbers: Sequence[int], number: int, now: datetime) -> Page | None:

@@ -5,15 +5,13 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from digest.domain import Paper, Ranked, Sighting, SignalKind
-from digest.pipeline.catalog.snapshots import Snapshot
+from digest.pipeline.catalog.usual import Usual
 from digest.pipeline.ingest.summaries import with_summaries
 from digest.pipeline.installation import Installation
-from digest.pipeline.issues.candidates import usual_before
 from digest.store import papers, session
 from digest.store.papers.sightings import is_hidden, sightings
 from digest.trend import HALF_LIFE, rank
 
-USUAL_FRESH = timedelta(hours=1)
 MOST_DAYS = 60  # of a history
 
 
@@ -44,9 +42,9 @@ class PaperPage:
 class PaperPages:
     """Reads papers for their pages; what is usual for each source is remembered. Safe to use from threads."""
 
-    def __init__(self, installation: Installation) -> None:
+    def __init__(self, installation: Installation, usual: Usual) -> None:
         self._installation = installation
-        self._usual = Snapshot(self._read_usual, USUAL_FRESH)
+        self._usual = usual
 
     def read(self, ref: str, now: datetime) -> PaperPage:
         """Read the paper with this id, in any spelling. Raises UnknownError."""
@@ -58,10 +56,6 @@ class PaperPages:
         ranked = rank([paper], now, self._usual.get(now), aging=False)[0]
         freshness = 0.5 ** (max(now - paper.first_seen_at, timedelta()) / HALF_LIFE)
         return PaperPage(paper, ranked, freshness, seen, history(paper, now), hidden)
-
-    def _read_usual(self, now: datetime) -> Mapping[tuple[str, SignalKind], float]:
-        with session.reading(self._installation.engine) as db:
-            return usual_before(db, now - self._installation.window)
 
 
 def history(paper: Paper, now: datetime) -> dict[SignalKind, dict[date, int]]:

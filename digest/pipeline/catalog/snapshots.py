@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
 TOO_OLD = timedelta(hours=1)  # to be shown at all
+MOMENT = 0.2  # seconds that `peek` waits
 K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
@@ -39,9 +40,25 @@ class Snapshot(Generic[T]):
             threading.Thread(target=self._renew, args=(now,), daemon=True).start()
         return made[1]
 
+    def peek(self, now: datetime) -> T | None:
+        """Return what `get` returns; None where it must be made first and that takes longer than a moment."""
+        if self._is_shown(now):
+            return self.get(now)
+        if not self._making:
+            self._making = True
+            thread = threading.Thread(target=self._renew, args=(now,), daemon=True)
+            thread.start()
+            thread.join(MOMENT)
+        return self.get(now) if self._is_shown(now) else None
+
+    def _is_shown(self, now: datetime) -> bool:
+        return self._made is not None and timedelta(0) <= now - self._made[0] < TOO_OLD
+
     def _renew(self, now: datetime) -> None:
         try:
-            self._made = (now, self._make(now))
+            with self._lock:  # somebody who waits for it gets what is made here, and the other way round
+                if self._made is None or not timedelta(0) <= now - self._made[0] < self._fresh:
+                    self._made = (now, self._make(now))
         except Exception:
             _log.exception("what pages show could not be renewed; they go on showing what was read before")
         finally:

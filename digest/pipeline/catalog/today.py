@@ -1,7 +1,8 @@
 """What a page shows of today: the candidates, and how many papers of this week each topic has.
 
 Both are costly, so they are made once and shared by all visitors, and made anew in the background when they
-are older than some minutes: nobody waits for them but the first visitor after a start or a quiet hour.
+are older than some minutes: nobody waits for them but the first visitor after a start or a quiet hour, and
+for counts only who asks for them.
 """
 
 from collections.abc import Sequence
@@ -22,10 +23,13 @@ PREVIEWED = 20  # papers that somebody is shown who hasn't subscribed
 
 @dataclass(frozen=True, slots=True)
 class CountedTopic:
-    """A topic with its papers of the last week: how many, and which (`Paper.pk`), trending first."""
+    """A topic with its papers of the last week: how many, and which (`Paper.pk`), trending first.
+
+    `papers` is None where they weren't counted yet.
+    """
 
     topic: Topic
-    papers: int
+    papers: int | None = None
     numbers: tuple[int, ...] = field(default=(), repr=False)
     newest_first: tuple[int, ...] = field(default=(), repr=False)
     leading: str = ""  # the title of the first
@@ -47,6 +51,11 @@ class Today:
         """All topics by group and title, with counts."""
         return self._topics.get(now)
 
+    def listed_topics(self, now: datetime) -> tuple[CountedTopic, ...]:
+        """All topics by group and title, without counts where there are none yet; counting begins then."""
+        counted = self._topics.peek(now)
+        return counted or tuple(CountedTopic(topic) for topic in _in_order(self.candidates(now)))
+
     def preview(self, interests: Interests, now: datetime) -> Preview:
         """The digest that somebody with these interests would get now, its first twenty papers."""
         wanted = replace(interests, max_papers=min(interests.max_papers, PREVIEWED))
@@ -58,10 +67,14 @@ class Today:
         return found.digest.papers if found.digest else ()
 
     def _count(self, now: datetime) -> tuple[CountedTopic, ...]:
+        self.candidates(now)  # more people wait for these
         week = read_candidates(self._installation, now, WEEK)
-        listed = sorted(week.topics.values(), key=lambda topic: (topic.group, topic.title))
         papers = week.corpus.of_topics()
-        return tuple(_counted(topic, papers[topic.slug]) for topic in listed)
+        return tuple(_counted(topic, papers[topic.slug]) for topic in _in_order(week))
+
+
+def _in_order(found: CandidateSet) -> list[Topic]:
+    return sorted(found.topics.values(), key=lambda topic: (topic.group, topic.title))
 
 
 def _counted(topic: Topic, papers: Sequence[Paper]) -> CountedTopic:

@@ -6,6 +6,7 @@ from digest.domain import Subscriber, SubscriberStatus
 from digest.errors import TokenError
 from digest.pipeline.installation import Installation
 from digest.store import session
+from digest.store.community import audit
 from digest.store.subscriptions import feeds, subscribers
 from digest.tokens import sign, verify
 
@@ -26,12 +27,18 @@ def renew_feed(installation: Installation, subscriber_id: int, now: datetime) ->
         feeds.end_feed(db, subscriber_id)
         if subscribers.by_ids(db, [subscriber_id]):
             feeds.add_feed(db, subscriber_id, now)
+            where = f"subscriber:{subscriber_id}"
+            audit.record(db, installation.actor, "feed.renew", where, None, {"feed": "new link"}, now=now)
 
 
-def end_feed(installation: Installation, subscriber_id: int) -> None:
+def end_feed(installation: Installation, subscriber_id: int, now: datetime) -> None:
     """End a subscriber's feed."""
     with session.transaction(installation.engine) as db:
+        if not feeds.feed_of(db, subscriber_id):
+            return
         feeds.end_feed(db, subscriber_id)
+        where = f"subscriber:{subscriber_id}"
+        audit.record(db, installation.actor, "feed.end", where, {"feed": "link"}, None, now=now)
 
 
 def owner_of(installation: Installation, token: str) -> Subscriber | None:

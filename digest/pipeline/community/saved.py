@@ -6,7 +6,7 @@ from digest.domain import Paper
 from digest.errors import InputError
 from digest.pipeline.installation import Installation
 from digest.store import papers, session
-from digest.store.community import saved
+from digest.store.community import audit, saved
 from digest.store.subscriptions import subscribers
 
 MOST_SAVED = 2_000  # papers of one subscriber
@@ -19,13 +19,18 @@ def save(installation: Installation, number: int, paper: Paper, now: datetime) -
             return
         if saved.count_saved(db, number) >= MOST_SAVED:
             raise InputError(f"you have saved {MOST_SAVED} papers", fix="remove some of them first")
-        saved.save(db, number, paper.pk, now)
+        if saved.save(db, number, paper.pk, now):
+            after = {"subscriber": number, "at": now}
+            audit.record(db, installation.actor, "paper.save", f"paper:{paper.id}", None, after, now=now)
 
 
-def unsave(installation: Installation, number: int, paper: Paper) -> None:
+def unsave(installation: Installation, number: int, paper: Paper, now: datetime) -> None:
     """Let go of a saved paper."""
     with session.transaction(installation.engine) as db:
-        saved.unsave(db, number, paper.pk)
+        at = saved.unsave(db, number, paper.pk)
+        if at:
+            before = {"subscriber": number, "at": at}
+            audit.record(db, installation.actor, "paper.unsave", f"paper:{paper.id}", before, None, now=now)
 
 
 def has_saved(installation: Installation, number: int, paper: Paper) -> bool:

@@ -5,7 +5,7 @@ from datetime import datetime
 from digest.domain import Paper, SignalKind
 from digest.pipeline.installation import Installation
 from digest.store import papers, session
-from digest.store.community import votes
+from digest.store.community import audit, votes
 from digest.store.papers import signals
 from digest.store.subscriptions import subscribers
 
@@ -31,6 +31,9 @@ def vote(installation: Installation, number: int, voted: Paper, now: datetime, *
             return
         turn = votes.take_back(db, number, voted.pk) if back else votes.vote(db, number, voted.pk, now)
         if turn:
+            state = {"subscriber": number}
+            act, before, after = ("paper.unvote", state, None) if back else ("paper.vote", None, state)
+            audit.record(db, installation.actor, act, f"paper:{voted.id}", before, after, now=now)
             count = votes.votes_for(db, voted.pk)
             signals.observe(db, VOTERS, [signals.Observation(voted.pk, SignalKind.VOTES, count, now)])
 

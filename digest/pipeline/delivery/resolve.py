@@ -12,6 +12,8 @@ from digest.errors import InputError, UnknownError
 from digest.pipeline.delivery.ledger_writer import STALE
 from digest.pipeline.installation import Installation
 from digest.store import deliveries, papers, session
+from digest.store.community import audit
+from digest.store.session import Session
 
 # What may be tried again: the server said no, or we gave up. A bounce that suppressed its address is skipped
 # by the last look; a doubt is resolved, never merely retried.
@@ -73,10 +75,19 @@ def send_again(
 ) -> int:
     """Queue these rows once more, those that are still in one of the states; returns how many."""
     with session.transaction(installation.engine) as db:
-        return len(deliveries.again(db, ids, among=states, now=now))
+        done = deliveries.again(db, ids, among=states, now=now)
+        _record(installation, db, "deliveries.retry", len(done), now)
+    return len(done)
 
 
 def mark_sent(installation: Installation, ids: Collection[int], now: datetime) -> int:
     """Take these doubts as sent; returns how many were doubts still."""
     with session.transaction(installation.engine) as db:
-        return len(deliveries.mark_sent(db, ids, now))
+        done = deliveries.mark_sent(db, ids, now)
+        _record(installation, db, "deliveries.mark-sent", len(done), now)
+    return len(done)
+
+
+def _record(installation: Installation, db: Session, act: str, count: int, now: datetime) -> None:
+    after = {"count": count} if count else None
+    audit.record(db, installation.actor, act, "deliveries:several", None, after, now=now)

@@ -11,6 +11,7 @@ from digest.deliver import asked_to_wait, refuses_us, wants_time
 from digest.domain import DeliveryState, Receipt
 from digest.pipeline.installation import Installation
 from digest.store import session
+from digest.store.community import audit
 from digest.store.deliveries import domain_limits
 from digest.store.session import Session
 from digest.throttle import (
@@ -133,4 +134,7 @@ def resume(installation: Installation, domains: Sequence[str], now: datetime) ->
         known = domain_limits.known(db, domains)
         was = {name: pace for name, pace in known.items() if pace.stopped_until}
         domain_limits.save(db, [resumed(pace, now) for pace in was.values()])
+        for name, pace in sorted(was.items()):
+            before = {"stopped_until": pace.stopped_until}
+            audit.record(db, installation.actor, "domain.resume", f"domain:{name}", before, None, now=now)
     return sorted(was)

@@ -73,9 +73,10 @@ class DeliveryWorker:
         self._runner.close()
         gc.set_threshold(*self._collector)
 
-    def deliver_due(self, now: datetime, *, limit: int = CHUNK) -> int:
+    def deliver_due(self, now: datetime, *, limit: int = CHUNK, only: int | None = None) -> int:
         """Claim and deliver one chunk of at most `limit` rows; returns how many, 0 = none are due.
 
+        `only`: the id of one row, which is delivered before its time, too.
         Raises DeliveryError when the mail server can't be used at all (the rows are queued again), DBAPIError
         when the database is away, and ConfigError when the sender isn't set up.
         """
@@ -83,7 +84,8 @@ class DeliveryWorker:
         clock = Clock(now)
         self._look_again(now)
         with session.transaction(self._installation.engine) as db:
-            claimed = deliveries.claim(db, now=now, limit=limit, lease=self._installation.lease)
+            lease = self._installation.lease
+            claimed = deliveries.claim(db, now=now, limit=limit, lease=lease, only=only)
         ready = self._prepare_each(claimed, clock) if claimed else []
         if ready:
             self._runner.run(self._hand_over(ready, clock))

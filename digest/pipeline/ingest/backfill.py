@@ -10,17 +10,20 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 from digest.domain import Gap, Source
-from digest.errors import FetchError, InputError, ParseError
+from digest.errors import FetchError, InputError, NotAskedError, ParseError
 from digest.fetch import Get, Response
 from digest.pipeline.ingest.http import getter
 from digest.pipeline.ingest.sources import refuse_paused
+from digest.pipeline.ingest.turns import Turn, retry_after, take_all, unusable
 from digest.pipeline.installation import Installation
 from digest.sources import parse, past
 from digest.sources.announcements import joined_categories, own
 from digest.sources.calendar import day_of
 from digest.sources.past import Way
 from digest.sources.refetch import not_since
+from digest.sources.states import back_off
 from digest.store import papers, session, sources
+from digest.store.community import audit
 from digest.store.session import Engine, Session
 from digest.store.sources import announcements, gaps, queries
 
@@ -83,6 +86,8 @@ def backfill(
         source = sources.get(db, name)
         gaps.notice(db, source.id, days, reason="asked for", now=now)
         gaps.reopen(db, source.id, days, now=now, again=again)
+        after = {"first": first, "last": last}
+        audit.record(db, installation.actor, "source.backfill", f"source:{name}", None, after, now=now)
     with getter(installation, get) as ask:
         run = _Run(installation.engine, ask, source, now, way, tries=TRIES, on_progress=on_progress)
         run.play(days)
@@ -122,13 +127,7 @@ class _Run:
     def play(self, days: Collection[date] | None) -> None:
         """Ask for page after page of these days (None: of all gaps) until they are whole, or it is enough."""
         self._count(days)
-        while not self._is_enough():
-            with session.transaction(self.engine) as db:
-                until = self.now + CLAIM
-                gap = gaps.claim(db, self.source.id, now=self.now, until=until, days=days)
-            if gap is None:
-                break
-            self._page(gap)
+        for _ in take_all(lambda: self._claim(days), self._is_enough):
             self._count(days)
             self.on_progress(self.so_far)
         self.so_far = replace(self.so_far, error=self.so_far.error or self._first_error(days))
@@ -137,22 +136,29 @@ class _Run:
         stopped = self.so_far.error is not None
         return stopped or (self.most is not None and self.so_far.requests >= self.most)
 
-    def _page(self, gap: Gap) -> None:
-        """Ask for the next page of a day, and store it; what goes wrong is noted with the day."""
-        url = gap.next_url or past.first_page(self.source, gap.day, self.way)
+    def _claim(self, days: Collection[date] | None) -> "_PageTurn | None":
+        with session.transaction(self.engine) as db:
+            gap = gaps.claim(db, self.source.id, now=self.now, until=self.now + CLAIM, days=days)
+        return None if gap is None else _PageTurn(f"{self.source.name}, {gap.day}", self, gap)
+
+    def land_page(self, gap: Gap) -> None:
+        """Ask for the next page of a day, and store it. Raises FetchError, ParseError."""
+        url = self._url(gap)
         if self._asked_today(url):
             self._postpone(
                 gap, gap.next_url, self._tomorrow(url), "arXiv wants the same query once a day at most"
             )
-            return
-        try:
+        else:
             self._land(gap, url, self._ask(url))
-        except ParseError as error:
-            self._instead(gap, url, error)
-        except FetchError as error:
-            wait = max(LATER, timedelta(seconds=error.retry_after or 0))
-            self._postpone(gap, gap.next_url, self.now + wait, error.message)
-            self.so_far = replace(self.so_far, error=error.message)
+
+    def stop(self, gap: Gap, error: FetchError) -> None:
+        """Ask for this day later, and for nothing more now."""
+        wait = back_off(0, retry_after(error), least=LATER)
+        self._postpone(gap, gap.next_url, self.now + wait, error.message)
+        self.so_far = replace(self.so_far, error=error.message)
+
+    def _url(self, gap: Gap) -> str:
+        return gap.next_url or past.first_page(self.source, gap.day, self.way)
 
     def _asked_today(self, url: str) -> bool:
         """Whether an answer to this very query has landed already, of which one is wanted a day."""
@@ -214,7 +220,9 @@ class _Run:
         else:
             gaps.postpone(*where, next_at=self._tomorrow(url), next_url="", error=None)
 
-    def _instead(self, gap: Gap, url: str, error: ParseError) -> None:
+    def ask_instead(self, gap: Gap, error: ParseError) -> None:
+        """Ask for a smaller page in place of one that can't be read, where there is one; else tomorrow."""
+        url = self._url(gap)
         other = past.instead(self.source, url, error)
         if other is None or (not other and gap.day in self.restarted):
             self._postpone(gap, gap.next_url, self._tomorrow(url), error.message)
@@ -247,3 +255,32 @@ class _Run:
         self.so_far = replace(
             self.so_far, days=len(known), done=len(known) - len(unfinished), open=unfinished
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _PageTurn(Turn[None]):
+    """One page of a day that was claimed; what goes wrong is noted with the day."""
+
+    name: str
+    run: _Run
+    gap: Gap
+
+    def ask(self) -> None:
+        """Ask for the page and store it. Raises FetchError, ParseError."""
+        self.run.land_page(self.gap)
+
+    def postpone(self, error: NotAskedError) -> None:
+        """Let the day come when its site may be asked."""
+        self.run.stop(self.gap, error)
+
+    def fail(self, error: FetchError | ParseError) -> None:
+        """Go on with a smaller page where the answer can't be read; else stop."""
+        if isinstance(error, ParseError):
+            self.run.ask_instead(self.gap, error)
+        else:
+            self.run.stop(self.gap, error)
+
+    def set_aside(self, error: Exception) -> None:
+        """Let the day wait, so that it holds up no other; the poll or command around it is told."""
+        self.run.stop(self.gap, FetchError(unusable(error).message))
+        raise error

@@ -1,14 +1,9 @@
-"""Sends one request, honouring once-a-day limits: such a query is recorded before it is made.
-
-A service that is asked about papers has turns (`ServiceTurn`): claim → ask → store what it says → postpone.
-"""
+"""Sends one request, honouring once-a-day limits: such a query is recorded before it is made."""
 
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Self
 
 from digest.errors import FetchError, NotAskedError
 from digest.fetch import Fetcher, Get, Response
@@ -17,8 +12,8 @@ from digest.pipeline.installation import Installation
 from digest.sources import Request
 from digest.sources.refetch import not_since
 from digest.store import session
-from digest.store.session import Engine, Session
-from digest.store.sources import queries, services
+from digest.store.session import Engine
+from digest.store.sources import queries
 
 
 @contextmanager
@@ -90,38 +85,3 @@ def ask(
             with session.transaction(engine) as db:
                 queries.forget(db, request.url)
         raise
-
-
-@dataclass(slots=True)
-class ServiceTurn:
-    """A claimed turn. `failures`: how often in a row the service failed since it last answered."""
-
-    engine: Engine
-    name: str
-    now: datetime
-    failures: int
-
-    @classmethod
-    def claim(cls, engine: Engine, name: str, now: datetime, *, until: datetime) -> Self | None:
-        """Claim a service until a time. None: its time hasn't come, or another process has it."""
-        with session.transaction(engine) as db:
-            claimed = services.claim(db, name, now=now, until=until)
-        return cls(engine, name, now, claimed.failures) if claimed else None
-
-    @contextmanager
-    def answered(self) -> Iterator[Session]:
-        """Open the transaction in which an answer is stored; that the service answered is noted with it."""
-        with session.transaction(self.engine) as db:
-            yield db
-            services.succeeded(db, self.name, now=self.now)
-        self.failures = 0
-
-    def postpone(self, wait: timedelta) -> None:
-        """Leave the service alone for so long."""
-        with session.transaction(self.engine) as db:
-            services.postponed(db, self.name, next_at=self.now + wait)
-
-    def failed(self, error: str, wait: timedelta) -> None:
-        """Note why the turn ended early, and leave the service alone for so long."""
-        with session.transaction(self.engine) as db:
-            services.failed(db, self.name, now=self.now, error=error, next_at=self.now + wait)

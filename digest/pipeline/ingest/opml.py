@@ -2,14 +2,17 @@
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 
 from digest.domain import SourceKind
 from digest.errors import DigestError
-from digest.pipeline.ingest.source_url import read_source
+from digest.pipeline.ingest.probe import read_source
 from digest.pipeline.installation import Installation
 from digest.sources.guess import ANY_FEED, kind_of_host
 from digest.sources.opml import Outline, read, write
 from digest.store import session, sources
+from digest.store.community import audit
+from digest.store.sources import snapshots
 
 _MOST_LETTERS = 40
 
@@ -25,7 +28,9 @@ class Listed:
     error: str | None = None
 
 
-def import_opml(installation: Installation, body: bytes, *, dry_run: bool = False) -> list[Listed]:
+def import_opml(
+    installation: Installation, body: bytes, now: datetime, *, dry_run: bool = False
+) -> list[Listed]:
     """Add the feeds of an OPML list that aren't there yet. Raises ParseError, and adds nothing then.
 
     A feed that can't be added stops only itself; the same list again changes nothing.
@@ -43,9 +48,10 @@ def import_opml(installation: Installation, body: bytes, *, dry_run: bool = Fals
             name = _free_name(outline, names)
             try:
                 if not dry_run:
-                    sources.add(
-                        db, name=name, kind=kind, url=read_source(outline.url, installation.allow_hosts)
-                    )
+                    url = read_source(outline.url, installation.allow_hosts)
+                    sources.add(db, name=name, kind=kind, url=url)
+                    after, where = snapshots.snapshot(db, name), f"source:{name}"
+                    audit.record(db, installation.actor, "source.add", where, None, after, now=now)
             except DigestError as error:
                 listed.append(Listed(name, outline.url, kind, "error", error.message))
                 continue

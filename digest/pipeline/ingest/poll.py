@@ -16,13 +16,13 @@ from typing import TypeVar
 from digest.domain import Parsed, Skipped, Source, SourceState
 from digest.errors import FetchError, NotAskedError, ParseError
 from digest.fetch import Get, Response
-from digest.pipeline import failures
 from digest.pipeline.failures import Part, guarded
 from digest.pipeline.ingest.announcements import note_batch
 from digest.pipeline.ingest.backfill import Repair, mend
 from digest.pipeline.ingest.certify import Certified, certify
 from digest.pipeline.ingest.http import ask, getter
 from digest.pipeline.ingest.refetch import Again, refetch_days
+from digest.pipeline.ingest.turns import Turn, retry_after, take, unusable
 from digest.pipeline.installation import Installation
 from digest.sources import Request, next_request, parse, requests
 from digest.sources.calendar import day_of
@@ -114,64 +114,69 @@ def _ask_all(
             guarded(installation, Part.SOURCE, source.name, now),
             getter(installation, get, stopping=stopping, seconds=SOURCE_SECONDS) as opened,
         ):
-            poll = _Poll(installation, opened, its_now, jitter)
-            reports.append(poll.source(source, only_due=only_due))
+            reports.append(_poll(installation, source, opened, its_now, jitter, only_due=only_due))
     return [report for report in reports if report]
 
 
-@dataclass(frozen=True, slots=True)
-class _Poll:
-    """One look at sources at one time."""
+def _poll(
+    installation: Installation,
+    source: Source,
+    get: Get,
+    now: datetime,
+    jitter: Callable[[], float],
+    *,
+    only_due: bool,
+) -> FetchReport | None:
+    """Claim a source and ask it. None where another process was there first."""
+    with session.transaction(installation.engine) as db:
+        claimed = sources.claim(db, source.name, now=now, until=now + CLAIM, only_due=only_due)
+    if claimed is not None:
+        return take(_SourceTurn(f"source {source.name}", installation, claimed, get, now, jitter))
+    busy = f"{source.name}: another process is asking it"
+    return None if only_due else FetchReport(source.name, source.state, error=busy)
 
+
+@dataclass(frozen=True, slots=True)
+class _SourceTurn(Turn[FetchReport]):
+    """One look at a source that was claimed."""
+
+    name: str
     installation: Installation
+    source: Source
     get: Get
     now: datetime
     jitter: Callable[[], float]
 
-    def source(self, source: Source, *, only_due: bool) -> FetchReport | None:
-        """Claim a source, ask it, store its answer. None where another process was there first."""
-        engine = self.installation.engine
-        with session.transaction(engine) as db:
-            claimed = sources.claim(db, source.name, now=self.now, until=self.now + CLAIM, only_due=only_due)
-        if claimed is None:
-            busy = f"{source.name}: another process is asking it"
-            return None if only_due else FetchReport(source.name, source.state, error=busy)
-        try:
-            answers = list(self._answers(claimed))
-            parsed = [
-                parse(
-                    claimed.kind,
-                    answer.body,
-                    name=claimed.name,
-                    status=answer.status,
-                    address=answer.url or claimed.url,
-                )
-                for answer in answers
-                if not answer.not_modified
-            ]
-            again = self._beside(claimed, Again(), lambda: refetch_days(engine, self.get, claimed, self.now))
-            report = self._landed(claimed, answers, parsed, again)
-        except NotAskedError as error:
-            return self._postponed(claimed, error)
-        except (FetchError, ParseError) as error:
-            return self._failed(claimed, error)
-        except Exception as error:
-            if not failures.is_its_fault(error):
-                raise
-            log.exception("source %s failed for a reason that nobody foresaw", claimed.name)
-            return self._failed(claimed, ParseError(f"its answer can't be used: {failures.words(error)}"))
-        repair = self._beside(claimed, Repair(), lambda: mend(engine, self.get, claimed, self.now))
-        found = self._beside(claimed, Certified(), lambda: certify(engine, self.get, claimed, self.now))
+    def ask(self) -> FetchReport:
+        """Ask the source and for its past days, and store the answers. Raises as `Turn`."""
+        engine, source = self.installation.engine, self.source
+        answers = list(self._answers())
+        parsed = [
+            parse(
+                source.kind,
+                answer.body,
+                name=source.name,
+                status=answer.status,
+                address=answer.url or source.url,
+            )
+            for answer in answers
+            if not answer.not_modified
+        ]
+        again = self._beside(Again(), lambda: refetch_days(engine, self.get, source, self.now))
+        report = self._landed(answers, parsed, again)
+        repair = self._beside(Repair(), lambda: mend(engine, self.get, source, self.now))
+        found = self._beside(Certified(), lambda: certify(engine, self.get, source, self.now))
         return _mended(report, repair, found)
 
-    def _beside(self, source: Source, nothing: T, work: Callable[[], T]) -> T:
+    def _beside(self, nothing: T, work: Callable[[], T]) -> T:
         """What asking for past days brings. That fails alone: what the source says of today isn't lost."""
-        with guarded(self.installation, Part.SOURCE, f"{source.name}: past days", self.now):
+        with guarded(self.installation, Part.SOURCE, f"{self.source.name}: past days", self.now):
             return work()
         return nothing
 
-    def _answers(self, source: Source) -> Iterator[Response]:
+    def _answers(self) -> Iterator[Response]:
         """What the source answers, page by page where it has pages; only its first page on condition."""
+        source = self.source
         for first in requests(source, self.now):
             request: Request | None = first
             for page in range(MOST_PAGES):
@@ -189,14 +194,13 @@ class _Poll:
                 yield answer
                 request = None if answer.not_modified else next_request(source, request, answer.body)
 
-    def _allowed(self, source: Source) -> datetime:
+    def _allowed(self) -> datetime:
         """When the source's own URL may be asked for again."""
-        since = not_since(source.url, self.now)
+        since = not_since(self.source.url, self.now)
         return self.now if since is None else since + timedelta(days=1)
 
-    def _landed(
-        self, source: Source, answers: Sequence[Response], parsed: Sequence[Parsed], again: Again
-    ) -> FetchReport:
+    def _landed(self, answers: Sequence[Response], parsed: Sequence[Parsed], again: Again) -> FetchReport:
+        source = self.source
         entries = [entry for p in parsed for entry in p.entries]
         with session.transaction(self.installation.engine) as db:
             stored = papers.store_entries(db, source, entries, seen_at=self.now)
@@ -223,7 +227,7 @@ class _Poll:
                 state=verdict.state,
                 etag=alone.etag,
                 last_modified=alone.last_modified,
-                next_fetch_at=max(verdict.next_fetch_at, self._allowed(source)),
+                next_fetch_at=max(verdict.next_fetch_at, self._allowed()),
                 last_new_at=verdict.last_new_at,
                 notes=notes,
             )
@@ -232,20 +236,27 @@ class _Poll:
         report = FetchReport(source.name, verdict.state, not parsed, skipped=skipped, notes=notes)
         return _counted(report, stored, again, entries=sum(len(p.entries) + len(p.skipped) for p in parsed))
 
-    def _postponed(self, source: Source, error: NotAskedError) -> FetchReport:
+    def postpone(self, error: NotAskedError) -> FetchReport:
+        """Let the source come when its site may be asked."""
+        source = self.source
         later = self.now + timedelta(seconds=error.retry_after or 0)
         with session.transaction(self.installation.engine) as db:
             sources.postponed(db, source.name, next_fetch_at=later)
         return FetchReport(source.name, source.state, error=f"{source.name}: {error.message}")
 
-    def _failed(self, source: Source, error: FetchError | ParseError) -> FetchReport:
-        asked_to_wait = error.retry_after if isinstance(error, FetchError) else None
-        wait = back_off(source.failures, asked_to_wait, self.jitter())
+    def fail(self, error: FetchError | ParseError) -> FetchReport:
+        """Note that the source is failing; what it gave before stays."""
+        source = self.source
+        wait = back_off(source.failures, retry_after(error), self.jitter())
         with session.transaction(self.installation.engine) as db:
             sources.failed(db, source.name, now=self.now, error=error.message, next_fetch_at=self.now + wait)
         if source.state is not SourceState.FAILING:
             log.warning("source %s is failing: %s", source.name, error.message)
         return FetchReport(source.name, SourceState.FAILING, error=error.message)
+
+    def set_aside(self, error: Exception) -> FetchReport:
+        """Note it as the source's own failure: that is shown wherever its state is."""
+        return self.fail(unusable(error))
 
 
 def _tell(before: Source, state: SourceState, now: datetime) -> None:

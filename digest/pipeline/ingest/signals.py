@@ -14,7 +14,8 @@ from datetime import datetime, timedelta
 from digest.errors import FetchError, NotAskedError, ParseError
 from digest.fetch import Fetcher, Response
 from digest.pipeline.failures import Part, guarded
-from digest.pipeline.ingest.http import ServiceTurn, fetching
+from digest.pipeline.ingest.http import fetching
+from digest.pipeline.ingest.turns import ServiceRow, Turn, retry_after, take
 from digest.pipeline.installation import Installation
 from digest.sources.services import Counts, Question, Service
 from digest.sources.states import back_off
@@ -46,20 +47,13 @@ def ask_due(
 
 
 def _turn(installation: Installation, service: Service, now: datetime, stopping: Callable[[], bool]) -> int:
-    claimed = ServiceTurn.claim(installation.engine, service.name, now, until=now + EVERY)
+    claimed = ServiceRow.claim(installation.engine, service.name, now, until=now + EVERY)
     if claimed is None:
         return 0
     with session.reading(installation.engine) as db:
         due = _due(db, service, now)
-    turn = _Turn(claimed, service, due)
-    try:
-        with fetching(installation, stopping=stopping, seconds=SECONDS) as fetcher:
-            turn.ask(fetcher)
-    except NotAskedError as error:
-        turn.rest(error.retry_after)
-    except (FetchError, ParseError) as error:
-        turn.failed(error)
-    return turn.new
+    with fetching(installation, stopping=stopping, seconds=SECONDS) as fetcher:
+        return take(_ServiceTurn(service.name, claimed, service, due, fetcher))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,38 +81,45 @@ def _due(db: Session, service: Service, now: datetime) -> dict[str, _Due]:
 
 
 @dataclass(slots=True)
-class _Turn:
+class _ServiceTurn(Turn[int]):
     """One turn of a service; `new`: signals that the turn brought."""
 
-    turn: ServiceTurn
+    name: str
+    row: ServiceRow
     service: Service
     due: Mapping[str, _Due]
+    fetcher: Fetcher
     new: int = 0
 
-    def ask(self, fetcher: Fetcher) -> None:
+    def ask(self) -> int:
         """Ask all questions, until one fails or the service wants to rest. Raises FetchError, ParseError."""
         for question in self.service.questions(list(self.due)):
-            wait = self._ask_one(fetcher, question)
+            wait = self._ask_one(question)
             if wait is not None:
-                self.rest(wait)
-                return
+                self._rest(wait)
+                break
+        return self.new
 
-    def rest(self, seconds: float | None) -> None:
-        """Leave the service alone for so long, and for its usual pause at least."""
-        self.turn.postpone(max(EVERY, timedelta(seconds=seconds or 0)))
+    def postpone(self, error: NotAskedError) -> int:
+        """Leave the service alone as long as it wants."""
+        self._rest(error.retry_after)
+        return self.new
 
-    def failed(self, error: FetchError | ParseError) -> None:
+    def fail(self, error: FetchError | ParseError) -> int:
         """Note why the turn ended early."""
-        asked_to_wait = error.retry_after if isinstance(error, FetchError) else None
-        self.turn.failed(error.message, max(EVERY, back_off(self.turn.failures, asked_to_wait, 0)))
-        if not self.turn.failures:
+        self.row.failed(error.message, back_off(self.row.failures, retry_after(error), least=EVERY))
+        if not self.row.failures:
             log.warning("%s doesn't answer as it should: %s", self.service.name, error.message)
+        return self.new
 
-    def _ask_one(self, fetcher: Fetcher, question: Question) -> float | None:
+    def _rest(self, seconds: float | None) -> None:
+        self.row.postpone(max(EVERY, timedelta(seconds=seconds or 0)))
+
+    def _ask_one(self, question: Question) -> float | None:
         """Ask one question and keep the answer; returns the seconds that the service wants to rest."""
         counts: Mapping[str, Counts] = {}
         try:
-            answer = self._answer(fetcher, question)
+            answer = self._answer(question)
             if not answer.not_modified:
                 counts = self.service.read(question, answer.status, answer.body)
         except (FetchError, ParseError) as error:
@@ -130,11 +131,11 @@ class _Turn:
         self._keep(question, answer, counts)
         return answer.wait
 
-    def _answer(self, fetcher: Fetcher, question: Question) -> Response:
+    def _answer(self, question: Question) -> Response:
         if question.body is not None:
-            return fetcher.post(question.url, question.body, headers=question.headers)
+            return self.fetcher.post(question.url, question.body, headers=question.headers)
         before = self.due[question.subjects[0]].before
-        return fetcher.get(
+        return self.fetcher.get(
             question.url,
             etag=before.etag if before else None,
             last_modified=before.last_modified if before else None,
@@ -143,23 +144,23 @@ class _Turn:
 
     def _pass_over(self, question: Question) -> None:
         """Count it as asked: a subject that can't be read mustn't stand before all others for ever."""
-        with session.transaction(self.turn.engine) as db:
+        with session.transaction(self.row.engine) as db:
             self._note(db, question, Response(0))
 
     def _note(self, db: Session, question: Question, answer: Response) -> None:
         addresses = [self.service.address(subject) for subject in question.subjects]
         queries.remember_all(
-            db, addresses, now=self.turn.now, etag=answer.etag, last_modified=answer.last_modified
+            db, addresses, now=self.row.now, etag=answer.etag, last_modified=answer.last_modified
         )
 
     def _keep(self, question: Question, answer: Response, counts: Mapping[str, Counts]) -> None:
         seen = [
-            Observation(pk, kind, value, self.turn.now)
+            Observation(pk, kind, value, self.row.now)
             for subject, counted in counts.items()
             for pk in self.due[subject].papers
             for kind, value in counted.items()
         ]
-        with self.turn.answered() as db:
+        with self.row.answered() as db:
             self.new += len(papers.observe(db, self.service.name, seen))
             self._note(db, question, answer)
 

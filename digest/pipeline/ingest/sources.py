@@ -1,14 +1,18 @@
 """Adds, changes, pauses and removes the sources of an installation."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 
 from digest.domain import Source, SourceKind, SourceState
 from digest.errors import InputError, RefusedError
-from digest.pipeline.ingest.source_url import read_source
+from digest.pipeline.ingest.probe import read_source
 from digest.pipeline.installation import Installation
 from digest.store import session
 from digest.store import sources as stored
+from digest.store.community import audit
+from digest.store.session import Session
+from digest.store.sources import snapshots
 
 
 def get(installation: Installation, name: str) -> Source:
@@ -38,12 +42,12 @@ def refuse_paused(source: Source) -> None:
         raise RefusedError(msg, fix=f"digest sources resume {source.name}")
 
 
-def pause(installation: Installation, name: str) -> Source:
+def pause(installation: Installation, name: str, now: datetime) -> Source:
     """Leave a source alone until it is resumed; its papers stay.
 
     Raises UnknownError, and InputError for one that is never asked because it has no address.
     """
-    with session.transaction(installation.engine) as db:
+    with session.transaction(installation.engine) as db, _audited(installation, db, name, "pause", now):
         if not stored.get(db, name).url:
             raise InputError(f"{name} has no address and is never asked", fix="digest sources list")
         return stored.pause(db, name)
@@ -54,23 +58,31 @@ def resume(installation: Installation, name: str, now: datetime) -> Source:
 
     Raises UnknownError.
     """
-    with session.transaction(installation.engine) as db:
+    with session.transaction(installation.engine) as db, _audited(installation, db, name, "resume", now):
         return stored.resume(db, name, now)
 
 
-def add(installation: Installation, url: str, *, name: str, kind: SourceKind) -> Source:
+def add(installation: Installation, url: str, *, name: str, kind: SourceKind, now: datetime) -> Source:
     """Add a source. Raises InputError for an address or a name that can't be one."""
-    with session.transaction(installation.engine) as db:
+    with session.transaction(installation.engine) as db, _audited(installation, db, name, "add", now):
         return stored.add(db, name=name, kind=kind, url=read_source(url, installation.allow_hosts))
 
 
-def edit(installation: Installation, name: str, *, url: str) -> Source:
+def edit(installation: Installation, name: str, *, url: str, now: datetime) -> Source:
     """Give a source another address; what it carried stays. Raises UnknownError, InputError."""
-    with session.transaction(installation.engine) as db:
+    with session.transaction(installation.engine) as db, _audited(installation, db, name, "edit", now):
         return stored.edit(db, name, url=read_source(url, installation.allow_hosts))
 
 
-def remove(installation: Installation, name: str) -> None:
+def remove(installation: Installation, name: str, now: datetime) -> None:
     """Remove a source; its papers stay. Raises UnknownError."""
-    with session.transaction(installation.engine) as db:
+    with session.transaction(installation.engine) as db, _audited(installation, db, name, "remove", now):
         stored.remove(db, name)
+
+
+@contextmanager
+def _audited(installation: Installation, db: Session, name: str, act: str, now: datetime) -> Iterator[None]:
+    before = snapshots.snapshot(db, name)
+    yield
+    after = snapshots.snapshot(db, name)
+    audit.record(db, installation.actor, f"source.{act}", f"source:{name}", before, after, now=now)

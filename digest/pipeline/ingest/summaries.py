@@ -17,7 +17,7 @@ from digest.fetch import Fetcher, Limits
 from digest.pipeline import failures
 from digest.pipeline.failures import Part
 from digest.pipeline.ingest.host_lock import SharedTurns
-from digest.pipeline.ingest.http import ServiceTurn
+from digest.pipeline.ingest.turns import ServiceRow, Turn, retry_after, take, unusable
 from digest.pipeline.installation import Installation
 from digest.sources.states import back_off
 from digest.store import papers, session
@@ -55,7 +55,7 @@ def make_due(
     asked = installation.summariser
     if asked is None:
         return 0
-    claimed = ServiceTurn.claim(installation.engine, NAME, now, until=now + CLAIM)
+    claimed = ServiceRow.claim(installation.engine, NAME, now, until=now + CLAIM)
     if claimed is None:
         return 0
     with session.reading(installation.engine) as db:
@@ -65,8 +65,7 @@ def make_due(
     def is_over() -> bool:
         return stopping() or time.monotonic() > deadline
 
-    turn = _Turn(installation, asked, claimed, is_over, stopping)
-    return turn.take(missing)
+    return take(_SummaryTurn(NAME, installation, asked, claimed, missing, is_over, stopping))
 
 
 def with_summaries(
@@ -92,41 +91,60 @@ def _missing(db: Session, installation: Installation, model: str, now: datetime)
 
 
 @dataclass(slots=True)
-class _Turn:
-    """One turn; `is_over`: it must ask nothing more."""
+class _SummaryTurn(Turn[int]):
+    """One turn; `is_over`: it must ask nothing more; `made`: answers that were kept."""
 
+    name: str
     installation: Installation
     summariser: Summariser
-    turn: ServiceTurn
+    row: ServiceRow
+    missing: Sequence[Paper]
     is_over: Callable[[], bool]
     stopping: Callable[[], bool]
+    made: int = 0
 
-    def take(self, missing: Sequence[Paper]) -> int:
+    def ask(self) -> int:
         """Ask about papers until the turn is over; returns how many answers were kept."""
-        made = in_a_row = 0
-        problem = ""
+        in_a_row = 0
+        problem: FetchError | ParseError | None = None
         with self._fetcher() as fetcher:
-            for paper in missing[:AT_ONCE]:
+            for paper in self.missing[:AT_ONCE]:
                 if self.is_over():
                     break
                 try:
                     self._keep(self._ask(fetcher, paper))
-                    made, in_a_row = made + 1, 0
-                except NotAskedError as error:
-                    return self._rest(made, error.retry_after)
+                    self.made, in_a_row = self.made + 1, 0
+                except NotAskedError:
+                    raise
                 except Exception as error:
                     if not failures.is_its_fault(error):
                         raise
-                    if not isinstance(error, (FetchError, ParseError)):
-                        failures.note(self.installation, Part.SUMMARY, paper.id, error, self.turn.now)
-                        error = ParseError(failures.words(error))
-                    in_a_row, problem = in_a_row + 1, error.message
-                    asked_to_wait = error.retry_after if isinstance(error, FetchError) else None
-                    if asked_to_wait is not None or _is_about_us(error) or in_a_row == IN_A_ROW:
-                        return self._failed(made, problem, asked_to_wait)
-        if problem and not made:
-            return self._failed(made, problem, None)
-        return self._rest(made, 0 if missing else IDLE.total_seconds())
+                    problem = self._passed_over(paper, error)
+                    in_a_row += 1
+                    if retry_after(problem) is not None or _is_about_us(problem) or in_a_row == IN_A_ROW:
+                        raise problem from error
+        if problem and not self.made:
+            raise problem
+        return self._rest(0 if self.missing else IDLE.total_seconds())
+
+    def postpone(self, error: NotAskedError) -> int:
+        """Leave the endpoint alone as long as it wants."""
+        return self._rest(error.retry_after)
+
+    def fail(self, error: FetchError | ParseError) -> int:
+        """Note why the turn ended early."""
+        wait = back_off(self.row.failures, retry_after(error), most=LONGEST)
+        self.row.failed(error.message, wait)
+        if not self.row.failures:
+            log.warning("summaries: %s; mails carry first sentences meanwhile", error.message)
+        return self.made
+
+    def _passed_over(self, paper: Paper, error: Exception) -> FetchError | ParseError:
+        """Return why a paper has no summary; what nobody foresaw is noted as the paper's failure."""
+        if isinstance(error, (FetchError, ParseError)):
+            return error
+        failures.note(self.installation, Part.SUMMARY, paper.id, error, self.row.now)
+        return unusable(error)
 
     def _fetcher(self) -> Fetcher:
         """The operator named the endpoint, so its host may be private; and no other than it is asked."""
@@ -156,19 +174,12 @@ class _Turn:
             return Made(paper, "", error.message)
 
     def _keep(self, made: Made) -> None:
-        with self.turn.answered() as db:
-            summaries.add(db, self.summariser.model, [made], self.turn.now)
+        with self.row.answered() as db:
+            summaries.add(db, self.summariser.model, [made], self.row.now)
 
-    def _rest(self, made: int, seconds: float | None) -> int:
-        self.turn.postpone(timedelta(seconds=seconds or 0))
-        return made
-
-    def _failed(self, made: int, error: str, asked_to_wait: float | None) -> int:
-        wait = min(back_off(self.turn.failures, None, 0), LONGEST)
-        self.turn.failed(error, max(wait, timedelta(seconds=asked_to_wait or 0)))
-        if not self.turn.failures:
-            log.warning("summaries: %s; mails carry first sentences meanwhile", error)
-        return made
+    def _rest(self, seconds: float | None) -> int:
+        self.row.postpone(timedelta(seconds=seconds or 0))
+        return self.made
 
 
 def _is_about_us(error: FetchError | ParseError) -> bool:

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
-from digest.domain import DeliveryState, Frequency, Issue
+from digest.domain import DeliveryState, Frequency, Issue, Subscriber
 from digest.due import next_due
 from digest.match import unpack, unpack_sent
 from digest.pipeline import failures
@@ -24,7 +25,7 @@ from digest.pipeline.issues.window import window
 from digest.pipeline.mail.build import message_name
 from digest.store import deliveries, session
 from digest.store.deliveries import DuePage, NewDelivery
-from digest.store.subscriptions import interests
+from digest.store.subscriptions import interests, subscribers
 
 PAGE = 20_000  # subscribers matched and recorded in one transaction
 PATIENCE = timedelta(hours=1)  # with somebody whose digest can't be prepared
@@ -82,6 +83,22 @@ def open_due(installation: Installation, now: datetime) -> list[IssueReport]:
     return reports(installation, touched)
 
 
+def open_for(installation: Installation, subscriber: Subscriber, now: datetime) -> Issue:
+    """Open an issue for one subscriber at once, whenever they are due, and record their row in it.
+
+    The ledger keeps one row for a subscriber and date, so who has got today's digest gets no other. They are
+    due next on another day. Returns the issue.
+    """
+    now = now.replace(microsecond=0)
+    today = now.astimezone(ZoneInfo(subscriber.schedule.timezone)).date()
+    with session.transaction(installation.engine) as db:
+        issue = deliveries.open_issue(db, due_at=now, date=today, now=now)
+        subscribers.save(db, subscriber.id, due=(now, today))
+    opening = _Opening(installation, CandidateCache(installation), issue, now, failing=frozenset())
+    opening.only(subscriber)
+    return issue
+
+
 def reports(installation: Installation, issue_ids: Sequence[int]) -> list[IssueReport]:
     """The accounts of these issues, now."""
     with session.transaction(installation.engine) as db:
@@ -116,6 +133,15 @@ class _Opening:
                 return
             after = last
 
+    def only(self, subscriber: Subscriber) -> None:
+        """Give one subscriber a row, and a next due time on another day than this issue's."""
+        self._page(subscriber.id - 1, subscriber.id)
+        due = next_due(subscriber.schedule, self.now)
+        if due and due[1] == self.issue.date:
+            due = next_due(subscriber.schedule, due[0])
+        with session.transaction(self.installation.engine) as db:
+            subscribers.save(db, subscriber.id, due=due)
+
     def _page(self, after: int, last: int | None = None) -> int | None:
         """Match and record the subscribers above `after`, up to `last`; returns the last one's number."""
         issue, engine = self.issue, self.installation.engine
@@ -135,7 +161,8 @@ class _Opening:
         # Someone whose mail was late by days is due next after now, not once for each day missed.
         after = max(self.now, self.issue.due_at)
         due = {schedule: next_due(schedule, after) for schedule in set(page.schedules)}
-        moves = {id_: due[schedule] for id_, schedule in zip(page.ids, page.schedules, strict=True)}
+        pairs = zip(page.ids, page.schedules, strict=True)
+        moves = {id_: next_ for id_, schedule in pairs if (next_ := due[schedule])}
         with session.transaction(self.installation.engine) as db:
             deliveries.record(db, rows, moves)
 

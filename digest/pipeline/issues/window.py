@@ -13,6 +13,7 @@ PERIOD = {
     Frequency.DAILY: DAY,
     Frequency.WEEKDAYS: 3 * DAY,  # Monday's digest covers Friday after its hour, Saturday and Sunday
     Frequency.WEEKLY: 7 * DAY,
+    Frequency.NEVER: DAY,  # what a preview shows to somebody who gets no digest
 }
 LONGEST = 28 * DAY  # a period that missed issues can grow to
 

@@ -21,7 +21,7 @@ def suppress(
     if known is None:
         return
     suppressions.add(db, address_hash(known.email, installation.keys), reason=reason, now=now)
-    subscribers.set_status(db, subscriber_id, SubscriberStatus.SUPPRESSED)
+    subscribers.set_status(db, subscriber_id, SubscriberStatus.SUPPRESSED, left_at=now)
 
 
 def suppress_if_often(installation: Installation, db: Session, delivery_id: int, now: datetime) -> None:

@@ -9,11 +9,12 @@ from datetime import date, datetime
 from pathlib import Path
 
 from digest.config import Settings
-from digest.domain import DeliveryState
+from digest.domain import SYSTEM, Actor, DeliveryState
 from digest.due import next_due
 from digest.pipeline.issues.open import PAGE
 from digest.store import backup as stored
 from digest.store import deliveries, restored, schema, session
+from digest.store.community import audit
 from digest.store.deliveries import NewDelivery
 
 
@@ -36,7 +37,7 @@ def check(settings: Settings, path: Path) -> None:
     stored.check_backup(session.connect(settings.database()), path)
 
 
-def restore(settings: Settings, path: Path, now: datetime) -> Restored:
+def restore(settings: Settings, path: Path, now: datetime, actor: Actor = SYSTEM) -> Restored:
     """Replace the database by a backup, bring it up to this version, and close what may have been sent.
 
     Safe to repeat. Raises what `store.backup.restore` raises; ConfigError for a backup of a newer version.
@@ -47,6 +48,7 @@ def restore(settings: Settings, path: Path, now: datetime) -> Restored:
     with session.transaction(engine) as db:
         restored.skip_numbers(db)
         uncertain = restored.settle_open(db, now)
+        audit.record(db, actor, "database.restore", "database:all", None, {"file": path.name}, now=now)
         cohorts = deliveries.due_cohorts(db, now)
     skipped = sum(_skip(engine, due_at, day, now) for due_at, day in cohorts)
     return Restored(uncertain, skipped)
@@ -66,6 +68,7 @@ def _skip(engine: session.Engine, due_at: datetime, day: date, now: datetime) ->
                 NewDelivery(issue.id, number, day, DeliveryState.SKIPPED, restored.REASON)
                 for number in page.ids
             ]
-            moves = {id_: due[schedule] for id_, schedule in zip(page.ids, page.schedules, strict=True)}
+            pairs = zip(page.ids, page.schedules, strict=True)
+            moves = {id_: next_ for id_, schedule in pairs if (next_ := due[schedule])}
             deliveries.record(db, rows, moves)
         count, after = count + len(page.ids), page.ids[-1]

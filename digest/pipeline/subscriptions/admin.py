@@ -6,21 +6,25 @@ from datetime import UTC, date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from digest.domain import Interests, Schedule, Subscriber, SubscriberStatus
+from digest.domain import Interests, Role, Schedule, Subscriber, SubscriberStatus
 from digest.due import next_due
 from digest.errors import InputError, RefusedError
 from digest.pipeline.installation import Installation
 from digest.pipeline.subscriptions import preferences, signup
+from digest.pipeline.subscriptions.changes import audited
 from digest.pipeline.subscriptions.validate import (
     known_topics,
     read_address,
+    read_display_name,
     read_interests,
     read_schedule,
     subscribe,
 )
 from digest.serializers import WEEKDAYS, subscriber_object
 from digest.store import session
-from digest.store.subscriptions import subscribers, suppressions
+from digest.store.community import audit
+from digest.store.subscriptions import selection, snapshots, subscribers, suppressions
+from digest.store.subscriptions.selection import Condition
 from digest.tokens import address_hashes
 
 _LISTS = ("topics", "filters", "exclude")
@@ -55,7 +59,11 @@ def add(
         added = subscribe(
             installation, db, email=email, interests=interests, schedule=schedule, now=now, consent=consent
         )
-        return added, consent is not None or signup.invite(installation, db, added, now)
+        is_asked = consent is not None or signup.invite(installation, db, added, now)
+        where = f"subscriber:{added.id}"
+        made = snapshots.snapshot(db, added.id)
+        audit.record(db, installation.actor, "subscriber.add", where, None, made, now=now)
+        return added, is_asked
 
 
 def ask_again(installation: Installation, email: str, now: datetime) -> Subscriber:
@@ -69,25 +77,30 @@ def ask_again(installation: Installation, email: str, now: datetime) -> Subscrib
             raise RefusedError(f"{found.email} is suppressed: no mail goes there", fix=fix)
         if not signup.invite(installation, db, found, now):
             raise RefusedError(f"{found.email} had enough mails to confirm", fix="try again later")
+        after, where = {"asked": True}, f"subscriber:{found.id}"
+        audit.record(db, installation.actor, "subscriber.invite", where, None, after, now=now)
     return found
 
 
-def listing(
-    installation: Installation, *, status: SubscriberStatus | None, query: str, limit: int
-) -> list[Subscriber]:
-    """Subscribers by number: those with a status, and with a text in their address."""
+def listing(installation: Installation, where: Sequence[Condition], *, limit: int) -> list[Subscriber]:
+    """Subscribers by number who meet all conditions."""
     with session.reading(installation.engine) as db:
-        return subscribers.listing(db, status=status, query=query, limit=limit)
+        return subscribers.listing(db, where, limit=limit)
 
 
-def planned(installation: Installation, email: str, changes: Mapping[str, Any]) -> Edit:
+def count(installation: Installation, where: Sequence[Condition]) -> int:
+    """How many subscribers meet all conditions."""
+    with session.reading(installation.engine) as db:
+        return selection.count(db, where)
+
+
+def planned(installation: Installation, before: Subscriber, changes: Mapping[str, Any]) -> Edit:
     """Work out an edit; nothing is written.
 
     `changes`: by field, as it is typed: `email`, `topics`, `filters`, `exclude` (whole lists), `add_…` and
     `remove_…` for each of those, `min_upvotes`, `top`, `max_papers`, `about_only`, `frequency`, `weekday`,
-    `at`, `timezone`, `quiet_days`. Raises UnknownError, InputError or FilterError.
+    `at`, `timezone`, `quiet_days`, `role`, `display_name`. Raises UnknownError, InputError or FilterError.
     """
-    before = preferences.by_address(installation, email)
     kept, times = before.interests, before.schedule
     listed = known_topics(installation)
     limits = ("min_upvotes", "top", "max_papers", "about_only")
@@ -104,14 +117,26 @@ def planned(installation: Installation, email: str, changes: Mapping[str, Any]) 
         quiet_days=changes.get("quiet_days", times.quiet_days),
     )
     address = read_address(changes["email"]) if "email" in changes else before.email
-    return Edit(before, replace(before, email=address, interests=interests, schedule=schedule))
+    chosen = changes.get("display_name")
+    after = replace(
+        before,
+        email=address,
+        interests=interests,
+        schedule=schedule,
+        role=Role(changes.get("role", before.role)),
+        display_name=before.display_name if chosen is None else read_display_name(chosen),
+    )
+    return Edit(before, after)
 
 
 def carry_out(installation: Installation, edit: Edit, now: datetime) -> Subscriber:
     """Write an edit, and return the subscriber as they are then. Raises InputError where the new address is
     somebody's already, or must not be written to."""
     before, after = edit.before, edit.after
-    with session.transaction(installation.engine) as db:
+    with (
+        session.transaction(installation.engine) as db,
+        audited(installation, db, before.id, "edit", now),
+    ):
         if after.email != before.email:
             if suppressions.among(db, address_hashes(after.email, installation.keys)):
                 raise InputError(f"{after.email} is suppressed: no mail goes there")
@@ -124,6 +149,10 @@ def carry_out(installation: Installation, edit: Edit, now: datetime) -> Subscrib
             schedule=after.schedule if after.schedule != before.schedule else None,
             due=next_due(after.schedule, now) if moved else None,
         )
+        if after.role is not before.role:
+            subscribers.set_role(db, before.id, after.role)
+        if after.display_name != before.display_name:
+            subscribers.set_display_name(db, before.id, after.display_name)
     return preferences.by_address(installation, after.email)
 
 

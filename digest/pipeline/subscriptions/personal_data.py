@@ -6,14 +6,16 @@ After an erasure nothing stays but the keyed hash of the address, so that nobody
 from datetime import datetime, timedelta
 from typing import Any
 
+from digest.domain import Actor
 from digest.pipeline.installation import Installation
 from digest.pipeline.subscriptions import rate_limits
 from digest.pipeline.subscriptions.signup import LOCK
 from digest.store import deliveries, papers, session
-from digest.store.community import saved, votes
+from digest.store.community import audit, saved, votes
 from digest.store.subscriptions import feeds, mutes, signups, subscribers, suppressions, transactional
 from digest.tokens import address_hash, address_hashes
 
+MOST_ACTS = 10_000  # that an export lists
 ERASE_WITHIN = timedelta(hours=24)  # that a link to erasing works for
 
 
@@ -46,6 +48,7 @@ def export(installation: Installation, number: int) -> dict[str, Any]:
             "mutes": mutes.mutes(db, number),
             "saved": [{"paper": names[pk], "at": at} for pk, at in kept.items() if pk in names],
             "feed": {"made": bool(feeds.feed_of(db, number))},
+            "acts": audit.listing(db, actor=f"subscriber:{number}", limit=MOST_ACTS),
             "votes": [{"paper": names[pk], "at": at} for pk, at in voted.items() if pk in names],
         }
 
@@ -63,3 +66,8 @@ def erase(installation: Installation, number: int, now: datetime) -> None:
         rate_limits.forget(db, installation.keys, known.email)
         signups.forget(db, known.email)
         subscribers.erase(db, number)
+        kept = [f"suppression:{hashed}" for hashed in address_hashes(known.email, installation.keys)]
+        audit.erase(db, number, kept)
+        own = installation.actor.name == f"subscriber:{number}"
+        actor = Actor(audit.NOBODY, installation.actor.via) if own else installation.actor
+        audit.record(db, actor, "subscriber.erase", audit.NOBODY, {"erased": False}, None, now=now)

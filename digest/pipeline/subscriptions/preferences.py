@@ -12,6 +12,7 @@ from digest.due import next_due
 from digest.errors import InputError
 from digest.pipeline.installation import Installation
 from digest.pipeline.subscriptions import rate_limits
+from digest.pipeline.subscriptions.changes import audited
 from digest.pipeline.subscriptions.signup import LOCK, WORDING, WORDING_VERSION
 from digest.pipeline.subscriptions.validate import read_interests
 from digest.store import session
@@ -51,7 +52,7 @@ def save(
             db, number, interests=replace(interests, exclude=exclude), schedule=schedule, due=due
         )
 
-    _change(installation, number, change)
+    _change(installation, number, change, act="edit", now=now)
 
 
 def pause(installation: Installation, number: int, until: datetime, now: datetime) -> None:
@@ -62,7 +63,7 @@ def pause(installation: Installation, number: int, until: datetime, now: datetim
         if known.status in {SubscriberStatus.ACTIVE, SubscriberStatus.PAUSED}:
             subscribers.set_status(db, number, SubscriberStatus.PAUSED, paused_until=until)
 
-    _change(installation, number, change)
+    _change(installation, number, change, act="pause", now=now)
 
 
 def check_pause(until: datetime, now: datetime) -> None:
@@ -78,7 +79,7 @@ def resume(installation: Installation, number: int, now: datetime) -> None:
         if known.status is SubscriberStatus.PAUSED:
             wake(db, known, now)
 
-    _change(installation, number, change)
+    _change(installation, number, change, act="resume", now=now)
 
 
 def wake(db: Session, known: Subscriber, now: datetime) -> None:
@@ -91,11 +92,11 @@ def less_often(installation: Installation, number: int, now: datetime) -> None:
     """Once a week instead of more often."""
 
     def change(db: Session, known: Subscriber) -> None:
-        if known.schedule.frequency is not Frequency.WEEKLY:
+        if known.schedule.frequency in {Frequency.DAILY, Frequency.WEEKDAYS}:
             schedule = replace(known.schedule, frequency=Frequency.WEEKLY)
             subscribers.save(db, number, schedule=schedule, due=next_due(schedule, now))
 
-    _change(installation, number, change)
+    _change(installation, number, change, act="less-often", now=now)
 
 
 def leave(installation: Installation, number: int, now: datetime, *, goodbye: bool) -> None:
@@ -108,12 +109,12 @@ def leave(installation: Installation, number: int, now: datetime, *, goodbye: bo
         if known.status in {SubscriberStatus.UNSUBSCRIBED, SubscriberStatus.SUPPRESSED}:
             return
         session.serialise(db, LOCK)
-        subscribers.set_status(db, number, SubscriberStatus.UNSUBSCRIBED)
+        subscribers.set_status(db, number, SubscriberStatus.UNSUBSCRIBED, left_at=now)
         signups.void(db, number)
         if goodbye and rate_limits.take(db, installation.keys, known.email, TransactionalKind.GOODBYE, now):
             transactional.add(db, TransactionalKind.GOODBYE, number, now)
 
-    _change(installation, number, change)
+    _change(installation, number, change, act="unsubscribe", now=now)
 
 
 def email_preferences_link(installation: Installation, number: int, now: datetime) -> None:
@@ -135,7 +136,7 @@ def _email_link(installation: Installation, number: int, kind: TransactionalKind
         ):
             transactional.add(db, kind, number, now)
 
-    _change(installation, number, change)
+    _change(installation, number, change, act="link", now=now)
 
 
 def resubscribe(installation: Installation, number: int, now: datetime) -> None:
@@ -149,7 +150,7 @@ def resubscribe(installation: Installation, number: int, now: datetime) -> None:
             )
             wake(db, known, now)
 
-    _change(installation, number, change)
+    _change(installation, number, change, act="resubscribe", now=now)
 
 
 def mute(installation: Installation, number: int, text: str, now: datetime) -> None:
@@ -164,16 +165,16 @@ def mute(installation: Installation, number: int, text: str, now: datetime) -> N
             return  # excluded for good
         mutes.mute(db, number, filter_text, now + MUTED_FOR)
 
-    _change(installation, number, change)
+    _change(installation, number, change, act="mute", now=now)
 
 
-def unmute(installation: Installation, number: int, filter_text: str) -> None:
+def unmute(installation: Installation, number: int, filter_text: str, now: datetime) -> None:
     """End a mute before its time."""
 
     def change(db: Session, known: Subscriber) -> None:
         end_mute(db, known, filter_text)
 
-    _change(installation, number, change)
+    _change(installation, number, change, act="unmute", now=now)
 
 
 def end_mute(db: Session, known: Subscriber, filter_text: str) -> None:
@@ -189,9 +190,18 @@ def muted(installation: Installation, number: int) -> dict[str, datetime]:
         return mutes.mutes(db, number)
 
 
-def _change(installation: Installation, number: int, change: Callable[[Session, Subscriber], None]) -> None:
-    """Read somebody and change them in one transaction; nothing where they are gone."""
+def _change(
+    installation: Installation,
+    number: int,
+    change: Callable[[Session, Subscriber], None],
+    *,
+    act: str,
+    now: datetime,
+) -> None:
+    """Read somebody and change them in one transaction, which the audit knows of; nothing where they are
+    gone."""
     with session.transaction(installation.engine) as db:
         known = subscribers.by_ids(db, [number]).get(number)
         if known:
-            change(db, known)
+            with audited(installation, db, number, act, now):
+                change(db, known)

@@ -13,14 +13,15 @@ from enum import StrEnum
 from functools import partial
 from zoneinfo import ZoneInfo
 
-from digest.domain import Interests, Schedule, Subscriber, SubscriberStatus
+from digest.domain import Actor, Interests, Schedule, Subscriber, SubscriberStatus
 from digest.due import next_due
 from digest.errors import TokenError
 from digest.pipeline import failures
 from digest.pipeline.failures import Part
-from digest.pipeline.installation import Installation
+from digest.pipeline.installation import Installation, acting
 from digest.pipeline.mail.links import Purpose, opened
 from digest.pipeline.subscriptions import rate_limits
+from digest.pipeline.subscriptions.changes import audited
 from digest.store import session
 from digest.store.session import Session
 from digest.store.subscriptions import interests as interest_rows
@@ -28,7 +29,7 @@ from digest.store.subscriptions import signups, subscribers, suppressions, trans
 from digest.store.subscriptions.signups import Signup
 from digest.store.subscriptions.subscribers import Consent
 from digest.store.subscriptions.transactional import TransactionalKind
-from digest.tokens import address_hashes
+from digest.tokens import address_hashes, network_hash
 
 WORDING_VERSION = "2026-11"  # change it with the words: the ledger keeps both
 WORDING = (
@@ -166,7 +167,10 @@ def confirm(
             return Confirmation.DONE if subscribed else Confirmation.ASK
         signups.confirm(db, signup.id, now)
         if not subscribed:
-            _activate(installation, db, signup, _record(signup, visitor, now, same_browser=same_browser))
+            network = network_hash(visitor.ip, installation.keys)
+            hands = acting(installation, Actor(f"subscriber:{subscriber.id}", "email", network))
+            with audited(hands, db, subscriber.id, "confirm", now):
+                _activate(installation, db, signup, _record(signup, visitor, now, same_browser=same_browser))
         return Confirmation.DONE
 
 

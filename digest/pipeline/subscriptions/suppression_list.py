@@ -4,11 +4,12 @@ Kept is a keyed hash of each address. An address is shown only where a subscribe
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
-from digest.domain import SubscriberStatus
+from digest.domain import Subscriber, SubscriberStatus
 from digest.errors import DigestError, InputError
 from digest.pipeline.installation import Installation
 from digest.pipeline.mail.suppression import suppress
@@ -16,8 +17,10 @@ from digest.pipeline.subscriptions.lists.csv_table import TableRow, read_table
 from digest.pipeline.subscriptions.preferences import wake
 from digest.pipeline.subscriptions.validate import read_address
 from digest.store import session
+from digest.store.community import audit
 from digest.store.session import Session, chunks
-from digest.store.subscriptions import bulk, subscribers, suppressions
+from digest.store.subscriptions import bulk, snapshots, subscribers, suppressions
+from digest.store.subscriptions.selection import Field, OneOf
 from digest.tokens import address_hash, address_hashes
 
 
@@ -76,18 +79,51 @@ def lift(installation: Installation, email: str, now: datetime) -> SubscriberSta
     """
     address = read_address(email)
     with session.transaction(installation.engine) as db:
-        if not suppressions.remove(db, address_hashes(address, installation.keys)):
+        known = suppressions.find(db, address_hashes(address, installation.keys))
+        if known is None:
             raise InputError(f"{address} is not suppressed", fix="digest suppressions list")
         found = subscribers.find(db, address)
-        if found is None:
-            return None
-        if found.status is not SubscriberStatus.SUPPRESSED:
-            return found.status
-        if found.confirmed_at is None:
-            subscribers.set_status(db, found.id, SubscriberStatus.PENDING)
-            return SubscriberStatus.PENDING
-        wake(db, found, now)
-        return SubscriberStatus.ACTIVE
+        with _audited(installation, db, "lift", known.address_hash, found=found, now=now):
+            suppressions.remove(db, address_hashes(address, installation.keys))
+            return _wake(db, found, now)
+
+
+def _wake(db: Session, found: Subscriber | None, now: datetime) -> SubscriberStatus | None:
+    if found is None:
+        return None
+    if found.status is not SubscriberStatus.SUPPRESSED:
+        return found.status
+    if found.confirmed_at is None:
+        subscribers.set_status(db, found.id, SubscriberStatus.PENDING)
+        return SubscriberStatus.PENDING
+    wake(db, found, now)
+    return SubscriberStatus.ACTIVE
+
+
+@contextmanager
+def _audited(
+    installation: Installation,
+    db: Session,
+    act: str,
+    address_hash_: str,
+    *,
+    found: Subscriber | None,
+    now: datetime,
+) -> Iterator[None]:
+    before = _state(db, address_hash_, found)
+    yield
+    after = _state(db, address_hash_, found)
+    object_ = f"suppression:{address_hash_}"
+    audit.record(db, installation.actor, f"suppression.{act}", object_, before, after, now=now)
+
+
+def _state(db: Session, address_hash_: str, found: Subscriber | None) -> dict[str, Any]:
+    """The suppression of an address, and the subscriber who has it, as the audit keeps both."""
+    row = suppressions.find(db, [address_hash_])
+    return {
+        "suppression": {"words": row.reason, "at": row.at} if row else None,
+        "subscriber": {"id": found.id} | (snapshots.snapshot(db, found.id) or {}) if found else None,
+    }
 
 
 def _readable(rows: Sequence[TableRow], errors: list[tuple[int, str]]) -> Iterator[tuple[str, str]]:
@@ -105,14 +141,16 @@ def _add(installation: Installation, db: Session, address: str, reason: str, now
     found = subscribers.find(db, address)
     if suppressions.among(db, address_hashes(address, installation.keys)):
         return False
-    if found:
-        suppress(installation, db, found.id, reason=reason, now=now)
-        return True
-    return suppressions.add(db, address_hash(address, installation.keys), reason=reason, now=now)
+    hashed = address_hash(address, installation.keys)
+    with _audited(installation, db, "add", hashed, found=found, now=now):
+        if found:
+            suppress(installation, db, found.id, reason=reason, now=now)
+            return True
+        return suppressions.add(db, hashed, reason=reason, now=now)
 
 
 def _names(installation: Installation, db: Session) -> Iterator[tuple[str, str]]:
-    for people in bulk.walk(db, status=SubscriberStatus.SUPPRESSED):
+    for people in bulk.walk(db, [OneOf(Field.STATUS, (SubscriberStatus.SUPPRESSED,))]):
         for person, _ in people:
             for hashed in address_hashes(person.email, installation.keys):
                 yield hashed, person.email

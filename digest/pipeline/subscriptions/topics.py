@@ -12,6 +12,7 @@ from digest.pipeline.installation import Installation
 from digest.pipeline.issues.candidates import CandidateSet, read_candidates
 from digest.pipeline.subscriptions.validate import known_topic, known_topics
 from digest.store import session
+from digest.store.community import audit
 from digest.store.subscriptions import bulk, interests
 from digest.topics import shipped
 
@@ -75,13 +76,18 @@ def planned(
     return TopicEdit(before, after, gained, lost, len(new) - len(gained))
 
 
-def carry_out(installation: Installation, edit: TopicEdit) -> None:
+def carry_out(installation: Installation, edit: TopicEdit, now: datetime) -> None:
     """Keep a topic; a new version of the software leaves it alone from then on."""
+    slug = edit.after.slug
     with session.transaction(installation.engine) as db:
+        before = interests.topic_state(db, slug)
         interests.save_topic(db, edit.after)
+        after = interests.topic_state(db, slug)
+        act = "topic.edit" if before else "topic.add"
+        audit.record(db, installation.actor, act, f"topic:{slug}", before, after, now=now)
 
 
-def remove(installation: Installation, slug: str, *, dry_run: bool = False) -> Topic:
+def remove(installation: Installation, slug: str, now: datetime, *, dry_run: bool = False) -> Topic:
     """Remove a topic that nobody has. Raises UnknownError, or RefusedError that says who needs it."""
     topic = known_topic(known_topics(installation), slug)
     if slug in {each.slug for each in shipped()}:
@@ -97,7 +103,9 @@ def remove(installation: Installation, slug: str, *, dry_run: bool = False) -> T
         if users:
             raise RefusedError(f"{users[0]} names the topic {slug}", fix=f"digest topics edit {slug}")
         if not dry_run:
+            before = interests.topic_state(db, slug)
             interests.remove_topic(db, slug)
+            audit.record(db, installation.actor, "topic.remove", f"topic:{slug}", before, None, now=now)
     return topic
 
 

@@ -7,23 +7,35 @@ from zoneinfo import available_timezones
 
 from email_validator import EmailNotValidError, validate_email
 
-from digest.characters import flaw
 from digest.domain import Frequency, Interests, Schedule, Subscriber, SubscriberStatus, Topic
 from digest.due import next_due
 from digest.errors import FilterError, InputError
 from digest.filters import canonical, leaves, parse
-from digest.nearest import nearest, unknown
 from digest.pipeline.installation import Installation
 from digest.serializers import WEEKDAYS
 from digest.store import session
 from digest.store.session import Session
 from digest.store.subscriptions import interests as stored
 from digest.store.subscriptions import subscribers, suppressions
+from digest.store.subscriptions.addresses import name_key
 from digest.tokens import address_hashes
+from digest.words.characters import flaw
+from digest.words.nearest import nearest, unknown
 
 MOST_PAPERS = 200
 MOST_TERMS = 300  # of all the lines that a stranger may have read and matched at once
 MOST_CHARACTERS = 10_000  # of these lines
+LONGEST_NAME = 40  # characters of a display name
+# Folded names that would be taken for somebody who speaks for the site, or for nobody.
+_RESERVED = frozenset(
+    name_key(name)
+    for name in (
+        *("admin", "administrator", "admins", "root", "system", "operator", "moderator", "curator", "editor"),
+        *("staff", "team", "support", "help", "security", "postmaster", "webmaster", "abuse", "noreply"),
+        *("digest", "daily papers", "a reader", "reader", "readers", "anonymous", "nobody", "everybody"),
+        *("erased", "an erased person", "subscriber", "arxiv", "hugging face", "biorxiv", "none", "null"),
+    )
+)
 _LONGEST_LOCAL = 64  # octets (RFC 5321, 4.5.3.1.1)
 # Names in every system's list that say nothing to anybody else.
 _NO_PLACES = frozenset({"localtime", "Factory"})
@@ -43,6 +55,27 @@ def read_address(text: str) -> str:
         msg = f"{email[:100]!r} is not an e-mail address: more than {_LONGEST_LOCAL} bytes before the @"
         raise InputError(msg)
     return email
+
+
+def read_display_name(text: str) -> str:
+    """Read the name under which others see somebody; '' for none.
+
+    Raises InputError for one that is long, can't be printed, or could be taken for the site's own.
+    """
+    name = " ".join(text.split())
+    if not name:
+        return ""
+    if len(name) > LONGEST_NAME or not name.isprintable() or flaw(name):
+        fix = f"at most {LONGEST_NAME} letters, digits, spaces and signs"
+        raise InputError(f"display name: {name[:60]!r} can't be shown", fix=fix)
+    folded = name_key(name)
+    if not folded or "@" in name or "://" in name:
+        raise InputError(
+            f"display name: {name!r} is no name", fix="use letters; an address is shown to nobody"
+        )
+    if folded in _RESERVED:
+        raise InputError(f"display name: {name!r} is reserved", fix="choose another")
+    return name
 
 
 def known_topic(topics: Sequence[Topic], slug: str) -> Topic:

@@ -1,1 +1,1 @@
-"""What readers do with papers: votes."""
+"""What readers and curators do with papers, and who did what."""

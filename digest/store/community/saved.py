@@ -10,17 +10,16 @@ from digest.store.community.tables import SavedRow
 from digest.store.session import insert
 
 
-def save(session: Session, subscriber_id: int, paper_id: int, now: datetime) -> None:
-    """Save a paper (`Paper.pk`); the first time counts."""
+def save(session: Session, subscriber_id: int, paper_id: int, now: datetime) -> bool:
+    """Save a paper (`Paper.pk`); False where it was: the first time counts."""
     row = insert(session, SavedRow).values(subscriber_id=subscriber_id, paper_id=paper_id, at=now)
-    session.execute(row.on_conflict_do_nothing())
+    return session.scalar(row.on_conflict_do_nothing().returning(SavedRow.paper_id)) is not None
 
 
-def unsave(session: Session, subscriber_id: int, paper_id: int) -> None:
-    """Save a paper no longer."""
-    session.execute(
-        delete(SavedRow).where(SavedRow.subscriber_id == subscriber_id, SavedRow.paper_id == paper_id)
-    )
+def unsave(session: Session, subscriber_id: int, paper_id: int) -> datetime | None:
+    """Save a paper no longer; return since when it was saved, None where it wasn't."""
+    gone = delete(SavedRow).where(SavedRow.subscriber_id == subscriber_id, SavedRow.paper_id == paper_id)
+    return session.scalar(gone.returning(SavedRow.at))
 
 
 def saved_by(session: Session, subscriber_id: int) -> Mapping[int, datetime]:

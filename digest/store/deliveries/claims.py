@@ -50,16 +50,19 @@ class Outcome(NamedTuple):
     next_attempt_at: datetime
 
 
-def claim(session: Session, *, now: datetime, limit: int, lease: timedelta) -> list[Delivery]:
+def claim(
+    session: Session, *, now: datetime, limit: int, lease: timedelta, only: int | None = None
+) -> list[Delivery]:
     """Take at most `limit` waiting rows whose time has come, for `lease`; the longest waiting first.
 
     No row is given to two callers. All rows of one claim carry one token; each counts one attempt more. What
-    lost workers hold is swept first.
+    lost workers hold is swept first. `only`: the id of one row, which is taken whenever its time comes.
     """
     sweep(session, now)
+    wanted = DeliveryRow.next_attempt_at <= now if only is None else DeliveryRow.id == only
     waiting = (
         select(DeliveryRow.id, DeliveryRow.lost)
-        .where(text(WAITING), DeliveryRow.next_attempt_at <= now, DeliveryRow.lease_until.is_(None))
+        .where(text(WAITING), wanted, DeliveryRow.lease_until.is_(None))
         .order_by(DeliveryRow.next_attempt_at, DeliveryRow.id)
         .limit(limit)
         .with_for_update(skip_locked=True)  # SQLite has no such words: there the whole transaction is alone

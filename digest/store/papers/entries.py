@@ -21,7 +21,7 @@ from digest.store.papers.paper_index import PaperIndex, load
 from digest.store.papers.signals import Observation, observe
 from digest.store.papers.storable import why_not
 from digest.store.papers.tables import EntryRow, PaperIdRow, PaperRow
-from digest.store.papers.work import merge_entry, merge_entry_alone
+from digest.store.papers.work import merge_entry
 from digest.store.session import chunks, insert, serialise, write
 
 LONGEST_NAME = 100  # characters of a source's name
@@ -144,8 +144,10 @@ def _take(session: Session, known: PaperIndex, source: Source, entry: Entry, at:
     why = Why(f"{entry.key} names {' and '.join(ids[:-1])}", f"source {source.name}", at)
     found = known.find(session, ids, may_link=may_link, why=why)
     fresh = ids[-1] not in known.parts
-    changed = [known.add(found.part, ids), merge_entry(found.paper, entry, source, at)]
-    merge_entry_alone(found.part, entry, source, at)
+    changed = [
+        known.add(found.part, ids),
+        merge_entry(found, entry, source, at),
+    ]
     return _Item(entry, at, found.part, found.paper, new=found.new, fresh=fresh, changed=any(changed))
 
 

@@ -18,7 +18,7 @@ from digest.store.papers.authors import keep_authors
 from digest.store.papers.reading import named
 from digest.store.papers.signals import owners
 from digest.store.papers.tables import MergeRow, PaperRow
-from digest.store.session import serialise
+from digest.store.session import chunks, serialise
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +40,30 @@ def strongest(rows: Iterable[PaperRow]) -> list[PaperRow]:
     return sorted(rows, key=lambda row: (-strength(row.canonical_id), row.id or float("inf")))
 
 
-def join(session: Session, row: PaperRow, other: PaperRow, why: Why) -> None:
-    """Merge `other` into `row`; both stand for themselves (and for what was merged into them) so far."""
-    work.merge(row, other)
+def join(session: Session, row: PaperRow, other: PaperRow, why: Why) -> list[PaperRow]:
+    """Merge `other` into `row`; both stand for themselves (and for what was merged into them) so far.
+
+    Returns all rows that `row` stands for now.
+    """
+    other.merged_into = row.id
     session.execute(update(PaperRow).where(PaperRow.merged_into == other.id).values(merged_into=row.id))
     session.add(MergeRow(paper_id=other.id, into_id=row.id, reason=why.reason, by=why.by, at=why.at))
     session.flush()
+    joined = members(session, [row.id])
+    work.rebuild(row, joined)
+    session.flush()
     keep_authors(session, [row])
+    return joined
+
+
+def members(session: Session, numbers: Collection[int]) -> list[PaperRow]:
+    """Return the rows that were merged into these papers (`PaperRow.id`), oldest first."""
+    found = [
+        row
+        for chunk in chunks(numbers)
+        for row in session.scalars(select(PaperRow).where(PaperRow.merged_into.in_(chunk)))
+    ]
+    return sorted(found, key=lambda row: row.id)
 
 
 def kept_apart(session: Session, row: PaperRow, other: PaperRow) -> bool:
@@ -89,7 +106,7 @@ def split(session: Session, ref: str, now: datetime) -> Merge:
     if undone is None or part.merged_into is None:
         raise _not_merged(session, part)
     root = session.get_one(PaperRow, part.merged_into)
-    parts = session.scalars(select(PaperRow).where(PaperRow.merged_into == root.id)).all()
+    parts = members(session, [root.id])
     along = _below(session, part, parts)
     undone.split_at = now
     part.merged_into = None

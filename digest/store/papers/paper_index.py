@@ -4,38 +4,31 @@ Two rows that an entry shows to be one work are merged, see `merges`. Only a sou
 itself may show that; a feed of any kind could otherwise hide other people's papers.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, make_transient_to_detached
 
-from digest.store.papers.merges import Why, join, kept_apart, strength, strongest
+from digest.store.papers.merges import Why, join, kept_apart, members, strength, strongest
 from digest.store.papers.tables import PaperIdRow, PaperRow
-from digest.store.papers.work import new_row
+from digest.store.papers.work import Found, new_row
 from digest.store.session import chunks, insert
 
 _COLUMNS = [column.key for column in PaperRow.__table__.columns if column.key != "id"]
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """The paper of an entry, and the row that has its ids: another one where papers were merged."""
-
-    paper: PaperRow
-    part: PaperRow
-    new: bool = False
-
-
 @dataclass(slots=True)
 class PaperIndex:
-    """Rows by id (`parts`), and the papers that stand for merged ones by number (`roots`).
+    """Rows by id (`parts`), and the papers that stand for merged ones by number (`roots`, their `members`).
 
     `added` are the ids and `made` the rows that the database doesn't have yet.
     """
 
     parts: dict[str, PaperRow]
     roots: dict[int, PaperRow]
+    members: dict[int, list[PaperRow]]
     added: dict[str, PaperRow] = field(default_factory=dict)
     made: list[PaperRow] = field(default_factory=list)
 
@@ -50,7 +43,7 @@ class PaperIndex:
             if may_link or not strength(other.canonical_id):
                 self._merge(session, first, other, why)
         part = next(row for alias in ids if (row := self.parts.get(alias)) and self._root(row) is first)
-        return Found(first, part)
+        return Found(first, part, self.members.get(first.id, ()))
 
     def add(self, row: PaperRow, ids: Sequence[str]) -> bool:
         """Note the ids that weren't known as this row's; True when there were any."""
@@ -100,7 +93,7 @@ class PaperIndex:
         self.write(session)  # gives new rows their numbers
         if not kept_apart(session, paper, other):
             self.roots[paper.id] = paper
-            join(session, paper, other, why)
+            self.members[paper.id] = join(session, paper, other, why)
 
 
 def load(session: Session, ids: Iterable[str]) -> PaperIndex:
@@ -111,7 +104,10 @@ def load(session: Session, ids: Iterable[str]) -> PaperIndex:
         numbers.update(session.execute(found).all())
     rows = _rows(session, set(numbers.values()))
     rows |= _rows(session, {row.merged_into for row in rows.values() if row.merged_into} - set(rows))
-    return PaperIndex({alias: rows[number] for alias, number in numbers.items()}, rows)
+    by_paper: dict[int, list[PaperRow]] = defaultdict(list)
+    for row in members(session, [number for number, row in rows.items() if row.own is not None]):
+        by_paper[row.merged_into or 0].append(row)
+    return PaperIndex({alias: rows[number] for alias, number in numbers.items()}, rows, by_paper)
 
 
 def _rows(session: Session, numbers: Iterable[int]) -> dict[int, PaperRow]:

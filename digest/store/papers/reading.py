@@ -3,9 +3,9 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, Row, func, select
 from sqlalchemy.orm import Session, aliased
 
 from digest.domain import Paper
@@ -15,6 +15,7 @@ from digest.store.papers import signals
 from digest.store.papers.tables import EntryRow, PaperIdRow, PaperRow, SignalRow
 from digest.store.session import chunks
 
+_COLUMNS = tuple(PaperRow.__table__.columns)  # read alone, they cost half of what mapped objects do
 # What lists and searches may show at all, whatever its age.
 MAY_BE_SHOWN = (PaperRow.hidden.is_(False), PaperRow.merged_into.is_(None))
 
@@ -28,8 +29,8 @@ class Withdrawn(NamedTuple):
 
 def candidates(session: Session, *, since: datetime, until: datetime) -> list[Paper]:
     """What a digest may show of the papers first seen in (since, until], by id, with signals ≤ until."""
-    wanted = select(PaperRow).where(*_shown(since, until))
-    return as_papers(session, session.scalars(wanted.order_by(PaperRow.canonical_id)).all(), until=until)
+    wanted = select(*_COLUMNS).where(*_shown(since, until))
+    return as_papers(session, session.execute(wanted.order_by(PaperRow.canonical_id)).all(), until=until)
 
 
 def noticed(session: Session, *, since: datetime, until: datetime) -> list[Paper]:
@@ -41,8 +42,8 @@ def noticed(session: Session, *, since: datetime, until: datetime) -> list[Paper
         .where(SignalRow.observed_at > since, SignalRow.observed_at <= until)
     )
     first_seen = (PaperRow.first_seen_at > since, PaperRow.first_seen_at <= until)
-    wanted = select(PaperRow).where(*first_seen, *MAY_BE_SHOWN, PaperRow.id.in_(having))
-    return as_papers(session, session.scalars(wanted).all(), until=until)
+    wanted = select(*_COLUMNS).where(*first_seen, *MAY_BE_SHOWN, PaperRow.id.in_(having))
+    return as_papers(session, session.execute(wanted).all(), until=until)
 
 
 def outlines(session: Session, *, since: datetime, until: datetime) -> list[Paper]:
@@ -61,7 +62,7 @@ def by_pks(session: Session, pks: Iterable[int], *, until: datetime) -> dict[int
     rows = [
         row
         for chunk in chunks(pks)
-        for row in session.scalars(select(PaperRow).where(PaperRow.id.in_(chunk)))
+        for row in session.execute(select(*_COLUMNS).where(PaperRow.id.in_(chunk)))
     ]
     return {paper.pk: paper for paper in as_papers(session, rows, until=until)}
 
@@ -137,8 +138,10 @@ def named(session: Session, ref: str) -> PaperRow:
     return row
 
 
-def as_papers(session: Session, rows: Sequence[PaperRow], *, until: datetime | None) -> list[Paper]:
-    """These rows as papers, in their order."""
+def as_papers(
+    session: Session, rows: Sequence[PaperRow | Row[Any]], *, until: datetime | None
+) -> list[Paper]:
+    """These rows as papers, in their order: mapped objects, or the same columns read alone."""
     owners = signals.owners(session, [row.id for row in rows])
     sources = _sources(session, owners)
     observed = signals.by_paper(session, owners, until=until)

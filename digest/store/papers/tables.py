@@ -15,7 +15,7 @@ MERGED = "split_at IS NULL"  # merges that hold, as an index knows them
 
 
 class PaperRow(Base):
-    """One work. `text_rank`: how near to the work the source of its text is (see `papers.landing`).
+    """One work. `text_rank`: how near to the work the source of its text is (see `papers.combine`).
 
     `announced`: some source listed it as new, so it can be a candidate. `merged_into`: this row turned out
     to be the same work as another; it stays, with its ids, entries and signals, so that the merge can be

@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 
 from digest.domain import Source, SourceKind, SourceState
 from digest.errors import InputError
-from digest.nearest import unknown
 from digest.store.papers.entries import check_name
 from digest.store.sources.tables import SourceRow
+from digest.words.nearest import unknown
 
 
 def add(session: Session, *, name: str, kind: SourceKind, url: str) -> Source:

@@ -1,4 +1,4 @@
-"""An address → the form by which two spellings of one mailbox are known to be one. Pure."""
+"""An address, or a display name → the form by which two spellings are known to be one. Pure."""
 
 import re
 import unicodedata
@@ -25,6 +25,15 @@ def key(email: str) -> str:
     except idna.IDNAError:
         ascii_domain = domain
     return f"{local}{at}{ascii_domain}"
+
+
+def name_key(name: str) -> str:
+    """The letters and digits of a display name, folded, and those that look like Latin ones as those.
+
+    Two names with one key would be taken for each other; a name without letters and digits has the key ''.
+    """
+    folded = unicodedata.normalize("NFKC", name).casefold().translate(_LOOK_ALIKE)
+    return "".join(char for char in folded if char.isalnum())
 
 
 # Domains of one provider under which one name is one mailbox → the domain that stands for them.

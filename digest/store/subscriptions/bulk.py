@@ -13,6 +13,7 @@ from digest.packed import encode, filters_of
 from digest.store.session import chunks
 from digest.store.subscriptions.addresses import key
 from digest.store.subscriptions.interests import as_json, filter_ids
+from digest.store.subscriptions.selection import Condition, clauses
 from digest.store.subscriptions.subscribers import Consent, from_row
 from digest.store.subscriptions.tables import ConsentRow, SubscriberRow
 
@@ -71,12 +72,10 @@ def _add(session: Session, people: Sequence[NewSubscriber]) -> None:
 
 
 def walk(
-    session: Session, *, status: SubscriberStatus | None = None, after_id: int = 0, size: int = 1000
+    session: Session, where: Sequence[Condition] = (), *, after_id: int = 0, size: int = 1000
 ) -> Iterator[list[tuple[Subscriber, Consent | None]]]:
-    """Yield all subscribers in the order of their numbers, each with their last consent, some at a time."""
-    wanted = select(SubscriberRow.__table__).order_by(SubscriberRow.id).limit(size)
-    if status is not None:
-        wanted = wanted.where(SubscriberRow.status == status)
+    """Yield who meets the conditions, by number, each with their last consent, some at a time."""
+    wanted = select(SubscriberRow.__table__).where(*clauses(where)).order_by(SubscriberRow.id).limit(size)
     while rows := session.execute(wanted.where(SubscriberRow.id > after_id)).all():
         after_id = rows[-1].id
         consents = _last_consents(session, [row.id for row in rows])

@@ -10,13 +10,13 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from digest.characters import flaw
 from digest.domain import Interests, Topic
 from digest.errors import InputError
-from digest.nearest import unknown
 from digest.packed import encode, filters_of
 from digest.store.session import chunks, insert, write
 from digest.store.subscriptions.tables import FilterRow, TopicRow
+from digest.words.characters import flaw
+from digest.words.nearest import unknown
 
 LONGEST = 20_000  # bytes of a filter's canonical text; the parser takes far less
 
@@ -60,6 +60,25 @@ def ship_topics(session: Session, shipped: Iterable[Topic]) -> None:
 def remove_topic(session: Session, slug: str) -> None:
     """Remove a topic; whether somebody needs it is for the caller to see."""
     session.execute(delete(TopicRow).where(TopicRow.slug == slug))
+
+
+def topic_state(session: Session, slug: str) -> dict[str, Any] | None:
+    """Return a topic as the audit keeps it; None where there is none of this slug."""
+    row = session.scalars(select(TopicRow).where(TopicRow.slug == slug)).first()
+    if row is None:
+        return None
+    session.refresh(row)
+    return {name: getattr(row, name) for name in ("title", "expression", "group", "edited")}
+
+
+def restore_topic(session: Session, slug: str, state: Mapping[str, Any] | None) -> None:
+    """Put a topic back as `topic_state` found it; None: there was none."""
+    if state is None:
+        remove_topic(session, slug)
+        return
+    values = {"slug": slug, **state}
+    row = insert(session, TopicRow).values(**values)
+    session.execute(row.on_conflict_do_update(index_elements=["slug"], set_=dict(state)))
 
 
 def uses_of_topic(session: Session, slug: str) -> list[str]:

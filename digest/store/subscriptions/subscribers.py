@@ -1,20 +1,21 @@
 """Subscribers: who they are, what they asked for, when they are due next, and what they agreed to."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, select, update
+from sqlalchemy import Row, delete, func, select, update
 from sqlalchemy.orm import Session
 
-from digest.domain import Frequency, Interests, Schedule, Subscriber, SubscriberStatus
+from digest.domain import Frequency, Interests, Role, Schedule, Subscriber, SubscriberStatus
 from digest.errors import InputError
-from digest.nearest import unknown
 from digest.store.session import chunks
-from digest.store.subscriptions.addresses import key
+from digest.store.subscriptions.addresses import key, name_key
 from digest.store.subscriptions.interests import as_json, from_json, packed
+from digest.store.subscriptions.selection import Condition, clauses
 from digest.store.subscriptions.tables import ConsentRow, SubscriberRow
+from digest.words.nearest import unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,20 +93,11 @@ def by_ids(session: Session, ids: Iterable[int]) -> dict[int, Subscriber]:
 
 
 def listing(
-    session: Session,
-    *,
-    status: SubscriberStatus | None = None,
-    query: str = "",
-    after_id: int = 0,
-    limit: int = 1000,
+    session: Session, where: Sequence[Condition] = (), *, after_id: int = 0, limit: int = 1000
 ) -> list[Subscriber]:
-    """Subscribers by id: those with this status and with `query` in their address, after `after_id`."""
-    wanted = select(SubscriberRow).where(SubscriberRow.id > after_id)
-    if status is not None:
-        wanted = wanted.where(SubscriberRow.status == status)
-    if query:
-        wanted = wanted.where(SubscriberRow.email_key.contains(query.casefold(), autoescape=True))
-    return [from_row(row) for row in session.scalars(wanted.order_by(SubscriberRow.id).limit(limit))]
+    """Subscribers by id who meet all conditions, after `after_id`."""
+    wanted = select(SubscriberRow.__table__).where(SubscriberRow.id > after_id, *clauses(where))
+    return [from_row(row) for row in session.execute(wanted.order_by(SubscriberRow.id).limit(limit))]
 
 
 def save(
@@ -124,7 +116,45 @@ def save(
         _put_schedule(row, schedule)
     if due is not None:
         row.next_due_at, row.next_due_on = due
+    if row.frequency == Frequency.NEVER:
+        row.next_due_at = row.next_due_on = None
     session.flush()
+
+
+def set_role(session: Session, subscriber_id: int, role: Role) -> None:
+    """Give a subscriber a role. Raises KeyError for an unknown id."""
+    _row(session, subscriber_id).role = role
+    session.flush()
+
+
+def set_display_name(session: Session, subscriber_id: int, name: str) -> None:
+    """Give a subscriber the name that others see; '' takes it away.
+
+    Raises InputError where somebody else has one that looks the same.
+    """
+    folded = name_key(name) or None
+    owner = select(SubscriberRow.id).where(SubscriberRow.name_key == folded)
+    if folded and session.scalar(owner) not in {None, subscriber_id}:
+        raise InputError(f"display name: {name!r} is taken, or looks like one that is", fix="choose another")
+    row = _row(session, subscriber_id)
+    row.display_name, row.name_key = name, folded
+    session.flush()
+
+
+def names(session: Session, ids: Iterable[int]) -> dict[int, str]:
+    """Return number → display name of those of these subscribers who have one."""
+    found: dict[int, str] = {}
+    for chunk in chunks(set(ids)):
+        row = SubscriberRow
+        rows = select(row.id, row.display_name).where(row.id.in_(chunk), row.display_name != "")
+        found.update(session.execute(rows).all())
+    return found
+
+
+def with_roles(session: Session) -> list[Subscriber]:
+    """Return the curators and admins, admins first."""
+    wanted = select(SubscriberRow).where(SubscriberRow.role != Role.READER)
+    return [from_row(row) for row in session.scalars(wanted.order_by(SubscriberRow.role, SubscriberRow.id))]
 
 
 def move(session: Session, subscriber_id: int, email: str) -> None:
@@ -138,18 +168,30 @@ def move(session: Session, subscriber_id: int, email: str) -> None:
 
 
 def set_status(
-    session: Session, subscriber_id: int, status: SubscriberStatus, *, paused_until: datetime | None = None
+    session: Session,
+    subscriber_id: int,
+    status: SubscriberStatus,
+    *,
+    paused_until: datetime | None = None,
+    left_at: datetime | None = None,
 ) -> None:
-    """Change the status; only a pause has an end. Who isn't active isn't due."""
+    """Change the status; only a pause has an end. Who isn't active isn't due.
+
+    `left_at`: when somebody left, for the statuses that end a subscription; the first time stays.
+    """
+    left = None if left_at is None else func.coalesce(SubscriberRow.left_at, left_at)
     changes = update(SubscriberRow).where(SubscriberRow.id == subscriber_id)
-    session.execute(changes.values(status=status, paused_until=paused_until))
+    session.execute(changes.values(status=status, paused_until=paused_until, left_at=left))
 
 
-def confirm(session: Session, subscriber_id: int, consent: Consent, *, due: tuple[datetime, date]) -> None:
+def confirm(
+    session: Session, subscriber_id: int, consent: Consent, *, due: tuple[datetime, date] | None
+) -> None:
     """Make a subscriber active, with the consent that allows it. Raises KeyError for an unknown id."""
     row = _row(session, subscriber_id)
-    row.status, row.confirmed_at, row.paused_until = SubscriberStatus.ACTIVE, consent.at, None
-    row.next_due_at, row.next_due_on = due
+    row.status, row.confirmed_at = SubscriberStatus.ACTIVE, consent.at
+    row.paused_until = row.left_at = None
+    row.next_due_at, row.next_due_on = due or (None, None)
     session.flush()
     add_consent(session, subscriber_id, consent)
 
@@ -224,4 +266,6 @@ def from_row(row: SubscriberRow | Row[Any]) -> Subscriber:
         confirmed_at=row.confirmed_at,
         next_due_at=row.next_due_at,
         paused_until=row.paused_until,
+        role=Role(row.role),
+        display_name=row.display_name,
     )

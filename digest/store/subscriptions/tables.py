@@ -42,7 +42,11 @@ class FilterRow(Base):
 
 
 class SubscriberRow(Base):
-    """A person. `interests` is the truth, `packed` follows from it (see `interests.packed`)."""
+    """A person. `interests` is the truth, `packed` follows from it (see `interests.packed`).
+
+    `name_key`: the folded form of the display name, which no two people share; NULL where there is no name.
+    `left_at`: when somebody who was a reader here unsubscribed or was suppressed.
+    """
 
     __tablename__ = "subscribers"
     __table_args__ = (Index("ix_subscribers_due", "status", "next_due_at", "next_due_on", "id"), NEVER_REUSED)
@@ -63,6 +67,10 @@ class SubscriberRow(Base):
     created_at: Mapped[datetime]
     confirmed_at: Mapped[datetime | None]
     paused_until: Mapped[datetime | None]
+    role: Mapped[str] = mapped_column(server_default=text("'reader'"))
+    display_name: Mapped[str] = mapped_column(server_default=text("''"))
+    name_key: Mapped[str | None] = mapped_column(index=True, unique=True)
+    left_at: Mapped[datetime | None]
 
 
 class ConsentRow(Base):

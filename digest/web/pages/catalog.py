@@ -9,7 +9,9 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from digest.pipeline.catalog.empty import why_empty
 from digest.pipeline.catalog.listing import Order
 from digest.pipeline.catalog.periods import Period, Span, parse_period, period_of
+from digest.pipeline.catalog.signals_file import write_signals
 from digest.web.cards import paper_cards
+from digest.web.page_cache import SHARED
 from digest.web.site import Site, Web
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
@@ -26,6 +28,20 @@ def newest_day(request: Request, web: Site) -> Response:
             raise HTTPException(404)
         return RedirectResponse(f"/papers/{period.name}", status_code=303)
     return _listed(request, web, web.lists.latest(web.clock()))
+
+
+@get("/papers/{name}.signals.jsonl")
+def signals_of(web: Site, name: str) -> Response:
+    """Give all that a day's order was made from; `digest trend verify` ranks it anew."""
+    period = parse_period(name)
+    if period is None or period.span is not Span.DAY or not period.has_begun(web.clock()):
+        raise HTTPException(404)
+    text = "\n".join([*write_signals(web.installation, period, web.clock()), ""])
+    headers = {
+        "Cache-Control": SHARED,
+        "Content-Disposition": f'attachment; filename="{period.name}.signals.jsonl"',
+    }
+    return Response(text, media_type="application/jsonl; charset=utf-8", headers=headers)
 
 
 @get("/papers/{name}")

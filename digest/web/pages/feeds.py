@@ -105,7 +105,7 @@ def opml(web: Site) -> Response:
     ET.SubElement(ET.SubElement(root, "head"), "title").text = site.name
     body = ET.SubElement(root, "body")
     _outline(body, site.name, f"{site.base_url}/papers.atom", f"{site.base_url}/papers")
-    for counted in web.today.topics(web.clock()):
+    for counted in web.today.listed_topics(web.clock()):
         address = f"{site.base_url}/t/{counted.topic.slug}"
         _outline(body, counted.topic.title, f"{address}.atom", address)
     text = ET.tostring(root, encoding="utf-8", xml_declaration=True)
@@ -116,7 +116,7 @@ def opml(web: Site) -> Response:
 @get("/feeds")
 def feeds(web: Site) -> Response:
     """Explain which feeds there are."""
-    return web.shared_page("feeds.html", topics=web.today.topics(web.clock()), forms=list(FORMS))
+    return web.shared_page("feeds.html", topics=web.today.listed_topics(web.clock()), forms=list(FORMS))
 
 
 def _outline(body: ET.Element, title: str, feed: str, page: str) -> None:

@@ -3,6 +3,7 @@
 import secrets
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from fastapi import APIRouter, BackgroundTasks, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
@@ -39,7 +40,7 @@ def show(web: Web, interests: Interests, given: Typed) -> Shown:
     """The digest of now for these interests."""
     now = web.clock()
     found = web.today.preview(interests, now)
-    titles = {counted.topic.slug: counted.topic.title for counted in web.today.topics(now)}
+    titles = {counted.topic.slug: counted.topic.title for counted in web.today.listed_topics(now)}
     matches = found.digest.papers if found.digest else ()
     cards = tuple(
         card(m.paper, m.reasons, titles, day=now.date(), words=WORDS, all_links=True, heading=3)
@@ -54,10 +55,10 @@ def reading(web: Web, given: Typed) -> Reading:
     return forms.read(known_topics(web.installation), given)
 
 
-def choices_of_forms(web: Web) -> dict[str, object]:
+def choices_of_forms(web: Web) -> dict[str, Any]:
     """What the fields of every form can be."""
     return {
-        "topics": web.today.topics(web.clock()),
+        "topics": web.today.listed_topics(web.clock()),
         "frequencies": list(Frequency),
         "weekdays": WEEKDAYS,
         "zones": time_zones(),
@@ -71,7 +72,10 @@ def landing(request: Request, web: Site) -> Response:
     given = forms.typed(request.query_params.multi_items())
     if request.query_params:
         return _landing(web, given, reading(web, given))
-    return web.shared_page("landing.html", **_values(web, given, reading(web, given)))
+    values = _values(web, given, reading(web, given))
+    if any(counted.papers is None for counted in values["topics"]):
+        return web.page("landing.html", **values)  # soon there are counts
+    return web.shared_page("landing.html", **values)
 
 
 @router.post("/preview")
@@ -146,7 +150,7 @@ def _landing(web: Web, given: Typed, found: Reading, *, status: int = 200, stamp
     return web.page("landing.html", status=status, **values, **kept)
 
 
-def _values(web: Web, given: Typed, found: Reading) -> dict[str, object]:
+def _values(web: Web, given: Typed, found: Reading) -> dict[str, Any]:
     return {
         "given": given,
         "problems": found.problems,

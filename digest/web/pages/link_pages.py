@@ -61,9 +61,9 @@ def pause_page(web: Site, token: str, owner: Pauser) -> Response:
 
 
 @router.post("/pause/{token}")
-def pause(web: Site, token: str, owner: Pauser, fields: OurForm) -> Response:
+def pause(request: Request, web: Site, token: str, owner: Pauser, fields: OurForm) -> Response:
     """Pauses the digest until a day."""
-    problems = pause_until(web, owner, one(fields, "until"))
+    problems = pause_until(request, web, owner, one(fields, "until"))
     if problems:
         return _pause_page(web, token, owner, problems)
     return web.message_page(
@@ -78,9 +78,9 @@ def mute_page(request: Request, web: Site, token: str, owner: Muter) -> Response
 
 
 @router.post("/mute/{token}")
-def mute(web: Site, token: str, owner: Muter, fields: OurForm) -> Response:
+def mute(request: Request, web: Site, token: str, owner: Muter, fields: OurForm) -> Response:
     """Leave a term out for seven days."""
-    problems = mute_term(web, owner, one(fields, "term"))
+    problems = mute_term(request, web, owner, one(fields, "term"))
     if problems:
         return _mute_page(web, token, owner, one(fields, "term"), problems)
     return web.message_page(
@@ -95,10 +95,11 @@ def vote_page(request: Request, web: Site, token: str, owner: Voter) -> Response
 
 
 @router.post("/vote/{token}")
-def vote(web: Site, token: str, owner: Voter, fields: OurForm) -> Response:
+def vote(request: Request, web: Site, token: str, owner: Voter, fields: OurForm) -> Response:
     """Vote, or take a vote back."""
     paper = votes.paper(web.installation, one(fields, "paper"))
-    votes.vote(web.installation, owner.id, paper, web.clock(), back=one(fields, "choice") == "back")
+    hands = web.acting(request, owner.id)
+    votes.vote(hands, owner.id, paper, web.clock(), back=one(fields, "choice") == "back")
     return _vote_page(web, token, owner, paper.id)
 
 
@@ -107,12 +108,12 @@ def tomorrow(web: Web, owner: Subscriber) -> str:
     return (local.date() + timedelta(days=1)).isoformat()
 
 
-def pause_until(web: Web, owner: Subscriber, until: str) -> Problems:
+def pause_until(request: Request, web: Web, owner: Subscriber, until: str) -> Problems:
     """Pause until a day begins on the subscriber's clock; what is wrong with that day, if anything."""
     try:
         day = datetime.strptime(until, "%Y-%m-%d")  # noqa: DTZ007 - a local date, given its zone below
         start = datetime.combine(day.date(), time(), tzinfo=ZoneInfo(owner.schedule.timezone))
-        preferences.pause(web.installation, owner.id, start, web.clock())
+        preferences.pause(web.acting(request, owner.id), owner.id, start, web.clock())
     except ValueError:
         return {"until": [forms.Problem(f"{until[:30]!r} is not a day", "such as 2026-12-24")]}
     except InputError as error:
@@ -125,9 +126,9 @@ def _pause_page(web: Web, token: str, owner: Subscriber, problems: Problems) -> 
     return web.page("pause.html", status=422 if problems else 200, problems=problems, **values)
 
 
-def mute_term(web: Web, owner: Subscriber, term: str) -> Problems:
+def mute_term(request: Request, web: Web, owner: Subscriber, term: str) -> Problems:
     try:
-        preferences.mute(web.installation, owner.id, term, web.clock())
+        preferences.mute(web.acting(request, owner.id), owner.id, term, web.clock())
     except DigestError as error:
         return {"term": [forms.problem(error)]}
     return {}

@@ -85,19 +85,21 @@ def my_digest(web: Site, token: str, owner: Owner, day: str) -> Response:
 
 
 @router.post("/me/{token}/unsave")
-def unsave(web: Site, token: str, owner: Owner, fields: OurForm) -> Response:
+def unsave(request: Request, web: Site, token: str, owner: Owner, fields: OurForm) -> Response:
     """Let go of a saved paper."""
-    saved.unsave(web.installation, owner.id, votes.paper(web.installation, one(fields, "paper")))
+    paper = votes.paper(web.installation, one(fields, "paper"))
+    saved.unsave(web.acting(request, owner.id), owner.id, paper, web.clock())
     return RedirectResponse(f"/me/{token}?done=removed#saved", status_code=303)
 
 
 @router.post("/me/{token}/feed")
-def renew_feed(web: Site, token: str, owner: Owner, fields: OurForm) -> Response:
+def renew_feed(request: Request, web: Site, token: str, owner: Owner, fields: OurForm) -> Response:
     """Make the feed's link, make it anew, or end it."""
+    hands = web.acting(request, owner.id)
     if one(fields, "choice") == "end":
-        own_feed.end_feed(web.installation, owner.id)
+        own_feed.end_feed(hands, owner.id, web.clock())
         return RedirectResponse(f"/me/{token}?done=ended#feed", status_code=303)
-    own_feed.renew_feed(web.installation, owner.id, web.clock())
+    own_feed.renew_feed(hands, owner.id, web.clock())
     return RedirectResponse(f"/me/{token}?done=feed#feed", status_code=303)
 
 
@@ -108,13 +110,13 @@ def save_page(request: Request, web: Site, token: str, owner: Saver) -> Response
 
 
 @router.post("/save/{token}")
-def save(web: Site, token: str, owner: Saver, fields: OurForm) -> Response:
+def save(request: Request, web: Site, token: str, owner: Saver, fields: OurForm) -> Response:
     """Save a paper, or let go of it."""
     paper = votes.paper(web.installation, one(fields, "paper"))
     if one(fields, "choice") == "back":
-        saved.unsave(web.installation, owner.id, paper)
+        saved.unsave(web.acting(request, owner.id), owner.id, paper, web.clock())
     else:
-        saved.save(web.installation, owner.id, paper, web.clock())
+        saved.save(web.acting(request, owner.id), owner.id, paper, web.clock())
     return _save_page(web, token, owner, paper.id)
 
 

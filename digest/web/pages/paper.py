@@ -10,12 +10,12 @@ from urllib.parse import unquote
 from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from digest import cite
 from digest.domain import Paper
 from digest.errors import UnknownError
 from digest.ids import MAX_ID
 from digest.pipeline.catalog.paper import PaperPage
 from digest.render import cards, phrases
+from digest.serializers import cite
 from digest.web.addresses import author_path, paper_path
 from digest.web.cards import paper_card, paper_cards
 from digest.web.pages.catalog import read_view

@@ -51,48 +51,51 @@ def show(request: Request, web: Site, token: str, owner: Owner) -> Response:
 
 @router.post("/prefs/{token}")
 @costly
-def save(request: Request, web: Site, token: str, owner: Owner, fields: OurForm) -> Response:  # noqa: ARG001 - costly
+def save(request: Request, web: Site, token: str, owner: Owner, fields: OurForm) -> Response:
     """Keep what was chosen, or show what is wrong with it."""
     given = forms.typed(fields)
     found = forms.read(known_topics(web.installation), given, base=owner.interests)
     if found.problems:
         return _preferences(web, token, owner, given=given, problems=found.problems)
-    preferences.save(web.installation, owner.id, found.interests, found.schedule, web.clock())
+    hands = web.acting(request, owner.id)
+    preferences.save(hands, owner.id, found.interests, found.schedule, web.clock())
     return _done(token, "saved")
 
 
 @router.post("/prefs/{token}/pause")
-def pause_from_preferences(web: Site, token: str, owner: Owner, fields: OurForm) -> Response:
+def pause_from_preferences(
+    request: Request, web: Site, token: str, owner: Owner, fields: OurForm
+) -> Response:
     """Pauses the digest until a day."""
-    problems = pause_until(web, owner, one(fields, "until"))
+    problems = pause_until(request, web, owner, one(fields, "until"))
     return _preferences(web, token, owner, problems=problems) if problems else _done(token, "paused")
 
 
 @router.post("/prefs/{token}/resume")
-def resume(web: Site, token: str, owner: Owner, _form: OurForm) -> Response:
+def resume(request: Request, web: Site, token: str, owner: Owner, _form: OurForm) -> Response:
     """End a pause."""
-    preferences.resume(web.installation, owner.id, web.clock())
+    preferences.resume(web.acting(request, owner.id), owner.id, web.clock())
     return _done(token, "resumed")
 
 
 @router.post("/prefs/{token}/mute")
-def mute_from_preferences(web: Site, token: str, owner: Owner, fields: OurForm) -> Response:
+def mute_from_preferences(request: Request, web: Site, token: str, owner: Owner, fields: OurForm) -> Response:
     """Leave a term out for seven days."""
-    problems = mute_term(web, owner, one(fields, "term"))
+    problems = mute_term(request, web, owner, one(fields, "term"))
     return _preferences(web, token, owner, problems=problems) if problems else _done(token, "muted")
 
 
 @router.post("/prefs/{token}/unmute")
-def unmute(web: Site, token: str, owner: Owner, fields: OurForm) -> Response:
+def unmute(request: Request, web: Site, token: str, owner: Owner, fields: OurForm) -> Response:
     """Let a term in again."""
-    preferences.unmute(web.installation, owner.id, one(fields, "term"))
+    preferences.unmute(web.acting(request, owner.id), owner.id, one(fields, "term"), web.clock())
     return _done(token, "unmuted")
 
 
 @router.post("/prefs/{token}/back")
-def resubscribe(web: Site, token: str, owner: Owner, _form: OurForm) -> Response:
+def resubscribe(request: Request, web: Site, token: str, owner: Owner, _form: OurForm) -> Response:
     """Subscribe again."""
-    preferences.resubscribe(web.installation, owner.id, web.clock())
+    preferences.resubscribe(web.acting(request, owner.id), owner.id, web.clock())
     return _done(token, "back")
 
 
@@ -133,7 +136,8 @@ def confirm_erase_page(request: Request, web: Site, token: str) -> Response:
 @router.post("/erase/{token}")
 def erase(request: Request, web: Site, token: str, _form: OurForm) -> Response:
     """Erase somebody."""
-    personal_data.erase(web.installation, _eraser(request, token).id, web.clock())
+    number = _eraser(request, token).id
+    personal_data.erase(web.acting(request, number), number, web.clock())
     return web.message_page(
         "Everything about you is erased",
         "What stays is a code made from your address, from which nobody can tell the address."

@@ -40,7 +40,7 @@ def sitemap(web: Site) -> Response:
     now, base = web.clock(), web.installation.site.base_url
     root = ET.Element("urlset", xmlns=_SITEMAP)
     paths = ["/", "/papers", "/topics", "/about", "/feeds", "/sources"]
-    paths += [f"/t/{counted.topic.slug}" for counted in web.today.topics(now)]
+    paths += [f"/t/{counted.topic.slug}" for counted in web.today.listed_topics(now)]
     paths += [f"/papers/{day}" for day in web.lists.days(now)]
     paths += [paper_path(each.paper.id) for each in web.today.candidates(now).ranked[:1000]]
     for path in paths:

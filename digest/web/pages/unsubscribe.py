@@ -45,18 +45,18 @@ def unsubscribe(request: Request, web: Site, token: str, fields: AnyForm, after:
     choice = one(fields, "choice")
     if choice not in _DONE:
         if owner:
-            preferences.leave(web.installation, owner.id, web.clock(), goodbye=False)
+            preferences.leave(web.acting(request, owner.id), owner.id, web.clock(), goodbye=False)
         return PlainTextResponse("You are unsubscribed.\n")
     if not guards.is_ours(request, web.installation.site.base_url):
         raise HTTPException(403, "this form was sent from another site")
     if owner:
-        _do(web, owner, choice)
+        _do(request, web, owner, choice)
         after.add_task(web.notify)
     return _page(web, token, _owner(web, token), done=_DONE[choice] if owner or choice == "leave" else "")
 
 
-def _do(web: Web, owner: Subscriber, choice: str) -> None:
-    now, installation = web.clock(), web.installation
+def _do(request: Request, web: Web, owner: Subscriber, choice: str) -> None:
+    now, installation = web.clock(), web.acting(request, owner.id)
     if choice == "leave":
         preferences.leave(installation, owner.id, now, goodbye=True)
     elif choice == "link":

@@ -82,7 +82,7 @@ def test_a_topic_may_ask_for_likeness_in_search_too(indexed: Installation) -> No
     planned = topics.planned(
         indexed, "talking", NOW, is_new=True, title="Speech", expression="like:2603.00001", group="X"
     )
-    topics.carry_out(indexed, planned)
+    topics.carry_out(indexed, planned, NOW)
     right = numbers(indexed, "like:2603.00001")
     assert numbers(indexed, "topic:talking") == right
     assert Search(indexed)("topic:talking", NOW).total == len(right)

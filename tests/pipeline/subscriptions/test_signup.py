@@ -318,7 +318,7 @@ def test_a_mute_outlives_a_change_of_preferences(site: Installation) -> None:
     known = preferences.person(site, ada.id)
     assert known is not None
     assert known.interests.exclude == ("survey", "agents")
-    preferences.unmute(site, ada.id, "agents")
+    preferences.unmute(site, ada.id, "agents", NOW)
     known = preferences.person(site, ada.id)
     assert known is not None
     assert known.interests.exclude == ("survey",)

@@ -6,16 +6,17 @@ Written as it is read, a thousand people at a time: a million of them take no mo
 import csv
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import TextIO
 
-from digest.domain import Frequency, Subscriber, SubscriberStatus
+from digest.domain import Frequency, Subscriber
 from digest.pipeline.installation import Installation
 from digest.pipeline.subscriptions.lists.csv_values import COLUMNS
 from digest.serializers import WEEKDAYS
 from digest.store import session
 from digest.store.subscriptions import bulk
+from digest.store.subscriptions.selection import Condition
 from digest.store.subscriptions.subscribers import Consent
 
 _FORMULA = tuple("=+-@'")  # what a spreadsheet would compute, and what stands before it here
@@ -26,16 +27,16 @@ def export_subscribers(
     out: TextIO,
     *,
     as_json: bool = False,
-    status: SubscriberStatus | None = None,
+    where: Sequence[Condition] = (),
     on_rows: Callable[[int], object] | None = None,
 ) -> int:
-    """Write all subscribers, or those with a status, in the order in which they came; returns how many."""
+    """Write all subscribers who meet the conditions, in the order in which they came; returns how many."""
     written = 0
     write = _json if as_json else _csv
     if not as_json:
         out.write(",".join(COLUMNS) + "\r\n")
     with session.reading(installation.engine) as db:
-        for people in bulk.walk(db, status=status):
+        for people in bulk.walk(db, where):
             out.writelines(write(_fields(person, consent)) for person, consent in people)
             written += len(people)
             if on_rows:

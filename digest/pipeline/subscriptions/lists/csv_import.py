@@ -16,6 +16,7 @@ from digest.pipeline.subscriptions.lists.csv_table import TableRow, read_table
 from digest.pipeline.subscriptions.lists.csv_values import COLUMNS, Wanted, read_email, read_row
 from digest.pipeline.subscriptions.lists.list_formats import ListFormat, translated
 from digest.store import session
+from digest.store.community import audit
 from digest.store.session import Session
 from digest.store.subscriptions import bulk, interests, subscribers, suppressions
 from digest.store.subscriptions.addresses import key
@@ -72,6 +73,10 @@ def import_subscribers(
                 on_rows(len(rows))
             if len(report.errors) >= MOST_ERRORS:
                 break
+        counts = {"added": report.added, "updated": report.updated}
+        if any(counts.values()):
+            who = installation.actor
+            audit.record(db, who, "subscribers.import", "subscribers:several", None, counts, now=now)
         if dry_run or (report.errors and not skip_errors):
             db.rollback()
     if report.errors and not skip_errors:
@@ -191,7 +196,7 @@ class _Importer:
             reason = "suppressed in an imported list"
             suppress(self._installation, self._db, person.id, reason=reason, now=self._now)
         elif leaves:
-            subscribers.set_status(self._db, person.id, SubscriberStatus.UNSUBSCRIBED)
+            subscribers.set_status(self._db, person.id, SubscriberStatus.UNSUBSCRIBED, left_at=self._now)
         self._report.updated += 1
 
 

@@ -131,6 +131,8 @@ def subscriber_object(subscriber: Subscriber) -> dict[str, Any]:
         "timezone": schedule.timezone,
         "quiet_days": schedule.quiet_days,
         "next_due_at": subscriber.next_due_at,
+        "role": subscriber.role,
+        "display_name": subscriber.display_name or None,
     }
 
 

@@ -15,12 +15,12 @@ from platformdirs import user_data_path
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from digest import validators
+from digest.config import validators
 from digest.domain import FIT_WEIGHT
 from digest.errors import ConfigError
-from digest.nearest import nearest
 from digest.render.colors import ACCENT, ACCENT_DARK, DARK_SHEET, SHEET
 from digest.render.site import FRONT
+from digest.words.nearest import nearest
 
 PREFIX = "DIGEST_"
 # These may stand in a file: DIGEST_<NAME>_FILE.

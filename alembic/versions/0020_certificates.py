@@ -1,14 +1,14 @@
 """What second lists say of the days of sources, and which of their papers are here.
 
-Revision: 0018, after 0017.
+Revision: 0020, after 0019.
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0018"
-down_revision = "0017"
+revision = "0020"
+down_revision = "0019"
 branch_labels = None
 depends_on = None
 

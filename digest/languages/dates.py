@@ -1,0 +1,77 @@
+"""Days and numbers → text in the language of who reads it, by Unicode's CLDR (Babel).
+
+The patterns (https://unicode.org/reports/tr35/tr35-dates.html) stand in the catalogue like other texts, so
+that a translation decides their order; names of days and months are Babel's.
+"""
+
+from datetime import date
+from functools import lru_cache
+
+from digest.languages import ENGLISH, current, pgettext
+
+
+def long_day(day: date) -> str:
+    """`Tuesday 17 March 2026`."""
+    return _written(day, pgettext("date", "EEEE d MMMM y"), current())
+
+
+def day_name(day: date) -> str:
+    """`Tuesday 17 March`: the year of a mail is the one that it is read in."""
+    return _written(day, pgettext("date", "EEEE d MMMM"), current())
+
+
+def long_date(day: date) -> str:
+    """`17 March 2026`."""
+    return _written(day, pgettext("date", "d MMMM y"), current())
+
+
+def short_day(day: date) -> str:
+    """`Tue 17 Mar`."""
+    return _written(day, pgettext("date", "EEE d MMM"), current())
+
+
+def short_date(day: date, year: int) -> str:
+    """`17 Mar`, with its year unless that is the reader's."""
+    pattern = pgettext("date", "d MMM") if day.year == year else pgettext("date", "d MMM y")
+    return _written(day, pattern, current())
+
+
+def month(day: date) -> str:
+    """`March 2026`."""
+    return _written(day, pgettext("date", "LLLL y"), current())
+
+
+def short_month(day: date) -> str:
+    """`Mar 2026`."""
+    return _written(day, pgettext("date", "LLL y"), current())
+
+
+def weekday(day: date) -> str:
+    """`Tuesday`."""
+    return _written(day, "EEEE", current())
+
+
+@lru_cache(maxsize=16_384)  # the days of many readers' subscriptions
+def _written(day: date, pattern: str, code: str) -> str:
+    from babel.dates import format_date  # noqa: PLC0415 - takes 25 ms to import
+
+    return format_date(day, pattern, locale=code)
+
+
+def number(count: int) -> str:
+    """`1,234`."""
+    from babel.numbers import format_decimal  # noqa: PLC0415 - see above
+
+    return format_decimal(count, locale=current())
+
+
+def short_number(count: int) -> str:
+    """Shorten a count: `312`, `1.2k`, `34k`, `1.2M`; in German `1,2 Tsd.`, in Chinese `1.2万`."""
+    if current() != ENGLISH:
+        from babel.numbers import format_compact_decimal  # noqa: PLC0415 - see above
+
+        return format_compact_decimal(count, locale=current(), fraction_digits=int(count < 100_000))
+    for size, unit in ((1_000_000, "M"), (1_000, "k")):
+        if count >= size:
+            return f"{count / size:.1f}{unit}" if count < 10 * size else f"{count // size}{unit}"
+    return str(count)

@@ -1,0 +1,167 @@
+"""Keeps who did what: every writing act of web, API and command line is one row, in the act's transaction.
+
+Append-only. Kept for a year; a person who is erased leaves rows that don't name them and hold none of their
+words. Never: an email address in `object`, or a decision what may be undone (`pipeline.community.undo`).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Any
+
+from sqlalchemy import delete, or_, select, update
+from sqlalchemy.orm import Session
+
+from digest.domain import Actor
+from digest.store.community.tables import AuditRow
+
+NOBODY = "subscriber:erased"  # stands for a person who was erased
+# The fields of before and after that hold words of a person, or name one: they go when the person is erased.
+FREE_TEXT = frozenset({"note", "words", "display_name", "email", "title", "text", "name", "subscriber"})
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One act. `undone_by`: the number of the act that took it back, None where it stands."""
+
+    id: int
+    at: datetime
+    actor: str
+    via: str
+    network: str
+    act: str
+    object: str
+    before: Mapping[str, Any] | None
+    after: Mapping[str, Any] | None
+    undo_of: int | None
+    undone_by: int | None = None
+
+
+def record(  # noqa: PLR0917 - who does what to which: before, after
+    session: Session,
+    actor: Actor,
+    act: str,
+    object_: str,
+    before: Mapping[str, Any] | None,
+    after: Mapping[str, Any] | None,
+    *,
+    now: datetime,
+    undo_of: int | None = None,
+) -> int | None:
+    """Write one act down, in the transaction that does it; return its number.
+
+    `act`: noun and verb (`topic.edit`); `object_`: `<noun>:<id>` (`topic:llm`). `before` and `after`: the
+    state of the object, None where it isn't there; of two states only the fields that differ are kept. Where
+    nothing differs nothing was done: no row is written, and None returned.
+    """
+    if before == after:
+        return None
+    if before is not None and after is not None:
+        changed = {name for name in {*before, *after} if before.get(name) != after.get(name)}
+        before = {name: value for name, value in before.items() if name in changed}
+        after = {name: value for name, value in after.items() if name in changed}
+    row = AuditRow(
+        at=now,
+        actor=actor.name,
+        via=actor.via,
+        network=actor.network,
+        act=act,
+        object=object_,
+        before=_plain(before),
+        after=_plain(after),
+        undo_of=undo_of,
+    )
+    session.add(row)
+    session.flush()
+    return row.id
+
+
+def find(session: Session, number: int) -> Entry | None:
+    """Return the act of this number, or None."""
+    return next(iter(_entries(session, [AuditRow.id == number], 1)), None)
+
+
+def listing(
+    session: Session,
+    *,
+    actor: str = "",
+    object_: str = "",
+    since: datetime | None = None,
+    before_id: int | None = None,
+    limit: int = 100,
+    without: Iterable[str] = (),
+) -> list[Entry]:
+    """Return the last acts, newest first: those of an actor, on an object, since a time, before a number.
+
+    `without`: acts that are left out.
+    """
+    conditions = [
+        *([AuditRow.actor == actor] if actor else []),
+        *([AuditRow.object == object_] if object_ else []),
+        *([AuditRow.at >= since] if since else []),
+        *([AuditRow.id < before_id] if before_id else []),
+        *([AuditRow.act.not_in(list(without))] if without else []),
+    ]
+    return _entries(session, conditions, limit)
+
+
+def erase(session: Session, subscriber_id: int, objects: Sequence[str] = ()) -> None:
+    """Let the acts of a person, and the acts on them (and on `objects`), stand without their name and words.
+
+    Their own acts on other things lose the fields of `FREE_TEXT`; acts on them lose all that they held.
+    """
+    named = f"subscriber:{subscriber_id}"
+    theirs = or_(AuditRow.object == named, AuditRow.object.in_(objects))
+    for row in session.scalars(select(AuditRow).where(AuditRow.actor == named)):
+        row.before, row.after = (_without_words(each) for each in (row.before, row.after))
+        row.actor, row.network = NOBODY, ""
+    session.flush()
+    emptied = update(AuditRow).where(theirs).values(object=NOBODY, before=None, after=None)
+    session.execute(emptied.execution_options(synchronize_session=False))
+    session.expire_all()
+
+
+def purge(session: Session, *, before: datetime) -> None:
+    """Drop the acts of before a time."""
+    session.execute(delete(AuditRow).where(AuditRow.at < before))
+
+
+def _entries(session: Session, conditions: Sequence[Any], limit: int) -> list[Entry]:
+    wanted = select(AuditRow).where(*conditions).order_by(AuditRow.id.desc()).limit(limit)
+    rows = session.scalars(wanted).all()
+    undone = select(AuditRow.undo_of, AuditRow.id).where(AuditRow.undo_of.in_([row.id for row in rows]))
+    by: dict[int | None, int] = dict(session.execute(undone).all())
+    return [
+        Entry(
+            row.id,
+            row.at,
+            row.actor,
+            row.via,
+            row.network,
+            row.act,
+            row.object,
+            row.before,
+            row.after,
+            row.undo_of,
+            by.get(row.id),
+        )
+        for row in rows
+    ]
+
+
+def _without_words(fields: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    return (
+        None if fields is None else {name: value for name, value in fields.items() if name not in FREE_TEXT}
+    )
+
+
+def _plain(value: Any) -> Any:
+    """The same value as JSON holds it: times and dates as ISO 8601."""
+    match value:
+        case Mapping():
+            return {str(name): _plain(each) for name, each in value.items()}
+        case list() | tuple():
+            return [_plain(each) for each in value]
+        case datetime() | date() | time():
+            return value.isoformat()
+    return value

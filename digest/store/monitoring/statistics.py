@@ -1,0 +1,84 @@
+"""Counts for the operator: who joined and left, what was sent, votes, and readers of topics, day by day.
+
+Days are UTC's, except of deliveries: each has its subscriber's own date. Counted by the database.
+"""
+
+from collections import Counter, defaultdict
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import String, func, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.sql.elements import ColumnElement
+
+from digest.domain import DeliveryState, SubscriberStatus
+from digest.store.community.tables import VoteRow
+from digest.store.deliveries.tables import DeliveryRow, IssueRow
+from digest.store.subscriptions.tables import SubscriberRow, SuppressionRow
+
+ERASED = "erased"  # the reason of suppressions that an erasure leaves
+
+
+def by_status(session: Session) -> dict[SubscriberStatus, int]:
+    """How many subscribers there are of each status, now."""
+    rows = session.execute(select(SubscriberRow.status, func.count()).group_by(SubscriberRow.status))
+    found = dict(rows.all())
+    return {status: found.get(status, 0) for status in SubscriberStatus}
+
+
+def joined(session: Session, since: datetime, until: datetime) -> Counter[date]:
+    """How many subscribers confirmed on each day of [since, until)."""
+    return _by_day(session, SubscriberRow.confirmed_at, since, until)
+
+
+def left(session: Session, since: datetime, until: datetime) -> Counter[date]:
+    """How many unsubscribed, were suppressed or were erased on each day of [since, until)."""
+    erased = _by_day(session, SuppressionRow.at, since, until, SuppressionRow.reason == ERASED)
+    return _by_day(session, SubscriberRow.left_at, since, until) + erased
+
+
+def votes(session: Session, since: datetime, until: datetime) -> Counter[date]:
+    """How many votes were cast on each day of [since, until)."""
+    return _by_day(session, VoteRow.at, since, until)
+
+
+def deliveries(session: Session, first: date, last: date) -> dict[date, Counter[DeliveryState]]:
+    """How many deliveries of each date are in each state."""
+    # Counted by issue, so that an index holds all that is read; the date is the issue's.
+    of = select(IssueRow.id, IssueRow.date).where(IssueRow.date.between(first, last))
+    days = dict(session.execute(of).all())
+    counted = (
+        select(DeliveryRow.issue_id, DeliveryRow.state, func.count())
+        .where(DeliveryRow.issue_id.in_(select(of.subquery().c.id)))
+        .group_by(DeliveryRow.issue_id, DeliveryRow.state)
+    )
+    found: dict[date, Counter[DeliveryState]] = defaultdict(Counter)
+    for issue_id, state, count in session.execute(counted):
+        found[days[issue_id]][DeliveryState(state)] += count
+    return dict(found)
+
+
+def topic_readers(session: Session) -> Counter[str]:
+    """How many active subscribers have each topic, by slug."""
+    ticked = SubscriberRow.interests["topics"]
+    # The same few lists again and again: each distinct one is read once.
+    chosen = select(ticked, func.count()).where(SubscriberRow.status == SubscriberStatus.ACTIVE)
+    found: Counter[str] = Counter()
+    for slugs, count in session.execute(chosen.group_by(ticked)):
+        for slug in slugs or ():
+            found[slug] += count
+    return found
+
+
+def _by_day(
+    session: Session,
+    moment: InstrumentedAttribute[Any],
+    since: datetime,
+    until: datetime,
+    *conditions: ColumnElement[bool],
+) -> Counter[date]:
+    is_postgres = session.get_bind().dialect.name == "postgresql"
+    day = func.date(func.timezone("UTC", moment) if is_postgres else moment, type_=String)
+    counted = select(day, func.count()).where(moment >= since, moment < until, *conditions)
+    rows = session.execute(counted.group_by(day)).all()
+    return Counter({date.fromisoformat(str(each)): count for each, count in rows})

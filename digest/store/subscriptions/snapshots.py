@@ -1,0 +1,74 @@
+"""The state of a subscriber as the audit keeps it: read, compared, and put back."""
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, time
+from typing import Any
+
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
+
+from digest.store.session import insert
+from digest.store.subscriptions import mutes
+from digest.store.subscriptions.addresses import key, name_key
+from digest.store.subscriptions.interests import as_json, from_json, packed
+from digest.store.subscriptions.tables import MuteRow, SubscriberRow
+
+_TEXTS = ("email", "status", "frequency", "weekday", "timezone", "quiet_days", "role", "display_name")
+_MOMENTS = ("created_at", "confirmed_at", "paused_until", "left_at", "next_due_at")
+_READ: Mapping[str, Callable[[str], object]] = {
+    **dict.fromkeys(_MOMENTS, datetime.fromisoformat),
+    "at": time.fromisoformat,
+    "next_due_on": date.fromisoformat,
+}
+# What time changes by itself; it says nothing of whether somebody changed the subscriber since.
+VOLATILE = frozenset({"next_due_at", "next_due_on"})
+
+
+def snapshot(session: Session, subscriber_id: int) -> dict[str, Any] | None:
+    """Return all that an act can change of a subscriber, as JSON has it; None where there is nobody."""
+    session.flush()
+    row = session.get(SubscriberRow, subscriber_id, populate_existing=True)
+    if row is None:
+        return None
+    muted = mutes.mutes(session, subscriber_id)
+    return {
+        **{name: getattr(row, name) for name in _TEXTS},
+        **{name: _iso(getattr(row, name)) for name in _MOMENTS},
+        "at": f"{row.at:%H:%M}",
+        "next_due_on": _iso(row.next_due_on),
+        "interests": as_json(from_json(row.interests)),
+        "mutes": {text: _iso(until) for text, until in sorted(muted.items())},
+    }
+
+
+def restore(session: Session, subscriber_id: int, fields: Mapping[str, Any]) -> None:
+    """Put these fields of a snapshot back. Raises KeyError for an unknown id."""
+    row = session.get(SubscriberRow, subscriber_id, populate_existing=True)
+    if row is None:
+        raise KeyError(subscriber_id)
+    for name, value in fields.items():
+        read = _READ.get(name)
+        if read or name in _TEXTS:
+            setattr(row, name, read(value) if read and value else value)
+    if "email" in fields:
+        row.email_key = key(row.email)
+    if "display_name" in fields:
+        row.name_key = name_key(row.display_name) or None
+    if "interests" in fields:
+        interests = from_json(fields["interests"])
+        row.interests, row.packed = as_json(interests), packed(session, interests)
+    if "mutes" in fields:
+        _restore_mutes(session, subscriber_id, fields["mutes"])
+    session.flush()
+
+
+def _restore_mutes(session: Session, subscriber_id: int, wanted: Mapping[str, str]) -> None:
+    session.execute(delete(MuteRow).where(MuteRow.subscriber_id == subscriber_id))
+    for text, until in wanted.items():
+        row = insert(session, MuteRow)
+        values = {"subscriber_id": subscriber_id, "filter": text, "until": datetime.fromisoformat(until)}
+        session.execute(row.values(**values))
+
+
+def _iso(value: datetime | date | None) -> str | None:
+    return value.isoformat() if value else None
