@@ -3,10 +3,9 @@
 In: papers, as segments; a tree of the filter language. Out: numbers of papers, counts, pieces of text. It
 never reads a store, a clock or a setting; numpy is all that it stands on.
 
-    packing     named arrays ↔ bytes                segment   papers and where their words stand
-    vocabulary  sorted strings in arrays            building  papers → a segment
-    acronyms    "long form (ABC)" → pairs           merging   segments → one
+    index       papers → segments: where their words stand
     query       tree → what ranks, what selects     selecting tree × segment → papers, strictly
+    shown       segments → all papers, side by side terms     word → papers, and what it counts in each
     spelling    unknown word → the nearest known    scoring   words × papers → points
     expanding   word → its other form               engine    all of it together → a page of results
     snippets    text → pieces, some marked          lsa       segments → vectors, for similar papers
@@ -22,13 +21,13 @@ from functools import cache
 from pathlib import Path
 
 from digest import words
-from digest.search.building import build
 from digest.search.engine import Engine, Found, Hit, Order, Place, Trend
 from digest.search.folding import folded
+from digest.search.index.building import build
+from digest.search.index.merging import merge
+from digest.search.index.segment import Segment
 from digest.search.lsa import nearest
-from digest.search.merging import merge
 from digest.search.query import Query, corrected, read
-from digest.search.segment import Segment
 from digest.search.selecting import Known, Values, nothing_alike, select, to_values
 from digest.search.snippets import Piece, Pieces, mark, snippet
 

@@ -4,9 +4,8 @@ Where two segments hold the same paper, the newer one stands. The order is total
 the papers: by score (or time, or trend), then the newest, then the number. It never reads a store or a clock.
 """
 
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
 
@@ -15,18 +14,19 @@ from numpy.typing import NDArray
 
 from digest.filters import Node
 from digest.search.expanding import Acronyms
+from digest.search.index.segment import Marks, Segment
 from digest.search.query import Query
-from digest.search.scoring import Scores, Term, Unit, closeness, look_up, score, with_norms
-from digest.search.segment import Marks, Segment, shown_in
+from digest.search.scoring import Unit, closeness, score
 from digest.search.selecting import Known, Values, put_values, select
+from digest.search.shown import Places, Scores, Shown
 from digest.search.spelling import Spelling, correction
-from digest.words import forms
+from digest.search.terms import RELATED, Term, Terms
 
 NEAR = 100  # papers, the best by words alone, whose closeness is looked at
-COUNTED = ("cat:", "source:", "has:")  # labels whose papers are counted
 OFTEN = 2  # times a word occurs in a paper on average, from which on it tells no paper from another
 FEW = 1_000  # papers, below which no word is too common
 MOST_NEAR = 1_000  # where more than these are as good as the last of them, none of those is
+SAMPLED = 16  # of so many papers one is looked at first, to find the best
 
 
 class Order(StrEnum):
@@ -101,8 +101,8 @@ class Engine:
 
     def __init__(self, segments: Sequence[Segment]) -> None:
         self.segments = tuple(segments)
-        self._shown = with_norms(list(zip(self.segments, shown_in(self.segments), strict=True)))
-        self.papers = sum(int(np.count_nonzero(each.marks)) for each in self._shown)
+        self._shown = Shown(self.segments)
+        self._terms = Terms(self._shown)
 
     @cached_property
     def _spellings(self) -> list[Spelling]:
@@ -115,18 +115,15 @@ class Engine:
     @property
     def shown(self) -> list[tuple[Segment, Marks]]:
         """The segments, and which papers of each are shown."""
-        return [(each.segment, each.marks) for each in self._shown]
+        return list(self._shown.parts(self._shown.marks))
 
     def count(self, node: Node, known: Known) -> int:
         """How many papers a tree selects, every word of it strictly."""
-        return sum(
-            int(np.count_nonzero(select(node, each.segment, known) & each.marks)) for each in self._shown
-        )
+        return int(np.count_nonzero(self._select(node, known)))
 
-    def numbers(self, node: Node, known: Known) -> NDArray[np.int32]:
+    def numbers(self, node: Node, known: Known) -> NDArray[np.int64]:
         """The papers that a tree selects, every word of it strictly, ascending."""
-        found = [each.segment.numbers[select(node, each.segment, known) & each.marks] for each in self._shown]
-        return np.sort(np.concatenate(found)) if found else np.empty(0, np.int32)
+        return np.sort(self._shown.numbers[self._select(node, known)])
 
     def search(
         self,
@@ -145,27 +142,25 @@ class Engine:
         `as_typed`: words are neither corrected nor expanded.
         """
         read = self._read(query.words or query.told, as_typed=as_typed)
-        marks = [
-            each.marks if query.selects is None else each.marks & select(query.selects, each.segment, known)
-            for each in self._shown
-        ]
-        scored = score(read.units, self._shown)
-        if query.words:
-            marks = [mark & (cover > 0) for mark, (_, cover) in zip(marks, scored, strict=True)]
-        complete = [mark & (cover > 1 - 1e-9) for mark, (_, cover) in zip(marks, scored, strict=True)]
+        selected = self._shown.marks if query.selects is None else self._select(query.selects, known)
+        points, cover = score(read.units, self._terms)
+        complete = selected & (cover > 1 - 1e-9)
+        scores = points * cover
+        # A word may be corrected to another one than was meant, so that no paper has it beside the rest.
+        if query.words and not (as_typed or read.corrected or complete.any()):
+            read = read.widened(self._terms)
+            scores, cover = score(read.units, self._terms)
+        found = selected & (cover > 0) if query.words else selected
         if query.words and order is not Order.RELEVANCE:
-            marks = _best_covered(marks, [cover for _, cover in scored])
-        scores = [points * cover for points, cover in scored]
+            # By date or trend, what has a little of the query would come first: only the best covered papers.
+            found &= cover >= cover[found].max(initial=0) - 1e-9
         if len(read.terms) > 1:
-            self._bring_near(scores, marks, read.terms)
-        keys = self._keys(order, scores, trend)
-        page, more = self._page(keys, marks, limit, after)
+            self._bring_near(scores, found, read.terms)
+        page, more = self._page(self._keys(order, scores, trend), found, limit, after)
         return Found(
-            hits=tuple(
-                Hit(place.number, float(scores[segment][paper]), place) for segment, paper, place in page
-            ),
-            total=sum(int(np.count_nonzero(mark)) for mark in marks),
-            complete=sum(int(np.count_nonzero(mark)) for mark in complete),
+            hits=tuple(Hit(place.number, float(scores[paper]), place) for paper, place in page),
+            total=int(np.count_nonzero(found)),
+            complete=int(np.count_nonzero(complete)),
             more=more,
             corrected=read.corrected,
             unknown=read.unknown,
@@ -173,9 +168,12 @@ class Engine:
                 (" ".join(unit.words), " ".join(unit.other)) for unit, _ in read.units if unit.other
             ),
             words=tuple(dict.fromkeys(w for unit, _ in read.units for w in (*unit.words, *unit.other))),
-            idfs={term.stem: term.idf for term in read.terms},
-            counts=self._counts(marks) if counts else {},
+            idfs=read.idfs(),
+            counts=self._shown.counts(found) if counts else {},
         )
+
+    def _select(self, node: Node, known: Known) -> Marks:
+        return self._shown.marked(lambda segment: select(node, segment, known))
 
     def _read(self, words: Sequence[str], *, as_typed: bool) -> "_Read":
         """Look words up, mended where no paper has them."""
@@ -188,14 +186,14 @@ class Engine:
             if word not in telling:
                 said.append(word)
                 continue
-            term = look_up(word, self._shown, self.papers)
-            better = "" if term.papers or as_typed else correction(word, self._spellings)
+            term = self._terms.of(word)
+            better = "" if len(term.papers) or as_typed else correction(word, self._spellings)
             if better:
                 corrected.append((word, better))
-                word_of_term, term = better, look_up(better, self._shown, self.papers)
+                word_of_term, term = better, self._terms.of(better)
             else:
                 word_of_term = word
-            if not term.papers:
+            if not len(term.papers):
                 unknown.append(word)
             elif terms.setdefault(word_of_term, term) is term:
                 said.append(word_of_term)
@@ -213,96 +211,58 @@ class Engine:
     def _telling(self, words: Sequence[str]) -> Sequence[str]:
         """The words without those that papers use again and again (`the`, `of`, `and`): they tell
         no paper from another, and cost most of the time. Kept where there is nothing else, or few papers."""
-        if self.papers < FEW:
+        if self._shown.papers < FEW:
             return words
-        common = {
-            word
-            for word in words
-            if sum(end - start for start, end in (s.stem(forms(word)[0]) for s in self.segments))
-            > OFTEN * self.papers
-        }
-        return [word for word in words if word not in common] or words
+        return [word for word in words if not self._terms.is_common(word, OFTEN)] or words
 
-    def _bring_near(self, scores: list[Scores], marks: Sequence[Marks], terms: Sequence[Term]) -> None:
+    def _bring_near(self, scores: Scores, found: Marks, terms: Sequence[Term]) -> None:
         """Let the best papers count more where the query's words stand side by side."""
-        best = np.concatenate([each[mark] for each, mark in zip(scores, marks, strict=True)])
-        least = np.partition(best, -NEAR)[-NEAR] if len(best) > NEAR else 0.0
-        if np.count_nonzero(best >= least) > MOST_NEAR:
-            least = np.nextafter(least, np.inf)
-        for number, (each, mark) in enumerate(zip(scores, marks, strict=True)):
-            among = mark & (each >= least)
-            if among.any():
-                each[among] *= closeness(terms, self._shown[number].segment, among)[among]
+        best = np.where(found, scores, -1.0)
+        least = max(least_of_highest(best, NEAR), 0.0)
+        among = np.flatnonzero(best >= least)
+        if len(among) > MOST_NEAR:
+            among = among[best[among] > least]
+        scores[among] *= closeness(terms, self._terms, among)
 
-    def _keys(self, order: Order, scores: list[Scores], trend: Trend | None) -> list[Scores]:
+    def _keys(self, order: Order, scores: Scores, trend: Trend | None) -> Scores:
         if order is Order.DATE:
-            return [each.segment.seen.astype(np.float64) for each in self._shown]
+            return self._shown.seen.astype(np.float64)
         if order is Order.TREND and trend is not None:
-            return [trend.of(each.segment) for each in self._shown]
+            return self._shown.scored(trend.of)
         return scores
 
     def _page(
-        self, keys: Sequence[Scores], marks: Sequence[Marks], limit: int, after: Place | None
-    ) -> tuple[list[tuple[int, int, Place]], bool]:
-        """The next papers in order: segment, paper in it, and its place; and whether others follow."""
-        segments, papers = [], []
-        for number, mark in enumerate(marks):
-            found = np.flatnonzero(mark)
-            papers.append(found)
-            segments.append(np.full(len(found), number))
-        segment = np.concatenate([np.empty(0, np.int64), *segments])
-        paper = np.concatenate([np.empty(0, np.int64), *papers])
-        key = _gathered(keys, papers, np.float64)
+        self, keys: Scores, found: Marks, limit: int, after: Place | None
+    ) -> tuple[list[tuple[int, Place]], bool]:
+        """The next papers in order, each with its place; and whether others follow."""
+        papers = np.flatnonzero(found)
         if after is not None:
-            kept = key <= after.key
-            segment, paper, key = segment[kept], paper[kept], key[kept]
-        extra = limit + 1
-        ties = 0
-        while True:
-            if len(key) > extra + ties:
-                least = np.partition(key, -(extra + ties))[-(extra + ties)]
-                near = np.flatnonzero(key >= least)
-            else:
-                near = np.arange(len(key))
-            chosen = self._ordered(segment[near], paper[near], key[near], after)
-            if len(chosen) >= extra or len(near) == len(key):
-                return chosen[:limit], len(chosen) > limit
-            ties = 2 * (ties + extra)  # most of those near stand before the place: look further
-
-    def _ordered(
-        self, segment: NDArray[np.int64], paper: NDArray[np.int64], key: Scores, after: Place | None
-    ) -> list[tuple[int, int, Place]]:
-        """Papers in the total order, those at or before `after` left out."""
-        seen = np.empty(len(key), np.int64)
-        number = np.empty(len(key), np.int64)
-        for each in range(len(self._shown)):
-            here = segment == each
-            seen[here] = self._shown[each].segment.seen[paper[here]]
-            number[here] = self._shown[each].segment.numbers[paper[here]]
-        order = np.lexsort((number, -seen, -key))
-        if after is not None:
-            behind = (key < after.key) | (
-                (key == after.key) & ((seen < after.seen) | ((seen == after.seen) & (number > after.number)))
-            )
-            order = order[behind[order]]
-        return [
-            (int(segment[n]), int(paper[n]), Place(float(key[n]), int(seen[n]), int(number[n])))
-            for n in order
+            papers = papers[self._behind(papers, keys[papers], after)]
+        papers = self._first(papers, keys, limit + 1)
+        seen, numbers = self._shown.seen[papers], self._shown.numbers[papers]
+        ordered = np.lexsort((numbers, -seen, -keys[papers]))
+        page = [
+            (int(papers[n]), Place(float(keys[papers[n]]), int(seen[n]), int(numbers[n])))
+            for n in ordered[:limit]
         ]
+        return page, len(papers) > limit
 
-    def _counts(self, marks: Sequence[Marks]) -> dict[str, int]:
-        """How many of these papers have each label, and are of each year."""
-        found: Counter[str] = Counter()
-        for each, mark in zip(self._shown, marks, strict=True):
-            labels = each.segment.label_names
-            years = np.bincount(np.maximum(each.segment.years[mark], 0))
-            for year in np.flatnonzero(years).tolist():
-                found[f"year:{year}"] += int(years[year])
-            counts = each.segment.label_counts(mark)
-            for number in np.flatnonzero(counts).tolist():
-                if labels[number].startswith(COUNTED):
-                    found[labels[number]] += int(counts[number])
-        return dict(found)
+    def _first(self, papers: Places, keys: Scores, count: int) -> Places:
+        """Those of these papers that can be among the first so many."""
+        values = keys[papers]
+        least = least_of_highest(values, count)
+        better, equal = papers[values > least], papers[values == least]
+        if len(better) + len(equal) > count:  # of equal ones the newest come first
+            seen = self._shown.seen[equal].astype(np.float64)
+            equal = equal[seen >= least_of_highest(seen, count - len(better))]
+        return np.concatenate([better, equal])
+
+    def _behind(self, papers: Places, keys: Scores, place: Place) -> Marks:
+        """Which papers come after a place in the total order."""
+        seen, numbers = self._shown.seen[papers], self._shown.numbers[papers]
+        older = (seen < place.seen) | ((seen == place.seen) & (numbers > place.number))
+        behind: Marks = (keys < place.key) | ((keys == place.key) & older)
+        return behind
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,14 +274,21 @@ class _Read:
     corrected: tuple[tuple[str, str], ...]
     unknown: tuple[str, ...]
 
+    def widened(self, terms: Terms) -> "_Read":
+        """The same with words of the same roots."""
+        units = [(unit, [terms.wide(term.word) for term in of_unit]) for unit, of_unit in self.units]
+        return replace(self, units=units)
 
-def _best_covered(marks: Sequence[Marks], covers: Sequence[Scores]) -> list[Marks]:
-    """The papers that have most of the query: by date or trend, what has a little of it would come first."""
-    best = max(
-        (float(cover[mark].max(initial=0)) for mark, cover in zip(marks, covers, strict=True)), default=0
-    )
-    return [mark & (cover >= best - 1e-9) for mark, cover in zip(marks, covers, strict=True)]
+    def idfs(self) -> dict[str, float]:
+        """How rare each stem is."""
+        of_unit = [term for _, of_unit in self.units for term in of_unit]
+        related = {stem: RELATED * term.idf for term in of_unit for stem in term.related}
+        return related | {term.stem: term.idf for term in self.terms}
 
 
-def _gathered(values: Sequence[Scores], papers: Sequence[NDArray[np.int64]], kind: type) -> Scores:
-    return np.concatenate([np.empty(0, kind), *(v[p] for v, p in zip(values, papers, strict=True))])
+def least_of_highest(values: Scores, count: int) -> float:
+    """The value of the so many-th highest; below all where they are fewer."""
+    if len(values) > 2 * SAMPLED * count:
+        bound = least_of_highest(values[::SAMPLED], count)  # of all there are as many at least
+        values = values[values >= bound]
+    return float(np.partition(values, -count)[-count]) if len(values) > count else -np.inf

@@ -7,8 +7,8 @@ at least `LEAST` papers, or mostly stands for something else, is left alone.
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
+from digest.search.index.segment import Segment
 from digest.search.scoring import Unit
-from digest.search.segment import Segment
 from digest.words import fold, stems
 
 LEAST = 2  # papers that explain an acronym so

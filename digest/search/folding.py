@@ -7,8 +7,8 @@ import numpy as np
 
 from digest.domain import Paper
 from digest.search import lsa
-from digest.search.building import build
-from digest.search.segment import Segment
+from digest.search.index.building import build
+from digest.search.index.segment import Segment
 
 _log = logging.getLogger(__name__)
 

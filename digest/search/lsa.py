@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digest.search.engine import Engine
-from digest.search.packing import Buffer, pack, unpack
-from digest.search.segment import Marks, Segment, shown_in
-from digest.search.vocabulary import Vocabulary, to_arrays
+from digest.search.index.packing import Buffer, pack, unpack
+from digest.search.index.segment import Marks, Segment, shown_in
+from digest.search.index.vocabulary import Vocabulary, to_arrays
 
 DIMENSIONS = 128
 SAMPLE = 12_000  # papers that a basis is fitted on, spread evenly

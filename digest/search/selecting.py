@@ -35,7 +35,7 @@ from digest.filters import (
 from digest.filters.categories import holds
 from digest.filters.names import keyword_key, names_agree, names_organization
 from digest.filters.tree import TextLeaf
-from digest.search.segment import Marks, Numbers, Segment, Slice
+from digest.search.index.segment import Marks, Numbers, Segment, Slice
 from digest.words import forms, readings
 
 MAX_YEAR = 9999

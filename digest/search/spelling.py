@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from digest.search.segment import Segment
+from digest.search.index.segment import Segment
 from digest.words import fold
 
 SHORTEST, LONGEST = 4, 24  # letters of a word that is corrected, or corrected to

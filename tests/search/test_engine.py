@@ -16,8 +16,9 @@ from digest.errors import InputError
 from digest.filters import parse
 from digest.match.document import Document
 from digest.match.evaluate import evaluate
-from digest.search import Engine, Known, Order, Query, Segment, build, merge, read
-from digest.search.engine import Found
+from digest.search import Engine, Known, Order, Query, Segment, build, merge, read, terms
+from digest.search.engine import Found, least_of_highest
+from digest.search.shown import Shown
 from tests.builders import NOW, paper
 from tests.likeness import comparing
 from tests.match.test_engine import FILTERS, LIBRARY, PAPER, WORDS
@@ -190,6 +191,46 @@ def test_a_misspelt_word_is_corrected_and_told_unless_taken_as_typed() -> None:
     assert len(corrected.hits) == 4
     as_typed = answer(engine, "quantizaton", as_typed=True)
     assert (as_typed.hits, as_typed.unknown) == ((), ("quantizaton",))
+
+
+def test_where_no_paper_has_every_word_others_of_one_root_count() -> None:
+    papers = [
+        about(1, "Recognition of handwriting", "Handwritten letters."),
+        about(2, "Clothes", "We recognize nothing."),
+        about(3, "Letters", "Recognition and handwriting of letters from photographs."),
+    ]
+    engine = Engine([segment(papers)])
+    found_all = answer(engine, "recognize handwriting photograph")
+    assert found_all.hits[0].number == 3
+    assert (found_all.complete, found_all.total) == (0, 3)
+    assert "recognition" in found_all.idfs
+    as_typed = answer(engine, "recognize letters handwriting", as_typed=True)
+    assert "recognition" not in as_typed.idfs
+
+
+def test_where_a_paper_has_every_word_only_those_that_were_typed_count() -> None:
+    papers = [
+        about(1, "Recognition", "Recognition of clothes, recognition of all."),
+        about(2, "On things", "We recognize clothes among other things."),
+        about(3, "Recognition", "Nothing else."),
+    ]
+    result = answer(Engine([segment(papers)]), "recognize clothes")
+    assert ([hit.number for hit in result.hits], result.total) == ([2, 1], 2)
+
+
+def test_what_is_kept_of_terms_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(terms, "MOST_KEPT", 3)
+    papers = [about(n, f"word{n} mamba") for n in range(1, 6)]
+    kept = terms.Terms(Shown([segment(papers)]))
+    for _ in range(2):
+        assert [len(kept.of(word).papers) for word in ("word1", "mamba", "word2", "absent")] == [1, 5, 1, 0]
+
+
+@given(st.lists(st.sampled_from([0.0, 1.0, 2.0, 2.5, 7.0]), max_size=3000), st.integers(1, 40))
+def test_the_least_of_the_highest_values_is_that_of_all_sorted(values: list[float], count: int) -> None:
+    ordered = sorted(values, reverse=True)
+    right = ordered[count - 1] if count < len(values) else -np.inf
+    assert least_of_highest(np.array(values), count) == right
 
 
 def test_filters_hold_strictly_beside_words_that_rank() -> None:

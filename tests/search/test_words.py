@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digest.search import Piece, Segment, build, mark, snippet
-from digest.search.acronyms import pairs
+from digest.search.index.acronyms import pairs
+from digest.search.index.vocabulary import Vocabulary, to_arrays
 from digest.search.spelling import Spelling, correction, is_one_edit
-from digest.search.vocabulary import Vocabulary, to_arrays
 from digest.words import forms, written
 from tests.builders import paper
 

@@ -15,7 +15,7 @@ from digest.pipeline.catalog.search_index import SearchIndex
 from digest.pipeline.installation import Installation
 from digest.pipeline.issues.likeness import liked_papers
 from digest.search import Engine, Segment, lsa, nearest, nothing_alike, version
-from digest.search.segment import Marks
+from digest.search.index.segment import Marks
 from digest.store import papers, session
 from digest.store import search as stored
 from digest.store.session import Session

@@ -1,8 +1,9 @@
 """What people ask for, checked and kept: who subscribes, to what, and when."""
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime, time
-from functools import cache
+from functools import cache, lru_cache
 from zoneinfo import available_timezones
 
 from email_validator import EmailNotValidError, validate_email
@@ -37,12 +38,18 @@ _RESERVED = frozenset(
     )
 )
 _LONGEST_LOCAL = 64  # octets (RFC 5321, 4.5.3.1.1)
+_LONGEST_PLAIN = 180  # characters of a domain, so that the whole is within any bound
+# Local parts of almost everybody: any domain that can stand behind one of them can stand behind all.
+_PLAIN_LOCAL = re.compile(r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*")
 # Names in every system's list that say nothing to anybody else.
 _NO_PLACES = frozenset({"localtime", "Factory"})
 
 
 def read_address(text: str) -> str:
     """An e-mail address as it can be written to; InputError says what is wrong with it."""
+    local, at, domain = text.strip().rpartition("@")
+    if at and len(local) <= _LONGEST_LOCAL and _PLAIN_LOCAL.fullmatch(local) and _is_plain(domain):
+        return f"{local}@{domain.lower()}"
     wrong = flaw(text.strip())
     if wrong:
         raise InputError(f"an e-mail address {wrong}", fix="type it again without that character")
@@ -76,6 +83,17 @@ def read_display_name(text: str) -> str:
     if folded in _RESERVED:
         raise InputError(f"display name: {name!r} is reserved", fix="choose another")
     return name
+
+
+@lru_cache(maxsize=20_000)  # in a list of readers, the same domains again and again
+def _is_plain(domain: str) -> bool:
+    """Whether a domain is of ASCII letters, short, and one that addresses can have."""
+    if not domain.isascii() or len(domain) > _LONGEST_PLAIN:
+        return False
+    try:
+        return validate_email(f"a@{domain}", check_deliverability=False).normalized == f"a@{domain.lower()}"
+    except EmailNotValidError:
+        return False
 
 
 def known_topic(topics: Sequence[Topic], slug: str) -> Topic:
@@ -163,7 +181,30 @@ def read_interests(
     Raises UnknownError for a topic that isn't there, FilterError for a filter that can't be read and
     InputError for a number out of range.
     """
-    reader = InterestReader(listed)
+    return interests_of(
+        InterestReader(listed),
+        topics=topics,
+        filters=filters,
+        exclude=exclude,
+        min_upvotes=min_upvotes,
+        top=top,
+        max_papers=max_papers,
+        about_only=about_only,
+    )
+
+
+def interests_of(
+    reader: InterestReader,
+    *,
+    topics: Sequence[str],
+    filters: Sequence[str],
+    exclude: Sequence[str],
+    min_upvotes: int,
+    top: int,
+    max_papers: int,
+    about_only: bool,
+) -> Interests:
+    """Read what somebody typed, as `read_interests` does, by a reader that may know some of it already."""
     return Interests(
         topics=reader.topics(topics),
         filters=reader.filters(filters),

@@ -1,28 +1,40 @@
 """Many subscribers at once: read by their addresses, added, and walked through."""
 
+import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
+from functools import lru_cache
+from typing import NamedTuple
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from digest.domain import Interests, Schedule, Subscriber, SubscriberStatus
 from digest.packed import encode, filters_of
+from digest.store.columns import pack
+from digest.store.insert_many import Inserter
 from digest.store.session import chunks
-from digest.store.subscriptions.addresses import key
 from digest.store.subscriptions.interests import as_json, filter_ids
 from digest.store.subscriptions.selection import Condition, clauses
 from digest.store.subscriptions.subscribers import Consent, from_row
 from digest.store.subscriptions.tables import ConsentRow, SubscriberRow
 
+_REMEMBERED = 4096  # interests as they are written
+_MOST_FILTERS = 200_000  # whose numbers are remembered
+_COLUMNS = (
+    "id", "email", "email_key", "status", "interests", "packed", "frequency", "weekday", "at", "timezone",
+    "quiet_days", "next_due_at", "next_due_on", "created_at", "confirmed_at", "paused_until",
+)  # fmt: skip
+_CONSENT = ("subscriber_id", "at", "wording", "how", "details")
 
-@dataclass(frozen=True, slots=True)
-class NewSubscriber:
-    """Somebody to be added. `due`: the moment and the local date of their first digest."""
+
+class NewSubscriber(NamedTuple):
+    """Somebody to be added. `email_key`: see `addresses.key`; `due`: the moment and the local date of their
+    first digest."""
 
     email: str
+    email_key: str
     status: SubscriberStatus
     interests: Interests
     schedule: Schedule
@@ -32,43 +44,77 @@ class NewSubscriber:
     consent: Consent | None = None
 
 
-def by_addresses(session: Session, emails: Iterable[str]) -> dict[str, Subscriber]:
-    """Return those who have one of these addresses, in any spelling, by the key of their address."""
+def by_keys(session: Session, keys: Iterable[str]) -> dict[str, Subscriber]:
+    """Return those whose address has one of these keys (`addresses.key`), by that key."""
     wanted = select(SubscriberRow.__table__)
     return {
         row.email_key: from_row(row)
-        for chunk in chunks({key(email) for email in emails})
+        for chunk in chunks(keys)
         for row in session.execute(wanted.where(SubscriberRow.email_key.in_(chunk)))
     }
 
 
-def add_many(session: Session, people: Sequence[NewSubscriber]) -> None:
-    """Add people who aren't there yet, with their consents. The database refuses an address that is."""
-    for chunk in chunks(people):
-        _add(session, chunk)
+class Adder:
+    """Adds people who aren't there yet, many at a time, with their consents, in one transaction.
 
+    The database refuses an address that is there. Filters and interests that come again are looked up and
+    written out once.
+    """
 
-def _add(session: Session, people: Sequence[NewSubscriber]) -> None:
-    ids = filter_ids(session, {text for person in people for text in filters_of(person.interests)})
-    session.execute(insert(SubscriberRow), [_values(person, ids) for person in people])
-    consented = {key(person.email): person.consent for person in people if person.consent}
-    if not consented:
-        return
-    found = select(SubscriberRow.id, SubscriberRow.email_key).where(SubscriberRow.email_key.in_(consented))
-    numbers = {row.email_key: row.id for row in session.execute(found)}
-    session.execute(
-        insert(ConsentRow),
-        [
-            {
-                "subscriber_id": numbers[address],
-                "at": consent.at,
-                "wording": consent.wording,
-                "how": consent.how,
-                "details": dict(consent.details),
-            }
-            for address, consent in consented.items()
-        ],
-    )
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._people = Inserter(session, SubscriberRow, _COLUMNS, ready=("interests", "packed"))
+        self._consents = Inserter(session, ConsentRow, _CONSENT, ready=("details",))
+        self._filters: dict[str, int] = {}
+        self._written = lru_cache(maxsize=_REMEMBERED)(self._write)
+
+    def add(self, people: Sequence[NewSubscriber]) -> None:
+        """Add people; the keys of their addresses differ."""
+        if not people:
+            return
+        self._number({text for person in people for text in filters_of(person.interests)})
+        numbers = self._people.numbers(len(people))
+        self._people.insert([self._row(n, person) for n, person in zip(numbers, people, strict=True)])
+        self._consents.insert(
+            [
+                (number, given.at, given.wording, given.how, json.dumps(dict(given.details)))
+                for number, person in zip(numbers, people, strict=True)
+                if (given := person.consent)
+            ]
+        )
+
+    def _number(self, texts: Iterable[str]) -> None:
+        missing = [text for text in texts if text not in self._filters]
+        if len(self._filters) + len(missing) > _MOST_FILTERS:
+            self._filters.clear()
+            missing = list(texts)
+        self._filters |= filter_ids(self._session, missing)
+
+    def _write(self, interests: Interests) -> tuple[str, bytes]:
+        return json.dumps(as_json(interests)), pack(encode(interests, self._filters))
+
+    def _row(self, number: int, person: NewSubscriber) -> tuple[object, ...]:
+        schedule = person.schedule
+        due_at, due_on = person.due or (None, None)
+        written, packed = self._written(person.interests)
+        return (
+            number,
+            person.email,
+            person.email_key,
+            person.status,
+            written,
+            packed,
+            schedule.frequency,
+            schedule.weekday,
+            schedule.at,
+            schedule.timezone,
+            schedule.quiet_days,
+            due_at,
+            due_on,
+            person.created_at,
+            person.consent.at if person.consent else None,
+            person.paused_until,
+        )
 
 
 def walk(
@@ -108,24 +154,3 @@ def _last_consents(session: Session, ids: Sequence[int]) -> dict[int, Consent]:
         for row in session.execute(wanted):
             found[row.subscriber_id] = Consent(row.at, row.wording, row.how, row.details)
     return found
-
-
-def _values(person: NewSubscriber, ids: Mapping[str, int]) -> dict[str, object]:
-    interests, schedule = person.interests, person.schedule
-    return {
-        "email": person.email,
-        "email_key": key(person.email),
-        "status": person.status,
-        "interests": as_json(interests),
-        "packed": encode(interests, ids),
-        "frequency": schedule.frequency,
-        "weekday": schedule.weekday,
-        "at": schedule.at,
-        "timezone": schedule.timezone,
-        "quiet_days": schedule.quiet_days,
-        "next_due_at": person.due[0] if person.due else None,
-        "next_due_on": person.due[1] if person.due else None,
-        "created_at": person.created_at,
-        "confirmed_at": person.consent.at if person.consent else None,
-        "paused_until": person.paused_until,
-    }

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from digest.store.session import chunks, insert
+from digest.store.session import chunks, insert, write
 from digest.store.subscriptions.tables import SuppressionRow
 
 
@@ -15,6 +15,12 @@ def add(session: Session, address_hash: str, *, reason: str, now: datetime) -> b
     row = insert(session, SuppressionRow).values(address_hash=address_hash, reason=reason, at=now)
     added = session.execute(row.on_conflict_do_nothing().returning(SuppressionRow.address_hash))
     return added.first() is not None
+
+
+def add_many(session: Session, hashes: Iterable[str], *, reason: str, now: datetime) -> None:
+    """Suppress addresses; the first reason of one that was already stays."""
+    rows = [{"address_hash": each, "reason": reason, "at": now} for each in hashes]
+    write(session, insert(session, SuppressionRow).on_conflict_do_nothing(), rows)
 
 
 def remove(session: Session, hashes: Iterable[str]) -> bool:

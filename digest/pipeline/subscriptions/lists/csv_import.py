@@ -5,15 +5,16 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import BinaryIO
 
-from digest.domain import Subscriber, SubscriberStatus, Topic
+from digest.domain import Subscriber, SubscriberStatus
 from digest.due import next_due
 from digest.errors import DigestError, InputError
 from digest.pipeline.installation import Installation
 from digest.pipeline.mail.suppression import suppress
 from digest.pipeline.subscriptions.lists.csv_table import TableRow, read_table
-from digest.pipeline.subscriptions.lists.csv_values import COLUMNS, Wanted, read_email, read_row
+from digest.pipeline.subscriptions.lists.csv_values import COLUMNS, RowReader, Wanted, read_email
 from digest.pipeline.subscriptions.lists.list_formats import ListFormat, translated
 from digest.store import session
 from digest.store.community import audit
@@ -22,10 +23,11 @@ from digest.store.subscriptions import bulk, interests, subscribers, suppression
 from digest.store.subscriptions.addresses import key
 from digest.store.subscriptions.bulk import NewSubscriber
 from digest.store.subscriptions.subscribers import Consent
-from digest.tokens import address_hash, address_hashes
+from digest.tokens import address_hashes
 
 MOST_ERRORS = 1000  # after so many wrong lines nobody reads on
-_TOGETHER = 500  # rows that are looked up and written at once
+_TOGETHER = 2000  # rows that are looked up and written at once
+_ELSEWHERE = "suppressed in an imported list"
 _LEFT = {SubscriberStatus.UNSUBSCRIBED, SubscriberStatus.SUPPRESSED}
 _IGNORED = {"id", "next_due_at", "max_papers"}  # of our own JSON
 
@@ -88,8 +90,9 @@ def _read(file: BinaryIO, form: ListFormat | None) -> Iterator[TableRow]:
     if form:
         yield from translated(file, form)
         return
+    known = {*COLUMNS, *_IGNORED}
     for row in read_table(file, COLUMNS):
-        stray = next((name for name in row.fields if name not in COLUMNS and name not in _IGNORED), None)
+        stray = next((name for name in row.fields if name not in known), None)
         if stray:
             near = get_close_matches(stray, COLUMNS, n=1)
             fix = f"did you mean {near[0]}?" if near else f"known: {', '.join(COLUMNS)}"
@@ -126,12 +129,19 @@ class _Importer:
         self._report = report
         self._now = now
         self._consent = Consent(now, consent, "operator") if consent is not None else None
-        self._topics: Sequence[Topic] = interests.topics(db)
+        self._reader = RowReader(interests.topics(db))
+        self._adder = bulk.Adder(db)
+        self._next_due = lru_cache(maxsize=4096)(lambda schedule: next_due(schedule, now))
 
     def take(self, rows: Sequence[TableRow]) -> None:
         addresses = dict(self._addresses(rows))
-        known = bulk.by_addresses(self._db, addresses.values())
-        hashes = {email: address_hashes(email, self._installation.keys) for email in addresses.values()}
+        keys = {email: key(email) for email in addresses.values()}
+        known = bulk.by_keys(self._db, keys.values())
+        hashes = {
+            email: address_hashes(email, self._installation.keys)
+            for email, address in keys.items()
+            if address not in known
+        }
         shut = suppressions.among(self._db, [one for several in hashes.values() for one in several])
         new: list[NewSubscriber] = []
         for row in rows:
@@ -139,15 +149,18 @@ class _Importer:
             if email is None:
                 continue
             try:
-                person = known.get(key(email))
-                wanted = read_row(row.fields, email, person, self._topics)
+                person = known.get(keys[email])
+                wanted = self._reader.read(row.fields, email, person)
                 if person:
                     self._update(person, wanted)
                 else:
-                    new.append(self._added(wanted, suppressed=not shut.isdisjoint(hashes[email])))
+                    is_shut = bool(shut) and not shut.isdisjoint(hashes[email])
+                    new.append(self._added(wanted, keys[email], suppressed=is_shut))
             except DigestError as error:
                 self._report.errors.append((row.line, _words(error)))
-        bulk.add_many(self._db, new)
+        self._adder.add(new)
+        dead = [hashes[each.email][0] for each in new if each.status is SubscriberStatus.SUPPRESSED]
+        suppressions.add_many(self._db, dead, reason=_ELSEWHERE, now=self._now)
         self._report.added += len(new)
 
     def _addresses(self, rows: Sequence[TableRow]) -> Iterator[tuple[int, str]]:
@@ -157,7 +170,7 @@ class _Importer:
             except DigestError as error:
                 self._report.errors.append((row.line, _words(error)))
 
-    def _added(self, wanted: Wanted, *, suppressed: bool) -> NewSubscriber:
+    def _added(self, wanted: Wanted, email_key: str, *, suppressed: bool) -> NewSubscriber:
         if suppressed and wanted.status not in _LEFT:
             msg = f"{wanted.email} must not be written to: it bounced, complained or asked to be left alone"
             raise InputError(msg)
@@ -166,16 +179,14 @@ class _Importer:
         if status is None or status in {SubscriberStatus.ACTIVE, SubscriberStatus.PENDING}:
             agreed = consent is not None and (status is not SubscriberStatus.PENDING or not wanted.consent)
             status = SubscriberStatus.ACTIVE if agreed else SubscriberStatus.PENDING
-        if status is SubscriberStatus.SUPPRESSED:
-            marked = address_hash(wanted.email, self._installation.keys)
-            suppressions.add(self._db, marked, reason="suppressed in an imported list", now=self._now)
         return NewSubscriber(
             wanted.email,
+            email_key,
             status,
             wanted.interests,
             wanted.schedule,
             created_at=wanted.joined_at or self._now,
-            due=next_due(wanted.schedule, self._now) if status is SubscriberStatus.ACTIVE else None,
+            due=self._next_due(wanted.schedule) if status is SubscriberStatus.ACTIVE else None,
             paused_until=wanted.paused_until if status is SubscriberStatus.PAUSED else None,
             consent=consent,
         )
@@ -193,8 +204,7 @@ class _Importer:
                 self._db, person.id, interests=wanted.interests, schedule=wanted.schedule, due=due
             )
         if leaves and wanted.status is SubscriberStatus.SUPPRESSED:
-            reason = "suppressed in an imported list"
-            suppress(self._installation, self._db, person.id, reason=reason, now=self._now)
+            suppress(self._installation, self._db, person.id, reason=_ELSEWHERE, now=self._now)
         elif leaves:
             subscribers.set_status(self._db, person.id, SubscriberStatus.UNSUBSCRIBED, left_at=self._now)
         self._report.updated += 1

@@ -13,7 +13,7 @@ from typing import Any
 
 from digest.domain import Frequency, Interests, Schedule, Subscriber, SubscriberStatus, Topic
 from digest.errors import InputError
-from digest.pipeline.subscriptions.validate import read_address, read_interests, read_schedule
+from digest.pipeline.subscriptions.validate import InterestReader, interests_of, read_address, read_schedule
 from digest.serializers import WEEKDAYS
 from digest.store.subscriptions.subscribers import Consent
 
@@ -38,6 +38,13 @@ COLUMNS = (
     "consent_at",
 )
 _NUMBERS = {"max": ("max_papers", 20), "min_upvotes": ("min_upvotes", 0), "top": ("top", 0)}
+_INTERESTS = ("topics", "filters", "exclude", "max", "min_upvotes", "top", "about_only")
+_KEPT = ("topics", "filters", "exclude", "min_upvotes", "top", "max_papers", "about_only")
+_SCHEDULE = ("frequency", "weekday", "at", "timezone", "quiet_days")
+_STATUSES = {str(status): status for status in SubscriberStatus}
+_NO_INTERESTS, _USUAL = Interests(), Schedule()
+_REMEMBERED = 8_192  # interests
+_MOST_FILTERS = 100_000  # that are remembered as they are typed: some 30 MB
 _YES_NO = {"": False, "no": False, "false": False, "0": False, "yes": True, "true": True, "1": True}
 _CLOCK = re.compile(r"(\d{1,2})(?:[:.](\d{2}))?(?::\d{2})? ?(am|pm|a\.m\.|p\.m\.)?", re.IGNORECASE)
 _FRACTION = re.compile(r"0?[.,]\d+")
@@ -64,24 +71,55 @@ def read_email(fields: Mapping[str, str]) -> str:
     return read_address(_plain(fields, "email"))
 
 
-def read_row(
-    fields: Mapping[str, str], email: str, known: Subscriber | None, topics: Sequence[Topic]
-) -> Wanted:
-    """Read a row about somebody who may be `known`. Raises InputError, UnknownError or FilterError."""
-    said = _plain(fields, "status").lower()
-    if said and said not in list(SubscriberStatus):
-        raise InputError(f"status: {said!r} is none of {', '.join(SubscriberStatus)}")
-    consent = _plain(fields, "consent")
-    at = read_time(fields, "consent_at")
-    return Wanted(
-        email=email,
-        interests=_interests(fields, known, topics),
-        schedule=_schedule(fields, known),
-        status=SubscriberStatus(said) if said else None,
-        paused_until=read_time(fields, "paused_until"),
-        joined_at=read_time(fields, "joined_at"),
-        consent=Consent(at, consent, "operator") if consent and at else None,
-    )
+class RowReader:
+    """Reads the rows of one table. What comes again is read once: filters, whole interests, schedules."""
+
+    def __init__(self, topics: Sequence[Topic]) -> None:
+        self._filters = _FilterReader(topics)
+        self._interests = lru_cache(maxsize=_REMEMBERED)(self._read_interests)
+
+    def read(self, fields: Mapping[str, str], email: str, known: Subscriber | None) -> Wanted:
+        """Read a row about somebody who may be `known`. Raises InputError, UnknownError or FilterError."""
+        said = _plain(fields, "status").lower()
+        if said and said not in _STATUSES:
+            raise InputError(f"status: {said!r} is none of {', '.join(SubscriberStatus)}")
+        consent = _plain(fields, "consent")
+        at = read_time(fields, "consent_at")
+        return Wanted(
+            email=email,
+            interests=self._interests(
+                known.interests if known else _NO_INTERESTS, tuple(map(fields.get, _INTERESTS))
+            ),
+            schedule=_schedule(known.schedule if known else _USUAL, tuple(map(fields.get, _SCHEDULE))),
+            status=_STATUSES[said] if said else None,
+            paused_until=read_time(fields, "paused_until"),
+            joined_at=read_time(fields, "joined_at"),
+            consent=Consent(at, consent, "operator") if consent and at else None,
+        )
+
+    def _read_interests(self, before: Interests, written: tuple[str | None, ...]) -> Interests:
+        fields = _there(_INTERESTS, written)
+        wanted: dict[str, Any] = {name: getattr(before, name) for name in _KEPT}
+        if "topics" in fields:
+            wanted["topics"] = [slug.lower() for slug in _list(fields, "topics")]
+        wanted |= {name: _list(fields, name) for name in ("filters", "exclude") if name in fields}
+        for column, (name, usual) in _NUMBERS.items():
+            if column in fields:
+                wanted[name] = _number(fields, column, usual)
+        if "about_only" in fields:
+            wanted["about_only"] = _yes_or_no(fields, "about_only")
+        return interests_of(self._filters, **wanted)
+
+
+class _FilterReader(InterestReader):
+    """Reads each distinct filter once."""
+
+    def __init__(self, topics: Sequence[Topic]) -> None:
+        super().__init__(topics)
+        self._read_once = lru_cache(maxsize=_MOST_FILTERS)(super().filter)
+
+    def filter(self, text: str) -> str:
+        return self._read_once(text)
 
 
 def read_time(fields: Mapping[str, str], name: str) -> datetime | None:
@@ -96,59 +134,9 @@ def read_time(fields: Mapping[str, str], name: str) -> datetime | None:
     return (time.replace(tzinfo=UTC) if time.tzinfo is None else time).astimezone(UTC)
 
 
-def _interests(fields: Mapping[str, str], known: Subscriber | None, topics: Sequence[Topic]) -> Interests:
-    before = known.interests if known else Interests()
-    wanted: dict[str, Any] = {
-        "topics": before.topics,
-        "filters": before.filters,
-        "exclude": before.exclude,
-        "min_upvotes": before.min_upvotes,
-        "top": before.top,
-        "max_papers": before.max_papers,
-        "about_only": before.about_only,
-    }
-    if "topics" in fields:
-        wanted["topics"] = [slug.lower() for slug in _list(fields, "topics")]
-    wanted |= {name: _list(fields, name) for name in ("filters", "exclude") if name in fields}
-    for column, (name, usual) in _NUMBERS.items():
-        if column in fields:
-            wanted[name] = _number(fields, column, usual)
-    if "about_only" in fields:
-        wanted["about_only"] = _yes_or_no(fields, "about_only")
-    lists = (tuple(wanted["topics"]), tuple(wanted["filters"]), tuple(wanted["exclude"]))
-    return _read_once(
-        tuple(topics),
-        *lists,
-        wanted["min_upvotes"],
-        wanted["top"],
-        wanted["max_papers"],
-        wanted["about_only"],
-    )
-
-
-@lru_cache(maxsize=4096)  # of a list's people, many want the same
-def _read_once(
-    listed: tuple[Topic, ...],
-    topics: tuple[str, ...],
-    filters: tuple[str, ...],
-    exclude: tuple[str, ...],
-    *numbers: int,
-) -> Interests:
-    min_upvotes, top, max_papers, about_only = numbers
-    return read_interests(
-        listed,
-        topics=topics,
-        filters=filters,
-        exclude=exclude,
-        min_upvotes=min_upvotes,
-        top=top,
-        max_papers=max_papers,
-        about_only=bool(about_only),
-    )
-
-
-def _schedule(fields: Mapping[str, str], known: Subscriber | None) -> Schedule:
-    before = known.schedule if known else Schedule()
+@lru_cache(maxsize=4096)
+def _schedule(before: Schedule, written: tuple[str | None, ...]) -> Schedule:
+    fields = _there(_SCHEDULE, written)
     given: dict[str, Any] = {
         "frequency": before.frequency,
         "weekday": WEEKDAYS[before.weekday],
@@ -168,6 +156,11 @@ def _schedule(fields: Mapping[str, str], known: Subscriber | None) -> Schedule:
     if "quiet_days" in fields:
         given["quiet_days"] = _yes_or_no(fields, "quiet_days")
     return read_schedule(**given)
+
+
+def _there(columns: Sequence[str], written: Sequence[str | None]) -> dict[str, str]:
+    """The fields that a row has, of these columns."""
+    return {name: field for name, field in zip(columns, written, strict=True) if field is not None}
 
 
 def _yes_or_no(fields: Mapping[str, str], column: str) -> bool:

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from digest.domain import Paper
 from digest.filters.names import keyword_key, name_parts
-from digest.search.acronyms import pairs
-from digest.search.packing import Array, pack
-from digest.search.segment import MOST_SLOTS, SLOT, TITLE_WEIGHT
-from digest.search.vocabulary import to_arrays
+from digest.search.index.acronyms import pairs
+from digest.search.index.packing import Array, pack
+from digest.search.index.segment import MOST_SLOTS, SLOT, TITLE_WEIGHT
+from digest.search.index.vocabulary import to_arrays
 from digest.words import fold, forms, written
 
 MOST_WORDS = 60_000  # of one text: no paper's title or abstract has more

@@ -10,21 +10,19 @@ stem are one slice, and so are those of a form. Labels are what else a paper has
 """
 
 from collections.abc import Iterator, Sequence
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from digest.search.packing import Array, Buffer, unpack
-from digest.search.vocabulary import Vocabulary
+from digest.search.index.packing import Array, Buffer, unpack
+from digest.search.index.vocabulary import Vocabulary
 from digest.words import fold
 
 SLOT = 256  # words
 MOST_SLOTS = 1 << 16
 TITLE_WEIGHT = 3  # a word in the title counts as three in the abstract
 
-Weights = tuple[NDArray[np.int64], NDArray[np.float64]]  # papers, ascending, and a weight for each
 Marks = NDArray[np.bool_]  # a truth for each paper
 Numbers = NDArray[np.integer[Any]]
 Slice = tuple[int, int]  # of the occurrences, from … to before
@@ -78,6 +76,13 @@ class Segment:
         )
         return list(zip(stems, self.forms.all(), strict=True))
 
+    def stems_and_forms(self, stems: Slice) -> Iterator[tuple[str, str]]:
+        """The stem and the form of the words of these stems (numbers from … to before)."""
+        for number in range(*stems):
+            stem = self.stems[number]
+            for form in range(*self.stem_forms(number)):
+                yield stem, self.forms[form]
+
     def form(self, stem: str, form: str) -> Slice:
         """The occurrences of a word exactly as written, whose stem is this."""
         number = self.stems.find(stem)
@@ -104,20 +109,6 @@ class Segment:
             count += end - start
         return count
 
-    def papers_of(self, occurrences: Slice) -> NDArray[np.uint16]:
-        """The paper of each occurrence; a paper is there as often as it has the word."""
-        start, end = occurrences
-        return self.slot_paper[self.slots[start:end]]
-
-    def weights_of(self, occurrences: Slice) -> Weights:
-        """The papers that have a word, and how often each, the title counted `TITLE_WEIGHT` times."""
-        start, end = occurrences
-        return self._weights(self.slots[start:end])
-
-    def weights_at(self, places: NDArray[np.int32]) -> Weights:
-        """The papers of these places, and how many each has, those in the title weighed the same way."""
-        return self._weights(places >> 8)
-
     def places_of(self, occurrences: Slice, among: Marks | None = None) -> NDArray[np.int32]:
         """The places of occurrences, 256 × slot + position, of the papers in `among` only; unsorted."""
         start, end = occurrences
@@ -127,54 +118,21 @@ class Segment:
             slots, positions = slots[kept], positions[kept]
         return slots.astype(np.int32) * SLOT + positions
 
-    def places_in(self, occurrences: Slice, slots: NDArray[np.uint16]) -> NDArray[np.int32]:
-        """The places of occurrences in a few slots (ascending): each form's slots ascend, so none is read
-        but these."""
-        if not len(slots) or occurrences[0] == occurrences[1]:
-            return np.empty(0, np.int32)
-        first = int(np.searchsorted(self._form_start, occurrences[0], side="right")) - 1
-        found = []
-        while occurrences[0] < occurrences[1]:
-            start, end = occurrences[0], int(self._form_start[first + 1])
-            here = self.slots[start:end]
-            begins = np.searchsorted(here, slots)
-            sizes = np.searchsorted(here, slots, side="right") - begins
-            if sizes.any():
-                ends = np.cumsum(sizes)
-                found.append(np.arange(ends[-1]) + np.repeat(begins - ends + sizes, sizes) + start)
-            first, occurrences = first + 1, (end, occurrences[1])
-        if not found:
-            return np.empty(0, np.int32)
-        at = np.concatenate(found)
-        places: NDArray[np.int32] = self.slots[at].astype(np.int32) * SLOT + self.positions[at]
+    def places_in(self, occurrences: Slice, wanted: Marks) -> NDArray[np.int32]:
+        """The places of occurrences in the slots that are marked; unsorted."""
+        start, end = occurrences
+        slots = self.slots[start:end]
+        kept = np.flatnonzero(wanted.take(slots))
+        places: NDArray[np.int32] = slots[kept].astype(np.int32) * SLOT + self.positions[start:end][kept]
         return places
 
     def counts(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
         """How often each paper has each stem it has: numbers of stems, papers, counts, by stem and paper."""
         starts = self._form_start[self._stem_first].astype(np.int64)
         stems = np.repeat(np.arange(len(self.stems)), starts[1:] - starts[:-1])
-        keys, counts = np.unique(stems * max(len(self), 1) + self._owner[self.slots], return_counts=True)
+        owners = self.slot_paper.astype(np.int64)[self.slots]
+        keys, counts = np.unique(stems * max(len(self), 1) + owners, return_counts=True)
         return keys // max(len(self), 1), keys % max(len(self), 1), counts
-
-    def slots_of(self, papers: Marks) -> NDArray[np.uint16]:
-        """The slots of these papers, ascending."""
-        return np.flatnonzero(papers[self.slot_paper]).astype(np.uint16)
-
-    @cached_property
-    def _slot_weight(self) -> NDArray[np.float64]:
-        weights = np.ones(len(self.slot_paper))
-        weights[: self.titles] = TITLE_WEIGHT
-        return weights
-
-    def _weights(self, slots: Numbers) -> Weights:
-        weights: NDArray[Any] = np.bincount(self._owner[slots], self._slot_weight[slots], len(self))
-        papers = np.flatnonzero(weights)
-        return papers, weights[papers]
-
-    @cached_property
-    def _owner(self) -> NDArray[np.intp]:
-        """`slot_paper` in the type that numpy counts in."""
-        return self.slot_paper.astype(np.intp)
 
     def _forms_slice(self, first: int, end: int) -> Slice:
         return int(self._form_start[first]), int(self._form_start[end])
@@ -200,24 +158,6 @@ class Segment:
     def labelled(self, number: int) -> NDArray[np.uint16]:
         """The papers that have the label with this number."""
         return self._listed("label", number)
-
-    def label_counts(self, marks: Marks) -> Numbers:
-        """How many of the marked papers have each label."""
-        counts: Numbers = np.bincount(
-            self._label_of[marks[self.arrays["label_papers"]]], minlength=len(self.labels)
-        )
-        return counts
-
-    @cached_property
-    def _label_of(self) -> NDArray[np.intp]:
-        """The label of each entry of `label_papers`."""
-        starts = self.arrays["label_start"].astype(np.int64)
-        return np.repeat(np.arange(len(self.labels)), starts[1:] - starts[:-1])
-
-    @cached_property
-    def label_names(self) -> list[str]:
-        """The labels by number."""
-        return self.labels.all()
 
     def written_by(self, number: int) -> NDArray[np.uint16]:
         """The papers of the author with this number."""

@@ -27,7 +27,7 @@ class Vocabulary(Sequence[str]):
     __slots__ = ("_offsets", "_text")
 
     def __init__(self, offsets: NDArray[np.uint32], text: NDArray[np.uint8]) -> None:
-        self._offsets = offsets
+        self._offsets = offsets.data  # its items are plain ints, much faster than numpy's
         self._text = text.data if len(text) else memoryview(b"")
 
     def __len__(self) -> int:

@@ -11,9 +11,9 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
-from digest.search.building import counted, form_arrays, listed
-from digest.search.packing import Array, pack
-from digest.search.segment import MOST_SLOTS, Marks, Segment, shown_in
+from digest.search.index.building import counted, form_arrays, listed
+from digest.search.index.packing import Array, pack
+from digest.search.index.segment import MOST_SLOTS, Marks, Segment, shown_in
 
 
 def merge(segments: Sequence[Segment], *, is_first: bool) -> bytes:

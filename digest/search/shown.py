@@ -1,0 +1,138 @@
+"""Segments → the papers that are shown, side by side. In: segments, oldest first. Out: one array a property.
+
+A paper's place counts over all segments; where two segments hold the same paper, only the newer one is shown.
+Arrays of all papers are read once in an engine's life, so that a query takes few steps however many segments
+there are.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
+from itertools import pairwise
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digest.search.index.segment import TITLE_WEIGHT, Marks, Segment, Slice, shown_in
+from digest.words import fold
+
+COUNTED = ("cat:", "source:", "has:")  # labels whose papers are counted
+
+Places = NDArray[np.intp]  # of papers, ascending
+Scores = NDArray[np.float64]
+Weights = tuple[
+    Places, Scores
+]  # papers, and how often each has a word, the title counted `TITLE_WEIGHT` times
+
+
+class Shown:
+    """The papers of an installation. Safe to use from many threads.
+
+    `marks`: which are shown; `papers`: how many those are; `numbers`, `seen`, `years`: of each place.
+    """
+
+    def __init__(self, segments: Sequence[Segment]) -> None:
+        self.segments = tuple(segments)
+        self.starts: list[int] = [0, *np.cumsum([len(each) for each in segments]).tolist()]
+        self.marks: Marks = _joined(shown_in(segments), np.bool_)
+        self.papers = int(np.count_nonzero(self.marks))
+        self.numbers = _joined([each.numbers for each in segments], np.int64)
+        self.seen = _joined([each.seen for each in segments], np.int64)
+        self.years = _joined([each.years for each in segments], np.int64)
+        self.lengths = _joined([each.lengths for each in segments], np.float64)
+
+    def __len__(self) -> int:
+        return self.starts[-1]
+
+    def parts(self, marks: Marks) -> Iterator[tuple[Segment, Marks]]:
+        """Each segment, and its part of an array over all papers."""
+        for segment, (start, end) in zip(self.segments, pairwise(self.starts), strict=True):
+            yield segment, marks[start:end]
+
+    def marked(self, read: Callable[[Segment], Marks]) -> Marks:
+        """The shown papers of those that `read` marks in each segment."""
+        return _joined([read(segment) for segment in self.segments], np.bool_) & self.marks
+
+    def scored(self, read: Callable[[Segment], Scores]) -> Scores:
+        """What `read` says of each segment's papers, side by side."""
+        return _joined([read(segment) for segment in self.segments], np.float64)
+
+    def stem(self, stem: str) -> list[Slice]:
+        """The occurrences of a stem in each segment."""
+        return [segment.stem(stem) for segment in self.segments]
+
+    def weights(self, found: Sequence[Slice]) -> Weights:
+        """The shown papers that have occurrences (a slice a segment), and how often each has them."""
+        return self._weights([segment.slots[slice(*each)] for segment, each in self._with(found)])
+
+    def weights_at(self, places: Sequence[NDArray[np.int32]]) -> Weights:
+        """The shown papers of these places in texts (an array a segment), weighed in the same way."""
+        return self._weights([each >> 8 for each in places])
+
+    def forms(self, prefix: str) -> Iterator[tuple[str, str]]:
+        """Stems that begin so, each with each of its forms (folded)."""
+        for segment in self.segments:
+            for stem, form in segment.stems_and_forms(segment.stems.starting(prefix)):
+                yield stem, fold(form)
+
+    def counts(self, marks: Marks) -> dict[str, int]:
+        """How many of these papers have each label that is counted, and are of each year."""
+        years = np.bincount(np.maximum(self.years[marks], 0))
+        found = {f"year:{year}": int(years[year]) for year in np.flatnonzero(years).tolist()}
+        names, papers, starts = self._labels
+        if names:
+            counts = np.add.reduceat(marks[papers], starts, dtype=np.int64)
+            found |= {names[number]: int(counts[number]) for number in np.flatnonzero(counts).tolist()}
+        return found
+
+    @cached_property
+    def _labels(self) -> tuple[list[str], Places, Places]:
+        """The labels that are counted, the papers of all, label by label, and where those of each begin."""
+        papers_of: dict[str, list[Places]] = {}
+        for segment, start in zip(self.segments, self.starts, strict=False):
+            for number, name in enumerate(segment.labels.all()):
+                if name.startswith(COUNTED) and len(papers := segment.labelled(number)):
+                    papers_of.setdefault(name, []).append(papers.astype(np.intp) + start)
+        lists = [np.concatenate(each) for each in papers_of.values()]
+        sizes = np.array([0, *map(len, lists)], np.intp)
+        return list(papers_of), _joined(lists, np.intp), np.cumsum(sizes)[:-1]
+
+    @cached_property
+    def _owner(self) -> list[Places]:
+        """For each segment the paper of each slot, in the type that numpy counts in."""
+        return [each.slot_paper.astype(np.intp) for each in self.segments]
+
+    @cached_property
+    def _slot_weight(self) -> list[Scores]:
+        found = []
+        for each in self.segments:
+            weights = np.ones(len(each.slot_paper))
+            weights[: each.titles] = TITLE_WEIGHT
+            found.append(weights)
+        return found
+
+    def _with(self, found: Sequence[Slice]) -> Iterator[tuple[Segment, Slice]]:
+        return zip(self.segments, found, strict=True)
+
+    def _weights(self, slots: Sequence[NDArray[np.integer[Any]]]) -> Weights:
+        papers: list[Places] = [np.empty(0, np.intp)]
+        weights: list[Scores] = [np.empty(0)]
+        for number, here in enumerate(slots):
+            if len(here):
+                owners = self._owner[number].take(here)
+                counts = np.bincount(owners, self._slot_weight[number].take(here)).astype(
+                    np.float64, copy=False
+                )
+                holding = np.flatnonzero(counts)
+                papers.append(holding + self.starts[number])
+                weights.append(counts[holding])
+        places, counted = np.concatenate(papers), np.concatenate(weights)
+        kept = self.marks[places]
+        return (places, counted) if kept.all() else (places[kept], counted[kept])
+
+
+Kind = TypeVar("Kind", bound=np.generic)
+
+
+def _joined(arrays: Sequence[NDArray[Any]], kind: type[Kind]) -> NDArray[Kind]:
+    return np.concatenate([np.empty(0, kind), *(each.astype(kind, copy=False) for each in arrays)])

@@ -1,0 +1,129 @@
+"""A word → the papers that have it, and what it counts in each. In: papers, words. Out: terms.
+
+What was read of frequent words is kept, up to `MOST_KEPT` papers in all, for the next query that has them.
+"""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import Stemmer
+
+from digest.search.index.segment import Slice
+from digest.search.shown import Places, Scores, Shown
+from digest.words import forms
+
+K1 = 0.9
+B = 0.4
+RELATED = 0.5  # of a word, that another of its root counts
+SHORTEST = 4  # letters of a word that has related ones
+LONG_IT = 8  # letters of a stem that may lose a last `it`: recognit, composit, but no credit
+MOST_KEPT = 2_000_000  # papers of all terms that are kept: 32 MB
+MOST_OCCURRENCES = 4_096  # stems whose place in the segments is kept
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A word: its stem, the papers that have it (ascending), what it counts in each, and its idf.
+
+    `related`: stems of the same root that count too, and `shares`: how much of the term each paper has then.
+    """
+
+    word: str
+    stem: str
+    papers: Places
+    impacts: Scores
+    idf: float
+    related: tuple[str, ...] = ()
+    shares: Scores | None = None
+
+
+class Terms:
+    """The terms of the papers shown. Safe to use from many threads."""
+
+    def __init__(self, shown: Shown) -> None:
+        self.shown = shown
+        usual = (float(shown.lengths[shown.marks].sum()) / shown.papers if shown.papers else 0) or 1.0
+        self._norms = K1 * (1 - B + B * shown.lengths / usual)
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[tuple[str, bool], Term] = OrderedDict()
+        self._size = 0
+        self.occurrences: Callable[[str], list[Slice]] = lru_cache(MOST_OCCURRENCES)(shown.stem)
+
+    def of(self, word: str) -> Term:
+        """The term of a word; without papers where none has it."""
+        return self._keep((word, False), self._read)
+
+    def wide(self, word: str) -> Term:
+        """The term of a word and of all others that have its root; its idf is that of the word alone."""
+        return self._keep((word, True), self._read_wide)
+
+    def is_common(self, word: str, times: int) -> bool:
+        """Whether papers have a word more often than so many times on average."""
+        found = self.occurrences(forms(word)[0])
+        return sum(end - start for start, end in found) > times * self.shown.papers
+
+    def saturated(self, papers: Places, weights: Scores) -> Scores:
+        """What so many occurrences in each paper count."""
+        return weights * (K1 + 1) / (weights + self._norms[papers])
+
+    def _read(self, word: str) -> Term:
+        stem = forms(word)[0]
+        papers, weights = self.shown.weights(self.occurrences(stem))
+        return Term(word, stem, papers, self.saturated(papers, weights), self._idf(len(papers)))
+
+    def _read_wide(self, word: str) -> Term:
+        own = self.of(word)
+        related = self._related(word)
+        if not related:
+            return own
+        papers, weights = self.shown.weights(self.occurrences(own.stem))
+        counted = np.zeros(len(self.shown))
+        for stem in related:
+            others, of_others = self.shown.weights(self.occurrences(stem))
+            counted[others] += RELATED * of_others
+        shares = np.where(counted > 0, RELATED, 0.0)
+        counted[papers] += weights
+        shares[papers] = 1.0
+        every = np.flatnonzero(counted)
+        impacts = self.saturated(every, counted[every])
+        return Term(word, own.stem, every, impacts, own.idf, related, shares[every])
+
+    def _related(self, word: str) -> tuple[str, ...]:
+        """The stems of other words of a word's root, sorted: Snowball's English stemmer joins them."""
+        if len(word) < SHORTEST or not (word.isascii() and word.isalpha()):
+            return ()
+        stem_of = Stemmer.Stemmer("english").stemWord
+        root, own = _root(stem_of(word)), forms(word)[0]
+        begin = root[: max(len(root) - 2, SHORTEST - 1)]  # words may change its last letters: happy, happi
+        found = {stem for stem, form in self.shown.forms(begin) if _root(stem_of(form)) == root}
+        return tuple(sorted(found - {own}))
+
+    def _idf(self, holding: int) -> float:
+        return float(np.log(1 + (self.shown.papers - holding + 0.5) / (holding + 0.5)))
+
+    def _keep(self, key: tuple[str, bool], read: Callable[[str], Term]) -> Term:
+        with self._lock:
+            kept = self._kept.get(key)
+            if kept is not None:
+                self._kept.move_to_end(key)
+                return kept
+        term = read(key[0])
+        with self._lock:
+            if key not in self._kept:
+                self._size += len(term.papers) + 1
+            self._kept[key] = term
+            while self._size > MOST_KEPT:
+                _, gone = self._kept.popitem(last=False)
+                self._size -= len(gone.papers) + 1
+        return term
+
+
+def _root(stem: str) -> str:
+    """Snowball's stem, the same for more words: classify and classification, recognize and recognition."""
+    if stem.endswith("ifi"):
+        return stem[:-1]
+    return stem[:-2] if stem.endswith("it") and len(stem) >= LONG_IT else stem
