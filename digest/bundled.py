@@ -6,7 +6,8 @@ _PACKAGE = Path(__file__).parent
 
 
 def folder(name: str) -> Path:
-    """The folder `alembic` or `templates`: inside the package in a wheel, beside it in the source tree.
+    """Return the folder `alembic` or `templates`: inside the package in a wheel, beside it in the source
+    tree.
 
     A wheel's own copy comes first: beside an installed package lie other people's folders (the library
     `alembic` among them). Raises FileNotFoundError where an installation is incomplete.

@@ -7,15 +7,26 @@ where there is nothing to send. Never: matches, ranks, or renders.
 from collections.abc import Sequence
 
 from digest.domain import Digest, Frequency, Issue, Match, Paper, SkipReason, Subscriber, Topic
+from digest.languages import deferred
 
 MOST_ALSO = 5  # titles of what others read
 MOST_WITHDRAWN = 10  # titles of papers withdrawn since they were sent
 
 _QUIET = {
-    SkipReason.QUIET: "There are no new papers {day}: the sources announced none.",
-    SkipReason.STALE: "Papers were expected {day} but haven’t been announced yet. They will follow.",
-    SkipReason.FAILING: "There are no new papers {day}, and not every source could be read.",
-    SkipReason.NO_MATCH: "None of {days} papers match your topics and filters.",
+    SkipReason.QUIET: deferred("There are no new papers today: the sources announced none."),
+    SkipReason.STALE: deferred(
+        "Papers were expected today but haven’t been announced yet. They will follow."
+    ),
+    SkipReason.FAILING: deferred("There are no new papers today, and not every source could be read."),
+    SkipReason.NO_MATCH: deferred("None of today’s papers match your topics and filters."),
+}
+_QUIET_WEEK = {
+    SkipReason.QUIET: deferred("There are no new papers this week: the sources announced none."),
+    SkipReason.STALE: deferred(
+        "Papers were expected this week but haven’t been announced yet. They will follow."
+    ),
+    SkipReason.FAILING: deferred("There are no new papers this week, and not every source could be read."),
+    SkipReason.NO_MATCH: deferred("None of this week’s papers match your topics and filters."),
 }
 
 
@@ -29,7 +40,7 @@ def compose(
     also_trending: Sequence[Paper] = (),
     withdrawn: Sequence[Paper] = (),
 ) -> Digest | None:
-    """The digest of one subscriber: each paper once, in the order of `matches`; None without matches.
+    """Return the digest of one subscriber: each paper once, in the order of `matches`; None without matches.
 
     Of `topics` those that the subscriber ticked are kept, in the subscriber's order; a ticked topic that no
     longer exists is left out. `notes` are sentences for the reader: a source that couldn't be read.
@@ -64,10 +75,11 @@ def quiet_day(
     also_trending: Sequence[Paper] = (),
     withdrawn: Sequence[Paper] = (),
 ) -> Digest:
-    """The short mail of a day without papers, for those who want it: the reason, a few trending titles."""
+    """Return the short mail of a day without papers, for those who want it: the reason, a few trending
+    titles.
+    """
     weekly = subscriber.schedule.frequency is Frequency.WEEKLY
-    day, days = ("this week", "this week’s") if weekly else ("today", "today’s")
-    why = _QUIET.get(reason, f"No papers {{day}}: {reason}.").format(day=day, days=days)
+    why = (_QUIET_WEEK if weekly else _QUIET).get(reason, f"No papers: {reason}.")
     ticked = _ticked(subscriber, topics)
     room = _room(subscriber, (), also_trending)
     return Digest(subscriber, issue, (), ticked, (why, *notes), room, tuple(withdrawn[:MOST_WITHDRAWN]))

@@ -14,7 +14,7 @@ SATURDAY = 5
 
 
 def next_due(schedule: Schedule, after: datetime) -> tuple[datetime, date] | None:
-    """The first due time strictly after `after` (UTC), and the local date of that digest.
+    """Return the first due time strictly after `after` (UTC), and the local date of that digest.
 
     None for a schedule that has no digest on any day.
     """
@@ -32,7 +32,7 @@ def next_due(schedule: Schedule, after: datetime) -> tuple[datetime, date] | Non
 
 
 def is_wanted(schedule: Schedule, day: date) -> bool:
-    """Whether a schedule has a digest on a day."""
+    """Return whether a schedule has a digest on a day."""
     if schedule.frequency is Frequency.WEEKLY:
         return day.weekday() == schedule.weekday
     weekdays = schedule.frequency is Frequency.WEEKDAYS and day.weekday() < SATURDAY

@@ -74,7 +74,8 @@ _OF_HOSTS = (  # journals whose addresses hold the end of their DOIs
 
 
 def arxiv_id(text: str) -> tuple[str, int | None] | None:
-    """The arXiv id in any usual spelling, and the version if it names one; None if it is something else.
+    """Return the arXiv id in any usual spelling, and the version if it names one; None if it is something
+    else.
 
     Bare, `arXiv:…`, links to arXiv and its mirrors, `oai:arXiv.org:…`, arXiv's own DOIs. The subject class of
     an old id is dropped, as arXiv does: `math.GT/0309136` → `math/0309136`.
@@ -83,7 +84,9 @@ def arxiv_id(text: str) -> tuple[str, int | None] | None:
 
 
 def named_arxiv_id(text: str) -> tuple[str, int | None] | None:
-    """The same, but None for a bare number: 2401.0001 may be anybody's; a spelling that says arXiv isn't."""
+    """Return the same, but None for a bare number: 2401.0001 may be anybody's; a spelling that says arXiv
+    isn't.
+    """
     return _arxiv_id(text, bare=False)
 
 
@@ -102,7 +105,9 @@ def _arxiv_id(text: str, *, bare: bool) -> tuple[str, int | None] | None:
 
 
 def doi(text: str) -> str | None:
-    """The DOI in lower case, without `doi:`, its resolver and a preprint's version; None if it isn't one."""
+    """Return the DOI in lower case, without `doi:`, its resolver and a preprint's version; None if it isn't
+    one.
+    """
     text = text.strip()
     prefix = _DOI_PREFIX.match(text)
     bare = text[prefix.end() :] if prefix else text
@@ -116,7 +121,9 @@ def doi(text: str) -> str | None:
 
 
 def doi_in_address(url: str) -> str | None:
-    """The DOI that an address of a publisher names, in its path, as a parameter or by its last part."""
+    """Return the DOI that an address of a publisher names, in its path, as a parameter or by its
+    last part.
+    """
     try:
         parts = urlsplit(url.strip()[:_MAX_ADDRESS])
         host, path = (parts.hostname or "").lower(), unquote(parts.path)
@@ -156,12 +163,14 @@ def _of_publisher(host: str, text: str) -> str:
 
 
 def first_doi(text: str) -> str | None:
-    """The first DOI among several that are written with spaces between them."""
+    """Return the first DOI among several that are written with spaces between them."""
     return next((name for word in text[:MAX_ID].split() if (name := doi(word))), None)
 
 
 def paper_id(text: str) -> str | None:
-    """A paper's id from any spelling or address of an arXiv id or a DOI; None if the text is neither."""
+    """Return a paper's id from any spelling or address of an arXiv id or a DOI; None if the text is
+    neither.
+    """
     if arxiv := arxiv_id(text):
         return f"arxiv:{arxiv[0]}"
     name = doi(text) or doi_in_address(text)
@@ -169,7 +178,9 @@ def paper_id(text: str) -> str | None:
 
 
 def aliases(entry: Entry, source: str) -> tuple[str, ...]:
-    """The ids that a source's entry gives its paper, the strongest first; the first is its canonical id."""
+    """Return the ids that a source's entry gives its paper, the strongest first; the first is its canonical
+    id.
+    """
     ids = [
         paper_id(entry.arxiv_id or ""),
         paper_id(entry.doi or ""),  # arXiv's own DOI is an arXiv id,
@@ -180,5 +191,5 @@ def aliases(entry: Entry, source: str) -> tuple[str, ...]:
 
 
 def is_category(term: str) -> bool:
-    """Is it a category of arXiv (`cs.CL`, `hep-th`), and not an ACM or MSC class (`I.2.6`, `68T05`)?"""
+    """Tell whether this is a category of arXiv (`cs.CL`), and not an ACM or MSC class (`I.2.6`, `68T05`)."""
     return len(term) <= 40 and _CATEGORY.fullmatch(term) is not None

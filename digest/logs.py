@@ -37,7 +37,7 @@ def set_up(loglevel: int | str = logging.INFO, **_signal: Any) -> None:
 
 
 def formatter(*, as_json: bool) -> logging.Formatter:
-    """One line per record: time, level, logger, what happened, and what was bound to it."""
+    """Return one line per record: time, level, logger, what happened, and what was bound to it."""
     last: Processor = (
         structlog.processors.JSONRenderer(ensure_ascii=False)
         if as_json
@@ -60,7 +60,7 @@ def mask(_logger: Any, _method: str, event: EventDict) -> EventDict:
 
 
 def masked(text: str) -> str:
-    """A text without addresses and tokens."""
+    """Return a text without addresses and tokens."""
     return TOKEN.sub("‹token›", _WORD.sub(_without_address, text) if "@" in text else text)
 
 

@@ -43,12 +43,12 @@ class Summariser:
     key: str = field(default="", repr=False)
 
     def headers(self) -> tuple[tuple[str, str], ...]:
-        """The headers of every request."""
+        """Return the headers of every request."""
         kind = (("Content-Type", "application/json"),)
         return (*kind, ("Authorization", f"Bearer {self.key}")) if self.key else kind
 
     def question(self, paper: Paper) -> bytes:
-        """The body of the request for a paper's summary."""
+        """Return the body of the request for a paper's summary."""
         request = {"title": paper.title[:_MOST_READ], "abstract": paper.abstract[:_MOST_READ]}
         asked = {
             "model": self.model,
@@ -63,7 +63,10 @@ class Summariser:
 
 
 def answer_of(body: bytes) -> str:
-    """What the model said, as it came. Raises ParseError where the body isn't a chat endpoint's answer."""
+    """Return what the model said, as it came.
+
+    Raises ParseError where the body isn't a chat endpoint's answer.
+    """
     try:
         answer: Any = json.loads(body)
         said = answer["choices"][0]["message"]["content"]
@@ -75,7 +78,8 @@ def answer_of(body: bytes) -> str:
 
 
 def summary(said: str, paper: Paper) -> str:
-    """What a model said of a paper as a summary: a line of at most 60 words, in whole sentences if they fit.
+    """Return what a model said of a paper as a summary: a line of at most 60 words, in whole sentences if
+    they fit.
 
     Raises InputError, which says why, for what can't be used: next to nothing, links and addresses, and a
     text that shares too few words with the paper to be about it.

@@ -41,11 +41,11 @@ class Limits:
     warm_up_since: date | None = None
 
     def rate(self, domain: str) -> float:
-        """Messages per second to a domain; 0 where there is no limit."""
+        """Return the messages per second to a domain; 0 where there is no limit."""
         return self.everybody if domain == EVERYBODY else self.domain
 
     def on_day(self, domain: str, day: date) -> int | None:
-        """How many messages a domain may get on a day of the warm-up; None: as many as there are."""
+        """Return how many messages a domain may get on a day of the warm-up; None: as many as there are."""
         if self.warm_up_since is None or domain == EVERYBODY or day < self.warm_up_since:
             return None
         days = (day - self.warm_up_since).days
@@ -71,7 +71,7 @@ class Throttle:
 
 
 def speed(pace: Throttle, limits: Limits, now: datetime) -> float:
-    """Messages per second that may go there now; 0: no limit."""
+    """Return the messages per second that may go there now; 0: no limit."""
     allowed = limits.rate(pace.domain)
     if not pace.slowed_at:
         return allowed
@@ -131,7 +131,7 @@ def _queue(pace: Throttle, count: int, rate: float, now: datetime) -> tuple[list
 def slowed(
     pace: Throttle, limits: Limits, now: datetime, reply: str, wait: timedelta | None = None
 ) -> Throttle:
-    """The pace after a complaint: half of what it was, and nothing at all for a while."""
+    """Return the pace after a complaint: half of what it was, and nothing at all for a while."""
     next_at = max(pace.next_at, now + (wait or PAUSE))
     if pace.slowed_at and now - pace.slowed_at < SAME_COMPLAINT:
         return replace(pace, next_at=next_at)
@@ -142,10 +142,10 @@ def slowed(
 
 
 def stopped(pace: Throttle, now: datetime, reply: str) -> Throttle:
-    """The pace after a refusal that isn't about the recipient."""
+    """Return the pace after a refusal that isn't about the recipient."""
     return replace(pace, stopped_until=now + PROBE, reason=reply)
 
 
 def resumed(pace: Throttle, now: datetime) -> Throttle:
-    """The pace of a domain that takes our mail again: slowly at first."""
+    """Return the pace of a domain that takes our mail again: slowly at first."""
     return replace(pace, stopped_until=None, rate=FIRST_SLOW, slowed_at=now, next_at=now)

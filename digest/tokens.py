@@ -58,13 +58,13 @@ class Keys:
 
 
 def sign(purpose: str, subscriber_id: int, keys: Keys) -> str:
-    """A token of 28 characters (A–Z a–z 0–9 - _) that stands for a subscriber and one purpose."""
+    """Return a token of 28 characters (A–Z a–z 0–9 - _) that stands for a subscriber and one purpose."""
     identity = subscriber_id.to_bytes(_ID_BYTES, "big")
     return urlsafe_b64encode(_sealed(purpose, identity, keys.current)).decode("ascii")
 
 
 def verify(purpose: str, token: str, keys: Keys) -> int:
-    """The id of the subscriber that a token stands for, whichever key signed it.
+    """Return the id of the subscriber that a token stands for, whichever key signed it.
 
     Raises TokenError for what is cut off, forged, or made for another purpose; it doesn't say which.
     """
@@ -75,8 +75,9 @@ def verify(purpose: str, token: str, keys: Keys) -> int:
 
 
 def sign_until(purpose: str, subscriber_id: int, expires: datetime, keys: Keys) -> str:
-    """A token of 34 characters (A–Z a–z 0–9 - _) for a subscriber and one purpose, good until `expires`
-    (aware; whole seconds)."""
+    """Return a token of 34 characters (A–Z a–z 0–9 - _) for a subscriber and one purpose, good until
+    `expires` (aware; whole seconds).
+    """
     identity = subscriber_id.to_bytes(_ID_BYTES, "big") + int(expires.timestamp()).to_bytes(
         _TIME_BYTES, "big"
     )
@@ -84,7 +85,7 @@ def sign_until(purpose: str, subscriber_id: int, expires: datetime, keys: Keys) 
 
 
 def verify_until(purpose: str, token: str, keys: Keys, now: datetime) -> int:
-    """The id of the subscriber that a token with an end stands for, whichever key signed it.
+    """Return the id of the subscriber that a token with an end stands for, whichever key signed it.
 
     Raises TokenError for what is cut off, forged, over, or made for another purpose.
     """
@@ -98,15 +99,17 @@ def verify_until(purpose: str, token: str, keys: Keys, now: datetime) -> int:
 
 
 def sign_envelope(subscriber_id: int, issue_id: int, keys: Keys) -> str:
-    """A token of 40 characters (a–z 2–7, the same in capitals) for the envelope sender of one subscriber's
-    mail of one issue (VERP); `issue_id` 0: of none."""
+    """Return a token of 40 characters (a–z 2–7, the same in capitals) for the envelope sender of one
+    subscriber's mail of one issue (VERP); `issue_id` 0: of none.
+    """
     identity = subscriber_id.to_bytes(_ID_BYTES, "big") + issue_id.to_bytes(_ISSUE_BYTES, "big")
     return b32encode(_sealed(_ENVELOPE, identity, keys.current)).decode("ascii").lower()
 
 
 def verify_envelope(token: str, keys: Keys) -> tuple[int, int]:
-    """The ids of the subscriber and the issue that an envelope sender's token stands for, in any case of
-    letters and whichever key signed it. Raises TokenError for any other text."""
+    """Return the ids of the subscriber and the issue that an envelope sender's token stands for, in any case
+    of letters and whichever key signed it. Raises TokenError for any other text.
+    """
     known = _ENVELOPE_TOKEN.fullmatch(token)
     identity = _unsealed(_ENVELOPE, b32decode(token.upper()), keys) if known else None
     if identity is None:
@@ -115,18 +118,21 @@ def verify_envelope(token: str, keys: Keys) -> tuple[int, int]:
 
 
 def address_hash(email: str, keys: Keys) -> str:
-    """A keyed hash of an address, 32 hexadecimal digits; case and outer white space don't matter."""
+    """Return a keyed hash of an address, 32 hexadecimal digits; case and outer white space don't matter."""
     return address_hashes(email, keys)[0]
 
 
 def address_hashes(email: str, keys: Keys) -> tuple[str, ...]:
-    """The hash of an address under the current key and then each old one, to look up what was kept before."""
+    """Return the hash of an address under the current key and then each old one, to look up what was kept
+    before.
+    """
     plain = unicodedata.normalize("NFC", email).strip().lower().encode()
     return tuple(_code(key, "address", plain).hex() for key in (keys.current, *keys.old))
 
 
 def network_hash(ip: str, keys: Keys) -> str:
-    """A keyed hash of the network of an IP address (IPv4: its /24, IPv6: its /64), 16 hexadecimal digits.
+    """Return a keyed hash of the network of an IP address (IPv4: its /24, IPv6: its /64), 16 hexadecimal
+    digits.
 
     '' for what is no address. Two hashes show whether two requests came from one network, and nothing else.
     """
@@ -141,7 +147,9 @@ def network_hash(ip: str, keys: Keys) -> str:
 
 
 def message_id(issue_id: int, subscriber_id: int, keys: Keys, domain: str) -> str:
-    """The Message-ID of one subscriber's mail of one issue, in angle brackets: equal whenever it is made."""
+    """Return the Message-ID of one subscriber's mail of one issue, in angle brackets: equal whenever it is
+    made.
+    """
     code = _code(keys.current, "message", f"{issue_id} {subscriber_id}".encode())
     return f"<{issue_id}.{code.hex()}@{domain}>"
 

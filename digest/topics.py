@@ -10,7 +10,7 @@ from digest.domain import Topic
 
 
 def shipped() -> tuple[Topic, ...]:
-    """The topics of `topics.toml`: its tables are groups, their keys slugs."""
+    """Return the topics of `topics.toml`: its tables are groups, their keys slugs."""
     groups = tomllib.loads(files("digest").joinpath("topics.toml").read_text("utf-8"))
     return tuple(
         Topic(slug=slug, title=topic["title"], expression=" ".join(topic["expression"].split()), group=group)

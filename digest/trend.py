@@ -52,7 +52,7 @@ PLACES = 9  # decimals of points: C libraries differ in the last bits of a power
 def rank(
     papers: Iterable[Paper], now: datetime, usual: Usual | None = None, *, aging: bool = True
 ) -> list[Ranked]:
-    """All papers, best first, in an order that doesn't depend on the order given.
+    """Return all papers, best first, in an order that doesn't depend on the order given.
 
     `aging`: older papers lose points; without it papers of one past period are compared by attention alone.
     `usual`: (name of the source, kind of signal) → the value that a paper of that source usually reaches;

@@ -33,6 +33,7 @@ DOORS = {
     "lark": {"digest.filters"},
     "nacl": {"digest.render"},
     "nh3": {"digest.text"},
+    "PIL": {"digest.sources"},
     "numpy": {"digest.match", "digest.packed", "digest.search"},
     "platformdirs": {"digest.config"},
     "psycopg": {"digest.store"},

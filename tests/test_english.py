@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import docstrings
+
 ROOT = Path(__file__).parents[1]
 TOLD_TO_PEOPLE = (
     "*.md",
@@ -83,3 +85,15 @@ def read() -> dict[str, str]:
 def test_nobody_stumbles_over_a_phrase_again(phrase: str, read: dict[str, str]) -> None:
     assert len(read) > 200
     assert not [path for path, text in read.items() if phrase.lower() in text.lower()]
+
+
+def test_docstrings_say_what_is_done_verb_first() -> None:
+    """Functions begin with a verb; everything ends with a full stop and has words instead of arrows."""
+    found = [
+        f"{docstring.where}: {flaw}: {docstring.text[:60]}"
+        for top in ("digest", "workers")
+        for path in sorted((ROOT / top).rglob("*.py"))
+        for docstring in docstrings.read(path)
+        if docstring.kind != "module" and (flaw := docstrings.flaw(docstring))
+    ]
+    assert not found, "\n".join(found)

@@ -15,6 +15,7 @@ RUNG_BY_BEAT = (
     "signals",
     "summaries",
     "sweep",
+    "thumbnails",
     "upkeep",
 )
 QUEUES = ("digest", "digest.deliver")  # taken in turn: a long delivery keeps no fetch and no issue waiting
@@ -24,5 +25,5 @@ TASK_EXPIRES = 600  # seconds; an older ring is dropped, so that none pile up wh
 
 
 def beat_table(tick_seconds: float) -> dict[str, dict[str, str | float]]:
-    """Celery's `beat_schedule`: each task once per tick (in seconds)."""
+    """Return Celery's `beat_schedule`: each task once per tick (in seconds)."""
     return {use: {"task": f"digest.{use}", "schedule": tick_seconds} for use in RUNG_BY_BEAT}

@@ -15,7 +15,7 @@ from digest.config import load
 from digest.errors import DigestError
 from digest.pipeline import failures, runner
 from digest.pipeline.bounces import maildir
-from digest.pipeline.catalog import search_index, similar
+from digest.pipeline.catalog import search_index, similar, thumbnails
 from digest.pipeline.clock import shared_now
 from digest.pipeline.delivery import worker
 from digest.pipeline.delivery.worker import DeliveryWorker
@@ -136,6 +136,12 @@ def ask_for_signals() -> int:
 def make_summaries() -> int:
     """Ask a model about papers that have no summary, where the operator wants one."""
     return summaries.make_due(_installation(), _now())
+
+
+@_task("thumbnails")
+def copy_thumbnails() -> int:
+    """Copy the pictures of new papers, where the operator wants them."""
+    return thumbnails.copy_due(_installation(), _now())
 
 
 @_task("alarms")

@@ -32,12 +32,12 @@ _BREAK = re.compile(r"<(?:br|/p|/div|/tr|/li|/h\d)\b[^<>]{0,200}>", re.IGNORECAS
 
 
 def part(message: Message, *content_types: str) -> Message | None:
-    """The first part of one of these types; those of mails inside this one don't count."""
+    """Return the first part of one of these types; those of mails inside this one don't count."""
     return next((each for each in own_parts(message) if each.get_content_type() in content_types), None)
 
 
 def own_parts(message: Message) -> Iterator[Message]:
-    """A mail and its parts in their order, without those of mails inside it."""
+    """Yield a mail and its parts in their order, without those of mails inside it."""
     waiting = [message]
     while waiting:
         each = waiting.pop()
@@ -48,18 +48,20 @@ def own_parts(message: Message) -> Iterator[Message]:
 
 
 def text(message: Message, name: str) -> str:
-    """A field's text, unfolded; empty where there is none."""
+    """Return a field's text, unfolded; empty where there is none."""
     return " ".join(str(message.get(name, "")).split())
 
 
 def address(field: Any) -> str:
-    """`rfc822; <ada@example.org>`, `Ada <ada@example.org>` → `ada@example.org`; empty where there is none."""
+    """Return the address in `rfc822; <ada@example.org>` or `Ada <ada@example.org>`; empty where there is
+    none.
+    """
     found = re.search(r"[^\s<>;:,\"']+@[^\s<>;:,\"']+", str(field or "")[:LONGEST_LINE])
     return readable(found[0])[:254] if found else ""
 
 
 def text_above_copy(message: Message) -> str:
-    """What a person would read, up to the copy of what was sent.
+    """Return what a person would read, up to the copy of what was sent.
 
     Plain text, else HTML without its tags, else (where its boundaries are wrong) the bytes as they are.
     """

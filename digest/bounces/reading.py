@@ -28,7 +28,7 @@ _MESSAGE_ID = re.compile(r"<\d{1,10}\.[0-9a-f]{32}@[!-;=?A-~]{1,255}>")
 
 
 def read(raw: bytes) -> Report:
-    """What a mail says; UNKNOWN where it can't be told. The kind is never FORGED."""
+    """Return what a mail says; UNKNOWN where it can't be told. The kind is never FORGED."""
     raw = _LINE.sub(rb"\1", raw[:LARGEST])
     if len(_NESTING.findall(raw)) > _MOST_NESTED:
         return Report(BounceKind.UNKNOWN, words="nested too deeply")

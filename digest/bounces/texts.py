@@ -57,7 +57,7 @@ logging.getLogger("flufl.bounce").setLevel(logging.CRITICAL)  # it tells of each
 
 
 def is_from_daemon(message: Message) -> bool:
-    """Whether a mail says that a mail server wrote it."""
+    """Return whether a mail says that a mail server wrote it."""
     sender = text(message, "From")
     return bool(_DAEMON.search(sender)) or not address(sender)
 
@@ -96,13 +96,15 @@ def _named(message: Message) -> str:
 
 
 def sparing_words(above: str) -> str:
-    """What a text says, besides servers' replies, of a mailbox that is there but full or suspended."""
+    """Return what a text says, besides servers' replies, of a mailbox that is there but full or suspended."""
     plain = (paragraph for paragraph in _paragraphs(above) if not _coded(paragraph))
     return next((readable(words) for words in plain if reason_of(words) in _STILL_THERE), "")
 
 
 def telling_words(above: str) -> str:
-    """The words of servers in a text, on one line: from a reply's code on, else those that name a reason."""
+    """Return the words of servers in a text, on one line: from a reply's code on, else those that name a
+    reason.
+    """
     paragraphs = _paragraphs(above)
     coded = [words for words in map(_coded, paragraphs) if words]
     said: Sequence[str] = coded or [paragraph for paragraph in paragraphs if reason_of(paragraph)]

@@ -41,7 +41,7 @@ class Verdict(NamedTuple):
 
 
 def code_in(field: str) -> str:
-    """The first status code (RFC 3463) in a field, or an empty text."""
+    """Return the first status code (RFC 3463) in a field, or an empty text."""
     found = _CODE.search(field)
     return found[0] if found else ""
 

@@ -169,6 +169,9 @@ class Settings(BaseSettings):
         SecretStr(""), description="the key of that service"
     )
     summary_model: str = Field("", description="the name of the model to ask there; mails name it")
+    thumbnails: bool = Field(
+        False, description="show small copies of the pictures that sources have of papers, served from here"
+    )
     window_days: int = Field(
         3,
         ge=1,
@@ -229,32 +232,32 @@ class Settings(BaseSettings):
         return key
 
     def database(self) -> str:
-        """The database's URL, the default filled in."""
+        """Return the database's URL, the default filled in."""
         return self.database_url.get_secret_value() or f"sqlite:///{self.data_dir / 'digest.db'}"
 
     def smtp(self) -> str:
-        """The mail server's URL or the Maildir, the default filled in."""
+        """Return the mail server's URL or the Maildir, the default filled in."""
         return self.smtp_url.get_secret_value() or f"maildir:{self.data_dir / 'outbox'}"
 
     def bounces(self) -> Path:
-        """The Maildir with mails that came back, the default filled in."""
+        """Return the Maildir with mails that came back, the default filled in."""
         return self.bounce_maildir or self.data_dir / "bounces"
 
     def allowed_hosts(self) -> frozenset[str]:
-        """Hosts that a fetch may reach at private addresses."""
+        """Return hosts that a fetch may reach at private addresses."""
         return frozenset(host for host in self.fetch_allow_hosts.split(",") if host)
 
     def services(self) -> tuple[str, ...]:
-        """Names of services that count attention."""
+        """Return names of services that count attention."""
         return tuple(name for name in self.signals.split(",") if name)
 
     def proxies(self) -> tuple[str, ...]:
-        """Networks of proxies that say truly for whom they ask."""
+        """Return networks of proxies that say truly for whom they ask."""
         return tuple(network for network in self.trusted_proxies.split(",") if network)
 
 
 def depends_on_folder(settings: Settings) -> bool:
-    """Whether the data folder is one that was only found because of where the command was started."""
+    """Return whether the data folder is one that was only found because of where the command was started."""
     return "data_dir" not in settings.model_fields_set and settings.data_dir == FOUND_HERE.absolute()
 
 
@@ -274,7 +277,9 @@ def load(**overrides: Any) -> Settings:
 
 
 def unknown_names(environ: Mapping[str, str]) -> list[tuple[str, str]]:
-    """`DIGEST_*` names in the environment or `.env` that mean nothing, each with the nearest known or ''."""
+    """Return the `DIGEST_*` names in the environment or `.env` that mean nothing, each with the nearest or
+    ''.
+    """
     known = {PREFIX + name.upper() for name in Settings.model_fields}
     known |= {f"{PREFIX}{name}_FILE" for name in SECRETS}
     given = {*environ, *dotenv_values(".env")}
@@ -299,7 +304,7 @@ def _secrets_from_files(environ: Mapping[str, str | None]) -> dict[str, Any]:
 
 
 def origins(settings: Settings, environ: Mapping[str, str]) -> list[tuple[str, str, str]]:
-    """Each setting as (name, value, where it comes from); secrets are masked."""
+    """Return each setting as (name, value, where it comes from); secrets are masked."""
     in_file = dotenv_values(".env")
     rows: list[tuple[str, str, str]] = []
     for field in Settings.model_fields:

@@ -20,12 +20,12 @@ _DOMAIN = re.compile(rf"(?!.{{254}}){_LABEL}(\.{_LABEL})*")
 
 
 def hosts(value: str) -> str:
-    """Names of hosts, comma-separated, in lower case."""
+    """Return names of hosts, comma-separated, in lower case."""
     return ",".join(host.strip().lower() for host in value.split(",") if host.strip())
 
 
 def networks(value: str) -> str:
-    """Addresses or networks, comma-separated."""
+    """Return addresses or networks, comma-separated."""
     given = [network.strip() for network in value.split(",") if network.strip()]
     for network in given:
         ipaddress.ip_network(network)  # its ValueError says which one is none
@@ -33,7 +33,7 @@ def networks(value: str) -> str:
 
 
 def services(value: str) -> str:
-    """Names of services that count attention, comma-separated."""
+    """Return names of services that count attention, comma-separated."""
     names = [name.strip().lower() for name in value.split(",") if name.strip()]
     unknown = [name for name in names if name not in SERVICES]
     if unknown:
@@ -43,7 +43,7 @@ def services(value: str) -> str:
 
 
 def mail_server(value: str) -> str:
-    """The URL of a mail server or of a Maildir, or nothing. The value itself may hold a password."""
+    """Return the URL of a mail server or of a Maildir, or nothing. The value itself may hold a password."""
     if value and not value.startswith(("smtp://", "smtps://", "smtp+starttls://", "maildir:")):
         msg = "must start with smtp://, smtps://, smtp+starttls:// or maildir:"
         raise ValueError(msg)
@@ -51,7 +51,7 @@ def mail_server(value: str) -> str:
 
 
 def word(value: str) -> str:
-    """What goes into a header of a request: nothing in it may end that header."""
+    """Return what goes into a header of a request: nothing in it may end that header."""
     if not re.fullmatch(r"[!-~]*", value):
         msg = "must be one word of ASCII"
         raise ValueError(msg)
@@ -59,7 +59,9 @@ def word(value: str) -> str:
 
 
 def bounce_address(value: str) -> str:
-    """An address that has room for a token: `+` and 40 characters, of the 64 of a local part (RFC 5321)."""
+    """Return an address that has room for a token: `+` and 40 characters, of the 64 of a local part (RFC
+    5321).
+    """
     if value and not re.fullmatch(r"[A-Za-z0-9._-]{1,23}@[^\s@<>,?]+", value):
         msg = "must be an address with at most 23 letters, digits, dots, _ or - before its @"
         raise ValueError(msg)
@@ -67,7 +69,7 @@ def bounce_address(value: str) -> str:
 
 
 def base_url(value: str) -> str:
-    """A web address, without a slash at its end."""
+    """Return a web address, without a slash at its end."""
     if not value.startswith(("http://", "https://")):
         msg = "must start with https:// (or http:// on your own machine)"
         raise ValueError(msg)
@@ -75,7 +77,9 @@ def base_url(value: str) -> str:
 
 
 def chat_endpoint(value: str) -> str:
-    """Where an OpenAI-compatible service takes chats: its base address, or that of its chat completions."""
+    """Return where an OpenAI-compatible service takes chats: its base address, or that of its chat
+    completions.
+    """
     if not value:
         return value
     parts = urlsplit(value)
@@ -87,7 +91,7 @@ def chat_endpoint(value: str) -> str:
 
 
 def selector(value: str) -> str:
-    """The name of a key in the DNS (RFC 6376, 3.1), in lower case, or nothing."""
+    """Return the name of a key in the DNS (RFC 6376, 3.1), in lower case, or nothing."""
     if value and not _DOMAIN.fullmatch(value):
         msg = "must be a name of letters, digits and hyphens, such as digest2026"
         raise ValueError(msg)
@@ -95,7 +99,9 @@ def selector(value: str) -> str:
 
 
 def signing_domain(value: str, sender: str) -> str:
-    """The domain that signs mails of a sender (`Name <address>`): theirs, the default, or one above it."""
+    """Return the domain that signs mails of a sender (`Name <address>`): theirs, the default, or one above
+    it.
+    """
     theirs = domain_of(parseaddr(sender)[1])
     domain = value.lower() or theirs
     if not _DOMAIN.fullmatch(domain):
@@ -108,7 +114,7 @@ def signing_domain(value: str, sender: str) -> str:
 
 
 def signing_key(value: str) -> str:
-    """A private key in PEM that mails can be signed with."""
+    """Return a private key in PEM that mails can be signed with."""
     from digest.render.signing import read_key  # noqa: PLC0415 - slow to import, and most don't sign
 
     if not value:
@@ -119,7 +125,7 @@ def signing_key(value: str) -> str:
 
 
 def readable_on(ground: str) -> Callable[[str], str]:
-    """A check that a colour can be read on a ground."""
+    """Return a check that a colour can be read on a ground."""
 
     def checked(value: str) -> str:
         try:
@@ -133,7 +139,7 @@ def readable_on(ground: str) -> Callable[[str], str]:
 
 
 def existing_folder(value: Path | None) -> Path | None:
-    """A folder that is there."""
+    """Return a folder that is there."""
     if value is not None and not value.is_dir():
         msg = f"there is no folder {value}"
         raise ValueError(msg)

@@ -67,7 +67,7 @@ def open_transport(
     timeouts: Timeouts = TIMEOUTS,
     tls: ssl.SSLContext | None = None,
 ) -> Transport:
-    """The transport that a URL names. Nothing is connected or written before the first message.
+    """Return the transport that a URL names. Nothing is connected or written before the first message.
 
     `smtp://` is plain, `smtps://` is TLS from the first byte, `smtp+starttls://` refuses a server that offers
     no STARTTLS; `maildir:FOLDER` writes files. `tls`: other trusted certificates than the system's.

@@ -65,7 +65,7 @@ class Conversation(asyncio.Protocol):
         return self._replies
 
     def close(self, reason: str = "closed") -> None:
-        """Hang up."""
+        """Close the connection without a word."""
         self.lost = self.lost or reason
         self._transport.close()
         self._end()
@@ -81,7 +81,7 @@ class Conversation(asyncio.Protocol):
             self.close("the server answered without end")
 
     def connection_lost(self, error: Exception | None) -> None:
-        """The line is gone."""
+        """Note that the connection dropped."""
         self.close(f"the server hung up: {error}" if error else "the server hung up")
 
     def _take(self, line: bytes) -> None:

@@ -49,7 +49,7 @@ class Transport(Protocol):
 
 
 def with_crlf(content: bytes) -> bytes:
-    """The message with every line, the last one too, ended by CRLF (RFC 5321, 2.3.8).
+    """Return the message with every line, the last one too, ended by CRLF (RFC 5321, 2.3.8).
 
     A bare CR or LF is an end of line as well: left as it is, it could smuggle a second message in.
     """
@@ -61,13 +61,13 @@ def with_crlf(content: bytes) -> bytes:
 
 
 def stuffed(lines: bytes) -> bytes:
-    """Lines ended by CRLF, each dot at the start of one doubled (RFC 5321, 4.5.2)."""
+    """Return the lines ended by CRLF, each dot at the start of one doubled (RFC 5321, 4.5.2)."""
     first = b"." if lines.startswith(b".") else b""
     return first + (lines.replace(b"\r\n.", b"\r\n..") if _DOT.search(lines) else lines)
 
 
 def wire_address(address: str) -> str:
-    """An address as SMTP takes it: a domain beyond ASCII becomes A-labels (RFC 5891), the rest stays.
+    """Return an address as SMTP takes it: a domain beyond ASCII becomes A-labels (RFC 5891), the rest stays.
 
     Raises ValueError for a domain that can't exist, and for text that holds more than a bare address.
     """

@@ -59,7 +59,7 @@ class MaildirTransport:
 
 
 def file_name(message_id: str) -> str:
-    """The file of a message: from its Message-ID alone, so that a second copy meets the first."""
+    """Return the file of a message: from its Message-ID alone, so that a second copy meets the first."""
     return hashlib.sha256(message_id.encode()).hexdigest()[:32] + ".eml"
 
 

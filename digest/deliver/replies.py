@@ -27,7 +27,7 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600}
 
 
 def judge(code: int, reply: str) -> Receipt:
-    """What becomes of a message that the server answered with `code` (200 … 599) and the text `reply`.
+    """Return what becomes of a message that the server answered with `code` (200 … 599) and the text `reply`.
 
     | reply | becomes |
     |---|---|
@@ -64,8 +64,9 @@ def _judge_refusal(code: int, enhanced: str, said: str) -> Receipt:
 
 
 def is_connection_used_up(replies: Sequence[tuple[int, str]]) -> bool:
-    """Whether the replies to MAIL, RCPT and DATA on a connection that has carried mail may mean that it has
-    carried enough: MAIL is refused, or one of the others for its place (503, 5.5.1), not for its recipient.
+    """Return whether the replies to MAIL, RCPT and DATA on a connection that has carried mail may mean that
+    it has carried enough: MAIL is refused, or one of the others for its place (503, 5.5.1), not for its
+    recipient.
 
     Some relays say so with 421; others with 450, 503 or 554 5.5.1. A fresh connection tells which it is.
     """
@@ -76,19 +77,19 @@ def is_connection_used_up(replies: Sequence[tuple[int, str]]) -> bool:
 
 
 def one_line(code: int, reply: str) -> str:
-    """A reply as it is stored and shown: one line of at most 500 characters, without controls."""
+    """Return a reply as it is stored and shown: one line of at most 500 characters, without controls."""
     return readable(f"{code} {reply}")
 
 
 def readable(words: str) -> str:
-    """A server's words on one line of at most 500 characters, without controls."""
+    """Return a server's words on one line of at most 500 characters, without controls."""
     decoded = words.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     printable = "".join(char if char.isprintable() else " " for char in decoded)
     return " ".join(printable.split())[:_MAX_REPLY]
 
 
 def enhanced_code(said: str) -> str:
-    """The enhanced status code (RFC 3463) of a reply on one line (`Receipt.reply`), or an empty text.
+    """Return the enhanced status code (RFC 3463) of a reply on one line (`Receipt.reply`), or an empty text.
 
     One whose class contradicts the reply's code (550 4.2.1) is none.
     """
@@ -97,23 +98,25 @@ def enhanced_code(said: str) -> str:
 
 
 def asked_to_wait(said: str) -> int | None:
-    """The seconds of a "try again in N minutes" in a reply, or None if it names no time."""
+    """Return the seconds of a "try again in N minutes" in a reply, or None if it names no time."""
     found = _WAIT.search(said)
     return int(found[1]) * _SECONDS[found[2][0].lower()] if found else None
 
 
 def wants_time(said: str) -> bool:
-    """Whether a reply asks us to slow down: 421, or 4.7.x (RFC 3463, 3.8; providers' rate limits)."""
+    """Return whether a reply asks us to slow down: 421, or 4.7.x (RFC 3463, 3.8; providers' rate limits)."""
     return said.startswith("421") or enhanced_code(said).startswith("4.7.")
 
 
 def is_dead(status: str) -> bool:
-    """Whether a status (RFC 3463) says that the address itself is dead: nobody is there, or ever will be."""
+    """Return whether a status (RFC 3463) says that the address itself is dead: nobody is there, or ever will
+    be.
+    """
     return status in _DEAD
 
 
 def contradicts(reason: Reason | None, status: str) -> bool:
-    """Whether a server's words speak against the code of a dead mailbox (empty: it gave none).
+    """Return whether a server's words speak against the code of a dead mailbox (empty: it gave none).
 
     A mailbox that is suspended speaks against 5.2.1, which may mean one that comes back (RFC 3463, 3.3), or
     against no code at all; with the others it agrees.
@@ -124,10 +127,14 @@ def contradicts(reason: Reason | None, status: str) -> bool:
 
 
 def blames_us(status: str) -> bool:
-    """Whether a status (RFC 3463) is about the sender rather than the recipient: policy or trust, X.7.X."""
+    """Return whether a status (RFC 3463) is about the sender rather than the recipient: policy or trust,
+    X.7.X.
+    """
     return status.startswith(("4.7.", "5.7."))
 
 
 def refuses_us(said: str) -> bool:
-    """Whether a reply refuses the sender rather than the recipient: 5.7.x, a matter of policy or trust."""
+    """Return whether a reply refuses the sender rather than the recipient: 5.7.x, a matter of policy or
+    trust.
+    """
     return enhanced_code(said).startswith("5.7.")

@@ -56,7 +56,7 @@ TIMEOUTS = Timeouts()
 
 
 def read_server(url: str, tls: ssl.SSLContext | None) -> Server:
-    """`smtp://`, `smtps://` or `smtp+starttls://` with host, maybe port, user and password.
+    """Read `smtp://`, `smtps://` or `smtp+starttls://` with host, maybe port, user and password.
 
     `tls`: other trusted certificates than the system's. Raises ConfigError.
     """

@@ -43,7 +43,7 @@ class Paper:
         return (self.published_at or self.first_seen_at).year
 
     def latest(self, kind: SignalKind) -> int:
-        """The newest value of a signal, the largest over its sources; 0 where nobody counted."""
+        """Return the newest value of a signal, the largest over its sources; 0 where nobody counted."""
         newest: dict[str, int] = {s.source: s.value for s in self.signals if s.kind is kind}
         return max(newest.values(), default=0)
 

@@ -62,7 +62,7 @@ class AddressRefused(httpcore2.ConnectError):
 
 
 def is_public(address: str) -> bool:
-    """Whether a numeric address belongs to the public internet. Text that is no address: False."""
+    """Return whether a numeric address belongs to the public internet. Text that is no address: False."""
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:
@@ -73,12 +73,12 @@ def is_public(address: str) -> bool:
 
 
 def bare_host(host: str) -> str:
-    """A host name as it is compared: lower case, without the dot of the DNS root."""
+    """Return a host name as it is compared: lower case, without the dot of the DNS root."""
     return host.lower().rstrip(".")
 
 
 def system_addresses(host: str, port: int) -> list[str]:
-    """What the system's resolver says. Its own time-outs bound it (resolv.conf), not ours."""
+    """Return what the system's resolver says. Its own time-outs bound it (resolv.conf), not ours."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return [str(info[4][0]) for info in found]
 
@@ -121,7 +121,10 @@ class GuardedBackend(httpcore2.NetworkBackend):
         raise failure
 
     def clip(self, timeout: float | None) -> float:
-        """Seconds that one operation may take now. Raises ReadTimeout when the deadline has passed."""
+        """Return the seconds that one operation may take now.
+
+        Raises ReadTimeout when the deadline has passed.
+        """
         left = self.deadline - time.monotonic()
         if left <= 0:
             raise httpcore2.ReadTimeout("the time for the whole answer is over")

@@ -18,7 +18,7 @@ class BodyError(Exception):
 
 
 def read_body(chunks: Iterable[bytes], encoding: str, max_bytes: int) -> bytes:
-    """The whole body, decompressed. `encoding`: the Content-Encoding header, empty if there was none.
+    """Return the whole body, decompressed. `encoding`: the Content-Encoding header, empty if there was none.
 
     Raises BodyError as soon as either count passes `max_bytes`, for a compressed stream that is cut short or
     broken, and for an encoding other than gzip (RFC 9110, 8.4).

@@ -29,7 +29,7 @@ PAUSES: Mapping[str, float] = {
 
 
 def site_of(host: str, pauses: Mapping[str, float] = PAUSES) -> str:
-    """The site that a host name belongs to: one that asks for a pause, else the host itself."""
+    """Return the site that a host name belongs to: one that asks for a pause, else the host itself."""
     return next((site for site in pauses if host == site or host.endswith(f".{site}")), host)
 
 

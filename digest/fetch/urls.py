@@ -11,7 +11,10 @@ from digest.errors import FetchError
 
 
 def checked(url: str) -> httpx2.URL:
-    """A URL that may be asked for. Raises FetchError: only http(s), with a host, without credentials."""
+    """Return a URL that may be asked for.
+
+    Raises FetchError: only http(s), with a host, without credentials.
+    """
     try:
         parsed = httpx2.URL(url)
     except httpx2.InvalidURL as error:
@@ -26,7 +29,10 @@ def checked(url: str) -> httpx2.URL:
 
 
 def redirected(url: httpx2.URL, location: str) -> httpx2.URL:
-    """Where the Location header of an answer to `url` leads. Raises FetchError if that may not be asked."""
+    """Return where the Location header of an answer to `url` leads.
+
+    Raises FetchError if that may not be asked.
+    """
     if not location:
         raise FetchError(f"{shown(str(url))}: {url.host} redirects without saying where to")
     try:
@@ -38,7 +44,7 @@ def redirected(url: httpx2.URL, location: str) -> httpx2.URL:
 
 
 def shown(url: str) -> str:
-    """A URL as an error may name it: without credentials, query and fragment, on one line."""
+    """Return a URL as an error may name it: without credentials, query and fragment, on one line."""
     path, query, _ = url.partition("#")[0].partition("?")
     safe = re.sub(r"//[^/]*@", "//", path) + ("?…" if query else "")
     return "".join(char for char in safe if char.isprintable())[:300]

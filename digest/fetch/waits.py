@@ -8,7 +8,7 @@ LONGEST = 3600.0  # seconds; a header that asks for more is a mistake, and the n
 
 
 def asked_to_wait(headers: Mapping[str, str], now: datetime) -> float | None:
-    """Seconds that an answer asks us to wait, 0 … 3600, or None if it names no time; names are lower case.
+    """Return the seconds that an answer asks us to wait, 0 … 3600, or None; names are lower case.
 
     `Retry-After`, else GitHub's way to say it: `x-ratelimit-remaining: 0` and, as `x-ratelimit-reset`, the
     second of the Unix clock at which there are requests again.
@@ -23,7 +23,7 @@ def asked_to_wait(headers: Mapping[str, str], now: datetime) -> float | None:
 
 
 def retry_after(value: str, now: datetime) -> float | None:
-    """Seconds that a Retry-After header asks for, 0 … 3600, or None when it can't be read.
+    """Return the seconds that a Retry-After header asks for, 0 … 3600, or None when it can't be read.
 
     Both forms of RFC 9110, 10.2.3: a number of seconds, or a date (compared with `now`).
     """

@@ -27,11 +27,13 @@ CATEGORIES: Mapping[str, str] = _read()
 
 @lru_cache(maxsize=4096)
 def category_key(name: str) -> str:
-    """What two spellings of one category share: case, diacritics and the kind of separator don't count."""
+    """Return what two spellings of one category share: case, diacritics and the kind of separator don't
+    count.
+    """
     return SEPARATORS.sub(" ", fold(name).strip())
 
 
 def holds(wanted: str, category: str) -> bool:
-    """Whether a paper's category is the one wanted, or a class of it where that is an archive."""
+    """Return whether a paper's category is the one wanted, or a class of it where that is an archive."""
     key, other = category_key(wanted), category_key(category)
     return other == key or other.startswith(f"{key}.")

@@ -36,7 +36,7 @@ OTHER_NAMES = {
 def wrong(
     message: str, position: int, *, expected: Collection[str] = (), nearest: str = "", text: str = ""
 ) -> FilterError:
-    """The error of a filter; the message says the place too, counted from 1 as people count."""
+    """Return the error of a filter; the message says the place too, counted from 1 as people count."""
     place = f"{message} (at character {position + 1})"
     return FilterError(place, position=position, text=text, expected=tuple(expected), nearest=nearest)
 
@@ -47,7 +47,8 @@ def nearest_field(name: str, known: Collection[str]) -> str:
 
 
 def render_error(error: FilterError) -> str:
-    """An error for a terminal: the message, the filter with a caret under the place, what was expected there.
+    """Return an error for a terminal: the message, the filter with a caret under the place, what was expected
+    there.
 
     Long filters are cut around the place; what can't be printed is shown as `?`.
     """

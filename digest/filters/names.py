@@ -12,7 +12,8 @@ SEPARATORS = re.compile(r"[\W_]+")
 
 
 def name_parts(name: str) -> tuple[str, ...]:
-    """The folded parts of a name, family name last; `Dao, Tri` is turned round, `Jr.` and `III` are dropped.
+    """Return the folded parts of a name, family name last; `Dao, Tri` is turned round, `Jr.` and `III` are
+    dropped.
 
     >>> name_parts("Gödel, K.")
     ('k', 'godel')
@@ -24,7 +25,8 @@ def name_parts(name: str) -> tuple[str, ...]:
 
 
 def names_agree(wanted: tuple[str, ...], author: tuple[str, ...]) -> bool:
-    """Whether an author is the one wanted: by family name (of one word or more), or by given and family name.
+    """Return whether an author is the one wanted: by family name (of one word or more), or by given and
+    family name.
 
     A given name agrees with its initial, whichever side wrote the initial (bioRxiv lists initials only), and
     middle names may be left out of what is wanted: `G. Hinton` and `Geoffrey Hinton` find
@@ -46,12 +48,12 @@ def _agree(one: str, other: str) -> bool:
 
 @lru_cache(maxsize=NAMES_KEPT)
 def keyword_key(keyword: str) -> str:
-    """What two spellings of one keyword share: case, diacritics, hyphens and plurals don't count."""
+    """Return what two spellings of one keyword share: case, diacritics, hyphens and plurals don't count."""
     return " ".join(stems(keyword))
 
 
 @lru_cache(maxsize=NAMES_KEPT)
 def names_organization(wanted: str, organization: str) -> bool:
-    """Whether the folded words that are wanted follow one another in the name of an organization."""
+    """Return whether the folded words that are wanted follow one another in the name of an organization."""
     name = " ".join(fold(word) for word in written(organization))
     return f" {wanted} " in f" {name} "

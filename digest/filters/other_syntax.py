@@ -118,7 +118,7 @@ def _errors_of_names(raw: str, place: int) -> Iterator[FilterError]:
 
 
 def category_code(raw: str) -> str:
-    """The category that a bare term spells with a dot or a hyphen (`cs.CL`, `hep-th`); else empty."""
+    """Return the category that a bare term spells with a dot or a hyphen (`cs.CL`, `hep-th`); else empty."""
     if not re.fullmatch(r"[A-Za-z]+(?:[.-][A-Za-z]+)+", raw):
         return ""
     key = category_key(raw)

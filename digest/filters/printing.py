@@ -43,12 +43,12 @@ FIELD_NAMES = {None: "", Field.TITLE: "ti:", Field.ABSTRACT: "abs:"}
 
 
 def canonical(node: Node) -> str:
-    """The canonical text of a tree; `parse` reads it back to `normal(node)`."""
+    """Return the canonical text of a tree; `parse` reads it back to `normal(node)`."""
     return _text(normal(node))
 
 
 def normal(node: Node) -> Node:
-    """The tree with joined parts flat, sorted and without doubles, and without NOT NOT."""
+    """Return the tree with joined parts flat, sorted and without doubles, and without NOT NOT."""
     if isinstance(node, Not):
         part = normal(node.part)
         return part.part if isinstance(part, Not) else Not(part)

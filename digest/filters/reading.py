@@ -70,7 +70,7 @@ def parse(
     categories: Collection[str] | None = CATEGORIES,
     sources: Collection[str] | None = None,
 ) -> Node:
-    """The tree of a filter, in normal form (`parse(canonical(tree)) == tree`).
+    """Return the tree of a filter, in normal form (`parse(canonical(tree)) == tree`).
 
     `topics`, `categories`, `sources`: the names that the filter may use; None: any. Raises `FilterError` for
     what can't be read, for what other search languages read in another way, for unknown names, for characters

@@ -59,7 +59,7 @@ class Vocabulary:
 
 
 def text_leaf(raw: str, position: int, field: Field | None = None) -> TextLeaf:
-    """A word, phrase, exact form or prefix, with or without `=` and quotes.
+    """Return a word, phrase, exact form or prefix, with or without `=` and quotes.
 
     Hyphens, slashes, TeX and the like are read as in the texts of papers, so that `mixture-of-experts` is a
     phrase of three words.
@@ -105,7 +105,7 @@ def _prefix(raw: str, position: int, field: Field | None, *, exact: bool) -> Pre
 
 
 def fielded_leaf(name: str, raw: str, start: int, position: int, known: Vocabulary) -> Leaf:
-    """`name:raw`; the field's name stands at `start`, its value at `position`."""
+    """Read `name:raw`; the field's name stands at `start`, its value at `position`."""
     field = check_field(name, start, raw)
     if not raw or raw in OPERATORS:
         raise wrong(f"“{field}:” needs a value right after it", position, expected=(EXAMPLES[field],))
@@ -124,7 +124,7 @@ def fielded_leaf(name: str, raw: str, start: int, position: int, known: Vocabula
 
 
 def check_field(name: str, position: int, value: str = "( … )") -> str:
-    """The field of this name, in small letters; an unknown one is an error with the nearest."""
+    """Return the field of this name, in small letters; an unknown one is an error with the nearest."""
     field = name.lower()
     if field in EXAMPLES:
         return field
@@ -138,7 +138,7 @@ def check_field(name: str, position: int, value: str = "( … )") -> str:
 
 
 def comparison_leaf(raw: str, position: int) -> AtLeast:
-    """`upvotes>=20`; “at least” is the only comparison."""
+    """Read `upvotes>=20`; “at least” is the only comparison."""
     found = COMPARISON.fullmatch(raw)
     name, sign, number = found.group("name", "sign", "number") if found else (raw, "", "")
     expected = [f"{each}>=20" for each in SIGNALS]

@@ -77,7 +77,7 @@ class Year:
     last: int | None
 
     def holds(self, year: int) -> bool:
-        """Whether a year is among them."""
+        """Return whether a year is among them."""
         return self.first <= year <= (year if self.last is None else self.last)
 
 
@@ -164,7 +164,7 @@ Node = Leaf | And | Or | Not
 
 
 def leaves(node: Node) -> Iterator[Leaf]:
-    """All leaves of a tree, from left to right, whatever stands above them."""
+    """Yield all leaves of a tree, from left to right, whatever stands above them."""
     if isinstance(node, Not):
         yield from leaves(node.part)
     elif isinstance(node, And | Or):

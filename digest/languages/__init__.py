@@ -43,12 +43,12 @@ class Catalogue:
     form: Callable[[int], int] = _two_forms  # a number → which form
 
     def text(self, english: str, context: str = "") -> str:
-        """The text for an English one; that itself where the catalogue lacks it."""
+        """Return the text for an English one; that itself where the catalogue lacks it."""
         found = self.texts.get((context, english))
         return found[0] if found else english
 
     def counted(self, singular: str, plural: str, number: int) -> str:
-        """The form of a text that a number wants."""
+        """Return the form of a text that a number wants."""
         found = self.texts.get(("", singular))
         if not found:
             return plural if _two_forms(number) else singular
@@ -89,7 +89,7 @@ def _form_of(expression: str) -> Callable[[int], int]:
 
 
 def current() -> str:
-    """The code of the language that is spoken here."""
+    """Return the code of the language that is spoken here."""
     return _current.get().code
 
 
@@ -109,34 +109,73 @@ def speak(code: str) -> None:
 
 
 def gettext(text: str, /, **values: object) -> str:
-    """A text in the language of its reader, its places `{name}` filled with values."""
+    """Return a text in the language of its reader, its places `{name}` filled with values; a `Deferred` one
+    with those that it has.
+    """
+    if isinstance(text, Deferred):
+        return text.said()
     found = _current.get().text(text)
     return fill(found, values) if values else found
 
 
 def pgettext(context: str, text: str, /) -> str:
-    """A text that reads differently in different contexts (`Save` on a button, or of a paper)."""
+    """Return a text that reads differently in different contexts (`Save` on a button, or of a paper)."""
     return _current.get().text(text, context)
 
 
 def ngettext(singular: str, plural: str, number: int, /, **values: object) -> str:
-    """A text with a number, in the form that this number has; `{number}` is filled with it."""
+    """Return a text with a number, in the form that this number has; `{number}` is filled with it."""
     return fill(chosen(singular, plural, number), {"number": number, **values})
 
 
 def chosen(singular: str, plural: str, number: int) -> str:
-    """The form of a text that a number has, its places not yet filled."""
+    """Return the form of a text that a number has, its places not yet filled."""
     return _current.get().counted(singular, plural, number)
 
 
-def deferred(text: str) -> str:
-    """Mark a text for the catalogue which is translated where it is shown: `_(TITLES[404])`."""
-    return text
+class Deferred(str):
+    """An English text that says the same in another language when it is asked, by `gettext`.
+
+    For who writes a text before it is known who reads it: a constant, or a reason that many share.
+    """
+
+    __slots__ = ("parts",)
+    parts: tuple[str, str, Mapping[str, object]]  # singular, plural or '', values
+
+    def said(self) -> str:
+        """Return the text in the language that is spoken here."""
+        singular, plural, values = self.parts
+        spoken = _current.get()
+        found = (
+            spoken.counted(singular, plural, int(str(values["number"]))) if plural else spoken.text(singular)
+        )
+        return fill(found, {name: _said(value) for name, value in values.items()}) if values else found
+
+
+def _said(value: object) -> object:
+    return value.said() if isinstance(value, Deferred) else value
+
+
+def deferred(text: str, /, **values: object) -> Deferred:
+    """Return a text to be said later, by `gettext` where it is shown."""
+    return _deferred(fill(text, values) if values else text, text, "", values)
+
+
+def ndeferred(singular: str, plural: str, number: int, /, **values: object) -> Deferred:
+    """Return a text with a number, to be said later."""
+    values = {"number": number, **values}
+    return _deferred(fill(plural if _two_forms(number) else singular, values), singular, plural, values)
+
+
+def _deferred(english: str, singular: str, plural: str, values: Mapping[str, object]) -> Deferred:
+    made = Deferred(english)
+    made.parts = singular, plural, values
+    return made
 
 
 @lru_cache(4_096)
 def pieces(text: str) -> Sequence[str]:
-    """A text parted at its places: what stands before, a name, what follows, a name, …"""
+    """Return a text divided at its places: what stands before, a name, what follows, and so on."""
     return tuple(_PLACE.split(text))
 
 

@@ -7,48 +7,65 @@ that a translation decides their order; names of days and months are Babel's.
 from datetime import date
 from functools import lru_cache
 
-from digest.languages import ENGLISH, current, pgettext
+from digest.languages import ENGLISH, Deferred, current, pgettext
 
 
 def long_day(day: date) -> str:
-    """`Tuesday 17 March 2026`."""
+    """Return `Tuesday 17 March 2026`."""
     return _written(day, pgettext("date", "EEEE d MMMM y"), current())
 
 
 def day_name(day: date) -> str:
-    """`Tuesday 17 March`: the year of a mail is the one that it is read in."""
+    """Return `Tuesday 17 March`: the year of a mail is the one that it is read in."""
     return _written(day, pgettext("date", "EEEE d MMMM"), current())
 
 
 def long_date(day: date) -> str:
-    """`17 March 2026`."""
+    """Return `17 March 2026`."""
     return _written(day, pgettext("date", "d MMMM y"), current())
 
 
 def short_day(day: date) -> str:
-    """`Tue 17 Mar`."""
+    """Return `Tue 17 Mar`."""
     return _written(day, pgettext("date", "EEE d MMM"), current())
 
 
 def short_date(day: date, year: int) -> str:
-    """`17 Mar`, with its year unless that is the reader's."""
+    """Return `17 Mar`, with its year unless that is the reader's."""
     pattern = pgettext("date", "d MMM") if day.year == year else pgettext("date", "d MMM y")
     return _written(day, pattern, current())
 
 
 def month(day: date) -> str:
-    """`March 2026`."""
+    """Return `March 2026`."""
     return _written(day, pgettext("date", "LLLL y"), current())
 
 
 def short_month(day: date) -> str:
-    """`Mar 2026`."""
+    """Return `Mar 2026`."""
     return _written(day, pgettext("date", "LLL y"), current())
 
 
 def weekday(day: date) -> str:
-    """`Tuesday`."""
+    """Return `Tuesday`."""
     return _written(day, "EEEE", current())
+
+
+class DeferredDay(Deferred):
+    """A day that is written, as `day_name` does, in the language of who reads it."""
+
+    __slots__ = ()
+
+    def said(self) -> str:
+        """Return the day in the language that is spoken here."""
+        return day_name(date.fromisoformat(str(self.parts[2]["day"])))
+
+
+def deferred_day(day: date) -> DeferredDay:
+    """Return a day to be written later; in English until then."""
+    made = DeferredDay(f"{day:%A} {day.day} {day:%B}")
+    made.parts = "", "", {"day": day.isoformat()}
+    return made
 
 
 @lru_cache(maxsize=16_384)  # the days of many readers' subscriptions
@@ -59,7 +76,7 @@ def _written(day: date, pattern: str, code: str) -> str:
 
 
 def number(count: int) -> str:
-    """`1,234`."""
+    """Return `1,234`."""
     from babel.numbers import format_decimal  # noqa: PLC0415 - see above
 
     return format_decimal(count, locale=current())

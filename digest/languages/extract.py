@@ -22,6 +22,7 @@ KEYWORDS: Mapping[str, tuple[int | tuple[int, str], ...] | None] = {
     "gettext": None,
     "deferred": None,
     "ngettext": (1, 2),
+    "ndeferred": (1, 2),
     "pgettext": ((1, "c"), 2),
 }
 _METHODS = [("**.py", "python"), ("**.html", "jinja2"), ("**.txt", "jinja2")]
@@ -47,7 +48,7 @@ class Text(NamedTuple):
 
 
 def texts() -> dict[Text, set[str]]:
-    """Every text of the source tree, with the files that hold it."""
+    """Return every text of the source tree, with the files that hold it."""
     found: dict[Text, set[str]] = {}
     for place in _PLACES:
         for name, _, english, _, context in extract_from_dir(ROOT / place, _METHODS, keywords=KEYWORDS):
@@ -59,7 +60,9 @@ def texts() -> dict[Text, set[str]]:
 
 
 def translations(code: str) -> dict[Text, tuple[str, ...]]:
-    """What the file of a language has: each text with its forms, the empty and the fuzzy ones left out."""
+    """Return what the file of a language has: each text with its forms, the empty and the fuzzy ones left
+    out.
+    """
     found = {}
     for message in _read(code):
         forms = _forms(message)
@@ -70,7 +73,9 @@ def translations(code: str) -> dict[Text, tuple[str, ...]]:
 
 
 def missing(code: str) -> list[Text]:
-    """The texts that a catalogue lacks: not there, without a translation, or one that nobody looked at."""
+    """Return the texts that a catalogue lacks: not there, without a translation, or one that nobody looked
+    at.
+    """
     known = translations(code)
     return [text for text in texts() if text not in known]
 

@@ -61,7 +61,7 @@ class Arithmetic:
 def arithmetic(
     trend: Ranked, matched: Iterable[tuple[ReasonKind, str, Found]], *, weight: float
 ) -> Arithmetic:
-    """The calculation for a paper; `matched`: kind, text or slug, and what each filter that selects it
+    """Return the calculation for a paper; `matched`: kind, text or slug, and what each filter that selects it
     found."""
     filters = tuple(
         FilterFit(kind, name, _terms(found.hits or ()), found.points) for kind, name, found in matched

@@ -46,12 +46,14 @@ class Corpus:
         return self._day.papers
 
     def search(self, node: Node, limit: int | None = None) -> tuple[Match, ...]:
-        """The best `limit` papers that a tree selects, or all of them, best first."""
+        """Return the best `limit` papers that a tree selects, or all of them, best first."""
         text = canonical(node)
         return tuple(self._found(node, text, number, score) for number, score in self._selected(node)[:limit])
 
     def of_topics(self) -> dict[str, tuple[Paper, ...]]:
-        """All papers of each topic, by slug, in the order of `search`; without reasons, so cheap for many."""
+        """Return all papers of each topic, by slug, in the order of `search`; without reasons, so cheap for
+        many.
+        """
         topics = self._day.library.topics
         terms = (leaf for tree in topics.values() for leaf in leaves(tree))
         self._day.index.look_up(term for term in terms if not isinstance(term, TopicRef))

@@ -82,25 +82,27 @@ class Day:
         return np.array([any(part.signal != "new" for part in each.parts) for each in self.ranked], np.bool_)
 
     def number(self, paper_id: str) -> int:
-        """The number of the paper of this canonical id. Raises `KeyError`."""
+        """Return the number of the paper of this canonical id. Raises `KeyError`."""
         for number, each in enumerate(self.ranked):
             if each.paper.id == paper_id:
                 return number
         raise KeyError(paper_id)
 
     def numbers(self, ids: AbstractSet[str]) -> Lists:
-        """The numbers of papers by canonical ids, as the list of one subscriber; others are left out."""
+        """Return the numbers of papers by canonical ids, as the list of one subscriber; others are
+        left out.
+        """
         return one_list(number for number, each in enumerate(self.ranked) if each.paper.id in ids)
 
     def document(self, number: int) -> Document:
-        """A paper, tokenised."""
+        """Return a paper, tokenised."""
         if number not in self._documents:
             compare = partial(self.index.likes.compare, number=number)
             self._documents[number] = Document.of(self.ranked[number].paper, compare)
         return self._documents[number]
 
     def held(self, asked: Sequence[Asked], number: int) -> tuple[Asked, ...]:
-        """Those of the wanted filters that select a paper."""
+        """Return those of the wanted filters that select a paper."""
         return tuple([each for each in asked if self.papers_of(each[2]) >> number & 1])
 
     def _papers_of(self, text: str) -> int:
@@ -113,12 +115,12 @@ class Day:
 
 
 def asked(interests: Interests) -> list[Asked]:
-    """What is wanted; the subscriber's own words come first."""
+    """Return what is wanted; the subscriber's own words come first."""
     own = [(ReasonKind.FILTER, text, text) for text in interests.filters]
     return own + [(ReasonKind.TOPIC, slug, canonical(TopicRef(slug))) for slug in interests.topics]
 
 
 def one_list(numbers: Iterable[int]) -> Lists:
-    """The list of one subscriber."""
+    """Return the list of one subscriber."""
     items = np.array(list(numbers), np.int64)
     return Lists.of(np.array([len(items)]), items)

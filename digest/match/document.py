@@ -23,7 +23,7 @@ SENTENCE_END = re.compile(r"[.!?]\s+(?=[A-Z])")
 
 @lru_cache(maxsize=WORDS_KEPT)
 def folded(word: str) -> str:
-    """`fold`, kept: a day's papers share most of their words."""
+    """Return `fold(text)` from a cache: a day's papers share most of their words."""
     return fold(word)
 
 
@@ -52,18 +52,18 @@ class Text:
         self._folded: list[tuple[str, int]] = []  # words without case, sorted; made for the first prefix
 
     def find_forms(self, words: tuple[str, ...]) -> Standing | None:
-        """Where forms of these words follow one another, in any reading of them."""
+        """Return where forms of these words follow one another, in any reading of them."""
         found = {}
         for stems in readings(words):
             found.update(dict.fromkeys(_places(stems, self._stems), len(stems)))
         return self._standing(found)
 
     def find_exact(self, words: tuple[str, ...]) -> Standing | None:
-        """Where exactly these words follow one another."""
+        """Return where exactly these words follow one another."""
         return self._standing(dict.fromkeys(_places(words, self._exacts), len(words)))
 
     def find_prefix(self, prefix: str) -> Standing | None:
-        """The words that begin so."""
+        """Return the words that begin so."""
         if not self._folded:
             self._folded = sorted((folded(exact), place) for place, exact in enumerate(self._exacts))
         start = bisect_left(self._folded, (prefix, -1))
@@ -87,7 +87,7 @@ class Text:
 
 
 def middle(text: str, size: int) -> tuple[int, int]:
-    """The words (from … to before) between the first and the last sentence of a text of `size` words.
+    """Return the words (from … to before) between the first and the last sentence of a text of `size` words.
 
     Words never go across white space, so each part has its own.
     """
@@ -98,7 +98,7 @@ def middle(text: str, size: int) -> tuple[int, int]:
 
 
 def after(prefix: str) -> str:
-    """A text that stands behind all words with this prefix, and before all others behind them."""
+    """Return a text that stands behind all words with this prefix, and before all others behind them."""
     return prefix + chr(0x10FFFF)
 
 
@@ -112,7 +112,7 @@ def _places(wanted: tuple[str, ...], words: tuple[str, ...]) -> Iterator[int]:
 
 
 def ids_of(paper: Paper) -> frozenset[str]:
-    """All canonical ids that a paper goes by, in small letters."""
+    """Return all canonical ids that a paper goes by, in small letters."""
     doi = {f"doi:{paper.doi.lower()}"} if paper.doi else set()
     return frozenset({paper.id.lower()} | doi)
 

@@ -35,6 +35,7 @@ from digest.filters import (
 from digest.filters.categories import holds
 from digest.filters.names import keyword_key, names_agree, names_organization
 from digest.filters.tree import TextLeaf
+from digest.languages import deferred
 from digest.match.document import Document, Standing, Text
 from digest.match.fit import MOST_POINTS, NAMED, Evidence, strongest, term_points, weakest
 from digest.match.notes import note
@@ -74,7 +75,7 @@ class Found(NamedTuple):
 
 
 def evaluate(node: Node, document: Document, topics: Topics) -> Hits | None:
-    """The hits of all leaves that make the tree true for this paper, or None where it is false.
+    """Return the hits of all leaves that make the tree true for this paper, or None where it is false.
 
     What matters by its absence gives no hit.
     """
@@ -82,12 +83,12 @@ def evaluate(node: Node, document: Document, topics: Topics) -> Hits | None:
 
 
 def points(node: Node, document: Document, topics: Topics) -> int:
-    """How much the paper is about what the tree asks for, 1 … 7; 0 where it doesn't satisfy it."""
+    """Return how much the paper is about what the tree asks for, 1 … 7; 0 where it doesn't satisfy it."""
     return find(node, document, topics).points
 
 
 def find(node: Node, document: Document, topics: Topics) -> Found:
-    """Hits and points at once."""
+    """Return hits and points at once."""
     found = _find(node, document, topics, wanted=True)
     if found.hits is None:
         return found._replace(points=0)
@@ -126,12 +127,12 @@ def _joined(parts: Sequence[Found], *, all_needed: bool) -> Found:
 
 
 def evidence(leaf: Leaf) -> Evidence:
-    """What a leaf rests on that a paper has."""
+    """Return what a leaf rests on that a paper has."""
     return Evidence.TEXT if isinstance(leaf, TextLeaf | Author) else Evidence.PROPERTY
 
 
 def misses(node: Node, document: Document, topics: Topics, *, wanted: bool = True) -> tuple[str, ...]:
-    """Why a paper doesn't satisfy a tree; empty where it does.
+    """Return why a paper doesn't satisfy a tree; empty where it does.
 
     One line a term that it lacks (`no mamba`) or that it should lack (`has survey`), in canonical text.
     """
@@ -179,12 +180,14 @@ def _note(leaf: Leaf, document: Document) -> str:  # noqa: PLR0911 - a return fo
             found = document.compare(other)
             return found.words if found.holds else ""
         case SourceName(name):
-            return f"carried by {name}" if name in document.sources else ""
+            return deferred("carried by {source}", source=name) if name in document.sources else ""
         case Organization(name):
-            return f"listed by {paper.organization}" if names_organization(name, paper.organization) else ""
+            listed = names_organization(name, paper.organization)
+            return deferred("listed by {name}", name=paper.organization) if listed else ""
         case Keyword(name):
             key = keyword_key(name)
-            return next((f"keyword {each}" for each in paper.keywords if keyword_key(each) == key), "")
+            known = (each for each in paper.keywords if keyword_key(each) == key)
+            return next((deferred("keyword {word}", word=each) for each in known), "")
         case Has() | Year() | AtLeast():
             return note(leaf, paper)
         case _:

@@ -32,7 +32,7 @@ class Evidence(IntEnum):
 
 
 def term_points(*, named: bool, told: bool, again: bool, at_edge: bool) -> int:
-    """The points of one term that a paper has: `named` in its title, `told` in its abstract, there
+    """Return the points of one term that a paper has: `named` in its title, `told` in its abstract, there
     `again`, there in the first or last sentence."""
     stressed = again + at_edge if told else 0
     if named:
@@ -41,17 +41,17 @@ def term_points(*, named: bool, told: bool, again: bool, at_edge: bool) -> int:
 
 
 def weakest(parts: Sequence[tuple[int, Evidence]]) -> int:
-    """The points of parts that are all needed; the most where there is none."""
+    """Return the points of parts that are all needed; the most where there is none."""
     best = max((evidence for _, evidence in parts), default=Evidence.ABSENCE)
     return min((points for points, evidence in parts if evidence is best), default=MOST_POINTS)
 
 
 def strongest(parts: Sequence[tuple[int, Evidence]]) -> int:
-    """The points of alternatives that a paper satisfies, one at least."""
+    """Return the points of alternatives that a paper satisfies, one at least."""
     every = [points if evidence is not Evidence.ABSENCE else 1 for points, evidence in parts]
     return min(max(every) + (len(every) > 1), MOST_POINTS)
 
 
 def fit(of_filters: Sequence[int]) -> float:
-    """How well a paper fits somebody, 0 … 1, from the points that each of their filters gives it."""
+    """Return how well a paper fits somebody, 0 … 1, from the points that each of their filters gives it."""
     return FITS[min(sum(of_filters), MOST_POINTS)]

@@ -37,7 +37,7 @@ class Library:
         self._stored_tree = lru_cache(maxsize=FILTERS_KEPT)(_stored_tree)
 
     def tree(self, text: str) -> Node:
-        """The tree of a stored filter.
+        """Return the tree of a stored filter.
 
         Names in it are not checked again: they were known when it was stored, and a topic or category that is
         gone since then selects nothing, rather than making a subscriber's other filters fail. For text that

@@ -20,7 +20,7 @@ class ManyReaders:
         self._row_of = np.full(0, UNREAD, np.int32)
 
     def unread(self, cohort: Cohort) -> list[int]:
-        """The numbers of the cohort's filters that `read` wasn't called for yet."""
+        """Return the numbers of the cohort's filters that `read` wasn't called for yet."""
         lists = cohort.wanted.items, cohort.excluded.items
         beyond = max(int(numbers.max(initial=-1)) for numbers in lists) + 1 - len(self._row_of)
         if beyond > 0:
@@ -38,14 +38,15 @@ class ManyReaders:
         self._row_of[known] = self._day.rows.of([texts[number] for number in known])
 
     def choose(self, cohort: Cohort, sent: Lists) -> Lists:
-        """The numbers of each subscriber's papers, best first; the same as `OneReader.match` says one by one.
+        """Return the numbers of each subscriber's papers, best first; the same as `OneReader.match` says one
+        by one.
 
         All filters of the cohort must have been read. `sent`: numbers of papers that don't come again.
         """
         return choose(self._day, self._in_rows(cohort), sent)
 
     def also_trending(self, cohort: Cohort, gone: Lists, most: int) -> Lists:
-        """The numbers of what trends for each subscriber whatever their filters, best first.
+        """Return the numbers of what trends for each subscriber whatever their filters, best first.
 
         Of the first `most` papers by trend those that somebody has noticed. As in `choose` nothing comes that
         an exclusion selects or that has too few upvotes, and nothing in `gone` (numbers of papers).
@@ -62,13 +63,13 @@ class ManyReaders:
 
 
 def choose(day: Day, cohort: Cohort, sent: Lists) -> Lists:
-    """The numbers of the papers of a cohort whose filters are rows, best first."""
+    """Return the numbers of the papers of a cohort whose filters are rows, best first."""
     planes, union = day.rows.tables()
     return day.selection.choose(planes, union, cohort, sent)
 
 
 def trending_beside(day: Day, cohort: Cohort, gone: Lists, most: int) -> Lists:
-    """What trends for a cohort whose filters are rows."""
+    """Return what trends for a cohort whose filters are rows."""
     size = len(cohort)
     anything = replace(
         cohort,

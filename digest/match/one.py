@@ -19,7 +19,7 @@ class OneReader:
         self._day, self._why = day, why
 
     def match(self, interests: Interests, sent: AbstractSet[str] = frozenset()) -> tuple[Match, ...]:
-        """At most `interests.max_papers` matches, best first; none in `sent` (canonical ids).
+        """Return at most `interests.max_papers` matches, best first; none in `sent` (canonical ids).
 
         A paper is selected by any topic or filter and `min_upvotes`; without topics and filters by
         `min_upvotes` alone. The first `top` by trend of what this subscriber can still get come too, whatever
@@ -31,7 +31,9 @@ class OneReader:
         return self._why.explain(interests, chosen)
 
     def others(self, interests: Interests, gone: AbstractSet[str], most: int) -> tuple[Paper, ...]:
-        """What `ManyReaders.beside` says of one subscriber, as papers; none in `gone` (canonical ids)."""
+        """Return what `ManyReaders.beside` says of one subscriber, as papers; none in `gone`
+        (canonical ids).
+        """
         found = trending_beside(self._day, self._alone(interests), self._day.numbers(gone), most)
         return tuple(self._day.papers[number] for number in found.items.tolist())
 

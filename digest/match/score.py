@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from digest.domain import Field, Match, Paper, Reason, ReasonKind, SignalKind
 from digest.match.evaluate import Hit, Hits
+from digest.match.notes import NEWLY_LISTED, PICKED, counted
 
 MAX_REASONS = 4  # terms shown for a paper; popularity and picks come beside them
 
@@ -20,7 +21,8 @@ _FIELD_ORDER = {field: order for order, field in enumerate([*Field, None])}
 
 
 def reasons(matched: Sequence[tuple[ReasonKind, str, Hits]]) -> tuple[Reason, ...]:
-    """The reasons to show: each filter's or topic's best first, none twice, then by field, the title first.
+    """Return the reasons to show: each filter's or topic's best first, none twice, then by field, the title
+    first.
 
     A term inside a longer one says nothing new (“model” in “language model”): the longest stays.
     `matched`: kind, filter's text or topic's slug, and hits, for each that selected the paper.
@@ -40,28 +42,26 @@ def reasons(matched: Sequence[tuple[ReasonKind, str, Hits]]) -> tuple[Reason, ..
 
 
 def trending(paper: Paper) -> Reason:
-    """The reason of a paper that is there because it trends: the number that says so."""
+    """Return the reason of a paper that is there because it trends: the number that says so."""
     for kind in _TOLD:
         value = paper.latest(kind)
         if value > 0:
-            return Reason(
-                ReasonKind.TRENDING, note=f"{value} {kind if value > 1 else kind.removesuffix('s')}"
-            )
-    return Reason(ReasonKind.TRENDING, note="newly listed")
+            return Reason(ReasonKind.TRENDING, note=counted(kind, value))
+    return Reason(ReasonKind.TRENDING, note=NEWLY_LISTED)
 
 
 def picked(paper: Paper) -> tuple[Reason, ...]:
-    """One reason where a curator picked the paper."""
-    return (Reason(ReasonKind.PICK, note="picked by a curator"),) if paper.latest(SignalKind.PICK) else ()
+    """Return one reason where a curator picked the paper."""
+    return (Reason(ReasonKind.PICK, note=PICKED),) if paper.latest(SignalKind.PICK) else ()
 
 
 def best_first(match: Match) -> tuple[float, TieBreak]:
-    """The order of matches: by score, then as `tie_break` says."""
+    """Return the order of matches: by score, then as `tie_break` says."""
     return -match.score, tie_break(match.paper)
 
 
 def tie_break(paper: Paper) -> TieBreak:
-    """The order of papers with equal scores: upvotes, comments, the newest publication, the id."""
+    """Return the order of papers with equal scores: upvotes, comments, the newest publication, the id."""
     published = paper.published_at.timestamp() if paper.published_at else float("-inf")
     return -paper.latest(SignalKind.UPVOTES), -paper.latest(SignalKind.COMMENTS), -published, paper.id
 

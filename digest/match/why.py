@@ -22,7 +22,7 @@ class Why:
         self._explained = lru_cache(MOST_EXPLAINED)(self._match)
 
     def explain(self, interests: Interests, numbers: Iterable[int]) -> tuple[Match, ...]:
-        """Why these papers (by number) are in somebody's digest, and their scores."""
+        """Return why these papers (by number) are in somebody's digest, and their scores."""
         wanted = asked(interests)
         return tuple(
             [
@@ -32,15 +32,19 @@ class Why:
         )
 
     def arithmetic(self, interests: Interests, paper_id: str) -> Arithmetic:
-        """How the score of this paper (by canonical id) for somebody comes about. Raises `KeyError`."""
+        """Return how the score of this paper (by canonical id) for somebody comes about.
+
+        Raises `KeyError`.
+        """
         number = self._day.number(paper_id)
         held = self._day.held(asked(interests), number)
         once = {text: (kind, name, self._day.find(text, number)) for kind, name, text in held}
         return arithmetic(self._day.ranked[number], once.values(), weight=self._day.fit_weight)
 
     def misses(self, node: Node, paper_id: str) -> tuple[str, ...]:
-        """Why a tree doesn't select the paper of this canonical id, as `evaluate.misses` says it; empty where
-        it does. Raises `KeyError` for a paper that isn't among those of the day."""
+        """Return why a tree doesn't select the paper of this canonical id, as `evaluate.misses` says it;
+        empty where it does. Raises `KeyError` for a paper that isn't among those of the day.
+        """
         return misses(node, self._day.document(self._day.number(paper_id)), self._day.library.topics)
 
     def _match(self, number: int, held: tuple[Asked, ...], top: bool) -> Match:

@@ -11,7 +11,9 @@ from digest.store import clock, session
 
 
 def shared_now(installation: Installation) -> datetime:
-    """The time by the database's clock, in UTC (on SQLite: by the machine's). For who wasn't told a time.
+    """Return the time by the database's clock, in UTC (on SQLite: by the machine's).
+
+    For who wasn't told a time.
 
     Raises DBAPIError when the database is away.
     """
@@ -27,5 +29,5 @@ class Clock:
         self._started = time.monotonic()
 
     def now(self) -> datetime:
-        """The time by this clock, in UTC."""
+        """Return the time by this clock, in UTC."""
         return self._set_to + timedelta(seconds=time.monotonic() - self._started)

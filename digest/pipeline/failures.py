@@ -48,11 +48,12 @@ class Part(StrEnum):
     SOURCE = "source"
     SERVICE = "service"
     SUMMARY = "summary"
+    THUMBNAIL = "thumbnail"
     ALARM = "alarm"
 
 
 def is_its_fault(error: BaseException) -> bool:
-    """Whether an error may be laid at the door of the thing at hand, so that others can go on."""
+    """Return whether an error may be laid at the door of the thing at hand, so that others can go on."""
     return not (
         isinstance(error, MemoryError)
         or not isinstance(error, Exception)
@@ -62,7 +63,9 @@ def is_its_fault(error: BaseException) -> bool:
 
 
 def words(error: BaseException) -> str:
-    """An error as it is kept and shown: its class and message, on one line, without addresses or tokens."""
+    """Return an error as it is kept and shown: its class and message, on one line, without addresses or
+    tokens.
+    """
     text = error.message if isinstance(error, DigestError) else f"{type(error).__name__}: {error}"
     return masked(" ".join(text.split())) or type(error).__name__
 
@@ -177,13 +180,13 @@ def clear(installation: Installation, part: Part, items: Iterable[object]) -> No
 
 
 def failing(installation: Installation, part: Part) -> dict[str, Failure]:
-    """What fails of a part, by item."""
+    """Return what fails of a part, by item."""
     with session.reading(installation.engine) as db:
         return {failure.item: failure for failure in failures.listing(db, part)}
 
 
 def listing(installation: Installation) -> list[Failure]:
-    """All that is set aside, the longest standing first."""
+    """Return all that is set aside, the longest standing first."""
     with session.reading(installation.engine) as db:
         return failures.listing(db)
 
@@ -201,7 +204,7 @@ def retry(installation: Installation, now: datetime) -> int:
 
 
 def in_words(error: BaseException) -> ConfigError | None:
-    """An error of a database that can't be used now, in words; None for any other error."""
+    """Return an error of a database that can't be used now, in words; None for any other error."""
     if not session.is_outage(error):
         return None
     reason = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]

@@ -61,6 +61,7 @@ class Installation:
     limits: Limits = NO_LIMITS
     services: tuple[Service, ...] = ()  # that count attention
     summariser: Summariser | None = None
+    thumbnails: bool = False  # whether pages show copies of the pictures that sources have of papers
     search_folder: Path | None = None  # where processes share the search index; None: each has its own
     signer: "Signer | None" = None  # of every mail; None: the relay signs
     actor: Actor = SYSTEM  # in whose hands it is: what they change is written down as theirs
@@ -102,6 +103,7 @@ def open_installation(settings: Settings) -> Installation:
         lease=timedelta(seconds=settings.lease_seconds),
         services=_services(settings),
         summariser=_summariser(settings),
+        thumbnails=settings.thumbnails,
         search_folder=settings.data_dir / "search",
         signer=signer(settings),
         limits=Limits(settings.mails_per_second, settings.domain_mails_per_second, settings.warm_up_since),
@@ -109,13 +111,16 @@ def open_installation(settings: Settings) -> Installation:
 
 
 def for_visitors(installation: Installation) -> Installation:
-    """The same installation for pages: somebody waits for each, and is told to come again (UNAVAILABLE)
-    before they would give up."""
+    """Return the same installation for pages: somebody waits for each, and is told to come again
+    (UNAVAILABLE) before they would give up.
+    """
     return replace(installation, engine=session.with_patience(installation.engine, VISITORS_WAIT))
 
 
 def acting(installation: Installation, actor: Actor) -> Installation:
-    """The same installation in the hands of somebody: the audit says that what is done by it was them."""
+    """Return the same installation in the hands of somebody: the audit says that what is done by it
+    was them.
+    """
     return replace(installation, actor=actor)
 
 
@@ -162,7 +167,7 @@ def _summariser(settings: Settings) -> Summariser | None:
 
 
 def signer(settings: Settings) -> "Signer | None":
-    """Who signs mails, where the relay doesn't."""
+    """Return who signs mails, where the relay doesn't."""
     if not settings.dkim_selector:
         return None
     from digest.render.signing import Signer, read_key  # noqa: PLC0415 - slow to import, and most don't sign

@@ -19,7 +19,7 @@ from datetime import datetime, timedelta
 from digest.errors import ConfigError, DeliveryError
 from digest.pipeline import failures
 from digest.pipeline.bounces import maildir
-from digest.pipeline.catalog import similar
+from digest.pipeline.catalog import similar, thumbnails
 from digest.pipeline.catalog.search_index import catch_up
 from digest.pipeline.clock import Clock
 from digest.pipeline.delivery.worker import DeliveryWorker, sweep
@@ -73,8 +73,9 @@ class Round:
         return next((error for error in self.failed.values() if session.is_outage(error)), None)
 
     def now(self) -> datetime:
-        """The time that the round has come to, in whole seconds after its beginning: two rounds that are told
-        the same time take the same rows for due."""
+        """Return the time that the round has come to, in whole seconds after its beginning: two rounds that
+        are told the same time take the same rows for due.
+        """
         passed = self.clock.now() - self.began
         return self.began + timedelta(seconds=int(passed.total_seconds()))
 
@@ -110,6 +111,11 @@ def _ask_services(this: Round, now: datetime) -> None:
         signals.ask_due(this.installation, now, stopping=this.stopping)
 
 
+def _copy_thumbnails(this: Round, now: datetime) -> None:
+    if not this.stopping():
+        thumbnails.copy_due(this.installation, now, stopping=this.stopping)
+
+
 def _open(this: Round, now: datetime) -> None:
     if not this.stopping():
         this.touched |= {issue.id for issue in open_due(this.installation, now)}
@@ -136,6 +142,7 @@ def _deliver(this: Round, _now: datetime) -> None:
 FETCH = Step("fetch", _fetch)
 SIGNALS = Step("signals", _ask_services)
 SUMMARIES = Step("summaries", _summarise)
+THUMBNAILS = Step("thumbnails", _copy_thumbnails)
 SIGNUPS = Step("sign-ups", lambda this, now: signup.settle(this.installation, now))
 EMAILS = Step("transactional emails", _mail)
 DELIVERIES = Step("deliveries", _deliver)
@@ -175,7 +182,7 @@ def run_round(
     """
     this = Round(installation, now, Clock(now), stopping)
     if fetching is None:
-        chosen = ((FETCH, fetch), (SUMMARIES, summarise), (SIGNALS, fetch))
+        chosen = ((FETCH, fetch), (SUMMARIES, summarise), (SIGNALS, fetch), (THUMBNAILS, fetch))
         fetching = [step for step, is_wanted in chosen if is_wanted]
     thread = _begin(this, fetching)
     _wait(thread, HEAD_START, stopping)

@@ -17,17 +17,19 @@ links, or reads a clock.
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from jinja2 import TemplateError
 
 from digest.bundled import folder
 from digest.domain import Alarm, Digest, Message
 from digest.errors import ConfigError
+from digest.languages import ENGLISH, speaking
 from digest.render.assemble import MessageAssembler
 from digest.render.colors import Colors
 from digest.render.headers import automatic_headers, header_text, list_headers
 from digest.render.mime import Encoded, Headers, as_bytes
-from digest.render.site import Links, Site
+from digest.render.site import Links, Site, in_language
 from digest.render.templates import environment
 
 __all__ = ["Colors", "Encoded", "Links", "Renderer", "Site", "as_bytes"]
@@ -44,25 +46,26 @@ class Renderer:
         folders = [template_dir, shipped] if template_dir else [shipped]
         self.colors = colors or Colors()
         self._jinja = environment(*folders, colors=self.colors)
-        self._press = MessageAssembler(self._part)
+        self._assemblers: dict[str, MessageAssembler] = {}
 
     def digest(self, digest: Digest, site: Site, links: Links) -> Encoded:
-        """One subscriber's digest as a mail whose HTML part stays within the size that providers show.
+        """Return one subscriber's digest as a mail whose HTML part stays within the size that providers show.
 
         A digest without papers is a quiet day's mail.
         """
-        return self._press.print("digest", 2, digest, site, links)
+        with speaking(site.language):
+            return self._in(site.language).print("digest", 2, digest, site, links)
 
     def confirm(self, site: Site, *, link: str, hours: int) -> Message:
-        """Asks an address to confirm within `hours`. Holds nothing that the requester typed."""
+        """Ask an address to confirm within `hours`. Holds nothing that the requester typed."""
         return self._mail("confirm", {"site": site, "link": link, "hours": hours}, automatic_headers())
 
     def already(self, site: Site, links: Links) -> Message:
-        """Tells somebody who signed up again that nothing has changed."""
+        """Tell somebody who signed up again that nothing has changed."""
         return self._mail("already", {"site": site, "links": links}, automatic_headers())
 
     def welcome(self, site: Site, links: Links, digest: Digest | None, *, first: str = "") -> Message:
-        """Greets a new subscriber with the digest that would have come last, if there was one.
+        """Greet a new subscriber with the digest that would have come last, if there was one.
 
         `first`: when the first digest comes and of what, in words; shown where no digest is.
         """
@@ -71,34 +74,43 @@ class Renderer:
             return self._mail(
                 "welcome", {"site": site, "links": links, "digest": None, "first": first}, headers
             )
-        mail = self._press.print("welcome", 3, digest, site, links)
+        with speaking(site.language):
+            mail = self._in(site.language).print("welcome", 3, digest, site, links)
         return Message(mail.subject, mail.text, mail.html, headers)
 
     def goodbye(self, site: Site, *, back: str) -> Message:
-        """Tells somebody who left that it is done; `back` leads to a page where it can be undone."""
+        """Tell somebody who left that it is done; `back` leads to a page where it can be undone."""
         return self._mail("goodbye", {"site": site, "back": back}, automatic_headers())
 
     def preferences(self, site: Site, *, link: str) -> Message:
-        """Gives somebody the link to their preferences, which no other page shows."""
+        """Give somebody the link to their preferences, which no other page shows."""
         return self._mail("preferences", {"site": site, "link": link}, automatic_headers())
 
     def erase(self, site: Site, *, link: str, hours: int) -> Message:
-        """Asks somebody to confirm that everything about them is erased; the link is over after `hours`."""
+        """Ask somebody to confirm that everything about them is erased; the link is over after `hours`."""
         return self._mail("erase", {"site": site, "link": link, "hours": hours}, automatic_headers())
 
     def alarm(self, site: Site, *, began: Sequence[Alarm], over: Sequence[Alarm]) -> Message:
-        """Tells the operator what is wrong now, and what isn't any more; at least one of either."""
+        """Tell the operator what is wrong now, and what isn't any more; at least one of either. In English,
+        as all that operators read."""
         titles = [*(alarm.title for alarm in began), *(f"resolved: {alarm.title}" for alarm in over)]
         values = {"site": site, "began": began, "over": over, "first": titles[0], "more": len(titles) - 1}
-        return self._mail("alarm", values, automatic_headers())
+        return self._mail("alarm", values | {"site": in_language(site, ENGLISH)}, automatic_headers())
 
     def test(self, site: Site) -> Message:
-        """Shows that emails arrive."""
-        return self._mail("test", {"site": site}, automatic_headers())
+        """Show that emails arrive."""
+        return self._mail("test", {"site": in_language(site, ENGLISH)}, automatic_headers())
 
-    def _mail(self, mail: str, values: Mapping[str, object], headers: Headers) -> Message:
+    def _in(self, language: str) -> MessageAssembler:
+        """The assembler of a language: each has parts of its own."""
+        if language not in self._assemblers:
+            self._assemblers[language] = MessageAssembler(self._part)
+        return self._assemblers[language]
+
+    def _mail(self, mail: str, values: Mapping[str, Any], headers: Headers) -> Message:
         parts = ("subject.txt", "body.txt", "body.html")
-        subject, text, html = (self._part(f"{mail}/{part}", values) for part in parts)
+        with speaking(values["site"].language):
+            subject, text, html = (self._part(f"{mail}/{part}", values) for part in parts)
         return Message(header_text(subject), text, html, headers)
 
     def _part(self, template: str, values: Mapping[str, object]) -> str:

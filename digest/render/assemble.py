@@ -16,6 +16,8 @@ from string import ascii_letters, digits
 from markupsafe import escape
 
 from digest.domain import Digest
+from digest.languages import dates, deferred
+from digest.languages import gettext as _
 from digest.render import phrases, view
 from digest.render.blocks import LINKS, Block, Blocks, Render, manner_of, slots
 from digest.render.headers import digest_headers, header_text, own_headers
@@ -31,8 +33,8 @@ _LINE_END = b"\r\n"
 _LINE = 74  # characters of a link on one encoded line
 _PLAIN = f"{ascii_letters}{digits}:/._~+?#%-".encode()  # of links in which nothing is escaped or encoded
 _MASKED = f"{ascii_letters}{digits}@.-".encode()  # of addresses, beside the `…`
-WITHDRAWN = "Withdrawn since we sent it to you"
-_BRIEF = "In brief"
+WITHDRAWN = deferred("Withdrawn since we sent it to you")
+_BRIEF = deferred("In brief")
 _Frame = tuple[EncodedTemplate, EncodedTemplate]
 _targets = attrgetter(*LINKS)
 
@@ -60,11 +62,13 @@ class MessageAssembler:
         self._subject = lru_cache(1_024)(self._set_subject)
 
     def print(self, mail: str, top: int, digest: Digest, site: Site, links: Links) -> Encoded:
-        """The mail of that name at the most generous level of detail that fits. `top`: level of the headings
-        below which papers stand."""
+        """Return the mail of that name at the most generous level of detail that fits.
+
+        `top`: level of the headings below which papers stand.
+        """
         values = _links(links)
         sheet = _layout_of(mail, site, tuple(values[0]), top)
-        day = phrases.short_day(digest.issue.date)
+        day = dates.short_day(digest.issue.date)
         subject = self._subject(sheet, view.first_title(digest), len(digest.papers), day)
         for level in LEVELS:
             html, text = self._bodies(sheet, digest, values, level)
@@ -100,10 +104,10 @@ class MessageAssembler:
             blocks += self._parts.numbered(section.matches, topics, manner, before)
             before += len(section.matches)
         if layout.tail:
-            blocks.append(self._parts.heading(_BRIEF, sheet.top))
+            blocks.append(self._parts.heading(_(_BRIEF), sheet.top))
             blocks += self._parts.numbered(layout.tail, topics, None, before)
         if digest.withdrawn:
-            blocks.append(self._parts.others(digest.withdrawn, WITHDRAWN, sheet.top))
+            blocks.append(self._parts.others(digest.withdrawn, _(WITHDRAWN), sheet.top))
         if digest.also_trending and level.also_trending:
             blocks.append(self._parts.others(digest.also_trending, view.others(digest), sheet.top))
         return blocks
@@ -136,7 +140,7 @@ def _spliced(frame: _Frame, blocks: Sequence[EncodedTemplate], values: Values) -
 
 
 def _notes(digest: Digest) -> tuple[str, ...]:
-    return tuple(phrases.one_line(note) for note in digest.notes[:5])
+    return tuple(phrases.one_line(_(note)) for note in digest.notes[:5])
 
 
 def _links(links: Links) -> tuple[Values, Values]:

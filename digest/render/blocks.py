@@ -128,7 +128,7 @@ class _OfMatch:
         self.blocks: dict[tuple[int, Manner | None, _Titles], Block] = {}
 
     def titles(self, topics: Mapping[str, str]) -> _Titles:
-        """(slug, title) of the topics among the reasons."""
+        """Return (slug, title) of the topics among the reasons."""
         return tuple([(slug, topics.get(slug, slug)) for slug in self.slugs])
 
 
@@ -156,7 +156,7 @@ class Blocks:
     def numbered(
         self, matches: Sequence[Match], topics: Mapping[str, str], manner: Manner | None, before: int
     ) -> list[Block]:
-        """Papers with their numbers in the digest, from `before` + 1 on, and the reasons for them: in full in
+        """Return papers with their numbers in the digest, from `before` + 1 on, and their reasons: in full in
         a manner, else each in a line. `topics`: titles by slug."""
         blocks: list[Block] = []
         for number, match in enumerate(matches, before + 1):
@@ -171,7 +171,7 @@ class Blocks:
         return blocks
 
     def kinds(self, matches: Sequence[Match]) -> frozenset[str]:
-        """The kinds of the reasons for papers."""
+        """Return the kinds of the reasons for papers."""
         made = self._of_matches
         return _NONE.union(*[(made.get(id(match)) or self._made_of(match)).kinds for match in matches])
 
@@ -194,7 +194,7 @@ class Blocks:
         return Block(html, text, block.words)
 
     def others(self, papers: tuple[Paper, ...], heading: str, level: int) -> Block:
-        """The titles of what others read, under their heading: few sets of them are on many mails."""
+        """Return the titles of what others read, under their heading: few sets of them are on many mails."""
         wanted = tuple(map(id, papers)), heading, level
         made = self._of_others.get(wanted)
         if made is None:
@@ -204,7 +204,7 @@ class Blocks:
         return made[1]
 
     def set(self, template: str, values: Mapping[str, object], words: int = 0) -> Block:
-        """A template in both formats."""
+        """Return a template in both formats."""
         html, text = (
             EncodedTemplate.of(self.render(f"{template}.{kind}", values)) for kind in ("html", "txt")
         )
@@ -321,7 +321,9 @@ class Blocks:
 
 
 def slots(names: Sequence[str]) -> dict[str, Placeholder | str]:
-    """The links of a mail as its templates see them: a slot for each that there is, '' for the others."""
+    """Return the links of a mail as its templates see them: a slot for each that there is, '' for
+    the others.
+    """
     return {name: Placeholder(name) if name in names else "" for name in LINKS}
 
 

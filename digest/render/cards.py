@@ -9,6 +9,8 @@ from datetime import date
 from functools import lru_cache
 
 from digest.domain import Field, Paper, Reason, ReasonKind, SignalKind
+from digest.languages import dates, pgettext
+from digest.languages import gettext as _
 from digest.render import phrases
 from digest.render.phrases import Piece
 from digest.sources.registry import display_name
@@ -17,7 +19,7 @@ from digest.words import finding
 
 _TOLD = (Field.TITLE, Field.ABSTRACT)
 _NAMES = 3
-_NEWLY_LISTED = "newly listed"
+_NEWLY_LISTED = "newly listed"  # as the matcher says it
 _READ = 4_000  # characters of a text that may be shown, before cleaning: a hostile one is longer
 
 
@@ -73,7 +75,7 @@ def card(
     all_links: bool,
     heading: int,
 ) -> Card:
-    """A paper in full: `titles` of topics by slug, the reader's `day`, at most `words` of summary."""
+    """Return a paper in full: `titles` of topics by slug, the reader's `day`, at most `words` of summary."""
     label, summary = _summary(paper, words)
     shown = title(paper)
     return Card(
@@ -91,13 +93,16 @@ def card(
 
 
 def line(paper: Paper, *, numbered: bool) -> Line:
-    """A paper by its title alone; one of the digest's own with its upvotes."""
+    """Return a paper by its title alone; one of the digest's own with its upvotes."""
     return Line(title(paper), phrases.web_url(paper.url), _upvotes(paper) if numbered else "", numbered)
 
 
 def unsaid(paper: Paper, reasons: Iterable[Reason]) -> tuple[Reason, ...]:
-    """The reasons that say more than the facts beside a paper: its upvotes, that it is new, its category."""
-    said = {_NEWLY_LISTED, phrases.counted(paper.latest(SignalKind.UPVOTES), "upvote")}
+    """Return the reasons that say more than the facts beside a paper: its upvotes, that it is new, its
+    category.
+    """
+    upvotes = paper.latest(SignalKind.UPVOTES)
+    said = {_NEWLY_LISTED, f"{upvotes} upvote" if upvotes == 1 else f"{upvotes} upvotes"}
     first = paper.categories[0] if paper.categories else ""
     return tuple(
         [
@@ -110,7 +115,7 @@ def unsaid(paper: Paper, reasons: Iterable[Reason]) -> tuple[Reason, ...]:
 
 
 def unmarked(reasons: Iterable[Reason], title: str, summary: str = "") -> tuple[Reason, ...]:
-    """The reasons whose term isn't marked in what is shown of a paper."""
+    """Return the reasons whose term isn't marked in what is shown of a paper."""
     return tuple(
         [
             reason
@@ -122,7 +127,7 @@ def unmarked(reasons: Iterable[Reason], title: str, summary: str = "") -> tuple[
 
 
 def title(paper: Paper) -> str:
-    """A paper's title as mails show it; never empty."""
+    """Return a paper's title as mails show it; never empty."""
     return _title(paper.title[:_READ]) or paper.id
 
 
@@ -132,17 +137,19 @@ def source_name(name: str) -> str:
 
 
 def title_terms(reasons: Iterable[Reason]) -> tuple[str, ...]:
-    """What of the reasons stands in the title."""
+    """Return what of the reasons stands in the title."""
     return tuple([reason.term for reason in reasons if reason.field is Field.TITLE])
 
 
 def terms(reasons: Iterable[Reason]) -> tuple[str, ...]:
-    """What of the reasons stands in the title or the abstract, and so perhaps in a summary."""
+    """Return what of the reasons stands in the title or the abstract, and so perhaps in a summary."""
     return tuple([reason.term for reason in reasons if reason.field in _TOLD])
 
 
 def mute(reasons: Iterable[Reason]) -> str:
-    """The first term of a reader's own filter that stands in the text: they may want a rest from it."""
+    """Return the first term of a reader's own filter that stands in the text: they may want a rest
+    from it.
+    """
     for reason in reasons:
         if reason.kind is ReasonKind.FILTER and reason.field in _TOLD:
             return phrases.one_line(reason.term, 60)
@@ -179,7 +186,7 @@ def _authors(paper: Paper) -> str:
     """`Ada Lovelace, Alan Turing, Grace Hopper + 14 more`. Names stay whole: some have no initials."""
     names = ", ".join([_name(name) for name in paper.authors[:_NAMES]])
     others = len(paper.authors) - _NAMES
-    return f"{names} + {others} more" if others > 0 else names
+    return _("{names} + {number} more", names=names, number=others) if others > 0 else names
 
 
 def _upvotes(paper: Paper) -> str:
@@ -193,28 +200,32 @@ def _facts(paper: Paper, day: date) -> Iterator[str]:
     if paper.categories:
         yield phrases.one_line(paper.categories[0], 40)
     if paper.first_seen_at.date() == day:
-        yield "new today"
+        yield _("new today")
     else:
-        yield phrases.short_date((paper.published_at or paper.first_seen_at).date(), day.year)
+        yield dates.short_date((paper.published_at or paper.first_seen_at).date(), day.year)
 
 
 def _summary(paper: Paper, words: int) -> tuple[str, str]:
     """A summary with a label that says who wrote it, a source or a model; else the abstract's finding."""
     if summary := _opening(paper.summary, words):
         if paper.summary_model:
-            return f"Machine-made summary ({phrases.one_line(paper.summary_model, 60)})", summary
+            model = phrases.one_line(paper.summary_model, 60)
+            return _("Machine-made summary ({model})", model=model), summary
         name = source_name(paper.summary_source)
-        return f"TL;DR ({name})" if name else "TL;DR", summary
+        return _("TL;DR ({source})", source=name) if name else _("TL;DR"), summary
     return "", _finding(paper.abstract, words)
 
 
 def _links(paper: Paper) -> Iterator[Link]:
     comments = paper.latest(SignalKind.COMMENTS)
     named = (
-        ("Abstract", paper.url),
-        ("PDF", paper.pdf_url),
-        ("Code", paper.code_url),
-        (f"Discussion ({comments})" if comments > 0 else "Discussion", paper.discussion_url),
+        (pgettext("link", "Abstract"), paper.url),
+        (_("PDF"), paper.pdf_url),
+        (pgettext("link", "Code"), paper.code_url),
+        (
+            _("Discussion ({number})", number=comments) if comments > 0 else _("Discussion"),
+            paper.discussion_url,
+        ),
     )
     for name, url in named:
         if phrases.web_url(url):

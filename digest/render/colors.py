@@ -44,7 +44,7 @@ def check_readable(color: str, ground: str) -> None:
 
 
 def contrast(first: str, second: str) -> float:
-    """The contrast ratio of two #rrggbb colours, 1 … 21 (WCAG 2.2, "contrast ratio")."""
+    """Return the contrast ratio of two #rrggbb colours, 1 … 21 (WCAG 2.2, "contrast ratio")."""
     darker, lighter = sorted((_luminance(first), _luminance(second)))
     return (lighter + 0.05) / (darker + 0.05)
 

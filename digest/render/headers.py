@@ -19,7 +19,7 @@ _LIST_ID_LABEL = "daily"  # for ever: people's rules and Gmail know the list by 
 
 
 def header_text(text: str, most: int = 78) -> str:
-    """Text that is inert in a header: one line, no controls, and no encoded word (RFC 2047).
+    """Make a text inert in a header: one line, no controls, and no encoded word (RFC 2047).
 
     Python decodes encoded words in values that it is given, so that `=?UTF-8?Q?=0A?=Bcc: …` in a title would
     become a line break; a space between `=` and `?` makes them plain text.
@@ -28,12 +28,12 @@ def header_text(text: str, most: int = 78) -> str:
 
 
 def automatic_headers() -> Headers:
-    """What every mail of ours says: a machine wrote it, and nobody waits for a reply (RFC 3834)."""
+    """Return what every mail of ours says: a machine wrote it, and nobody waits for a reply (RFC 3834)."""
     return (("Auto-Submitted", "auto-generated"), ("X-Auto-Response-Suppress", "OOF, AutoReply"))
 
 
 def list_headers(site: Site, links: Links, archive: str = "") -> Headers:
-    """What a mail to a subscriber says of its list, and how to leave it (RFC 2369, 2919, 8058).
+    """Return what a mail to a subscriber says of its list, and how to leave it (RFC 2369, 2919, 8058).
 
     `archive`: where its papers stand on the web, an absolute URL.
     """
@@ -41,15 +41,16 @@ def list_headers(site: Site, links: Links, archive: str = "") -> Headers:
 
 
 def own_headers(links: Links) -> Headers:
-    """How this subscriber leaves the list (RFC 2369)."""
+    """Return how this subscriber leaves the list (RFC 2369)."""
     by_mail = f", <mailto:{links.unsubscribe_mail}>" if links.unsubscribe_mail else ""
     value = f"<{links.unsubscribe}>{by_mail}"
     return (("List-Unsubscribe", value if _inert(value) else _made_inert(value)),)
 
 
 def digest_headers(digest: Digest, site: Site, links: Links, kinds: frozenset[str]) -> Headers:
-    """The headers of a digest but for `own_headers`: those of the list, and some for feedback loops and for
-    people's own rules. `kinds` of the reasons for its papers. The same object for all who share them."""
+    """Return the headers of a digest but for `own_headers`: those of the list, and some for feedback loops
+    and for people's own rules. `kinds` of the reasons for its papers. The same object for all who share them.
+    """
     slugs = tuple([topic.slug for topic in digest.topics])
     issue, asked = (digest.issue.id, digest.issue.date), (_audience(digest, slugs), slugs)
     return _shared(issue, asked, kinds, site, _is_one_click(links))

@@ -59,12 +59,12 @@ class Encoded:
 
 
 def encode(message: Message) -> Encoded:
-    """The same message, its bodies encoded."""
+    """Return the same message, its bodies encoded."""
     return Encoded(message.subject, message.headers, (), quoted(message.text), quoted(message.html))
 
 
 def quoted(text: str) -> bytes:
-    """Text in whole lines of quoted-printable, at most 76 characters each; a soft break ends an open line."""
+    """Encode whole lines as quoted-printable, at most 76 characters each; a soft break ends an open line."""
     if len(text) <= _SOFT_LINE and text.isascii() and text.isprintable() and "=" not in text:
         return f"{text}=\r\n".encode() if text else b""
     lines = binascii.b2a_qp(text.encode(), istext=True).replace(b"\n", b"\r\n")
@@ -81,7 +81,7 @@ def quoted(text: str) -> bytes:
 def as_bytes(
     message: Message | Encoded, *, sender: str, recipient: str, date: datetime, message_id: str
 ) -> bytes:
-    """The message from `sender` (`Name <address>`) to one `recipient` (an address), text part first.
+    """Return the message from `sender` (`Name <address>`) to one `recipient` (an address), text part first.
 
     Raises InputError for a broken address, and for a header that would break out of its line. A recipient
     outside ASCII makes a message that needs SMTPUTF8 (RFC 6531, 6532).

@@ -6,10 +6,11 @@ Never: escapes for HTML (the templates do), or knows a template.
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from functools import lru_cache
 
 from digest.domain import Field, Reason, ReasonKind
+from digest.languages import gettext as _
+from digest.languages import pgettext
 from digest.words.finding import SENTENCE_END
 
 _WEB_URL = re.compile(r"https?://[^\s\"<>\\^`{|}]{1,500}", re.IGNORECASE)
@@ -34,19 +35,19 @@ class Piece:
 
 
 def printable(text: str) -> str:
-    """Text without control characters and without those that turn the reading direction; newlines stay."""
+    """Drop control characters and those that turn the reading direction; newlines stay."""
     return text if text.isascii() and text.isprintable() else _INVISIBLE.sub("", text)
 
 
 def one_line(text: str, most: int = 300) -> str:
-    """Printable text on one line, shortened to `most` characters."""
+    """Return printable text on one line, shortened to `most` characters."""
     line = " ".join(text.split())
     visible = printable(line)
     return shorten(line if visible == line else " ".join(visible.split()), most)
 
 
 def shorten(text: str, most: int) -> str:
-    """At most `most` characters, cut behind a word where one ends, with an ellipsis."""
+    """Cut a text to `most` characters, behind a word where one ends, with an ellipsis."""
     if len(text) <= most:
         return text
     cut = text[: most - 1]
@@ -55,58 +56,25 @@ def shorten(text: str, most: int) -> str:
 
 
 def web_url(url: str) -> str:
-    """The URL if it can be linked to (http, https, nothing that breaks out of an attribute), else ''."""
+    """Return the URL if it can be linked to (http, https, nothing that breaks out of an attribute),
+    else ''.
+    """
     return url if _WEB_URL.fullmatch(url) and printable(url) == url else ""
 
 
-def counted(number: int, singular: str) -> str:
-    """`1 paper`, `12 papers`."""
-    return f"{number} {singular}" if number == 1 else f"{number} {singular}s"
-
-
-@lru_cache(maxsize=512)
-def long_day(day: date) -> str:
-    """`Tuesday 17 March 2026`. English whatever the machine speaks: nothing here sets a locale."""
-    return f"{day:%A} {long_date(day)}"
-
-
-@lru_cache(maxsize=512)
-def day_name(day: date) -> str:
-    """`Tuesday 17 March`: the year of a mail is the one that it is read in."""
-    return f"{day:%A} {day.day} {day:%B}"
-
-
-@lru_cache(maxsize=512)
-def long_date(day: date) -> str:
-    """`17 March 2026`."""
-    return f"{day.day} {day:%B %Y}"
-
-
-@lru_cache(maxsize=512)
-def short_day(day: date) -> str:
-    """`Tue 17 Mar`."""
-    return f"{day:%a} {day.day} {day:%b}"
-
-
-@lru_cache(maxsize=512)
-def short_date(day: date, year: int) -> str:
-    """`17 Mar`, with its year unless that is the reader's."""
-    return f"{day.day} {day:%b}" if day.year == year else f"{day.day} {day:%b %Y}"
-
-
 def masked(address: str) -> str:
-    """An address that its owner knows again and nobody else can write to: `a…@example.org`."""
+    """Return an address that its owner knows again and nobody else can write to: `a…@example.org`."""
     local, _, domain = address.rpartition("@")
     return f"{local[:1]}…@{domain}"
 
 
 def longest_of(words: int) -> int:
-    """How many characters a text of so many words may have."""
+    """Return how many characters a text of so many words may have."""
     return max(words * _CHARACTERS_A_WORD, 80)
 
 
 def first_sentences(text: str, most: int) -> str:
-    """Whole sentences from the start, at most `most` words; cut inside one if half the words were unused.
+    """Return whole sentences from the start, at most `most` words; cut inside one if half were unused.
 
     Words of up to 40 characters stay whole. What has longer ones (a script without spaces, a hostile text) is
     cut after 12 characters a word.
@@ -125,7 +93,7 @@ def first_sentences(text: str, most: int) -> str:
 
 
 def marked(text: str, terms: Iterable[str]) -> tuple[Piece, ...]:
-    """The text in pieces, none empty; whole-word occurrences of the terms, in any case, are marked."""
+    """Return the text in pieces, none empty; whole-word occurrences of the terms, in any case, are marked."""
     runs: list[Piece] = []
     done = 0
     for start, end in sorted([place for term in set(terms) for place in places(text, term)]):
@@ -137,7 +105,9 @@ def marked(text: str, terms: Iterable[str]) -> tuple[Piece, ...]:
 
 @lru_cache(maxsize=16_384)  # a day's papers have the terms of most readers in few places
 def places(text: str, term: str) -> tuple[tuple[int, int], ...]:
-    """Where a term stands in a text as a whole word, in any case: starts, and ends with a minus sign."""
+    """Return where a term stands in a text as a whole word, in any case: starts, and ends with a
+    minus sign.
+    """
     return tuple([(found.start(1), -found.end(1)) for found in _word(term).finditer(text)]) if term else ()
 
 
@@ -148,7 +118,8 @@ def _word(term: str) -> re.Pattern[str]:
 
 
 def reason_phrases(reasons: Sequence[Reason], titles: Mapping[str, str]) -> tuple[str, ...]:
-    """Why a paper is here, a phrase for each filter, topic or measure, in the order given; at most three.
+    """Return why a paper is here, a phrase for each filter, topic or measure, in the order given; at most
+    three.
 
     `titles`: of topics, by slug.
     """
@@ -160,24 +131,35 @@ def reason_phrases(reasons: Sequence[Reason], titles: Mapping[str, str]) -> tupl
 
 
 def _phrase(kind: ReasonKind, name: str, reasons: list[Reason], titles: Mapping[str, str]) -> str:
+    first = reasons[0].note
     if kind is ReasonKind.PICK:
-        return one_line(reasons[0].note, 200) or "picked by a curator"
-    note = one_line(reasons[0].note, 60)
+        return one_line(_(first), 200) or _("picked by a curator")
     if kind is ReasonKind.TRENDING:
-        return f"trending: {note}" if note else "trending"
-    places = ", ".join([_place(reason) for reason in reasons if reason.field or reason.note][:_MOST_PLACES])
+        note = one_line(_(first), 60)
+        return _("trending: {note}", note=note) if note else _("trending")
+    places = pgettext("list", ", ").join(
+        [_place(reason) for reason in reasons if reason.field or reason.note][:_MOST_PLACES]
+    )
     if kind is ReasonKind.FILTER:
-        if places.startswith("like: "):
+        if first.startswith("like: "):
             return places
-        return f"matches {places or one_line(name, 80)}"
-    topic = f"topic {one_line(titles.get(name, name), 60)}"
-    return f"{topic}: {places}" if places else topic
+        return _("matches {what}", what=places or one_line(name, 80))
+    topic = one_line(_(titles.get(name, name)), 60)
+    if places:
+        return _("topic {topic}: {places}", topic=topic, places=places)
+    return _("topic {topic}", topic=topic)
 
 
 def _place(reason: Reason) -> str:
     if reason.field is None:
-        return one_line(reason.note, 60)
+        return one_line(_(reason.note), 60)
     term = one_line(reason.term, 80)
-    if reason.field in (Field.TITLE, Field.ABSTRACT):
-        return f"“{term}” in the {reason.field}"
-    return f"{reason.field} {term}"
+    match reason.field:
+        case Field.TITLE:
+            return _("“{term}” in the title", term=term)
+        case Field.ABSTRACT:
+            return _("“{term}” in the abstract", term=term)
+        case Field.AUTHOR:
+            return _("author {name}", name=term)
+        case Field.CATEGORY:
+            return _("category {name}", name=term)

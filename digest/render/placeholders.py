@@ -52,13 +52,13 @@ class EncodedTemplate:
 
     @classmethod
     def of(cls, rendered: str) -> Self:
-        """Rendered text, its lines encoded."""
+        """Encode the lines of rendered text."""
         parts = _MARK.split(rendered)
         return cls([quoted(part) if at % 2 == 0 else b"" for at, part in enumerate(parts)], parts[1::2])
 
     @classmethod
     def joined(cls, forms: Iterable[Self]) -> Self:
-        """One behind the other."""
+        """Return one behind the other."""
         parts, names = [b""], list[str]()
         for form in forms:
             first, *others = form.parts
@@ -68,7 +68,7 @@ class EncodedTemplate:
         return cls(parts, names)
 
     def parted(self, name: str) -> tuple[Self, Self]:
-        """What stands before a slot and what behind it; without such a slot all stands before it."""
+        """Return what stands before a slot and what behind it; without such a slot all stands before it."""
         at = self.names.index(name) if name in self.names else len(self.names)
         behind = self.parts[2 * at + 2 :] or [b""]
         return (
@@ -77,7 +77,9 @@ class EncodedTemplate:
         )
 
     def with_some(self, values: Values) -> Self:
-        """The same with some of the gaps filled for good, so that fewer are left for each reader's mail."""
+        """Return the same with some of the gaps filled for good, so that fewer are left for each reader's
+        mail.
+        """
         line: list[bytes] = self.parts[:1]
         parts, names = list[bytes](), list[str]()
         for name, behind in zip(self.names, self.parts[2::2], strict=True):
@@ -90,7 +92,10 @@ class EncodedTemplate:
         return type(self)([*parts, b"".join(line)], names)
 
     def filled(self, values: Values) -> list[bytes]:
-        """The lines with the slots' values among them, to be joined. Raises KeyError where one is missing."""
+        """Return the lines with the slots' values among them, to be joined.
+
+        Raises KeyError where one is missing.
+        """
         parts = self.parts.copy()
         parts[1::2] = map(values.__getitem__, self.names)  # both in C: this runs for each card of each mail
         return parts

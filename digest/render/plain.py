@@ -15,20 +15,20 @@ _NOT_LAST = frozenset("（《〈「『【〔〖“‘([{")
 
 
 def width(text: str) -> int:
-    """How many columns a text takes."""
+    """Return how many columns a text takes."""
     if text.isascii() or max(text) < _FIRST_WIDE:
         return len(text)
     return sum([1 + _is_wide(character) for character in text])
 
 
 def underlined(text: str) -> str:
-    """A heading in lines, with a line below as long as its longest."""
+    """Return a heading in lines, with a line below as long as its longest."""
     lines = wrap(text)
     return f"{lines}\n{'-' * max(width(line) for line in lines.splitlines())}"
 
 
 def wrap(text: str, indent: int = 0, first: str = "") -> str:
-    """Text in lines of at most 76 columns, URLs whole; the first line begins with `first`."""
+    """Wrap a text into lines of at most 76 columns, URLs whole; the first line begins with `first`."""
     margin = " " * indent
     line = first.rjust(indent) + " ".join(text.split())
     is_narrow = line.isascii() or max(line, default="") < _FIRST_WIDE

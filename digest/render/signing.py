@@ -66,7 +66,7 @@ class Signer:
         return name, f"v=DKIM1; k={self.key.kind}; p={self.key.public}"
 
     def sign(self, content: bytes, now: datetime) -> bytes:
-        """The message, signed. The same message at the same time gets the same signature."""
+        """Return the message, signed. The same message at the same time gets the same signature."""
         signature: bytes = _Signature(content, self.key.kind, now).sign(
             self.selector.encode(),
             self.domain.encode(),
@@ -90,7 +90,7 @@ class _Signature(dkim.DKIM):  # type: ignore[misc] # the library has no types
 
 
 def read_key(text: str) -> Key:
-    """A private key in PEM, RSA (PKCS#1, PKCS#8) or Ed25519 (PKCS#8).
+    """Return a private key in PEM, RSA (PKCS#1, PKCS#8) or Ed25519 (PKCS#8).
 
     Raises ValueError for anything else, for a damaged key and for one that is too short.
     """

@@ -1,7 +1,8 @@
 """What every mail needs to know of who sends it, and where its links go. Values only."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.utils import parseaddr
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 FRONT = 5
@@ -31,6 +32,16 @@ class Site:
     def address(self) -> str:
         """The bare address of `mail_from`."""
         return parseaddr(self.mail_from)[1]
+
+
+def in_language(site: Site, language: str) -> Site:
+    """Return the same site as it speaks to somebody of another language."""
+    return site if site.language == language else _in_language(site, language)
+
+
+@lru_cache(64)
+def _in_language(site: Site, language: str) -> Site:
+    return replace(site, language=language)
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ def _inlined(source: str, style: str) -> str:
 
 
 def environment(*folders: Path, colors: Colors) -> SandboxedEnvironment:
-    """Where mails are rendered from: a template is looked for in each folder in turn.
+    """Return where mails are rendered from: a template is looked for in each folder in turn.
 
     `colors` are known to every template and to `_base/style.css`.
     """

@@ -6,19 +6,23 @@ bytes.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
 from math import ceil
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from digest.domain import Digest, Frequency, Match, ReasonKind, Subscriber, Topic
+from digest.languages import current, dates, deferred, ngettext, pgettext
+from digest.languages import gettext as _
 from digest.render import phrases
 from digest.render.cards import title
 
 _WORDS_A_MINUTE = 200
 _PREHEADER = (40, 90)
 _DOT = " · "
-_REST = "More for you"
+_ADDRESS = "\0"  # where the reader's stands, in a text that many share
+_REST = deferred("More for you")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +82,9 @@ class Texts(NamedTuple):
 
 
 def layout(digest: Digest, level: Level, front: int) -> Layout:
-    """The papers of a digest at a level: the best `front` in full, under days or topics where that helps, the
-    others in brief."""
+    """Return the papers of a digest at a level: the best `front` in full, under days or topics where that
+    helps, the others in brief.
+    """
     cards = min(front, level.cards)
     shown, rest = digest.papers[:cards], digest.papers[cards:]
     tail = rest[: level.titles]
@@ -87,30 +92,30 @@ def layout(digest: Digest, level: Level, front: int) -> Layout:
 
 
 def heading(digest: Digest) -> str:
-    """The head of a digest."""
+    """Return the head of a digest."""
     asked = digest.subscriber.interests
     if not digest.papers:
         kind = _nothing(digest)
     elif _is_weekly(digest):
-        kind = "The week’s papers"
+        kind = _("The week’s papers")
     else:
-        kind = "Your papers" if asked.topics or asked.filters else "Trending papers"
-    day = phrases.day_name(digest.issue.date).replace(" ", "\u00a0")  # no lone word on a narrow screen
+        kind = _("Your papers") if asked.topics or asked.filters else _("Trending papers")
+    day = dates.day_name(digest.issue.date).replace(" ", "\u00a0")  # no lone word on a narrow screen
     return f"{kind}\u00a0· {day}"
 
 
 def first_title(digest: Digest) -> str:
-    """What the subject begins with."""
+    """Return what the subject begins with."""
     return title(digest.papers[0].paper) if digest.papers else _nothing(digest)
 
 
 def others(digest: Digest) -> str:
-    """The heading of what others read: beside a reader's own papers, or instead of them."""
-    return "Also trending" if digest.papers else "Trending meanwhile"
+    """Return the heading of what others read: beside a reader's own papers, or instead of them."""
+    return _("Also trending") if digest.papers else _("Trending meanwhile")
 
 
 def _nothing(digest: Digest) -> str:
-    return "No papers this week" if _is_weekly(digest) else "No papers today"
+    return _("No papers this week") if _is_weekly(digest) else _("No papers today")
 
 
 def _is_weekly(digest: Digest) -> bool:
@@ -118,13 +123,16 @@ def _is_weekly(digest: Digest) -> bool:
 
 
 def texts(digest: Digest, *, words: int) -> Texts:
-    """The reader's own texts of a mail that shows so many words of papers."""
+    """Return the reader's own texts of a mail that shows so many words of papers."""
     count = len(digest.papers)
-    asked = _asked(tuple([topic.title for topic in digest.topics]), len(digest.subscriber.interests.filters))
+    asked = _asked(
+        tuple([topic.title for topic in digest.topics]), len(digest.subscriber.interests.filters), current()
+    )
     minutes = max(1, ceil(words / _WORDS_A_MINUTE))
-    counts = _counts(count, minutes) if count else ()
+    counts = _counts(count, minutes, current()) if count else ()
+    about = counts or tuple([_(note) for note in digest.notes[:1]]) or (_("Nothing new for you"),)
     return Texts(
-        preheader=_preheader(digest, (*(counts or digest.notes[:1] or ("Nothing new for you",)), asked)),
+        preheader=_preheader(digest, (*about, asked)),
         meta=phrases.BETWEEN.join((*counts, asked)),
         because=_because(digest.subscriber, asked),
         papers=count,
@@ -145,7 +153,7 @@ def _by_day(person: Subscriber, shown: Sequence[Match]) -> tuple[Section, ...]:
     days: dict[str, list[Match]] = {}
     for match in sorted(shown, key=lambda m: m.paper.first_seen_at.astimezone(zone).date(), reverse=True):
         day = match.paper.first_seen_at.astimezone(zone).date()
-        days.setdefault(phrases.day_name(day), []).append(match)
+        days.setdefault(dates.day_name(day), []).append(match)
     return tuple(Section(day, tuple(matches)) for day, matches in days.items())
 
 
@@ -159,32 +167,50 @@ def _by_topic(topics: Sequence[Topic], shown: tuple[Match, ...]) -> tuple[Sectio
     rest = groups.pop("", [])
     if len(groups) + bool(rest) < 2:
         return (Section("", shown),)
-    named = [Section(phrases.one_line(titles[slug], 60), tuple(found)) for slug, found in groups.items()]
-    return (*named, Section(_REST, tuple(rest))) if rest else tuple(named)
+    named = [Section(phrases.one_line(_(titles[slug]), 60), tuple(found)) for slug, found in groups.items()]
+    return (*named, Section(_(_REST), tuple(rest))) if rest else tuple(named)
 
 
 @lru_cache(1_024)
-def _counts(papers: int, minutes: int) -> tuple[str, str]:
-    return phrases.counted(papers, "paper"), f"{minutes} min read"
+def _counts(papers: int, minutes: int, _language: str) -> tuple[str, str]:
+    return (
+        ngettext("{number} paper", "{number} papers", papers),
+        ngettext("{number} min read", "{number} min read", minutes),
+    )
 
 
 @lru_cache(1_024)
-def _asked(topics: tuple[str, ...], filters: int) -> str:
+def _asked(topics: tuple[str, ...], filters: int, _language: str) -> str:
     """What the subscriber asked for, in few words: the titles of topics, how many filters."""
     if topics:
-        names = [phrases.one_line(topic, 30) for topic in topics[:4]]
-        more = f" + {len(topics) - 4} more" if len(topics) > 4 else ""
-        return f"topics: {', '.join(names)}{more}"
+        names = pgettext("list", ", ").join([phrases.one_line(_(topic), 30) for topic in topics[:4]])
+        if len(topics) > 4:
+            names = _("{names} + {number} more", names=names, number=len(topics) - 4)
+        return _("topics: {names}", names=names)
     if filters:
-        return "your filter" if filters == 1 else f"your {filters} filters"
-    return "what trends"
+        return ngettext("your filter", "your {number} filters", filters)
+    return _("what trends")
 
 
 def _because(person: Subscriber, asked: str) -> tuple[str, str, str]:
     """Why this mail comes, to whom, and since when."""
     since = (person.confirmed_at or person.created_at).astimezone(ZoneInfo(person.schedule.timezone))
     address = phrases.masked(phrases.one_line(person.email))
-    return "You get this because ", address, f" subscribed on {phrases.long_date(since.date())} to {asked}."
+    before, behind = _around_address(since.date(), asked, current())
+    return before, address, behind
+
+
+@lru_cache(4_096)
+def _around_address(day: date, asked: str, _language: str) -> tuple[str, str]:
+    """What stands before a reader's address and what behind it where a mail says why it comes."""
+    text = _(
+        "You get this because {address} subscribed on {day} to {what}.",
+        address=_ADDRESS,
+        day=dates.long_date(day),
+        what=asked,
+    )
+    before, _mark, behind = text.partition(_ADDRESS)
+    return before, behind
 
 
 def _preheader(digest: Digest, about: tuple[str, ...]) -> tuple[str, ...]:
@@ -199,8 +225,8 @@ def _preheader(digest: Digest, about: tuple[str, ...]) -> tuple[str, ...]:
             length += len(text) + len(_DOT) * bool(pieces)
             pieces += (_DOT, text) if pieces else (text,)
     if length < least:
-        names = [phrases.one_line(topic.title) for topic in digest.topics]
-        for text in (*names, *about, phrases.long_day(digest.issue.date)):
+        names = [phrases.one_line(_(topic.title)) for topic in digest.topics]
+        for text in (*names, *about, dates.long_day(digest.issue.date)):
             length += len(text) + len(_DOT) * bool(pieces)
             pieces += (_DOT, text) if pieces else (text,)
             if length >= least:

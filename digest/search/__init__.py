@@ -63,7 +63,9 @@ __all__ = [
 
 @cache
 def version() -> str:
-    """What segments of this version of the software are made with: their format, and how words are read."""
+    """Return what segments of this version of the software are made with: their format, and how words are
+    read.
+    """
     code = b"".join(
         each.read_bytes() for each in sorted(Path(words.__file__).parent.iterdir()) if each.is_file()
     )

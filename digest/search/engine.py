@@ -51,7 +51,7 @@ class Trend:
     scores: Values
 
     def of(self, segment: Segment) -> Scores:
-        """The score of each paper of a segment."""
+        """Return the score of each paper of a segment."""
         ages = np.maximum(self.at - segment.seen, 0)
         faded: Scores = np.round(self.new * 0.5 ** (ages / self.half_life), self.places)
         return put_values(faded, segment, self.scores)
@@ -118,11 +118,11 @@ class Engine:
         return list(self._shown.parts(self._shown.marks))
 
     def count(self, node: Node, known: Known) -> int:
-        """How many papers a tree selects, every word of it strictly."""
+        """Return how many papers a tree selects, every word of it strictly."""
         return int(np.count_nonzero(self._select(node, known)))
 
     def numbers(self, node: Node, known: Known) -> NDArray[np.int64]:
-        """The papers that a tree selects, every word of it strictly, ascending."""
+        """Return the papers that a tree selects, every word of it strictly, ascending."""
         return np.sort(self._shown.numbers[self._select(node, known)])
 
     def search(
@@ -137,7 +137,7 @@ class Engine:
         as_typed: bool = False,
         counts: bool = True,
     ) -> Found:
-        """A page of at most `limit` papers behind `after`. `trend`: needed for the order of trend.
+        """Return a page of at most `limit` papers behind `after`. `trend`: needed for the order of trend.
 
         `as_typed`: words are neither corrected nor expanded.
         """
@@ -275,19 +275,19 @@ class _Read:
     unknown: tuple[str, ...]
 
     def widened(self, terms: Terms) -> "_Read":
-        """The same with words of the same roots."""
+        """Return the same with words of the same roots."""
         units = [(unit, [terms.wide(term.word) for term in of_unit]) for unit, of_unit in self.units]
         return replace(self, units=units)
 
     def idfs(self) -> dict[str, float]:
-        """How rare each stem is."""
+        """Return how rare each stem is."""
         of_unit = [term for _, of_unit in self.units for term in of_unit]
         related = {stem: RELATED * term.idf for term in of_unit for stem in term.related}
         return related | {term.stem: term.idf for term in self.terms}
 
 
 def least_of_highest(values: Scores, count: int) -> float:
-    """The value of the so many-th highest; below all where they are fewer."""
+    """Return the value of the so many-th highest; below all where they are fewer."""
     if len(values) > 2 * SAMPLED * count:
         bound = least_of_highest(values[::SAMPLED], count)  # of all there are as many at least
         values = values[values >= bound]

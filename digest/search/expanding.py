@@ -44,7 +44,9 @@ class Acronyms:
         self.longest = max(map(len, self._short), default=0)
 
     def units(self, words: Sequence[str], segments: Sequence[Segment]) -> list[Unit]:
-        """The words of a query (folded, in their order) as units, with other forms where there are any."""
+        """Return the words of a query (folded, in their order) as units, with other forms where there are
+        any.
+        """
         keys = [stems(word)[0] if stems(word) else word for word in words]
         found: list[Unit] = []
         place = 0

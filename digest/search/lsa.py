@@ -47,7 +47,7 @@ class Basis:
     reference: Vectors  # of papers of the sample, spread evenly: what `least_alike` is measured by
 
     def packed(self) -> bytes:
-        """The basis as bytes."""
+        """Return the basis as bytes."""
         offsets, text = to_arrays(self.stems)
         return pack(
             {
@@ -61,7 +61,7 @@ class Basis:
 
     @classmethod
     def unpacked(cls, packed: Buffer) -> "Basis":
-        """The basis that `packed` packed. Raises InputError for bytes that aren't whole."""
+        """Return the basis that `packed` packed. Raises InputError for bytes that aren't whole."""
         arrays = unpack(packed)
         stems = Vocabulary(arrays["offsets"], arrays["text"]).all()
         directions = arrays["directions"].astype(np.float32).reshape(len(stems), -1)
@@ -89,7 +89,7 @@ class _Sparse:
         return _Sparse.of(self.columns, self.rows, self.values, self.width, self.height)
 
     def times(self, dense: Dense) -> Dense:
-        """The product with a dense matrix, some entries at a time."""
+        """Return the product with a dense matrix, some entries at a time."""
         product = np.zeros((self.height, dense.shape[1]), np.float32)
         for start in range(0, len(self.rows), _AT_ONCE):
             part = slice(start, start + _AT_ONCE)
@@ -101,7 +101,8 @@ class _Sparse:
 
 
 def fit(segments: Sequence[Segment], marks: Sequence[Marks]) -> Basis | None:
-    """A basis of the marked papers (of a sample of them, where there are many); None where they are few.
+    """Return a basis of the marked papers (of a sample of them, where there are many); None where they are
+    few.
 
     The same papers give the same basis.
     """
@@ -128,7 +129,7 @@ def fit(segments: Sequence[Segment], marks: Sequence[Marks]) -> Basis | None:
 
 
 def vectors(segment: Segment, basis: Basis) -> Vectors:
-    """The vectors of a segment's papers, one below the other; zero where no stem of the basis is."""
+    """Return the vectors of a segment's papers, one below the other; zero where no stem of the basis is."""
     number_of = {stem: number for number, stem in enumerate(basis.stems)}
     everything = np.ones(len(segment), np.bool_)
     projected = _weighed(segment, number_of, basis.idf, everything).times(basis.directions)
@@ -136,7 +137,7 @@ def vectors(segment: Segment, basis: Basis) -> Vectors:
 
 
 def least_alike(of_papers: Vectors, basis: Basis) -> NDArray[np.int64]:
-    """For each vector the product that only a hundredth of the reference papers reach: its threshold.
+    """Return, for each vector, its threshold: the product that a hundredth of the reference papers reach.
 
     The 99 % quantile and one place further down, because the paper itself may be among them; never below 1.
     """
@@ -151,7 +152,7 @@ def least_alike(of_papers: Vectors, basis: Basis) -> NDArray[np.int64]:
 
 
 def cosines(one: Vectors, many: Vectors) -> Dense:
-    """The cosine of one vector with each of many, all of the same basis."""
+    """Return the cosine of one vector with each of many, all of the same basis."""
     single = one.astype(np.float32)
     products = np.empty(len(many), np.float32)
     for start in range(0, len(many), _BLOCK):
@@ -161,7 +162,7 @@ def cosines(one: Vectors, many: Vectors) -> Dense:
 
 
 def alike(one: Vectors, least: int, many: Vectors) -> Marks:
-    """Which of many vectors reach the threshold of one, all of the same basis."""
+    """Return which of many vectors reach the threshold of one, all of the same basis."""
     marks: Marks = many.astype(np.float32) @ one.astype(np.float32) >= least
     return marks
 
@@ -241,19 +242,20 @@ def _unit(dense: Dense) -> Dense:
 
 
 def standing(segments: Sequence[Segment]) -> tuple[Sequence[Segment], list[Marks]]:
-    """Segments (oldest first) and which papers of each stand, as `fit` takes them."""
+    """Return segments (oldest first) and which papers of each stand, as `fit` takes them."""
     return segments, shown_in(segments)
 
 
 def from_bytes(packed: bytes) -> Vectors:
-    """Vectors that were kept as bytes."""
+    """Read vectors that were kept as bytes."""
     return np.frombuffer(packed, np.int8).reshape(-1, DIMENSIONS)
 
 
 def nearest(
     engine: Engine, of_segments: Sequence[Vectors], number: int, limit: int
 ) -> list[tuple[int, float]]:
-    """The numbers of the papers most like one, with their cosines, best first; nothing where it isn't shown.
+    """Return the numbers of the papers most like one, with their cosines, best first; nothing where it isn't
+    shown.
 
     `of_segments`: the vectors of each of the engine's segments, all of one basis.
     """
@@ -277,7 +279,9 @@ def nearest(
 
 
 def highest(numbers: NDArray[np.int64], values: Dense, limit: int) -> list[tuple[int, float]]:
-    """The numbers with the highest values, at most `limit`, best first; of equal ones the lower number."""
+    """Return the numbers with the highest values, at most `limit`, best first; of equal ones the lower
+    number.
+    """
     if 0 < limit < len(values):  # only what can come among the first is sorted
         able = values >= np.partition(values, -limit)[-limit]
         numbers, values = numbers[able], values[able]

@@ -24,7 +24,10 @@ class Query:
 
 
 def read(tree: Node, typed: tuple[str, ...] = ()) -> Query:
-    """Part a tree into what ranks and what selects. `typed`: words in the order of the text, where known."""
+    """Divide a tree into what ranks and what selects.
+
+    `typed`: words in the order of the text, where known.
+    """
     parts = tree.parts if isinstance(tree, And) else (tree,)
     words = [part.word for part in parts if isinstance(part, Word) and part.field is None]
     rest = tuple(part for part in parts if not (isinstance(part, Word) and part.field is None))
@@ -36,7 +39,7 @@ def read(tree: Node, typed: tuple[str, ...] = ()) -> Query:
 
 
 def corrected(tree: Node, words: Mapping[str, str]) -> Node:
-    """The tree with words that rank replaced: wrong word → right word."""
+    """Return the tree with words that rank replaced, by `words` (wrong word → right word)."""
     parts = tree.parts if isinstance(tree, And) else (tree,)
     changed = tuple(
         Word(words.get(part.word, part.word)) if isinstance(part, Word) and part.field is None else part

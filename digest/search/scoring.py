@@ -42,7 +42,10 @@ class Unit:
 
 
 def score(units: Sequence[tuple[Unit, Sequence[Term]]], terms: Terms) -> tuple[Scores, Scores]:
-    """BM25 of each paper, and its coverage, 0 … 1. `units`: with their words' terms."""
+    """Return, for each segment, BM25 of each paper, and its coverage, 0 … 1.
+
+    `units`: with their words' terms.
+    """
     size = len(terms.shown)
     points, cover = np.zeros(size), np.zeros(size)
     whole = sum(term.idf for _, of_unit in units for term in of_unit) or 1.0
@@ -59,7 +62,9 @@ def score(units: Sequence[tuple[Unit, Sequence[Term]]], terms: Terms) -> tuple[S
 
 
 def closeness(found: Sequence[Term], terms: Terms, among: Places) -> Scores:
-    """How much more each of a few papers counts because words stand side by side as in the query, from 1."""
+    """Return how much more each of a few papers counts because words stand side by side as in the query, from
+    1.
+    """
     held = np.zeros(len(among))
     idfs = [min(one.idf, other.idf) for one, other in pairwise(found)]
     whole = sum(idfs)

@@ -43,7 +43,7 @@ Values = tuple[NDArray[np.int64], NDArray[np.float64]]  # numbers of papers, asc
 
 
 def nothing_alike(_id: str, segment: Segment) -> Marks:
-    """No paper of a segment, for searches that ask for no likeness."""
+    """Return no paper of a segment, for searches that ask for no likeness."""
     return np.zeros(len(segment), np.bool_)
 
 
@@ -60,7 +60,7 @@ class Known:
 
 
 def select(node: Node, segment: Segment, known: Known) -> Marks:  # noqa: PLR0911 - a return for each kind of node
-    """The papers of a segment that a tree selects."""
+    """Return the papers of a segment that a tree selects."""
     match node:
         case Not(part):
             return ~select(part, segment, known)
@@ -85,7 +85,7 @@ def select(node: Node, segment: Segment, known: Known) -> Marks:  # noqa: PLR091
 
 
 def to_values(by_paper: Mapping[int, float]) -> Values:
-    """Values by the numbers of papers, as arrays."""
+    """Return values by the numbers of papers, as arrays."""
     numbers = sorted(by_paper)
     return np.array(numbers, np.int64), np.array([by_paper[number] for number in numbers], np.float64)
 
@@ -100,7 +100,7 @@ def put_values(found: NDArray[np.float64], segment: Segment, values: Values | No
 
 
 def runs_of(leaf: Word | Phrase | Exact, segment: Segment) -> list[list[Slice]]:
-    """The occurrences of each word of a leaf, in each reading of it that the segment can hold.
+    """Return the occurrences of each word of a leaf, in each reading of it that the segment can hold.
 
     `fine tuning` is also `finetuning`: the same readings as for a digest (`words.readings`).
     """
@@ -115,7 +115,7 @@ def runs_of(leaf: Word | Phrase | Exact, segment: Segment) -> list[list[Slice]]:
 
 
 def follow(segment: Segment, runs: Sequence[Slice], among: Marks | None = None) -> NDArray[np.int32]:
-    """The places of first words where these words follow one another; of papers in `among` only."""
+    """Return the places of first words where these words follow one another; of papers in `among` only."""
     order = sorted(range(len(runs)), key=lambda each: runs[each][1] - runs[each][0])
     found: NDArray[np.int32] | None = None
     for number in order:

@@ -45,38 +45,38 @@ class Shown:
         return self.starts[-1]
 
     def parts(self, marks: Marks) -> Iterator[tuple[Segment, Marks]]:
-        """Each segment, and its part of an array over all papers."""
+        """Yield each segment, and its part of an array over all papers."""
         for segment, (start, end) in zip(self.segments, pairwise(self.starts), strict=True):
             yield segment, marks[start:end]
 
     def marked(self, read: Callable[[Segment], Marks]) -> Marks:
-        """The shown papers of those that `read` marks in each segment."""
+        """Return the shown papers of those that `read` marks in each segment."""
         return _joined([read(segment) for segment in self.segments], np.bool_) & self.marks
 
     def scored(self, read: Callable[[Segment], Scores]) -> Scores:
-        """What `read` says of each segment's papers, side by side."""
+        """Return what `read` says of each segment's papers, side by side."""
         return _joined([read(segment) for segment in self.segments], np.float64)
 
     def stem(self, stem: str) -> list[Slice]:
-        """The occurrences of a stem in each segment."""
+        """Return the occurrences of a stem in each segment."""
         return [segment.stem(stem) for segment in self.segments]
 
     def weights(self, found: Sequence[Slice]) -> Weights:
-        """The shown papers that have occurrences (a slice a segment), and how often each has them."""
+        """Return the shown papers that have occurrences (a slice a segment), and how often each has them."""
         return self._weights([segment.slots[slice(*each)] for segment, each in self._with(found)])
 
     def weights_at(self, places: Sequence[NDArray[np.int32]]) -> Weights:
-        """The shown papers of these places in texts (an array a segment), weighed in the same way."""
+        """Return the shown papers of these places in texts (an array a segment), weighed in the same way."""
         return self._weights([each >> 8 for each in places])
 
     def forms(self, prefix: str) -> Iterator[tuple[str, str]]:
-        """Stems that begin so, each with each of its forms (folded)."""
+        """Yield stems that begin so, each with each of its forms (folded)."""
         for segment in self.segments:
             for stem, form in segment.stems_and_forms(segment.stems.starting(prefix)):
                 yield stem, fold(form)
 
     def counts(self, marks: Marks) -> dict[str, int]:
-        """How many of these papers have each label that is counted, and are of each year."""
+        """Return how many of these papers have each label that is counted, and are of each year."""
         years = np.bincount(np.maximum(self.years[marks], 0))
         found = {f"year:{year}": int(years[year]) for year in np.flatnonzero(years).tolist()}
         names, papers, starts = self._labels

@@ -24,12 +24,12 @@ Pieces = tuple[Piece, ...]
 
 
 def mark(text: str, wanted: Collection[str]) -> Pieces:
-    """A text with the words marked whose stems are wanted; neighbours are one piece."""
+    """Return a text with the words marked whose stems are wanted; neighbours are one piece."""
     return _pieces(text, _marks(text, wanted), 0, len(text))
 
 
 def snippet(text: str, wanted: Collection[str], weight: Callable[[str], float] = lambda _: 1.0) -> Pieces:
-    """The best stretch of a text, `…` where it was cut. `weight`: how much each wanted stem says."""
+    """Return the best stretch of a text, `…` where it was cut. `weight`: how much each wanted stem says."""
     places = spans(text)
     if len(text) <= WIDTH * 4 // 3 or not places:
         return mark(text, wanted)

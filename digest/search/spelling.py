@@ -41,7 +41,7 @@ class Spelling:
         self._hashes, self._owners = hashes[order], owners[order]
 
     def near(self, word: str) -> Iterable[tuple[str, int]]:
-        """The known words at one edit from a word, with the number of their occurrences."""
+        """Return the known words at one edit from a word, with the number of their occurrences."""
         hashes, _ = _deletions([word])
         starts = np.searchsorted(self._hashes, hashes)
         ends = np.searchsorted(self._hashes, hashes, side="right")
@@ -54,7 +54,7 @@ class Spelling:
 
 
 def correction(word: str, spellings: Iterable[Spelling]) -> str:
-    """The most frequent known word at one edit from a word that isn't known, or nothing."""
+    """Return the most frequent known word at one edit from a word that isn't known, or nothing."""
     if not (SHORTEST <= len(word) <= LONGEST and word.isascii() and word.isalpha()):
         return ""
     found: Counter[str] = Counter()
@@ -64,7 +64,9 @@ def correction(word: str, spellings: Iterable[Spelling]) -> str:
 
 
 def is_one_edit(one: str, other: str) -> bool:
-    """Whether two words differ by one letter more, less or changed, or by two neighbours that are swapped."""
+    """Return whether two words differ by one letter more, less or changed, or by two neighbours that are
+    swapped.
+    """
     if len(one) > len(other):
         one, other = other, one
     if len(other) - len(one) > 1 or one == other:

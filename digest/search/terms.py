@@ -54,20 +54,22 @@ class Terms:
         self.occurrences: Callable[[str], list[Slice]] = lru_cache(MOST_OCCURRENCES)(shown.stem)
 
     def of(self, word: str) -> Term:
-        """The term of a word; without papers where none has it."""
+        """Return the term of a word; without papers where none has it."""
         return self._keep((word, False), self._read)
 
     def wide(self, word: str) -> Term:
-        """The term of a word and of all others that have its root; its idf is that of the word alone."""
+        """Return the term of a word and of all others that have its root; its idf is that of the
+        word alone.
+        """
         return self._keep((word, True), self._read_wide)
 
     def is_common(self, word: str, times: int) -> bool:
-        """Whether papers have a word more often than so many times on average."""
+        """Return whether papers have a word more often than so many times on average."""
         found = self.occurrences(forms(word)[0])
         return sum(end - start for start, end in found) > times * self.shown.papers
 
     def saturated(self, papers: Places, weights: Scores) -> Scores:
-        """What so many occurrences in each paper count."""
+        """Return what so many occurrences in each paper count."""
         return weights * (K1 + 1) / (weights + self._norms[papers])
 
     def _read(self, word: str) -> Term:

@@ -24,7 +24,7 @@ WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 def as_json(value: Any) -> str:
-    """A value as JSON: dataclasses as objects, times as ISO 8601 in UTC, dates as YYYY-MM-DD."""
+    """Return a value as JSON: dataclasses as objects, times as ISO 8601 in UTC, dates as YYYY-MM-DD."""
     return json.dumps(value, default=_plain, ensure_ascii=False, indent=2)
 
 
@@ -42,7 +42,7 @@ def _plain(value: Any) -> Any:
 def preview_object(
     subject: str | None, skip_reason: SkipReason | None, papers: Sequence[Match]
 ) -> dict[str, Any]:
-    """What somebody would get now: a subject and papers, or the reason why there is nothing."""
+    """Return what somebody would get now: a subject and papers, or the reason why there is nothing."""
     return {
         "subject": subject,
         "skip_reason": skip_reason,
@@ -51,7 +51,7 @@ def preview_object(
 
 
 def match_object(match: Match) -> dict[str, Any]:
-    """A paper with its score and the reasons why it is there."""
+    """Return a paper with its score and the reasons why it is there."""
     return {
         "id": match.paper.id,
         "title": match.paper.title,
@@ -61,7 +61,7 @@ def match_object(match: Match) -> dict[str, Any]:
 
 
 def reason_object(reason: Reason) -> dict[str, Any]:
-    """Why a paper is there: what asked for it, which term of it, and in which field it stands."""
+    """Return why a paper is there: what asked for it, which term of it, and in which field it stands."""
     return {
         "kind": reason.kind,
         "filter": reason.filter or None,
@@ -72,7 +72,9 @@ def reason_object(reason: Reason) -> dict[str, Any]:
 
 
 def paper_object(paper: Paper, merges: Sequence[Merge]) -> dict[str, Any]:
-    """Everything that is known of a paper, with its links by their names and its merges, undone ones too."""
+    """Return everything that is known of a paper, with its links by their names and its merges, undone ones
+    too.
+    """
     links = {
         "abstract": paper.url,
         "pdf": paper.pdf_url,
@@ -87,7 +89,7 @@ def paper_object(paper: Paper, merges: Sequence[Merge]) -> dict[str, Any]:
 
 
 def source_object(source: Source) -> dict[str, Any]:
-    """A source and how it is doing."""
+    """Return a source and how it is doing."""
     return {
         "name": source.name,
         "kind": source.kind,
@@ -100,7 +102,7 @@ def source_object(source: Source) -> dict[str, Any]:
 
 
 def ranked_object(ranked: Ranked) -> dict[str, Any]:
-    """A paper with its trend score and the parts of it."""
+    """Return a paper with its trend score and the parts of it."""
     return {
         "id": ranked.paper.id,
         "score": round(ranked.score, 6),
@@ -112,7 +114,7 @@ def ranked_object(ranked: Ranked) -> dict[str, Any]:
 
 
 def subscriber_object(subscriber: Subscriber) -> dict[str, Any]:
-    """A subscriber: status, interests, schedule."""
+    """Return a subscriber: status, interests, schedule."""
     interests, schedule = subscriber.interests, subscriber.schedule
     return {
         "id": subscriber.id,
@@ -137,7 +139,7 @@ def subscriber_object(subscriber: Subscriber) -> dict[str, Any]:
 
 
 def delivery_object(delivery: Delivery, email: str, papers: Mapping[int, str]) -> dict[str, Any]:
-    """A row of the ledger; `papers`: number → canonical id."""
+    """Return a row of the ledger; `papers`: canonical ids by number."""
     return {
         "id": delivery.id,
         "issue": delivery.issue_id,
@@ -154,7 +156,7 @@ def delivery_object(delivery: Delivery, email: str, papers: Mapping[int, str]) -
 
 
 def reasons_in_words(reasons: Iterable[Reason]) -> str:
-    """The reasons of one paper on one line, for a table."""
+    """Return the reasons of one paper on one line, for a table."""
     return "; ".join(_in_words(reason) for reason in reasons)
 
 
@@ -170,7 +172,9 @@ def _clock(at: time) -> str:
 
 
 def pace_object(pace: Throttle, limits: Limits, now: datetime) -> dict[str, Any]:
-    """A recipient domain that was slowed or stopped: until when, how fast it is served, in whose words."""
+    """Return a recipient domain that was slowed or stopped: until when, how fast it is served, in whose
+    words.
+    """
     stopped = pace.stopped_until is not None
     per_second = speed(pace, limits, now)
     slow = per_second != limits.rate(pace.domain)

@@ -49,7 +49,7 @@ class Name:
 
 
 def part_name(name: str) -> Name:
-    """Part a name as it is written on a paper; a group's name, and one of a single word, stay whole."""
+    """Divide a name as it is written on a paper; a group's name, and a single word, stay whole."""
     words = _line(name).split()
     if len(words) < 2 or "," in name or _GROUP.search(name):
         return Name(" ".join(words))

@@ -32,7 +32,8 @@ class Request:
 
 
 def requests(source: Source, now: datetime) -> tuple[Request, ...]:
-    """The requests that ask a source for what it has now: the operator's URL, completed where it is bare.
+    """Return the requests that ask a source for what it has now: the operator's URL, completed where it is
+    bare.
 
     Kinds with days or pages add what is particular to them: a limit, the days until now, what is newer than
     the last success. What the URL says itself stays.
@@ -42,7 +43,7 @@ def requests(source: Source, now: datetime) -> tuple[Request, ...]:
 
 
 def next_request(source: Source, made: Request, body: bytes) -> Request | None:
-    """The request for the page after an answer, None after the last one; raises ParseError."""
+    """Return the request for the page after an answer, None after the last one; raises ParseError."""
     with _as_its_own_failure(source.kind):
         url = type_of(source.kind).next_page(made.url, body)
     return Request(url, made.headers) if url else None

@@ -15,13 +15,13 @@ _USUAL = range(3, 6)  # announcements in a row that make a category expected: at
 
 
 def joined_categories(url: str) -> tuple[str, ...]:
-    """The categories that an arXiv feed's URL joins: `…/rss/cs.AI+cs.CL` → cs.AI, cs.CL."""
+    """Return the categories that an arXiv feed's URL joins (cs.AI, cs.CL for `…/rss/cs.AI+cs.CL`)."""
     last = urlsplit(url).path.rstrip("/").rpartition("/")[2]
     return tuple(dict.fromkeys(part for part in last.replace("%2B", "+").split("+") if part))
 
 
 def own(entries: Sequence[Entry], wanted: Sequence[str]) -> dict[str, int]:
-    """How many entries each wanted category has of its own: as the first of their categories.
+    """Return how many entries each wanted category has of its own: as the first of their categories.
 
     A paper that is shown as a cross-list came by way of another category.
     """
@@ -34,7 +34,7 @@ def own(entries: Sequence[Entry], wanted: Sequence[str]) -> dict[str, int]:
 
 
 def within(category: str, name: str) -> bool:
-    """Whether a category is the named one or in it, both in one case."""
+    """Return whether a category is the named one or in it, both in one case."""
     return category == name or category.startswith(f"{name}.")  # `cs` is the archive of all `cs.*`
 
 
@@ -44,7 +44,8 @@ def stale_categories(
     batch: Mapping[str, int],
     before: Sequence[Mapping[str, int]],
 ) -> tuple[str, ...]:
-    """The categories that brought nothing new of their own today although papers were expected of them.
+    """Return the categories that brought nothing new of their own today although papers were expected of
+    them.
 
     `today`: new entries by category; `batch`: all entries of the answer by category, known ones too: a
     category whose papers are all known serves an old batch. `before`: new entries by category of the

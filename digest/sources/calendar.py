@@ -24,50 +24,52 @@ def _calendar(kind: SourceKind) -> Calendar:
 
 
 def keeps_days(kind: SourceKind) -> bool:
-    """Whether this kind announces on days that are known in advance."""
+    """Return whether this kind announces on days that are known in advance."""
     return type_of(kind).calendar is not None
 
 
 def day_of(kind: SourceKind, now: datetime) -> date:
-    """The date of the announcement that is in force at `now`, on the source's own clock (else UTC)."""
+    """Return the date of the announcement that is in force at `now`, on the source's own clock (else UTC)."""
     return _calendar(kind).day_of(now)
 
 
 def start_of(kind: SourceKind, day: date) -> datetime:
-    """When a date begins on the source's own clock (else in UTC)."""
+    """Return when a date begins on the source's own clock (else in UTC)."""
     return _calendar(kind).start_of(day)
 
 
 def expects(kind: SourceKind, now: datetime) -> datetime | None:
-    """When the announcement of the day of `now` is due; None where that day has none."""
+    """Return when the announcement of the day of `now` is due; None where that day has none."""
     return _calendar(kind).expects(now) if keeps_days(kind) else None
 
 
 def next_expected(kind: SourceKind, now: datetime) -> datetime | None:
-    """When the first announcement after `now` is due; None for kinds of which nothing is expected."""
+    """Return when the first announcement after `now` is due; None for kinds of which nothing is expected."""
     return _calendar(kind).next_expected(now) if keeps_days(kind) else None
 
 
 def is_open(kind: SourceKind, day: date) -> bool:
-    """Whether this kind announces papers on a date of its own clock."""
+    """Return whether this kind announces papers on a date of its own clock."""
     return _calendar(kind).is_open(day)
 
 
 def open_days(kind: SourceKind, first: date, last: date) -> list[date]:
-    """The days with an announcement from `first` to `last`, both included."""
+    """Return the days with an announcement from `first` to `last`, both included."""
     return _calendar(kind).open_days(first, last)
 
 
 def missed(kind: SourceKind, known: Iterable[date], now: datetime) -> list[date]:
-    """Days between the first of `known` and yesterday that had an announcement, of which we know nothing."""
+    """Return the days from the first of `known` to yesterday whose announcement is unknown to us."""
     return _calendar(kind).missed(known, now) if keeps_days(kind) else []
 
 
 def is_listed(year: int) -> bool:
-    """Whether the holidays of a year are known for every kind that has some."""
+    """Return whether the holidays of a year are known for every kind that has some."""
     return all(each.calendar.is_listed(year) for each in TYPES.values() if each.calendar)
 
 
 def closing(kinds: Iterable[SourceKind]) -> SourceKind | None:
-    """The first of these kinds that closes on holidays, whose calendar explains a day without papers."""
+    """Return the first of these kinds that closes on holidays, whose calendar explains a day
+    without papers.
+    """
     return next((kind for kind in kinds if _calendar(kind).holidays), None)

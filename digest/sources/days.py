@@ -19,40 +19,42 @@ class Calendar:
     holidays: str = ""
 
     def day_of(self, now: datetime) -> date:
-        """The date of the announcement that is in force at `now`."""
+        """Return the date of the announcement that is in force at `now`."""
         return now.astimezone(self.zone).date()
 
     def start_of(self, day: date) -> datetime:
-        """When a date begins, in UTC."""
+        """Return when a date begins, in UTC."""
         return datetime.combine(day, time(), tzinfo=self.zone).astimezone(UTC)
 
     def is_open(self, day: date) -> bool:
-        """Whether papers are announced on a date."""
+        """Return whether papers are announced on a date."""
         return day.weekday() < SATURDAY and day not in self._listed().get(day.year, frozenset())
 
     def is_listed(self, year: int) -> bool:
-        """Whether the holidays of a year are known; else only its weekends are."""
+        """Return whether the holidays of a year are known; else only its weekends are."""
         return not self.holidays or year in self._listed()
 
     def expects(self, now: datetime) -> datetime | None:
-        """When the announcement of the day of `now` is due; None where that day has none."""
+        """Return when the announcement of the day of `now` is due; None where that day has none."""
         day = self.day_of(now)
         return self.start_of(day) if self.is_open(day) else None
 
     def next_expected(self, now: datetime) -> datetime:
-        """When the first announcement after `now` is due."""
+        """Return when the first announcement after `now` is due."""
         day = self.day_of(now) + _DAY
         while not self.is_open(day):
             day += _DAY
         return self.start_of(day)
 
     def open_days(self, first: date, last: date) -> list[date]:
-        """The days with an announcement from `first` to `last`, both included."""
+        """Return the days with an announcement from `first` to `last`, both included."""
         days = (first + _DAY * n for n in range((last - first).days + 1))
         return [day for day in days if self.is_open(day)]
 
     def missed(self, known: Iterable[date], now: datetime) -> list[date]:
-        """Days between the first of `known` and yesterday that had an announcement, without those known."""
+        """Return the days from the first of `known` to yesterday that had an announcement, without those
+        known.
+        """
         there = set(known)
         if not there:
             return []

@@ -36,8 +36,9 @@ class GitHub:
         return 30 if self.token else 10
 
     def subject(self, paper: Paper) -> str | None:
-        """`owner/name` in lower case, of the first repository that the paper's links or its authors' comment
-        name. Not of those in the abstract: it also names what others made."""
+        """Return `owner/name` in lower case, of the first repository that the paper's links or its authors'
+        comment name. Not of those in the abstract: it also names what others made.
+        """
         for text in (paper.code_url, paper.url, paper.comment):
             for found in _REPOSITORY.finditer(text):
                 name = found["name"].rstrip(".").removesuffix(".git")
@@ -46,18 +47,18 @@ class GitHub:
         return None
 
     def address(self, subject: str) -> str:
-        """Where the repository is described."""
+        """Return where the repository is described."""
         return f"{self.base}/repos/{subject}"
 
     def questions(self, subjects: Sequence[str]) -> list[Question]:
-        """One request for each repository."""
+        """Return one request for each repository."""
         headers: Headers = (("Accept", "application/vnd.github+json"), _VERSION)
         if self.token:
             headers += (("Authorization", f"Bearer {self.token}"),)
         return [Question(self.address(subject), (subject,), headers) for subject in subjects]
 
     def read(self, question: Question, status: int, body: bytes) -> dict[str, Counts]:
-        """The stars of the repository. Raises ParseError where there is no plausible number."""
+        """Return the stars of the repository. Raises ParseError where there is no plausible number."""
         stars = plausible(jsontree.get(jsontree.read(body), "stargazers_count"))
         if status >= 400 or stars is None:
             raise ParseError(f"{question.url}: the answer doesn't say how many stars there are")

@@ -13,7 +13,7 @@ _HEAD = 64 * 1024  # bytes in which a format shows
 
 
 def kind_of_host(url: str) -> SourceKind | None:
-    """The kind that a host name gives away, by the longest name that fits; None for all others."""
+    """Return the kind that a host name gives away, by the longest name that fits; None for all others."""
     try:
         host = (urlsplit(url).hostname or "").lower()
     except ValueError:
@@ -24,7 +24,9 @@ def kind_of_host(url: str) -> SourceKind | None:
 
 
 def kind_of(url: str, body: bytes) -> SourceKind:
-    """The kind of a source, by its host, else by what its answer begins with; any other feed is a `feed`."""
+    """Return the kind of a source, by its host, else by what its answer begins with; any other feed is a
+    `feed`.
+    """
     head = body[:_HEAD].lstrip(b"\xef\xbb\xbf \t\r\n")
     looks = (each.kind for each in TYPES.values() if each.looks_like(head))
     return kind_of_host(url) or next(looks, ANY_FEED)

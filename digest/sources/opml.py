@@ -27,7 +27,10 @@ class Outline:
 
 
 def read(body: bytes) -> tuple[Outline, ...]:
-    """The feeds of a list, in its order, each address once. Raises ParseError for anything but OPML."""
+    """Return the feeds of a list, in its order, each address once.
+
+    Raises ParseError for anything but OPML.
+    """
     if len(body) > MAX_BYTES:
         raise ParseError(f"larger than {MAX_BYTES // 2**20} MiB", fix="export fewer feeds at a time")
     reader = _Reader()
@@ -77,7 +80,7 @@ def _refuse(*_declaration: object) -> NoReturn:
 
 
 def write(outlines: tuple[Outline, ...]) -> str:
-    """The list as OPML 2.0; the same outlines give the same text."""
+    """Return the list as OPML 2.0; the same outlines give the same text."""
     lines = [
         f"    <outline type={quoteattr('rss')} text={quoteattr(o.title)} title={quoteattr(o.title)}"
         f" xmlUrl={quoteattr(o.url)} {_KIND}={quoteattr(o.kind)}/>"

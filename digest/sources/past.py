@@ -22,7 +22,8 @@ MOST_DAYS = 31  # that are looked back by itself; older gaps are for `digest sou
 
 
 def missing(source: Source, known: Collection[date], now: datetime) -> list[date]:
-    """The days that this source should have brought papers on, and didn't: oldest first, of the last 31.
+    """Return the days that this source should have brought papers on, and didn't: oldest first, of the last
+    31.
 
     `known`: the days on which it brought something. Of kinds without days of their own: those between the
     last success and what every poll asks for anyway.
@@ -37,7 +38,7 @@ def missing(source: Source, known: Collection[date], now: datetime) -> list[date
 
 
 def days(source: Source, first: date, last: date) -> list[date]:
-    """The days from `first` to `last` on which the source can have had papers.
+    """Return the days from `first` to `last` on which the source can have had papers.
 
     Raises InputError for a source without past days, and for days that are none.
     """
@@ -55,37 +56,41 @@ def check(source: Source) -> None:
 
 
 def first_page(source: Source, day: date, way: Way) -> str:
-    """The URL of the first page of a day. Raises InputError where the source can't be asked for it."""
+    """Return the URL of the first page of a day. Raises InputError where the source can't be asked for it."""
     return _past(source).first_page(source, day, way)
 
 
 def next_page(source: Source, url: str, body: bytes, items: int) -> str | None:
-    """The URL of the page after an answer with so many items, None after the last; raises ParseError."""
+    """Return the URL of the page after an answer with so many items, None after the last; raises
+    ParseError.
+    """
     return _past(source).next_page(url, body, items)
 
 
 def instead(source: Source, url: str, error: ParseError) -> str | None:
-    """What to ask for where an answer can't be read: a smaller page, the day from its start (""), or None."""
+    """Return what to ask for where an answer can't be read: a smaller page, the day from its start (""), or
+    None.
+    """
     return _past(source).instead(url, error)
 
 
 def kind_of_page(source: Source, url: str) -> SourceKind:
-    """The kind that reads a page's answer: a past day can come in another format."""
+    """Return the kind that reads a page's answer: a past day can come in another format."""
     return _past(source).format_of(url) or source.kind
 
 
 def taken(source: Source, entries: Sequence[Entry]) -> list[Entry]:
-    """The entries of a page that the source would have brought itself, as it would have named them."""
+    """Return the entries of a page that the source would have brought itself, as it would have named them."""
     return _past(source).taken(source.url, entries)
 
 
 def seen_at(source: Source, day: date, now: datetime) -> datetime:
-    """When the papers of a past day count as seen: that day, so that old ones are no news."""
+    """Return when the papers of a past day count as seen: that day, so that old ones are no news."""
     return min(now, start_of(source.kind, day))
 
 
 def is_settled(source: Source, day: date, now: datetime, entries: int) -> bool:
-    """Whether so many entries of a day are its last word; else it is asked for again."""
+    """Return whether so many entries of a day are its last word; else it is asked for again."""
     settled = _past(source).is_settled
     return settled(day, now, entries) if settled else day < day_of(source.kind, now)
 

@@ -25,7 +25,8 @@ class RefetchDay:
 
 
 def days_to_refetch(source: Source, now: datetime, known: Collection[date]) -> tuple[RefetchDay, ...]:
-    """The past days to ask for again, of kinds whose lists change: of the last seven those that are known.
+    """Return the past days to ask for again, of kinds whose lists change: of the last seven those that are
+    known.
 
     Days that were never there (weekends) aren't asked for, nor days of a source whose URL names them itself.
     """
@@ -43,7 +44,8 @@ def days_to_refetch(source: Source, now: datetime, known: Collection[date]) -> t
 
 
 def not_since(url: str, now: datetime) -> datetime | None:
-    """The time since which this very URL must not have been asked for; None where it may be at any time.
+    """Return the time since which this very URL must not have been asked for; None where it may be at any
+    time.
 
     Terms of use of arXiv's API and OAI-PMH: the same query at most once a day, whose answers change only at
     midnight Eastern. Its feeds may be polled, on condition.

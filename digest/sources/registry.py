@@ -25,10 +25,12 @@ _KNOWN = {str(each.kind): each.label for each in TYPES.values()} | {
 
 
 def type_of(kind: SourceKind) -> SourceType:
-    """The record of a kind."""
+    """Return the record of a kind."""
     return TYPES[kind]
 
 
 def display_name(name: str) -> str:
-    """A source's name for readers: as they know it where it is named after its kind (arXiv), else its own."""
+    """Return a source's name for readers: as they know it where it is named after its kind (arXiv), else its
+    own.
+    """
     return _KNOWN.get(name.lower(), name)

@@ -28,7 +28,7 @@ class SemanticScholar:
     at_once: int = 500
 
     def subject(self, paper: Paper) -> str | None:
-        """`ARXIV:…` or `DOI:…`; None for a paper that has neither."""
+        """Return `ARXIV:…` or `DOI:…`; None for a paper that has neither."""
         found = arxiv_id(paper.id)
         if found:
             return f"ARXIV:{found[0]}"
@@ -36,11 +36,11 @@ class SemanticScholar:
         return f"DOI:{named}" if named else None
 
     def address(self, subject: str) -> str:
-        """Where the paper is described; nobody asks there."""
+        """Return where the paper is described; nobody asks there."""
         return f"{self.base}/graph/v1/paper/{subject}"
 
     def questions(self, subjects: Sequence[str]) -> list[Question]:
-        """One request for all."""
+        """Return one request for all."""
         headers: Headers = (("Content-Type", "application/json"),)
         if self.key:
             headers += (("x-api-key", self.key),)
@@ -48,7 +48,7 @@ class SemanticScholar:
         return [Question(url, tuple(subjects), headers, json.dumps({"ids": list(subjects)}).encode())]
 
     def read(self, question: Question, status: int, body: bytes) -> dict[str, Counts]:
-        """The citations of each paper that it knows and counts plausibly.
+        """Return the citations of each paper that it knows and counts plausibly.
 
         Raises ParseError where it isn't one item for each id.
         """

@@ -39,23 +39,27 @@ class Service(Protocol):
     def at_once(self) -> int: ...
 
     def subject(self, paper: Paper) -> str | None:
-        """What the service is asked about for a paper, spelled safely; None where it knows nothing of it."""
+        """Return what the service is asked about for a paper, spelled safely; None where it knows nothing of
+        it.
+        """
 
     def address(self, subject: str) -> str:
-        """The URL of a subject, under which it is remembered that it was asked about."""
+        """Return the URL of a subject, under which it is remembered that it was asked about."""
 
     def questions(self, subjects: Sequence[str]) -> list[Question]:
-        """The requests that ask about these subjects, each once."""
+        """Return the requests that ask about these subjects, each once."""
 
     def read(self, question: Question, status: int, body: bytes) -> dict[str, Counts]:
-        """What an answer (HTTP 2xx or 400) counts, by subject; without those that it knows nothing of.
+        """Return what an answer (HTTP 2xx or 400) counts, by subject; without those that it knows nothing of.
 
         Raises ParseError where it isn't an answer to this question.
         """
 
 
 def plausible(value: object) -> int | None:
-    """A count as a service may give it, a whole number from 0 to a hundred million; None for all else."""
+    """Return a count as a service may give it, a whole number from 0 to a hundred million; None for
+    all else.
+    """
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _MOST:
         return None
     return value

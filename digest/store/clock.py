@@ -9,7 +9,9 @@ from digest.store.session import Session
 
 
 def shared_now(session: Session) -> datetime:
-    """The time by Postgres's clock, in UTC; on SQLite, where all are on one machine, by that machine's."""
+    """Return the time by Postgres's clock, in UTC; on SQLite, where all are on one machine, by that
+    machine's.
+    """
     if session.get_bind().dialect.name == "postgresql":
         server_time: datetime = session.scalars(select(func.clock_timestamp(type_=UtcTime()))).one()
         return server_time

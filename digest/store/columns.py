@@ -95,11 +95,11 @@ class Packed(TypeDecorator[tuple[int, ...]]):
 
 
 def pack(numbers: Iterable[int]) -> bytes:
-    """Integers → four little-endian bytes each. Raises struct.error beyond 32 bits."""
+    """Pack integers into four little-endian bytes each. Raises struct.error beyond 32 bits."""
     numbers = tuple(numbers)
     return struct.pack(f"<{len(numbers)}i", *numbers)
 
 
 def unpack(packed: bytes) -> tuple[int, ...]:
-    """The integers that `pack` packed."""
+    """Return the integers that `pack` packed."""
     return struct.unpack(f"<{len(packed) // 4}i", packed)

@@ -58,7 +58,7 @@ class Inserter:
             self._session.connection().exec_driver_sql(self._insert, bound)
 
     def numbers(self, count: int) -> Sequence[int]:
-        """Reserve numbers (`id`) for rows that are inserted in this transaction, ascending.
+        """Return reserve numbers (`id`) for rows that are inserted in this transaction, ascending.
 
         On SQLite a transaction that writes is alone, and the table never uses a number again.
         """

@@ -124,7 +124,7 @@ class Outbox:
         return session.connection().execute(self._settle, values).rowcount if values else 0
 
     def holds(self, session: Session, key: object, token: str) -> bool:
-        """Whether a claim is still good, for who is about to write more than its outcome."""
+        """Return whether a claim is still good, for who is about to write more than its outcome."""
         ours = select(self._key).where(self._key == key, self._table.c.claim_token == token)
         return bool(token) and session.scalar(ours.with_for_update()) is not None
 

@@ -23,7 +23,7 @@ _OPEN_FIX = "check DIGEST_DATABASE_URL, and that the server runs or the folder c
 
 
 def head() -> str:
-    """The revision that this version of the software needs."""
+    """Return the revision that this version of the software needs."""
     revision = ScriptDirectory.from_config(_config()).get_current_head()
     if revision is None:
         raise ConfigError("this installation has no migrations", fix="install digest again")
@@ -31,7 +31,7 @@ def head() -> str:
 
 
 def current(engine: Engine) -> str | None:
-    """The revision that the database is at; None where it has none. Waits for no writer.
+    """Return the revision that the database is at; None where it has none. Waits for no writer.
 
     Raises ConfigError when the database can't be opened.
     """

@@ -78,20 +78,22 @@ _FIX = "DIGEST_DATABASE_URL=sqlite:///./data/digest.db or postgresql://user:pass
 
 
 def with_patience(engine: Engine, seconds: float) -> Engine:
-    """The same database for callers that wait at most so long for a lock, and then get an UNAVAILABLE."""
+    """Return the same database for callers that wait at most so long for a lock, and then get an
+    UNAVAILABLE.
+    """
     return engine.execution_options(digest_patience=seconds)
 
 
 @contextmanager
 def transaction(engine: Engine) -> Iterator[Session]:
-    """A Session whose work is committed at the end, or rolled back when something is raised."""
+    """Open a Session whose work is committed at the end, or rolled back when something is raised."""
     with Session(engine, expire_on_commit=False) as session, session.begin():
         yield session
 
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Session]:
-    """A Session over one unmoving view of the database. It waits for no writer; writing in it fails."""
+    """Open a Session over one unmoving view of the database. It waits for no writer; writing in it fails."""
     options: dict[str, Any] = {"digest_reading": True}
     if engine.dialect.name == "postgresql":
         options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
@@ -106,7 +108,9 @@ _SQLITE_ERROR = 1  # "SQL error or missing database": about the statement, unlik
 
 
 def is_outage(error: BaseException) -> bool:
-    """Whether an error says that the database can't work now, rather than something of what it was given."""
+    """Return whether an error says that the database can't work now, rather than something of what it was
+    given.
+    """
     if isinstance(error, StatementError) and error.connection_invalidated:
         return True
     if not isinstance(error, (OperationalError, InterfaceError)):
@@ -128,7 +132,7 @@ def serialise(connection: Session | Connection, name: str) -> None:
 
 
 def insert(session: Session, table: type[Base]) -> sqlite.Insert | postgresql.Insert:
-    """An INSERT that knows ON CONFLICT in the dialect of this session."""
+    """Return an INSERT that knows ON CONFLICT in the dialect of this session."""
     return postgresql.insert(table) if _dialect(session) == "postgresql" else sqlite.insert(table)
 
 
@@ -139,7 +143,7 @@ def write(session: Session, statement: Insert, rows: Sequence[Mapping[str, Any]]
 
 
 def chunks(items: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
-    """The items in lists of at most `size`."""
+    """Yield the items in lists of at most `size`."""
     rest = iter(items)
     while chunk := list(islice(rest, size)):
         yield chunk

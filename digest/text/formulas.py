@@ -17,7 +17,7 @@ _GROUP = re.compile(r"\{[^{}]*\}")
 
 
 def formula_end(text: str, start: int, closing: str) -> int:
-    """Where the formula whose content begins at `start` ends, or -1 where there is none.
+    """Return where the formula whose content begins at `start` ends, or -1 where there is none.
 
     `closing` is its delimiter: `$`, `$$`, `\\\\)` or `\\\\]`; the result is the place of that.
     """

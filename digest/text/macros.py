@@ -19,22 +19,22 @@ class Reader(Protocol):
     alphabet: str  # of the letters that follow in this group; empty: plain ones
 
     def argument(self, *, math: bool) -> str:
-        """The next argument, converted; empty where there is none."""
+        """Return the next argument, converted; empty where there is none."""
 
     def in_alphabet(self, alphabet: str) -> str:
-        """The next argument, converted, in letters of an alphabet."""
+        """Return the next argument, converted, in letters of an alphabet."""
 
     def verbatim(self) -> str:
-        """The next group as it is written."""
+        """Return the next group as it is written."""
 
     def options(self) -> str:
-        """The optional argument in brackets at this place; empty where there is none."""
+        """Return the optional argument in brackets at this place; empty where there is none."""
 
     def skip(self, *, space: bool = False, exactly: str = "") -> None:
         """Pass over white space, and over the given characters."""
 
     def at_group(self) -> bool:
-        """Whether a group begins at this place."""
+        """Return whether a group begins at this place."""
 
 
 Handler = Callable[[Reader, bool], str]

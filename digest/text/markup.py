@@ -78,7 +78,7 @@ _ROUNDS = 8  # of escaping in escaping; nobody honest needs more than two
 
 
 def strip_tags(text: str, *, is_html: bool = False) -> str:
-    """Text without tags of HTML elements, scripts, comments; `is_html`: also of elements named like words."""
+    """Remove tags of HTML elements, scripts, comments; `is_html`: also of elements named like words."""
     for opening, closing in _CONTENTS:
         text = _without(text, opening, closing)
     text = (_IN_HTML if is_html else _IN_TEXT).sub(_instead, text)
@@ -91,7 +91,7 @@ def strip_tags(text: str, *, is_html: bool = False) -> str:
 
 
 def parse_html(text: str) -> str:
-    """Text that is HTML by its format, read by a parser: few tags are left, entities are still escaped."""
+    """Return the text of HTML, read by a parser: few tags are left, entities are still escaped."""
     text = formulas_to_text(text)
     text = _JATS.sub(_as_html, _APART.sub("", text))
     if not _IN_HTML.search(text):
@@ -100,7 +100,7 @@ def parse_html(text: str) -> str:
 
 
 def resolve(text: str) -> str:
-    """Text without entities, formulas and tags, however often they were escaped."""
+    """Resolve entities, formulas and tags, however often they were escaped."""
     for _ in range(_ROUNDS):
         before = text
         text = _ENTITY.sub(lambda found: html.unescape(found.group()), text)

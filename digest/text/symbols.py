@@ -140,12 +140,13 @@ def _table() -> dict[str, str]:
 
 
 def symbol(name: str) -> str | None:
-    """The character that a control word names (`alpha` → `α`), None for a name that is unknown."""
+    """Return the character that a control word names (`alpha` → `α`), None for a name that is unknown."""
     return _table().get(name)
 
 
 def letter(character: str, alphabet: str) -> str:
-    """A letter or digit in an alphabet of Unicode (`R`, `DOUBLE-STRUCK` → `ℝ`); itself where there is none.
+    """Return a letter or digit in an alphabet of Unicode (`R`, `DOUBLE-STRUCK` → `ℝ`); itself where there is
+    none.
 
     The mathematical letter comes first: U+2118 is the Weierstrass p, whatever its name says (UTR 25).
     """
@@ -161,13 +162,14 @@ def letter(character: str, alphabet: str) -> str:
 
 
 def accented(base: str, accent: str) -> str:
-    """A letter with a combining accent, as one character where Unicode has one (`o`, U+030B → `ő`)."""
+    """Return a letter with a combining accent, as one character where Unicode has one (`o`, U+030B → `ő`)."""
     dotted = {"ı": "i", "ȷ": "j"}.get(base, base)
     return unicodedata.normalize("NFC", dotted + accent)
 
 
 def script(mark: str, body: str) -> str:
-    """A superscript (`mark` is `^`) or subscript (`_`): Unicode where every character has one, else as typed.
+    """Return a superscript (`mark` is `^`) or subscript (`_`): Unicode where every character has one, else as
+    typed.
 
     Words aren't set in small letters: `-3` → `⁻³`; `i+1` → `ᵢ₊₁`; `max` → `_max`; `d × k` → `^(d×k)`. Endings
     of ordinals stay on the line (`5th`).

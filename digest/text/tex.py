@@ -48,7 +48,7 @@ _FORMULAS = {"$$": "$$", "$": "$", "\\(": "\\)", "\\[": "\\]"}
 
 
 def convert(text: str) -> str:
-    """One pass over a text: TeX in, Unicode out."""
+    """Return one pass over a text: TeX in, Unicode out."""
     return _Tex(mend_links(_CITATION.sub("", text))).prose()
 
 
@@ -85,7 +85,7 @@ class _Tex:
     # ------------------------------------------------------------ prose
 
     def prose(self, *, in_group: bool = False) -> str:
-        """What stands up to the end, or up to the brace that closes this group, as running text."""
+        """Return what stands up to the end, or up to the brace that closes this group, as running text."""
         out: list[str] = []
         while found := _PROSE.search(self.text, self.at):
             out.append(self._letters(self.text[self.at : found.start()]))
@@ -140,7 +140,7 @@ class _Tex:
     # ------------------------------------------------------------ mathematics
 
     def math(self, *, in_group: bool = False) -> str:
-        """What stands up to the end, or up to the brace that closes this group, as a formula."""
+        """Return what stands up to the end, or up to the brace that closes this group, as a formula."""
         out = ""
         while found := _MATH.match(self.text, self.at):
             mark = found.group()
@@ -189,7 +189,7 @@ class _Tex:
     # ------------------------------------------------------------ control words and their arguments
 
     def macro(self, *, math: bool) -> str:
-        """What the control word or control character at this place makes, with its arguments."""
+        """Return what the control word or control character at this place makes, with its arguments."""
         found = _CONTROL.match(self.text, self.at)
         self.at = found.end() if found else len(self.text)
         name = found.group(1) if found else ""
@@ -257,7 +257,9 @@ class _Tex:
         return word.removesuffix(".") if self.text.startswith(".", self.at) else word
 
     def argument(self, *, math: bool) -> str:
-        """The next argument, converted: a group, control word or character; empty where there is none."""
+        """Return the next argument, converted: a group, control word or character; empty where
+        there is none.
+        """
         self.skip(space=True)
         following = self.text[self.at : self.at + 1]
         if following == "\\" and self.depth < _DEEPEST:
@@ -273,14 +275,14 @@ class _Tex:
         return "" if following in "\\^_" else self._letters(following) if math else following
 
     def in_alphabet(self, alphabet: str) -> str:
-        """The next argument as mathematics, in letters of an alphabet."""
+        """Return the next argument as mathematics, in letters of an alphabet."""
         outer, self.alphabet = self.alphabet, alphabet
         result = self.argument(math=True)
         self.alphabet = outer
         return result
 
     def group(self, *, math: bool) -> str:
-        """A group, converted, whose opening brace was just read."""
+        """Return a group, converted, whose opening brace was just read."""
         if self.depth >= _DEEPEST:
             return ""
         self.depth += 1
@@ -291,7 +293,7 @@ class _Tex:
         return result
 
     def verbatim(self) -> str:
-        """The next group as it is written; empty where there is none."""
+        """Return the next group as it is written; empty where there is none."""
         self.skip(space=True)
         if not self.at_group():
             return ""
@@ -305,7 +307,9 @@ class _Tex:
         return self.text[start + 1 :]
 
     def options(self) -> str:
-        """The optional argument in brackets at this place, as it is written; empty where there is none."""
+        """Return the optional argument in brackets at this place, as it is written; empty where there is
+        none.
+        """
         found = _OPTIONS.match(self.text, self.at)
         self.at = found.end() if found else self.at
         return found.group(1) if found else ""
@@ -318,5 +322,5 @@ class _Tex:
             self.at += len(exactly)
 
     def at_group(self) -> bool:
-        """Whether a group begins at this place."""
+        """Return whether a group begins at this place."""
         return self.text.startswith("{", self.at)

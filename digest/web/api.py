@@ -85,7 +85,7 @@ def subscribe(request: Request, web: Site, asked: Subscription, after: Backgroun
 @router.post("/preview")
 @costly
 def preview(request: Request, web: Site, chosen: Wishes) -> Response:  # noqa: ARG001 - costly
-    """What the digest would be now: a subject and papers with reasons, or why there would be none."""
+    """Answer what the digest would be now: a subject and papers with reasons, or why there would be none."""
     found = web.today.preview(_interests(web, chosen), web.clock())
     subject = build.write(web.installation, found.digest).subject if found.digest else None
     papers = found.digest.papers if found.digest else ()
@@ -115,7 +115,7 @@ def search(
 
 @router.get("/papers/{ref:path}/similar")
 def similar(web: Site, ref: str, limit: Annotated[int, Query(ge=1, le=MOST_SIMILAR)] = 5) -> Response:
-    """The papers most like one (by any of its ids), most alike first."""
+    """Answer the papers most like one (by any of its ids), most alike first."""
     paper = read_paper(web, ref).paper
     items = [similar_object(each) for each in web.search.similar(paper, web.clock(), limit)]
     return Response(serializers.as_json({"items": items, "next": None}), media_type="application/json")
@@ -132,5 +132,5 @@ def _interests(web: Web, chosen: Wishes) -> Interests:
 
 
 def too_many(wait: timedelta) -> JSONResponse:
-    """Too many sign-ups from one network."""
+    """Return too many sign-ups from one network."""
     return problem(429, "too many sign-ups from your network", retry_after(wait.total_seconds()))

@@ -52,7 +52,7 @@ class Static(StaticFiles):
 
 
 def wall_clock() -> datetime:
-    """The time, in UTC."""
+    """Return the time, in UTC."""
     return datetime.now(UTC)
 
 
@@ -64,8 +64,11 @@ def create(
     tickers: Sequence[Ticker] = (),
     limits: Limits | None = None,
 ) -> FastAPI:
-    """The application. `proxies`: networks whose X-Forwarded-For is believed; `tickers` run while it does;
-    `limits`: of costly requests, where they aren't the usual ones."""
+    """Yield the application.
+
+    `proxies`: networks whose X-Forwarded-For is believed; `tickers` run while it does; `limits`: of costly
+    requests, where they aren't the usual ones.
+    """
 
     @asynccontextmanager
     async def running(_app: FastAPI) -> AsyncIterator[None]:

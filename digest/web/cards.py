@@ -3,11 +3,12 @@
 In: a paper and the time. Out: `PaperCard`. Never: HTML, or who is looking.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from digest.domain import Paper, SignalKind
+from digest.languages.dates import short_number
 from digest.render import cards, phrases
 from digest.render.cards import source_name
 from digest.web.addresses import paper_path
@@ -24,6 +25,15 @@ class CardLink:
     name: str
     url: str
     count: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CardPicture:
+    """A picture of a card: its path on this site and its size in pixels."""
+
+    path: str
+    width: int
+    height: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +54,10 @@ class PaperCard:
     upvotes: int
     votes: int
     links: tuple[CardLink, ...]
+    picture: CardPicture | None
 
 
-def paper_card(paper: Paper, now: datetime) -> PaperCard:
+def paper_card(paper: Paper, now: datetime, picture: CardPicture | None = None) -> PaperCard:
     """Choose what a list shows of a paper at a time."""
     plain = cards.card(paper, (), {}, day=now.date(), words=WORDS, all_links=False, heading=3)
     return PaperCard(
@@ -64,12 +75,15 @@ def paper_card(paper: Paper, now: datetime) -> PaperCard:
         upvotes=paper.latest(SignalKind.UPVOTES),
         votes=paper.latest(SignalKind.VOTES),
         links=paper_links(paper),
+        picture=picture,
     )
 
 
-def paper_cards(papers: Sequence[Paper], now: datetime) -> tuple[PaperCard, ...]:
-    """Choose what a list shows of each of its papers."""
-    return tuple(paper_card(paper, now) for paper in papers)
+def paper_cards(
+    papers: Sequence[Paper], now: datetime, pictures: Mapping[int, CardPicture]
+) -> tuple[PaperCard, ...]:
+    """Choose what a list shows of each of its papers; `pictures` by number (`Paper.pk`)."""
+    return tuple(paper_card(paper, now, pictures.get(paper.pk)) for paper in papers)
 
 
 def paper_links(paper: Paper) -> tuple[CardLink, ...]:
@@ -83,14 +97,6 @@ def paper_links(paper: Paper) -> tuple[CardLink, ...]:
         CardLink("Discussion", paper.discussion_url, short_number(comments) if comments else ""),
     )
     return tuple(link for link in named if phrases.web_url(link.url))
-
-
-def short_number(number: int) -> str:
-    """Shorten a count: `312`, `1.2k`, `34k`, `1.2M`."""
-    for size, unit in ((1_000_000, "M"), (1_000, "k")):
-        if number >= size:
-            return f"{number / size:.1f}{unit}" if number < 10 * size else f"{number // size}{unit}"
-    return str(number)
 
 
 def source_names(names: Sequence[str]) -> str:

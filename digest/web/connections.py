@@ -56,7 +56,7 @@ class Room:
 
 
 def room(descriptors: int) -> Room:
-    """The room that this many file descriptors leave for visitors.
+    """Return the room that this many file descriptors leave for visitors.
 
     A part is kept for delivery, the database and files. Connections are accepted `backlog` at a time, and one
     that is too much is known and closed only a few turns of the loop later.
@@ -84,7 +84,7 @@ def configure(
     room: Room,
     patience: Patience = Patience(),
 ) -> uvicorn.Config:
-    """How uvicorn serves an application. `proxies`: networks that may hold any part of the room."""
+    """Return how uvicorn serves an application. `proxies`: networks that may hold any part of the room."""
     connections = Connections(room, patience, proxies)
     return uvicorn.Config(
         app,

@@ -92,13 +92,13 @@ def _broken(scope: Scope, number: str) -> Response:
 
 
 def problem(status: int, title: str, headers: Mapping[str, str] | None = None, **more: Any) -> JSONResponse:
-    """A problem (RFC 9457)."""
+    """Return a problem (RFC 9457)."""
     body = {"type": "about:blank", "title": title, "status": status} | more
     return JSONResponse(body, status_code=status, headers=headers, media_type="application/problem+json")
 
 
 def problem_of(error: DigestError) -> JSONResponse:
-    """An error of what was asked for, with the place in a filter where it has one."""
+    """Return an error of what was asked for, with the place in a filter where it has one."""
     place: dict[str, Any] = (
         {"filter": error.text, "position": error.position} if isinstance(error, FilterError) else {}
     )

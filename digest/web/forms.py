@@ -63,7 +63,9 @@ class Typed:
 
 
 def typed(fields: Sequence[tuple[str, str]]) -> Typed:
-    """The fields of a form or of an address; unknown ones are left out, missing ones have their default."""
+    """Return the fields of a form or of an address; unknown ones are left out, missing ones have their
+    default.
+    """
     single = {
         name: value for name, value in fields if name in Typed.__dataclass_fields__ and name != "topics"
     }
@@ -71,7 +73,7 @@ def typed(fields: Sequence[tuple[str, str]]) -> Typed:
 
 
 def typed_of(known: Subscriber, *, without: Sequence[str] = ()) -> Typed:
-    """What a subscriber chose, as they would type it; `without`: exclusions that aren't shown."""
+    """Return what a subscriber chose, as they would type it; `without`: exclusions that aren't shown."""
     interests, schedule = known.interests, known.schedule
     names = {text: name for text in interests.filters if (name := _author(text))}
     return Typed(
@@ -128,7 +130,7 @@ def read(listed: Sequence[Topic], given: Typed, base: Interests = Interests()) -
 
 
 def problem(error: DigestError) -> Problem:
-    """An error as the form shows it, with the place marked where it has one."""
+    """Return an error as the form shows it, with the place marked where it has one."""
     if not isinstance(error, FilterError) or not error.text:
         return Problem(error.message, error.fix)
     text, at = error.text, min(error.position, len(error.text))
@@ -191,7 +193,7 @@ def _author(text: str) -> str:
 
 
 def first_problems(problems: Mapping[str, Sequence[Problem]]) -> list[tuple[str, Problem]]:
-    """(field, problem) of all problems in the order of the form, for the summary above it."""
+    """Return (field, problem) of all problems in the order of the form, for the summary above it."""
     order = ("email", *Typed.__dataclass_fields__)
     names = dict.fromkeys([*(name for name in order if name in problems), *problems])
     return [(name, each) for name in names for each in problems[name]]

@@ -98,12 +98,12 @@ class Guards:
 
 
 def is_private(path: str) -> bool:
-    """Whether a path holds a token: its page is nobody else's business."""
+    """Return whether a path holds a token: its page is nobody else's business."""
     return path.removeprefix("/").partition("/")[0] in PRIVATE
 
 
 def has_session(headers: Headers) -> bool:
-    """Whether somebody is signed in: what they are shown may differ from what others are."""
+    """Return whether somebody is signed in: what they are shown may differ from what others are."""
     return "session=" in headers.get("cookie", "")
 
 
@@ -133,7 +133,8 @@ async def _refuse(send: Send, status: int, words: str) -> None:
 
 
 def client_ip(request: Request, proxies: Sequence[str]) -> str:
-    """The address of who asks: the last one in X-Forwarded-For that no trusted proxy has, else the peer's.
+    """Return the address of who asks: the last one in X-Forwarded-For that no trusted proxy has, else the
+    peer's.
 
     Without trusted proxies the header is somebody's claim and isn't read.
     """
@@ -158,7 +159,7 @@ def _is_address(text: str) -> bool:
 
 
 def is_ours(request: Request, base_url: str) -> bool:
-    """Whether a form was sent from a page of ours, as far as the browser tells.
+    """Return whether a form was sent from a page of ours, as far as the browser tells.
 
     Sec-Fetch-Site says it wherever a connection is secure. Browsers that don't send it name an Origin; it is
     `null` from our own pages too, as they send no referrer, so then the secrets in the form must do.
@@ -176,12 +177,12 @@ def is_ours(request: Request, base_url: str) -> bool:
 
 
 def stamp(keys: Keys, now: datetime) -> str:
-    """What a form carries to show when it was given out."""
+    """Return what a form carries to show when it was given out."""
     return sign("form", int(now.timestamp()), keys)
 
 
 def age(keys: Keys, stamped: str, now: datetime) -> timedelta | None:
-    """How long ago a form was given out; None where its stamp is forged or from another day."""
+    """Return how long ago a form was given out; None where its stamp is forged or from another day."""
     try:
         given = verify("form", stamped, keys)
     except TokenError:

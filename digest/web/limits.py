@@ -31,7 +31,7 @@ IPV6_SITE = 64  # bits of an IPv6 address that one customer has to themselves
 
 
 def network(address: str) -> str:
-    """What counts as one visitor: an IPv4 address, or the /64 of an IPv6 address."""
+    """Return what counts as one visitor: an IPv4 address, or the /64 of an IPv6 address."""
     try:
         known = ipaddress.ip_address(address)
     except ValueError:
@@ -56,7 +56,7 @@ class CostBudget:
         self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()  # network → (seconds left, when)
 
     def wait(self, network: str) -> float:
-        """0, or the seconds until this network may cause work again."""
+        """Return 0, or the seconds until this network may cause work again."""
         with self._lock:
             return max(0.0, -self._now(network) / self._refill)
 
@@ -141,7 +141,7 @@ def costly(handler: Callable[P, T]) -> Callable[P, T]:
 
 
 def retry_after(wait: float) -> Mapping[str, str]:
-    """The header that says when to come again (RFC 9110, 10.2.3)."""
+    """Return the header that says when to come again (RFC 9110, 10.2.3)."""
     return {"Retry-After": str(max(1, int(wait) + (wait % 1 > 0)))}
 
 

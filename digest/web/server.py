@@ -59,8 +59,10 @@ def serve(
 def _read_ahead(app: FastAPI, now: datetime) -> None:
     """Read what a visitor would wait for, at the start and from then on; first what takes least time."""
     web: Web = app.state.web
-    web.lists.page(web.lists.latest(now), Order.TREND, 1, now)
+    newest = web.lists.page(web.lists.latest(now), Order.TREND, 1, now)
     web.today.preview(Interests(), now)
+    if newest and newest.page.papers:
+        web.search.similar(newest.page.papers[0], now)
     web.today.topics(now)
 
 
@@ -101,8 +103,8 @@ def tickers(
     pages_only: bool,
     clock: Callable[[], datetime] = wall_clock,
 ) -> list[Ticker]:
-    """The work beside the pages, a thread each, so that none waits for another: emails about subscriptions
-    and alarms always; rounds, sources and summaries where no workers do them.
+    """Return the work beside the pages, a thread each, so that none waits for another: emails about
+    subscriptions and alarms always; rounds, sources and summaries where no workers do them.
 
     Alarms have a thread of their own because what they tell of may be that rounds or workers are dead.
     """
@@ -126,14 +128,14 @@ def tickers(
     if not pages_only:
         add("rounds", *runner.STEPS)
         add("search", runner.INDEX)
-        add("sources", runner.FETCH, runner.SIGNALS, leave=True)
+        add("sources", runner.FETCH, runner.SIGNALS, runner.THUMBNAILS, leave=True)
         if installation.summariser:
             add("summaries", runner.SUMMARIES, leave=True)
     return made
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens. Raises ConfigError where the address can't be had."""
+    """Return a socket that listens. Raises ConfigError where the address can't be had."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family, backlog=2048)

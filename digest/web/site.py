@@ -15,19 +15,20 @@ from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException
 
 from digest.bundled import folder
-from digest.domain import Actor
+from digest.domain import Actor, Paper
+from digest.languages import dates
 from digest.pipeline.catalog.listing import Lists
 from digest.pipeline.catalog.paper import PaperPages
 from digest.pipeline.catalog.search import Search
+from digest.pipeline.catalog.thumbnails import thumbnails_of
 from digest.pipeline.catalog.today import Today
 from digest.pipeline.installation import Installation, acting
 from digest.pipeline.subscriptions.signup import WORDING, Visitor
-from digest.render import phrases
 from digest.render.cards import title
 from digest.render.translated import translate
 from digest.tokens import network_hash
 from digest.web import cards, guards, page_cache
-from digest.web.addresses import author_path, paper_path
+from digest.web.addresses import author_path, paper_path, thumbnail_path
 from digest.web.limits import Limits
 from digest.web.ticker import Ticker
 
@@ -38,7 +39,7 @@ CHARSETS = {b"utf-8", b"utf8", b"us-ascii"}  # the last is a part of it
 
 @cache
 def environment() -> Environment:
-    """Where pages are rendered from: everything is escaped, a missing name is an error."""
+    """Return where pages are rendered from: everything is escaped, a missing name is an error."""
     made = Environment(
         loader=FileSystemLoader(folder("templates") / "web"),
         autoescape=True,
@@ -47,11 +48,14 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters |= {
-        "long_day": phrases.long_day,
-        "long_date": phrases.long_date,
-        "short_day": phrases.short_day,
-        "short_date": phrases.short_date,
-        "short_number": cards.short_number,
+        "long_day": dates.long_day,
+        "long_date": dates.long_date,
+        "short_day": dates.short_day,
+        "short_date": dates.short_date,
+        "short_number": dates.short_number,
+        "number": dates.number,
+        "month": dates.month,
+        "short_month": dates.short_month,
         "source_names": cards.source_names,
         "plain_title": title,
         "paper_path": paper_path,
@@ -83,7 +87,7 @@ class Web:
         return self.installation.site.base_url.startswith("https://")
 
     def visitor(self, request: Request, how: str = "web") -> Visitor:
-        """Who asks."""
+        """Return who asks."""
         return Visitor(
             how=how,
             ip=self.ip(request),
@@ -92,11 +96,11 @@ class Web:
         )
 
     def ip(self, request: Request) -> str:
-        """The address of who asks."""
+        """Return the address of who asks."""
         return guards.client_ip(request, self.proxies)
 
     def acting(self, request: Request, subscriber_id: int, via: str = "email") -> Installation:
-        """The installation in the hands of a subscriber, for functions that change something.
+        """Return the installation in the hands of a subscriber, for functions that change something.
 
         `via`: email (by a link of an email), web (signed in) or api. What they do is written down as theirs.
         """
@@ -104,40 +108,51 @@ class Web:
         return acting(self.installation, Actor(f"subscriber:{subscriber_id}", via, network))
 
     def page(self, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
-        """A page."""
+        """Return a page."""
         frame = {"site": self.installation.site, "wording": WORDING, "stamp": self.stamp()}
         text = self.templates.get_template(template).render(frame | values)
         return HTMLResponse(text, status_code=status)
 
     def shared_page(self, template: str, **values: Any) -> HTMLResponse:
-        """A page that is the same for everybody: it is kept for a minute, and known again by its ETag."""
+        """Return a page that is the same for everybody: it is kept for a minute, and known again by
+        its ETag.
+        """
         answer = self.page(template, **({"stamp": page_cache.HOLE} | values))
         answer.headers["Cache-Control"] = page_cache.SHARED
         return answer
 
+    def cards(self, papers: Sequence[Paper], now: datetime) -> tuple[cards.PaperCard, ...]:
+        """Choose what a list shows of each of these papers, with the pictures that are there."""
+        copies = thumbnails_of(self.installation, [paper.pk for paper in papers])
+        pictures = {
+            number: cards.CardPicture(thumbnail_path(number, copy.mark), copy.width, copy.height)
+            for number, copy in copies.items()
+        }
+        return cards.paper_cards(papers, now, pictures)
+
     def stamp(self) -> str:
-        """When a form is given out: now."""
+        """Return when a form is given out: now."""
         return guards.stamp(self.installation.keys, self.clock())
 
     def forget(self) -> None:
-        """Something was changed by this process: lists and pages that everybody sees are made anew."""
+        """Make lists and pages that everybody sees anew, because this process changed something."""
         self.lists.forget()
         for forget in self.forgetful:
             forget()
 
     def message_page(self, title: str, *lines: str, status: int = 200) -> HTMLResponse:
-        """A page that says one thing."""
+        """Return a page that says one thing."""
         return self.page("message.html", status=status, title=title, lines=lines)
 
     def notify(self) -> None:
-        """Somebody waits for a mail: let the threads of this process look at once."""
+        """Let the threads of this process look at once, because somebody waits for an email."""
         for ticker in self.tickers:
             if ticker.name == "notices":
                 ticker.notify()
 
 
 def web_of(request: Request) -> Web:
-    """The site that a request came to."""
+    """Return the site that a request came to."""
     found: Web = request.app.state.web
     return found
 
@@ -146,7 +161,7 @@ Fields = list[tuple[str, str]]
 
 
 async def fields_of(request: Request) -> Fields:
-    """The fields of a form in either encoding; files are left out, what isn't a form has none.
+    """Return the fields of a form in either encoding; files are left out, what isn't a form has none.
 
     Raises HTTPException 415 for a charset other than UTF-8 (clients could choose codecs that make what is no
     text), 400 for a character that can't be stored.
@@ -165,7 +180,7 @@ async def fields_of(request: Request) -> Fields:
 
 
 async def any_fields(request: Request) -> Fields:
-    """The fields of a form, whoever sent it; one that can't be read has none."""
+    """Return the fields of a form, whoever sent it; one that can't be read has none."""
     try:
         return await fields_of(request)
     except HTTPException:
@@ -173,7 +188,7 @@ async def any_fields(request: Request) -> Fields:
 
 
 async def our_fields(request: Request) -> Fields:
-    """The fields of a form that was sent from a page of ours; any other is refused."""
+    """Return the fields of a form that was sent from a page of ours; any other is refused."""
     if not guards.is_ours(request, web_of(request).installation.site.base_url):
         raise HTTPException(403, "this form was sent from another site")
     return await fields_of(request)
@@ -185,5 +200,5 @@ OurForm = Annotated[Fields, Depends(our_fields)]
 
 
 def one(fields: Fields, name: str, otherwise: str = "") -> str:
-    """The last value of a field."""
+    """Return the last value of a field."""
     return next((value for each, value in reversed(fields) if each == name), otherwise)

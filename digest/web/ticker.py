@@ -43,7 +43,7 @@ class Ticker:
         self._thread.start()
 
     def notify(self) -> None:
-        """There is something to do: don't wait for the next tick."""
+        """End the wait for the next tick: there is something to do."""
         self._rung.set()
 
     def stop(self) -> None:
@@ -60,7 +60,9 @@ class Ticker:
         self._rung.set()
 
     def is_late(self, now: datetime) -> bool:
-        """Whether it hasn't come to an end of its work for ten ticks, and for five minutes at least."""
+        """Return whether it hasn't come to an end of its work for ten ticks, and for five minutes
+        at least.
+        """
         patience = timedelta(seconds=max(300.0, self._seconds * 10))
         return self.done_at is None or now - self.done_at > patience
 

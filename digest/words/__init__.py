@@ -54,28 +54,33 @@ SHORTEST_PART, SHORTEST_WHOLE = 2, 6  # letters: `re-id`, `re-rank`
 
 
 def written(text: str) -> list[str]:
-    """The words of a text as they are written, in their order; `forms` says the rest of each."""
+    """Return the words of a text as they are written, in their order; `forms` says the rest of each."""
     return _pattern(text).findall(text)
 
 
 def stems(text: str) -> list[str]:
-    """The stems of the words of a text, in their order."""
+    """Return the stems of the words of a text, in their order."""
     return [forms(word)[0] for word in written(text)]
 
 
 def spans(text: str) -> list[tuple[int, int]]:
-    """Where each of the words stands that `written` says, in characters of the text."""
+    """Return where each of the words stands that `written` says, in characters of the text."""
     return [found.span(1) for found in _pattern(text).finditer(text)]
 
 
 def fold(text: str) -> str:
-    """A name or category without case, diacritics, compatibility forms, on one line (`Erdős` → `erdos`)."""
+    """Return a name or category without case, diacritics, compatibility forms, on one line (`Erdős` →
+    `erdos`).
+    """
     return " ".join(_without_diacritics(text).casefold().split())
 
 
 @lru_cache(maxsize=1 << 17)
 def forms(word: str) -> tuple[str, str]:
-    """The stem and the exact form of a word; neither is ever empty. Cached: texts repeat their words."""
+    """Return the stem and the exact form of a word; neither is ever empty.
+
+    Cached: texts repeat their words.
+    """
     exact = word
     if not word.isascii():
         letters = _without_diacritics(word)  # a fraction or a ligature may come apart into more than letters
@@ -85,8 +90,9 @@ def forms(word: str) -> tuple[str, str]:
 
 
 def without_case(word: str) -> str:
-    """A word (in its exact form) in small letters, with the same stem: an acronym's plural may lose its s for
-    that (`GPs` → `gp`, because `gps` is another word)."""
+    """Return a word (in its exact form) in small letters, with the same stem: an acronym's plural may lose
+    its s for that (`GPs` → `gp`, because `gps` is another word).
+    """
     small = fold(word)
     if _PLURAL_ACRONYM.fullmatch(word) and forms(small)[0] != forms(word)[0]:
         return fold(word[:-1])
@@ -95,7 +101,8 @@ def without_case(word: str) -> str:
 
 @lru_cache(maxsize=1 << 17)
 def readings(words: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
-    """The stems of words that follow one another, in each way in which they may be parted: as given first.
+    """Return the stems of words that follow one another, in each way in which they may be parted: as given
+    first.
 
     Two words that others write as one are one (`fine tuning`, `finetuning`), and one that begins like a
     compound is two (`pretraining`, `pre training`). At most `MOST_READINGS`.

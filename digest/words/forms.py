@@ -40,7 +40,7 @@ _REGION = re.compile(r"[aeiouy][^aeiouy]")  # after the first are the letters th
 
 
 def stem(word: str) -> str:
-    """The stem of a word in small letters; never empty. What is too long to be a word is its own."""
+    """Return the stem of a word in small letters; never empty. What is too long to be a word is its own."""
     if not 3 <= len(word) <= LONGEST or not word.isascii() or not word[-1].isalpha():
         return word
     word = _american(_singular(word))

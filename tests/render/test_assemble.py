@@ -97,7 +97,7 @@ def test_a_paper_whose_votes_changed_gets_a_new_card() -> None:
 def test_templates_are_rendered_for_papers_and_days_not_for_readers() -> None:
     renderer = Renderer()
     calls: list[str] = []
-    parts = renderer._press._parts
+    parts = renderer._in("en")._parts
     render = parts.render
 
     def counted(name: str, values: Mapping[str, object]) -> str:
@@ -126,7 +126,7 @@ def test_many_readers_with_other_papers_get_their_own_and_what_is_remembered_has
         papers = [match(3 * number % 11 + n, title=f"Sheep {number % 7}") for n in range(2)]
         made = digest(*papers, also_trending=(paper("2603.00077"),))
         assert f" Sheep {number % 7}</a>" in renderer.digest(made, SITE, LINKS).html
-    remembered = renderer._press._parts
+    remembered = renderer._in("en")._parts
     assert 0 < max(len(remembered._of_matches), remembered._numbered) < 4_100
     assert 0 < len(remembered._of_others) <= 2_048
 

@@ -1,13 +1,19 @@
 """The lists of the site: their frame, their ways, and what addresses they know."""
 
+import io
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from sqlalchemy import Engine
 
-from tests.installations import installation
+from digest.pipeline.catalog.thumbnails import copy_due
+from tests.builders import entry
+from tests.installations import installation, store_entries
+from tests.source_server import SourceServer
 from tests.web_pages import furnish
 from tests.web_server import WebServer, serving
 
@@ -80,3 +86,21 @@ def test_every_list_has_a_sign_up_that_works(web: WebServer) -> None:
     assert (answer.status_code, answer.headers["location"]) == (303, "/check-inbox")
     web.work()
     assert len(web.mails("ada@example.org")) == 1
+
+
+def test_a_card_shows_a_copy_of_its_picture_from_this_site(engine: Engine, tmp_path: Path) -> None:
+    out = io.BytesIO()
+    Image.new("RGB", (600, 300)).save(out, "PNG")
+    with SourceServer() as source, serving(installation(engine, tmp_path, thumbnails=True), tmp_path) as web:
+        source.serve("/a.png", out.getvalue())
+        now = web.clock.now
+        store_entries(engine, [entry(thumbnail=source.url("/a.png"))], seen_at=now - timedelta(hours=1))
+        assert copy_due(web.installation, now) == 1
+        page = web.client().get("/papers").text
+        picture = re.search(r'<img src="(/thumbnails/[^"]+)" alt="" width="320" height="160"', page)
+        assert picture
+        assert source.url("") not in page
+        answer = web.client().get(picture[1])
+        assert (answer.status_code, answer.headers["content-type"]) == (200, "image/jpeg")
+        for other in ("1-0000000000000000.jpg", "99999999999-0000000000000000.jpg", "x.jpg", "1"):
+            assert web.client().get(f"/thumbnails/{other}").status_code == 404

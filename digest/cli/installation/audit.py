@@ -86,7 +86,7 @@ def undo(cli: Cli, *, number: int, dry_run: bool, yes: bool, as_json: bool) -> N
 
 
 def in_words(entry: "Entry") -> str:
-    """What an act changed, on one line: `field: before → after`."""
+    """Return what an act changed, on one line: `field: before → after`."""
     from digest.pipeline.community.audit import shown
 
     before, after = shown(entry.before) or {}, shown(entry.after) or {}

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @json_option
 @pass_cli
 def run(cli: Cli, no_fetch: bool, as_json: bool) -> int:
-    """One round in this process: fetch what is due, open due issues, deliver.
+    """Run one round in this process: fetch what is due, open due issues, deliver.
 
     Digests wait a few seconds for slow sources, no longer; what fails stops nothing else.
     Told to stop (SIGTERM, Ctrl-C) it ends with the mails at hand, told twice at once; the next round goes on.
@@ -83,7 +83,7 @@ def _told_to_stop() -> "Iterator[Callable[[], bool]]":
 
 
 def exit_code(fetched: "tuple[FetchReport, ...] | list[FetchReport]") -> int:
-    """0 where every source answered, 5 where none did, 6 between."""
+    """Return 0 where every source answered, 5 where none did, 6 between."""
     failed = sum(1 for report in fetched if report.error)
     if not failed:
         return 0
@@ -91,7 +91,7 @@ def exit_code(fetched: "tuple[FetchReport, ...] | list[FetchReport]") -> int:
 
 
 def fetch_object(report: "FetchReport") -> dict[str, Any]:
-    """A fetch in the shape that scripts know."""
+    """Return a fetch in the shape that scripts know."""
     return {
         "name": report.name,
         "state": report.state,
@@ -107,7 +107,7 @@ def fetch_object(report: "FetchReport") -> dict[str, Any]:
 
 
 def show_fetched(fetched: "tuple[FetchReport, ...] | list[FetchReport]") -> None:
-    """Sources for people: counts, or what went wrong in words."""
+    """Print what came of sources, for people: counts, or what went wrong in words."""
     for report in fetched:
         if report.error:
             click.echo(f"{report.name}: {report.error}", err=True)
@@ -121,7 +121,7 @@ def show_fetched(fetched: "tuple[FetchReport, ...] | list[FetchReport]") -> None
 
 
 def issue_object(report: "IssueReport") -> dict[str, Any]:
-    """An issue in the shape that scripts know: the audience and the states that add up to it."""
+    """Return an issue in the shape that scripts know: the audience and the states that add up to it."""
     states = {str(state): report.counts.get(state, 0) for state in DeliveryState}
     return {"id": report.id, "date": report.date, "audience": report.audience} | states
 

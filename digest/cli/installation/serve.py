@@ -20,7 +20,7 @@ UNREACHABLE = 5
 )
 @pass_cli
 def serve(cli: Cli, *, host: str, port: int, pages_only: bool, check: bool) -> int:
-    """Web pages, scheduler and delivery in one process, until it is told to stop.
+    """Run web pages, scheduler and delivery in one process, until it is told to stop.
 
     Example: digest serve --host 0.0.0.0 --port 8000
     """

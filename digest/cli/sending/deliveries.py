@@ -128,7 +128,7 @@ def resolve(
 @json_option
 @pass_cli
 def domains(cli: Cli, *, resume: tuple[str, ...], as_json: bool) -> None:
-    """Recipient domains that asked for time (slow) or refuse our mail (stopped), in their own words.
+    """List recipient domains that asked for time (slow) or refuse our mail (stopped), in their own words.
 
     Example: digest deliveries domains
     """

@@ -49,7 +49,7 @@ def list_(cli: Cli, as_json: bool) -> None:
 
 
 def view_object(view: "SourceView", now: datetime) -> dict[str, Any]:
-    """A source with what it brought lately; the age is in seconds."""
+    """Return a source with what it brought lately; the age is in seconds."""
     from digest.pipeline.ingest.overview import age
 
     source, since = view.source, age(view.source, now)

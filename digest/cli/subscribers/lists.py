@@ -90,7 +90,7 @@ def import_(
 
 
 def seekable(file: Any) -> Any:
-    """The file, or a copy of a pipe on the disk: its encoding is found out before it is read."""
+    """Return the file, or a copy of a pipe on the disk: its encoding is found out before it is read."""
     import shutil
     import tempfile
 

@@ -71,7 +71,7 @@ def with_options(*groups: tuple[Any, ...]) -> Callable[[F], F]:
 
 
 def agreed_words(confirmed: bool, consent: str | None) -> str | None:
-    """The consent's words where somebody vouches for it; both or neither."""
+    """Return the consent's words where somebody vouches for it; both or neither."""
     if confirmed and not consent:
         raise click.UsageError("--confirmed needs --consent 'where and when they agreed'")
     if consent and not confirmed:

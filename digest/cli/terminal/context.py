@@ -94,5 +94,5 @@ json_option = click.option("--json", "as_json", is_flag=True, help="JSON alone o
 
 
 def on_terminal() -> bool:
-    """Whether a person is reading stdout."""
+    """Return whether a person is reading stdout."""
     return sys.stdout.isatty()

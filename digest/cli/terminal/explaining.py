@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def explained_object(match: "Match", place: int, sums: "Arithmetic") -> dict[str, Any]:
-    """A paper with the arithmetic of its score = trend + weight × fit; `place`: 1 is the first."""
+    """Return a paper with the arithmetic of its score = trend + weight × fit; `place`: 1 is the first."""
     return {
         **match_object(match),
         "place": place,
@@ -34,7 +34,7 @@ def explained_object(match: "Match", place: int, sums: "Arithmetic") -> dict[str
 
 
 def why_not_object(found: "WhyNot") -> dict[str, Any]:
-    """A paper, and what keeps it out."""
+    """Return a paper, and what keeps it out."""
     return {
         "id": found.paper.id,
         "title": found.paper.title,

@@ -132,7 +132,9 @@ def _shortened(cell: str) -> str:
 
 
 def cell_len(text: str) -> int:
-    """How many columns of a terminal a text takes: letters of East Asia take two, combining marks none."""
+    """Return how many columns of a terminal a text takes: letters of East Asia take two, combining marks
+    none.
+    """
     if text.isascii():
         return len(text)
     return sum(0 if combining(char) else 2 if east_asian_width(char) in {"W", "F"} else 1 for char in text)

@@ -8,7 +8,7 @@ NONE = "·"  # a hole must not look like a low bar
 
 
 def sparkline(counts: Sequence[int]) -> str:
-    """One character a number, from 0 (a dot) to the largest (a full bar)."""
+    """Return one character a number, from 0 (a dot) to the largest (a full bar)."""
     most = max(counts, default=0)
     return "".join(BARS[(count * len(BARS) - 1) // most] if count else NONE for count in counts)
 
@@ -22,6 +22,6 @@ def pooled(counts: Sequence[int], most: int) -> list[int]:
 
 
 def can_draw(environ: Mapping[str, str]) -> bool:
-    """Whether stdout is a terminal that shows bars: not a dumb one, and one of UTF-8."""
+    """Return whether stdout is a terminal that shows bars: not a dumb one, and one of UTF-8."""
     encoding = (sys.stdout.encoding or "").lower().replace("-", "")
     return sys.stdout.isatty() and environ.get("TERM") != "dumb" and encoding == "utf8"

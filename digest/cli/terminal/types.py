@@ -11,7 +11,7 @@ FIRST_YEAR, LAST_YEAR = 1970, 2200  # calendars and databases have their ends
 
 
 class Time(click.ParamType[datetime]):
-    """`2026-03-17T08:00:00+01:00` → an aware datetime in UTC."""
+    """Reads `2026-03-17T08:00:00+01:00` as an aware datetime in UTC."""
 
     name = "time"
 
@@ -47,5 +47,5 @@ SINCE = Since()
 
 
 def choice(words: type[StrEnum]) -> click.Choice[str]:
-    """One of the enum's values, as a string."""
+    """Return one of the enum's values, as a string."""
     return click.Choice([word.value for word in words])

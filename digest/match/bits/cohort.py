@@ -22,23 +22,23 @@ class Lists:
 
     @classmethod
     def of(cls, counts: Integers, items: Integers) -> "Lists":
-        """Lists of these lengths, one behind the other in `items`."""
+        """Return lists of these lengths, one behind the other in `items`."""
         offsets = np.zeros(len(counts) + 1, np.int64)
         np.cumsum(counts, out=offsets[1:])
         return cls(offsets, items)
 
     @classmethod
     def empty(cls, size: int) -> "Lists":
-        """An empty list for each of `size` subscribers."""
+        """Return an empty list for each of `size` subscribers."""
         return cls(np.zeros(size + 1, np.int64), np.empty(0, np.int32))
 
     def part(self, which: slice) -> "Lists":
-        """The lists of some subscribers that follow one another."""
+        """Return the lists of some subscribers that follow one another."""
         offsets = self.offsets[which.start : which.stop + 1]
         return Lists(offsets - offsets[0], self.items[offsets[0] : offsets[-1]])
 
     def joined(self, other: "Lists") -> "Lists":
-        """Each subscriber's list with that of `other` behind it."""
+        """Return each subscriber's list with that of `other` behind it."""
         owners = np.repeat(np.tile(np.arange(len(self.counts)), 2), np.append(self.counts, other.counts))
         items = np.concatenate([self.items, other.items])
         return Lists.of(self.counts + other.counts, items[np.argsort(owners, kind="stable")])
@@ -69,7 +69,7 @@ class Cohort:
         return len(self.max_papers)
 
     def part(self, which: slice) -> "Cohort":
-        """Some subscribers that follow one another."""
+        """Return some subscribers that follow one another."""
         return Cohort(
             self.wanted.part(which),
             self.excluded.part(which),
@@ -81,7 +81,10 @@ class Cohort:
 
 
 def unpack(packed: Sequence[bytes]) -> Cohort:
-    """The interests of many subscribers, in the order given. Raises ValueError where some are cut short."""
+    """Return the interests of many subscribers, in the order given.
+
+    Raises ValueError where some are cut short.
+    """
     found = decode(packed)
     return Cohort(
         Lists.of(found.wants, found.wanted),
@@ -96,7 +99,7 @@ def unpack(packed: Sequence[bytes]) -> Cohort:
 def unpack_sent(
     people: Sequence[int], messages: Sequence[tuple[int, bytes]], number_of: Mapping[int, int]
 ) -> Lists:
-    """What was sent to each of `people` (ids, ascending), as numbers of today's papers.
+    """Return what was sent to each of `people` (ids, ascending), as numbers of today's papers.
 
     `messages`: subscriber id and packed 32-bit integers of papers, by subscriber; those that aren't in
     `number_of` are no papers of today.

@@ -62,7 +62,7 @@ class Index:
         self._found: dict[Term, Found] = {}
 
     def find(self, term: Term) -> Found:
-        """The papers that satisfy a term; the same object each time."""
+        """Return the papers that satisfy a term; the same object each time."""
         if term not in self._found:
             self.look_up([term])
         return self._found[term]

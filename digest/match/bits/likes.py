@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digest.domain import Paper
+from digest.languages import deferred
 from digest.match.likeness import Comparison, Liked, Likeness
 
 AT_ONCE = 1 << 21  # products that are kept in one step
@@ -56,7 +57,7 @@ class Likes:
         holds = bool(self.row(wanted) >> number & 1)
         liked = self._liked[wanted]
         if holds:
-            return Comparison(holds, f"like: {liked.title}")
+            return Comparison(holds, deferred("like: {title}", title=liked.title))
         if liked.vector is None:
             return Comparison(holds, liked.lacks)
         if not self._vectors[number].any():

@@ -74,7 +74,7 @@ class Places:
         return [word for word, _ in ordered], starts, order
 
     def find(self, terms: Sequence[TextLeaf]) -> Iterator[tuple[int, int, int, int]]:
-        """For each term, the papers with it in the title, in the abstract, there more than once, and
+        """Yield, for each term, the papers with it in the title, in the abstract, there more than once, and
         there in the first or last sentence; whatever the term's own field."""
         step = max(AT_ONCE // max(2 * self._width, 1), 1)
         half = self._width // 8

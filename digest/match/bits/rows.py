@@ -49,7 +49,7 @@ def add(totals: list[Bits], extra: Sequence[Bits]) -> None:
 
 
 def points(node: Node, index: Index, topics: Topics) -> list[int]:
-    """The planes of points of all papers; a paper has points if and only if the tree selects it.
+    """Return the planes of points of all papers; a paper has points if and only if the tree selects it.
 
     The same as `evaluate.points` says of one paper.
     """
@@ -61,7 +61,7 @@ def points(node: Node, index: Index, topics: Topics) -> list[int]:
 
 
 def held(node: Node, index: Index, topics: Topics, *, wanted: bool = True) -> Held:
-    """The levels of a tree, or of its opposite (`wanted=False`), and what they rest on."""
+    """Return the levels of a tree, or of its opposite (`wanted=False`), and what they rest on."""
     match node:
         case Not(part):
             return held(part, index, topics, wanted=not wanted)
@@ -128,7 +128,7 @@ class Rows:
         self.planes = [np.empty((0, width), np.uint64) for _ in range(PLANES)]
 
     def of(self, texts: Sequence[str]) -> list[int]:
-        """The rows of filters (canonical texts); filters that agree about today's papers share one."""
+        """Return the rows of filters (canonical texts); filters that agree about today's papers share one."""
         new = {text: self._library.tree(text) for text in texts if text not in self._by_text}
         if new:
             self._read(new)
@@ -150,13 +150,13 @@ class Rows:
         return number
 
     def papers(self, text: str) -> int:
-        """The papers that a filter (canonical text) selects: bit n for paper n."""
+        """Return the papers that a filter (canonical text) selects: bit n for paper n."""
         (row,) = self.of([text])
         _, union = self.tables()
         return int.from_bytes(union[row].astype("<u8").tobytes(), "little")
 
     def tables(self) -> tuple[list[NDArray[np.uint64]], NDArray[np.uint64]]:
-        """For each binary digit of points the rows of all filters so far; and their union."""
+        """Return, for each binary digit of points, the rows of all filters so far; and their union."""
         if self._new:
             for digit, plane in enumerate(self.planes):
                 new = np.frombuffer(b"".join(bits[digit] for bits in self._new), "<u8")

@@ -61,7 +61,7 @@ class Selection:
         self._enough = np.array([_bits(numbers, self.width) for numbers in enough])
 
     def choose(self, planes: Sequence[Words], union: Words, cohort: Cohort, sent: Lists) -> Lists:
-        """The numbers of each subscriber's papers, best first.
+        """Return the numbers of each subscriber's papers, best first.
 
         `planes`: for each binary digit of points, a row for each filter; `union`: the papers of each filter.
         The filters of `cohort` are numbers of these rows; `sent`: numbers of papers that don't come again.
@@ -151,7 +151,9 @@ class _Blocks:
         self._last = np.append(last[self._by_last], last.max())
 
     def limits(self, levels: Words, most: Integers) -> Places:
-        """For each row a place that its first `most` bits reach: a word that has only later ones is idle."""
+        """Return a place for each row that its first `most` bits reach: a word with only later ones
+        is idle.
+        """
         counts = np.bitwise_count(levels).take(self._by_last, axis=1)
         fewer = np.cumsum(counts, axis=1, dtype=np.int32) < most[:, None]
         reached: Places = self._last[np.count_nonzero(fewer, axis=1)]

@@ -59,7 +59,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class PeriodPage:
-    """A page of a day, week or month; `sources`: name → papers that it carried; neighbours with papers."""
+    """A page of a day, week or month; `sources`: papers by source; neighbours with papers."""
 
     period: Period
     order: Order

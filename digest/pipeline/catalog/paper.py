@@ -59,7 +59,8 @@ class PaperPages:
 
 
 def history(paper: Paper, now: datetime) -> dict[SignalKind, dict[date, int]]:
-    """By kind of signal, the largest value of its sources at the end (UTC) of each day that changed it.
+    """Return, by kind of signal, the largest value of its sources at the end (UTC) of each day that changed
+    it.
 
     Only the last 60 such days are kept, and only what was observed until `now`.
     """

@@ -237,7 +237,7 @@ def _parts(tree: Node, engine: Engine, known: Known) -> tuple[tuple[str, int], .
 
 
 def result_object(result: SearchResult) -> dict[str, Any]:
-    """A page of results as a JSON object (keys may be added, never renamed)."""
+    """Return a page of results as a JSON object (keys may be added, never renamed)."""
     return {
         "items": [item_object(item) for item in result.items],
         "next": result.next or None,
@@ -262,7 +262,7 @@ def result_object(result: SearchResult) -> dict[str, Any]:
 
 
 def similar_object(similar: SimilarPaper) -> dict[str, Any]:
-    """A paper that is like another as a JSON object."""
+    """Return a paper that is like another as a JSON object."""
     return {
         "id": similar.paper.id,
         "title": similar.paper.title,
@@ -272,7 +272,7 @@ def similar_object(similar: SimilarPaper) -> dict[str, Any]:
 
 
 def item_object(item: Item) -> dict[str, Any]:
-    """A paper that was found as a JSON object."""
+    """Return a paper that was found as a JSON object."""
     return {
         "id": item.paper.id,
         "title": item.paper.title,

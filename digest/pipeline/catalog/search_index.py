@@ -72,7 +72,7 @@ def reindex(installation: Installation, *, on_progress: OnProgress = lambda _don
 
 
 def count(installation: Installation) -> int:
-    """How many papers there are to index."""
+    """Return how many papers there are to index."""
     with session.reading(installation.engine) as db:
         return stored.changed_since(db, 0)
 
@@ -168,7 +168,10 @@ class SearchIndex:
         self._made: tuple[tuple[object, ...], Reading] | None = None
 
     def read(self, db: Session) -> Reading:
-        """The engine over all that this session sees. The same one as before, where nothing changed since."""
+        """Return the engine over all that this session sees.
+
+        The same one as before, where nothing changed since.
+        """
         infos = stored.infos(db, version())
         key = (stored.last_change(db), *(each.id for each in infos))
         made = self._made
@@ -205,10 +208,12 @@ class SearchIndex:
             return None
         try:
             with (self._folder / _file_name(info)).open("rb") as file:
-                mapped = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+                mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         except (OSError, ValueError):
             return None
-        return mapped if zlib.crc32(mapped) == info.checksum else None
+        is_whole = zlib.crc32(mapped) == info.checksum
+        mapped.madvise(mmap.MADV_DONTNEED)  # what was read to be checked needn't stay in memory
+        return memoryview(mapped) if is_whole else None
 
     def _keep(self, info: SegmentInfo, data: bytes) -> bool:
         """Write the file of a segment, so that nobody sees it half-written."""

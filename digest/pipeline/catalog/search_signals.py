@@ -29,7 +29,7 @@ class Signals:
         self._trend: tuple[datetime, Trend] | None = None
 
     def latest(self, db: Session, now: datetime) -> Mapping[SignalKind, Values]:
-        """For each kind of signal the value of each paper that has it."""
+        """Return, for each kind of signal, the value of each paper that has it."""
         with self._lock:
             if self._latest is None or not _is_fresh(self._latest[0], now):
                 by_kind = papers.latest_values(db, ASKED, until=now)
@@ -37,7 +37,7 @@ class Signals:
             return self._latest[1]
 
     def trend(self, db: Session, now: datetime) -> Trend:
-        """The trend score of every paper, the same as `digest.trend.rank` gives it."""
+        """Return the trend score of every paper, the same as `digest.trend.rank` gives it."""
         with self._lock:
             if self._trend is None or not _is_fresh(self._trend[0], now):
                 noticed = papers.noticed(db, since=now - NOTHING_LEFT, until=now)

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from digest.domain import Paper
 from digest.pipeline.catalog.search_index import SearchIndex
@@ -21,6 +22,7 @@ from digest.store import search as stored
 from digest.store.session import Session
 
 MOST = 20  # papers that are named
+REMEMBERED = 5_000  # papers whose similar ones a process knows
 REFIT = 2  # times the papers of a basis there must be for a new one
 _log = logging.getLogger(__name__)
 
@@ -72,16 +74,15 @@ class Similar:
         self._installation = installation
         self._index = index
         self._lock = threading.Lock()
-        self._made: tuple[tuple[int, int], lsa.Basis, Engine, list[lsa.Vectors]] | None = None
+        self._made: _Vectors | None = None
 
     def __call__(self, paper: Paper, now: datetime, limit: int = 5) -> tuple[SimilarPaper, ...]:
         """The papers most like one, best first; none where it isn't indexed yet, or there is no basis yet."""
         with session.reading(self._installation.engine) as db:
-            engine = self._index.read(db).engine
-            made = self._vectors(db, engine)
+            made = self._vectors(db, self._index.read(db).engine)
             if made is None:
                 return ()
-            found = nearest(engine, made[1], paper.pk, min(limit, MOST))
+            found = made.nearest(paper.pk)[:limit]
             shown = papers.by_pks(db, [number for number, _ in found], until=now)
         return tuple(
             SimilarPaper(
@@ -98,9 +99,10 @@ class Similar:
         made = self._vectors(db, engine)
         if made is None:
             return nothing_alike
-        basis, of_segments = made
-        liked = liked_papers(db, basis, ids)
-        vectors_of = {id(segment): each for segment, each in zip(engine.segments, of_segments, strict=True)}
+        liked = liked_papers(db, _basis(db, made.number), ids)
+        vectors_of = {
+            id(segment): each for segment, each in zip(engine.segments, made.of_segments, strict=True)
+        }
 
         def marks(wanted: str, segment: Segment) -> Marks:
             paper = liked[wanted]
@@ -110,20 +112,43 @@ class Similar:
 
         return marks
 
-    def _vectors(self, db: Session, engine: Engine) -> tuple[lsa.Basis, list[lsa.Vectors]] | None:
-        """The newest basis, and the vectors of each of the engine's segments in it."""
+    def _vectors(self, db: Session, engine: Engine) -> "_Vectors | None":
+        """The vectors of each of the engine's segments in the newest basis; None where there is no basis."""
         number = stored.basis_id(db)
         if number is None:
             return None
         with self._lock:
-            if self._made is None or self._made[0] != (number, id(engine)) or self._made[2] is not engine:
-                basis = lsa.Basis.unpacked(stored.basis_data(db, number))
-                infos = stored.infos(db, version())
-                kept = [stored.vectors_of(db, each.id, number) for each in infos]
-                kept += [None] * (len(engine.segments) - len(kept))  # papers beside the segments
-                vectors = [
-                    lsa.vectors(segment, basis) if each is None else lsa.from_bytes(each)
-                    for segment, each in zip(engine.segments, kept, strict=True)
-                ]
-                self._made = ((number, id(engine)), basis, engine, vectors)
-            return self._made[1], self._made[3]
+            if self._made is None or self._made.number != number or self._made.engine is not engine:
+                self._made = _read_vectors(db, engine, number)
+            return self._made
+
+
+@dataclass(frozen=True, slots=True)
+class _Vectors:
+    """The vectors of an engine's segments in a basis. `nearest` remembers what it found."""
+
+    number: int  # of the basis
+    engine: Engine
+    of_segments: list[lsa.Vectors]
+    nearest: Callable[[int], list[tuple[int, float]]]
+
+
+def _read_vectors(db: Session, engine: Engine, number: int) -> _Vectors:
+    kept = [stored.vectors_of(db, each.id, number) for each in stored.infos(db, version())]
+    kept += [None] * (len(engine.segments) - len(kept))  # papers beside the segments
+    # The basis is large, and only needed for papers that have no vectors yet.
+    basis = _basis(db, number) if None in kept else None
+    of_segments = [
+        lsa.vectors(segment, basis) if each is None and basis else lsa.from_bytes(each or b"")
+        for segment, each in zip(engine.segments, kept, strict=True)
+    ]
+
+    @lru_cache(maxsize=REMEMBERED)
+    def nearest_to(paper: int) -> list[tuple[int, float]]:
+        return nearest(engine, of_segments, paper, MOST)
+
+    return _Vectors(number, engine, of_segments, nearest_to)
+
+
+def _basis(db: Session, number: int) -> lsa.Basis:
+    return lsa.Basis.unpacked(stored.basis_data(db, number))

@@ -44,25 +44,29 @@ class Today:
         self._topics = Snapshot(self._count, COUNTS_FRESH)
 
     def candidates(self, now: datetime) -> CandidateSet:
-        """The candidates of now, or of some minutes ago."""
+        """Return the candidates of now, or of some minutes ago."""
         return self._candidates.get(now)
 
     def topics(self, now: datetime) -> tuple[CountedTopic, ...]:
-        """All topics by group and title, with counts."""
+        """Return all topics by group and title, with counts."""
         return self._topics.get(now)
 
     def listed_topics(self, now: datetime) -> tuple[CountedTopic, ...]:
-        """All topics by group and title, without counts where there are none yet; counting begins then."""
+        """Return all topics by group and title, without counts where there are none yet; counting begins
+        then.
+        """
         counted = self._topics.peek(now)
         return counted or tuple(CountedTopic(topic) for topic in _in_order(self.candidates(now)))
 
     def preview(self, interests: Interests, now: datetime) -> Preview:
-        """The digest that somebody with these interests would get now, its first twenty papers."""
+        """Return the digest that somebody with these interests would get now, its first twenty papers."""
         wanted = replace(interests, max_papers=min(interests.max_papers, PREVIEWED))
         return preview(self._installation, stranger(wanted, now), now, self.candidates(now))
 
     def matches(self, interests: Interests, now: datetime) -> tuple[Match, ...]:
-        """The papers of that digest, all of them, whatever was sent before; none where there is no digest."""
+        """Return the papers of that digest, all of them, whatever was sent before; none where there is no
+        digest.
+        """
         found = preview(self._installation, stranger(interests, now), now, self.candidates(now))
         return found.digest.papers if found.digest else ()
 

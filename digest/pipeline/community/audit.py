@@ -79,7 +79,7 @@ def shown(fields: Mapping[str, Any] | None) -> dict[str, Any] | None:
 
 
 def entry_object(entry: Entry) -> dict[str, Any]:
-    """An act as JSON has it."""
+    """Return an act as JSON has it."""
     return {
         "id": entry.id,
         "at": entry.at,

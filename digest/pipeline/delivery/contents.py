@@ -28,7 +28,7 @@ class DigestBuilder:
         self._candidates = CandidateCache(installation)
 
     def digests(self, rows: Sequence[Delivery], people: Mapping[int, Subscriber]) -> dict[int, Digest | None]:
-        """By delivery id: the digest that its row promised, its papers in their order with their reasons.
+        """Return, by delivery id, the digest that its row promised: its papers in order, with their reasons.
 
         What the subscriber doesn't want any more is left out; where nothing stays: a quiet day's mail, or
         None for who wants none.

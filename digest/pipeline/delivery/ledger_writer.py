@@ -54,7 +54,7 @@ class LedgerWriter:
 
     @contextlib.contextmanager
     def slot(self) -> Iterator[None]:
-        """Around the way of one message: the marks of others wait a moment for its mark."""
+        """Let the marks of others wait a moment for this message's mark, while it is on its way."""
         self._slots += 1
         try:
             yield

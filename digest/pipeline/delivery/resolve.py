@@ -52,7 +52,7 @@ def pick(
     states: Collection[DeliveryState],
     now: datetime,
 ) -> Picked:
-    """The rows named by id, or all of an issue, that are in one of these states.
+    """Return the rows named by id, or all of an issue, that are in one of these states.
 
     Raises InputError where neither or both are named, UnknownError for an id or issue that isn't there.
     """

@@ -25,7 +25,7 @@ _WAITING = {DeliveryState.QUEUED, DeliveryState.DEFERRED}
 
 @dataclass(frozen=True, slots=True)
 class SentNow:
-    """A subscriber, the ledger row of their digest today, and number → canonical id of its papers."""
+    """A subscriber, the ledger row of their digest today, and the canonical ids of its papers by number."""
 
     subscriber: Subscriber
     delivery: Delivery

@@ -37,7 +37,7 @@ log = logging.getLogger(__name__)
 def plan(
     installation: Installation, domains: Mapping[int, str], now: datetime
 ) -> tuple[dict[int, datetime], dict[int, datetime]]:
-    """By delivery id: when those leave that are admitted, and when the others ask again.
+    """Return, by delivery id, when those leave that are admitted, and when the others ask again.
 
     `domains`: delivery id → recipient domain, in the order in which they wait.
     """
@@ -72,7 +72,7 @@ def _limited(db: Session, limits: Limits, domains: set[str]) -> set[str]:
 
 
 def is_trouble(receipt: Receipt) -> bool:
-    """Whether a reply says that nothing more should go to its domain now."""
+    """Return whether a reply says that nothing more should go to its domain now."""
     return wants_time(receipt.reply) or (
         receipt.state in {DeliveryState.FAILED, DeliveryState.BOUNCED} and refuses_us(receipt.reply)
     )

@@ -31,7 +31,7 @@ class Withdrawals:
             self._look_up(db, rows)
 
     def of(self, row: Delivery) -> list[Paper]:
-        """The papers of whose withdrawal the reader of this message is to hear in it."""
+        """Return the papers of whose withdrawal the reader of this message is to hear in it."""
         last, now = self._last.get(row.subscriber_id), self._opened[row.issue_id]
         if last is None:
             return []

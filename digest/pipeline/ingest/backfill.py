@@ -52,7 +52,7 @@ class Repair:
 
 
 def plan(installation: Installation, name: str, first: date, last: date, now: datetime) -> list[date]:
-    """The days that a backfill would ask for.
+    """Return the days that a backfill would ask for.
 
     Raises UnknownError, RefusedError for a paused source, and InputError where there are no days.
     """

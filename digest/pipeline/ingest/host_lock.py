@@ -24,7 +24,7 @@ REST = 60.0  # seconds that a site is left alone when it says 429 or 503 without
 
 
 class SharedTurns:
-    """The `Turn` of an installation. `pauses`: site → seconds from the end of a request to the next one.
+    """The `Turn` of an installation. `pauses`: by site, seconds from the end of a request to the next one.
 
     The pause counts from the end, not from the start: only so two requests can't arrive closer together than
     it, however long either was under way. `own_hosts` are machines of the operator's own network: several

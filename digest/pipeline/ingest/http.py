@@ -24,7 +24,7 @@ def getter(
     stopping: Callable[[], bool] = lambda: False,
     seconds: float = math.inf,
 ) -> Iterator[Get]:
-    """What asks for an installation: over the network in its turn, or what is given instead.
+    """Open what asks for an installation: over the network in its turn, or `get` instead.
 
     `seconds`: of all requests together, with waiting for their turns; `stopping`: see `Fetcher`.
     """
@@ -42,7 +42,7 @@ def fetching(
     stopping: Callable[[], bool] = lambda: False,
     seconds: float = math.inf,
 ) -> Iterator[Fetcher]:
-    """An HTTP client that waits in the installation's line; its arguments are those of `getter`."""
+    """Open an HTTP client that waits in the installation's line; its arguments are those of `getter`."""
     turn = SharedTurns(
         installation.engine,
         own_hosts=installation.allow_hosts,
@@ -64,7 +64,9 @@ def ask(
     etag: str | None = None,
     last_modified: str | None = None,
 ) -> Response:
-    """The answer to a request. Raises NotAskedError where it was made today already, FetchError as `get`.
+    """Return the answer to a request.
+
+    Raises NotAskedError where it was made today already, FetchError as `get`.
 
     A query without an answer doesn't count.
     """

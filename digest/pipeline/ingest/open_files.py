@@ -21,7 +21,7 @@ class Stream(Protocol):
 
 
 def whole(stream: Stream) -> bytes:
-    """All of a file; raises ParseError where it is larger than a source's answer can be."""
+    """Return all of a file; raises ParseError where it is larger than a source's answer can be."""
     body = bytearray()
     for piece in pieces(stream):
         body += piece
@@ -31,7 +31,7 @@ def whole(stream: Stream) -> bytes:
 
 
 def pieces(stream: Stream) -> Iterator[bytes]:
-    """The plain bytes of a file; gzip is known by its first bytes, and may have several members."""
+    """Yield the plain bytes of a file; gzip is known by its first bytes, and may have several members."""
     first = stream.read(PIECE)
     packed = first.startswith(_GZIP)
     chunks = _chunks(first, stream)
@@ -39,7 +39,7 @@ def pieces(stream: Stream) -> Iterator[bytes]:
 
 
 def lines(stream: Stream, longest: int) -> Iterator[tuple[int, bytes]]:
-    """The lines of a file with their numbers, from 1; one beyond `longest` is cut a byte after it."""
+    """Yield the lines of a file with their numbers, from 1; one beyond `longest` is cut a byte after it."""
     number, rest = 1, b""
     for piece in pieces(stream):
         *ended, last = piece.split(b"\n")

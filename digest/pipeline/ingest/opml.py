@@ -61,7 +61,7 @@ def import_opml(
 
 
 def export_opml(installation: Installation) -> str:
-    """All sources with an address as OPML; what is imported from it is the same."""
+    """Return all sources with an address as OPML; what is imported from it is the same."""
     with session.reading(installation.engine) as db:
         listed = [source for source in sources.listing(db) if source.url]
     return write(tuple(Outline(s.name, s.url, s.kind) for s in listed))

@@ -79,7 +79,7 @@ def _report(seen: SourceView, repairs: Mapping[date, Gap], found: Mapping[date, 
 
 
 def views(engine: Engine, now: datetime) -> list[SourceView]:
-    """All sources by name."""
+    """Return all sources by name."""
     with session.reading(engine) as db:
         return [
             replace(
@@ -93,7 +93,8 @@ def views(engine: Engine, now: datetime) -> list[SourceView]:
 def view(
     source: Source, recent: Sequence[Announcement], now: datetime, repaired: Collection[date] = ()
 ) -> SourceView:
-    """One source; `recent` are its announcements, newest first; `repaired` days aren't missed any more.
+    """Return one source; `recent` are its announcements, newest first; `repaired` days aren't missed any
+    more.
 
     Days that had an announcement by the calendar, and brought nothing, are holes. Today's counts as one
     only when it is over. A paused source misses nothing.
@@ -109,5 +110,5 @@ def view(
 
 
 def age(source: Source, now: datetime) -> timedelta | None:
-    """How long ago a source last brought something new; None if it never has."""
+    """Return how long ago a source last brought something new; None if it never has."""
     return None if source.last_new_at is None else max(now - source.last_new_at, timedelta(0))

@@ -79,7 +79,7 @@ def fetch_due(
 
 
 def fetch_due_alone(installation: Installation, now: datetime) -> list[FetchReport]:
-    """`fetch_due`, unless another process is in the middle of it."""
+    """Do as `fetch_due`, unless another process is in the middle of it."""
     with session.transaction(installation.engine) as db:
         mine = services.claim(db, ALONE, now=now, until=now + timedelta(seconds=2 * ROUND_SECONDS))
     if mine is None:

@@ -37,7 +37,7 @@ class SourceCheck:
 
 
 def read_source(url: str, allow_hosts: Collection[str] = ()) -> str:
-    """The address of a source; InputError unless it is http(s) with a host and without a password.
+    """Return the address of a source; InputError unless it is http(s) with a host and without a password.
 
     Refuses addresses that could never be fetched: numbers of private networks and this machine's own name,
     unless they are among `allow_hosts`. What other names stand for is asked when they are fetched.

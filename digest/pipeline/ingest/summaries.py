@@ -71,7 +71,9 @@ def make_due(
 def with_summaries(
     db: Session, installation: Installation, found: Sequence[Paper], until: datetime
 ) -> list[Paper]:
-    """The papers, each with the summary that the model wrote for it until then if its source wrote none."""
+    """Return the papers, each with the summary that the model wrote for it until then if its source wrote
+    none.
+    """
     if installation.summariser is None:
         return list(found)
     model = installation.summariser.model

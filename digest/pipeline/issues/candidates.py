@@ -8,6 +8,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from digest.domain import Certificate, Frequency, Ranked, SignalKind, Source, SourceState, Subscriber, Topic
+from digest.languages import deferred, deferred_day
 from digest.match import Corpus, Library
 from digest.pipeline.ingest.certify import incomplete_days
 from digest.pipeline.ingest.summaries import with_summaries
@@ -40,7 +41,7 @@ class CandidateSet:
     likeness: StoredLikeness
 
     def topics_of(self, subscriber: Subscriber) -> tuple[Topic, ...]:
-        """The topics that the subscriber ticked, in their order; ones since removed are left out."""
+        """Return the topics that the subscriber ticked, in their order; ones since removed are left out."""
         return tuple(self.topics[slug] for slug in subscriber.interests.topics if slug in self.topics)
 
 
@@ -74,7 +75,10 @@ def read_candidates(
         sources=listed,
         notes=(
             *(
-                f"{display_name(source.name)} could not be read today; its papers will follow."
+                deferred(
+                    "{source} could not be read today; its papers will follow.",
+                    source=display_name(source.name),
+                )
                 for source in listed
                 if source.state is SourceState.FAILING
             ),
@@ -86,10 +90,12 @@ def read_candidates(
 
 def _incomplete(source: Source, found: Certificate) -> str:
     """Say what a digest lacks, of a source whose announcement isn't all here."""
-    day = f"{found.day:%A} {found.day.day} {found.day:%B}"
-    return (
-        f"{display_name(source.name)}, {day}: {found.here:,} of {found.announced:,} papers are here; "
-        "the others follow as soon as we can get them."
+    return deferred(
+        "{source}, {day}: {here} of {announced} papers are here; the others follow as soon as we can get them.",
+        source=display_name(source.name),
+        day=deferred_day(found.day),
+        here=found.here,
+        announced=found.announced,
     )
 
 
@@ -99,7 +105,9 @@ def _library(topics: tuple[Topic, ...]) -> Library:
 
 
 def usual_before(db: Session, since: datetime) -> Mapping[tuple[str, SignalKind], float]:
-    """What was usual for each source in the month before `since`: candidates don't set their measure."""
+    """Return what was usual for each source in the month before `since`: candidates don't set their
+    measure.
+    """
     return papers.usual(db, since=since - USUAL_PERIOD, until=since)
 
 
@@ -133,7 +141,7 @@ def window_of(installation: Installation, subscriber: Subscriber, at: datetime) 
 
 
 def sent_to(installation: Installation, found: CandidateSet, subscriber: Subscriber) -> set[str]:
-    """The candidates (canonical ids) that were sent to somebody, or are on their way."""
+    """Return the candidates (canonical ids) that were sent to somebody, or are on their way."""
     with session.reading(installation.engine) as db:
         sent = deliveries.papers_sent(db, [subscriber.id], since=found.since)
     pks = sent.get(subscriber.id, set())

@@ -24,7 +24,10 @@ class WhyNot:
 
 
 def of_filter(installation: Installation, text: str, ref: str, now: datetime) -> WhyNot:
-    """Why a paper isn't among those that `digest topics test` shows. Raises FilterError, UnknownError."""
+    """Return why a paper isn't among those that `digest topics test` shows.
+
+    Raises FilterError, UnknownError.
+    """
     found = read_candidates(installation, now)
     tree = parse(text, topics=found.topics)
     paper = _paper(installation, found, ref)
@@ -32,7 +35,7 @@ def of_filter(installation: Installation, text: str, ref: str, now: datetime) ->
 
 
 def of_digest(installation: Installation, subscriber: Subscriber, ref: str, now: datetime) -> WhyNot:
-    """Why a paper isn't in the digest that a subscriber would get now. Raises UnknownError."""
+    """Return why a paper isn't in the digest that a subscriber would get now. Raises UnknownError."""
     found = read_candidates(installation, now, window_of(installation, subscriber, now))
     paper = _paper(installation, found, ref)
     old = _too_old(found, paper, now)

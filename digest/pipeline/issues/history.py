@@ -30,7 +30,7 @@ class PastIssue:
 
 
 def listing(installation: Installation, *, limit: int) -> list[PastIssue]:
-    """The last issues, newest first, without their papers."""
+    """Return the last issues, newest first, without their papers."""
     with session.reading(installation.engine) as db:
         return [
             PastIssue(issue, deliveries.counts(db, issue.id), {}, ())
@@ -39,7 +39,7 @@ def listing(installation: Installation, *, limit: int) -> list[PastIssue]:
 
 
 def read_issues(installation: Installation, name: str) -> list[PastIssue]:
-    """The issues of a date (one for each due time), or the one with a number. Raises UnknownError."""
+    """Return the issues of a date (one for each due time), or the one with a number. Raises UnknownError."""
     with session.reading(installation.engine) as db:
         listed = deliveries.issues(db, limit=_MOST)
         found = [issue for issue in listed if str(issue.id) == name or _is_day(issue.date, name)]

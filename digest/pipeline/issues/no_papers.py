@@ -17,6 +17,8 @@ from digest.domain import (
     SourceState,
     Subscriber,
 )
+from digest.languages import deferred
+from digest.languages.dates import deferred_day
 from digest.pipeline.issues.candidates import CandidateSet
 from digest.pipeline.issues.window import DAY, PERIOD
 from digest.sources.calendar import SATURDAY, closing, day_of, is_open, keeps_days, next_expected
@@ -26,7 +28,7 @@ MONDAY = 0
 
 
 def skip_reason(candidates: CandidateSet, frequency: Frequency = Frequency.DAILY) -> SkipReason:
-    """Why there is nothing for somebody who gets a digest so often.
+    """Return why there is nothing for somebody who gets a digest so often.
 
     Where papers came within the day before (weekly: the week), none of them matched. Where none came the
     sources say why; one that fails comes before one that waits.
@@ -56,7 +58,7 @@ def _is_late(source: Source) -> bool:
 
 
 def reason_of(kept: str, candidates: CandidateSet, frequency: Frequency) -> SkipReason:
-    """The reason that a row of the ledger keeps; where it keeps other words, it is found again."""
+    """Return the reason that a row of the ledger keeps; where it keeps other words, it is found again."""
     return SkipReason(kept) if kept in set(SkipReason) else skip_reason(candidates, frequency)
 
 
@@ -88,7 +90,11 @@ def _closed(sources: Iterable[Source], at: datetime) -> str:
     following = next_expected(kind, at) if kind else None
     if kind is None or following is None or is_open(kind, today := day_of(kind, at)):
         return ""
-    when = "at weekends" if today.weekday() >= SATURDAY else "on its holidays"
-    day = day_of(kind, following)
-    name = type_of(kind).label
-    return f"{name} announces no papers {when}; the next ones are due on {day:%A} {day.day} {day:%B}."
+    name, day = type_of(kind).label, deferred_day(day_of(kind, following))
+    if today.weekday() >= SATURDAY:
+        return deferred(
+            "{source} announces no papers at weekends; the next ones are due on {day}.", source=name, day=day
+        )
+    return deferred(
+        "{source} announces no papers on its holidays; the next ones are due on {day}.", source=name, day=day
+    )

@@ -100,7 +100,7 @@ def open_for(installation: Installation, subscriber: Subscriber, now: datetime) 
 
 
 def reports(installation: Installation, issue_ids: Sequence[int]) -> list[IssueReport]:
-    """The accounts of these issues, now."""
+    """Return the accounts of these issues, now."""
     with session.transaction(installation.engine) as db:
         dates = {issue.id: issue.date for issue in deliveries.issues(db)}
         return [IssueReport(id_, dates[id_], deliveries.counts(db, id_)) for id_ in issue_ids]

@@ -40,7 +40,7 @@ class Preview:
 def preview(
     installation: Installation, subscriber: Subscriber, now: datetime, found: CandidateSet | None = None
 ) -> Preview:
-    """The digest that the subscriber would get if it were due now; changes nothing.
+    """Return the digest that the subscriber would get if it were due now; changes nothing.
 
     `found`: the candidates, where the caller has them already.
     """
@@ -63,18 +63,21 @@ def preview(
 
 
 def stranger(interests: Interests, now: datetime) -> Subscriber:
-    """Somebody who hasn't subscribed (yet), to preview interests for."""
+    """Return somebody who hasn't subscribed (yet), to preview interests for."""
     return Subscriber(0, NOBODY, SubscriberStatus.ACTIVE, interests, Schedule(), created_at=now)
 
 
 def matching(installation: Installation, text: str, now: datetime) -> tuple[Match, ...]:
-    """All candidates of now that satisfy a filter, in rank order. Raises FilterError."""
+    """Return all candidates of now that satisfy a filter, in rank order. Raises FilterError."""
     found = read_candidates(installation, now)
     return found.corpus.search(parse(text, topics=found.topics))
 
 
 def explain(installation: Installation, ref: str, now: datetime) -> Ranked:
-    """A paper's trend score and its parts, as an issue opened now would rank it. Raises UnknownError."""
+    """Return a paper's trend score and its parts, as an issue opened now would rank it.
+
+    Raises UnknownError.
+    """
     with session.reading(installation.engine) as db:
         paper = papers.find(db, ref)
         usual = usual_before(db, now - installation.window)

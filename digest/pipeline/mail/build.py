@@ -25,7 +25,7 @@ def write(installation: Installation, digest: Digest) -> Encoded:
 
 
 def envelope(installation: Installation, digest: Digest, *, message_id: str, now: datetime) -> Envelope:
-    """A digest's finished mail."""
+    """Return a digest's finished mail."""
     recipient = digest.subscriber.email
     sender = return_address(installation, digest.subscriber.id, digest.issue.id)
     written = write(installation, digest)
@@ -41,8 +41,9 @@ def finalize(
     message_id: str,
     now: datetime,
 ) -> Envelope:
-    """Any finished mail: RFC 5322 bytes, signed where this installation signs, with the addresses that carry
-    it. `sender`: of the envelope."""
+    """Return any finished mail: RFC 5322 bytes, signed where this installation signs, with the addresses that
+    carry it. `sender`: of the envelope.
+    """
     content = unsigned(installation, message, recipient, message_id=message_id, now=now)
     if installation.signer:
         content = installation.signer.sign(content, now)
@@ -59,7 +60,7 @@ def message_name(installation: Installation, number: int, subscriber_id: int = 0
 
 
 def return_address(installation: Installation, subscriber_id: int, issue_id: int = 0) -> str:
-    """The envelope sender of a subscriber's mail; `issue_id`: of a digest.
+    """Return the envelope sender of a subscriber's mail; `issue_id`: of a digest.
 
     Signed where bounces have an address of their own (VERP): what comes back to it says whose mail it was,
     however little else it says, and nobody else can make one.
@@ -73,7 +74,7 @@ def return_address(installation: Installation, subscriber_id: int, issue_id: int
 def unsigned(
     installation: Installation, message: Message | Encoded, recipient: str, *, message_id: str, now: datetime
 ) -> bytes:
-    """The RFC 5322 bytes of a mail, as they are before they are signed.
+    """Return the RFC 5322 bytes of a mail, as they are before they are signed.
 
     Domains are A-labels in headers too: a raw one would need SMTPUTF8 (RFC 6532), which few servers offer.
     """
@@ -97,7 +98,7 @@ def _ascii_domain(address: str) -> str:
 
 
 def sender_address(installation: Installation) -> str:
-    """The bare address of `Name <address>`."""
+    """Return the bare address of `Name <address>`."""
     return _bare(installation.site.mail_from)
 
 

@@ -31,24 +31,27 @@ _SIGNED = {Purpose.UNSUBSCRIBE: "unsubscribe"}
 
 
 def link(installation: Installation, purpose: Purpose, number: int, **query: str) -> str:
-    """The absolute address for a subscriber's (or sign-up's) number."""
+    """Return the absolute address for a subscriber's (or sign-up's) number."""
     token = sign(_SIGNED.get(purpose, purpose), number, installation.keys)
     asked = f"?{urlencode(query)}" if query else ""
     return f"{installation.site.base_url}/{purpose}/{token}{asked}"
 
 
 def opened(installation: Installation, purpose: Purpose, token: str) -> int:
-    """The number that a link stands for. Raises TokenError."""
+    """Return the number that a link stands for. Raises TokenError."""
     return verify(_SIGNED.get(purpose, purpose), token, installation.keys)
 
 
 def erase_link(installation: Installation, number: int, expires: datetime) -> str:
-    """The absolute address at which a subscriber confirms that everything about them is erased."""
+    """Return the absolute address at which a subscriber confirms that everything about them is erased."""
     return f"{installation.site.base_url}/{ERASE}/{sign_until(ERASE, number, expires, installation.keys)}"
 
 
 def opened_erase(installation: Installation, token: str, now: datetime) -> int:
-    """The number of the subscriber whose link to erasing this is. Raises TokenError, also when it is over."""
+    """Return the number of the subscriber whose link to erasing this is.
+
+    Raises TokenError, also when it is over.
+    """
     return verify_until(ERASE, token, installation.keys, now)
 
 
@@ -58,7 +61,7 @@ def mail_links(
     *,
     issue_date: date | None = None,
 ) -> Links:
-    """The links of one subscriber's mail; `issue_date`: of its digest, to be read on the web."""
+    """Return the links of one subscriber's mail; `issue_date`: of its digest, to be read on the web."""
     me = link(installation, Purpose.ME, subscriber_id)
     return Links(
         web=f"{me}/digests/{issue_date}" if issue_date else "",

@@ -35,7 +35,7 @@ class Policy:
     give_up: timedelta | None
 
     def wait(self, attempts: int) -> timedelta:
-        """How long an email waits after so many attempts (from 1 on)."""
+        """Return how long an email waits after so many attempts (from 1 on)."""
         return self.back_off[min(attempts, len(self.back_off)) - 1]
 
 
@@ -101,7 +101,7 @@ def next_step(
     due_at: datetime,
     useless_at: datetime | None = None,
 ) -> tuple[DeliveryState, datetime]:
-    """A receipt → the state to write, and when the email is tried again (`now` where it isn't).
+    """Return the state to write for a receipt, and when the email is tried again (`now` where it isn't).
 
     What is to be tried again waits longer each time, and as long as the server asked for. It expires when the
     policy gives up what was due at `due_at`, or when it is of no use any more.
@@ -120,7 +120,7 @@ def next_step(
 async def connected(
     installation: Installation, *, connections: int = 1, timeouts: Timeouts = TIMEOUTS
 ) -> AsyncIterator[Transport]:
-    """The mail server for a few emails; its connections are closed at the end."""
+    """Connect to the mail server for a few emails; the connections are closed at the end."""
     transport = open_transport(installation.smtp_url, connections=connections, timeouts=timeouts)
     try:
         yield transport

@@ -25,7 +25,7 @@ def suppress(
 
 
 def suppress_if_often(installation: Installation, db: Session, delivery_id: int, now: datetime) -> None:
-    """After a soft bounce: suppress its address if too many of any five in a row did, this one too.
+    """Suppress an address after a soft bounce if too many of any five in a row did, this one too.
 
     Not simply of the last five: a server may try for days, so later mails are still on their way.
     """

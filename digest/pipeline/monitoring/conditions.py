@@ -27,7 +27,7 @@ NAMED = 5  # things in an alarm's title
 
 
 def standing(db: Session, now: datetime) -> list[Alarm]:
-    """Everything that is wrong now, by key. A kind that can't be looked at is an alarm of its own."""
+    """Return everything that is wrong now, by key. A kind that can't be looked at is an alarm of its own."""
     found: list[Alarm] = []
     for kind in (_issues, _emails, _sources, _domains, _failures):
         try:
@@ -41,7 +41,7 @@ def standing(db: Session, now: datetime) -> list[Alarm]:
 
 
 def ending(db: Session, key: str) -> str:
-    """How it came that this alarm doesn't stand any more, in one sentence."""
+    """Return how it came that this alarm doesn't stand any more, in one sentence."""
     kind, _, name = key.partition(":")
     if kind == "issue":
         return _issue_ending(db, date.fromisoformat(name))

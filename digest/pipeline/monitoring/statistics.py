@@ -57,7 +57,7 @@ class Statistics:
     topics: tuple[TopicReach, ...]
 
     def of_state(self, state: DeliveryState) -> dict[date, int]:
-        """How many deliveries of each day are in a state."""
+        """Return how many deliveries of each day are in a state."""
         return {day: counts[state] for day, counts in self.deliveries.items() if counts.get(state)}
 
     @property

@@ -37,7 +37,8 @@ def refuse_existing(path: Path) -> None:
 
 
 def env_text(answers: Mapping[str, str]) -> str:
-    """Answers (by field of `Settings`) → the text of an `.env`, with fresh secrets; empty ones are left out.
+    """Return the text of an `.env` from answers (by field of `Settings`), with fresh secrets; empty
+    ones are left out.
 
     Raises ConfigError that lists all that is wrong, and InputError for what can't stand in the file.
     """
@@ -67,7 +68,7 @@ def write_env(path: Path, text: str) -> None:
 
 
 def dns_records(settings: Settings) -> list[DnsRecord]:
-    """What DNS must hold, so that emails arrive (RFC 7208, 6376, 7489) and links lead to the site."""
+    """Return what DNS must hold, so that emails arrive (RFC 7208, 6376, 7489) and links lead to the site."""
     domain = parseaddr(settings.mail_from)[1].rpartition("@")[2]
     relay = urlsplit(settings.smtp()).hostname or "your-mail-server"
     host = urlsplit(settings.base_url).hostname or ""

@@ -83,13 +83,13 @@ def ask_again(installation: Installation, email: str, now: datetime) -> Subscrib
 
 
 def listing(installation: Installation, where: Sequence[Condition], *, limit: int) -> list[Subscriber]:
-    """Subscribers by number who meet all conditions."""
+    """Return subscribers by number who meet all conditions."""
     with session.reading(installation.engine) as db:
         return subscribers.listing(db, where, limit=limit)
 
 
 def count(installation: Installation, where: Sequence[Condition]) -> int:
-    """How many subscribers meet all conditions."""
+    """Return how many subscribers meet all conditions."""
     with session.reading(installation.engine) as db:
         return selection.count(db, where)
 
@@ -157,7 +157,7 @@ def carry_out(installation: Installation, edit: Edit, now: datetime) -> Subscrib
 
 
 def pause_until(found: Subscriber, day: date) -> datetime:
-    """The moment at which a pause until a day ends: midnight on the subscriber's clock."""
+    """Return the moment at which a pause until a day ends: midnight on the subscriber's clock."""
     return datetime.combine(day, time(), tzinfo=ZoneInfo(found.schedule.timezone)).astimezone(UTC)
 
 

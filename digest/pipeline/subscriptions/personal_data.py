@@ -20,7 +20,7 @@ ERASE_WITHIN = timedelta(hours=24)  # that a link to erasing works for
 
 
 def export(installation: Installation, number: int) -> dict[str, Any]:
-    """All that is kept about a subscriber (GDPR, articles 15 and 20), empty where there is nobody."""
+    """Return all that is kept about a subscriber (GDPR, articles 15 and 20), empty where there is nobody."""
     with session.reading(installation.engine) as db:
         known = subscribers.by_ids(db, [number]).get(number)
         if known is None:

@@ -26,7 +26,7 @@ LONGEST_PAUSE = timedelta(days=366)
 
 
 def person(installation: Installation, number: int) -> Subscriber | None:
-    """The subscriber of this number, or None."""
+    """Return the subscriber of this number, or None."""
     with session.reading(installation.engine) as db:
         return subscribers.by_ids(db, [number]).get(number)
 
@@ -89,7 +89,7 @@ def wake(db: Session, known: Subscriber, now: datetime) -> None:
 
 
 def less_often(installation: Installation, number: int, now: datetime) -> None:
-    """Once a week instead of more often."""
+    """Send a digest once a week instead of more often."""
 
     def change(db: Session, known: Subscriber) -> None:
         if known.schedule.frequency in {Frequency.DAILY, Frequency.WEEKDAYS}:
@@ -185,7 +185,7 @@ def end_mute(db: Session, known: Subscriber, filter_text: str) -> None:
 
 
 def muted(installation: Installation, number: int) -> dict[str, datetime]:
-    """Filter → when its mute ends."""
+    """Return, by filter, when its mute ends."""
     with session.reading(installation.engine) as db:
         return mutes.mutes(db, number)
 

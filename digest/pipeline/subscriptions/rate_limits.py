@@ -58,7 +58,7 @@ def take(db: Session, keys: Keys, email: str, kind: TransactionalKind, now: date
 
 
 def answered(db: Session, keys: Keys, email: str) -> None:
-    """The owner of an address confirmed: what was mailed before doesn't count against them."""
+    """Note that the owner of an address confirmed: what was mailed before doesn't count against them."""
     attempts.forget(db, address_hashes(mailbox(email), keys), use=TransactionalKind.CONFIRM)
 
 
@@ -68,7 +68,7 @@ def forget(db: Session, keys: Keys, email: str) -> None:
 
 
 def is_flood(db: Session, most: int, now: datetime) -> bool:
-    """Whether `most` confirmations went out within the hour, to whomever."""
+    """Return whether `most` confirmations went out within the hour, to whomever."""
     return attempts.count_all(db, TransactionalKind.CONFIRM, since=now - HOUR) >= most
 
 

@@ -35,7 +35,7 @@ class Suppression:
 
 
 def listing(installation: Installation, *, limit: int) -> list[Suppression]:
-    """The last suppressions, newest first."""
+    """Return the last suppressions, newest first."""
     with session.reading(installation.engine) as db:
         rows = suppressions.listing(db, limit=limit)
         names = dict(_names(installation, db))
@@ -43,7 +43,7 @@ def listing(installation: Installation, *, limit: int) -> list[Suppression]:
 
 
 def find(installation: Installation, email: str) -> Suppression | None:
-    """The suppression of an address, or None."""
+    """Return the suppression of an address, or None."""
     with session.reading(installation.engine) as db:
         row = suppressions.find(db, address_hashes(read_address(email), installation.keys))
     return Suppression(row.address_hash, email, row.reason, row.at) if row else None

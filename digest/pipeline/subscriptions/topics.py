@@ -32,7 +32,7 @@ class TopicEdit:
 
 
 def counted(installation: Installation, now: datetime) -> Mapping[str, tuple[int, int]]:
-    """By slug: how many papers of the last week the topic selects, and how many active readers have it."""
+    """Count, by slug, the papers of the last week that a topic selects, and its active readers."""
     week = read_candidates(installation, now, timedelta(days=7))
     with session.reading(installation.engine) as db:
         readers = bulk.topic_readers(db)

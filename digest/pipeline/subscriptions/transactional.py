@@ -12,6 +12,8 @@ from datetime import datetime, timedelta
 from digest.deliver import Envelope, Transport
 from digest.domain import DeliveryState, Digest, Message, Receipt, Subscriber, SubscriberStatus
 from digest.errors import DeliveryError
+from digest.languages import dates
+from digest.languages import gettext as _
 from digest.pipeline import failures
 from digest.pipeline.failures import Part
 from digest.pipeline.installation import Installation
@@ -152,8 +154,8 @@ def _expected(installation: Installation, subscriber: Subscriber) -> str:
     first = expected(subscriber, titles)
     if first is None:
         return ""
-    subjects = ", ".join(phrases.one_line(each, 60) for each in first.subjects[:5]) or "what trends"
-    return f"{phrases.long_day(first.at.date())}, {first.at:%H:%M} {first.timezone} · {subjects}"
+    subjects = ", ".join(phrases.one_line(_(each), 60) for each in first.subjects[:5]) or _("what trends")
+    return f"{dates.long_day(first.at.date())}, {first.at:%H:%M} {first.timezone} · {subjects}"
 
 
 def _first_digest(installation: Installation, subscriber: Subscriber, now: datetime) -> Digest | None:

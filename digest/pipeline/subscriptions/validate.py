@@ -46,7 +46,7 @@ _NO_PLACES = frozenset({"localtime", "Factory"})
 
 
 def read_address(text: str) -> str:
-    """An e-mail address as it can be written to; InputError says what is wrong with it."""
+    """Return an e-mail address as it can be written to; InputError says what is wrong with it."""
     local, at, domain = text.strip().rpartition("@")
     if at and len(local) <= _LONGEST_LOCAL and _PLAIN_LOCAL.fullmatch(local) and _is_plain(domain):
         return f"{local}@{domain.lower()}"
@@ -97,7 +97,7 @@ def _is_plain(domain: str) -> bool:
 
 
 def known_topic(topics: Sequence[Topic], slug: str) -> Topic:
-    """The topic of this slug; UnknownError names the nearest."""
+    """Return the topic of this slug; UnknownError names the nearest."""
     for topic in topics:
         if topic.slug == slug:
             return topic
@@ -126,13 +126,13 @@ class InterestReader:
         self.is_exhausted = False  # whether the lines so far were too much; no other line is read then
 
     def topics(self, slugs: Sequence[str]) -> tuple[str, ...]:
-        """Topics without repetitions. Raises UnknownError."""
+        """Return topics without repetitions. Raises UnknownError."""
         for slug in dict.fromkeys(slugs):
             known_topic(self._topics, slug)
         return tuple(dict.fromkeys(slugs))
 
     def filter(self, text: str) -> str:
-        """The canonical text of a filter. Raises FilterError."""
+        """Return the canonical text of a filter. Raises FilterError."""
         self._characters += len(text)
         self._check(text, self._characters, self._most_characters, "characters")
         tree = parse(text, topics=self._slugs)
@@ -141,7 +141,7 @@ class InterestReader:
         return canonical(tree)
 
     def filters(self, texts: Iterable[str]) -> tuple[str, ...]:
-        """The canonical texts of filters, without repetitions. Raises FilterError."""
+        """Return the canonical texts of filters, without repetitions. Raises FilterError."""
         return tuple(dict.fromkeys(self.filter(text) for text in texts))
 
     def _check(self, text: str, count: int, most: int | None, what: str) -> None:
@@ -152,12 +152,12 @@ class InterestReader:
 
 
 def reader_for_strangers(listed: Sequence[Topic]) -> InterestReader:
-    """A reader of what is typed into forms and sent to the API, within the bounds of one request."""
+    """Return a reader of what is typed into forms and sent to the API, within the bounds of one request."""
     return InterestReader(listed, most_terms=MOST_TERMS, most_characters=MOST_CHARACTERS)
 
 
 def check_number(name: str, value: int, least: int, most: int) -> int:
-    """A number within its range. Raises InputError."""
+    """Return a number within its range. Raises InputError."""
     if not least <= value <= most:
         raise InputError(f"{name}: {value} is not between {least} and {most}")
     return value
@@ -218,7 +218,10 @@ def interests_of(
 
 @cache
 def time_zones() -> tuple[str, ...]:
-    """The names of all time zones, sorted. Finding them reads hundreds of files, so it is done once."""
+    """Return the names of all time zones, sorted.
+
+    Finding them reads hundreds of files, so it is done once.
+    """
     return tuple(sorted(available_timezones() - _NO_PLACES))
 
 
@@ -230,7 +233,7 @@ def read_schedule(
     timezone: str = "UTC",
     quiet_days: bool = False,
 ) -> Schedule:
-    """What somebody typed → Schedule. Raises InputError that names the field and what it can be."""
+    """Read what somebody typed as a Schedule. Raises InputError that names the field and what it can be."""
     if frequency not in list(Frequency):
         raise InputError(f"frequency: {frequency!r} is none of {', '.join(Frequency)}")
     if weekday not in WEEKDAYS:

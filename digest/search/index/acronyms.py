@@ -21,7 +21,7 @@ _LITTLE = frozenset(
 
 
 def pairs(text: str) -> Iterator[tuple[str, str]]:
-    """The acronyms that a text explains, as written, each with the folded words of its long form."""
+    """Yield the acronyms that a text explains, as written, each with the folded words of its long form."""
     for found in _BRACKET.finditer(text):
         name = found[1][:-1] if found[1].endswith("s") and found[1][-2:-1].isupper() else found[1]
         short = "".join(letter for letter in name if letter.isalnum())

@@ -23,7 +23,8 @@ MOST_LENGTH = (1 << 16) - 1
 
 
 def build(papers: Sequence[Paper], gone: Iterable[int] = ()) -> tuple[bytes, int]:
-    """A segment of these papers, or of the first of them, and how many it took: all, or as many as fit.
+    """Return a segment of these papers, or of the first of them, and how many it took: all, or as many as
+    fit.
 
     `gone`: numbers of papers that aren't shown any more, whatever older segments hold of them.
     """
@@ -79,7 +80,10 @@ def _words(
 
 
 def form_arrays(ordered: Sequence[tuple[str, str]], counts: NDArray[np.int64]) -> dict[str, Array]:
-    """The arrays of stems and forms. `ordered`: stem and form, sorted; `counts`: occurrences of each."""
+    """Return the arrays of stems and forms.
+
+    `ordered`: stem and form, sorted; `counts`: occurrences of each.
+    """
     stems: dict[str, int] = {}
     for number, (stem, _) in enumerate(ordered):
         stems.setdefault(stem, number)
@@ -96,13 +100,13 @@ def form_arrays(ordered: Sequence[tuple[str, str]], counts: NDArray[np.int64]) -
 
 
 def strings(name: str, values: Iterable[str]) -> dict[str, Array]:
-    """The two arrays of a vocabulary."""
+    """Return the two arrays of a vocabulary."""
     offsets, text = to_arrays(values)
     return {f"{name}_offsets": offsets, f"{name}_text": text}
 
 
 def listed(name: str, papers_of: dict[str, list[int]]) -> dict[str, Array]:
-    """Sorted names, and the papers of each, as arrays."""
+    """Return sorted names, and the papers of each, as arrays."""
     ordered = sorted(papers_of)
     lists = [papers_of[each] for each in ordered]
     sizes = np.array([0, *map(len, lists)], np.int64)
@@ -115,7 +119,7 @@ def listed(name: str, papers_of: dict[str, list[int]]) -> dict[str, Array]:
 
 
 def counted(acronyms: Counter[tuple[str, str]]) -> dict[str, Array]:
-    """Acronyms with their long forms, as arrays."""
+    """Return acronyms with their long forms, as arrays."""
     ordered = sorted(acronyms)
     return {
         **strings("acronym", map("\t".join, ordered)),
@@ -124,12 +128,14 @@ def counted(acronyms: Counter[tuple[str, str]]) -> dict[str, Array]:
 
 
 def author_key(parts: Sequence[str]) -> str:
-    """The folded parts of a name, the family name first, so that a family's names are side by side."""
+    """Return the folded parts of a name, the family name first, so that a family's names are side by side."""
     return " ".join((parts[-1], *parts[:-1]))
 
 
 def labels_of(paper: Paper) -> Iterable[str]:
-    """What filters may ask of a paper beside its words, authors and ids, and what is counted of results."""
+    """Yield what filters may ask of a paper beside its words, authors and ids, and what is counted of
+    results.
+    """
     yield from (f"cat:{category}" for category in paper.categories)
     yield from (f"source:{fold(source)}" for source in paper.sources)
     if paper.code_url:

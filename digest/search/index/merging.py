@@ -17,7 +17,10 @@ from digest.search.index.segment import MOST_SLOTS, Marks, Segment, shown_in
 
 
 def merge(segments: Sequence[Segment], *, is_first: bool) -> bytes:
-    """One segment that says what these say together. Raises ValueError where they don't fit into one."""
+    """Return one segment that says what these say together.
+
+    Raises ValueError where they don't fit into one.
+    """
     marks = shown_in(segments)
     kept = [np.flatnonzero(mark) for mark in marks]
     if slots_of(segments, marks) > MOST_SLOTS:
@@ -44,7 +47,7 @@ def merge(segments: Sequence[Segment], *, is_first: bool) -> bytes:
 
 
 def slots_of(segments: Sequence[Segment], marks: Sequence[Marks]) -> int:
-    """How many slots the marked papers have."""
+    """Return how many slots the marked papers have."""
     pairs = zip(segments, marks, strict=True)
     return sum(int(np.count_nonzero(mark[segment.slot_paper])) for segment, mark in pairs)
 

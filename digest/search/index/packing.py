@@ -22,7 +22,7 @@ _LENGTH = 8  # bytes that say how long the header is
 
 
 def pack(arrays: Mapping[str, Array]) -> bytes:
-    """One-dimensional arrays of numbers → bytes."""
+    """Pack one-dimensional arrays of numbers into bytes."""
     places: dict[str, tuple[str, int, int]] = {}
     offset = 0
     for name, array in arrays.items():
@@ -41,7 +41,7 @@ def pack(arrays: Mapping[str, Array]) -> bytes:
 
 
 def unpack(packed: Buffer) -> dict[str, Array]:
-    """The arrays that `pack` packed, as views. Raises InputError for bytes that aren't whole."""
+    """Return the arrays that `pack` packed, as views. Raises InputError for bytes that aren't whole."""
     try:
         if bytes(packed[: len(MAGIC)]) != MAGIC:
             raise ValueError

@@ -60,16 +60,16 @@ class Segment:
     # ------------------------------------------------------------ words
 
     def stem(self, stem: str) -> Slice:
-        """The occurrences of a stem; an empty slice where it isn't there."""
+        """Return the occurrences of a stem; an empty slice where it isn't there."""
         number = self.stems.find(stem)
         return (0, 0) if number < 0 else self._forms_slice(*self.stem_forms(number))
 
     def stem_forms(self, number: int) -> Slice:
-        """The forms of the stem with this number, from … to before."""
+        """Return the forms of the stem with this number, from … to before."""
         return int(self._stem_first[number]), int(self._stem_first[number + 1])
 
     def stem_and_form(self) -> list[tuple[str, str]]:
-        """The stem and the form of all words, in their order."""
+        """Return the stem and the form of all words, in their order."""
         sizes = np.diff(self._stem_first.astype(np.int64))
         stems = (
             stem for stem, size in zip(self.stems.all(), sizes.tolist(), strict=True) for _ in range(size)
@@ -77,14 +77,14 @@ class Segment:
         return list(zip(stems, self.forms.all(), strict=True))
 
     def stems_and_forms(self, stems: Slice) -> Iterator[tuple[str, str]]:
-        """The stem and the form of the words of these stems (numbers from … to before)."""
+        """Yield the stem and the form of the words of these stems (numbers from … to before)."""
         for number in range(*stems):
             stem = self.stems[number]
             for form in range(*self.stem_forms(number)):
                 yield stem, self.forms[form]
 
     def form(self, stem: str, form: str) -> Slice:
-        """The occurrences of a word exactly as written, whose stem is this."""
+        """Return the occurrences of a word exactly as written, whose stem is this."""
         number = self.stems.find(stem)
         if number >= 0:
             for each in range(*self.stem_forms(number)):
@@ -93,13 +93,13 @@ class Segment:
         return 0, 0
 
     def prefix(self, prefix: str) -> list[Slice]:
-        """The occurrences of all words that begin so, case and diacritics aside."""
+        """Return the occurrences of all words that begin so, case and diacritics aside."""
         first = self._first_folded(lambda text: text >= prefix)
         end = self._first_folded(lambda text: text[: len(prefix)] > prefix)
         return [self._forms_slice(each, each + 1) for each in self._by_fold[first:end].tolist()]
 
     def frequency(self, folded: str) -> int:
-        """How often a word occurs that is this one when case and diacritics are folded."""
+        """Return how often a word occurs that is this one when case and diacritics are folded."""
         first = self._first_folded(lambda text: text >= folded)
         count = 0
         for each in self._by_fold[first:].tolist():
@@ -110,7 +110,9 @@ class Segment:
         return count
 
     def places_of(self, occurrences: Slice, among: Marks | None = None) -> NDArray[np.int32]:
-        """The places of occurrences, 256 × slot + position, of the papers in `among` only; unsorted."""
+        """Return the places of occurrences, 256 × slot + position, of the papers in `among` only;
+        unsorted.
+        """
         start, end = occurrences
         slots, positions = self.slots[start:end], self.positions[start:end]
         if among is not None:
@@ -119,7 +121,7 @@ class Segment:
         return slots.astype(np.int32) * SLOT + positions
 
     def places_in(self, occurrences: Slice, wanted: Marks) -> NDArray[np.int32]:
-        """The places of occurrences in the slots that are marked; unsorted."""
+        """Return the places of occurrences in the slots that are marked; unsorted."""
         start, end = occurrences
         slots = self.slots[start:end]
         kept = np.flatnonzero(wanted.take(slots))
@@ -127,7 +129,9 @@ class Segment:
         return places
 
     def counts(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-        """How often each paper has each stem it has: numbers of stems, papers, counts, by stem and paper."""
+        """Return how often each paper has each stem it has: numbers of stems, papers, counts, by stem and
+        paper.
+        """
         starts = self._form_start[self._stem_first].astype(np.int64)
         stems = np.repeat(np.arange(len(self.stems)), starts[1:] - starts[:-1])
         owners = self.slot_paper.astype(np.int64)[self.slots]
@@ -149,27 +153,27 @@ class Segment:
         return low
 
     def form_counts(self) -> Numbers:
-        """How often each form occurs."""
+        """Return how often each form occurs."""
         counts: Numbers = self._form_start[1:].astype(np.int64) - self._form_start[:-1]
         return counts
 
     # ------------------------------------------------------------ what else papers have
 
     def labelled(self, number: int) -> NDArray[np.uint16]:
-        """The papers that have the label with this number."""
+        """Return the papers that have the label with this number."""
         return self._listed("label", number)
 
     def written_by(self, number: int) -> NDArray[np.uint16]:
-        """The papers of the author with this number."""
+        """Return the papers of the author with this number."""
         return self._listed("author", number)
 
     def identified(self, name: str) -> NDArray[np.uint16]:
-        """The papers with this id, in small letters."""
+        """Return the papers with this id, in small letters."""
         number = self.ids.find(name)
         return self._listed("id", number) if number >= 0 else np.empty(0, np.uint16)
 
     def acronyms(self) -> Iterator[tuple[str, str, int]]:
-        """Acronyms, their long forms, and how many papers explain them so."""
+        """Yield acronyms, their long forms, and how many papers explain them so."""
         counts = self.arrays["acronym_count"].tolist()
         for text, count in zip(self.strings("acronym").all(), counts, strict=True):
             short, _, long = text.partition("\t")
@@ -181,12 +185,14 @@ class Segment:
         return papers[starts[number] : starts[number + 1]]
 
     def strings(self, name: str) -> Vocabulary:
-        """The strings of this name."""
+        """Return the strings of this name."""
         return Vocabulary(self.arrays[f"{name}_offsets"], self.arrays[f"{name}_text"])
 
 
 def shown_in(segments: Sequence[Segment]) -> list[Marks]:
-    """Which papers of each segment (oldest first) stand: those that no newer one holds or says are gone."""
+    """Return which papers of each segment (oldest first) stand: those that no newer one holds or says are
+    gone.
+    """
     marks: list[Marks] = []
     newer = np.empty(0, np.int32)
     for segment in reversed(segments):

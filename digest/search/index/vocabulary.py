@@ -14,7 +14,7 @@ Strings = tuple[NDArray[np.uint32], NDArray[np.uint8]]
 
 
 def to_arrays(strings: Iterable[str]) -> Strings:
-    """Strings, in the order given, as offsets and text."""
+    """Return strings, in the order given, as offsets and text."""
     encoded = [string.encode() for string in strings]
     offsets = np.zeros(len(encoded) + 1, np.uint32)
     np.cumsum(np.fromiter(map(len, encoded), np.int64, len(encoded)), out=offsets[1:])
@@ -37,18 +37,18 @@ class Vocabulary(Sequence[str]):
         return self._bytes(number).decode()
 
     def all(self) -> list[str]:
-        """All strings, decoded at once."""
+        """Return all strings, decoded at once."""
         text, offsets = bytes(self._text), self._offsets.tolist()
         return [text[a:b].decode() for a, b in pairwise(offsets)]
 
     def find(self, string: str) -> int:
-        """The number of a string, or -1."""
+        """Return the number of a string, or -1."""
         wanted = string.encode()
         number = self._first(lambda each: each >= wanted)
         return number if number < len(self) and self._bytes(number) == wanted else -1
 
     def starting(self, prefix: str) -> tuple[int, int]:
-        """The numbers, from … to before, of the strings that begin so."""
+        """Return the numbers, from … to before, of the strings that begin so."""
         wanted = prefix.encode()
         size = len(wanted)
         first = self._first(lambda each: each >= wanted)

@@ -83,7 +83,8 @@ _CHARSETS = re.compile(
 
 
 def decode(body: bytes) -> str:
-    """The text, by byte order mark or first bytes, then as declared, then UTF-8, then as Windows writes.
+    """Return the text, by byte order mark or first bytes, then as declared, then UTF-8, then as Windows
+    writes.
 
     A few bytes that a declared set doesn't have are replaced; they don't turn the rest into another set.
     """

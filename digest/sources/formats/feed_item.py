@@ -48,7 +48,7 @@ _NATURE = re.compile(r"[A-Z][\w &:,-]{2,80}, Published online: \d{1,2} \w{3,9} \
 
 
 def join(base: str, link: str) -> str:
-    """A link as it is meant where it stands; nothing for one that can't be read."""
+    """Return a link as it is meant where it stands; nothing for one that can't be read."""
     try:
         return urljoin(base, link) if link else ""
     except ValueError:
@@ -56,7 +56,7 @@ def join(base: str, link: str) -> str:
 
 
 def entry_of(item: FeedItem) -> Entry:
-    """The entry of a feed's item; raises ParseError if it has no title or nothing to tell it by."""
+    """Return the entry of a feed's item; raises ParseError if it has no title or nothing to tell it by."""
     title = _line(item.title, fields.MAX_TITLE)
     if not title:
         raise ParseError("it has no title")

@@ -24,7 +24,7 @@ _LENGTH = struct.Struct("<Q")
 
 
 def read(body: bytes) -> dict[str, Any]:
-    """What feedparser reads in a document, as JSON keeps it; `error` in words where it can't."""
+    """Return what feedparser reads in a document, as JSON keeps it; `error` in words where it can't."""
     content_type = {"content-type": "application/xml; charset=utf-8"}
     try:
         found = feedparser.parse(
@@ -36,7 +36,7 @@ def read(body: bytes) -> dict[str, Any]:
 
 
 def plain(value: Any) -> Any:
-    """The texts, flags, lists and objects within a value of feedparser's; the rest becomes null."""
+    """Return the texts, flags, lists and objects within a value of feedparser's; the rest becomes null."""
     if isinstance(value, dict):
         # Its own `get` and `items` know names that stand for others.
         return {name: plain(inner) for name, inner in dict.items(value) if isinstance(name, str)}

@@ -15,7 +15,10 @@ MAX_DEPTH = 200
 
 
 def check(text: str) -> str:
-    """Why the document isn't well-formed, in words; nothing if it is. Raises ParseError for one to refuse."""
+    """Return why the document isn't well-formed, in words; nothing if it is.
+
+    Raises ParseError for one to refuse.
+    """
     guard = _Guard()
     try:
         guard.parser.Parse(text.encode(), True)

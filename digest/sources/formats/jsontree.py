@@ -7,7 +7,9 @@ from digest.errors import ParseError
 
 
 def read(body: bytes) -> Any:
-    """The value in these bytes (UTF-8, -16 or -32, as RFC 8259 and its elders allow); raises ParseError."""
+    """Return the value in these bytes (UTF-8, -16 or -32, as RFC 8259 and its elders allow); raises
+    ParseError.
+    """
     try:
         return json.loads(body)
     except (ValueError, RecursionError) as error:  # bad JSON, bad encoding, endless digits or nesting
@@ -15,13 +17,13 @@ def read(body: bytes) -> Any:
 
 
 def get(value: Any, *path: str) -> Any:
-    """What lies at the end of the path through nested objects, or None."""
+    """Return what lies at the end of the path through nested objects, or None."""
     for name in path:
         value = value.get(name) if isinstance(value, dict) else None
     return value
 
 
 def kind(value: Any) -> str:
-    """The JSON word for the type of a value."""
+    """Return the JSON word for the type of a value."""
     names = {dict: "an object", list: "an array", str: "a string", bool: "a boolean", type(None): "null"}
     return names.get(type(value), "a number")

@@ -31,7 +31,7 @@ _NAMESPACES = {  # of prefixes that are used undeclared
 
 
 def mend(text: str) -> str:
-    """From the root element on, with what is easy to mend mended; empty if there is no element."""
+    """Return the document from its root element on, with simple faults repaired; empty without an element."""
     text = _rename_beside(_without_prolog(text))
     first, *others = _FORBIDDEN.sub(" ", text).split("<![CDATA[")
     mended = [_mend_markup(first)]

@@ -20,11 +20,11 @@ class Record:
     deleted: bool = False
 
     def first(self, name: str) -> str:
-        """The first text under this name, or nothing."""
+        """Return the first text under this name, or nothing."""
         return next(iter(self.texts.get(name, ())), "")
 
     def all(self, name: str) -> list[str]:
-        """All texts under this name."""
+        """Return all texts under this name."""
         return self.texts.get(name, [])
 
 

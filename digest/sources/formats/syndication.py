@@ -40,7 +40,9 @@ class Document:
 
 
 def read(body: bytes) -> Document:
-    """The feed in these bytes; raises ParseError if it is none, or if none of its items can be read."""
+    """Return the feed in these bytes; raises ParseError if it is none, or if none of its items can
+    be read.
+    """
     text = markup.mend(charset.decode(body))
     root = _ROOT.match(text)
     if root is None:
@@ -62,13 +64,13 @@ def read(body: bytes) -> Document:
 
 
 def words(item: Item, name: str) -> str:
-    """The text under this name of feedparser's, or nothing."""
+    """Return the text under this name of feedparser's, or nothing."""
     value = dict.get(item, name)  # its own `get` knows names that stand for others, and warns of them
     return value.strip() if isinstance(value, str) else ""
 
 
 def authors(item: Item) -> list[str]:
-    """The texts of its authors: one each, or one for all, as the feed has them."""
+    """Return the texts of its authors: one each, or one for all, as the feed has them."""
     named = [words(author, "name") for author in dict.get(item, "authors", ())]
     if len(named) == 1:  # then this is the text as it stands, before mail addresses were looked for in it
         return [words(item, "author")]
@@ -76,7 +78,7 @@ def authors(item: Item) -> list[str]:
 
 
 def tags(item: Item) -> list[str]:
-    """Its categories, subjects and keywords in their order."""
+    """Return its categories, subjects and keywords in their order."""
     return [term for tag in dict.get(item, "tags", ()) if (term := words(tag, "term"))]
 
 

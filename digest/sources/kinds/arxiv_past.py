@@ -36,7 +36,9 @@ _SETS = frozenset({"cs", "econ", "eess", "math", "q-bio", "q-fin", "stat"})  # a
 
 
 def window(day: date) -> tuple[datetime, datetime]:
-    """When what the feed shows on this day was submitted: after the first time, until the second (UTC)."""
+    """Return when what the feed shows on this day was submitted: after the first time, until the second
+    (UTC).
+    """
     before = day - _DAY
     while not CALENDAR.is_open(before):
         before -= _DAY
@@ -44,7 +46,7 @@ def window(day: date) -> tuple[datetime, datetime]:
 
 
 def api_page(feed_url: str, day: date, size: int = PAGE) -> str:
-    """The first query for the papers of a feed's categories that were announced on a day."""
+    """Return the first query for the papers of a feed's categories that were announced on a day."""
     first, last = (f"{moment:%Y%m%d%H%M}" for moment in window(day))
     wanted = " OR ".join(
         f"cat:{name}" if "." in name else f"cat:{name}*" for name in joined_categories(feed_url)
@@ -60,7 +62,7 @@ def api_page(feed_url: str, day: date, size: int = PAGE) -> str:
 
 
 def next_api_page(url: str, body: bytes, items: int) -> str | None:
-    """The query for the page after one with so many items; a short page isn't the last one by itself.
+    """Return the query for the page after one with so many items; a short page isn't the last one by itself.
 
     Raises ParseError for an answer that doesn't say how many results there are.
     """
@@ -101,7 +103,7 @@ def _taken(feed_url: str, entries: Sequence[Entry]) -> list[Entry]:
 
 
 def oai_page(feed_url: str, day: date) -> str:
-    """The first request by OAI-PMH for what changed on a day, and on the Eastern evening before it."""
+    """Return the first request by OAI-PMH for what changed on a day, and on the Eastern evening before it."""
     archives = {name.partition(".")[0] for name in joined_categories(feed_url)}
     one_set = {"set": next(iter(archives))} if len(archives) == 1 and archives <= _SETS else {}
     query = {"verb": "ListRecords", "metadataPrefix": "arXiv", **one_set}
@@ -109,7 +111,9 @@ def oai_page(feed_url: str, day: date) -> str:
 
 
 def as_in_feed(feed_url: str, entry: Entry) -> Entry | None:
-    """An entry under the id that the feed gives it; None where it is of none of the feed's categories."""
+    """Return an entry under the id that the feed gives it; None where it is of none of the feed's
+    categories.
+    """
     wanted = joined_categories(feed_url)
     if not any(within(term.casefold(), name.casefold()) for term in entry.categories for name in wanted):
         return None
@@ -117,7 +121,7 @@ def as_in_feed(feed_url: str, entry: Entry) -> Entry | None:
 
 
 def is_settled(day: date, now: datetime, entries: int) -> bool:
-    """Whether an answer about a day is its last word, or the API may only be late."""
+    """Return whether an answer about a day is its last word, or the API may only be late."""
     age = now - _eastern(day, time())
     return age >= NO_LAG or (age >= LAG and entries > 0)
 

@@ -26,7 +26,9 @@ _PAGE_URL = re.compile(
 
 
 def first_page(url: str, now: datetime, _since: datetime) -> str:
-    """The URL of the first page: `…/details/biorxiv` gets the days until now; a URL that names days stays."""
+    """Return the URL of the first page: `…/details/biorxiv` gets the days until now; a URL that names days
+    stays.
+    """
     bare = _BARE_URL.fullmatch(url)
     if bare is None:
         return url
@@ -35,13 +37,13 @@ def first_page(url: str, now: datetime, _since: datetime) -> str:
 
 
 def day_page(url: str, day: date) -> str | None:
-    """The URL of the first page of one day; None where the source's URL names its days itself."""
+    """Return the URL of the first page of one day; None where the source's URL names its days itself."""
     bare = _BARE_URL.fullmatch(url)
     return f"{bare[1]}/{day}/{day}/0" if bare else None
 
 
 def next_page(url: str, body: bytes) -> str | None:
-    """The URL of the page after this one, None after the last; raises ParseError.
+    """Return the URL of the page after this one, None after the last; raises ParseError.
 
     The cursor moves by the rows that came, because pages hold 30 or 100; `total` counts too many, so that an
     empty page ends it as well.

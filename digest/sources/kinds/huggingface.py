@@ -103,12 +103,14 @@ def _signals(paper: dict[str, Any], item: dict[str, Any]) -> dict[SignalKind, in
 
 
 def first_page(url: str, _now: datetime, _since: datetime) -> str:
-    """Today's list, with the most papers that it allows unless the URL names a limit."""
+    """Return the address of today's list, with the most papers that it allows unless the URL names
+    a limit.
+    """
     return _with(url, {} if "limit" in _named(url) else {"limit": "100"})
 
 
 def day_url(source: Source, day: date) -> str | None:
-    """The URL of a day's list; None where the source's URL names its days itself."""
+    """Return the URL of a day's list; None where the source's URL names its days itself."""
     named = _named(source.url)
     if named & {"date", "week", "month"}:
         return None

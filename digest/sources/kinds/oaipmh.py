@@ -29,7 +29,9 @@ _ARXIV_HOST = re.compile(r"(?:^|\.)arxiv\.org$")
 
 
 def first_page(url: str, _now: datetime, since: datetime) -> str:
-    """The URL of all records that changed since a time; what the URL says of format, set or days stays."""
+    """Return the URL of all records that changed since a time; what the URL says of format, set or days
+    stays.
+    """
     parts = urlsplit(url)
     query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
     arxiv = _ARXIV_HOST.search(parts.hostname or "")
@@ -40,7 +42,7 @@ def first_page(url: str, _now: datetime, since: datetime) -> str:
 
 
 def day_page(url: str, first: date, last: date) -> str:
-    """The URL of the records that changed last on these days."""
+    """Return the URL of the records that changed last on these days."""
     midnight = datetime(first.year, first.month, first.day, tzinfo=UTC)  # only its date counts
     parts = urlsplit(first_page(url, midnight, midnight))
     query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
@@ -49,7 +51,7 @@ def day_page(url: str, first: date, last: date) -> str:
 
 
 def next_page(url: str, body: bytes) -> str | None:
-    """The URL of the page after this one, None after the last; raises ParseError."""
+    """Return the URL of the page after this one, None after the last; raises ParseError."""
     token = read_records(body).token
     if not token:
         return None

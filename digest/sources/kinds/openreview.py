@@ -22,13 +22,13 @@ OVERLAP = timedelta(days=2)
 
 
 def first_page(url: str, _now: datetime, since: datetime) -> str:
-    """The URL of the notes made since a time, newest first; what the URL says itself stays."""
+    """Return the URL of the notes made since a time, newest first; what the URL says itself stays."""
     made_after = int((since - OVERLAP).timestamp() * 1000)
     return _with(url, {"limit": f"{PAGE}", "sort": "cdate:desc", "mintcdate": f"{made_after}"}, over=False)
 
 
 def next_page(url: str, body: bytes) -> str | None:
-    """The URL of the page after this one, None after the last; raises ParseError."""
+    """Return the URL of the page after this one, None after the last; raises ParseError."""
     answer = jsontree.read(body)
     listed, total = jsontree.get(answer, "notes"), fields.count(jsontree.get(answer, "count"))
     notes = listed if isinstance(listed, list) else []

@@ -47,7 +47,7 @@ def line(value: object, limit: int, *, html: bool = False) -> str:
 
 
 def is_html(value: object) -> bool:
-    """Whether a text whose format doesn't say so is HTML: it holds an end tag or a reference."""
+    """Return whether a text whose format doesn't say so is HTML: it holds an end tag or a reference."""
     return isinstance(value, str) and _HTML.search(value[: MAX_ABSTRACT * _RAW_FACTOR]) is not None
 
 
@@ -75,7 +75,7 @@ def keywords(terms: object) -> tuple[str, ...]:
 
 
 def key(value: object) -> str:
-    """The source's own id of an item: printable and bounded; a longer one is replaced by its hash."""
+    """Return the source's own id of an item: printable and bounded; a longer one is replaced by its hash."""
     if not isinstance(value, str):
         return ""
     text = "".join(c for c in value if c.isprintable()).strip()
@@ -83,12 +83,12 @@ def key(value: object) -> str:
 
 
 def digest(text: str) -> str:
-    """A stable id for a text that has none of its own."""
+    """Return a stable id for a text that has none of its own."""
     return "sha256-" + hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:32]
 
 
 def link(value: object) -> str:
-    """An absolute http(s) link without credentials, safe to stand in a mail, or nothing."""
+    """Return an absolute http(s) link without credentials, safe to stand in a mail, or nothing."""
     if not isinstance(value, str) or len(value) > MAX_LINK:
         return ""
     text = value.strip()
@@ -117,7 +117,7 @@ def _host(parts: SplitResult) -> str:
 
 
 def moment(value: object) -> datetime | None:
-    """A time in ISO 8601 or as mails write it (RFC 5322), in UTC; without a zone it is taken as UTC.
+    """Return a time in ISO 8601 or as mails write it (RFC 5322), in UTC; without a zone it is taken as UTC.
 
     Zones may be offsets with a colon (`+05:30`), abbreviations (`CET`) or names (`Asia/Kolkata`).
     None too for years in which no paper appears: databases and calendars have their ends.
@@ -141,12 +141,12 @@ def _day_as_mails_write(text: str) -> datetime:
 
 
 def in_range(when: datetime) -> datetime | None:
-    """A time of a year in which a paper may have appeared, or may be announced; None for others."""
+    """Return a time of a year in which a paper may have appeared, or may be announced; None for others."""
     return when if FIRST_YEAR <= when.year <= LAST_YEAR else None
 
 
 def count(value: object) -> int | None:
-    """A number of votes, comments or stars: not negative, bounded; None if it is no number."""
+    """Return a number of votes, comments or stars: not negative, bounded; None if it is no number."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     if isinstance(value, float) and not math.isfinite(value):  # an int may be too large to be asked

@@ -27,7 +27,7 @@ def read_items(
     name: Callable[[Item], str],
     broken: tuple[Skipped, ...] = (),
 ) -> Parsed:
-    """Every item through `read`, which raises ParseError for one that can't be used.
+    """Return every item through `read`, which raises ParseError for one that can't be used.
 
     `name` gives the source's own id of an item, or nothing; then its place is its name, from 1. `broken` are
     the items that its format's reader couldn't read.
@@ -61,7 +61,7 @@ def _name(name: Callable[[Item], str], item: Item, place: int) -> str:
 
 
 def with_distinct_keys(parsed: Parsed) -> Parsed:
-    """Entries whose source gives several papers one id get their links as ids, and the source a note.
+    """Give entries that share an id their links as ids, and the source a note.
 
     Items that say the same of themselves stay one; those that share a link too are told by their titles.
     """

@@ -47,7 +47,7 @@ _COMMAS = str.maketrans({"，": ", ", "、": ", ", "；": "; ", "﹐": ", ", "�
 
 
 def people(elements: Iterable[object]) -> list[str]:
-    """The names in the elements of a list of authors: one or several to an element, in their order.
+    """Return the names in the elements of a list of authors: one or several to an element, in their order.
 
     In a list of several elements each is a person, unless its parts can only be names of several. What isn't
     text is passed over, and so is what comes after MAX_LIST characters.
@@ -65,7 +65,7 @@ def people(elements: Iterable[object]) -> list[str]:
 
 
 def split_names(text: str) -> list[str]:
-    """`Name (Univ A, Univ B), Name` → names, as arXiv lists them in one string."""
+    """Split `Name (Univ A, Univ B), Name` into names, as arXiv lists them in one string."""
     names: list[str] = []
     for part in without_parentheses(text[:MAX_LIST]).split(","):
         name = _bare(part)
@@ -187,7 +187,7 @@ def _bare(part: str) -> str:
 
 
 def without_parentheses(text: str) -> str:
-    """The text without its balanced parentheses, however deep; one that never closes stays."""
+    """Return the text without its balanced parentheses, however deep; one that never closes stays."""
     kept: list[str] = []
     opened: list[int] = []
     for char in text:

@@ -30,7 +30,9 @@ _READ = 2_000  # characters of a comment
 
 
 def notice(title: str, abstract: str, comment: str = "") -> str:
-    """The text that says that the work was withdrawn: abstract, comment or title; nothing where none does."""
+    """Return the text that says that the work was withdrawn: abstract, comment or title; nothing where none
+    does.
+    """
     if _NOTICE.match(abstract):
         return abstract
     if _IN_COMMENT.search(comment[:_READ]):

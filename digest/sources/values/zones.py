@@ -23,7 +23,8 @@ _ABBREVIATIONS = {
 
 
 def split(text: str) -> tuple[str, tzinfo]:
-    """The text without the zone at its end, and that zone; UTC where it has none, or one that nobody knows.
+    """Return the text without the zone at its end, and that zone; UTC where it has none, or one that nobody
+    knows.
 
     `Mon, 16 Mar 2026 08:00:00 +05:30` → `Mon, 16 Mar 2026 08:00:00` and UTC+05:30.
     """

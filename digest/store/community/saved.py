@@ -23,7 +23,7 @@ def unsave(session: Session, subscriber_id: int, paper_id: int) -> datetime | No
 
 
 def saved_by(session: Session, subscriber_id: int) -> Mapping[int, datetime]:
-    """Return paper (`Paper.pk`) → when this subscriber saved it, newest first."""
+    """Return the papers (`Paper.pk`) that this subscriber saved, and when, newest first."""
     rows = select(SavedRow.paper_id, SavedRow.at).where(SavedRow.subscriber_id == subscriber_id)
     return dict(session.execute(rows.order_by(SavedRow.at.desc(), SavedRow.paper_id)).all())
 

@@ -23,11 +23,11 @@ def take_back(session: Session, subscriber_id: int, paper_id: int) -> bool:
 
 
 def votes_for(session: Session, paper_id: int) -> int:
-    """How many subscribers voted for a paper."""
+    """Return how many subscribers voted for a paper."""
     return session.scalar(select(func.count()).where(VoteRow.paper_id == paper_id)) or 0
 
 
 def votes_of(session: Session, subscriber_id: int) -> Mapping[int, datetime]:
-    """Paper (`Paper.pk`) → when this subscriber voted for it."""
+    """Return the papers (`Paper.pk`) that this subscriber voted for, and when."""
     rows = select(VoteRow.paper_id, VoteRow.at).where(VoteRow.subscriber_id == subscriber_id)
     return dict(session.execute(rows.order_by(VoteRow.at)).all())

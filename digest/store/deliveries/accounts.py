@@ -37,7 +37,7 @@ class Account:
 
 
 def accounts(session: Session, *, limit: int = 100) -> list[Account]:
-    """The accounts of the last issues, newest first."""
+    """Return the accounts of the last issues, newest first."""
     newest = IssueRow.due_at.desc(), IssueRow.id.desc()
     last = select(IssueRow.id, IssueRow.date).order_by(*newest).limit(limit)
     return [_account(session, number, day) for number, day in session.execute(last)]

@@ -102,7 +102,7 @@ def _columns(one: Outcome, now: datetime) -> dict[str, object]:
 
 
 def holds(session: Session, delivery_id: int, claim_token: str) -> bool:
-    """Whether a claim is still good, for who is about to write more than its outcome."""
+    """Return whether a claim is still good, for who is about to write more than its outcome."""
     return _OUTBOX.holds(session, delivery_id, claim_token)
 
 

@@ -35,13 +35,15 @@ class DuePage:
         return len(self.ids)
 
     def part(self, places: Sequence[int]) -> "DuePage":
-        """Some of the subscribers, by their places in this page."""
+        """Return some of the subscribers, by their places in this page."""
         ids, packed, schedules = self.ids, self.packed, self.schedules
         return DuePage([ids[n] for n in places], [packed[n] for n in places], [schedules[n] for n in places])
 
 
 def due_cohorts(session: Session, now: datetime) -> list[tuple[datetime, date]]:
-    """The due times up to `now` of active subscribers, each with its digest's local date; oldest first."""
+    """Return the due times up to `now` of active subscribers, each with its digest's local date; oldest
+    first.
+    """
     time, day = SubscriberRow.next_due_at, SubscriberRow.next_due_on
     due = select(time, day).where(
         SubscriberRow.status == SubscriberStatus.ACTIVE, time <= now, day.is_not(None)
@@ -51,7 +53,7 @@ def due_cohorts(session: Session, now: datetime) -> list[tuple[datetime, date]]:
 
 
 def due_ids(session: Session, due_at: datetime, date: date, *, after_id: int, limit: int) -> list[int]:
-    """The numbers of whom `due_page` gives, whatever else is in their rows."""
+    """Return the numbers of whom `due_page` gives, whatever else is in their rows."""
     wanted = select(SubscriberRow.id).where(_due(due_at, date, after_id))
     return list(session.scalars(wanted.order_by(SubscriberRow.id).limit(limit)))
 
@@ -65,7 +67,7 @@ def due_page(
     last_id: int | None = None,
     limit: int,
 ) -> DuePage:
-    """At most `limit` active subscribers of a cohort: those with the lowest ids above `after_id`, up to
+    """Return at most `limit` active subscribers of a cohort: the lowest ids above `after_id`, up to
     `last_id` where there is one."""
     row = SubscriberRow
     page = select(row.id, row.packed, row.frequency, row.at, row.timezone, row.weekday, row.quiet_days)
@@ -85,8 +87,9 @@ def due_page(
 def history(
     session: Session, due_at: datetime, date: date, *, after_id: int, last_id: int, since: datetime
 ) -> list[tuple[int, bytes]]:
-    """The messages since then, to subscribers of a cohort from above `after_id` to `last_id`, that came, may
-    have come, or will come: subscriber id and packed numbers of papers, by subscriber."""
+    """Return the messages since then, to subscribers of a cohort from above `after_id` to `last_id`, that
+    came, may have come, or will come: subscriber id and packed numbers of papers, by subscriber.
+    """
     wanted = (
         select(DeliveryRow.subscriber_id, DeliveryRow.papers)
         .join(SubscriberRow, SubscriberRow.id == DeliveryRow.subscriber_id)
@@ -103,8 +106,9 @@ def history(
 def last_digests(
     session: Session, due_at: datetime, day: date, *, after_id: int, last_id: int
 ) -> dict[int, date]:
-    """Subscriber id → date of the last digest before `day` that came or may have come; for the weekly readers
-    of a cohort with ids above `after_id` up to `last_id`."""
+    """Return, by subscriber, the date of the last digest before `day` that came or may have; for the weekly
+    readers of a cohort with ids above `after_id` up to `last_id`.
+    """
     wanted = (
         select(DeliveryRow.subscriber_id, func.max(DeliveryRow.issue_date))
         .join(SubscriberRow, SubscriberRow.id == DeliveryRow.subscriber_id)
@@ -121,7 +125,7 @@ def last_digests(
 
 
 def last_digest_before(session: Session, subscriber_id: int, day: date) -> date | None:
-    """The date of a subscriber's last digest before `day` that came or may have come."""
+    """Return the date of a subscriber's last digest before `day` that came or may have come."""
     return session.scalar(
         select(func.max(DeliveryRow.issue_date)).where(
             DeliveryRow.subscriber_id == subscriber_id,
@@ -132,7 +136,7 @@ def last_digest_before(session: Session, subscriber_id: int, day: date) -> date 
 
 
 def packed_interests(session: Session, ids: Sequence[int]) -> list[bytes]:
-    """What each of these subscribers asks for, packed, in the order of their ids (ascending)."""
+    """Return what each of these subscribers asks for, packed, in the order of their ids (ascending)."""
     rows: dict[int, bytes] = {}
     for chunk in chunks(ids):
         wanted = select(SubscriberRow.id, SubscriberRow.packed).where(SubscriberRow.id.in_(chunk))
@@ -143,7 +147,7 @@ def packed_interests(session: Session, ids: Sequence[int]) -> list[bytes]:
 def history_of(
     session: Session, ids: Sequence[int], *, since: datetime, but: Collection[int]
 ) -> list[tuple[int, bytes]]:
-    """As `history`, for these subscribers; the deliveries `but` (ids) don't count."""
+    """Return what `history` does, for these subscribers; the deliveries `but` (ids) don't count."""
     found: list[tuple[int, bytes]] = []
     for chunk in chunks(sorted(ids)):
         wanted = select(DeliveryRow.id, DeliveryRow.subscriber_id, DeliveryRow.papers).where(

@@ -16,7 +16,7 @@ _FIELDS = tuple(field.name for field in fields(Throttle))
 
 
 def known(session: Session, domains: Collection[str]) -> dict[str, Throttle]:
-    """The paces of those of these domains that have one."""
+    """Return the paces of those of these domains that have one."""
     return {
         row.domain: _pace(row)
         for chunk in chunks(sorted(domains))
@@ -25,7 +25,9 @@ def known(session: Session, domains: Collection[str]) -> dict[str, Throttle]:
 
 
 def held(session: Session, domains: Collection[str], now: datetime) -> dict[str, Throttle]:
-    """The paces of all these domains, new ones where there is none, held until the transaction ends."""
+    """Return the paces of all these domains, new ones where there is none, held until the
+    transaction ends.
+    """
     names = sorted(domains)
     for chunk in chunks(names):  # in one order everywhere, so that nobody waits for each other
         fresh = [_values(Throttle(domain, next_at=now)) for domain in chunk]
@@ -47,7 +49,7 @@ def save(session: Session, paces: Iterable[Throttle]) -> None:
 
 
 def troubled(session: Session) -> list[Throttle]:
-    """The domains that were slowed or stopped, by name."""
+    """Return the domains that were slowed or stopped, by name."""
     wanted = select(PaceRow).where(or_(PaceRow.slowed_at.is_not(None), PaceRow.stopped_until.is_not(None)))
     return [_pace(row) for row in session.scalars(wanted.order_by(PaceRow.domain))]
 

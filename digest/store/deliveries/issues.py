@@ -12,7 +12,7 @@ from digest.store.session import chunks, insert
 
 
 def open_issue(session: Session, *, due_at: datetime, date: date, now: datetime) -> Issue:
-    """The issue of this due time and date; whoever comes first opens it, at `now`."""
+    """Return the issue of this due time and date; whoever comes first opens it, at `now`."""
     row = insert(session, IssueRow).values(date=date, due_at=due_at, opened_at=now)
     session.execute(row.on_conflict_do_nothing())
     wanted = select(IssueRow).where(IssueRow.date == date, IssueRow.due_at == due_at)
@@ -20,13 +20,13 @@ def open_issue(session: Session, *, due_at: datetime, date: date, now: datetime)
 
 
 def issues(session: Session, *, limit: int = 100) -> list[Issue]:
-    """The last issues, newest first."""
+    """Return the last issues, newest first."""
     rows = session.scalars(select(IssueRow).order_by(IssueRow.due_at.desc(), IssueRow.id.desc()).limit(limit))
     return [_issue(row) for row in rows]
 
 
 def issues_by_id(session: Session, ids: Iterable[int]) -> list[Issue]:
-    """The issues with these ids; unknown ids are left out."""
+    """Return the issues with these ids; unknown ids are left out."""
     return [
         _issue(row)
         for chunk in chunks(ids)
@@ -35,13 +35,13 @@ def issues_by_id(session: Session, ids: Iterable[int]) -> list[Issue]:
 
 
 def unfinished(session: Session) -> list[int]:
-    """The ids of the issues that still have something to deliver, oldest first."""
+    """Return the ids of the issues that still have something to deliver, oldest first."""
     rows = select(DeliveryRow.issue_id).where(or_(text(WAITING), DeliveryRow.state == DeliveryState.SENDING))
     return list(session.scalars(rows.distinct().order_by(DeliveryRow.issue_id)))
 
 
 def counts(session: Session, issue_id: int) -> dict[DeliveryState, int]:
-    """How many deliveries of an issue are in each state, none left out: their sum is its audience."""
+    """Return how many deliveries of an issue are in each state, none left out: their sum is its audience."""
     rows = select(DeliveryRow.state, func.count()).where(DeliveryRow.issue_id == issue_id)
     found = dict(session.execute(rows.group_by(DeliveryRow.state)).all())
     return {state: found.get(state, 0) for state in DeliveryState}

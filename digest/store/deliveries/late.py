@@ -21,7 +21,7 @@ class Late(NamedTuple):
 
 
 def waiting(session: Session, *, due_before: datetime, now: datetime) -> list[Late]:
-    """Queued messages of issues that were due before a time, by date.
+    """Return queued messages of issues that were due before a time, by date.
 
     One that waits for its domain's turn doesn't count: it goes as the limits of the operator allow.
     """
@@ -39,7 +39,7 @@ def waiting(session: Session, *, due_before: datetime, now: datetime) -> list[La
 
 
 def unopened(session: Session, *, due_before: datetime) -> list[Late]:
-    """Active subscribers who were due before a time and have no row of the ledger yet, by date."""
+    """Return active subscribers who were due before a time and have no row of the ledger yet, by date."""
     at, day = SubscriberRow.next_due_at, SubscriberRow.next_due_on
     rows = (
         select(day, func.min(at), func.count())
@@ -51,7 +51,7 @@ def unopened(session: Session, *, due_before: datetime) -> list[Late]:
 
 
 def states_on(session: Session, day: date) -> dict[DeliveryState, int]:
-    """How many deliveries of the issues of a date are in each state, where there is any."""
+    """Return how many deliveries of the issues of a date are in each state, where there is any."""
     rows = (
         select(DeliveryRow.state, func.count())
         .join(IssueRow, IssueRow.id == DeliveryRow.issue_id)

@@ -61,7 +61,7 @@ def record(session: Session, rows: Sequence[NewDelivery], moves: Mapping[int, tu
 def papers_sent(
     session: Session, subscriber_ids: Iterable[int], *, since: datetime, but: Collection[int] = ()
 ) -> dict[int, set[int]]:
-    """Subscriber id → numbers of the papers in messages since then that came, may have come, or will come.
+    """Return, by subscriber, the papers in messages since then that came, may have come, or will come.
 
     The deliveries `but` (ids) don't count. A paper that was merged into another since counts as both.
     """
@@ -81,7 +81,7 @@ def papers_sent(
 def listing(
     session: Session, *, issue_id: int | None = None, state: DeliveryState | None = None, limit: int = 100
 ) -> list[tuple[Delivery, str]]:
-    """The last deliveries, newest first, each with the subscriber's address."""
+    """Return the last deliveries, newest first, each with the subscriber's address."""
     wanted: Select[*tuple[Any, ...]] = select(SubscriberRow.email, *_READ).join(
         SubscriberRow, SubscriberRow.id == DeliveryRow.subscriber_id
     )
@@ -96,7 +96,7 @@ def listing(
 def picked(
     session: Session, *, ids: Collection[int] = (), issue_id: int | None = None
 ) -> list[tuple[Delivery, str]]:
-    """The deliveries with these ids, or all of an issue, by id, each with the subscriber's address."""
+    """Return the deliveries with these ids, or all of an issue, by id, each with the subscriber's address."""
     wanted: Select[*tuple[Any, ...]] = select(SubscriberRow.email, *_READ).join(
         SubscriberRow, SubscriberRow.id == DeliveryRow.subscriber_id
     )
@@ -113,7 +113,7 @@ def picked(
 
 
 def of_subscriber(session: Session, subscriber_id: int, *, limit: int = 100) -> list[Delivery]:
-    """The last deliveries of one subscriber, newest first."""
+    """Return the last deliveries of one subscriber, newest first."""
     wanted: Select[*tuple[Any, ...]] = select(*_READ).where(DeliveryRow.subscriber_id == subscriber_id)
     return [
         delivery(row) for row in session.execute(wanted.order_by(DeliveryRow.issue_date.desc()).limit(limit))
@@ -121,14 +121,14 @@ def of_subscriber(session: Session, subscriber_id: int, *, limit: int = 100) -> 
 
 
 def by_ids(session: Session, ids: Sequence[int]) -> list[Delivery]:
-    """The rows with these ids, in that order."""
+    """Return the rows with these ids, in that order."""
     wanted: Select[*tuple[Any, ...]] = select(*_READ).where(DeliveryRow.id.in_(ids))
     found = {row.id: delivery(row) for row in session.execute(wanted)}
     return [found[number] for number in ids]
 
 
 def delivery(row: Sequence[Any]) -> Delivery:
-    """A row of the columns `_READ` as a Delivery."""
+    """Return a row of the columns `_READ` as a Delivery."""
     (
         number,
         issue_id,

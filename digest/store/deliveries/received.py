@@ -25,8 +25,9 @@ class Received(NamedTuple):
 def last_received(
     session: Session, readers: Iterable[int], *, since: datetime, but: Collection[int]
 ) -> dict[int, datetime]:
-    """Subscriber id → when the issue of their last message since then was opened; `but`: deliveries that
-    don't count."""
+    """Return, by subscriber, when the issue of their last message since then was opened; `but`: deliveries
+    that don't count.
+    """
     found: dict[int, datetime] = {}
     for chunk in chunks(sorted(readers)):
         row = DeliveryRow
@@ -44,7 +45,7 @@ def last_received(
 def received(
     session: Session, readers: Iterable[int], days: Collection[tuple[date, date]]
 ) -> dict[int, list[Received]]:
-    """Subscriber id → the messages that reached them with a date within one of these spans."""
+    """Return, by subscriber, the messages that reached them with a date within one of these spans."""
     found: defaultdict[int, list[Received]] = defaultdict(list)
     row = DeliveryRow
     spans = or_(*(row.issue_date.between(first, last) for first, last in days))

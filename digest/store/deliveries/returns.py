@@ -19,12 +19,12 @@ _MAILED = (*_TAKEN, DeliveryState.BOUNCED, DeliveryState.COMPLAINED, DeliverySta
 
 
 def find(session: Session, delivery_id: int) -> Delivery | None:
-    """The row with this id, or None."""
+    """Return the row with this id, or None."""
     return _first(session, session.scalars(select(DeliveryRow.id).where(DeliveryRow.id == delivery_id)).all())
 
 
 def of_issue(session: Session, subscriber_id: int, issue_id: int) -> Delivery | None:
-    """The row of a subscriber in an issue, or None."""
+    """Return the row of a subscriber in an issue, or None."""
     wanted = select(DeliveryRow.id).where(
         DeliveryRow.subscriber_id == subscriber_id, DeliveryRow.issue_id == issue_id
     )
@@ -32,7 +32,7 @@ def of_issue(session: Session, subscriber_id: int, issue_id: int) -> Delivery | 
 
 
 def of_message(session: Session, message_ids: Collection[str]) -> Delivery | None:
-    """The row whose message has one of these Message-IDs, or None."""
+    """Return the row whose message has one of these Message-IDs, or None."""
     wanted = select(DeliveryRow.id).where(DeliveryRow.message_id.in_(list(message_ids)))
     return _first(session, session.scalars(wanted.order_by(DeliveryRow.id).limit(1)).all())
 
@@ -62,8 +62,9 @@ def came_back_failed(session: Session, issue_id: int, domain: str) -> int:
 
 
 def states_around(session: Session, row: Delivery, beside: int) -> list[DeliveryState]:
-    """The states of a subscriber's mails in the order of their dates: this one, and up to so many before and
-    after it. Issues that brought no mail don't count."""
+    """Return the states of a subscriber's mails in the order of their dates: this one, and up to so many
+    before and after it. Issues that brought no mail don't count.
+    """
     mailed = select(DeliveryRow.state).where(
         DeliveryRow.subscriber_id == row.subscriber_id, DeliveryRow.state.in_(_MAILED)
     )

@@ -20,12 +20,12 @@ _TEXTS = ("title", "detail", "tried", "fix")
 
 
 def known(session: Session) -> list[Alarm]:
-    """All alarms, the longest standing first; those that are over and not told yet as well."""
+    """Return all alarms, the longest standing first; those that are over and not told yet as well."""
     return [_alarm(row) for row in session.scalars(select(AlarmRow).order_by(AlarmRow.since, AlarmRow.key))]
 
 
 def note(session: Session, standing: Collection[Alarm], over: Mapping[str, str], now: datetime) -> None:
-    """Keep what stands now. `over`: key → how it ended, of alarms that stood and don't any more.
+    """Keep what stands now. `over`: by key, how it ended, of alarms that stood and don't any more.
 
     What stands already keeps its `since` and isn't told again. What stands again before anybody was told
     that it was over has never ended.
@@ -66,13 +66,13 @@ def claim(session: Session, *, now: datetime, limit: int, lease: timedelta) -> l
 
 
 def begin_sending(session: Session, claimed: Collection[Alarm], now: datetime) -> bool:
-    """Whether the claim is still good. Nothing is noted: alarms are told again after a doubt."""
+    """Return whether the claim is still good. Nothing is noted: alarms are told again after a doubt."""
     held = [(alarm.key, alarm.claim_token) for alarm in claimed]
     return len(_OUTBOX.begin_sending(session, held, now=now, until=now)) == len(claimed)
 
 
 def mark_notified(session: Session, claimed: Collection[Alarm], now: datetime) -> None:
-    """The operator knows: those that were told to be over are dropped, but for those that stand again."""
+    """Note that the operator knows; those that are over are dropped, unless they have begun again."""
     for row, alarm in _ours(session, claimed):
         if alarm.over_at is None:
             row.told_at = now
@@ -87,7 +87,7 @@ def mark_notified(session: Session, claimed: Collection[Alarm], now: datetime) -
 
 
 def put_back(session: Session, claimed: Collection[Alarm], *, until: datetime, reply: str) -> None:
-    """Telling failed: these are to be told at `until`."""
+    """Let alarms that couldn't be emailed be tried again at `until`."""
     values = {"next_attempt_at": until, "reply": reply}
     _OUTBOX.settle(session, ((alarm.key, alarm.claim_token, values) for alarm in claimed))
 

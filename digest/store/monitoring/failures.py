@@ -60,7 +60,7 @@ def purge(session: Session, *, before: datetime) -> None:
 
 
 def listing(session: Session, part: str | None = None) -> list[Failure]:
-    """All failures, or those of one part: the longest standing first."""
+    """Return all failures, or those of one part: the longest standing first."""
     rows = select(FailureRow).order_by(FailureRow.first_at, FailureRow.part, FailureRow.item)
     if part is not None:
         rows = rows.where(FailureRow.part == part)

@@ -20,30 +20,30 @@ ERASED = "erased"  # the reason of suppressions that an erasure leaves
 
 
 def by_status(session: Session) -> dict[SubscriberStatus, int]:
-    """How many subscribers there are of each status, now."""
+    """Return how many subscribers there are of each status, now."""
     rows = session.execute(select(SubscriberRow.status, func.count()).group_by(SubscriberRow.status))
     found = dict(rows.all())
     return {status: found.get(status, 0) for status in SubscriberStatus}
 
 
 def joined(session: Session, since: datetime, until: datetime) -> Counter[date]:
-    """How many subscribers confirmed on each day of [since, until)."""
+    """Return how many subscribers confirmed on each day of [since, until)."""
     return _by_day(session, SubscriberRow.confirmed_at, since, until)
 
 
 def left(session: Session, since: datetime, until: datetime) -> Counter[date]:
-    """How many unsubscribed, were suppressed or were erased on each day of [since, until)."""
+    """Return how many unsubscribed, were suppressed or were erased on each day of [since, until)."""
     erased = _by_day(session, SuppressionRow.at, since, until, SuppressionRow.reason == ERASED)
     return _by_day(session, SubscriberRow.left_at, since, until) + erased
 
 
 def votes(session: Session, since: datetime, until: datetime) -> Counter[date]:
-    """How many votes were cast on each day of [since, until)."""
+    """Return how many votes were cast on each day of [since, until)."""
     return _by_day(session, VoteRow.at, since, until)
 
 
 def deliveries(session: Session, first: date, last: date) -> dict[date, Counter[DeliveryState]]:
-    """How many deliveries of each date are in each state."""
+    """Return how many deliveries of each date are in each state."""
     # Counted by issue, so that an index holds all that is read; the date is the issue's.
     of = select(IssueRow.id, IssueRow.date).where(IssueRow.date.between(first, last))
     days = dict(session.execute(of).all())
@@ -59,7 +59,7 @@ def deliveries(session: Session, first: date, last: date) -> dict[date, Counter[
 
 
 def topic_readers(session: Session) -> Counter[str]:
-    """How many active subscribers have each topic, by slug."""
+    """Return how many active subscribers have each topic, by slug."""
     ticked = SubscriberRow.interests["topics"]
     # The same few lists again and again: each distinct one is read once.
     chosen = select(ticked, func.count()).where(SubscriberRow.status == SubscriberStatus.ACTIVE)

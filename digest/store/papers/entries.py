@@ -90,7 +90,7 @@ def store_entries(
 
 
 def carried_before(session: Session, source: str, keys: Iterable[str], moment: datetime) -> set[str]:
-    """Those of a source's items (by key) that it carried before a moment already."""
+    """Return those of a source's items (by key) that it carried before a moment already."""
     ours = select(EntryRow.key).where(EntryRow.source == source, EntryRow.seen_at < moment)
     return {key for chunk in chunks(keys) for key in session.scalars(ours.where(EntryRow.key.in_(chunk)))}
 

@@ -31,12 +31,12 @@ class Why:
 
 
 def strength(canonical_id: str) -> int:
-    """How well an id names a work in the whole world: arXiv 2, DOI 1, a source's own id 0."""
+    """Return how well an id names a work in the whole world: arXiv 2, DOI 1, a source's own id 0."""
     return {"arxiv": 2, "doi": 1}.get(canonical_id.partition(":")[0], 0)
 
 
 def strongest(rows: Iterable[PaperRow]) -> list[PaperRow]:
-    """The rows, the one that stands for the work first: by the strength of its id, then by its age."""
+    """Return the rows, the one that stands for the work first: by the strength of its id, then by its age."""
     return sorted(rows, key=lambda row: (-strength(row.canonical_id), row.id or float("inf")))
 
 
@@ -67,7 +67,7 @@ def members(session: Session, numbers: Collection[int]) -> list[PaperRow]:
 
 
 def kept_apart(session: Session, row: PaperRow, other: PaperRow) -> bool:
-    """Whether somebody split these two, or parts of them, and they weren't merged again since."""
+    """Return whether somebody split these two, or parts of them, and they weren't merged again since."""
     ours, theirs = (list(owners(session, [each.id])) for each in (row, other))
     pair = or_(
         MergeRow.paper_id.in_(ours) & MergeRow.into_id.in_(theirs),
@@ -121,7 +121,7 @@ def split(session: Session, ref: str, now: datetime) -> Merge:
 
 
 def history(session: Session, number: int) -> list[Merge]:
-    """All merges of a paper (`PaperRow.id`) and of its parts, undone ones too, oldest first."""
+    """Return all merges of a paper (`PaperRow.id`) and of its parts, undone ones too, oldest first."""
     numbers = list(owners(session, [number]))
     paper, into = aliased(PaperRow), aliased(PaperRow)
     rows = session.execute(

@@ -33,7 +33,7 @@ class PaperIndex:
     made: list[PaperRow] = field(default_factory=list)
 
     def find(self, session: Session, ids: Sequence[str], *, may_link: bool, why: Why) -> Found:
-        """The paper with these ids (strongest first); it is made where there is none."""
+        """Return the paper with these ids (strongest first); it is made where there is none."""
         papers = self._papers(ids)
         if not papers:
             self.made.append(new_row(ids[0]))
@@ -97,7 +97,9 @@ class PaperIndex:
 
 
 def load(session: Session, ids: Iterable[str]) -> PaperIndex:
-    """The rows with any of these ids; for those that were merged, also the papers that stand for them."""
+    """Return the rows with any of these ids; for those that were merged, also the papers that stand
+    for them.
+    """
     numbers: dict[str, int] = {}
     for chunk in chunks(set(ids)):
         found = select(PaperIdRow.alias, PaperIdRow.paper_id).where(PaperIdRow.alias.in_(chunk))

@@ -28,13 +28,17 @@ class Withdrawn(NamedTuple):
 
 
 def candidates(session: Session, *, since: datetime, until: datetime) -> list[Paper]:
-    """What a digest may show of the papers first seen in (since, until], by id, with signals ≤ until."""
+    """Return what a digest may show of the papers first seen in (since, until], by id, with signals
+    ≤ until.
+    """
     wanted = select(*_COLUMNS).where(*_shown(since, until))
     return as_papers(session, session.execute(wanted.order_by(PaperRow.canonical_id)).all(), until=until)
 
 
 def noticed(session: Session, *, since: datetime, until: datetime) -> list[Paper]:
-    """The papers first seen in (since, until] that may be shown and have any signal, with signals ≤ until."""
+    """Return the papers first seen in (since, until] that may be shown and have any signal, with signals ≤
+    until.
+    """
     part = aliased(PaperRow)
     having = (
         select(func.coalesce(part.merged_into, part.id))
@@ -47,7 +51,7 @@ def noticed(session: Session, *, since: datetime, until: datetime) -> list[Paper
 
 
 def outlines(session: Session, *, since: datetime, until: datetime) -> list[Paper]:
-    """The same papers, newest first, with nothing but their ids, links and comment: cheap for many."""
+    """Return the same papers, newest first, with nothing but their ids, links and comment: cheap for many."""
     row = PaperRow
     wanted = select(row.id, row.canonical_id, row.first_seen_at, row.doi, row.url, row.code_url, row.comment)
     rows = session.execute(wanted.where(*_shown(since, until)).order_by(row.first_seen_at.desc(), row.id))
@@ -58,7 +62,9 @@ def outlines(session: Session, *, since: datetime, until: datetime) -> list[Pape
 
 
 def by_pks(session: Session, pks: Iterable[int], *, until: datetime) -> dict[int, Paper]:
-    """The papers with these numbers, also hidden and merged ones, with signals ≤ until; no unknown ones."""
+    """Return the papers with these numbers, also hidden and merged ones, with signals ≤ until; no unknown
+    ones.
+    """
     rows = [
         row
         for chunk in chunks(pks)
@@ -68,7 +74,7 @@ def by_pks(session: Session, pks: Iterable[int], *, until: datetime) -> dict[int
 
 
 def canonical_ids(session: Session, pks: Iterable[int]) -> dict[int, str]:
-    """Number → canonical id of the papers with these numbers; unknown ones are left out."""
+    """Return the canonical ids of the papers with these numbers; unknown ones are left out."""
     found: dict[int, str] = {}
     for chunk in chunks(set(pks)):
         rows = select(PaperRow.id, PaperRow.canonical_id).where(PaperRow.id.in_(chunk))
@@ -77,7 +83,7 @@ def canonical_ids(session: Session, pks: Iterable[int]) -> dict[int, str]:
 
 
 def by_ids(session: Session, ids: Iterable[str]) -> dict[str, Paper]:
-    """The papers with these ids, as far as they may be shown; unknown ids are left out.
+    """Return the papers with these ids, as far as they may be shown; unknown ids are left out.
 
     Nothing but their number, title and abstract; an id of a paper that was merged names the one it is now.
     """
@@ -99,13 +105,13 @@ def by_ids(session: Session, ids: Iterable[str]) -> dict[str, Paper]:
 
 
 def merged(session: Session) -> dict[int, int]:
-    """Number of each paper that turned out to be another → number of that other."""
+    """Return, for each paper that turned out to be another (by number), the number of that other."""
     rows = select(PaperRow.id, PaperRow.merged_into).where(PaperRow.merged_into.is_not(None))
     return {old: root for old, root in session.execute(rows) if root is not None}
 
 
 def withdrawn(session: Session, *, since: datetime) -> dict[int, Withdrawn]:
-    """The withdrawn papers first seen since then, by number."""
+    """Return the withdrawn papers first seen since then, by number."""
     row = PaperRow
     wanted = select(row.id, row.withdrawn_at, row.first_seen_at).where(
         row.withdrawn_at.is_not(None), row.first_seen_at >= since, row.announced.is_(True)
@@ -114,12 +120,12 @@ def withdrawn(session: Session, *, since: datetime) -> dict[int, Withdrawn]:
 
 
 def count(session: Session) -> int:
-    """How many papers there are, merged ones not counted."""
+    """Return how many papers there are, merged ones not counted."""
     return session.scalar(select(func.count()).where(PaperRow.merged_into.is_(None))) or 0
 
 
 def find(session: Session, ref: str) -> Paper:
-    """The paper named by any of its ids, a bare arXiv id (also with version), its address or a DOI.
+    """Return the paper named by any of its ids, a bare arXiv id (also with version), its address or a DOI.
 
     All signals are with it. Raises UnknownError.
     """
@@ -130,7 +136,7 @@ def find(session: Session, ref: str) -> Paper:
 
 
 def named(session: Session, ref: str) -> PaperRow:
-    """The row that has this id itself, whatever paper it was merged into. Raises UnknownError."""
+    """Return the row that has this id itself, whatever paper it was merged into. Raises UnknownError."""
     alias = select(PaperIdRow.paper_id).where(PaperIdRow.alias == (paper_id(ref) or ref.strip()))
     row = session.scalars(select(PaperRow).where(PaperRow.id == alias.scalar_subquery())).first()
     if row is None:
@@ -141,7 +147,7 @@ def named(session: Session, ref: str) -> PaperRow:
 def as_papers(
     session: Session, rows: Sequence[PaperRow | Row[Any]], *, until: datetime | None
 ) -> list[Paper]:
-    """These rows as papers, in their order: mapped objects, or the same columns read alone."""
+    """Return these rows as papers, in their order: mapped objects, or the same columns read alone."""
     owners = signals.owners(session, [row.id for row in rows])
     sources = _sources(session, owners)
     observed = signals.by_paper(session, owners, until=until)

@@ -48,7 +48,9 @@ def observe(session: Session, source: str, observations: Sequence[Observation]) 
 
 
 def owners(session: Session, ids: Iterable[int]) -> dict[int, int]:
-    """Row id → the paper it belongs to: these rows themselves, and those that were merged into them."""
+    """Return, by row id, the paper it belongs to: these rows themselves, and those that were merged into
+    them.
+    """
     found = {number: number for number in ids}
     for chunk in chunks(list(found)):
         merged = select(PaperRow.id, PaperRow.merged_into).where(PaperRow.merged_into.in_(chunk))
@@ -59,7 +61,10 @@ def owners(session: Session, ids: Iterable[int]) -> dict[int, int]:
 def by_paper(
     session: Session, owners: Mapping[int, int], *, until: datetime | None
 ) -> dict[int, tuple[Signal, ...]]:
-    """The observations up to `until`, oldest first. `owners`: row id → the paper that it is part of."""
+    """Return the observations up to `until`, oldest first.
+
+    `owners`: row id → the paper that it is part of.
+    """
     found: dict[int, list[Signal]] = defaultdict(list)
     for chunk in chunks(owners):
         wanted = select(
@@ -78,7 +83,7 @@ def by_paper(
 def latest_values(
     session: Session, kinds: Iterable[SignalKind], *, until: datetime
 ) -> dict[SignalKind, dict[int, int]]:
-    """For each kind: number of each paper that has it → its newest value, the largest over its sources."""
+    """Return, by kind and paper number, the newest value: the largest over its sources."""
     newest = func.row_number().over(
         partition_by=(SignalRow.paper_id, SignalRow.source, SignalRow.kind),
         order_by=SignalRow.observed_at.desc(),
@@ -102,7 +107,8 @@ def latest_values(
 
 
 def usual(session: Session, *, since: datetime, until: datetime) -> dict[tuple[str, SignalKind], float]:
-    """What is usual for a source: the lower median of each of its papers' last value in (since, until].
+    """Return what is usual for a source: the lower median of each of its papers' last value in (since,
+    until].
 
     Only sources and kinds with at least 20 such papers are there.
     """

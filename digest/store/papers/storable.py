@@ -16,7 +16,7 @@ _TEXTS = (
 
 
 def why_not(entry: Entry) -> str:
-    """Why the entry can't be kept, or nothing."""
+    """Return why the entry can't be kept, or nothing."""
     ids = (entry.key, entry.arxiv_id or "", entry.doi or "")
     if not entry.key or any(len(name.encode("utf-8", "replace")) > _LONGEST_ID for name in ids):
         return f"its id is empty or longer than {_LONGEST_ID:,} bytes"

@@ -39,12 +39,12 @@ def add(session: Session, model: str, made: Iterable[Made], now: datetime) -> No
 
 
 def asked(session: Session, model: str, papers: Collection[Paper]) -> set[int]:
-    """The numbers (`Paper.pk`) of those whose version this model was asked about."""
+    """Return the numbers (`Paper.pk`) of those whose version this model was asked about."""
     return {number for number, _ in _rows(session, model, papers)}
 
 
 def texts(session: Session, model: str, papers: Collection[Paper], *, until: datetime) -> Mapping[int, str]:
-    """`Paper.pk` → the model's summary of that version, for those that had one at that time."""
+    """Return, by `Paper.pk`, the model's summary of that version, for those that had one at that time."""
     return {number: row.text for number, row in _rows(session, model, papers) if row.text and row.at <= until}
 
 

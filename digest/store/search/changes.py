@@ -27,18 +27,18 @@ class Changed:
 
 
 def last_change(session: Session) -> int:
-    """The number of the last change of any paper; 0 where there is none."""
+    """Return the number of the last change of any paper; 0 where there is none."""
     return session.scalar(select(func.max(PaperChangeRow.revision))) or 0
 
 
 def changed_since(session: Session, revision: int) -> int:
-    """How many papers changed after a revision."""
+    """Return how many papers changed after a revision."""
     later = select(func.count()).select_from(PaperChangeRow).where(PaperChangeRow.revision > revision)
     return session.scalar(later) or 0
 
 
 def read_changed(session: Session, revision: int, limit: int) -> Changed:
-    """The first `limit` papers that changed after a revision, in the order of their changes.
+    """Return the first `limit` papers that changed after a revision, in the order of their changes.
 
     They carry what an index needs: no signals, no links but those to code and project.
     """

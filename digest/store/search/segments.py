@@ -30,7 +30,7 @@ class SegmentInfo:
 
 
 def infos(session: Session, version: str) -> list[SegmentInfo]:
-    """The segments of a version, oldest first."""
+    """Return the segments of a version, oldest first."""
     row = SearchSegmentRow
     columns = select(row.id, row.version, row.after, row.upto, row.papers, row.checksum)
     return [
@@ -40,7 +40,7 @@ def infos(session: Session, version: str) -> list[SegmentInfo]:
 
 
 def data_of(session: Session, number: int) -> bytes | None:
-    """The data of a segment; None where it isn't there any more."""
+    """Return the data of a segment; None where it isn't there any more."""
     return session.scalar(select(SearchSegmentRow.data).where(SearchSegmentRow.id == number))
 
 

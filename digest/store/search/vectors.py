@@ -20,18 +20,18 @@ class BasisInfo:
 
 
 def basis_id(session: Session) -> int | None:
-    """The number of the basis in use; None where there is none yet."""
+    """Return the number of the basis in use; None where there is none yet."""
     return session.scalar(select(func.max(SearchBasisRow.id)))
 
 
 def basis(session: Session) -> BasisInfo | None:
-    """The basis in use."""
+    """Return the basis in use."""
     row = session.scalars(select(SearchBasisRow).order_by(SearchBasisRow.id.desc()).limit(1)).first()
     return BasisInfo(row.id, row.papers, row.data) if row else None
 
 
 def basis_data(session: Session, number: int) -> bytes:
-    """The data of a basis that is there."""
+    """Return the data of a basis that is there."""
     return session.scalars(select(SearchBasisRow.data).where(SearchBasisRow.id == number)).one()
 
 
@@ -44,7 +44,7 @@ def add_basis(session: Session, papers: int, data: bytes) -> None:
 
 
 def without_vectors(session: Session, version: str, number: int) -> list[int]:
-    """The segments of a version that have no vectors of a basis yet."""
+    """Return the segments of a version that have no vectors of a basis yet."""
     there = select(SearchVectorsRow.segment_id).where(SearchVectorsRow.basis_id == number)
     missing = select(SearchSegmentRow.id).where(
         SearchSegmentRow.version == version, SearchSegmentRow.id.not_in(there)
@@ -61,7 +61,7 @@ def add_vectors(session: Session, segment: int, number: int, data: bytes) -> Non
 
 
 def vectors_of(session: Session, segment: int, number: int) -> bytes | None:
-    """The vectors of a segment in a basis; None where they aren't there."""
+    """Return the vectors of a segment in a basis; None where they aren't there."""
     wanted = select(SearchVectorsRow.data).where(
         SearchVectorsRow.segment_id == segment, SearchVectorsRow.basis_id == number
     )

@@ -29,7 +29,7 @@ def add(session: Session, source_id: int, day: date, new: int, categories: Mappi
 
 
 def recent(session: Session, source_id: int, limit: int = KEPT) -> list[Announcement]:
-    """The last announcements of a source, newest first."""
+    """Return the last announcements of a source, newest first."""
     ours = select(AnnouncementRow).where(AnnouncementRow.source_id == source_id)
     newest = ours.order_by(AnnouncementRow.day.desc()).limit(limit)
     return [_announcement(row) for row in session.scalars(newest)]

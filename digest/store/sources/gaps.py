@@ -34,13 +34,13 @@ def reopen(session: Session, source_id: int, days: Collection[date], *, now: dat
 
 
 def listing(session: Session, source_id: int) -> list[Gap]:
-    """All gaps of a source that were ever noticed, oldest first."""
+    """Return all gaps of a source that were ever noticed, oldest first."""
     rows = select(GapRow).where(GapRow.source_id == source_id).order_by(GapRow.day)
     return [_gap(row) for row in session.scalars(rows)]
 
 
 def whole(session: Session, source_id: int) -> set[date]:
-    """The days of a source that were repaired."""
+    """Return the days of a source that were repaired."""
     return {gap.day for gap in listing(session, source_id) if gap.done_at}
 
 

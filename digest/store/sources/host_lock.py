@@ -33,7 +33,7 @@ def take(session: Session, site: str, holder: str, *, held: timedelta) -> timede
 
 
 def is_held(session: Session, site: str) -> bool:
-    """Whether somebody's request is under way at this site, so that it may be free at any moment."""
+    """Return whether somebody's request is under way at this site, so that it may be free at any moment."""
     return bool(session.scalar(select(SiteRow.holder).where(SiteRow.site == site)))
 
 

@@ -27,7 +27,7 @@ class Query:
 
 
 def made(session: Session, urls: Iterable[str]) -> dict[str, Query]:
-    """What is known of these URLs, by URL; one that was never asked for isn't in it."""
+    """Return what is known of these URLs, by URL; one that was never asked for isn't in it."""
     return {
         row.url: Query(row.url, row.asked_at, row.etag, row.last_modified)
         for chunk in chunks(urls)
@@ -69,5 +69,5 @@ def remember_once(session: Session, url: str, *, now: datetime, since: datetime)
 
 
 def forget(session: Session, url: str) -> None:
-    """A request that got no answer doesn't count."""
+    """Forget a request that got no answer, so that it doesn't count."""
     session.execute(delete(QueryRow).where(QueryRow.url == url))

@@ -26,23 +26,25 @@ def add(session: Session, *, name: str, kind: SourceKind, url: str) -> Source:
 
 
 def ensure(session: Session, *, name: str, kind: SourceKind) -> Source:
-    """The source of this name; where there is none, one without address, under which files are imported."""
+    """Return the source of this name; where there is none, one without address, under which files are
+    imported.
+    """
     row = _row(session, name)
     return add(session, name=name, kind=kind, url="") if row is None else _source(row)
 
 
 def get(session: Session, name: str) -> Source:
-    """The source of this name. Raises UnknownError that names the nearest."""
+    """Return the source of this name. Raises UnknownError that names the nearest."""
     return _source(_known(session, name))
 
 
 def listing(session: Session) -> list[Source]:
-    """All sources by name."""
+    """Return all sources by name."""
     return [_source(row) for row in session.scalars(select(SourceRow).order_by(SourceRow.name))]
 
 
 def due(session: Session, now: datetime) -> list[Source]:
-    """The sources to fetch now, the longest due first; those without address or paused never are."""
+    """Return the sources to fetch now, the longest due first; those without address or paused never are."""
     time = SourceRow.next_fetch_at
     wanted = select(SourceRow).where(SourceRow.url != "", _awake(), _due(now), _unclaimed(now))
     return [_source(row) for row in session.scalars(wanted.order_by(time.nulls_first(), SourceRow.id))]

@@ -34,7 +34,7 @@ def claim(session: Session, name: str, *, now: datetime, until: datetime) -> Ser
 
 
 def known(session: Session) -> dict[str, ServiceState]:
-    """Every service that was ever asked, by name."""
+    """Return every service that was ever asked, by name."""
     return {
         row.name: ServiceState(
             row.name, row.next_at, row.last_success_at, row.failures, row.failing_since, row.last_error

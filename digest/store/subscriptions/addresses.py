@@ -12,7 +12,7 @@ _PLAIN = re.compile(
 
 
 def key(email: str) -> str:
-    """The address with its local part case-folded and its domain in ASCII and lower case (RFC 5890).
+    """Return the address with its local part case-folded and its domain in ASCII and lower case (RFC 5890).
 
     Never raises: what isn't an address is only folded, and equals no address.
     """
@@ -28,7 +28,7 @@ def key(email: str) -> str:
 
 
 def name_key(name: str) -> str:
-    """The letters and digits of a display name, folded, and those that look like Latin ones as those.
+    """Return the letters and digits of a display name, folded, and those that look like Latin ones as those.
 
     Two names with one key would be taken for each other; a name without letters and digits has the key ''.
     """
@@ -60,7 +60,7 @@ _LOOK_ALIKE = str.maketrans(
 
 
 def mailbox(email: str) -> str:
-    """The mailbox that an address most likely reaches: its key without what its provider ignores.
+    """Return the mailbox that an address most likely reaches: its key without what its provider ignores.
 
     Tags behind + everywhere, dots at Google, Proton's dots, hyphens and underscores, Yahoo's suffixes,
     Fastmail's subdomains, the several domains of iCloud and Proton; letters that only look like others count

@@ -16,7 +16,7 @@ def note(session: Session, owner: str, use: str, now: datetime) -> None:
 
 
 def count(session: Session, hashes: Sequence[str], use: str, *, since: datetime) -> int:
-    """How many attempts of this use there were after `since`, under any of these hashes."""
+    """Return how many attempts of this use there were after `since`, under any of these hashes."""
     wanted = select(func.count()).where(
         AttemptRow.hash.in_(hashes), AttemptRow.use == use, AttemptRow.at > since
     )
@@ -24,7 +24,7 @@ def count(session: Session, hashes: Sequence[str], use: str, *, since: datetime)
 
 
 def oldest(session: Session, hashes: Sequence[str], use: str, *, since: datetime) -> datetime | None:
-    """The first attempt of this use after `since`, under any of these hashes."""
+    """Return the first attempt of this use after `since`, under any of these hashes."""
     wanted = select(AttemptRow.at).where(
         AttemptRow.hash.in_(hashes), AttemptRow.use == use, AttemptRow.at > since
     )
@@ -32,7 +32,7 @@ def oldest(session: Session, hashes: Sequence[str], use: str, *, since: datetime
 
 
 def count_all(session: Session, use: str, *, since: datetime) -> int:
-    """How many attempts of this use there were after `since`, whoever made them."""
+    """Return how many attempts of this use there were after `since`, whoever made them."""
     return session.scalar(select(func.count()).where(AttemptRow.use == use, AttemptRow.at > since)) or 0
 
 

@@ -129,7 +129,7 @@ def walk(
 
 
 def count(session: Session, status: SubscriberStatus | None = None) -> int:
-    """How many subscribers there are, with a status or with any."""
+    """Return how many subscribers there are, with a status or with any."""
     wanted = select(func.count()).select_from(SubscriberRow)
     if status is not None:
         wanted = wanted.where(SubscriberRow.status == status)

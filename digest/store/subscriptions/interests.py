@@ -34,12 +34,12 @@ def check_text(text: str) -> None:
 
 
 def topics(session: Session) -> list[Topic]:
-    """All topics by slug."""
+    """Return all topics by slug."""
     return [_topic(row) for row in session.scalars(select(TopicRow).order_by(TopicRow.slug))]
 
 
 def topic(session: Session, slug: str) -> Topic:
-    """The topic with this slug. Raises UnknownError that names the nearest."""
+    """Return the topic with this slug. Raises UnknownError that names the nearest."""
     row = session.scalars(select(TopicRow).where(TopicRow.slug == slug)).first()
     if row is None:
         raise unknown("topic", slug, session.scalars(select(TopicRow.slug)), command="digest topics list")
@@ -93,7 +93,7 @@ def uses_of_topic(session: Session, slug: str) -> list[str]:
 
 
 def filter_ids(session: Session, texts: Iterable[str]) -> dict[str, int]:
-    """The number of each canonical text; new texts get one. Raises InputError (see `check_text`)."""
+    """Return the number of each canonical text; new texts get one. Raises InputError (see `check_text`)."""
     wanted = sorted(set(texts))  # in one order everywhere, so that two writers can't wait for each other
     ids = _filter_ids(session, wanted)
     missing = [text for text in wanted if text not in ids]
@@ -105,7 +105,7 @@ def filter_ids(session: Session, texts: Iterable[str]) -> dict[str, int]:
 
 
 def filter_texts(session: Session, ids: Iterable[int]) -> dict[int, str]:
-    """The canonical text of each of these numbers."""
+    """Return the canonical text of each of these numbers."""
     found: dict[int, str] = {}
     for chunk in chunks(set(ids)):
         rows = session.execute(select(FilterRow.id, FilterRow.text).where(FilterRow.id.in_(chunk)))
@@ -114,12 +114,12 @@ def filter_texts(session: Session, ids: Iterable[int]) -> dict[int, str]:
 
 
 def packed(session: Session, interests: Interests) -> tuple[int, ...]:
-    """Interests as integers: the limits, the numbers of the distinct filters wanted, minus those excluded."""
+    """Return interests as integers: the limits, the numbers of the filters wanted, minus those excluded."""
     return encode(interests, filter_ids(session, filters_of(interests)))
 
 
 def as_json(interests: Interests) -> dict[str, Any]:
-    """Interests as they are kept in a column. Raises InputError (see `check_text`)."""
+    """Return interests as they are kept in a column. Raises InputError (see `check_text`)."""
     for text in (*interests.topics, *interests.filters, *interests.exclude):
         check_text(text)
     return {
@@ -134,7 +134,7 @@ def as_json(interests: Interests) -> dict[str, Any]:
 
 
 def from_json(kept: Mapping[str, Any]) -> Interests:
-    """The interests that `as_json` kept; what an older version didn't keep yet has its default."""
+    """Return the interests that `as_json` kept; what an older version didn't keep yet has its default."""
     lists: dict[str, Any] = {
         name: tuple(kept[name]) for name in ("topics", "filters", "exclude") if name in kept
     }

@@ -17,7 +17,7 @@ def mute(session: Session, subscriber_id: int, filter_text: str, until: datetime
 
 
 def mutes(session: Session, subscriber_id: int) -> dict[str, datetime]:
-    """Filter → when its mute ends."""
+    """Return, by filter, when its mute ends."""
     rows = select(MuteRow.filter, MuteRow.until).where(MuteRow.subscriber_id == subscriber_id)
     return dict(session.execute(rows.order_by(MuteRow.until)).all())
 
@@ -29,6 +29,6 @@ def unmute(session: Session, subscriber_id: int, filter_text: str) -> bool:
 
 
 def mutes_over(session: Session, now: datetime) -> list[tuple[int, str]]:
-    """(subscriber, filter) of the mutes whose time is over."""
+    """Return (subscriber, filter) of the mutes whose time is over."""
     over = select(MuteRow.subscriber_id, MuteRow.filter).where(MuteRow.until <= now)
     return [(number, filter_text) for number, filter_text in session.execute(over)]

@@ -55,13 +55,13 @@ Condition = OneOf | Between
 
 
 def count(session: Session, conditions: Sequence[Condition]) -> int:
-    """How many subscribers meet all conditions."""
+    """Return how many subscribers meet all conditions."""
     wanted = select(func.count()).select_from(SubscriberRow).where(*clauses(conditions))
     return session.scalar(wanted) or 0
 
 
 def ids(session: Session, conditions: Sequence[Condition]) -> list[int]:
-    """The numbers of all who meet all conditions, ascending."""
+    """Return the numbers of all who meet all conditions, ascending."""
     return list(
         session.scalars(select(SubscriberRow.id).where(*clauses(conditions)).order_by(SubscriberRow.id))
     )

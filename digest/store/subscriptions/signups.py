@@ -56,7 +56,9 @@ def add(session: Session, signup: Signup, *, subscriber_id: int | None = None) -
 
 
 def undecided(session: Session, limit: int) -> list[int]:
-    """The numbers of the oldest requests that nobody looked at yet; those set aside aren't among them."""
+    """Return the numbers of the oldest requests that nobody looked at yet; those set aside aren't
+    among them.
+    """
     waiting = SignupRow.decided_at.is_(None) & SignupRow.set_aside_at.is_(None)
     return list(session.scalars(select(SignupRow.id).where(waiting).order_by(SignupRow.id).limit(limit)))
 
@@ -74,13 +76,13 @@ def take_up(session: Session) -> None:
 
 
 def get(session: Session, signup_id: int) -> Signup | None:
-    """The request of this number, if it is still there."""
+    """Return the request of this number, if it is still there."""
     row = session.get(SignupRow, signup_id)
     return None if row is None else _signup(row)
 
 
 def of_address(session: Session, email: str) -> list[Signup]:
-    """All requests for an address, in any spelling, oldest first."""
+    """Return all requests for an address, in any spelling, oldest first."""
     rows = select(SignupRow).where(SignupRow.email_key == key(email)).order_by(SignupRow.id)
     return [_signup(row) for row in session.scalars(rows)]
 

@@ -63,18 +63,21 @@ def add(
 
 
 def exists(session: Session, email: str) -> bool:
-    """Whether somebody has this address, in any spelling."""
+    """Return whether somebody has this address, in any spelling."""
     return session.scalar(select(SubscriberRow.id).where(SubscriberRow.email_key == key(email))) is not None
 
 
 def find(session: Session, email: str) -> Subscriber | None:
-    """The subscriber with this address, in any spelling, or None."""
+    """Return the subscriber with this address, in any spelling, or None."""
     row = session.scalars(select(SubscriberRow).where(SubscriberRow.email_key == key(email))).first()
     return None if row is None else from_row(row)
 
 
 def get(session: Session, email: str) -> Subscriber:
-    """The subscriber with this address, in any spelling. Raises UnknownError that names the nearest."""
+    """Return the subscriber with this address, in any spelling.
+
+    Raises UnknownError that names the nearest.
+    """
     found = find(session, email)
     if found is None:
         raise unknown("subscriber", email, _near(session, email), command="digest subscribers list")
@@ -82,7 +85,7 @@ def get(session: Session, email: str) -> Subscriber:
 
 
 def by_ids(session: Session, ids: Iterable[int]) -> dict[int, Subscriber]:
-    """The subscribers with these ids; unknown ids are left out."""
+    """Return the subscribers with these ids; unknown ids are left out."""
     # Rows of the table, not objects that the session would watch: a delivery reads a million of them.
     wanted = select(SubscriberRow.__table__)
     return {
@@ -95,7 +98,7 @@ def by_ids(session: Session, ids: Iterable[int]) -> dict[int, Subscriber]:
 def listing(
     session: Session, where: Sequence[Condition] = (), *, after_id: int = 0, limit: int = 1000
 ) -> list[Subscriber]:
-    """Subscribers by id who meet all conditions, after `after_id`."""
+    """Return subscribers by id who meet all conditions, after `after_id`."""
     wanted = select(SubscriberRow.__table__).where(SubscriberRow.id > after_id, *clauses(where))
     return [from_row(row) for row in session.execute(wanted.order_by(SubscriberRow.id).limit(limit))]
 
@@ -142,7 +145,7 @@ def set_display_name(session: Session, subscriber_id: int, name: str) -> None:
 
 
 def names(session: Session, ids: Iterable[int]) -> dict[int, str]:
-    """Return number → display name of those of these subscribers who have one."""
+    """Return, by number, the display names of those of these subscribers who have one."""
     found: dict[int, str] = {}
     for chunk in chunks(set(ids)):
         row = SubscriberRow
@@ -210,7 +213,7 @@ def add_consent(session: Session, subscriber_id: int, consent: Consent) -> None:
 
 
 def consents(session: Session, subscriber_id: int) -> list[Consent]:
-    """What a subscriber agreed to, oldest first."""
+    """Return what a subscriber agreed to, oldest first."""
     rows = select(ConsentRow).where(ConsentRow.subscriber_id == subscriber_id).order_by(ConsentRow.id)
     return [Consent(row.at, row.wording, row.how, row.details) for row in session.scalars(rows)]
 
@@ -221,7 +224,7 @@ def erase(session: Session, subscriber_id: int) -> None:
 
 
 def pauses_over(session: Session, now: datetime) -> list[int]:
-    """The numbers of those whose pause has ended by now."""
+    """Return the numbers of those whose pause has ended by now."""
     over = select(SubscriberRow.id).where(
         SubscriberRow.status == SubscriberStatus.PAUSED, SubscriberRow.paused_until <= now
     )

@@ -30,19 +30,19 @@ def remove(session: Session, hashes: Iterable[str]) -> bool:
 
 
 def listing(session: Session, *, limit: int) -> list[SuppressionRow]:
-    """The last suppressions, newest first."""
+    """Return the last suppressions, newest first."""
     wanted = select(SuppressionRow).order_by(SuppressionRow.at.desc(), SuppressionRow.address_hash)
     return list(session.scalars(wanted.limit(limit)))
 
 
 def find(session: Session, hashes: Iterable[str]) -> SuppressionRow | None:
-    """The suppression of an address (its hashes under all keys), or None."""
+    """Return the suppression of an address (its hashes under all keys), or None."""
     wanted = select(SuppressionRow).where(SuppressionRow.address_hash.in_(list(hashes)))
     return session.scalars(wanted).first()
 
 
 def among(session: Session, hashes: Iterable[str]) -> set[str]:
-    """Those of these hashes that are suppressed."""
+    """Return those of these hashes that are suppressed."""
     found: set[str] = set()
     for chunk in chunks(set(hashes)):
         wanted = select(SuppressionRow.address_hash).where(SuppressionRow.address_hash.in_(chunk))

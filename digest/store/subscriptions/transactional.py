@@ -111,13 +111,13 @@ def settle(
 
 
 def of_subscriber(session: Session, subscriber_id: int) -> list[TransactionalEmail]:
-    """All mails about this subscription, oldest first."""
+    """Return all mails about this subscription, oldest first."""
     rows = select(NoticeRow).where(NoticeRow.subscriber_id == subscriber_id).order_by(NoticeRow.id)
     return [_notice(row) for row in session.scalars(rows)]
 
 
 def oldest_waiting(session: Session) -> datetime | None:
-    """Since when the longest waiting mail has waited; None where none waits."""
+    """Return since when the longest waiting mail has waited; None where none waits."""
     waiting = select(NoticeRow.next_attempt_at).where(text(QUEUED))
     return session.scalar(waiting.order_by(NoticeRow.next_attempt_at).limit(1))
 

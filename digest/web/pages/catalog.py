@@ -10,7 +10,6 @@ from digest.pipeline.catalog.empty import why_empty
 from digest.pipeline.catalog.listing import Order
 from digest.pipeline.catalog.periods import Period, Span, parse_period, period_of
 from digest.pipeline.catalog.signals_file import write_signals
-from digest.web.cards import paper_cards
 from digest.web.page_cache import SHARED
 from digest.web.site import Site, Web
 
@@ -66,7 +65,7 @@ def _listed(request: Request, web: Web, period: Period) -> Response:
         today=now.date(),
         latest=web.lists.latest(now),
         spans={span: period_of(found.newest or period.last, span) for span in Span},
-        cards=paper_cards(found.page.papers, now),
+        cards=web.cards(found.page.papers, now),
         empty=None if found.page.total else why_empty(web.installation, period, now),
         path=f"/papers/{period.name}",
     )

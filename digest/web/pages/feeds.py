@@ -30,7 +30,7 @@ def shared_feed(web: Web, feed: Feed, form: str) -> Response:
 
 @get("/papers.{form:feed}")
 def trending(web: Site, form: str) -> Response:
-    """The papers that trend now."""
+    """Serve the papers that trend now."""
     ranked = web.today.candidates(web.clock()).ranked[:PAGE]
     name = web.installation.site.name
     feed = Feed(
@@ -41,7 +41,7 @@ def trending(web: Site, form: str) -> Response:
 
 @get("/papers/{name}.{form:feed}")
 def of_period(web: Site, name: str, form: str) -> Response:
-    """The papers of a day, a week or a month, trending first."""
+    """Serve the papers of a day, a week or a month, trending first."""
     period, now = parse_period(name), web.clock()
     if period is None or not period.has_begun(now):
         raise HTTPException(404)
@@ -54,7 +54,7 @@ def of_period(web: Site, name: str, form: str) -> Response:
 
 @get("/t/{slug}.{form:feed}")
 def of_topic(web: Site, slug: str, form: str) -> Response:
-    """A topic's papers of the last seven days, newest first."""
+    """Serve a topic's papers of the last seven days, newest first."""
     counted = find_topic(web, slug)
     page = read_page(web.installation, counted.newest_first, 1, web.clock())
     papers = page.papers if page else ()
@@ -65,7 +65,7 @@ def of_topic(web: Site, slug: str, form: str) -> Response:
 
 @get("/authors/{name}.{form:feed}")
 def of_author(web: Site, name: str, form: str) -> Response:
-    """An author's papers, newest first."""
+    """Serve an author's papers, newest first."""
     found = web.lists.author(name, Order.NEWEST, 1, web.clock())
     if found is None:
         raise HTTPException(404)
@@ -76,7 +76,7 @@ def of_author(web: Site, name: str, form: str) -> Response:
 
 @get("/feed/{token}.{form:feed}")
 def of_my_digest(request: Request, web: Site, token: str, form: str) -> Response:
-    """What a subscriber asked for, in the order of their digest, as a feed that only they know."""
+    """Serve what a subscriber asked for, in the order of their digest, as a feed that only they know."""
     owner = own_feed.owner_of(web.installation, token)
     if owner is None:
         raise HTTPException(404)
@@ -99,7 +99,7 @@ def of_my_digest(request: Request, web: Site, token: str, form: str) -> Response
 
 @get("/opml")
 def opml(web: Site) -> Response:
-    """All feeds of topics, for feed readers (OPML 2.0)."""
+    """Serve all feeds of topics, for feed readers (OPML 2.0)."""
     site = web.installation.site
     root = ET.Element("opml", version="2.0")
     ET.SubElement(ET.SubElement(root, "head"), "title").text = site.name

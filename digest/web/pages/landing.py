@@ -37,7 +37,7 @@ class Shown:
 
 
 def show(web: Web, interests: Interests, given: Typed) -> Shown:
-    """The digest of now for these interests."""
+    """Return the digest of now for these interests."""
     now = web.clock()
     found = web.today.preview(interests, now)
     titles = {counted.topic.slug: counted.topic.title for counted in web.today.listed_topics(now)}
@@ -51,12 +51,12 @@ def show(web: Web, interests: Interests, given: Typed) -> Shown:
 
 
 def reading(web: Web, given: Typed) -> Reading:
-    """What was typed, read by the topics that there are."""
+    """Return what was typed, read by the topics that there are."""
     return forms.read(known_topics(web.installation), given)
 
 
 def choices_of_forms(web: Web) -> dict[str, Any]:
-    """What the fields of every form can be."""
+    """Return what the fields of every form can be."""
     return {
         "topics": web.today.listed_topics(web.clock()),
         "frequencies": list(Frequency),
@@ -68,7 +68,7 @@ def choices_of_forms(web: Web) -> dict[str, Any]:
 @get("/")
 @costly
 def landing(request: Request, web: Site) -> Response:
-    """Today's papers, and the form; fields may be given in the address."""
+    """Show today's papers, and the form; fields may be given in the address."""
     given = forms.typed(request.query_params.multi_items())
     if request.query_params:
         return _landing(web, given, reading(web, given))
@@ -81,7 +81,9 @@ def landing(request: Request, web: Site) -> Response:
 @router.post("/preview")
 @costly
 def preview(request: Request, web: Site, fields: OurForm) -> Response:
-    """What the digest would be with what is typed so far: a part of the page for scripts, else all of it."""
+    """Show what the digest would be with what is typed so far: a part of the page for scripts, else all of
+    it.
+    """
     given = forms.typed(fields)
     found = reading(web, given)
     if request.headers.get("hx-request") != "true":
@@ -122,19 +124,19 @@ def subscribe(request: Request, web: Site, fields: OurForm, after: BackgroundTas
 
 @get("/check-inbox")
 def check_inbox(web: Site) -> Response:
-    """What to do next."""
+    """Show what to do next."""
     return web.page("check-inbox.html", hours=int(CONFIRM_WITHIN.total_seconds() // 3600))
 
 
 @get("/about")
 def about(web: Site) -> Response:
-    """What this is and how to write a filter."""
+    """Show what this is and how to write a filter."""
     return web.page("about.html")
 
 
 @get("/privacy")
 def privacy(web: Site) -> Response:
-    """What is kept, for how long, and how to get rid of it."""
+    """Show what is kept, for how long, and how to get rid of it."""
     return web.page(
         "privacy.html",
         hours=int(CONFIRM_WITHIN.total_seconds() // 3600),

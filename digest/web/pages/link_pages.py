@@ -13,11 +13,12 @@ from fastapi.responses import HTMLResponse
 
 from digest.domain import Subscriber
 from digest.errors import DigestError, InputError
+from digest.languages.dates import long_day
 from digest.pipeline.community import votes
 from digest.pipeline.mail.links import Purpose
 from digest.pipeline.subscriptions import preferences, signup
 from digest.pipeline.subscriptions.signup import Confirmation
-from digest.render.phrases import long_day, masked
+from digest.render.phrases import masked
 from digest.web import forms
 from digest.web.forms import Problems
 from digest.web.pages.tokens import subscriber_from_token
@@ -33,13 +34,13 @@ Voter = Annotated[Subscriber, Depends(subscriber_from_token(Purpose.VOTE))]
 
 @get("/confirm/{token}")
 def confirm_page(request: Request, web: Site, token: str, after: BackgroundTasks) -> Response:
-    """Confirmed at once in the browser that asked; elsewhere one button."""
+    """Confirm at once in the browser that asked; elsewhere show one button."""
     return _confirm(request, web, token, after, pressed=False)
 
 
 @router.post("/confirm/{token}")
 def confirm(request: Request, web: Site, token: str, _form: OurForm, after: BackgroundTasks) -> Response:
-    """POST handler for the confirm button."""
+    """Confirm after a press of the button (POST)."""
     return _confirm(request, web, token, after, pressed=True)
 
 
@@ -56,13 +57,13 @@ def _confirm(request: Request, web: Web, token: str, after: BackgroundTasks, *, 
 
 @get("/pause/{token}")
 def pause_page(web: Site, token: str, owner: Pauser) -> Response:
-    """Shows the pause form."""
+    """Show the pause form."""
     return _pause_page(web, token, owner, {})
 
 
 @router.post("/pause/{token}")
 def pause(request: Request, web: Site, token: str, owner: Pauser, fields: OurForm) -> Response:
-    """Pauses the digest until a day."""
+    """Pause the digest until a day."""
     problems = pause_until(request, web, owner, one(fields, "until"))
     if problems:
         return _pause_page(web, token, owner, problems)
@@ -73,7 +74,7 @@ def pause(request: Request, web: Site, token: str, owner: Pauser, fields: OurFor
 
 @get("/mute/{token}")
 def mute_page(request: Request, web: Site, token: str, owner: Muter) -> Response:
-    """Mute this term?"""
+    """Ask whether to mute this term."""
     return _mute_page(web, token, owner, request.query_params.get("term", ""), {})
 
 
@@ -90,7 +91,7 @@ def mute(request: Request, web: Site, token: str, owner: Muter, fields: OurForm)
 
 @get("/vote/{token}")
 def vote_page(request: Request, web: Site, token: str, owner: Voter) -> Response:
-    """Vote for this paper?"""
+    """Ask whether to vote for this paper."""
     return _vote_page(web, token, owner, request.query_params.get("paper", ""))
 
 

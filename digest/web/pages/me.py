@@ -17,7 +17,7 @@ from digest.pipeline.issues import explain
 from digest.pipeline.issues.explain import WhyNot
 from digest.pipeline.mail.links import Purpose, link, mail_links
 from digest.render.phrases import masked
-from digest.web.cards import paper_card, paper_cards
+from digest.web.cards import paper_card
 from digest.web.feeds import FORMS
 from digest.web.pages.paper import CITATIONS, citations
 from digest.web.pages.tokens import subscriber_from_token
@@ -47,8 +47,8 @@ def me(request: Request, web: Site, token: str, owner: Owner) -> Response:
         token=token,
         address=masked(owner.email),
         links=mail_links(web.installation, owner.id),
-        saved=paper_cards(saved.saved_papers(web.installation, owner.id, now), now),
-        voted=paper_cards(votes.voted_papers(web.installation, owner.id, now), now),
+        saved=web.cards(saved.saved_papers(web.installation, owner.id, now), now),
+        voted=web.cards(votes.voted_papers(web.installation, owner.id, now), now),
         digests=my_digests.my_digests(web.installation, owner.id),
         feed=own_feed.feed_path(web.installation, owner.id),
         forms=list(FORMS),
@@ -80,7 +80,7 @@ def my_digest(web: Site, token: str, owner: Owner, day: str) -> Response:
     if sent is None or wanted.isoformat() != day:
         raise HTTPException(404)
     now = web.clock()
-    cards = paper_cards(my_digests.papers_of(web.installation, sent, now), now)
+    cards = web.cards(my_digests.papers_of(web.installation, sent, now), now)
     return web.page("my-digest.html", token=token, day=wanted, cards=cards, year=now.year)
 
 

@@ -1,6 +1,7 @@
 """The page of one paper, its citations as files, and the list of an author's papers."""
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
@@ -14,10 +15,10 @@ from digest.domain import Paper
 from digest.errors import UnknownError
 from digest.ids import MAX_ID
 from digest.pipeline.catalog.paper import PaperPage
+from digest.pipeline.catalog.thumbnails import thumbnail_jpeg
 from digest.render import cards, phrases
 from digest.serializers import cite
 from digest.web.addresses import author_path, paper_path
-from digest.web.cards import paper_card, paper_cards
 from digest.web.pages.catalog import read_view
 from digest.web.pages.plot import plots
 from digest.web.site import Site, Web
@@ -25,6 +26,8 @@ from digest.web.site import Site, Web
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 get = partial(router.api_route, methods=["GET", "HEAD"])
 _DESCRIPTION_WORDS = 40
+_THUMBNAIL = re.compile(r"([0-9]{1,10})-([0-9a-f]{16})\.jpg", re.ASCII)
+_KEPT_FOR_A_WEEK = "public, max-age=604800, immutable"
 
 
 def _csl(papers: Sequence[Paper]) -> str:
@@ -65,7 +68,7 @@ def paper_page(web: Site, ref: str) -> Response:
     return web.shared_page(
         "paper.html",
         found=found,
-        paper=paper_card(paper, now),
+        paper=web.cards([paper], now)[0],
         names=[(phrases.one_line(name, 100), author_path(name)) for name in paper.authors if name.strip()],
         abstract=[part for part in phrases.printable(paper.abstract).split("\n\n") if part.strip()],
         description=phrases.first_sentences(paper.summary or paper.abstract, _DESCRIPTION_WORDS),
@@ -79,6 +82,16 @@ def paper_page(web: Site, ref: str) -> Response:
     )
 
 
+@get("/thumbnails/{name}")
+def thumbnail(web: Site, name: str) -> Response:
+    """Give the copy of a paper's picture; its address changes with its bytes, so browsers may keep it."""
+    named = _THUMBNAIL.fullmatch(name)
+    data = thumbnail_jpeg(web.installation, int(named[1]), named[2]) if named else None
+    if data is None:
+        raise HTTPException(404)
+    return Response(data, media_type="image/jpeg", headers={"Cache-Control": _KEPT_FOR_A_WEEK})
+
+
 @get("/authors/{name}")
 def author(request: Request, web: Site, name: str) -> Response:
     """List the papers of everybody who has this name."""
@@ -89,14 +102,14 @@ def author(request: Request, web: Site, name: str) -> Response:
     return web.shared_page(
         "author.html",
         listed=found,
-        cards=paper_cards(found.page.papers, web.clock()),
+        cards=web.cards(found.page.papers, web.clock()),
         year=web.clock().year,
         path=author_path(found.name),
     )
 
 
 def read_paper(web: Web, ref: str) -> PaperPage:
-    """The paper with this id; 404 where there is none, 410 where it is hidden."""
+    """Return the paper with this id; 404 where there is none, 410 where it is hidden."""
     if len(ref) > MAX_ID:
         raise HTTPException(404)
     try:

@@ -45,7 +45,7 @@ Owner = Annotated[Subscriber, Depends(subscriber_from_token(Purpose.PREFERENCES)
 
 @get("/prefs/{token}")
 def show(request: Request, web: Site, token: str, owner: Owner) -> Response:
-    """All that can be chosen."""
+    """Show all that can be chosen."""
     return _preferences(web, token, owner, done=DONE.get(request.query_params.get("done", ""), ""))
 
 
@@ -66,7 +66,7 @@ def save(request: Request, web: Site, token: str, owner: Owner, fields: OurForm)
 def pause_from_preferences(
     request: Request, web: Site, token: str, owner: Owner, fields: OurForm
 ) -> Response:
-    """Pauses the digest until a day."""
+    """Pause the digest until a day."""
     problems = pause_until(request, web, owner, one(fields, "until"))
     return _preferences(web, token, owner, problems=problems) if problems else _done(token, "paused")
 
@@ -101,7 +101,7 @@ def resubscribe(request: Request, web: Site, token: str, owner: Owner, _form: Ou
 
 @get("/prefs/{token}/export")
 def export(web: Site, owner: Owner) -> Response:
-    """Everything that is kept about somebody, as a JSON file."""
+    """Serve everything that is kept about somebody, as a JSON file."""
     text = serializers.as_json(personal_data.export(web.installation, owner.id))
     name = {"Content-Disposition": 'attachment; filename="my-data.json"'}
     return Response(text, media_type="application/json", headers=name)
@@ -109,7 +109,7 @@ def export(web: Site, owner: Owner) -> Response:
 
 @get("/prefs/{token}/erase")
 def erase_page(web: Site, token: str, owner: Owner) -> Response:
-    """What erasing means, and a button that asks for the link to it."""
+    """Show what erasing means, and a button that asks for the link to it."""
     address = masked(owner.email)
     return web.page("erase.html", token=token, address=address, confirmed=False, hours=_ERASE_HOURS)
 
@@ -128,7 +128,7 @@ def ask_to_erase(web: Site, owner: Owner, _form: OurForm, after: BackgroundTasks
 
 @get("/erase/{token}")
 def confirm_erase_page(request: Request, web: Site, token: str) -> Response:
-    """A button; nothing is erased yet."""
+    """Show a button; nothing is erased yet."""
     owner = _eraser(request, token)
     return web.page("erase.html", token=token, address=masked(owner.email), confirmed=True)
 

@@ -10,7 +10,6 @@ from fastapi.responses import HTMLResponse
 from digest.errors import FilterError, InputError
 from digest.pipeline.catalog.search import Facet, SearchResult
 from digest.search import Order
-from digest.web.cards import paper_cards
 from digest.web.feeds import Feed
 from digest.web.forms import LONGEST_LINE
 from digest.web.limits import costly
@@ -48,7 +47,7 @@ def search(request: Request, web: Site) -> Response:
         return web.page("search.html", status=422, **(values | {"error": error}))
     except InputError:
         raise HTTPException(404) from None  # a cursor of something else
-    cards = paper_cards([item.paper for item in result.items], web.clock())
+    cards = web.cards([item.paper for item in result.items], web.clock())
     return web.page(
         "search.html",
         **(values | {"result": result, "cards": list(zip(cards, result.items, strict=True))}),
@@ -62,7 +61,7 @@ def search(request: Request, web: Site) -> Response:
 @get("/search.{form:feed}")
 @costly
 def search_feed(request: Request, web: Site, form: str) -> Response:
-    """A search as a feed: the same papers in the same order as its page, the newest first unless asked."""
+    """Serve a search as a feed: the papers of its page in the same order, the newest first unless asked."""
     query = request.query_params.get("q", "").strip()
     order = request.query_params.get("order", Order.DATE)
     if not query or order not in list(Order) or len(query) > LONGEST_LINE:

@@ -22,13 +22,13 @@ _SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
 
 @get("/favicon.ico")
 def favicon() -> Response:
-    """The icon for whoever looks for none in the page."""
+    """Serve the icon for whoever looks for none in the page."""
     return FileResponse(ICON, media_type="image/x-icon", headers={"Cache-Control": SHARED})
 
 
 @get("/robots.txt")
 def robots(web: Site) -> Response:
-    """Which pages search engines leave alone (RFC 9309): those behind a personal link."""
+    """Serve which pages search engines leave alone (RFC 9309): those behind a personal link."""
     lines = ["User-agent: *", *(f"Disallow: /{part}/" for part in sorted(PRIVATE)), "Disallow: /search"]
     text = "\n".join([*lines, "", f"Sitemap: {web.installation.site.base_url}/sitemap.xml", ""])
     return PlainTextResponse(text, headers={"Cache-Control": SHARED})
@@ -36,7 +36,7 @@ def robots(web: Site) -> Response:
 
 @get("/sitemap.xml")
 def sitemap(web: Site) -> Response:
-    """The lists, and the papers of the newest day (https://www.sitemaps.org/protocol.html)."""
+    """Serve the lists, and the papers of the newest day (https://www.sitemaps.org/protocol.html)."""
     now, base = web.clock(), web.installation.site.base_url
     root = ET.Element("urlset", xmlns=_SITEMAP)
     paths = ["/", "/papers", "/topics", "/about", "/feeds", "/sources"]
@@ -51,7 +51,7 @@ def sitemap(web: Site) -> Response:
 
 @get("/.well-known/security.txt")
 def security(web: Site) -> Response:
-    """Whom to tell of a security hole (RFC 9116)."""
+    """Serve whom to tell of a security hole (RFC 9116)."""
     site = web.installation.site
     today = datetime.combine(web.clock().date(), time.min)
     lines = [

@@ -16,7 +16,7 @@ class GoneError(Exception):
 
 
 def subscriber_from_token(purpose: Purpose) -> Callable[[Request, str], Subscriber]:
-    """A dependency: the subscriber whose link of this purpose was followed. It raises GoneError."""
+    """Return a dependency: the subscriber whose link of this purpose was followed. It raises GoneError."""
 
     def known(request: Request, token: str) -> Subscriber:
         web = web_of(request)
@@ -32,7 +32,7 @@ def subscriber_from_token(purpose: Purpose) -> Callable[[Request, str], Subscrib
 
 
 def gone(request: Request, _error: Exception) -> Response:
-    """The answer where nobody is behind a link: forged, cut off, or erased; it doesn't say which."""
+    """Return the answer where nobody is behind a link: forged, cut off, or erased; it doesn't say which."""
     return web_of(request).message_page(
         "This link doesn’t work",
         "It may be cut off, or what it belonged to is no longer there.",

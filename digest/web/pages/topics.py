@@ -7,7 +7,6 @@ from fastapi.responses import HTMLResponse
 
 from digest.pipeline.catalog.listing import Order, read_page
 from digest.pipeline.catalog.today import CountedTopic
-from digest.web.cards import paper_cards
 from digest.web.pages.catalog import read_view
 from digest.web.site import Site, Web
 
@@ -36,7 +35,7 @@ def topic(request: Request, web: Site, slug: str) -> Response:
         topic=counted.topic,
         order=order,
         page=page,
-        cards=paper_cards(page.papers, now),
+        cards=web.cards(page.papers, now),
         year=now.year,
         path=f"/t/{slug}",
     )

@@ -34,13 +34,13 @@ _DONE = {
 
 @get("/u/{token}")
 def page(web: Site, token: str) -> Response:
-    """What can be done; nothing is."""
+    """Show what can be done; nothing is done yet."""
     return _page(web, token, _owner(web, token))
 
 
 @router.post("/u/{token}")
 def unsubscribe(request: Request, web: Site, token: str, fields: AnyForm, after: BackgroundTasks) -> Response:
-    """A mail program's click unsubscribes; a button of our page does what it says."""
+    """Unsubscribe by a mail program's click, or do what a button of our page says."""
     owner = _owner(web, token)
     choice = one(fields, "choice")
     if choice not in _DONE:

@@ -64,7 +64,7 @@ class _Lines:
         self._first: list[str] = []
 
     def first(self) -> str:
-        """The first line that isn't blank; it is read again."""
+        """Return the first line that isn't blank; it is read again."""
         for line in self.text:
             self.line += 1
             if line.strip(" \t\r\n,;|\ufeff"):
