@@ -8,7 +8,8 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from digest.domain import Certificate, Frequency, Ranked, SignalKind, Source, SourceState, Subscriber, Topic
-from digest.languages import deferred, deferred_day
+from digest.languages import deferred
+from digest.languages.dates import deferred_day
 from digest.match import Corpus, Library
 from digest.pipeline.ingest.certify import incomplete_days
 from digest.pipeline.ingest.summaries import with_summaries
@@ -91,7 +92,7 @@ def read_candidates(
 def _incomplete(source: Source, found: Certificate) -> str:
     """Say what a digest lacks, of a source whose announcement isn't all here."""
     return deferred(
-        "{source}, {day}: {here} of {announced} papers are here; the others follow as soon as we can get them.",
+        "{source}, {day}: {here} of {announced} papers are here; the others follow as they come.",
         source=display_name(source.name),
         day=deferred_day(found.day),
         here=found.here,
