@@ -19,7 +19,7 @@ from digest.config import validators
 from digest.domain import FIT_WEIGHT
 from digest.errors import ConfigError
 from digest.render.colors import ACCENT, ACCENT_DARK, DARK_SHEET, SHEET
-from digest.render.site import FRONT
+from digest.render.site import FRONT, MOST_FRONT
 from digest.words.nearest import nearest
 
 PREFIX = "DIGEST_"
@@ -124,7 +124,7 @@ class Settings(BaseSettings):
     front_papers: int = Field(
         FRONT,
         ge=1,
-        le=50,
+        le=MOST_FRONT,
         description="how many papers of a digest are shown in full; the others follow in a line each",
     )
     logo_text: str = Field("", description="the line above the head of every mail; empty: the site's name")

@@ -38,6 +38,7 @@ class Part(StrEnum):
     STEP = "step"  # of a round
     MAILING = "sending"  # a step that can't send: the mail server is away, or a setting is missing
     SIGNUP = "sign-up"
+    SIGNIN = "sign-in"
     SUBSCRIBER = "subscriber"
     ISSUE = "issue"
     DELIVERY = "delivery"

@@ -28,7 +28,7 @@ from digest.pipeline.ingest.poll import FetchReport, fetch_due
 from digest.pipeline.installation import Installation
 from digest.pipeline.issues.open import IssueReport, open_due, reports
 from digest.pipeline.monitoring import alarms
-from digest.pipeline.subscriptions import signup, transactional
+from digest.pipeline.subscriptions import signin, signup, transactional
 from digest.pipeline.subscriptions.expiry import keep_up
 from digest.store import deliveries, session
 
@@ -139,11 +139,16 @@ def _deliver(this: Round, _now: datetime) -> None:
             pass
 
 
+def _settle_requests(this: Round, now: datetime) -> None:
+    signup.settle(this.installation, now)
+    signin.settle(this.installation, now)
+
+
 FETCH = Step("fetch", _fetch)
 SIGNALS = Step("signals", _ask_services)
 SUMMARIES = Step("summaries", _summarise)
 THUMBNAILS = Step("thumbnails", _copy_thumbnails)
-SIGNUPS = Step("sign-ups", lambda this, now: signup.settle(this.installation, now))
+SIGNUPS = Step("sign-ups", _settle_requests)
 EMAILS = Step("transactional emails", _mail)
 DELIVERIES = Step("deliveries", _deliver)
 STEPS = (

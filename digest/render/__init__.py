@@ -90,6 +90,10 @@ class Renderer:
         """Ask somebody to confirm that everything about them is erased; the link is over after `hours`."""
         return self._mail("erase", {"site": site, "link": link, "hours": hours}, automatic_headers())
 
+    def signin(self, site: Site, *, link: str, minutes: int) -> Message:
+        """Give somebody the link by which they sign in, once; it is over after `minutes`."""
+        return self._mail("signin", {"site": site, "link": link, "minutes": minutes}, automatic_headers())
+
     def alarm(self, site: Site, *, began: Sequence[Alarm], over: Sequence[Alarm]) -> Message:
         """Tell the operator what is wrong now, and what isn't any more; at least one of either. In English,
         as all that operators read."""

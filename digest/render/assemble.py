@@ -80,7 +80,7 @@ class MessageAssembler:
     def _bodies(
         self, sheet: MailLayout, digest: Digest, links: tuple[Values, Values], level: Level
     ) -> tuple[bytes, bytes]:
-        layout = view.layout(digest, level, sheet.site.front)
+        layout = view.layout(digest, level, digest.subscriber.interests.front or sheet.site.front)
         blocks = self._blocks(sheet, digest, layout, level)
         texts = view.texts(digest, words=sum([block.words for block in blocks]))
         heading, notes, quiet = view.heading(digest), _notes(digest), not digest.papers

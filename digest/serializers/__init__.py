@@ -127,6 +127,7 @@ def subscriber_object(subscriber: Subscriber) -> dict[str, Any]:
         "about_only": interests.about_only,
         "top": interests.top,
         "max": interests.max_papers,
+        "front": interests.front or None,
         "frequency": schedule.frequency,
         "weekday": WEEKDAYS[schedule.weekday] if schedule.frequency is Frequency.WEEKLY else None,
         "at": _clock(schedule.at),

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from fastapi import FastAPI, Response
+from fastapi import Depends, FastAPI, Response
 from starlette.staticfiles import StaticFiles
 
 from digest import __version__
@@ -34,6 +34,8 @@ from digest.web.pages import (
     topics,
     unsubscribe,
 )
+from digest.web.pages.community import mine, signin
+from digest.web.pages.community.sessions import NotSignedInError, ask_to_sign_in, remember_viewer
 from digest.web.pages.tokens import GoneError, gone
 from digest.web.site import Web
 from digest.web.ticker import Ticker
@@ -88,6 +90,7 @@ def create(
         redoc_url=None,
         redirect_slashes=False,  # a redirect would lose a mail program's POST
         lifespan=running,
+        dependencies=[Depends(remember_viewer)],
     )
     installation = for_visitors(installation)
     usual = remembered_usual(installation)
@@ -107,8 +110,9 @@ def create(
     errors.handle(app)
     app.add_middleware(guards.Guards, secure=web.secure)  # around what answers errors: these get headers too
     lists = (landing, feeds, catalog, paper, search, topics, sources, site_files)
-    for part in (*lists, link_pages, preferences, me, unsubscribe, api, health):
+    for part in (*lists, signin, mine, link_pages, preferences, me, unsubscribe, api, health):
         app.include_router(part.router)
     app.mount("/static", Static(directory=STATIC))
     app.add_exception_handler(GoneError, gone)
+    app.add_exception_handler(NotSignedInError, ask_to_sign_in)
     return app

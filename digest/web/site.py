@@ -109,14 +109,22 @@ class Web:
 
     def page(self, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
         """Return a page."""
-        frame = {"site": self.installation.site, "wording": WORDING, "stamp": self.stamp()}
+        frame = {
+            "site": self.installation.site,
+            "wording": WORDING,
+            "stamp": self.stamp(),
+            "viewer": guards.VIEWER.get().signed_in,
+        }
         text = self.templates.get_template(template).render(frame | values)
         return HTMLResponse(text, status_code=status)
 
     def shared_page(self, template: str, **values: Any) -> HTMLResponse:
-        """Return a page that is the same for everybody: it is kept for a minute, and known again by
-        its ETag.
+        """Return a page that is the same for everybody: kept for a minute, and known again by its ETag.
+
+        Whoever sends the cookie of a session gets a page of their own, which nobody keeps.
         """
+        if guards.VIEWER.get().has_cookie:
+            return self.page(template, **values)
         answer = self.page(template, **({"stamp": page_cache.HOLE} | values))
         answer.headers["Cache-Control"] = page_cache.SHARED
         return answer

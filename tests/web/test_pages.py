@@ -147,6 +147,7 @@ def test_signing_up_leads_to_the_inbox_and_asks_there(web: WebServer) -> None:
         ({"at": "25:00"}, "is not a time of day"),
         ({"frequency": "hourly"}, "is none of daily"),
         ({"max_papers": "-1"}, "is not between 1 and 200"),
+        ({"front": "many"}, "is not between 1 and 50"),
         ({"filters": "\n".join(["a"] * 101)}, "at most 100 lines"),
     ],
 )

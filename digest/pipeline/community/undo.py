@@ -200,6 +200,7 @@ UNDO: Mapping[str, Undo] = MappingProxyType(
         **dict.fromkeys(
             (
                 "subscriber.edit",
+                "subscriber.name",
                 "subscriber.pause",
                 "subscriber.resume",
                 "subscriber.less-often",
@@ -237,6 +238,8 @@ FINAL: Mapping[str, str] = MappingProxyType(
         "domain.resume": "a domain that still refuses our mail is stopped again by itself",
         "source.backfill": "papers that a source brought stay",
         "database.restore": "restore another backup",
+        "session.begin": "end the session instead",
+        "session.end": "sign in again",
         "feed.renew": "a link that was ended stays dead",
         "feed.end": "a link that was ended stays dead",
     }

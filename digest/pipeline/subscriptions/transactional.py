@@ -20,9 +20,10 @@ from digest.pipeline.installation import Installation
 from digest.pipeline.issues.preview import preview
 from digest.pipeline.mail import outbox
 from digest.pipeline.mail.build import check_sender, finalize, message_name, return_address
-from digest.pipeline.mail.links import Purpose, erase_link, link, mail_links
+from digest.pipeline.mail.links import Purpose, erase_link, link, mail_links, signin_link
 from digest.pipeline.mail.suppression import suppress
 from digest.pipeline.subscriptions.personal_data import ERASE_WITHIN
+from digest.pipeline.subscriptions.signin import LINK_LASTS, MAY_SIGN_IN
 from digest.pipeline.subscriptions.signup import CONFIRM_WITHIN, expected
 from digest.render import phrases
 from digest.store import session
@@ -41,6 +42,7 @@ _WANTED = {  # a mail is only right while its subscriber is in one of these stat
     TransactionalKind.GOODBYE: {SubscriberStatus.UNSUBSCRIBED},
     TransactionalKind.PREFERENCES: set(SubscriberStatus) - {SubscriberStatus.SUPPRESSED},
     TransactionalKind.ERASE: set(SubscriberStatus) - {SubscriberStatus.SUPPRESSED},
+    TransactionalKind.SIGNIN: MAY_SIGN_IN,
 }
 
 
@@ -116,6 +118,8 @@ def _is_wanted(
         signup = signups.get(db, notice.signup_id or 0)
         if signup is None or signup.confirmed_at or now > signup.at + CONFIRM_WITHIN:
             return False
+    if notice.kind is TransactionalKind.SIGNIN and now > notice.created_at + LINK_LASTS:
+        return False
     return not suppressions.among(db, address_hashes(subscriber.email, installation.keys))
 
 
@@ -137,10 +141,17 @@ def _message(
             return renderer.goodbye(site, back=links.unsubscribe)
         case TransactionalKind.PREFERENCES:
             return renderer.preferences(site, link=links.preferences)
-        case TransactionalKind.ERASE:
-            expires = notice.created_at + ERASE_WITHIN
-            address = erase_link(installation, subscriber.id, expires)
-            return renderer.erase(site, link=address, hours=_hours(ERASE_WITHIN))
+        case TransactionalKind.ERASE | TransactionalKind.SIGNIN:
+            return _with_expiring_link(installation, notice)
+
+
+def _with_expiring_link(installation: Installation, notice: TransactionalEmail) -> Message:
+    site, renderer = installation.site, installation.renderer
+    if notice.kind is TransactionalKind.ERASE:
+        address = erase_link(installation, notice.subscriber_id, notice.created_at + ERASE_WITHIN)
+        return renderer.erase(site, link=address, hours=_hours(ERASE_WITHIN))
+    address = signin_link(installation, notice.signin_id or 0, notice.created_at + LINK_LASTS)
+    return renderer.signin(site, link=address, minutes=int(LINK_LASTS.total_seconds() // 60))
 
 
 def _hours(span: timedelta) -> int:

@@ -60,3 +60,41 @@ class AuditRow(Base):
     undo_of: Mapped[int | None] = mapped_column(
         LongId, ForeignKey("audit.id", ondelete="SET NULL"), unique=True
     )
+
+
+class SigninRow(Base):
+    """Somebody typed an address to sign in. The link that is mailed for it is good for minutes, and once.
+
+    `decided_at`: the request was looked at; `used_at`: the link was followed and the button pressed.
+    """
+
+    __tablename__ = "signins"
+    __table_args__ = NEVER_REUSED
+
+    id: Mapped[int] = mapped_column(LongId, primary_key=True)
+    email: Mapped[str]
+    next_path: Mapped[str]
+    browser: Mapped[str]
+    at: Mapped[datetime] = mapped_column(index=True)
+    subscriber_id: Mapped[int | None] = mapped_column(
+        LongId, ForeignKey("subscribers.id", ondelete="CASCADE"), index=True
+    )
+    decided_at: Mapped[datetime | None]
+    used_at: Mapped[datetime | None]
+
+
+class SessionRow(Base):
+    """A browser in which a subscriber is signed in; of its cookie only the SHA-256 is kept."""
+
+    __tablename__ = "sessions"
+    __table_args__ = NEVER_REUSED
+
+    id: Mapped[int] = mapped_column(LongId, primary_key=True)
+    token_hash: Mapped[str] = mapped_column(unique=True)
+    subscriber_id: Mapped[int] = mapped_column(
+        LongId, ForeignKey("subscribers.id", ondelete="CASCADE"), index=True
+    )
+    signed_in_at: Mapped[datetime]
+    used_at: Mapped[datetime] = mapped_column(index=True)
+    browser_name: Mapped[str]
+    network: Mapped[str]

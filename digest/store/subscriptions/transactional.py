@@ -29,11 +29,12 @@ class TransactionalKind(StrEnum):
     GOODBYE = "goodbye"
     PREFERENCES = "preferences"
     ERASE = "erase"
+    SIGNIN = "signin"
 
 
 @dataclass(frozen=True, slots=True)
 class TransactionalEmail:
-    """One mail about a subscription; `signup_id`: the request that it asks to confirm."""
+    """One mail about a subscription; `signup_id`, `signin_id`: the request that it has the link for."""
 
     id: int
     kind: TransactionalKind
@@ -44,6 +45,7 @@ class TransactionalEmail:
     attempts: int = 0
     claim_token: str = ""
     reply: str = ""
+    signin_id: int | None = None
 
 
 def add(
@@ -53,12 +55,14 @@ def add(
     now: datetime,
     *,
     signup_id: int | None = None,
+    signin_id: int | None = None,
 ) -> None:
     """Queue a mail."""
     row = NoticeRow(
         kind=kind,
         subscriber_id=subscriber_id,
         signup_id=signup_id,
+        signin_id=signin_id,
         state=DeliveryState.QUEUED,
         attempts=0,
         claim_token="",
@@ -138,4 +142,5 @@ def _notice(row: NoticeRow) -> TransactionalEmail:
         attempts=row.attempts,
         claim_token=row.claim_token,
         reply=row.reply,
+        signin_id=row.signin_id,
     )

@@ -63,6 +63,7 @@ def _fields(person: Subscriber, consent: Consent | None) -> dict[str, str]:
                 WEEKDAYS[schedule.weekday] if schedule.frequency is Frequency.WEEKLY else "",
                 str(interests.min_upvotes or ""),
                 "yes" if interests.about_only else "",
+                str(interests.front or ""),
                 str(interests.top or ""),
                 _time(person.paused_until),
                 _time(person.created_at),
