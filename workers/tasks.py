@@ -17,6 +17,8 @@ from digest.pipeline import failures, runner
 from digest.pipeline.bounces import maildir
 from digest.pipeline.catalog import search_index, similar, thumbnails
 from digest.pipeline.clock import shared_now
+from digest.pipeline.community import submissions
+from digest.pipeline.community.reports import tell_curators
 from digest.pipeline.delivery import worker
 from digest.pipeline.delivery.worker import DeliveryWorker
 from digest.pipeline.ingest import poll, signals, summaries
@@ -124,6 +126,14 @@ def take_in_bounces() -> int:
 def keep_up() -> int:
     """End pauses and mutes that are over, and forget requests that nobody confirmed."""
     return expiry.keep_up(_installation(), _now())
+
+
+@_task("proposals")
+def look_up_proposals() -> int:
+    """Ask sites about the papers that readers proposed, and queue the curators' emails of the day."""
+    submissions.keep_up(_installation(), _now())
+    tell_curators(_installation(), _now())
+    return submissions.look_up_due(_installation(), _now())
 
 
 @_task("signals")

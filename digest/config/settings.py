@@ -160,6 +160,11 @@ class Settings(BaseSettings):
         SecretStr(""),
         description="an API key of Semantic Scholar; without one its limits are shared with all",
     )
+    trust_proposers: bool = Field(
+        False,
+        description="accept proposals at once of readers whose last ones were accepted (three or more, and at"
+        " most one in five rejected); false: a curator decides each",
+    )
     summary_url: Annotated[str, AfterValidator(validators.chat_endpoint)] = Field(
         "",
         description="an OpenAI-compatible service that sums up papers whose source doesn't, such as"

@@ -49,6 +49,7 @@ class Part(StrEnum):
     SOURCE = "source"
     SERVICE = "service"
     SUMMARY = "summary"
+    PROPOSAL = "proposal"
     THUMBNAIL = "thumbnail"
     ALARM = "alarm"
 

@@ -22,6 +22,7 @@ from digest.pipeline.catalog.paper import PaperPages
 from digest.pipeline.catalog.search import Search
 from digest.pipeline.catalog.thumbnails import thumbnails_of
 from digest.pipeline.catalog.today import Today
+from digest.pipeline.catalog.watch import Change, Watch
 from digest.pipeline.installation import Installation, acting
 from digest.pipeline.subscriptions.signup import WORDING, Visitor
 from digest.render.cards import title
@@ -75,6 +76,7 @@ class Web:
     lists: Lists
     papers: PaperPages
     search: Search
+    watch: Watch
     proxies: Sequence[str] = ()
     tickers: Sequence[Ticker] = ()
     templates: Environment = field(default_factory=environment)
@@ -142,11 +144,22 @@ class Web:
         """Return when a form is given out: now."""
         return guards.stamp(self.installation.keys, self.clock())
 
-    def forget(self) -> None:
-        """Make lists and pages that everybody sees anew, because this process changed something."""
+    def forget(self, *, papers: bool = False) -> None:
+        """Make lists and pages that everybody sees anew, because something was changed.
+
+        `papers`: a paper was hidden or is shown again, so previews and topics are too.
+        """
+        if papers:
+            self.today.forget()
         self.lists.forget()
         for forget in self.forgetful:
             forget()
+
+    def look(self) -> None:
+        """Forget what curators changed in other processes since the last look."""
+        changed = self.watch.look()
+        if changed is not Change.NOTHING:
+            self.forget(papers=changed is Change.HIDDEN)
 
     def message_page(self, title: str, *lines: str, status: int = 200) -> HTMLResponse:
         """Return a page that says one thing."""
