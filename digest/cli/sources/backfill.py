@@ -11,7 +11,7 @@ from digest.cli.terminal.output import emit
 from digest.cli.terminal.progress import progress
 
 if TYPE_CHECKING:
-    from digest.pipeline.ingest.backfill import Repair
+    from digest.pipeline.ingest.past.backfill import Repair
 
 _DAY = click.DateTime(["%Y-%m-%d"])
 

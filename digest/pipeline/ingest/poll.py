@@ -18,10 +18,10 @@ from digest.errors import FetchError, NotAskedError, ParseError
 from digest.fetch import Get, Response
 from digest.pipeline.failures import Part, guarded
 from digest.pipeline.ingest.announcements import note_batch
-from digest.pipeline.ingest.backfill import Repair, mend
-from digest.pipeline.ingest.certify import Certified, certify
 from digest.pipeline.ingest.http import ask, getter
-from digest.pipeline.ingest.refetch import Again, refetch_days
+from digest.pipeline.ingest.past.backfill import Repair, mend
+from digest.pipeline.ingest.past.certify import Certified, certify
+from digest.pipeline.ingest.past.refetch import Again, refetch_days
 from digest.pipeline.ingest.turns import Turn, retry_after, take, unusable
 from digest.pipeline.installation import Installation
 from digest.sources import Request, next_request, parse, requests

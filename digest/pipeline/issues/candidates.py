@@ -11,7 +11,7 @@ from digest.domain import Certificate, Frequency, Ranked, SignalKind, Source, So
 from digest.languages import deferred
 from digest.languages.dates import deferred_day
 from digest.match import Corpus, Library
-from digest.pipeline.ingest.certify import incomplete_days
+from digest.pipeline.ingest.past.certify import incomplete_days
 from digest.pipeline.ingest.summaries import with_summaries
 from digest.pipeline.installation import Installation
 from digest.pipeline.issues.likeness import StoredLikeness

@@ -40,7 +40,7 @@ def next_page(url: str, body: bytes) -> str | None:
 
 
 def read(body: bytes) -> dict[str, tuple[str, ...]]:
-    """Read a page: canonical id → categories, none where its record was deleted. Raises ParseError."""
+    """Read a page into categories by canonical id, none where a record was deleted. Raises ParseError."""
     answer = read_records(body)
     if answer.error_code == "noRecordsMatch":
         return {}

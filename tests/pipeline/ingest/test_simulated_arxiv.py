@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, select
 
 from digest.domain import Source, SourceKind, SourceState
-from digest.pipeline.ingest.backfill import backfill
+from digest.pipeline.ingest.past.backfill import backfill
 from digest.pipeline.ingest.poll import FetchReport, fetch_due
 from digest.pipeline.installation import Installation
 from digest.store import session, sources
