@@ -150,7 +150,7 @@ def make_summaries() -> int:
 
 @_task("thumbnails")
 def copy_thumbnails() -> int:
-    """Copy the pictures of new papers, where the operator wants them."""
+    """Return copy the pictures of new papers, where the operator wants them."""
     return thumbnails.copy_due(_installation(), _now())
 
 

@@ -1,4 +1,4 @@
-"""Settings from the environment, `.env` and `*_FILE` secrets → one frozen object, read once at the edge.
+"""Reads settings from the environment, `.env` and `*_FILE` secrets into one frozen object, once at the edge.
 
 All that is wrong is reported at once. Nothing below this module reads the environment.
 """

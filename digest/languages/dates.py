@@ -1,4 +1,4 @@
-"""Days and numbers → text in the language of who reads it, by Unicode's CLDR (Babel).
+"""Writes days and numbers in the language of who reads them, by Unicode's CLDR (Babel).
 
 The patterns (https://unicode.org/reports/tr35/tr35-dates.html) stand in the catalogue like other texts, so
 that a translation decides their order; names of days and months are Babel's.

@@ -1,4 +1,4 @@
-"""Settings → an Installation: the open database and the plain values that the pipeline works with."""
+"""Opens an Installation from settings: the database and the plain values that the pipeline works with."""
 
 import contextlib
 import os

@@ -1,4 +1,4 @@
-"""Digest → Message: subject, text, HTML and headers of one subscriber's mail, and its bytes.
+"""Renders a digest: subject, text, HTML and headers of one subscriber's mail, and its bytes.
 
 In: a `Digest`, the `Site` that sends it, this subscriber's `Links`. Out: a `Message`, and those of the other
 mails that a subscriber gets (confirm, already, welcome, goodbye, preferences, erase, proposal, queue) or

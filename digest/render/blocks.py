@@ -1,4 +1,4 @@
-"""Papers → blocks, the parts of a mail's list in both formats, each set once for all who get it.
+"""Renders papers as blocks, the parts of a mail's list in both formats, each set once for all who get it.
 
 In: matches and headings, and a function that renders a template. Out: `Block`s with slots for what is a
 reader's own. Never: renders a template for one reader.

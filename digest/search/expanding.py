@@ -1,4 +1,4 @@
-"""Acronyms of the papers' own → the other form of what a query says. In: segments, words. Out: units.
+"""Expands acronyms to their long forms, and back. In: segments, words. Out: units.
 
 Which acronyms there are is read off the papers, so a community's own are known. One that isn't explained by
 at least `LEAST` papers, or mostly stands for something else, is left alone.

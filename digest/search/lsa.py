@@ -1,4 +1,4 @@
-"""Papers → vectors of meaning: latent semantic analysis of the installation's own papers. numpy only.
+"""Computes vectors of meaning: latent semantic analysis of the installation's own papers. numpy only.
 
 In: segments. Out: a `Basis`, fitted once on a sample of them, and the vectors of any segment's papers in it.
 A vector is 128 bytes: the paper's words (1 + ln tf) · idf, projected on the first 128 singular vectors of the

@@ -1,4 +1,4 @@
-"""Words × papers → how well each paper answers. In: units of a query, papers. Out: points and coverage.
+"""Scores how well each paper answers. In: units of a query, papers. Out: points and coverage.
 
     score     = BM25 · coverage · closeness, where a paper has every word of the query; else
                 BM25 with related words · closeness

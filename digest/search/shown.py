@@ -1,4 +1,4 @@
-"""Segments → the papers that are shown, side by side. In: segments, oldest first. Out: one array a property.
+"""Puts the papers that are shown side by side. In: segments, oldest first. Out: one array a property.
 
 A paper's place counts over all segments; where two segments hold the same paper, only the newer one is shown.
 Arrays of all papers are read once in an engine's life, so that a query takes few steps however many segments

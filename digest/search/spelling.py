@@ -1,4 +1,4 @@
-"""An unknown word → the most frequent known word at one edit. In: segments. Out: words.
+"""Corrects an unknown word to the most frequent known one at one edit. In: segments. Out: words.
 
 Two words are one edit apart (a letter more, less, changed, or two neighbours swapped) only if they have a
 common form after at most one deletion in each (the idea of W. Garbe's SymSpell). So the deletions of the

@@ -1,4 +1,4 @@
-"""A word → the papers that have it, and what it counts in each. In: papers, words. Out: terms.
+"""Looks words up. In: papers, words. Out: terms: the papers that have a word, and what it counts in each.
 
 What was read of frequent words is kept, up to `MOST_KEPT` papers in all, for the next query that has them.
 """

@@ -1,4 +1,4 @@
-"""Domain values → the JSON objects that people script against (keys may be added, never renamed)."""
+"""Makes the JSON objects that people script against (keys may be added, never renamed)."""
 
 import dataclasses
 import json

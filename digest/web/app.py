@@ -1,4 +1,4 @@
-"""An installation → the application that answers for it: routes, guards, and errors in words."""
+"""Makes the application that answers for an installation: routes, guards, and errors in words."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence

@@ -1,4 +1,4 @@
-"""Answers that are the same for everybody → remembered, compressed, and known again by an ETag.
+"""Keeps answers that are the same for everybody: compressed, and known by an ETag.
 
 In: what handlers answer. An answer that is marked `Cache-Control: public` is given to everybody who asks for
 the same address within `FRESH`; when it is older, one request makes it anew and the others still get the old

@@ -1,4 +1,4 @@
-"""A paper's id → everything that its page shows: the paper, where it was seen, its score and how it came."""
+"""Collects what a paper's page shows: the paper, where it was seen, its score and how it came about."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

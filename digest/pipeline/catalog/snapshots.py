@@ -1,4 +1,4 @@
-"""Values that are costly to make → made once, shared by all visitors, and renewed in the background.
+"""Makes costly values once for all visitors, and renews them in the background.
 
 Nobody waits for a value but the first visitor after a start or a quiet hour. Safe to use from many threads.
 """

@@ -1,4 +1,4 @@
-"""Takes acts back: act → the function that puts the object back as it was before, in one transaction.
+"""Takes acts back: for each act a function puts the object back as it was before, in one transaction.
 
 After an act and its undo the store is as before, but for the audit. An act whose object was changed since is
 refused, never half undone. A new act needs a line in `UNDO`, or in `FINAL` with the reason in words.

@@ -1,4 +1,4 @@
-"""Rows of the ledger → the digests that they promised, written for their readers as they are now.
+"""Builds the digests that rows of the ledger promised, for their readers as they are now.
 
 A chunk goes through as arrays, like the issue that made it; a reason is found once for all whom it brings a
 paper.

@@ -1,4 +1,4 @@
-"""Queued mails about subscriptions → handed over → rows that say what became of them.
+"""Sends queued emails about subscriptions, and writes down what became of them.
 
 Like a digest, a mail is committed as `sending` before its body leaves, and never sent again after a doubt:
 who misses a confirmation asks for another.

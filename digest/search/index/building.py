@@ -1,4 +1,4 @@
-"""Papers → a segment. In: papers as the store gives them, and the numbers of those that are gone. Out: bytes.
+"""Builds a segment. In: papers as the store gives them, and the numbers of those that are gone. Out: bytes.
 
 A segment takes papers until its slots are used up; `build` says how many it took.
 """

@@ -1,4 +1,4 @@
-"""Segments → one segment, without reading a text again. In: segments, oldest first. Out: bytes.
+"""Merges segments without reading a text again. In: segments, oldest first. Out: bytes.
 
 What a newer segment replaced or said is gone is left out. `is_first`: no older segment is left, so nothing
 needs to be known to be gone any more.

@@ -1,4 +1,4 @@
-"""A paper's own page → what its citation tags say of it.
+"""Reads what the citation tags of a paper's own page say of it.
 
 Publishers write `<meta name="citation_title" content="…">` for Google Scholar
 (https://scholar.google.com/intl/en/scholar/inclusion.html#indexing). Only these tags are read, in the first

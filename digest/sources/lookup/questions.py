@@ -1,4 +1,4 @@
-"""What names a paper → which sites to ask about it, in turn, and how to read what they answer.
+"""Chooses which sites to ask about a paper, in turn, and reads what they answer.
 
 The sites are arXiv's API, Crossref, OpenReview, bioRxiv and medRxiv, else the paper's own page.
 """

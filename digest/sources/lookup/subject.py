@@ -1,4 +1,4 @@
-"""What somebody typed to name a paper → what it is: an arXiv id, a DOI, an address, or a title."""
+"""Reads what somebody typed to name a paper: an arXiv id, a DOI, an address, or a title."""
 
 import re
 from dataclasses import dataclass

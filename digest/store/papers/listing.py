@@ -1,4 +1,4 @@
-"""What was first seen within some days → outlines to order a list by, and the neighbours that have papers.
+"""Reads outlines of what was first seen within some days, to order a list by, and the days beside them.
 
 Reads sets of rows by the time of first sight, never the whole table; texts are read by `by_pks` for the one
 page that is shown.

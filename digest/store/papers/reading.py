@@ -1,4 +1,4 @@
-"""Rows → Papers, with the sources that carried them and what was observed until a time. Reads only."""
+"""Reads papers, with the sources that carried them and what was observed until a time. Writes nothing."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence

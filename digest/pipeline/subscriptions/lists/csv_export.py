@@ -1,4 +1,4 @@
-"""All subscribers → a table that `csv_import` reads back to the same: CSV, or JSON, one object a line.
+"""Exports all subscribers as a table that `csv_import` reads back to the same: CSV, or JSON Lines.
 
 Written as it is read, a thousand people at a time: a million of them take no more memory than ten.
 """
