@@ -65,4 +65,4 @@ def papers(ids: Sequence[str]) -> str:
     return f"{API}?{urlencode({'id_list': bare, 'max_results': len(ids)}, safe=',')}"
 
 
-WITNESS = Witness("arXiv’s OAI-PMH list", first_page, next_page, read, papers)
+WITNESS = Witness("OAI-PMH", first_page, next_page, read, papers)
