@@ -13,7 +13,12 @@ def community() -> None:
 
 
 @community.command("list")
-@click.option("--state", default="pending", show_default=True, type=click.Choice(["all", *ProposalState]))
+@click.option(
+    "--state",
+    default="pending",
+    show_default=True,
+    type=click.Choice(["all", *(each.value for each in ProposalState)]),
+)
 @json_option
 @pass_cli
 def list_(cli: Cli, state: str, as_json: bool) -> None:

@@ -3,6 +3,7 @@
 import click
 
 from digest.cli.terminal.context import Cli, json_option, pass_cli
+from digest.cli.terminal.options import dry_run_option, yes_option
 from digest.cli.terminal.output import emit
 from digest.cli.terminal.prompts import ask
 from digest.domain import ProposalState
@@ -12,10 +13,13 @@ from digest.domain import ProposalState
 @click.argument("paper", metavar="ID|URL|DOI|TITLE")
 @click.option("--choice", type=click.IntRange(1), help="Which of the papers that a title may mean.")
 @click.option("--accept", is_flag=True, help="Accept it at once: it is listed today.")
-@click.option("--yes", is_flag=True, help="Send it without being asked.")
+@dry_run_option
+@yes_option
 @json_option
 @pass_cli
-def submit(cli: Cli, *, paper: str, choice: int | None, accept: bool, yes: bool, as_json: bool) -> None:
+def submit(
+    cli: Cli, *, paper: str, choice: int | None, accept: bool, dry_run: bool, yes: bool, as_json: bool
+) -> None:
     """Propose a paper: it is looked up, shown, and waits for a curator.
 
     Example: digest papers submit 10.1101/2024.01.02.573904 --yes
@@ -24,6 +28,13 @@ def submit(cli: Cli, *, paper: str, choice: int | None, accept: bool, yes: bool,
     from digest.serializers.proposals import in_words, proposal_object
 
     here = cli.installation
+    if dry_run:
+        found = submissions.rehearse(here, paper, cli.now)
+        if as_json:
+            emit(proposal_object(found))
+        else:
+            click.echo(in_words(found))
+        return
     proposal = submissions.propose(here, paper, subscriber_id=None, tell=False, now=cli.now)
     submissions.look_up_due(here, cli.now, only=proposal.id)
     proposal = submissions.get(here, proposal.id)

@@ -87,6 +87,27 @@ def propose(
         return proposals.get(db, number)
 
 
+def rehearse(installation: Installation, typed: str, now: datetime) -> Proposal:
+    """Look a paper up and return the proposal that it would be; nothing is kept.
+
+    Raises InputError, FetchError, ParseError.
+    """
+    subject = read_subject(typed)
+    lookup.check_address(installation, subject)
+    found = lookup.look_up(installation, subject)
+    return Proposal(
+        id=0,
+        typed=typed,
+        subject=subject.key,
+        state=ProposalState.READY,
+        created_at=now,
+        at=now,
+        entry=found.entry,
+        found_at=found.found_at,
+        choices=found.choices,
+    )
+
+
 def look_up_due(
     installation: Installation,
     now: datetime,
