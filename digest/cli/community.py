@@ -6,6 +6,8 @@ from digest.cli.terminal.context import Cli, json_option, pass_cli
 from digest.cli.terminal.output import emit, table
 from digest.domain import Proposal, ProposalState
 
+_STATES = ["all", *(state.value for state in ProposalState)]
+
 
 @click.group()
 def community() -> None:
@@ -17,7 +19,7 @@ def community() -> None:
     "--state",
     default="pending",
     show_default=True,
-    type=click.Choice(["all", *(each.value for each in ProposalState)]),
+    type=click.Choice(_STATES),
 )
 @json_option
 @pass_cli
@@ -81,7 +83,7 @@ def reject(cli: Cli, number: int, reason: str, as_json: bool) -> None:
 @json_option
 @pass_cli
 def withdraw(cli: Cli, number: int, as_json: bool) -> None:
-    """Withdraw a proposal for who made it.
+    """Take a proposal back for who made it.
 
     Example: digest community withdraw 12
     """

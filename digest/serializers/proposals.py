@@ -1,4 +1,4 @@
-"""Proposals and reports → the JSON objects that people script against, and lines for people."""
+"""Turns proposals and reports into the JSON objects that people script against, and into lines for people."""
 
 from typing import Any
 

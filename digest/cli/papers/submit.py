@@ -25,21 +25,22 @@ def submit(
     Example: digest papers submit 10.1101/2024.01.02.573904 --yes
     """
     from digest.pipeline.community import submissions
+    from digest.pipeline.community.proposals import fetching
     from digest.serializers.proposals import in_words, proposal_object
 
     here = cli.installation
     if dry_run:
-        found = submissions.rehearse(here, paper, cli.now)
+        rehearsed = fetching.rehearse(here, paper, cli.now)
         if as_json:
-            emit(proposal_object(found))
+            emit(proposal_object(rehearsed))
         else:
-            click.echo(in_words(found))
+            click.echo(in_words(rehearsed))
         return
     proposal = submissions.propose(here, paper, subscriber_id=None, tell=False, now=cli.now)
-    submissions.look_up_due(here, cli.now, only=proposal.id)
+    fetching.look_up_due(here, cli.now, only=proposal.id)
     proposal = submissions.get(here, proposal.id)
     if proposal.choices and choice:
-        proposal = submissions.choose(here, proposal.id, choice - 1, cli.now)
+        proposal = fetching.choose(here, proposal.id, choice - 1, cli.now)
     if not as_json:
         click.echo(in_words(proposal))
     if proposal.state is ProposalState.READY and proposal.entry:

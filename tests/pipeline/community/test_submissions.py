@@ -21,6 +21,7 @@ from digest.domain import (
 )
 from digest.errors import InputError, RefusedError, UnknownError
 from digest.pipeline.community import audit, moderation, picks, reports, submissions, votes
+from digest.pipeline.community.proposals import fetching
 from digest.pipeline.community.undo import undo
 from digest.pipeline.installation import Installation, acting
 from digest.pipeline.issues.candidates import read_candidates
@@ -64,7 +65,7 @@ def ada(site: Installation) -> int:
 def propose(site: Installation, typed: str, who: int | None = None) -> Proposal:
     """Propose a paper and look it up."""
     made = submissions.propose(site, typed, subscriber_id=who, now=NOW)
-    submissions.look_up_due(site, NOW, only=made.id)
+    fetching.look_up_due(site, NOW, only=made.id)
     return submissions.get(site, made.id)
 
 
@@ -117,7 +118,7 @@ def test_a_rejection_says_why_and_is_mailed_once(site: Installation, ada: int, t
 
 def test_who_wants_no_email_gets_none(site: Installation, ada: int, tmp_path: Path) -> None:
     made = submissions.propose(site, ID, subscriber_id=ada, tell=False, now=NOW)
-    submissions.look_up_due(site, NOW)
+    fetching.look_up_due(site, NOW)
     submissions.send(site, made.id, NOW)
     submissions.accept(site, made.id, NOW)
     transactional.deliver_due(site, NOW)
@@ -134,8 +135,8 @@ def test_nothing_that_was_typed_is_taken_for_metadata(site: Installation, server
     with pytest.raises(InputError, match="isn't ready"):
         submissions.send(site, found.id, NOW)
     with pytest.raises(InputError, match="nothing to choose"):
-        submissions.choose(site, found.id, 2, NOW)
-    chosen = submissions.choose(site, found.id, 1, NOW)
+        fetching.choose(site, found.id, 2, NOW)
+    chosen = fetching.choose(site, found.id, 1, NOW)
     assert chosen.entry
     assert chosen.entry.title == "Lamps that learn more"
 
@@ -182,9 +183,9 @@ def test_a_site_that_is_busy_is_asked_again_later(site: Installation, server: So
     server.serve("/api/query", b"", status=503)
     waiting = propose(site, ID)
     assert waiting.state is ProposalState.FETCHING
-    assert submissions.look_up_due(site, NOW) == 0
+    assert fetching.look_up_due(site, NOW) == 0
     server.serve("/api/query", arxiv((ID, TITLE)))
-    assert submissions.look_up_due(site, NOW + timedelta(minutes=5)) == 1
+    assert fetching.look_up_due(site, NOW + timedelta(minutes=5)) == 1
     assert submissions.get(site, waiting.id).state is READY
 
 
@@ -293,7 +294,7 @@ def test_a_page_that_drips_is_given_up(
     site: Installation, server: SourceServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from digest.fetch import Limits
-    from digest.pipeline.community import lookup
+    from digest.pipeline.community.proposals import lookup
 
     monkeypatch.setattr(lookup, "LIMITS", Limits(max_bytes=2**20, read=0.5, total=1.0))
 

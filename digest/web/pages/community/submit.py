@@ -12,6 +12,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from digest.domain import Entry, Proposal, ReportAbout, Role
 from digest.errors import InputError, RefusedError, UnknownError
 from digest.pipeline.community import reports, submissions
+from digest.pipeline.community.proposals import fetching
 from digest.pipeline.community.sessions import SignedIn
 from digest.pipeline.installation import Installation
 from digest.render import phrases
@@ -75,7 +76,7 @@ def decide(request: Request, web: Site, member: Member, number: int, fields: Sig
             submissions.withdraw(hands, number, now)
         elif wanted == "choose":
             choice = one(fields, "choice")
-            submissions.choose(hands, number, int(choice) if choice in set("0123456789") else -1, now)
+            fetching.choose(hands, number, int(choice) if choice in set("0123456789") else -1, now)
     except (InputError, RefusedError) as error:
         return _shown(web, member, proposal, Problem(error.message, error.fix))
     return RedirectResponse(f"/submit/{number}", status_code=303)
@@ -108,7 +109,7 @@ def look_up(web: Web, hands: Installation, number: int) -> None:
     """Look a proposal up now, where few are being looked up; else the next round does."""
     if _LOOKING.acquire(blocking=False):
         try:
-            submissions.look_up_due(hands, web.clock(), only=number)
+            fetching.look_up_due(hands, web.clock(), only=number)
         finally:
             _LOOKING.release()
 
