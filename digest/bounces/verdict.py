@@ -53,15 +53,15 @@ def judge_failure(status: str, words: str, *, context: str = "") -> Verdict:
     codes = [code for code in (status, *_SAID_CODE.findall(words)) if code]
     sparing = next((code for code in codes if _SPARES.match(code)), "")
     telling = next((code for code in codes if not _GENERAL.match(code)), "")
-    told = sparing or telling or (codes[-1] if codes else "")
+    shown = sparing or telling or (codes[-1] if codes else "")
     reason = reason_of(words)
-    if told == "5.4.1" and _EDGE_BLOCK.search(words):
+    if shown == "5.4.1" and _EDGE_BLOCK.search(words):
         reason = Reason.NO_MAILBOX
     dead = next((code for code in codes if is_dead(code)), "")
     spared = sparing or (reply and reply[1].startswith("4")) or contradicts(reason, dead)
     if spared:
-        return Verdict(BounceKind.SOFT, told, reason)
+        return Verdict(BounceKind.SOFT, shown, reason)
     filtered = _AFTER_DATA.search(f"{context}\n{words}") and not _NO_ACCOUNT.search(words)
     gone = reason in GONE and not filtered
     never = reply and reply[1] in _NEVER_MAIL
-    return Verdict(BounceKind.HARD if dead or gone or never else BounceKind.SOFT, told, reason)
+    return Verdict(BounceKind.HARD if dead or gone or never else BounceKind.SOFT, shown, reason)

@@ -184,7 +184,7 @@ class _Run:
         parsed = parse(kind, answer.body, name=self.source.name, status=answer.status)
         items = len(parsed.entries) + len(parsed.skipped)
         following = past.next_page(self.source, url, answer.body, items)
-        entries = past.taken(self.source, parsed.entries)
+        entries = past.carried(self.source, parsed.entries)
         total = len(entries) + (gap.entries if gap.next_url else 0)
         with session.transaction(self.engine) as db:
             seen_at = past.seen_at(self.source, gap.day, self.now)
