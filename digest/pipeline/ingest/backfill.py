@@ -13,8 +13,8 @@ from digest.domain import Gap, Source
 from digest.errors import FetchError, InputError, NotAskedError, ParseError
 from digest.fetch import Get, Response
 from digest.pipeline.ingest.http import getter
+from digest.pipeline.ingest.loop import Turn, retry_after, take_all, unusable
 from digest.pipeline.ingest.sources import refuse_paused
-from digest.pipeline.ingest.turns import Turn, retry_after, take_all, unusable
 from digest.pipeline.installation import Installation
 from digest.sources import parse, past
 from digest.sources.announcements import joined_categories, own

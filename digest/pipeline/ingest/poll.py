@@ -20,8 +20,8 @@ from digest.pipeline.failures import Part, guarded
 from digest.pipeline.ingest.announcements import note_batch
 from digest.pipeline.ingest.backfill import Repair, mend
 from digest.pipeline.ingest.http import ask, getter
+from digest.pipeline.ingest.loop import Turn, retry_after, take, unusable
 from digest.pipeline.ingest.refetch import Refetched, refetch_days
-from digest.pipeline.ingest.turns import Turn, retry_after, take, unusable
 from digest.pipeline.installation import Installation
 from digest.sources import Request, next_request, parse, requests
 from digest.sources.calendar import day_of
