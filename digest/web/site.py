@@ -16,7 +16,7 @@ from starlette.formparsers import MultiPartException
 
 from digest.bundled import folder
 from digest.domain import Actor, Paper
-from digest.languages import dates
+from digest.languages import dates, gettext
 from digest.pipeline.catalog.listing import Lists
 from digest.pipeline.catalog.paper import PaperPages
 from digest.pipeline.catalog.search import Search
@@ -27,6 +27,7 @@ from digest.pipeline.installation import Installation, acting
 from digest.pipeline.subscriptions.signup import WORDING, Visitor
 from digest.render.cards import title
 from digest.render.translated import translate
+from digest.serializers import WEEKDAYS
 from digest.tokens import network_hash
 from digest.web import cards, guards, page_cache
 from digest.web.addresses import author_path, paper_path, thumbnail_path
@@ -57,13 +58,20 @@ def environment() -> Environment:
         "number": dates.number,
         "month": dates.month,
         "short_month": dates.short_month,
+        "short_day_of_year": dates.short_day_of_year,
+        "weekday": _weekday,
         "source_names": cards.source_names,
         "plain_title": title,
         "paper_path": paper_path,
+        "said": gettext,
         "author_path": author_path,
     }
     translate(made)
     return made
+
+
+def _weekday(name: str) -> str:
+    return dates.weekday(WEEKDAYS.index(name))
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,7 +124,7 @@ def test_w02_the_whole_life_of_a_subscriber(
 
 def previews_and_subscribes(page: Page, web: WebServer, *, scripts: bool) -> None:
     page.goto("/")
-    saw(page, "2 papers trend now")
+    saw(page, "2 papers are trending now")
     page.get_by_label("Filters", exact=True).press_sequentially("agents AND (")
     shows(page, scripts=scripts)
     expect(page.locator("#filters-mistakes")).to_contain_text("agents AND (")
@@ -162,9 +162,11 @@ def confirms(browser: Browser, page: Page, web: WebServer, mailbox: SmtpServer, 
 
 
 def mutes_and_votes(page: Page, digest: EmailMessage) -> None:
-    page.goto(link_in(digest, "mute"))
-    press(page, "Mute")
-    saw(page, "is muted for seven days")
+    page.goto(link_in(digest, "less"))
+    press(page, "Leave out")
+    saw(page, "Left out for seven days.")
+    press(page, "Undo")
+    saw(page, "No longer left out.")
     page.goto(link_in(digest, "vote"))
     press(page, "Vote")
     saw(page, "You voted for this paper")

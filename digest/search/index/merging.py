@@ -11,7 +11,7 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
-from digest.search.index.building import counted, form_arrays, listed
+from digest.search.index.building import counted, form_arrays, in_order, listed
 from digest.search.index.packing import Array, pack
 from digest.search.index.segment import MOST_SLOTS, Marks, Segment, shown_in
 
@@ -83,7 +83,7 @@ def _words(
         positions.append(segment.positions[there])
     number = np.concatenate(numbers)
     slot, position = np.concatenate(slots), np.concatenate(positions)
-    order = np.lexsort((slot, number))  # positions of one slot and form are in order in each segment
+    order = in_order(number, slot)  # positions of one slot and form are in order in each segment
     counts = np.bincount(number, minlength=len(ordered))
     used = np.flatnonzero(counts)
     return form_arrays([ordered[each] for each in used.tolist()], counts[used]) | {
