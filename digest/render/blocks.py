@@ -151,6 +151,7 @@ class Blocks:
         self._in_brief = lru_cache(_BLOCKS)(self._tell_briefly)
         self._line = lru_cache(_BLOCKS)(self._set_line)
         self.heading = lru_cache(256)(self._set_heading)
+        self.group = lru_cache(256)(self._set_group)
 
     def numbered(
         self, matches: Sequence[Match], topics: Mapping[str, str], manner: Manner | None, before: int
@@ -317,6 +318,9 @@ class Blocks:
 
     def _set_heading(self, heading: str, level: int) -> Block:
         return self.set("_paper/heading", {"heading": heading, "level": level})
+
+    def _set_group(self, heading: str, level: int) -> Block:
+        return self.set("_paper/group", {"heading": heading, "level": level})
 
 
 def slots(names: Sequence[str]) -> dict[str, Placeholder | str]:
