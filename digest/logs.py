@@ -1,4 +1,4 @@
-"""Log records of every process → lines on standard output, without anybody's address and without tokens.
+"""Writes log records as lines on standard output, without anybody's address and without tokens.
 
 JSON where nobody watches, readable text on a terminal. Workers connect it to Celery's `setup_logging`.
 """
@@ -18,7 +18,7 @@ _DOMAIN = re.compile(r"[\w.-]+")
 _NODES = {"celery", "celerybeat"}  # Celery's own names, celery@host
 
 # The part of a signed link that opens somebody's pages.
-TOKEN = re.compile(r"(?<=/)[A-Za-z0-9_-]{28}(?![A-Za-z0-9_-])")
+TOKEN = re.compile(r"(?<=/)(?:[A-Za-z0-9_-]{28}|[A-Za-z0-9_-]{34})(?![A-Za-z0-9_-])")
 
 
 def set_up(loglevel: int | str = logging.INFO, **_signal: Any) -> None:

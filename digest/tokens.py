@@ -130,6 +130,11 @@ def address_hashes(email: str, keys: Keys) -> tuple[str, ...]:
     return tuple(_code(key, "address", plain).hex() for key in (keys.current, *keys.old))
 
 
+def keyed_code(use: str, text: str, keys: Keys) -> str:
+    """Make a code of 32 hexadecimal digits that only a holder of the current key can make of a text."""
+    return _code(keys.current, use, text.encode()).hex()
+
+
 def network_hash(ip: str, keys: Keys) -> str:
     """Return a keyed hash of the network of an IP address (IPv4: its /24, IPv6: its /64), 16 hexadecimal
     digits.

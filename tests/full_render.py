@@ -50,7 +50,7 @@ def full_mail(message: Message, *, sender: str, recipient: str, date: datetime, 
 
 
 def body(kind: str, digest: Digest, site: Site, links: Links, level: Level) -> str:
-    layout = view.layout(digest, level, site.front)
+    layout = view.layout(digest, level, digest.subscriber.interests.front or site.front)
     blocks, words = blocks_of(kind, digest, layout, level, links)
     texts = view.texts(digest, words=words)
     plain = kind == "txt"

@@ -17,7 +17,7 @@ import httpx2
 import uvicorn
 
 from digest.pipeline.installation import Installation
-from digest.pipeline.subscriptions import signup, transactional
+from digest.pipeline.subscriptions import signin, signup, transactional
 from digest.web.app import create
 from digest.web.connections import Patience, configure, room
 from tests.builders import NOW
@@ -61,6 +61,7 @@ class WebServer:
     def work(self) -> None:
         """What the process does after its answers."""
         signup.settle(self.installation, self.clock.now)
+        signin.settle(self.installation, self.clock.now)
         while transactional.deliver_due(self.installation, self.clock.now):
             pass
 
@@ -74,7 +75,7 @@ class WebServer:
         return [
             path
             for text in self.mails(to)
-            for path in re.findall(rf"://[^/\s]+(/{kind}/[\w-]{{28}})(?![\w-])", text)
+            for path in re.findall(rf"://[^/\s]+(/{kind}/[\w-]{{28}}(?:[\w-]{{6}})?)(?![\w-])", text)
         ]
 
     def sign_up(self, client: httpx2.Client, email: str, **fields: Any) -> httpx2.Response:

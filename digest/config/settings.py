@@ -1,4 +1,4 @@
-"""Settings from the environment, `.env` and `*_FILE` secrets → one frozen object, read once at the edge.
+"""Reads settings from the environment, `.env` and `*_FILE` secrets into one frozen object, once at the edge.
 
 All that is wrong is reported at once. Nothing below this module reads the environment.
 """
@@ -19,7 +19,7 @@ from digest.config import validators
 from digest.domain import FIT_WEIGHT
 from digest.errors import ConfigError
 from digest.render.colors import ACCENT, ACCENT_DARK, DARK_SHEET, SHEET
-from digest.render.site import FRONT
+from digest.render.site import FRONT, MOST_FRONT
 from digest.words.nearest import nearest
 
 PREFIX = "DIGEST_"
@@ -124,7 +124,7 @@ class Settings(BaseSettings):
     front_papers: int = Field(
         FRONT,
         ge=1,
-        le=50,
+        le=MOST_FRONT,
         description="how many papers of a digest are shown in full; the others follow in a line each",
     )
     logo_text: str = Field("", description="the line above the head of every mail; empty: the site's name")
@@ -159,6 +159,11 @@ class Settings(BaseSettings):
     semanticscholar_key: Annotated[SecretStr, AfterValidator(_word)] = Field(
         SecretStr(""),
         description="an API key of Semantic Scholar; without one its limits are shared with all",
+    )
+    trust_proposers: bool = Field(
+        False,
+        description="accept proposals at once of readers whose last ones were accepted (three or more, and at"
+        " most one in five rejected); false: a curator decides each",
     )
     summary_url: Annotated[str, AfterValidator(validators.chat_endpoint)] = Field(
         "",

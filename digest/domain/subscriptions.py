@@ -26,6 +26,7 @@ class Interests:
     top: int = 0  # also the day's top N, whatever the filters
     max_papers: int = 20
     about_only: bool = False  # leave out papers that only mention a term in passing
+    front: int = 0  # papers of a digest in full, the others in brief; 0: as many as the site says
 
 
 class Frequency(StrEnum):

@@ -1,4 +1,4 @@
-"""Digests → messages, spliced from parts that are rendered and encoded once for all who get them.
+"""Assembles messages from parts that are rendered and encoded once for all who get them.
 
 In: a digest, its site and links, and a function that renders a template. Out: `Encoded`. Never: renders a
 template for one reader.
@@ -80,7 +80,7 @@ class MessageAssembler:
     def _bodies(
         self, sheet: MailLayout, digest: Digest, links: tuple[Values, Values], level: Level
     ) -> tuple[bytes, bytes]:
-        layout = view.layout(digest, level, sheet.site.front)
+        layout = view.layout(digest, level, digest.subscriber.interests.front or sheet.site.front)
         blocks = self._blocks(sheet, digest, layout, level)
         texts = view.texts(digest, words=sum([block.words for block in blocks]))
         heading, notes, quiet = view.heading(digest), _notes(digest), not digest.papers

@@ -6,6 +6,7 @@ from functools import lru_cache
 from urllib.parse import urlsplit
 
 FRONT = 5
+MOST_FRONT = 50  # that anybody may want
 
 
 @dataclass(frozen=True, slots=True)

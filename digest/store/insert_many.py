@@ -1,4 +1,4 @@
-"""Rows → a table, as fast as each database takes them: COPY on Postgres, one prepared statement on SQLite."""
+"""Inserts rows as fast as each database takes them: COPY on Postgres, a prepared statement on SQLite."""
 
 from collections.abc import Collection, Sequence
 from functools import lru_cache

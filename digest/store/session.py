@@ -1,4 +1,4 @@
-"""Database URL → Engine → Session, with the settings that make SQLite and Postgres keep the same promises.
+"""Opens databases, with the settings that make SQLite and Postgres keep the same promises.
 
 Never holds a connection of its own and never reads a setting or a clock.
 """

@@ -22,6 +22,7 @@ from digest.pipeline.subscriptions.validate import (
     read_schedule,
     reader_for_strangers,
 )
+from digest.render.site import MOST_FRONT
 from digest.search import Order
 from digest.web.errors import problem
 from digest.web.forms import LONGEST_LINE, MOST_LINES
@@ -43,6 +44,9 @@ class Wishes(BaseModel):
     filters: list[str] = Field([], max_length=MOST_LINES, examples=[['"mixture of experts" -survey']])
     exclude: list[str] = Field([], max_length=MOST_LINES)
     about_only: bool = Field(False, description="leave out papers that only mention a term in passing")
+    front: int = Field(
+        0, ge=0, le=MOST_FRONT, description="papers in full, the others in brief; 0: as many as the site says"
+    )
 
 
 class Subscription(Wishes):
@@ -128,6 +132,7 @@ def _interests(web: Web, chosen: Wishes) -> Interests:
         filters=reader.filters(chosen.filters),
         exclude=reader.filters(chosen.exclude),
         about_only=chosen.about_only,
+        front=chosen.front,
     )
 
 

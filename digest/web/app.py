@@ -1,4 +1,4 @@
-"""An installation → the application that answers for it: routes, guards, and errors in words."""
+"""Makes the application that answers for an installation: routes, guards, and errors in words."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from fastapi import FastAPI, Response
+from fastapi import Depends, FastAPI, Response
 from starlette.staticfiles import StaticFiles
 
 from digest import __version__
@@ -16,6 +16,7 @@ from digest.pipeline.catalog.paper import PaperPages
 from digest.pipeline.catalog.search import Search
 from digest.pipeline.catalog.today import Today
 from digest.pipeline.catalog.usual import remembered_usual
+from digest.pipeline.catalog.watch import Watch
 from digest.pipeline.installation import Installation, for_visitors
 from digest.web import api, errors, guards, health
 from digest.web.limits import Limits
@@ -34,6 +35,8 @@ from digest.web.pages import (
     topics,
     unsubscribe,
 )
+from digest.web.pages.community import mine, signin
+from digest.web.pages.community.sessions import NotSignedInError, ask_to_sign_in, remember_viewer
 from digest.web.pages.tokens import GoneError, gone
 from digest.web.site import Web
 from digest.web.ticker import Ticker
@@ -88,6 +91,7 @@ def create(
         redoc_url=None,
         redirect_slashes=False,  # a redirect would lose a mail program's POST
         lifespan=running,
+        dependencies=[Depends(remember_viewer)],
     )
     installation = for_visitors(installation)
     usual = remembered_usual(installation)
@@ -98,17 +102,19 @@ def create(
         Lists(installation, usual),
         PaperPages(installation, usual),
         Search(installation),
+        Watch(installation),
         proxies,
         tickers,
         limits=limits or Limits(),
     )
     app.state.web = web
-    app.add_middleware(PageCache, clock=clock, stamp=web.stamp, forgetful=web.forgetful)
+    app.add_middleware(PageCache, clock=clock, stamp=web.stamp, forgetful=web.forgetful, look=web.look)
     errors.handle(app)
     app.add_middleware(guards.Guards, secure=web.secure)  # around what answers errors: these get headers too
     lists = (landing, feeds, catalog, paper, search, topics, sources, site_files)
-    for part in (*lists, link_pages, preferences, me, unsubscribe, api, health):
+    for part in (*lists, signin, mine, link_pages, preferences, me, unsubscribe, api, health):
         app.include_router(part.router)
     app.mount("/static", Static(directory=STATIC))
     app.add_exception_handler(GoneError, gone)
+    app.add_exception_handler(NotSignedInError, ask_to_sign_in)
     return app

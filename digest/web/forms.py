@@ -1,4 +1,4 @@
-"""What somebody typed into a form → interests and a schedule, or every mistake with its place.
+"""Reads what somebody typed into a form: interests and a schedule, or every mistake with its place.
 
 In: fields of a form or of an address, all hostile. Out: values of the domain, or `Problem`s by field.
 Never: a request or a template.
@@ -19,6 +19,7 @@ from digest.pipeline.subscriptions.validate import (
     read_schedule,
     reader_for_strangers,
 )
+from digest.render.site import MOST_FRONT
 from digest.serializers import WEEKDAYS
 
 MOST_LINES = 100
@@ -54,6 +55,7 @@ class Typed:
     timezone: str = "UTC"
     quiet_days: str = ""  # anything: ticked
     max_papers: str = "20"
+    front: str = ""  # empty: as many as the site says
     about_only: str = ""  # anything: ticked
 
     @property
@@ -88,6 +90,7 @@ def typed_of(known: Subscriber, *, without: Sequence[str] = ()) -> Typed:
         timezone=schedule.timezone,
         quiet_days="yes" if schedule.quiet_days else "",
         max_papers=str(interests.max_papers),
+        front=str(interests.front or ""),
         about_only="yes" if interests.about_only else "",
     )
 
@@ -113,12 +116,14 @@ def read(listed: Sequence[Topic], given: Typed, base: Interests = Interests()) -
     names = _lines(reader, found.problems, "authors", given.authors, as_filter=_by_author)
     without = _lines(reader, found.problems, "exclude", given.exclude)
     most = _try(found.problems, "max_papers", lambda: _number(given.max_papers), base.max_papers)
+    front = _try(found.problems, "front", lambda: _front(given.front), base.front)
     found.interests = replace(
         base,
         topics=topics,
         filters=tuple(dict.fromkeys([*wanted, *names])),
         exclude=without,
         max_papers=most,
+        front=front,
         about_only=bool(given.about_only),
     )
     times = {name: getattr(given, name) for name in ("frequency", "weekday", "at", "timezone")}
@@ -172,8 +177,16 @@ def _try(problems: Problems, name: str, reading: Callable[[], Any], otherwise: A
 
 
 def _number(text: str) -> int:
-    number = int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
-    return check_number("max papers", number, 1, MOST_PAPERS)
+    return check_number("max papers", _whole(text), 1, MOST_PAPERS)
+
+
+def _front(text: str) -> int:
+    return check_number("papers in full", _whole(text), 1, MOST_FRONT) if text.strip() else 0
+
+
+def _whole(text: str) -> int:
+    """The number that was typed; 0 for anything else."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
 
 
 def _by_author(line: str) -> str:

@@ -3,8 +3,11 @@
 In: requests. Out: the same requests, or a refusal. Never: a database, or how often somebody asked (`limits`).
 """
 
+import hmac
 import ipaddress
 from collections.abc import Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -13,6 +16,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from digest.errors import TokenError
+from digest.pipeline.community.sessions import SignedIn
 from digest.tokens import Keys, sign, verify
 
 LARGEST_BODY = 64 * 1024  # bytes; the largest form that makes sense has 100 filters
@@ -23,8 +27,21 @@ STAMP_LASTS = timedelta(hours=24)
 TOO_LARGE = (413, "This is more than the form can hold.")
 STATIC = "/static/"
 PRIVATE = frozenset(
-    {"confirm", "prefs", "u", "pause", "mute", "vote", "me", "feed", "save", "erase"}
+    {"confirm", "prefs", "u", "pause", "mute", "vote", "me", "feed", "save", "erase", "signin"}
 )  # first part of paths with a token
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Who looks at a page: who is signed in, and whether a session's cookie was sent at all."""
+
+    signed_in: SignedIn | None = None
+    has_cookie: bool = False
+
+
+NOBODY = Viewer()
+# Set for each request by `web.pages.community.sessions`.
+VIEWER: ContextVar[Viewer] = ContextVar("viewer", default=NOBODY)
 
 _HEADERS = {
     "Content-Security-Policy": (
@@ -174,6 +191,11 @@ def is_ours(request: Request, base_url: str) -> bool:
         return urlsplit(origin).netloc in {urlsplit(base_url).netloc, request.headers.get("host")}
     except ValueError:  # `http://[` and its like
         return False
+
+
+def is_same(given: str, wanted: str) -> bool:
+    """Compare a secret that was sent with the one that it should be, in a time that tells nothing."""
+    return hmac.compare_digest(given.encode(), wanted.encode())
 
 
 def stamp(keys: Keys, now: datetime) -> str:

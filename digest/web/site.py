@@ -16,16 +16,18 @@ from starlette.formparsers import MultiPartException
 
 from digest.bundled import folder
 from digest.domain import Actor, Paper
-from digest.languages import dates
+from digest.languages import dates, gettext
 from digest.pipeline.catalog.listing import Lists
 from digest.pipeline.catalog.paper import PaperPages
 from digest.pipeline.catalog.search import Search
 from digest.pipeline.catalog.thumbnails import thumbnails_of
 from digest.pipeline.catalog.today import Today
+from digest.pipeline.catalog.watch import Change, Watch
 from digest.pipeline.installation import Installation, acting
 from digest.pipeline.subscriptions.signup import WORDING, Visitor
 from digest.render.cards import title
 from digest.render.translated import translate
+from digest.serializers import WEEKDAYS
 from digest.tokens import network_hash
 from digest.web import cards, guards, page_cache
 from digest.web.addresses import author_path, paper_path, thumbnail_path
@@ -56,13 +58,20 @@ def environment() -> Environment:
         "number": dates.number,
         "month": dates.month,
         "short_month": dates.short_month,
+        "short_day_of_year": dates.short_day_of_year,
+        "weekday": _weekday,
         "source_names": cards.source_names,
         "plain_title": title,
         "paper_path": paper_path,
+        "said": gettext,
         "author_path": author_path,
     }
     translate(made)
     return made
+
+
+def _weekday(name: str) -> str:
+    return dates.weekday(WEEKDAYS.index(name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +84,7 @@ class Web:
     lists: Lists
     papers: PaperPages
     search: Search
+    watch: Watch
     proxies: Sequence[str] = ()
     tickers: Sequence[Ticker] = ()
     templates: Environment = field(default_factory=environment)
@@ -109,14 +119,22 @@ class Web:
 
     def page(self, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
         """Return a page."""
-        frame = {"site": self.installation.site, "wording": WORDING, "stamp": self.stamp()}
+        frame = {
+            "site": self.installation.site,
+            "wording": WORDING,
+            "stamp": self.stamp(),
+            "viewer": guards.VIEWER.get().signed_in,
+        }
         text = self.templates.get_template(template).render(frame | values)
         return HTMLResponse(text, status_code=status)
 
     def shared_page(self, template: str, **values: Any) -> HTMLResponse:
-        """Return a page that is the same for everybody: it is kept for a minute, and known again by
-        its ETag.
+        """Return a page that is the same for everybody: kept for a minute, and known again by its ETag.
+
+        Whoever sends the cookie of a session gets a page of their own, which nobody keeps.
         """
+        if guards.VIEWER.get().has_cookie:
+            return self.page(template, **values)
         answer = self.page(template, **({"stamp": page_cache.HOLE} | values))
         answer.headers["Cache-Control"] = page_cache.SHARED
         return answer
@@ -134,11 +152,22 @@ class Web:
         """Return when a form is given out: now."""
         return guards.stamp(self.installation.keys, self.clock())
 
-    def forget(self) -> None:
-        """Make lists and pages that everybody sees anew, because this process changed something."""
+    def forget(self, *, papers: bool = False) -> None:
+        """Make lists and pages that everybody sees anew, because something was changed.
+
+        `papers`: a paper was hidden or is shown again, so previews and topics are too.
+        """
+        if papers:
+            self.today.forget()
         self.lists.forget()
         for forget in self.forgetful:
             forget()
+
+    def look(self) -> None:
+        """Forget what curators changed in other processes since the last look."""
+        changed = self.watch.look()
+        if changed is not Change.NOTHING:
+            self.forget(papers=changed is Change.HIDDEN)
 
     def message_page(self, title: str, *lines: str, status: int = 200) -> HTMLResponse:
         """Return a page that says one thing."""

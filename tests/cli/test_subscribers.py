@@ -76,6 +76,7 @@ def test_every_field_can_be_edited(ada: Command) -> None:
         "--min-upvotes": ("min_upvotes", "3", 3),
         "--top": ("top", "2", 2),
         "--max": ("max", "7", 7),
+        "--front": ("front", "3", 3),
         "--frequency": ("frequency", "weekly", "weekly"),
         "--weekday": ("weekday", "fri", "fri"),
         "--timezone": ("timezone", "Europe/Oslo", "Europe/Oslo"),

@@ -150,6 +150,16 @@ def test_the_first_papers_are_shown_in_full_and_the_others_in_a_line_each() -> N
         assert ("In brief" in page.text) == (front < 12)
 
 
+@pytest.mark.parametrize("front", [1, 3, 12, 50])
+def test_a_reader_may_want_more_or_fewer_papers_in_full_than_the_site_shows(front: int) -> None:
+    made = many(12)
+    reader = replace(made.subscriber, interests=replace(made.subscriber.interests, front=front))
+    message = rendered(replace(made, subscriber=reader))
+    assert message.html.count('<div class="paper"') == min(front, 12)
+    assert message.html.count('<p class="line"') == max(0, 12 - front)
+    assert [f"{number}. Routing" in message.text for number in (1, 12, 13)] == [True, True, False]
+
+
 def test_a_line_in_brief_says_its_upvotes_and_the_reason_that_its_title_does_not_show() -> None:
     message = rendered(many(6))
     for part in (" ".join(message.text.split()), Page(message.html).text.replace("\u00a0", " ")):

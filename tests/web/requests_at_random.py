@@ -93,6 +93,7 @@ NAMES = (
     ),
     *(
         "max_papers",
+        "front",
         "stamp",
         "website",
         "choice",

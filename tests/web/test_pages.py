@@ -38,7 +38,7 @@ def web(engine: Engine, tmp_path: Path) -> Iterator[WebServer]:
 def test_the_landing_page_shows_todays_papers_and_the_form(web: WebServer) -> None:
     page = web.client().get("/")
     assert page.status_code == 200
-    assert "2 papers trend now" in page.text
+    assert "2 papers are trending now" in page.text
     assert "Agents that plan" in page.text
     assert 'autocomplete="email"' in page.text
     assert '1<span class="hidden"> paper this week</span>' in page.text
@@ -147,6 +147,7 @@ def test_signing_up_leads_to_the_inbox_and_asks_there(web: WebServer) -> None:
         ({"at": "25:00"}, "is not a time of day"),
         ({"frequency": "hourly"}, "is none of daily"),
         ({"max_papers": "-1"}, "is not between 1 and 200"),
+        ({"front": "many"}, "is not between 1 and 50"),
         ({"filters": "\n".join(["a"] * 101)}, "at most 100 lines"),
     ],
 )

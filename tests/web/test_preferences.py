@@ -222,6 +222,7 @@ def test_what_is_saved_is_shown_again(web: WebServer, ada: Subscriber) -> None:
         "authors": "Ada Lovelace",
         "exclude": "survey",
         "max_papers": "7",
+        "front": "3",
         "frequency": "weekdays",
         "at": "06:15",
         "timezone": "Asia/Tokyo",
@@ -233,7 +234,7 @@ def test_what_is_saved_is_shown_again(web: WebServer, ada: Subscriber) -> None:
     assert known.interests.topics == ("llm",)
     assert known.interests.filters == ("robots", 'au:"ada lovelace"')
     assert known.interests.exclude == ("survey",)
-    assert known.interests.max_papers == 7
+    assert (known.interests.max_papers, known.interests.front) == (7, 3)
     assert (known.schedule.frequency, known.schedule.timezone) == ("weekdays", "Asia/Tokyo")
     assert known.next_due_at is not None
     assert f"{known.next_due_at:%H:%M}" == "21:15"
@@ -248,6 +249,21 @@ def test_passing_mentions_are_left_out_at_a_readers_wish(web: WebServer, ada: Su
     assert ticked in client.get(where).text
     client.post(where, data={"filters": "agents"})
     assert not now(web, ada).interests.about_only
+
+
+def test_how_many_papers_stand_in_full_is_chosen_kept_exported_and_given_back(
+    web: WebServer, ada: Subscriber
+) -> None:
+    client, where = web.client(), path(web, Purpose.PREFERENCES, ada)
+    field = re.compile(r'name="front"[^>]*value="(\d*)"')
+    assert field.findall(client.get(where).text) == [""]
+    assert "is not between 1 and 50" in client.post(where, data={"front": "51"}).text
+    client.post(where, data={"front": "9"})
+    assert now(web, ada).interests.front == 9
+    assert field.findall(client.get(where).text) == ["9"]
+    assert json.loads(client.get(f"{where}/export").text)["subscriber"]["interests"]["front"] == 9
+    client.post(where, data={"front": ""})
+    assert now(web, ada).interests.front == 0
 
 
 def test_mails_on_quiet_days_are_ticked_and_unticked(web: WebServer, ada: Subscriber) -> None:

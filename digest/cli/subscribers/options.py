@@ -19,6 +19,7 @@ interest_options = (
     click.option("--top", default=0, show_default=True, help="Also the day's top N, whatever the filters."),
     click.option("--about-only", is_flag=True, help="Leave out papers that mention a term in passing."),
     click.option("--max", "max_papers", default=20, show_default=True, help="Maximum papers per email."),
+    click.option("--front", default=0, help="How many of them in full; 0: as many as the site says."),
 )
 times = (
     click.option("--frequency", type=choice(Frequency), default="daily", show_default=True),
@@ -44,6 +45,7 @@ changes = (
     click.option("--min-upvotes", type=int, help="Leave out papers with fewer."),
     click.option("--top", type=int, help="Also the day's top N, whatever the filters."),
     click.option("--max", "max_papers", type=int, help="Maximum papers per email."),
+    click.option("--front", type=int, help="How many of them in full; 0: as many as the site says."),
     click.option(
         "--about-only/--with-mentions", default=None, help="Leave out papers that mention a term in passing."
     ),

@@ -22,7 +22,18 @@ from digest.store.subscriptions import subscribers
 __all__ = ["PRIVATE", "Entry", "entry_object", "get", "listing", "names", "shown"]
 
 # What readers do for themselves alone: it is kept, but no admin needs it in the list of recent acts.
-PRIVATE = frozenset({"paper.vote", "paper.unvote", "paper.save", "paper.unsave", "feed.renew", "feed.end"})
+PRIVATE = frozenset(
+    {
+        "paper.vote",
+        "paper.unvote",
+        "paper.save",
+        "paper.unsave",
+        "feed.renew",
+        "feed.end",
+        "session.begin",
+        "session.end",
+    }
+)
 _OBJECT = re.compile(r"[a-z]+:.+", re.DOTALL)
 MOST = 1_000
 

@@ -1,4 +1,4 @@
-"""A subscriber → the signed links that open their pages; a link → whose it is.
+"""Signs the links that open a subscriber's pages, and reads whose a link is.
 
 One purpose per kind of link: the token of one never opens another.
 """
@@ -25,7 +25,8 @@ class Purpose(StrEnum):
     ME = "me"
 
 
-ERASE = "erase"  # the path and purpose of the only link that expires
+ERASE = "erase"  # the paths and purposes of the links that expire
+SIGNIN = "signin"
 # What the tokens of mails that are out there were signed for; a path may be shortened, these stay.
 _SIGNED = {Purpose.UNSUBSCRIBE: "unsubscribe"}
 
@@ -53,6 +54,16 @@ def opened_erase(installation: Installation, token: str, now: datetime) -> int:
     Raises TokenError, also when it is over.
     """
     return verify_until(ERASE, token, installation.keys, now)
+
+
+def signin_link(installation: Installation, number: int, expires: datetime) -> str:
+    """Return the absolute address at which somebody signs in; `number`: of their request."""
+    return f"{installation.site.base_url}/{SIGNIN}/{sign_until(SIGNIN, number, expires, installation.keys)}"
+
+
+def opened_signin(installation: Installation, token: str, now: datetime) -> int:
+    """Return the number of the request whose link this is. Raises TokenError, also when it is over."""
+    return verify_until(SIGNIN, token, installation.keys, now)
 
 
 def mail_links(

@@ -98,12 +98,13 @@ def planned(installation: Installation, before: Subscriber, changes: Mapping[str
     """Work out an edit; nothing is written.
 
     `changes`: by field, as it is typed: `email`, `topics`, `filters`, `exclude` (whole lists), `add_…` and
-    `remove_…` for each of those, `min_upvotes`, `top`, `max_papers`, `about_only`, `frequency`, `weekday`,
-    `at`, `timezone`, `quiet_days`, `role`, `display_name`. Raises UnknownError, InputError or FilterError.
+    `remove_…` for each of those, `min_upvotes`, `top`, `max_papers`, `front`, `about_only`, `frequency`,
+    `weekday`, `at`, `timezone`, `quiet_days`, `role`, `display_name`.
+    Raises UnknownError, InputError or FilterError.
     """
     kept, times = before.interests, before.schedule
     listed = known_topics(installation)
-    limits = ("min_upvotes", "top", "max_papers", "about_only")
+    limits = ("min_upvotes", "top", "max_papers", "about_only", "front")
     wanted: dict[str, Any] = {name: changes.get(name, getattr(kept, name)) for name in limits}
     for name in _LISTS:
         wanted[name] = _listed(name, getattr(kept, name), changes)

@@ -8,11 +8,13 @@ from digest.pipeline.installation import Installation
 from digest.pipeline.subscriptions import rate_limits
 from digest.pipeline.subscriptions.preferences import end_mute, wake
 from digest.store import session
-from digest.store.community import audit
+from digest.store.community import audit, sessions
 from digest.store.monitoring import failures as kept_failures
 from digest.store.subscriptions import attempts, mutes, signups, subscribers, transactional
 
 UNCONFIRMED_KEPT = timedelta(days=7)
+SESSIONS_KEPT = timedelta(days=30)  # since they were last used
+SIGNINS_KEPT = timedelta(days=1)
 AUDIT_KEPT = timedelta(days=365)
 NOTICES_KEPT = timedelta(days=90)
 
@@ -41,6 +43,7 @@ def keep_up(installation: Installation, now: datetime) -> int:
         gone = signups.purge(db, before=now - UNCONFIRMED_KEPT)
         attempts.purge(db, before=now - rate_limits.LONGEST)
         transactional.purge(db, before=now - NOTICES_KEPT)
+        sessions.purge(db, used_before=now - SESSIONS_KEPT, asked_before=now - SIGNINS_KEPT)
         audit.purge(db, before=now - AUDIT_KEPT)
         kept_failures.purge(db, before=now - failures.KEPT)
     return over + ended + gone

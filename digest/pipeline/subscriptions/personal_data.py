@@ -11,7 +11,7 @@ from digest.pipeline.installation import Installation
 from digest.pipeline.subscriptions import rate_limits
 from digest.pipeline.subscriptions.signup import LOCK
 from digest.store import deliveries, papers, session
-from digest.store.community import audit, saved, votes
+from digest.store.community import audit, hidings, picks, proposals, reports, saved, sessions, votes
 from digest.store.subscriptions import feeds, mutes, signups, subscribers, suppressions, transactional
 from digest.tokens import address_hash, address_hashes
 
@@ -49,6 +49,7 @@ def export(installation: Installation, number: int) -> dict[str, Any]:
             "saved": [{"paper": names[pk], "at": at} for pk, at in kept.items() if pk in names],
             "feed": {"made": bool(feeds.feed_of(db, number))},
             "acts": audit.listing(db, actor=f"subscriber:{number}", limit=MOST_ACTS),
+            "sessions": sessions.of_subscriber(db, number, used_since=known.created_at),
             "votes": [{"paper": names[pk], "at": at} for pk, at in voted.items() if pk in names],
         }
 
@@ -65,6 +66,10 @@ def erase(installation: Installation, number: int, now: datetime) -> None:
         suppressions.add(db, address_hash(known.email, installation.keys), reason="erased", now=now)
         rate_limits.forget(db, installation.keys, known.email)
         signups.forget(db, known.email)
+        for part in (proposals, reports):
+            part.forget_person(db, number)
+        picks.forget_curator(db, number)
+        hidings.forget_person(db, number, audit.NOBODY)
         subscribers.erase(db, number)
         kept = [f"suppression:{hashed}" for hashed in address_hashes(known.email, installation.keys)]
         audit.erase(db, number, kept)

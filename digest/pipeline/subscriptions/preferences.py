@@ -14,7 +14,7 @@ from digest.pipeline.installation import Installation
 from digest.pipeline.subscriptions import rate_limits
 from digest.pipeline.subscriptions.changes import audited
 from digest.pipeline.subscriptions.signup import LOCK, WORDING, WORDING_VERSION
-from digest.pipeline.subscriptions.validate import read_interests
+from digest.pipeline.subscriptions.validate import read_display_name, read_interests
 from digest.store import session
 from digest.store.session import Session
 from digest.store.subscriptions import interests, mutes, signups, subscribers, transactional
@@ -53,6 +53,16 @@ def save(
         )
 
     _change(installation, number, change, act="edit", now=now)
+
+
+def choose_name(installation: Installation, number: int, name: str, now: datetime) -> None:
+    """Choose the name that others see, '' for none. Raises InputError for one that can't be used."""
+    wanted = read_display_name(name)
+
+    def change(db: Session, _known: Subscriber) -> None:
+        subscribers.set_display_name(db, number, wanted)
+
+    _change(installation, number, change, act="name", now=now)
 
 
 def pause(installation: Installation, number: int, until: datetime, now: datetime) -> None:

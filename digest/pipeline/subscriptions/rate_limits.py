@@ -42,6 +42,7 @@ CAPS = MappingProxyType(
         TransactionalKind.GOODBYE: (Cap(1, timedelta(days=1)),),
         TransactionalKind.PREFERENCES: (Cap(1, timedelta(minutes=10)), Cap(3, timedelta(days=1))),
         TransactionalKind.ERASE: (Cap(1, timedelta(minutes=10)), Cap(3, timedelta(days=1))),
+        TransactionalKind.SIGNIN: (Cap(3, timedelta(minutes=10)), Cap(10, timedelta(days=1))),
     }
 )
 LONGEST = max(cap.within for caps in CAPS.values() for cap in caps)

@@ -13,6 +13,7 @@ from digest.due import next_due
 from digest.errors import FilterError, InputError
 from digest.filters import canonical, leaves, parse
 from digest.pipeline.installation import Installation
+from digest.render.site import MOST_FRONT
 from digest.serializers import WEEKDAYS
 from digest.store import session
 from digest.store.session import Session
@@ -173,6 +174,7 @@ def read_interests(
     top: int = 0,
     max_papers: int = 20,
     about_only: bool = False,
+    front: int = 0,
 ) -> Interests:
     """Read what somebody typed as Interests in canonical form, without repetitions.
 
@@ -190,6 +192,7 @@ def read_interests(
         top=top,
         max_papers=max_papers,
         about_only=about_only,
+        front=front,
     )
 
 
@@ -203,6 +206,7 @@ def interests_of(
     top: int,
     max_papers: int,
     about_only: bool,
+    front: int,
 ) -> Interests:
     """Read what somebody typed, as `read_interests` does, by a reader that may know some of it already."""
     return Interests(
@@ -213,6 +217,7 @@ def interests_of(
         top=check_number("top", top, 0, MOST_PAPERS),
         max_papers=check_number("max papers", max_papers, 1, MOST_PAPERS),
         about_only=about_only,
+        front=check_number("front", front, 0, MOST_FRONT),
     )
 
 

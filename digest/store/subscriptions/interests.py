@@ -130,6 +130,7 @@ def as_json(interests: Interests) -> dict[str, Any]:
         "about_only": interests.about_only,
         "top": interests.top,
         "max_papers": interests.max_papers,
+        "front": interests.front,
     }
 
 
@@ -138,9 +139,8 @@ def from_json(kept: Mapping[str, Any]) -> Interests:
     lists: dict[str, Any] = {
         name: tuple(kept[name]) for name in ("topics", "filters", "exclude") if name in kept
     }
-    numbers = {
-        name: kept[name] for name in ("min_upvotes", "top", "max_papers", "about_only") if name in kept
-    }
+    names = ("min_upvotes", "top", "max_papers", "about_only", "front")
+    numbers = {name: kept[name] for name in names if name in kept}
     return Interests(**lists, **numbers)
 
 

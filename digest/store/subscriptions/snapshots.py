@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
+from digest.store.community import sessions
 from digest.store.session import insert
 from digest.store.subscriptions import mutes
 from digest.store.subscriptions.addresses import key, name_key
@@ -57,6 +58,8 @@ def restore(session: Session, subscriber_id: int, fields: Mapping[str, Any]) -> 
     if "interests" in fields:
         interests = from_json(fields["interests"])
         row.interests, row.packed = as_json(interests), packed(session, interests)
+    if "role" in fields:
+        sessions.end(session, subscriber_id)
     if "mutes" in fields:
         _restore_mutes(session, subscriber_id, fields["mutes"])
     session.flush()

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from digest.domain import Frequency, Interests, Role, Schedule, Subscriber, SubscriberStatus
 from digest.errors import InputError
+from digest.store.community import sessions
 from digest.store.session import chunks
 from digest.store.subscriptions.addresses import key, name_key
 from digest.store.subscriptions.interests import as_json, from_json, packed
@@ -125,8 +126,9 @@ def save(
 
 
 def set_role(session: Session, subscriber_id: int, role: Role) -> None:
-    """Give a subscriber a role. Raises KeyError for an unknown id."""
+    """Give a subscriber a role, and end their sessions. Raises KeyError for an unknown id."""
     _row(session, subscriber_id).role = role
+    sessions.end(session, subscriber_id)
     session.flush()
 
 

@@ -180,6 +180,12 @@ def _too_quick(web: Web, stamped: str, problems: Problems) -> None:
 
 def _asked(web: Web, nonce: str) -> Response:
     answer = RedirectResponse("/check-inbox", status_code=303)
+    keep_browser(web, answer, nonce)
+    return answer
+
+
+def keep_browser(web: Web, answer: Response, nonce: str) -> None:
+    """Give a browser the cookie by which it is known again when it follows a link that it asked for."""
     answer.set_cookie(
         BROWSER,
         nonce,
@@ -188,4 +194,3 @@ def _asked(web: Web, nonce: str) -> Response:
         httponly=True,
         samesite="lax",
     )
-    return answer

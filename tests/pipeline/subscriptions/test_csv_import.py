@@ -241,16 +241,16 @@ def test_a_later_row_about_somebody_counts(here: Installation) -> None:
 # ---------------------------------------------------------------- there and back
 
 EVERYTHING = (
-    "email,topics,filters,exclude,frequency,weekday,at,timezone,max,status,min_upvotes,top,quiet_days,"
+    "email,topics,filters,exclude,frequency,weekday,at,timezone,max,front,status,min_upvotes,top,quiet_days,"
     "paused_until,joined_at,consent,consent_at\n"
-    'kari@example.org,llm;rag,"""state; space"";ti:mamba",survey,weekly,fri,07:30,Europe/Oslo,7,active,3,2,'
+    'kari@example.org,llm;rag,"""state; space"";ti:mamba",survey,weekly,fri,07:30,Europe/Oslo,7,3,active,3,2,'
     "yes,,"
     '2025-01-02T03:04:05Z,"asked, by mail",2025-01-03T00:00:00Z\n'
-    "=ola@example.org,,,,daily,,08:00,UTC,20,pending,,,no,,2025-01-02T03:04:05Z,,\n"
-    "liv@bücher.example,,,,weekdays,,08:00,UTC,20,paused,,,no,2026-12-24T00:00:00Z,2025-01-02T03:04:05Z,ok,"
+    "=ola@example.org,,,,daily,,08:00,UTC,20,,pending,,,no,,2025-01-02T03:04:05Z,,\n"
+    "liv@bücher.example,,,,weekdays,,08:00,UTC,20,,paused,,,no,2026-12-24T00:00:00Z,2025-01-02T03:04:05Z,ok,"
     "2025-01-03T00:00:00Z\n"
-    "nils@example.org,,,,daily,,08:00,UTC,20,unsubscribed,,,no,,2025-01-02T03:04:05Z,ok,2025-01-03T00:00:00Z\n"
-    "tor@example.org,,,,daily,,08:00,UTC,20,suppressed,,,no,,2025-01-02T03:04:05Z,,\n"
+    "nils@example.org,,,,daily,,08:00,UTC,20,,unsubscribed,,,no,,2025-01-02T03:04:05Z,ok,2025-01-03T00:00:00Z\n"
+    "tor@example.org,,,,daily,,08:00,UTC,20,,suppressed,,,no,,2025-01-02T03:04:05Z,,\n"
 )
 
 

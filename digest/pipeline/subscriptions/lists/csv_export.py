@@ -1,4 +1,4 @@
-"""All subscribers → a table that `csv_import` reads back to the same: CSV, or JSON, one object a line.
+"""Exports all subscribers as a table that `csv_import` reads back to the same: CSV, or JSON Lines.
 
 Written as it is read, a thousand people at a time: a million of them take no more memory than ten.
 """
@@ -63,6 +63,7 @@ def _fields(person: Subscriber, consent: Consent | None) -> dict[str, str]:
                 WEEKDAYS[schedule.weekday] if schedule.frequency is Frequency.WEEKLY else "",
                 str(interests.min_upvotes or ""),
                 "yes" if interests.about_only else "",
+                str(interests.front or ""),
                 str(interests.top or ""),
                 _time(person.paused_until),
                 _time(person.created_at),

@@ -1,4 +1,4 @@
-"""A table of subscribers → rows of the store. All or nothing; safe to repeat; nobody is mailed."""
+"""Imports a table of subscribers. All or nothing; safe to repeat; nobody is mailed."""
 
 import io
 from collections.abc import Callable, Iterable, Iterator, Sequence

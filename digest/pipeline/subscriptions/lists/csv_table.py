@@ -1,4 +1,4 @@
-"""A table as spreadsheets and other programs write it → its rows, with the line on which each begins. Pure.
+"""Reads a table as spreadsheets and other programs write it, with each row's line. Pure.
 
 In: a file that can be read from its start again. Out: rows by the names of their columns, one after another:
 a table of a million rows takes no more memory than one of ten. Understood: UTF-8 with or without a mark,

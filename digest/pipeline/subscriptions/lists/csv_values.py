@@ -1,4 +1,4 @@
-"""The fields of one row of subscribers → who they are and what they want. Pure.
+"""Reads the fields of one row of subscribers: who they are and what they want. Pure.
 
 What spreadsheets make of a value is understood (`7:30 AM`, `0.3125` of a day, `10.0`, `Daily`); anything else
 that isn't the value is an error. A column that the table doesn't have changes nothing about somebody known.
@@ -31,15 +31,21 @@ COLUMNS = (
     "weekday",
     "min_upvotes",
     "about_only",
+    "front",
     "top",
     "paused_until",
     "joined_at",
     "consent",
     "consent_at",
 )
-_NUMBERS = {"max": ("max_papers", 20), "min_upvotes": ("min_upvotes", 0), "top": ("top", 0)}
-_INTERESTS = ("topics", "filters", "exclude", "max", "min_upvotes", "top", "about_only")
-_KEPT = ("topics", "filters", "exclude", "min_upvotes", "top", "max_papers", "about_only")
+_NUMBERS = {
+    "max": ("max_papers", 20),
+    "min_upvotes": ("min_upvotes", 0),
+    "top": ("top", 0),
+    "front": ("front", 0),
+}
+_INTERESTS = ("topics", "filters", "exclude", "max", "min_upvotes", "top", "about_only", "front")
+_KEPT = ("topics", "filters", "exclude", "min_upvotes", "top", "max_papers", "about_only", "front")
 _SCHEDULE = ("frequency", "weekday", "at", "timezone", "quiet_days")
 _STATUSES = {str(status): status for status in SubscriberStatus}
 _NO_INTERESTS, _USUAL = Interests(), Schedule()
