@@ -73,7 +73,7 @@ def paper_card(paper: Paper, now: datetime, picture: CardPicture | None = None) 
         finding=plain.plain_summary,
         keywords=tuple(phrases.one_line(word, 40) for word in paper.keywords[:_KEYWORDS]),
         upvotes=paper.latest(SignalKind.UPVOTES),
-        votes=paper.latest(SignalKind.VOTES),
+        votes=paper.latest(SignalKind.VOTERS),
         links=paper_links(paper),
         picture=picture,
     )

@@ -14,7 +14,7 @@ from digest.due import next_due
 from digest.errors import RefusedError, UnknownError
 from digest.pipeline.installation import Installation
 from digest.store import deliveries, papers, session
-from digest.store.community import audit, saved
+from digest.store.community import audit, saved, votes
 from digest.store.community.audit import Entry
 from digest.store.session import Session
 from digest.store.sources import snapshots as source_snapshots
@@ -194,6 +194,14 @@ def _saved(db: Session, entry: Entry, now: datetime) -> None:
         )
 
 
+def _vote(db: Session, entry: Entry, now: datetime) -> None:
+    paper, number = papers.find(db, entry.object.partition(":")[2]), int(entry.actor.partition(":")[2])
+    votes.lock(db, number, paper.pk)
+    _refuse_changed(entry, votes.state(db, number, paper.pk), entry.after)
+    votes.restore(db, number, paper.pk, entry.before)
+    votes.observe(db, paper.pk, now)
+
+
 UNDO: Mapping[str, Undo] = MappingProxyType(
     {
         "subscriber.add": _added_subscriber,
@@ -218,6 +226,8 @@ UNDO: Mapping[str, Undo] = MappingProxyType(
         ),
         "paper.merge": _merge,
         "paper.split": _split,
+        "paper.vote": _vote,
+        "paper.unvote": _vote,
         "paper.save": _saved,
         "paper.unsave": _saved,
     }
