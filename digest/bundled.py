@@ -1,4 +1,4 @@
-"""Name of a folder of ours that isn't Python → where it lies, in the source tree or in an installed wheel."""
+"""Finds folders of ours that aren't Python, in the source tree or in an installed wheel."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""One subscriber's matches → what that subscriber gets in one issue.
+"""Chooses what one subscriber gets in one issue from what matched.
 
 In: the matches best first, the topics that exist, notes for the reader, what trends. Out: a `Digest`, or None
 where there is nothing to send. Never: matches, ranks, or renders.

@@ -1,4 +1,4 @@
-"""Schedule + time → when the next digest is due, and the local date that it is for. Pure.
+"""Computes when the next digest of a schedule is due, and the local date that it is for. Pure.
 
 Wall-clock time in the subscriber's zone: 08:00 stays 08:00 over both changes of clocks. An hour that the
 spring change leaves out (02:30) is served at the same distance after the gap (03:30); an hour that the

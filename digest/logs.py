@@ -1,4 +1,4 @@
-"""Log records of every process → lines on standard output, without anybody's address and without tokens.
+"""Writes log records as lines on standard output, without anybody's address and without tokens.
 
 JSON where nobody watches, readable text on a terminal. Workers connect it to Celery's `setup_logging`.
 """

@@ -1,4 +1,4 @@
-"""A paper → what to ask a model for its summary; the model's answer → a summary that a mail can carry.
+"""Words the question for a paper's summary, and checks that a model's answer can stand in a mail. Pure.
 
 In: papers, and the bytes that an OpenAI-compatible chat endpoint answered. Out: a request, a clean text of
 at most 60 words. Never: fetches, stores, or trusts the answer. The abstract was written by somebody who may

@@ -1,4 +1,4 @@
-"""Papers, their signals and now → papers in the order of attention, best first.
+"""Ranks papers by the attention that their signals show, best first.
 
 In: papers with every observation known, the time, and what is usual for each source. Out: `Ranked`, whose
 parts add up to the score. Never: reads a clock or a database, knows a subscriber, or counts what was observed

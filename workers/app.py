@@ -1,4 +1,4 @@
-"""Settings → the Celery app: a doorbell over Redis, never a store of work.
+"""Makes the Celery app: a doorbell over Redis, never a store of work.
 
 What is to be done stands in the database. A task only says "look", so a ring that is lost, late or doubled
 costs time and nothing else, and each choice below follows from that.

@@ -12,6 +12,7 @@ RUNG_BY_BEAT = (
     "index",
     "notices",
     "open_issues",
+    "proposals",
     "signals",
     "summaries",
     "sweep",

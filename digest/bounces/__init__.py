@@ -1,4 +1,4 @@
-"""A mail that came back → what it says. Pure.
+"""Reads what a mail that came back says. Pure.
 
 In: the bytes of one mail, however broken or hostile. Out: a `Report`: what it says of which address, and
 every sign in it that it is about a mail of ours, unverified. Never: an error, a long wait (size, nesting

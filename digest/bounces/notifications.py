@@ -1,4 +1,4 @@
-"""The JSON that Amazon SES writes about a message, mailed through SNS → a Report."""
+"""Reads the JSON that Amazon SES writes about a message, mailed through SNS, as a Report."""
 
 import json
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""What people and their programs write: complaints, mails that unsubscribe, automatic replies → a Report."""
+"""Reads what people and their programs write: complaints, mails that unsubscribe, automatic replies."""
 
 import email
 import re

@@ -1,4 +1,4 @@
-"""The bytes of one mail → a Report: the readers in their order, and every sign of a mail of ours."""
+"""Reads the bytes of one mail as a Report: the readers in their order, and every sign of a mail of ours."""
 
 import email
 import re

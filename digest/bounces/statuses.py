@@ -1,4 +1,4 @@
-"""Delivery reports (RFC 3464 and 6533) → a Report; also those whose fields stand in plain text."""
+"""Reads delivery reports (RFC 3464 and 6533), also those whose fields stand in plain text."""
 
 import email
 import re

@@ -1,4 +1,4 @@
-"""What mail servers write for people → a Report: lines with a code or plain words above the copy.
+"""Reads what mail servers write for people: lines with a code or plain words above the copy.
 
 flufl.bounce knows whom the texts of many servers are about; which failure it is, the words say.
 """

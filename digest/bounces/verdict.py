@@ -1,4 +1,4 @@
-"""The codes and words of one failure → hard or soft, and why. Pure.
+"""Decides by the codes and words of one failure whether it is hard or soft, and why. Pure.
 
 Where the status field, the codes and the words of the last server contradict one another, what spares the
 reader wins. General codes (x.0.0, x.3.0, x.5.0 …) say nothing: then the words decide.

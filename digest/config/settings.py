@@ -1,4 +1,4 @@
-"""Settings from the environment, `.env` and `*_FILE` secrets → one frozen object, read once at the edge.
+"""Reads settings from the environment, `.env` and `*_FILE` secrets into one frozen object, once at the edge.
 
 All that is wrong is reported at once. Nothing below this module reads the environment.
 """
@@ -159,6 +159,11 @@ class Settings(BaseSettings):
     semanticscholar_key: Annotated[SecretStr, AfterValidator(_word)] = Field(
         SecretStr(""),
         description="an API key of Semantic Scholar; without one its limits are shared with all",
+    )
+    trust_proposers: bool = Field(
+        False,
+        description="accept proposals at once of readers whose last ones were accepted (three or more, and at"
+        " most one in five rejected); false: a curator decides each",
     )
     summary_url: Annotated[str, AfterValidator(validators.chat_endpoint)] = Field(
         "",

@@ -1,4 +1,4 @@
-"""What an operator typed as a setting → the same, well-formed. Pure.
+"""Checks what an operator typed as a setting, and returns it well-formed. Pure.
 
 Everything else is a ValueError that says what is wrong with it; pydantic adds the setting's name.
 """

@@ -1,4 +1,4 @@
-"""Commands and bodies → a server's replies, in their order (RFC 5321, 4.2), several at once where it may be.
+"""Sends commands and bodies, and reads a server's replies in order (RFC 5321, 4.2), several at a time.
 
 aiosmtplib connects, encrypts and logs in; from then on its own reader is in the way: of replies that arrive
 together it keeps the first. With pipelining (RFC 2920) a message takes two journeys to the server instead of

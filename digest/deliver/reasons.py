@@ -1,4 +1,4 @@
-"""The words of a mail server → why it refused a message. Pure; the words stand in `reasons.toml`.
+"""Finds in a mail server's words why it refused a message. Pure; the words stand in `reasons.toml`.
 
 In: what a server said, on one line. Out: a `Reason`, or None where the words are none that servers use.
 Never: a decision about an address by itself; `replies.py` and `digest/bounces` weigh words against codes.

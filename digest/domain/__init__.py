@@ -4,6 +4,14 @@ Times are aware and in UTC; dates are local dates of whoever they concern. Ids o
 (`arxiv:2509.13332`, `doi:10.1101/…`, else `<source>:<id>`).
 """
 
+from digest.domain.community import (
+    HideReason,
+    Hiding,
+    Proposal,
+    ProposalState,
+    Report,
+    ReportAbout,
+)
 from digest.domain.deliveries import Alarm, BounceKind, Delivery, DeliveryState, Receipt
 from digest.domain.digests import (
     FIT_WEIGHT,
@@ -16,7 +24,7 @@ from digest.domain.digests import (
     ReasonKind,
     SkipReason,
 )
-from digest.domain.papers import Merge, Paper, Part, Ranked, Sighting
+from digest.domain.papers import Merge, Paper, Part, Pick, Ranked, Sighting
 from digest.domain.sources import (
     Announcement,
     Entry,
@@ -55,6 +63,8 @@ __all__ = [
     "Field",
     "Frequency",
     "Gap",
+    "HideReason",
+    "Hiding",
     "Interests",
     "Issue",
     "Match",
@@ -63,10 +73,15 @@ __all__ = [
     "Paper",
     "Parsed",
     "Part",
+    "Pick",
+    "Proposal",
+    "ProposalState",
     "Ranked",
     "Reason",
     "ReasonKind",
     "Receipt",
+    "Report",
+    "ReportAbout",
     "Role",
     "Schedule",
     "Sighting",

@@ -1,9 +1,20 @@
 """Papers: one work each, whatever carried it, and what is known of it."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from digest.domain.sources import Signal, SignalKind
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """A curator chose a paper for a day (UTC), with a note of their own; `by`: their name, '' for none."""
+
+    day: date
+    by: str
+    note: str
+    at: datetime
+    order: int = 0  # its place among the picks of its day
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +46,7 @@ class Paper:
     withdrawal: str = ""  # the words of that notice
     sources: tuple[str, ...] = ()  # names of the sources that carried it
     signals: tuple[Signal, ...] = ()  # every observation known, oldest first
+    picked: Pick | None = None  # the last of its picks
     pk: int = 0  # the store's integer for it
 
     @property

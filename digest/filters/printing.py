@@ -1,4 +1,4 @@
-"""Tree → canonical text. In: any tree. Out: the one text that all trivial rewritings of it share.
+"""Prints a tree as canonical text. In: any tree. Out: the one text that all trivial rewritings of it share.
 
 Trivial are: the order of what AND and OR join, brackets that change nothing, NOT NOT, the same thing twice,
 and what folding removes (case, spaces, diacritics). It never applies deeper laws (distribution, De Morgan,

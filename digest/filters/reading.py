@@ -1,4 +1,4 @@
-"""Text of a filter → tree. In: the text, and the names of topics, categories and sources that it may use.
+"""Reads a filter into a tree. In: the text, and the names of topics, categories and sources that it may use.
 Out: a tree in normal form, or a `FilterError` with the place and the fix.
 """
 

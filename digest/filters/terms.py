@@ -1,4 +1,4 @@
-"""One term of a filter → a leaf of the tree. In: the term's text and place, and the names that are known.
+"""Reads one term of a filter. In: the term's text and place, and the names that are known.
 Out: a leaf, or a `FilterError`. It knows nothing of how terms are joined.
 """
 

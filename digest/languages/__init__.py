@@ -1,4 +1,4 @@
-"""English texts for readers → the same in another language: one catalogue, a file for each language.
+"""Translates texts for readers from English: one catalogue, a file for each language.
 
 In: a text as it stands in the code or in a template, and the language of who reads it (`speaking`). Out: the
 text of the catalogue `CODE.po`, else the English one. Dates and numbers: `dates.py`. Never: chooses a

@@ -1,13 +1,15 @@
-"""Days and numbers → text in the language of who reads it, by Unicode's CLDR (Babel).
+"""Writes days and numbers in the language of who reads them, by Unicode's CLDR (Babel).
 
 The patterns (https://unicode.org/reports/tr35/tr35-dates.html) stand in the catalogue like other texts, so
 that a translation decides their order; names of days and months are Babel's.
 """
 
-from datetime import date
+from datetime import date, timedelta
 from functools import lru_cache
 
 from digest.languages import ENGLISH, Deferred, current, pgettext
+
+_MONDAY = date(2024, 1, 1)
 
 
 def long_day(day: date) -> str:
@@ -46,9 +48,14 @@ def short_month(day: date) -> str:
     return _written(day, pgettext("date", "LLL y"), current())
 
 
-def weekday(day: date) -> str:
-    """Return `Tuesday`."""
-    return _written(day, "EEEE", current())
+def short_day_of_year(day: date) -> str:
+    """Return `Tue 17 Mar 2026`."""
+    return _written(day, pgettext("date", "EEE d MMM y"), current())
+
+
+def weekday(number: int) -> str:
+    """Return `Tuesday` for 1."""
+    return _written(_MONDAY + timedelta(days=number), "EEEE", current())
 
 
 class DeferredDay(Deferred):

@@ -1,4 +1,4 @@
-"""Code and templates → every text that readers see; those → the catalogues, brought up to date.
+"""Collects every text that readers see from code and templates, and brings the catalogues up to date.
 
 `make languages` runs it: new texts stand in each `CODE.po` untranslated, those that are gone are taken out,
 and what is missing is printed. Needs the source tree; nothing else imports it.

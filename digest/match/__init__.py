@@ -1,4 +1,4 @@
-"""Papers × interests → matches with reasons.
+"""Matches papers with interests, with reasons.
 
 In: the day's ranked papers, the topics, and what subscribers asked for. Out: the papers of each, best first,
 in a total order that depends on nothing but the input. It never reads a store, a clock or a setting.

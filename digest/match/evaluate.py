@@ -1,4 +1,5 @@
-"""Tree × document → what matched, or nothing. In: a filter's tree and one paper. Out: hits with their places.
+"""Evaluates a tree for one paper. In: a filter's tree and a document. Out: hits with their places, or
+nothing.
 
 It knows nothing of subscribers or scores. This is the plain meaning of a filter; faster engines are held to
 it.

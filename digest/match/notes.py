@@ -1,4 +1,4 @@
-"""Leaf × paper → what holds, in words: what a paper comes with, its year, its signals."""
+"""Says in words what of a leaf holds for a paper: what it comes with, its year, its signals."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""Hits → reasons, and the order of matches. In: what matched, by filter. Out: `Reason`s, keys to sort by."""
+"""Makes reasons of hits, and orders matches. In: what matched, by filter. Out: `Reason`s, keys to sort by."""
 
 from collections.abc import Sequence
 

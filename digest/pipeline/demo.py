@@ -1,4 +1,4 @@
-"""The bundled sample papers and five invented readers → five mails, by the same steps as any other round."""
+"""Sends the bundled sample papers to five invented readers, by the same steps as any other round."""
 
 import mailbox
 import shutil

@@ -1,4 +1,4 @@
-"""One bad thing stops only itself: work on each thing → what fails is set aside, counted, told and gone past.
+"""Lets one bad thing stop only itself: what fails is set aside, counted, shown and passed over.
 
 Every loop of the pipeline over rows, requests, mails or sources goes through `each` (things of one
 transaction) or `guarded` (things with transactions of their own). A failure is a row (`store.monitoring.
@@ -49,6 +49,7 @@ class Part(StrEnum):
     SOURCE = "source"
     SERVICE = "service"
     SUMMARY = "summary"
+    PROPOSAL = "proposal"
     THUMBNAIL = "thumbnail"
     ALARM = "alarm"
 

@@ -1,4 +1,4 @@
-"""Settings → an Installation: the open database and the plain values that the pipeline works with."""
+"""Opens an Installation from settings: the database and the plain values that the pipeline works with."""
 
 import contextlib
 import os
@@ -17,6 +17,7 @@ from digest.errors import ConfigError
 from digest.render import Colors, Renderer, Site
 from digest.sources import DEFAULT_SOURCES
 from digest.sources.github import GitHub
+from digest.sources.lookup.questions import SITES, Sites
 from digest.sources.semanticscholar import SemanticScholar
 from digest.sources.services import Service
 from digest.sources.states import STALLED_AFTER
@@ -63,6 +64,9 @@ class Installation:
     summariser: Summariser | None = None
     thumbnails: bool = False  # whether pages show copies of the pictures that sources have of papers
     search_folder: Path | None = None  # where processes share the search index; None: each has its own
+    lookup_sites: Sites = SITES  # that know proposed papers
+    proposal_hosts: frozenset[str] = frozenset()  # whose proposed pages may have private addresses
+    trust_proposers: bool = False  # whose proposals were accepted before
     signer: "Signer | None" = None  # of every mail; None: the relay signs
     actor: Actor = SYSTEM  # in whose hands it is: what they change is written down as theirs
 
@@ -101,6 +105,7 @@ def open_installation(settings: Settings) -> Installation:
         bounce_maildir=settings.bounces(),
         operator_mail=settings.operator_mail,
         lease=timedelta(seconds=settings.lease_seconds),
+        trust_proposers=settings.trust_proposers,
         services=_services(settings),
         summariser=_summariser(settings),
         thumbnails=settings.thumbnails,

@@ -22,6 +22,8 @@ from digest.pipeline.bounces import maildir
 from digest.pipeline.catalog import similar, thumbnails
 from digest.pipeline.catalog.search_index import catch_up
 from digest.pipeline.clock import Clock
+from digest.pipeline.community import submissions
+from digest.pipeline.community.reports import tell_curators
 from digest.pipeline.delivery.worker import DeliveryWorker, sweep
 from digest.pipeline.ingest import signals, summaries
 from digest.pipeline.ingest.poll import FetchReport, fetch_due
@@ -127,6 +129,11 @@ def _mail(this: Round, now: datetime) -> None:
         now = this.now()
 
 
+def _look_up(this: Round, now: datetime) -> None:
+    submissions.keep_up(this.installation, now)
+    submissions.look_up_due(this.installation, now, stopping=this.stopping)
+
+
 def _report(this: Round, _now: datetime) -> None:
     this.issues = tuple(reports(this.installation, sorted(this.touched)))
 
@@ -147,6 +154,7 @@ def _settle_requests(this: Round, now: datetime) -> None:
 FETCH = Step("fetch", _fetch)
 SIGNALS = Step("signals", _ask_services)
 SUMMARIES = Step("summaries", _summarise)
+PROPOSALS = Step("proposals", _look_up)
 THUMBNAILS = Step("thumbnails", _copy_thumbnails)
 SIGNUPS = Step("sign-ups", _settle_requests)
 EMAILS = Step("transactional emails", _mail)
@@ -157,6 +165,7 @@ STEPS = (
     SIGNUPS,
     Step("sweep", lambda this, now: sweep(this.installation, now)),
     Step("issues", _open),
+    Step("curators", lambda this, now: tell_curators(this.installation, now)),
     EMAILS,
     DELIVERIES,
 )
@@ -187,7 +196,13 @@ def run_round(
     """
     this = Round(installation, now, Clock(now), stopping)
     if fetching is None:
-        chosen = ((FETCH, fetch), (SUMMARIES, summarise), (SIGNALS, fetch), (THUMBNAILS, fetch))
+        chosen = (
+            (PROPOSALS, fetch),
+            (FETCH, fetch),
+            (SUMMARIES, summarise),
+            (SIGNALS, fetch),
+            (THUMBNAILS, fetch),
+        )
         fetching = [step for step, is_wanted in chosen if is_wanted]
     thread = _begin(this, fetching)
     _wait(thread, HEAD_START, stopping)

@@ -1,7 +1,7 @@
-"""Digest → Message: subject, text, HTML and headers of one subscriber's mail, and its bytes.
+"""Renders a digest: subject, text, HTML and headers of one subscriber's mail, and its bytes.
 
 In: a `Digest`, the `Site` that sends it, this subscriber's `Links`. Out: a `Message`, and those of the other
-mails that a subscriber gets (confirm, already, welcome, goodbye, preferences, erase) or
+mails that a subscriber gets (confirm, already, welcome, goodbye, preferences, erase, proposal, queue) or
 the operator (alarm); `as_bytes` makes it RFC 5322. Never: chooses or orders papers, asks a database, makes
 links, or reads a clock.
 
@@ -16,15 +16,17 @@ links, or reads a clock.
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from jinja2 import TemplateError
 
 from digest.bundled import folder
-from digest.domain import Alarm, Digest, Message
+from digest.domain import Alarm, Digest, Message, Proposal, ProposalState
 from digest.errors import ConfigError
 from digest.languages import ENGLISH, speaking
+from digest.render import phrases
 from digest.render.assemble import MessageAssembler
 from digest.render.colors import Colors
 from digest.render.headers import automatic_headers, header_text, list_headers
@@ -93,6 +95,31 @@ class Renderer:
     def signin(self, site: Site, *, link: str, minutes: int) -> Message:
         """Give somebody the link by which they sign in, once; it is over after `minutes`."""
         return self._mail("signin", {"site": site, "link": link, "minutes": minutes}, automatic_headers())
+
+    def proposal(self, site: Site, proposal: Proposal) -> Message:
+        """Tell somebody what became of the paper that they proposed."""
+        title = phrases.one_line(proposal.entry.title, 200) if proposal.entry else ""
+        values = {
+            "site": site,
+            "title": title or phrases.one_line(proposal.typed, 200),
+            "accepted": proposal.state is ProposalState.ACCEPTED,
+            "words": phrases.one_line(proposal.words, 500),
+            "link": f"{site.base_url}/submit/{proposal.id}",
+        }
+        return self._mail("proposal", values, automatic_headers())
+
+    def queue(self, site: Site, waiting: Sequence[Proposal], now: datetime) -> Message:
+        """Tell a curator once a day how many proposals wait, and of the three that wait longest."""
+        oldest = [
+            {
+                "title": phrases.one_line(each.entry.title, 200) if each.entry else "",
+                "by": phrases.one_line(each.by, 60),
+                "days": (now - each.created_at).days,
+            }
+            for each in waiting[:3]
+        ]
+        values = {"site": site, "count": len(waiting), "oldest": oldest, "link": f"{site.base_url}/curate"}
+        return self._mail("queue", values, automatic_headers())
 
     def alarm(self, site: Site, *, began: Sequence[Alarm], over: Sequence[Alarm]) -> Message:
         """Tell the operator what is wrong now, and what isn't any more; at least one of either. In English,

@@ -1,4 +1,4 @@
-"""Digests → messages, spliced from parts that are rendered and encoded once for all who get them.
+"""Assembles messages from parts that are rendered and encoded once for all who get them.
 
 In: a digest, its site and links, and a function that renders a template. Out: `Encoded`. Never: renders a
 template for one reader.

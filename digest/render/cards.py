@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 
-from digest.domain import Field, Paper, Reason, ReasonKind, SignalKind
+from digest.domain import Field, Paper, Pick, Reason, ReasonKind, SignalKind
 from digest.languages import dates, pgettext
 from digest.languages import gettext as _
 from digest.render import phrases
@@ -41,6 +41,7 @@ class Card:
     url: str
     authors: str
     facts: tuple[str, ...]
+    picked: str
     summary_label: str
     summary: tuple[Piece, ...]
     why: tuple[str, ...]
@@ -85,6 +86,7 @@ def card(
         url=phrases.web_url(paper.url),
         authors=_authors(paper),
         facts=tuple(_facts(paper, day)),
+        picked=picked(paper.picked),
         summary_label=label,
         summary=phrases.marked(summary, terms(reasons)),
         why=phrases.reason_phrases(unmarked(unsaid(paper, reasons), shown, summary), titles),
@@ -129,6 +131,16 @@ def unmarked(reasons: Iterable[Reason], title: str, summary: str = "") -> tuple[
 def title(paper: Paper) -> str:
     """Return a paper's title as mails show it; never empty."""
     return _title(paper.title[:_READ]) or paper.id
+
+
+def picked(pick: Pick | None) -> str:
+    """Say who picked a paper and why: `Picked by Ada: “Read this one for the ablation.”`; '' without one."""
+    if pick is None:
+        return ""
+    name = phrases.one_line(pick.by, 60) or _("a curator")
+    if pick.note:
+        return _("Picked by {name}: “{note}”", name=name, note=phrases.one_line(pick.note))
+    return _("Picked by {name}", name=name)
 
 
 def source_name(name: str) -> str:

@@ -1,4 +1,4 @@
-"""A message → the bytes of a strict RFC 5322 message.
+"""Writes the bytes of a strict RFC 5322 message.
 
 In: a message and what belongs to one hand-over. Out: bytes with CRLF, headers folded at white space only.
 Never: invents a date, an id or a boundary: the same values give the same bytes.

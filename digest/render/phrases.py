@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from digest.domain import Field, Reason, ReasonKind
+from digest.domain import Field, HideReason, Hiding, Reason, ReasonKind
 from digest.languages import gettext as _
 from digest.languages import pgettext
 from digest.words.finding import SENTENCE_END
@@ -24,6 +24,7 @@ BETWEEN = "\u00a0· "  # the phrases of a list on one line; it isn't broken befo
 _MOST_REASONS = 3
 _MOST_PLACES = 3
 _CHARACTERS_A_WORD = 12
+_LONGEST_PICK = 360  # characters: a note, and who picked
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +118,20 @@ def _word(term: str) -> re.Pattern[str]:
     return re.compile(rf"(?<!\w)(?=({re.escape(term)})(?!\w))", re.IGNORECASE)
 
 
+def hidden(hiding: Hiding) -> str:
+    """Say in public why a paper is no longer shown."""
+    why = {
+        HideReason.SPAM: _("It was hidden as spam"),
+        HideReason.OFF_TOPIC: _("It is off topic here"),
+        HideReason.DUPLICATE: _("It is here under another id"),
+        HideReason.WITHDRAWN: _("It was withdrawn"),
+        HideReason.LEGAL: _("It can’t be shown for legal reasons"),
+        HideReason.OTHER: _("It was hidden by a curator"),
+    }[hiding.reason]
+    words = one_line(hiding.words, 500).rstrip(".")
+    return f"{why}: {words}" if words else why
+
+
 def reason_phrases(reasons: Sequence[Reason], titles: Mapping[str, str]) -> tuple[str, ...]:
     """Return why a paper is here, a phrase for each filter, topic or measure, in the order given; at most
     three.
@@ -133,7 +148,7 @@ def reason_phrases(reasons: Sequence[Reason], titles: Mapping[str, str]) -> tupl
 def _phrase(kind: ReasonKind, name: str, reasons: list[Reason], titles: Mapping[str, str]) -> str:
     first = reasons[0].note
     if kind is ReasonKind.PICK:
-        return one_line(_(first), 200) or _("picked by a curator")
+        return one_line(_(first), _LONGEST_PICK) or _("picked by a curator")
     if kind is ReasonKind.TRENDING:
         note = one_line(_(first), 60)
         return _("trending: {note}", note=note) if note else _("trending")

@@ -1,4 +1,4 @@
-"""Texts → lines of a mail's plain part, measured by the columns that they take on a screen.
+"""Wraps texts into lines of a mail's plain part, measured by the columns that they take on a screen.
 
 In: text of one language or of several. Out: lines. Never: breaks a URL, or begins a line with a comma.
 

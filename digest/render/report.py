@@ -1,4 +1,4 @@
-"""Counts by day → one self-contained page with plots: no script, no request, light and dark.
+"""Draws counts by day as one self-contained page with plots: no script, no request, light and dark.
 
 In: `Chart`s, `Bars` and numbers. Out: HTML. Never: asks a database or reads a clock.
 """

@@ -1,4 +1,4 @@
-"""Finished bytes and a private key → the same bytes under a DKIM-Signature (RFC 6376, RFC 8463).
+"""Signs finished bytes with a private key: adds a DKIM-Signature (RFC 6376, RFC 8463).
 
 In: an RFC 5322 message, a `Signer`, the time. Out: the message with one header more at its top, and
 the record that the DNS must hold for it. Never: asks the DNS, reads a file or a clock, shows a key.

@@ -1,4 +1,4 @@
-"""Mail templates → Jinja templates with their CSS inlined, once per template.
+"""Compiles mail templates with their CSS inlined, once per template.
 
 In: a folder of templates. Out: `environment`. Never: inlines a rendered message, or trusts a template
 (sandbox), a missing name (an error) or a value (escaped in HTML, without control characters everywhere).

@@ -1,4 +1,4 @@
-"""A Jinja environment → one whose templates say their texts in the language of who reads them.
+"""Makes a Jinja environment whose templates say their texts in the language of who reads them.
 
 `{{ _("Papers by {name}", name=author) }}`, `ngettext("{number} paper", "{number} papers", count)`,
 `pgettext("context", "text")`. In HTML a text of the catalogue is markup, its values are escaped.

@@ -1,4 +1,4 @@
-"""Papers × a search → papers in order, with what to show of them.
+"""Finds papers by a search, in order, with what to show of them.
 
 In: papers, as segments; a tree of the filter language. Out: numbers of papers, counts, pieces of text. It
 never reads a store, a clock or a setting; numpy is all that it stands on.

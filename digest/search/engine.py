@@ -1,4 +1,4 @@
-"""Segments → answers. In: segments, oldest first, and queries. Out: numbers of papers in order, with counts.
+"""Answers queries. In: segments, oldest first, and queries. Out: numbers of papers in order, with counts.
 
 Where two segments hold the same paper, the newer one stands. The order is total and depends on nothing but
 the papers: by score (or time, or trend), then the newest, then the number. It never reads a store or a clock.

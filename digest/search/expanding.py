@@ -1,4 +1,4 @@
-"""Acronyms of the papers' own → the other form of what a query says. In: segments, words. Out: units.
+"""Expands acronyms to their long forms, and back. In: segments, words. Out: units.
 
 Which acronyms there are is read off the papers, so a community's own are known. One that isn't explained by
 at least `LEAST` papers, or mostly stands for something else, is left alone.
@@ -22,6 +22,7 @@ class Acronyms:
     def __init__(self, segments: Iterable[Segment]) -> None:
         counts: dict[str, Counter[tuple[str, ...]]] = defaultdict(Counter)
         written: dict[tuple[str, ...], Counter[str]] = defaultdict(Counter)
+        self._words: dict[str, bool] = {}  # acronyms: whether each is a word, too
         self._long: dict[str, tuple[str, ...]] = {}
         self._short: dict[tuple[str, ...], str] = {}
         told = Counter[tuple[str, str]]()
@@ -59,7 +60,7 @@ class Acronyms:
                 size = 1
                 word = words[place]
                 long = self._long.get(word, ())
-                is_acronym = bool(long) and not _is_a_word(word, segments)
+                is_acronym = bool(long) and not self._is_a_word(word, segments)
                 found.append(Unit((word,), long if is_acronym else ()))
             place += size
         return found
@@ -70,6 +71,11 @@ class Acronyms:
             if tuple(keys[place : place + size]) in self._short:
                 return size
         return 0
+
+    def _is_a_word(self, word: str, segments: Sequence[Segment]) -> bool:
+        if word not in self._words:
+            self._words[word] = _is_a_word(word, segments)
+        return self._words[word]
 
 
 def _is_a_word(word: str, segments: Sequence[Segment]) -> bool:

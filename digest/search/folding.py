@@ -1,4 +1,4 @@
-"""Papers × a basis → vectors, without an index. In: papers. Out: the vectors that they have in a segment."""
+"""Folds papers into a basis without an index. In: papers. Out: the vectors that they have in a segment."""
 
 import logging
 from collections.abc import Sequence

@@ -1,10 +1,10 @@
-"""Papers → vectors of meaning: latent semantic analysis of the installation's own papers. numpy only.
+"""Computes vectors of meaning: latent semantic analysis of the installation's own papers. numpy only.
 
 In: segments. Out: a `Basis`, fitted once on a sample of them, and the vectors of any segment's papers in it.
 A vector is 128 bytes: the paper's words (1 + ln tf) · idf, projected on the first 128 singular vectors of the
-sample (Deerwester et al., JASIS 1990; Halko, Martinsson, Tropp: Finding structure with randomness, 2011), at
-length 127. Vectors of two bases mean different things and must never be compared: whoever keeps them keeps
-the number of their basis beside them.
+sample, each times a power of its singular value, at length 127 (Deerwester et al., JASIS 1990; Halko,
+Martinsson, Tropp: Finding structure with randomness, 2011). Vectors of two bases mean different things and
+must never be compared: whoever keeps them keeps the number of their basis beside them.
 """
 
 from collections.abc import Sequence
@@ -21,7 +21,8 @@ from digest.search.index.vocabulary import Vocabulary, to_arrays
 DIMENSIONS = 128
 SAMPLE = 12_000  # papers that a basis is fitted on, spread evenly
 LEAST_PAPERS = 3  # of the sample, that have a stem of a basis
-COMMON = 0.25  # of the sample: stems that more papers have say nothing
+SHARPER = 0.25  # the power of its singular value by which a direction counts more
+MADE = 2  # how bases are fitted; raise it with every change of it, so that installations fit theirs anew
 MOST_STEMS = 20_000
 FEWEST = 20  # papers, below which there is no basis
 REFERENCE = 2_000  # papers of the sample that say what is unusually alike
@@ -45,6 +46,7 @@ class Basis:
     idf: Dense
     directions: Dense  # stems × dimensions
     reference: Vectors  # of papers of the sample, spread evenly: what `least_alike` is measured by
+    made: int = MADE
 
     def packed(self) -> bytes:
         """Return the basis as bytes."""
@@ -56,6 +58,7 @@ class Basis:
                 "idf": self.idf,
                 "directions": self.directions.astype(np.float16).ravel(),
                 "reference": self.reference.ravel(),
+                "made": np.array([self.made], np.int64),
             }
         )
 
@@ -65,7 +68,9 @@ class Basis:
         arrays = unpack(packed)
         stems = Vocabulary(arrays["offsets"], arrays["text"]).all()
         directions = arrays["directions"].astype(np.float32).reshape(len(stems), -1)
-        return cls(tuple(stems), arrays["idf"], directions, arrays["reference"].reshape(-1, DIMENSIONS))
+        reference = arrays["reference"].reshape(-1, DIMENSIONS)
+        made = int(arrays["made"][0]) if "made" in arrays else 1
+        return cls(tuple(stems), arrays["idf"], directions, reference, made)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +200,7 @@ def _stems(segments: Sequence[Segment], marks: Sequence[Marks]) -> tuple[tuple[s
     telling = [
         stem
         for stem, count in holding.items()
-        if LEAST_PAPERS <= count <= COMMON * total and len(stem) > 1 and not stem.isdigit()
+        if count >= LEAST_PAPERS and len(stem) > 1 and not stem.isdigit()
     ]
     chosen = sorted(sorted(telling, key=lambda stem: (-holding[stem], stem))[:MOST_STEMS])
     return tuple(chosen), np.log(np.array([total / holding[stem] for stem in chosen])).astype(np.float32)
@@ -226,7 +231,8 @@ def _directions(matrix: _Sparse) -> Dense:
     values, mixed = np.linalg.eigh(inside.T @ inside)
     order = np.argsort(values)[::-1][:DIMENSIONS]
     directions = np.zeros((matrix.width, DIMENSIONS), np.float32)
-    directions[:, : len(order)] = inside @ mixed[:, order] / np.sqrt(np.maximum(values[order], 1e-9))
+    singular = np.sqrt(np.maximum(values[order], 1e-9))
+    directions[:, : len(order)] = inside @ mixed[:, order] * singular ** (SHARPER - 1)
     return directions
 
 

@@ -1,4 +1,4 @@
-"""The tree of a search → what ranks and what selects. In: a tree of the filter language. Out: a `Query`.
+"""Divides a search into what ranks and what selects. In: a tree of the filter language. Out: a `Query`.
 
 Words that stand by themselves rank: a paper need not have all of them. Everything else selects: phrases,
 fields, exact forms, prefixes, alternatives in OR and what is excluded hold strictly, as in a filter.

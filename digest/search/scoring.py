@@ -1,4 +1,4 @@
-"""Words × papers → how well each paper answers. In: units of a query, papers. Out: points and coverage.
+"""Scores how well each paper answers. In: units of a query, papers. Out: points and coverage.
 
     score     = BM25 · coverage · closeness, where a paper has every word of the query; else
                 BM25 with related words · closeness
@@ -47,17 +47,14 @@ def score(units: Sequence[tuple[Unit, Sequence[Term]]], terms: Terms) -> tuple[S
     `units`: with their words' terms.
     """
     size = len(terms.shown)
-    points, cover = np.zeros(size), np.zeros(size)
     whole = sum(term.idf for _, of_unit in units for term in of_unit) or 1.0
+    points, cover = _sum([term for unit, of_unit in units if not unit.other for term in of_unit], size)
     for unit, of_unit in units:
         if unit.other:
-            own, held = np.zeros(size), np.zeros(size)
-            _add(own, held, of_unit)
+            own, held = _sum(of_unit, size)
             _add_other(own, held, unit, sum(term.idf for term in of_unit), terms)
             points += own
             cover += held
-        else:
-            _add(points, cover, of_unit)
     return points, cover / whole
 
 
@@ -76,17 +73,19 @@ def closeness(found: Sequence[Term], terms: Terms, among: Places) -> Scores:
         first, end = np.searchsorted(among, starts[number : number + 2])
         if end > first:
             papers = among[first:end] - starts[number]
-            held[first:end] = _held(segment, papers, [run[number] for run in runs], idfs)
+            owner = terms.shown.owner[number]
+            held[first:end] = _held(segment, owner, papers, [run[number] for run in runs], idfs)
     share = held / whole
     return 1 + PAIRS * share + PHRASE * (share > 1 - 1e-9)
 
 
-def _held(segment: Segment, papers: Places, runs: Sequence[Slice], idfs: Sequence[float]) -> Scores:
+def _held(
+    segment: Segment, owner: Places, papers: Places, runs: Sequence[Slice], idfs: Sequence[float]
+) -> Scores:
     """The idf of the neighbours in a query that are neighbours in these papers of a segment."""
-    number_of = np.full(len(segment), -1, np.intp)
-    number_of[papers] = np.arange(len(papers))
-    owner = number_of[segment.slot_paper]
-    wanted: Marks = owner >= 0
+    among = np.zeros(len(segment), np.bool_)
+    among[papers] = True
+    wanted: Marks = among.take(owner)
     held = np.zeros(len(papers))
     places = [np.sort(segment.places_in(run, wanted)) for run in runs]
     for idf, (here, behind) in zip(idfs, pairwise(places), strict=True):
@@ -94,23 +93,28 @@ def _held(segment: Segment, papers: Places, runs: Sequence[Slice], idfs: Sequenc
             at = np.minimum(np.searchsorted(behind, here + 1), len(behind) - 1)
             both = here[behind[at] == here + 1]
             side_by_side = np.zeros(len(papers), np.bool_)
-            side_by_side[owner[both >> 8]] = True
+            side_by_side[np.searchsorted(papers, owner[both >> 8])] = True
             held += idf * side_by_side
     return held
 
 
-def _add(points: Scores, cover: Scores, terms: Sequence[Term]) -> None:
-    """Add what terms give to their papers."""
-    for term in terms:
-        points[term.papers] += term.idf * term.impacts
-        cover[term.papers] += term.idf if term.shares is None else term.idf * term.shares
+def _sum(of_query: Sequence[Term], size: int) -> tuple[Scores, Scores]:
+    """What terms give to each paper, and how much of their idf each has."""
+    if not of_query:
+        return np.zeros(size), np.zeros(size)
+    papers = np.concatenate([term.papers for term in of_query]).astype(np.intp)
+    impacts = np.concatenate([np.multiply(term.impacts, term.idf, dtype=np.float64) for term in of_query])
+    shares = np.concatenate([np.multiply(term.shares, term.idf, dtype=np.float64) for term in of_query])
+    points: Scores = np.bincount(papers, impacts, size).astype(np.float64, copy=False)
+    cover: Scores = np.bincount(papers, shares, size).astype(np.float64, copy=False)
+    return points, cover
 
 
 def _add_other(points: Scores, cover: Scores, unit: Unit, idf: float, terms: Terms) -> None:
     """Give papers that have a unit's other form what that counts, where it is more than they have."""
     if len(unit.other) == 1:
         term = terms.of(unit.other[0])
-        papers, impacts = term.papers, term.impacts
+        papers, impacts = term.papers.astype(np.intp), term.impacts
     else:
         runs = [terms.occurrences(forms(word)[0]) for word in unit.other]
         found = [

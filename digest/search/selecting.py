@@ -1,4 +1,4 @@
-"""Tree × segment → the papers that it selects. In: a filter's tree. Out: a truth for each paper of a segment.
+"""Selects the papers of a segment. In: a filter's tree. Out: a truth for each paper of a segment.
 
 The same as `digest.match.evaluate` says of one paper. Never looks at a score.
 """

@@ -1,4 +1,4 @@
-"""Segments → the papers that are shown, side by side. In: segments, oldest first. Out: one array a property.
+"""Puts the papers that are shown side by side. In: segments, oldest first. Out: one array a property.
 
 A paper's place counts over all segments; where two segments hold the same paper, only the newer one is shown.
 Arrays of all papers are read once in an engine's life, so that a query takes few steps however many segments
@@ -98,7 +98,7 @@ class Shown:
         return list(papers_of), _joined(lists, np.intp), np.cumsum(sizes)[:-1]
 
     @cached_property
-    def _owner(self) -> list[Places]:
+    def owner(self) -> list[Places]:
         """For each segment the paper of each slot, in the type that numpy counts in."""
         return [each.slot_paper.astype(np.intp) for each in self.segments]
 
@@ -119,11 +119,9 @@ class Shown:
         weights: list[Scores] = [np.empty(0)]
         for number, here in enumerate(slots):
             if len(here):
-                owners = self._owner[number].take(here)
-                counts = np.bincount(owners, self._slot_weight[number].take(here)).astype(
-                    np.float64, copy=False
-                )
-                holding = np.flatnonzero(counts)
+                owners = self.owner[number].take(here)
+                counts: Scores = np.bincount(owners, self._slot_weight[number].take(here)).astype(np.float64)
+                holding = np.flatnonzero(counts > 0)  # much faster than looking at the numbers themselves
                 papers.append(holding + self.starts[number])
                 weights.append(counts[holding])
         places, counted = np.concatenate(papers), np.concatenate(weights)

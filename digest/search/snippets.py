@@ -1,4 +1,4 @@
-"""A paper and the words of a search → what to show of it. In: texts, stems. Out: pieces, some marked.
+"""Chooses what to show of a paper for a search. In: texts, stems. Out: pieces, some marked.
 
 A title is shown whole, an abstract by the stretch that holds most of the rarest words of the search, from a
 word's beginning to a word's end. Pieces are plain text: whoever shows them escapes it.

@@ -1,4 +1,4 @@
-"""An unknown word → the most frequent known word at one edit. In: segments. Out: words.
+"""Corrects an unknown word to the most frequent known one at one edit. In: segments. Out: words.
 
 Two words are one edit apart (a letter more, less, changed, or two neighbours swapped) only if they have a
 common form after at most one deletion in each (the idea of W. Garbe's SymSpell). So the deletions of the
@@ -40,9 +40,8 @@ class Spelling:
         order = np.argsort(hashes, kind="stable")
         self._hashes, self._owners = hashes[order], owners[order]
 
-    def near(self, word: str) -> Iterable[tuple[str, int]]:
-        """Return the known words at one edit from a word, with the number of their occurrences."""
-        hashes, _ = _deletions([word])
+    def near(self, word: str, hashes: Hashes) -> Iterable[tuple[str, int]]:
+        """Return the known words at one edit from a word (with its `hashes`), and how often each occurs."""
         starts = np.searchsorted(self._hashes, hashes)
         ends = np.searchsorted(self._hashes, hashes, side="right")
         owners = {owner for a, b in zip(starts, ends, strict=True) for owner in self._owners[a:b].tolist()}
@@ -58,8 +57,9 @@ def correction(word: str, spellings: Iterable[Spelling]) -> str:
     if not (SHORTEST <= len(word) <= LONGEST and word.isascii() and word.isalpha()):
         return ""
     found: Counter[str] = Counter()
+    hashes, _ = _deletions([word])
     for spelling in spellings:
-        found.update(dict(spelling.near(word)))
+        found.update(dict(spelling.near(word, hashes)))
     return min(found, key=lambda each: (-found[each], each)) if found else ""
 
 

@@ -1,4 +1,4 @@
-"""A word → the papers that have it, and what it counts in each. In: papers, words. Out: terms.
+"""Looks words up. In: papers, words. Out: terms: the papers that have a word, and what it counts in each.
 
 What was read of frequent words is kept, up to `MOST_KEPT` papers in all, for the next query that has them.
 """
@@ -11,6 +11,7 @@ from functools import lru_cache
 
 import numpy as np
 import Stemmer
+from numpy.typing import NDArray
 
 from digest.search.index.segment import Slice
 from digest.search.shown import Places, Scores, Shown
@@ -21,24 +22,26 @@ B = 0.4
 RELATED = 0.5  # of a word, that another of its root counts
 SHORTEST = 4  # letters of a word that has related ones
 LONG_IT = 8  # letters of a stem that may lose a last `it`: recognit, composit, but no credit
-MOST_KEPT = 2_000_000  # papers of all terms that are kept: 32 MB
+MOST_KEPT = 4_000_000  # papers of all terms that are kept: 32 MB
 MOST_OCCURRENCES = 4_096  # stems whose place in the segments is kept
+
+Impacts = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
     """A word: its stem, the papers that have it (ascending), what it counts in each, and its idf.
 
-    `related`: stems of the same root that count too, and `shares`: how much of the term each paper has then.
+    `related`: stems of the same root that count too; `shares`: how much of the term each paper has.
     """
 
     word: str
     stem: str
-    papers: Places
-    impacts: Scores
+    papers: NDArray[np.int32]
+    impacts: Impacts
+    shares: Impacts
     idf: float
     related: tuple[str, ...] = ()
-    shares: Scores | None = None
 
 
 class Terms:
@@ -68,14 +71,17 @@ class Terms:
         found = self.occurrences(forms(word)[0])
         return sum(end - start for start, end in found) > times * self.shown.papers
 
-    def saturated(self, papers: Places, weights: Scores) -> Scores:
+    def saturated(self, papers: Places, weights: Scores) -> Impacts:
         """Return what so many occurrences in each paper count."""
-        return weights * (K1 + 1) / (weights + self._norms[papers])
+        impacts: Impacts = (weights * (K1 + 1) / (weights + self._norms[papers])).astype(np.float32)
+        return impacts
 
     def _read(self, word: str) -> Term:
         stem = forms(word)[0]
         papers, weights = self.shown.weights(self.occurrences(stem))
-        return Term(word, stem, papers, self.saturated(papers, weights), self._idf(len(papers)))
+        impacts = self.saturated(papers, weights)
+        whole = np.broadcast_to(np.float32(1), len(papers))
+        return Term(word, stem, papers.astype(np.int32), impacts, whole, self._idf(len(papers)))
 
     def _read_wide(self, word: str) -> Term:
         own = self.of(word)
@@ -91,8 +97,8 @@ class Terms:
         counted[papers] += weights
         shares[papers] = 1.0
         every = np.flatnonzero(counted)
-        impacts = self.saturated(every, counted[every])
-        return Term(word, own.stem, every, impacts, own.idf, related, shares[every])
+        impacts, held = self.saturated(every, counted[every]), shares[every].astype(np.float32)
+        return Term(word, own.stem, every.astype(np.int32), impacts, held, own.idf, related)
 
     def _related(self, word: str) -> tuple[str, ...]:
         """The stems of other words of a word's root, sorted: Snowball's English stemmer joins them."""

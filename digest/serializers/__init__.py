@@ -1,4 +1,4 @@
-"""Domain values → the JSON objects that people script against (keys may be added, never renamed)."""
+"""Makes the JSON objects that people script against (keys may be added, never renamed)."""
 
 import dataclasses
 import json
@@ -9,6 +9,7 @@ from typing import Any
 from digest.domain import (
     Delivery,
     Frequency,
+    Hiding,
     Match,
     Merge,
     Paper,
@@ -71,9 +72,11 @@ def reason_object(reason: Reason) -> dict[str, Any]:
     }
 
 
-def paper_object(paper: Paper, merges: Sequence[Merge]) -> dict[str, Any]:
+def paper_object(paper: Paper, merges: Sequence[Merge], hiding: Hiding | None = None) -> dict[str, Any]:
     """Return everything that is known of a paper, with its links by their names and its merges, undone ones
     too.
+
+    `hiding`: why it is hidden; None where it is shown.
     """
     links = {
         "abstract": paper.url,
@@ -85,6 +88,7 @@ def paper_object(paper: Paper, merges: Sequence[Merge]) -> dict[str, Any]:
     return dataclasses.asdict(paper) | {
         "links": {name: url for name, url in links.items() if url},
         "merges": merges,
+        "hidden": hiding,
     }
 
 

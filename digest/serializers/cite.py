@@ -1,4 +1,4 @@
-"""Papers → citations: BibTeX, RIS, CSL-JSON and plain text.
+"""Writes citations of papers: BibTeX, RIS, CSL-JSON and plain text.
 
 In: papers as the store has them. Out: text, or values for JSON. Never: a name that was guessed: what can't be
 parted into given and family names is written whole. Each writer is small and exact, because what is written

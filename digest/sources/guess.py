@@ -1,4 +1,4 @@
-"""An address and the bytes of its answer → which kind of source that is. Pure, and never raises.
+"""Guesses the kind of a source from its address and the bytes of its answer. Pure, and never raises.
 
 Whether the answer can be read as that kind is for `parse` to say.
 """

@@ -1,4 +1,4 @@
-"""The whole database → one file, and back: SQLite by VACUUM INTO, Postgres by its own pg_dump and psql.
+"""Backs up the whole database as one file, and restores it: by VACUUM INTO, or by pg_dump and psql.
 
 A file is written beside its place and moved there when it is whole. Never: a file that is replaced, or a
 password in the arguments of a process.

@@ -1,4 +1,4 @@
-"""Rows that wait → rows that one caller holds for a while → settled: the store's side of an outbox.
+"""Leases rows that wait to one caller for a while, and settles them: the store's side of an outbox.
 
 waiting ─claim→ held, with token and lease ─begin_sending→ sending ─settle→ sent, waiting again, failed …
 A lease that ends gives a held row back, and makes a `sending` one `uncertain` (`sweep`).

@@ -1,4 +1,4 @@
-r"""TeX and HTML of titles and abstracts → clean Unicode text.
+r"""Cleans TeX and HTML of titles and abstracts to Unicode text.
 
 In: any string, however hostile. Out: the same text on one line, without TeX and control characters. Never
 raises, never loses words outside macros, never touches text without TeX, but for these:

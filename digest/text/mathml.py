@@ -1,4 +1,4 @@
-"""MathML and the TeX of JATS → text. In: a text with `<math>` or `<tex-math>`. Out: the same text without.
+"""Reads MathML and the TeX of JATS. In: a text with `<math>` or `<tex-math>`. Out: the same text without.
 
 Reads presentation MathML as publishers' feeds and Crossref have it, with or without the prefix `mml:`. Never
 raises; what is nested too deep or cut off gives the text that it holds.

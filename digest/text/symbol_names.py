@@ -1,4 +1,4 @@
-"""Names of symbols that pylatexenc lacks: amssymb, mathtools, textcomp, stmaryrd and upgreek → Unicode."""
+"""Names symbols that pylatexenc lacks: amssymb, mathtools, textcomp, stmaryrd and upgreek."""
 
 _PAIRS = """
     thicksim ∼ thickapprox ≈ coloneqq ≔ coloneq ≔ Coloneqq ⩴ eqqcolon ≕ eqcolon ≕ vcentcolon : dblcolon ∷

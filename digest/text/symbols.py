@@ -1,4 +1,4 @@
-"""Names of TeX symbols, letters and accents → Unicode. A name comes in, a character goes out; no scanning.
+"""Translates names of TeX symbols, letters and accents to characters of Unicode; no scanning.
 
 The names come from pylatexenc's table; what it lacks, gets wrong or spells in several characters is here.
 """

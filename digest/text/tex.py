@@ -1,4 +1,4 @@
-r"""TeX of titles and abstracts → Unicode, in one pass over the text.
+r"""Converts TeX of titles and abstracts to Unicode, in one pass over the text.
 
 In: text with TeX in it (`$\pi_0$`, `\textbf{Foo}`, `Sch\"olkopf`). Out: the same text without. Only
 mathematics (`$…$`, `$$…$$`, `\(…\)`, `\[…\]`) and control words are converted. A macro that is unknown gives

@@ -1,4 +1,4 @@
-"""Papers, authors and topics → the paths of their pages. Values only."""
+"""Makes the paths of the pages of papers, authors and topics. Values only."""
 
 import re
 from urllib.parse import quote

@@ -1,4 +1,4 @@
-"""An installation → the application that answers for it: routes, guards, and errors in words."""
+"""Makes the application that answers for an installation: routes, guards, and errors in words."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -16,6 +16,7 @@ from digest.pipeline.catalog.paper import PaperPages
 from digest.pipeline.catalog.search import Search
 from digest.pipeline.catalog.today import Today
 from digest.pipeline.catalog.usual import remembered_usual
+from digest.pipeline.catalog.watch import Watch
 from digest.pipeline.installation import Installation, for_visitors
 from digest.web import api, errors, guards, health
 from digest.web.limits import Limits
@@ -101,12 +102,13 @@ def create(
         Lists(installation, usual),
         PaperPages(installation, usual),
         Search(installation),
+        Watch(installation),
         proxies,
         tickers,
         limits=limits or Limits(),
     )
     app.state.web = web
-    app.add_middleware(PageCache, clock=clock, stamp=web.stamp, forgetful=web.forgetful)
+    app.add_middleware(PageCache, clock=clock, stamp=web.stamp, forgetful=web.forgetful, look=web.look)
     errors.handle(app)
     app.add_middleware(guards.Guards, secure=web.secure)  # around what answers errors: these get headers too
     lists = (landing, feeds, catalog, paper, search, topics, sources, site_files)

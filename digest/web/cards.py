@@ -55,6 +55,8 @@ class PaperCard:
     votes: int
     links: tuple[CardLink, ...]
     picture: CardPicture | None
+    picked_by: str = ""
+    note: str = ""
 
 
 def paper_card(paper: Paper, now: datetime, picture: CardPicture | None = None) -> PaperCard:
@@ -76,6 +78,8 @@ def paper_card(paper: Paper, now: datetime, picture: CardPicture | None = None) 
         votes=paper.latest(SignalKind.VOTERS),
         links=paper_links(paper),
         picture=picture,
+        picked_by=(phrases.one_line(paper.picked.by, 60) or "a curator") if paper.picked else "",
+        note=phrases.one_line(paper.picked.note) if paper.picked else "",
     )
 
 

@@ -1,4 +1,4 @@
-"""What went wrong → an answer in words: a page for people, a problem (RFC 9457) for scripts.
+"""Answers errors in words: a page for people, a problem (RFC 9457) for scripts.
 
 Nothing that a request does stops anything but itself. What nobody foresaw is answered with a number by which
 its traceback is found in the log; the answer repeats nothing of the request.

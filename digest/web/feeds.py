@@ -1,4 +1,4 @@
-"""Papers → RSS 2.0, Atom (RFC 4287) and JSON Feed 1.1 (https://www.jsonfeed.org/version/1.1/).
+"""Writes RSS 2.0, Atom (RFC 4287) and JSON Feed 1.1 (https://www.jsonfeed.org/version/1.1/).
 
 In: a title, addresses and papers, best first. Out: answers. An item is known by the address of the paper's
 page, which stays; nothing in a feed is later than the papers in it, so that an unchanged list is an unchanged

@@ -1,4 +1,4 @@
-"""What somebody typed into a form → interests and a schedule, or every mistake with its place.
+"""Reads what somebody typed into a form: interests and a schedule, or every mistake with its place.
 
 In: fields of a form or of an address, all hostile. Out: values of the domain, or `Problem`s by field.
 Never: a request or a template.

@@ -1,4 +1,4 @@
-"""Answers that are the same for everybody → remembered, compressed, and known again by an ETag.
+"""Keeps answers that are the same for everybody: compressed, and known by an ETag.
 
 In: what handlers answer. An answer that is marked `Cache-Control: public` is given to everybody who asks for
 the same address within `FRESH`; when it is older, one request makes it anew and the others still get the old
@@ -8,6 +8,8 @@ beside what was typed (BREACH).
 """
 
 import hashlib
+import logging
+import time
 import zlib
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
@@ -15,21 +17,25 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
+from anyio import to_thread
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from digest.pipeline.installation import UNAVAILABLE
 from digest.web import guards
 
 SHARED = "public, no-cache"  # everybody may keep it, and asks whether it is still the same
 FRESH = timedelta(seconds=60)
 STALE = timedelta(minutes=10)  # that an answer may be shown for while the next one is made
 MOST_BYTES = 48 * 2**20
+LOOK_EVERY = 1.0  # seconds
 LEAST_COMPRESSED = 500  # bytes
 HOLE = "~the-stamp-of-this-form-here~"
 _TEXTS = ("text/", "application/json", "application/jsonl", "application/feed+json", "application/rss+xml",
           "application/atom+xml", "application/xml", "application/ld+json", "image/svg+xml",
           "application/opensearch")  # fmt: skip
 _LEVEL = 6
+_log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -82,8 +88,13 @@ class PageCache:
         clock: Callable[[], datetime],
         stamp: Callable[[], str],
         forgetful: list[Callable[[], None]],
+        look: Callable[[], None] = lambda: None,
     ) -> None:
-        """`stamp`: what goes into a hole, made for each answer; `forgetful`: where `forget` is put."""
+        """`stamp`: what goes into a hole, made for each answer; `forgetful`: where `forget` is put.
+
+        `look`: called in a thread, at most once a second, before a request is answered from memory; it calls
+        what is in `forgetful` where another process changed what everybody sees.
+        """
         forgetful.append(self._forget_soon)
         self._app = app
         self._clock = clock
@@ -91,6 +102,9 @@ class PageCache:
         self._kept: OrderedDict[str, Kept] = OrderedDict()
         self._size = 0
         self._is_forgotten = False
+        self._forgotten = 0  # times
+        self._look = look
+        self._looked = -LOOK_EVERY
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or guards.is_private(scope["path"]):
@@ -101,6 +115,7 @@ class PageCache:
         if asked.method not in {"GET", "HEAD"} or guards.has_session(headers):
             await self._app(scope, receive, partial(_packing, _Pending(asked.packs), send))
             return
+        await self._look_around()
         if self._is_forgotten:
             self._is_forgotten = False
             self._kept.clear()
@@ -120,11 +135,23 @@ class PageCache:
 
     def _forget_soon(self) -> None:
         """Make every answer anew from the next request on; called from any thread."""
+        self._forgotten += 1
         self._is_forgotten = True
+
+    async def _look_around(self) -> None:
+        """See whether another process changed something; where the database is away, nobody can tell."""
+        if time.monotonic() - self._looked < LOOK_EVERY:
+            return
+        self._looked = time.monotonic()
+        try:
+            await to_thread.run_sync(self._look)
+        except UNAVAILABLE as error:
+            _log.warning("can't see what curators changed: %s", type(error).__name__)
 
     async def _ask(self, asked: _Asked, app: Callable[[Send], Awaitable[None]], send: Send) -> None:
         """Let the application answer, and keep what it marks as everybody's."""
         pending = _Pending(asked.packs)
+        forgotten = self._forgotten
 
         async def keeping(message: Message) -> None:
             start = pending.start
@@ -132,7 +159,8 @@ class PageCache:
                 await _packing(pending, send, message)
                 return
             kept = _keep(start, message.get("body", b""), asked.at)
-            self._put(asked.key, kept)
+            if forgotten == self._forgotten:  # else it may show what was changed meanwhile
+                self._put(asked.key, kept)
             await self._give(kept, asked, send)
 
         await app(keeping)

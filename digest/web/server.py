@@ -128,6 +128,7 @@ def tickers(
     if not pages_only:
         add("rounds", *runner.STEPS)
         add("search", runner.INDEX)
+        add("proposals", runner.PROPOSALS, leave=True)
         add("sources", runner.FETCH, runner.SIGNALS, runner.THUMBNAILS, leave=True)
         if installation.summariser:
             add("summaries", runner.SUMMARIES, leave=True)

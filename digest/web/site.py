@@ -16,17 +16,19 @@ from starlette.formparsers import MultiPartException
 
 from digest.bundled import folder
 from digest.domain import Actor, Paper
-from digest.languages import dates
+from digest.languages import dates, gettext
 from digest.pipeline.catalog.listing import Lists
 from digest.pipeline.catalog.paper import PaperPages
 from digest.pipeline.catalog.search import Search
 from digest.pipeline.catalog.thumbnails import thumbnails_of
 from digest.pipeline.catalog.today import Today
+from digest.pipeline.catalog.watch import Change, Watch
 from digest.pipeline.community import votes
 from digest.pipeline.installation import Installation, acting
 from digest.pipeline.subscriptions.signup import WORDING, Visitor
 from digest.render.cards import title
 from digest.render.translated import translate
+from digest.serializers import WEEKDAYS
 from digest.tokens import network_hash
 from digest.web import cards, guards, page_cache
 from digest.web.addresses import author_path, paper_path, thumbnail_path
@@ -58,13 +60,20 @@ def environment() -> Environment:
         "number": dates.number,
         "month": dates.month,
         "short_month": dates.short_month,
+        "short_day_of_year": dates.short_day_of_year,
+        "weekday": _weekday,
         "source_names": cards.source_names,
         "plain_title": title,
         "paper_path": paper_path,
+        "said": gettext,
         "author_path": author_path,
     }
     translate(made)
     return made
+
+
+def _weekday(name: str) -> str:
+    return dates.weekday(WEEKDAYS.index(name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +86,7 @@ class Web:
     lists: Lists
     papers: PaperPages
     search: Search
+    watch: Watch
     proxies: Sequence[str] = ()
     tickers: Sequence[Ticker] = ()
     templates: Environment = field(default_factory=environment)
@@ -165,11 +175,22 @@ class Web:
         now = self.clock()
         return {each: people for each, (people, until) in [*self.recent_votes.items()] if until >= now}
 
-    def forget(self) -> None:
-        """Make lists and pages that everybody sees anew, because this process changed something."""
+    def forget(self, *, papers: bool = False) -> None:
+        """Make lists and pages that everybody sees anew, because something was changed.
+
+        `papers`: a paper was hidden or is shown again, so previews and topics are too.
+        """
+        if papers:
+            self.today.forget()
         self.lists.forget()
         for forget in self.forgetful:
             forget()
+
+    def look(self) -> None:
+        """Forget what curators changed in other processes since the last look."""
+        changed = self.watch.look()
+        if changed is not Change.NOTHING:
+            self.forget(papers=changed is Change.HIDDEN)
 
     def message_page(self, title: str, *lines: str, status: int = 200) -> HTMLResponse:
         """Return a page that says one thing."""

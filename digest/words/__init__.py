@@ -42,6 +42,10 @@ _WORD = re.compile(
     rf"({_PROGRAMMING}|[{_UNSPACED}]|(?:[^\W_{_UNSPACED}]++[{_MARKS}]*+|{_IN_NUMBER})++){_POSSESSIVE}"
 )
 _ASCII_WORD = re.compile(rf"({_PROGRAMMING}|(?:[A-Za-z0-9]++|{_IN_NUMBER})++){_POSSESSIVE}")
+# The same words of simpler texts, in half the time.
+_PLAIN_WORD = re.compile(rf"([A-Za-z0-9]++(?:{_IN_NUMBER}[A-Za-z0-9]++)*+){_POSSESSIVE}")
+_FRACTION = re.compile(r"\.[0-9]")
+_ONLY_WORDS = {code: " " for code in range(128) if not chr(code).isalnum()}
 _DIACRITIC = re.compile(f"[{_MARKS}]+")
 _PLURAL_ACRONYM = re.compile(r"\d*[A-Z][A-Za-z0-9]*[A-Z0-9]s")  # GPs, LoRAs, H100s
 _NO_DECOMPOSITION = str.maketrans(
@@ -55,7 +59,11 @@ SHORTEST_PART, SHORTEST_WHOLE = 2, 6  # letters: `re-id`, `re-rank`
 
 def written(text: str) -> list[str]:
     """Return the words of a text as they are written, in their order; `forms` says the rest of each."""
-    return _pattern(text).findall(text)
+    if not text.isascii() or "+" in text or "#" in text:
+        return _pattern(text).findall(text)
+    if "'s" in text or _FRACTION.search(text):
+        return _PLAIN_WORD.findall(text)
+    return text.translate(_ONLY_WORDS).split()
 
 
 def stems(text: str) -> list[str]:

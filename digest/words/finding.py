@@ -1,4 +1,4 @@
-"""An abstract → the one sentence of it that states the contribution, short enough for a list.
+"""Finds the one sentence of an abstract that states the contribution, short enough for a list.
 
 In: a clean abstract, how many words there is room for. Out: the sentence, cut at a clause where it is longer.
 Never: words that the abstract doesn't have, a network, or a model.

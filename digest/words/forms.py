@@ -1,4 +1,4 @@
-"""A word → its stem: one for all its inflected forms, American or British. In: a word in small letters.
+"""Finds the stem of a word: one for all its inflected forms, American or British. In: small letters.
 
 Inflection only, no derivation: a plural and its singular, a verb's -s, -ed and -ing have one stem; what
 another ending makes is another word (`transformer` isn't `transform`, `factuality` isn't `factual`), but for

@@ -124,7 +124,7 @@ def test_w02_the_whole_life_of_a_subscriber(
 
 def previews_and_subscribes(page: Page, web: WebServer, *, scripts: bool) -> None:
     page.goto("/")
-    saw(page, "2 papers trend now")
+    saw(page, "2 papers are trending now")
     page.get_by_label("Filters", exact=True).press_sequentially("agents AND (")
     shows(page, scripts=scripts)
     expect(page.locator("#filters-mistakes")).to_contain_text("agents AND (")

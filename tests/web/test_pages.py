@@ -38,7 +38,7 @@ def web(engine: Engine, tmp_path: Path) -> Iterator[WebServer]:
 def test_the_landing_page_shows_todays_papers_and_the_form(web: WebServer) -> None:
     page = web.client().get("/")
     assert page.status_code == 200
-    assert "2 papers trend now" in page.text
+    assert "2 papers are trending now" in page.text
     assert "Agents that plan" in page.text
     assert 'autocomplete="email"' in page.text
     assert '1<span class="hidden"> paper this week</span>' in page.text

@@ -2,17 +2,20 @@
 
 import json
 import re
+import time
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, update
+from sqlalchemy import Engine
 
-from digest.domain import Entry, SignalKind
+from digest.domain import Entry, HideReason, SignalKind
+from digest.pipeline.community import moderation, picks
 from digest.pipeline.installation import Installation
 from digest.store import papers, session
-from digest.store.papers.tables import PaperRow
 from digest.web.addresses import author_path, paper_path
+from digest.web.page_cache import LOOK_EVERY
 from tests.builders import NOW, entry
 from tests.installations import installation, store_entries
 from tests.web_server import WebServer, serving
@@ -74,9 +77,28 @@ def test_what_is_no_paper_is_no_page(web: WebServer, ref: str) -> None:
 
 def test_a_hidden_paper_is_gone(web: WebServer) -> None:
     store_entries(web.installation.engine, [entry()])
-    with session.transaction(web.installation.engine) as db:
-        db.execute(update(PaperRow).values(hidden=True))
-    assert web.client().get("/p/2603.00001").status_code == 410
+    moderation.hide(web.installation, "2603.00001", HideReason.SPAM, "<b>an advertisement</b>.", now=NOW)
+    answer = web.client().get("/p/2603.00001")
+    assert answer.status_code == 410
+    assert "It was hidden as spam: &lt;b&gt;an advertisement&lt;/b&gt;." in answer.text
+    for address in ("/p/2603.00001/cite.bib", "/api/v1/papers/2603.00001/similar"):
+        assert web.client().get(address).status_code == 410
+
+
+def test_what_another_process_hides_or_picks_is_seen_within_a_second(web: WebServer) -> None:
+    entries = [entry("2603.00001", title="Seldom seen"), entry("2603.00002", title="Often seen")]
+    store_entries(web.installation.engine, entries, seen_at=web.clock.now - timedelta(minutes=5))
+    addresses = ("/papers", "/papers.rss", "/papers.atom", "/search?q=seldom", "/", "/p/2603.00001")
+    assert all("Seldom seen" in web.client().get(address).text for address in addresses)
+    moderation.hide(web.installation, "2603.00001", HideReason.SPAM, now=web.clock.now)
+    time.sleep(LOOK_EVERY)
+    web.client().get("/about")  # any request looks around
+    found = {address: "Seldom seen" in web.client().get(address).text for address in addresses}
+    assert found == dict.fromkeys(addresses, False)
+    picks.pick(web.installation, "2603.00002", "Read & marvel.", now=web.clock.now)
+    time.sleep(LOOK_EVERY)
+    assert "Picked today" in web.client().get("/papers").text
+    assert "Read &amp; marvel." in web.client().get("/p/2603.00002").text
 
 
 def test_a_paper_whose_id_is_no_arxiv_id_has_a_page_too(web: WebServer) -> None:

@@ -48,15 +48,15 @@ def test_who_isn_t_signed_in_is_led_there_and_back(web: WebServer) -> None:
 def test_a_vote_by_a_form_shows_everywhere_at_once(web: WebServer) -> None:
     stranger, ada = web.client(), sign_in(web)
     path = path_of(stranger)
-    assert "votes of readers" not in stranger.get(path).text
+    assert "of readers: vote" not in stranger.get(path).text
     answer = ada.post(f"/votes{path[2:]}", data={"csrf": csrf(ada), "choice": "vote"})
     assert (answer.status_code, answer.headers["location"]) == (303, path)
     for page in (path, "/papers"):
-        assert re.search(r"</span> 1<span class=\"hidden\"> votes of readers", stranger.get(page).text), page
+        assert re.search(r"</span> 1<span class=\"hidden\"> vote of readers", stranger.get(page).text), page
         assert 'aria-pressed="true"' in ada.get(page).text
         assert "aria-pressed" not in stranger.get(page).text
     ada.post(f"/votes{path[2:]}", data={"csrf": csrf(ada), "choice": "back"})
-    assert "votes of readers" not in stranger.get("/papers").text
+    assert "of readers: vote" not in stranger.get("/papers").text
     made = audit.listing(web.installation)
     assert [each.act for each in made if each.act.startswith("paper")] == ["paper.unvote", "paper.vote"]
     assert {each.via for each in made if each.act.startswith("paper")} == {"web"}

@@ -1,4 +1,4 @@
-"""Values → JSON or tables on stdout."""
+"""Prints values as JSON or as tables on stdout."""
 
 import os
 import re

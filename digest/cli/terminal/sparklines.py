@@ -1,4 +1,4 @@
-"""Numbers → a line of bars, for a table."""
+"""Draws numbers as a line of bars, for a table."""
 
 import sys
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Tree × all papers → points, as bit rows. In: a filter's tree and an `Index`. Out: how well each paper fits.
+"""Computes the points of all papers, as bit rows. In: a filter's tree, an `Index`. Out: how well each fits.
 
 What a filter means for one paper is said by `evaluate`; this says the same of all papers at once. While
 a tree is read, its points are kept by level: bit n of level k says that paper n has k points or more,

@@ -1,4 +1,4 @@
-"""Bit rows × packed interests → the papers of each subscriber. In: arrays. Out: arrays. Only numpy between.
+"""Selects the papers of each subscriber. In: bit rows, packed interests. Out: arrays. Only numpy between.
 
 What a subscriber may get, and how well it fits, are bits over papers in rows of 64-bit words; the points of
 filters are added in binary, bit by bit (`rows.add`), one filter of every subscriber at a time. That gives

@@ -1,4 +1,4 @@
-"""A mail that came back → whose mail of ours it was → what becomes of its row and its subscriber.
+"""Finds whose mail came back, and applies what follows to its row and its subscriber.
 
 Nothing follows from a report without a sign that only we could have made: an envelope sender's token, or
 the Message-ID of a digest. Who it is about is read off that sign; whom the report names is shown and never

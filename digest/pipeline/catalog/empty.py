@@ -1,4 +1,4 @@
-"""A period without papers → why there are none, as far as calendar and sources tell. Reads only."""
+"""Says why a period has no papers, as far as calendar and sources tell. Reads only."""
 
 from dataclasses import dataclass
 from datetime import datetime

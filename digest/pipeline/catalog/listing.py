@@ -1,4 +1,4 @@
-"""A day, a week or a month → its papers in an order, page by page, with counts and its neighbours.
+"""Lists the papers of a day, a week or a month in an order, page by page, with counts and neighbours.
 
 The order is that of attention as it is known now (`trend.rank` without aging), or of first sight. Orders are
 numbers only, remembered for some minutes; the texts of one page are read when it is asked for, so that a

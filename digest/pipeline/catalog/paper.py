@@ -1,15 +1,16 @@
-"""A paper's id → everything that its page shows: the paper, where it was seen, its score and how it came."""
+"""Collects what a paper's page shows: the paper, where it was seen, its score and how it came about."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from digest.domain import Paper, Ranked, Sighting, SignalKind
+from digest.domain import Hiding, Paper, Ranked, Sighting, SignalKind
 from digest.pipeline.catalog.usual import Usual
 from digest.pipeline.ingest.summaries import with_summaries
 from digest.pipeline.installation import Installation
 from digest.store import papers, session
-from digest.store.papers.sightings import is_hidden, sightings
+from digest.store.community import hidings
+from digest.store.papers.sightings import sightings
 from digest.trend import HALF_LIFE, rank
 
 MOST_DAYS = 60  # of a history
@@ -27,7 +28,7 @@ class PaperPage:
     freshness: float
     sightings: tuple[Sighting, ...]
     history: Mapping[SignalKind, Mapping[date, int]]
-    is_hidden: bool
+    hiding: Hiding | None
 
     @property
     def versions(self) -> tuple[tuple[int, date], ...]:
@@ -52,10 +53,10 @@ class PaperPages:
             found = papers.find(db, ref)
             paper = with_summaries(db, self._installation, [found], now)[0]
             seen = tuple(sightings(db, paper.pk))
-            hidden = is_hidden(db, paper.pk)
+            hiding = hidings.hiding_of(db, paper.pk)
         ranked = rank([paper], now, self._usual.get(now), aging=False)[0]
         freshness = 0.5 ** (max(now - paper.first_seen_at, timedelta()) / HALF_LIFE)
-        return PaperPage(paper, ranked, freshness, seen, history(paper, now), hidden)
+        return PaperPage(paper, ranked, freshness, seen, history(paper, now), hiding)
 
 
 def history(paper: Paper, now: datetime) -> dict[SignalKind, dict[date, int]]:

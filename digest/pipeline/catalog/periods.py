@@ -1,4 +1,4 @@
-"""Names of days, weeks and months as addresses write them → the dates that they cover. Pure.
+"""Reads names of days, weeks and months as addresses write them. Pure.
 
 `2026-03-17` is a day, `2026-W12` a week (ISO 8601: Monday to Sunday), `2026-03` a month; nothing else is.
 Days are counted in UTC. Never: a store or a clock.

@@ -1,4 +1,4 @@
-"""A search → a page of papers, for the web, the API, feeds and the command line: one engine, one order.
+"""Searches papers, for the web, the API, feeds and the command line: one engine, one order.
 
 In: what somebody typed. Out: one frozen value with all that a page shows. Changes nothing.
 """

@@ -4,7 +4,7 @@ The index is segments in the store; which papers they hold is decided by compari
 database noted with the last segment's end, so a process that is killed loses and doubles nothing. Processes
 of one machine share the segments through files in the data folder, mapped into memory; the files can be
 thrown away at any time. Papers that changed since the last segment are read beside it, so a search is right
-at once.
+at once; where they are many, as after an upgrade, for some seconds in each search until all are read.
 """
 
 import contextlib
@@ -17,6 +17,7 @@ import time
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from digest.domain import Paper
 from digest.pipeline.installation import Installation
@@ -27,7 +28,9 @@ from digest.store.search import Changed, SegmentInfo
 from digest.store.session import Session
 
 BATCH = 8_000  # papers that are indexed in one transaction: bounds memory, and what a kill undoes
-BESIDE = 500  # changed papers that a search reads beside the segments, at most
+BESIDE = 1_000  # changed papers that a search reads beside the segments at once
+BESIDE_SECONDS = 2.0  # of a search, after which it reads no more of them
+MOST_BESIDE = 8  # segments of such papers in one process: more are merged
 MOST_PAPERS = 28_000  # of a segment that merging makes: about as many as its slots hold
 RUN = 4  # neighbours of about one size that are merged
 ALIKE = 2  # times the papers of all newer ones in a run that an older one may have
@@ -158,6 +161,15 @@ def _run(infos: Sequence[SegmentInfo]) -> list[SegmentInfo]:
     return run[::-1]
 
 
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """Papers that changed in (after, upto], read by a process that didn't wait until they are indexed."""
+
+    after: int
+    upto: int
+    segment: Segment
+
+
 class SearchIndex:
     """The index as one process reads it. Safe to use from many threads; made once, kept for long."""
 
@@ -165,6 +177,7 @@ class SearchIndex:
         self._folder = installation.search_folder
         self._lock = threading.Lock()
         self._segments: dict[tuple[int, int], Segment] = {}
+        self._beside: list[_Beside] = []
         self._made: tuple[tuple[object, ...], Reading] | None = None
 
     def read(self, db: Session) -> Reading:
@@ -175,22 +188,44 @@ class SearchIndex:
         infos = stored.infos(db, version())
         key = (stored.last_change(db), *(each.id for each in infos))
         made = self._made
-        if made and made[0] == key:
+        if made and made[0] == key and not made[1].behind:
             return made[1]
         with self._lock:
-            if not (self._made and self._made[0] == key):
+            if not (self._made and self._made[0] == key) or self._made[1].behind:
                 self._made = (key, self._read(db, infos))
             return self._made[1]
 
     def _read(self, db: Session, infos: Sequence[SegmentInfo]) -> Reading:
         segments = {(each.id, each.checksum): self._segment(db, each) for each in infos}
         self._segments = segments
-        changed = stored.read_changed(db, _end(infos), BESIDE)
-        beside = []
-        if changed.papers or changed.gone:
-            beside.append(Segment(_built(changed)[0]))
+        beside = self._read_beside(db, _end(infos))
         self._remove_stale(infos)
-        return Reading(Engine([*segments.values(), *beside]), stored.changed_since(db, changed.upto))
+        behind = stored.changed_since(db, beside[-1].upto if beside else _end(infos))
+        return Reading(Engine([*segments.values(), *(each.segment for each in beside)]), behind)
+
+    def _read_beside(self, db: Session, after: int) -> list["_Beside"]:
+        """Read the papers that changed after a revision, beside those that are read already."""
+        last = stored.last_change(db)
+        beside = [each for each in self._beside if after <= each.after and each.upto <= last]
+        if beside and beside[0].after != after:
+            beside = []
+        limit, started = BESIDE, time.monotonic()
+        while True:
+            end = beside[-1].upto if beside else after
+            changed = stored.read_changed(db, end, limit)
+            if changed.upto == end:
+                break
+            data, taken = _built(changed)
+            if taken < len(changed.papers):  # very long texts: fewer of them fit
+                limit = max(limit // 2, 1)
+                continue
+            beside.append(_Beside(end, changed.upto, Segment(data)))
+            if len(beside) > MOST_BESIDE:
+                beside = _merged(beside)
+            if time.monotonic() - started > BESIDE_SECONDS:
+                break
+        self._beside = beside
+        return beside
 
     def _segment(self, db: Session, info: SegmentInfo) -> Segment:
         known = self._segments.get((info.id, info.checksum))
@@ -238,6 +273,20 @@ class SearchIndex:
             for path in self._folder.iterdir():
                 if path.name not in names and path.stat().st_mtime < time.time() - STALE_SECONDS:
                     path.unlink()
+
+
+def _merged(beside: Sequence["_Beside"]) -> list["_Beside"]:
+    """The same papers in fewer segments: the smallest neighbours become one, as far as they fit."""
+    done = list(beside)
+    while len(done) > MOST_BESIDE // 2:
+        sizes = [len(one.segment) + len(other.segment) for one, other in pairwise(done)]
+        place = sizes.index(min(sizes))
+        if sizes[place] > MOST_PAPERS:
+            break
+        one, other = done[place : place + 2]
+        segment = Segment(merge([one.segment, other.segment], is_first=False))
+        done[place : place + 2] = [_Beside(one.after, other.upto, segment)]
+    return done
 
 
 def _file_name(info: SegmentInfo) -> str:

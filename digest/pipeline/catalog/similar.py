@@ -6,7 +6,7 @@ are folded into it. Vectors are kept by segment and basis, so those of two bases
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -37,19 +37,33 @@ class SimilarPaper:
 
 
 def keep_up(installation: Installation) -> int:
-    """Fit a basis where one is due, and give every segment its vectors; how many segments got them."""
+    """Fit a basis where one is due, and give every segment its vectors; how many segments got them.
+
+    Due: where there is none, where the papers have doubled, or where an older version of Digest made it.
+    """
     with session.reading(installation.engine) as db:
         infos = stored.infos(db, version())
         basis = stored.basis(db)
         total = sum(each.papers for each in infos)
-        due = total >= lsa.FEWEST and (basis is None or total >= REFIT * basis.papers)
-        segments = [Segment(stored.data_of(db, each.id) or b"") for each in infos] if due else []
-    if due:
-        fitted = lsa.fit(*lsa.standing(segments))
-        if fitted is not None:
-            with session.transaction(installation.engine) as db:
-                stored.add_basis(db, total, fitted.packed())
-    return _add_vectors(installation)
+        due = total >= lsa.FEWEST and (
+            basis is None or total >= REFIT * basis.papers or lsa.Basis.unpacked(basis.data).made != lsa.MADE
+        )
+        data = {each.id: stored.data_of(db, each.id) or b"" for each in infos} if due else {}
+    return (_refit(installation, total, data) if due else 0) + _add_vectors(installation)
+
+
+def _refit(installation: Installation, papers: int, data: Mapping[int, bytes]) -> int:
+    """Fit a basis on segments, by their numbers; it is used together with the vectors of all of them."""
+    segments = {number: Segment(packed) for number, packed in data.items()}
+    fitted = lsa.fit(*lsa.standing(list(segments.values())))
+    if fitted is None:
+        return 0
+    vectors = {number: lsa.vectors(segment, fitted).tobytes() for number, segment in segments.items()}
+    with session.transaction(installation.engine) as db:
+        basis = stored.add_basis(db, papers, fitted.packed())
+        for number, of_segment in vectors.items():
+            stored.add_vectors(db, number, basis, of_segment)
+    return len(vectors)
 
 
 def _add_vectors(installation: Installation) -> int:

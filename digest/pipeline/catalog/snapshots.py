@@ -1,4 +1,4 @@
-"""Values that are costly to make → made once, shared by all visitors, and renewed in the background.
+"""Makes costly values once for all visitors, and renews them in the background.
 
 Nobody waits for a value but the first visitor after a start or a quiet hour. Safe to use from many threads.
 """
@@ -26,19 +26,30 @@ class Snapshot(Generic[T]):
         self._lock = threading.Lock()
         self._made: tuple[datetime, T] | None = None
         self._making = False
+        self._generation = 0
 
     def get(self, now: datetime) -> T:
         """Return the value of now, or of a little while ago. Raises what making it raises."""
         made = self._made
         if made is None or not timedelta(0) <= now - made[0] < TOO_OLD:
             with self._lock:  # many callers wait for one of them
-                if self._made is made or self._made is None:
-                    self._made = (now, self._make(now))
-                made = self._made
+                made = self._keep(now) if self._made is made or self._made is None else self._made
         if now - made[0] >= self._fresh and not self._making:
             self._making = True
             threading.Thread(target=self._renew, args=(now,), daemon=True).start()
         return made[1]
+
+    def forget(self) -> None:
+        """Make the value anew when it is asked for next; one that is being made is given to nobody else."""
+        self._generation += 1
+        self._made = None
+
+    def _keep(self, now: datetime) -> tuple[datetime, T]:
+        generation = self._generation
+        made = (now, self._make(now))
+        if generation == self._generation:
+            self._made = made
+        return made
 
     def peek(self, now: datetime) -> T | None:
         """Return what `get` returns; None where it must be made first and that takes longer than a moment."""
@@ -52,13 +63,15 @@ class Snapshot(Generic[T]):
         return self.get(now) if self._is_shown(now) else None
 
     def _is_shown(self, now: datetime) -> bool:
-        return self._made is not None and timedelta(0) <= now - self._made[0] < TOO_OLD
+        made = self._made
+        return made is not None and timedelta(0) <= now - made[0] < TOO_OLD
 
     def _renew(self, now: datetime) -> None:
         try:
             with self._lock:  # somebody who waits for it gets what is made here, and the other way round
-                if self._made is None or not timedelta(0) <= now - self._made[0] < self._fresh:
-                    self._made = (now, self._make(now))
+                made = self._made
+                if made is None or not timedelta(0) <= now - made[0] < self._fresh:
+                    self._keep(now)
         except Exception:
             _log.exception("what pages show could not be renewed; they go on showing what was read before")
         finally:

@@ -1,4 +1,4 @@
-"""The small pictures that sources have of papers → copies of ours, for pages and emails; off by default.
+"""Keeps copies of the small pictures that sources have of papers, made smaller and safe.
 
 A step of the round copies those of the last days: through the guarded client, at most 4 MB each, drawn anew
 as small JPEGs (`sources.values.pictures`) and kept in the database, so that every process shows the same. A
@@ -34,7 +34,7 @@ PATIENCE = 10.0  # seconds that one waits for its site's turn
 def copy_due(
     installation: Installation, now: datetime, *, stopping: Callable[[], bool] = lambda: False
 ) -> int:
-    """Copy the pictures of new papers, where the operator wants them; returns how many."""
+    """Return copy the pictures of new papers, where the operator wants them; returns how many."""
     if not installation.thumbnails:
         return 0
     turn = ServiceRow.claim(installation.engine, NAME, now, until=now + EVERY)

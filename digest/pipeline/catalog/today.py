@@ -70,6 +70,11 @@ class Today:
         found = preview(self._installation, stranger(interests, now), now, self.candidates(now))
         return found.digest.papers if found.digest else ()
 
+    def forget(self) -> None:
+        """Read candidates and counts anew when they are asked for next: a paper was hidden or shown again."""
+        self._candidates.forget()
+        self._topics.forget()
+
     def _count(self, now: datetime) -> tuple[CountedTopic, ...]:
         self.candidates(now)  # more people wait for these
         week = read_candidates(self._installation, now, WEEK)

@@ -1,4 +1,4 @@
-"""Signing in by a mailed link → a session: a random cookie, of which only a hash is kept.
+"""Opens sessions by a mailed link: a random cookie, of which only a hash is kept.
 
 A session lasts 30 days since it was last used, and ends at once when its subscriber's role changes. Who is
 behind a cookie is read anew for every request, so a role that was taken away acts no more in open tabs.

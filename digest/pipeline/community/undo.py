@@ -1,4 +1,4 @@
-"""Takes acts back: act → the function that puts the object back as it was before, in one transaction.
+"""Takes acts back: for each act a function puts the object back as it was before, in one transaction.
 
 After an act and its undo the store is as before, but for the audit. An act whose object was changed since is
 refused, never half undone. A new act needs a line in `UNDO`, or in `FINAL` with the reason in words.
@@ -7,11 +7,12 @@ refused, never half undone. A new act needs a line in `UNDO`, or in `FINAL` with
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Protocol
 
 from digest.domain import Schedule
 from digest.due import next_due
 from digest.errors import RefusedError, UnknownError
+from digest.pipeline.community import moderation, picks, reports, submissions
 from digest.pipeline.installation import Installation
 from digest.store import deliveries, papers, session
 from digest.store.community import audit, saved, votes
@@ -21,6 +22,14 @@ from digest.store.sources import snapshots as source_snapshots
 from digest.store.subscriptions import interests, snapshots, subscribers, suppressions
 
 Undo = Callable[[Session, Entry, datetime], None]
+
+
+class Restorable(Protocol):
+    """A module whose objects are read and put back as the audit has them."""
+
+    def state_of(self, db: Session, where: str, /) -> Mapping[str, Any] | None: ...
+
+    def restore(self, db: Session, where: str, fields: Mapping[str, Any] | None, /) -> None: ...
 
 
 def undo(installation: Installation, number: int, now: datetime) -> Entry:
@@ -202,6 +211,27 @@ def _vote(db: Session, entry: Entry, now: datetime) -> None:
     votes.observe(db, paper.pk, now)
 
 
+def _put_back(part: Restorable) -> Undo:
+    """Undo for objects whose state is read and written as a whole, unless they were changed since."""
+
+    def put_back(db: Session, entry: Entry, _now: datetime) -> None:
+        _refuse_changed(entry, part.state_of(db, entry.object), entry.after)
+        part.restore(db, entry.object, entry.before)
+
+    return put_back
+
+
+def _order(db: Session, entry: Entry, _now: datetime) -> None:
+    _refuse_changed(entry, picks.order_of(db, entry.object), entry.after)
+    picks.restore_order(db, entry.object, entry.before)
+
+
+def _accepted(db: Session, entry: Entry, _now: datetime) -> None:
+    _refuse_changed(entry, submissions.state_of(db, entry.object), entry.after)
+    submissions.unlist(db, entry.object)
+    submissions.restore(db, entry.object, entry.before)
+
+
 UNDO: Mapping[str, Undo] = MappingProxyType(
     {
         "subscriber.add": _added_subscriber,
@@ -228,6 +258,15 @@ UNDO: Mapping[str, Undo] = MappingProxyType(
         "paper.split": _split,
         "paper.vote": _vote,
         "paper.unvote": _vote,
+        **dict.fromkeys(("paper.pick", "paper.unpick"), _put_back(picks)),
+        "pick.order": _order,
+        **dict.fromkeys(("paper.hide", "paper.unhide"), _put_back(moderation)),
+        **dict.fromkeys(
+            ("proposal.add", "proposal.send", "proposal.withdraw", "proposal.reject", "proposal.expire"),
+            _put_back(submissions),
+        ),
+        "proposal.accept": _accepted,
+        **dict.fromkeys(("report.add", "report.settle"), _put_back(reports)),
         "paper.save": _saved,
         "paper.unsave": _saved,
     }
@@ -248,6 +287,8 @@ FINAL: Mapping[str, str] = MappingProxyType(
         "domain.resume": "a domain that still refuses our mail is stopped again by itself",
         "source.backfill": "papers that a source brought stay",
         "database.restore": "restore another backup",
+        "proposal.unknown": "no site knew the paper; propose it again",
+        "proposal.duplicate": "the paper is here; take the vote for it back",
         "session.begin": "end the session instead",
         "session.end": "sign in again",
         "feed.renew": "a link that was ended stays dead",

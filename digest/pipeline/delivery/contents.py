@@ -1,10 +1,10 @@
-"""Rows of the ledger → the digests that they promised, written for their readers as they are now.
+"""Builds the digests that rows of the ledger promised, for their readers as they are now.
 
 A chunk goes through as arrays, like the issue that made it; a reason is found once for all whom it brings a
 paper.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from itertools import pairwise
 
@@ -15,7 +15,7 @@ from digest.pipeline.delivery.withdrawals import Withdrawals
 from digest.pipeline.installation import Installation
 from digest.pipeline.issues.candidates import CandidateCache, CandidateSet
 from digest.pipeline.issues.no_papers import quiet_digest, reason_of
-from digest.store import deliveries, session
+from digest.store import deliveries, papers, session
 from digest.store.subscriptions import interests
 
 
@@ -36,6 +36,7 @@ class DigestBuilder:
         with session.reading(self._installation.engine) as db:
             issues = deliveries.issues_by_id(db, {row.issue_id for row in rows})
             withdrawn = Withdrawals(db, issues, rows)
+            hidden = papers.hidden(db)
         found: dict[int, Digest | None] = {}
         for issue in issues:
             of_issue = [row for row in rows if row.issue_id == issue.id]
@@ -43,7 +44,8 @@ class DigestBuilder:
                 window = timedelta(days=days) if days else self._installation.window
                 candidates = self._candidates.at(issue.opened_at, window)
                 same = [row for row in of_issue if row.window_days == days]
-                found |= self._of_issue(issue, candidates, same, people, withdrawn)
+                gone = {candidates.numbers.get(pk) for pk in (*withdrawn.papers, *hidden)}
+                found |= self._of_issue(issue, candidates, same, people, withdrawn=withdrawn, gone=gone)
         return found
 
     def _of_issue(
@@ -52,17 +54,18 @@ class DigestBuilder:
         candidates: CandidateSet,
         rows: Sequence[Delivery],
         people: Mapping[int, Subscriber],
+        *,
         withdrawn: Withdrawals,
+        gone: Collection[int | None],  # numbers of papers that were withdrawn or hidden since
     ) -> dict[int, Digest | None]:
         rows = sorted(rows, key=lambda row: row.subscriber_id)
         digests: dict[int, Digest | None] = {}
-        papers = candidates.corpus.papers
-        gone = {candidates.numbers[pk] for pk in withdrawn.papers if pk in candidates.numbers}
+        listed = candidates.corpus.papers
         for row, chosen, others in zip(rows, *self._chosen(candidates, rows), strict=True):
             reader = people[row.subscriber_id]
-            promised = {candidates.numbers.get(pk) for pk in row.papers} - gone
+            promised = {candidates.numbers.get(pk) for pk in row.papers}.difference(gone)
             kept = candidates.corpus.why.explain(reader.interests, [n for n in chosen if n in promised])
-            also_trending = [papers[number] for number in others if number not in gone]
+            also_trending = [listed[number] for number in others if number not in gone]
             back = withdrawn.of(row)
             digests[row.id] = compose(
                 reader,

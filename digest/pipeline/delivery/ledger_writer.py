@@ -1,4 +1,4 @@
-"""Marks and outcomes of messages under way → the ledger, those of one moment in one transaction.
+"""Writes marks and outcomes of messages to the ledger, those of one moment in one transaction.
 
 A connection's next message is marked `sending` in no earlier transaction than the one that settles its last:
 at every moment there are at most as many `sending` rows as connections. While the database is away, everybody

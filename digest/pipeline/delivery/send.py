@@ -1,4 +1,4 @@
-"""The messages of one chunk → handed over, each when it may leave → outcomes for the ledger.
+"""Hands over the messages of one chunk, each when it may leave, and returns outcomes for the ledger.
 
 What a reply says of the whole domain is heeded at once: the rest of the chunk for that domain goes back.
 """

@@ -1,4 +1,4 @@
-"""Messages and their recipient domains → when each may leave; replies → slower, stopped or resumed domains.
+"""Plans when each message may leave, and slows, stops or resumes recipient domains by their replies.
 
 All processes of an installation share the paces, which stand in the database.
 """

@@ -1,4 +1,4 @@
-"""Withdrawn papers → what of a chunk of messages must not go out any more, and who is to hear of it.
+"""Finds what of a chunk must not go out since papers were withdrawn, and who is to hear of it.
 
 A reader hears of a withdrawal once: in the first digest whose issue was opened after it, of a paper that was
 sent to them before it. Both follow from the ledger; nothing else is remembered.

@@ -1,4 +1,4 @@
-"""Ledger rows that are due → messages handed over → rows that say what became of them.
+"""Sends the ledger's rows that are due, and writes down what became of them.
 
 A chunk of rows is claimed with a lease; `sending` is committed for a row just before its message enters
 DATA. What is killed before that goes back to `queued` when the lease ends; what is killed after it becomes

@@ -1,4 +1,4 @@
-"""Today's batch of a source, as it landed → counted for its day, and what is missing from it in words."""
+"""Counts a source's batch for its day, and says what is missing from it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Past days of a source that were missed → their papers in the store, page by page.
+"""Asks for past days of a source that were missed, and stores their papers, page by page.
 
 How far each day has come is a row (`store.gaps`), written together with what landed: a run that is killed
 goes on where it was. Papers of a past day count as seen on that day; what sources show of them today, as

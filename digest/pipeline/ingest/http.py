@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from digest.errors import FetchError, NotAskedError
-from digest.fetch import Fetcher, Get, Response
+from digest.fetch import LIMITS, Fetcher, Get, Limits, Response
 from digest.pipeline.ingest.host_lock import PATIENCE, SharedTurns
 from digest.pipeline.installation import Installation
 from digest.sources import Request
@@ -41,8 +41,10 @@ def fetching(
     *,
     stopping: Callable[[], bool] = lambda: False,
     seconds: float = math.inf,
+    limits: Limits = LIMITS,
 ) -> Iterator[Fetcher]:
-    """Open an HTTP client that waits in the installation's line; its arguments are those of `getter`."""
+    """Open an HTTP client that waits in the installation's line; `limits`: of each request, the others as in
+    `getter`."""
     turn = SharedTurns(
         installation.engine,
         own_hosts=installation.allow_hosts,
@@ -50,7 +52,12 @@ def fetching(
         stopping=stopping,
     )
     with Fetcher(
-        installation.user_agent, installation.allow_hosts, turn=turn, stopping=stopping, seconds=seconds
+        installation.user_agent,
+        installation.allow_hosts,
+        limits=limits,
+        turn=turn,
+        stopping=stopping,
+        seconds=seconds,
     ) as fetcher:
         yield fetcher
 

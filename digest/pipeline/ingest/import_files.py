@@ -1,4 +1,4 @@
-"""Files as sources serve them → papers in the store. A bad file or entry stops only itself.
+"""Imports files as sources serve them. A bad file or entry stops only itself.
 
 A file of JSON lines may be larger than memory: it is stored a batch at a time. Others are one answer of their
 source each, and stored whole or not at all.

@@ -1,4 +1,4 @@
-"""Files as they lie there, gzip or plain → their plain bytes, piece by piece or line by line.
+"""Opens files, gzip or plain, and yields their plain bytes, piece by piece or line by line.
 
 Never more of a file in memory than one piece and one line; raises ParseError for gzip that can't be read.
 """

@@ -1,4 +1,4 @@
-"""Sources that are due → papers in the store, and what each source says of itself.
+"""Asks the sources that are due, stores their papers, and notes how each source is doing.
 
 Every source is claimed before it is asked, so that two processes never ask one at the same time. A source
 that fails keeps what it gave, and stops nobody else. Never: a look at a clock, or a request without its turn.

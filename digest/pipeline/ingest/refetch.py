@@ -1,4 +1,4 @@
-"""Past days of a source that are asked for again → their late papers and newer signals in the store.
+"""Asks once more for past days of a source, and stores their late papers and newer signals.
 
 A day of Hugging Face fills up gradually, and its upvotes, comments and stars grow for days: each answer is
 merged, each number kept with its time. A past day that can't be had is a note, never a failure of its source.

@@ -1,4 +1,4 @@
-"""Papers of the last days → what services count for them (stars, citations) → signals in the store.
+"""Asks services what they count for the papers of the last days (stars, citations), and stores it.
 
 Optional, and never in anybody's way: a service is asked at most once in a quarter of an hour, about a bounded
 number of papers, each at most once a day. What fails is kept with the service for `digest doctor`; it stops

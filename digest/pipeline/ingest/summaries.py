@@ -1,4 +1,4 @@
-"""Papers without a summary of their source's → asked about at a chat endpoint → summaries in the store.
+"""Asks a chat endpoint for summaries of papers whose source wrote none, and stores them.
 
 Optional, and never in a mail's way: a turn has its time and its number of papers, an endpoint that fails is
 left alone for a while, and what a model says is shown only if it can be (see `digest.summarise`).

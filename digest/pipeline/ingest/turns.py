@@ -1,4 +1,4 @@
-"""The loop of everything that is asked: claim → ask → store → succeeded, postponed or failed.
+"""Runs the loop of everything that is asked: claim, ask, store, then succeeded, postponed or failed.
 
 Sources, past days, services that count attention and the model that summarises are rows which say when each
 may be asked. `claim` gives such a row to one process at a time; `take` asks, and writes down what came of

@@ -1,4 +1,4 @@
-"""A paper and a filter, or a subscriber → why it isn't selected, in words. Changes nothing.
+"""Explains why a paper isn't selected by a filter, or for a subscriber, in words. Changes nothing.
 
 Each reason is one that holds by itself: a paper may be too old *and* lack a word.
 """

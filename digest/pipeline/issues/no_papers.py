@@ -1,4 +1,4 @@
-"""A day without papers for somebody → why, in a word for the ledger and in sentences for a reader.
+"""Says why somebody has no papers on a day, in a word for the ledger and in sentences for a reader.
 
 In: the candidates, what each source says of itself, arXiv's calendar. Never guesses a reason.
 """

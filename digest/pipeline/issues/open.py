@@ -1,4 +1,4 @@
-"""Due subscribers → an issue with one ledger row for each: what they get, or why they get nothing.
+"""Opens issues: each due subscriber gets one ledger row that says what they get, or why nothing.
 
 A page of subscribers goes through as arrays, from the rows of the store to the papers of each; the objects
 that a digest is written from are made when it is delivered.

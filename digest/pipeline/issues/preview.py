@@ -1,4 +1,4 @@
-"""Interests → the digest that would be sent now, by the same steps as the one that is sent."""
+"""Previews the digest that would be sent now, by the same steps as the one that is sent."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""A digest → the message and the envelope for its subscriber: links signed, headers filled in.
+"""Builds the message and the envelope of a digest: links signed, headers filled in.
 
 Every other mail becomes an envelope here, too (`finalize`): one place where mails are finished and signed.
 """

@@ -1,4 +1,4 @@
-"""A subscriber → the signed links that open their pages; a link → whose it is.
+"""Signs the links that open a subscriber's pages, and reads whose a link is.
 
 One purpose per kind of link: the token of one never opens another.
 """

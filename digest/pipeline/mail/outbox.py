@@ -1,4 +1,4 @@
-"""One claimed email → handed over → what to write into its row: the protocol of every outbox.
+"""Hands over one claimed email, and says what to write into its row: the protocol of every outbox.
 
 claim → render → MAIL, RCPT, DATA accepted → begin: `sending` is committed → body → settle
 

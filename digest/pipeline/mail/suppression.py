@@ -1,4 +1,4 @@
-"""A subscriber whose address is dead → nothing is written to it any more, also after an erasure."""
+"""Suppresses dead addresses: nothing is written to them any more, also after an erasure."""
 
 from datetime import datetime
 

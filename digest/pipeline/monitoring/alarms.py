@@ -1,4 +1,4 @@
-"""What is wrong now → rows → one mail to the operator that says what began and what is over.
+"""Keeps what is wrong now as rows, and emails the operator what began and what is over.
 
 A row counts as told when the mail server has taken its mail. After a doubt it is told again: a lost alarm is
 worse than a doubled one. Never: an error for its caller, or a wait that holds up a digest for long.

@@ -1,4 +1,4 @@
-"""The store at a time → what is wrong that its operator should know, as alarms. Reads only; tells nobody.
+"""Finds what is wrong that the operator should know, as alarms. Reads only; emails nobody.
 
 An issue that isn't out an hour after its time, emails that wait for as long, a source that is stalled or
 keeps failing, a recipient domain that refuses our mail, and what failed for a reason that nobody foresaw.

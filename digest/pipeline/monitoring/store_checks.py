@@ -1,4 +1,4 @@
-"""What the store says of an installation → checks of its sources, services, issues, domains and alarms."""
+"""Checks an installation's sources, services, issues, domains and alarms by what the store says."""
 
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta

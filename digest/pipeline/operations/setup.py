@@ -1,4 +1,4 @@
-"""Answers to five questions → an `.env` with fresh secrets, and what DNS must hold for them.
+"""Writes an `.env` with fresh secrets from answers to five questions, and says what DNS must hold for it.
 
 Never replaces a file, and never makes a new key where the data folder keeps one: links in emails that were
 sent, and suppressed addresses, hang on it.

@@ -11,7 +11,7 @@ from digest.pipeline.installation import Installation
 from digest.pipeline.subscriptions import rate_limits
 from digest.pipeline.subscriptions.signup import LOCK
 from digest.store import deliveries, papers, session
-from digest.store.community import audit, saved, sessions, votes
+from digest.store.community import audit, hidings, picks, proposals, reports, saved, sessions, votes
 from digest.store.subscriptions import feeds, mutes, signups, subscribers, suppressions, transactional
 from digest.tokens import address_hash, address_hashes
 
@@ -69,6 +69,10 @@ def erase(installation: Installation, number: int, now: datetime) -> None:
         rate_limits.forget(db, installation.keys, known.email)
         signups.forget(db, known.email)
         voted = list(votes.votes_of(db, number))
+        for part in (proposals, reports):
+            part.forget_person(db, number)
+        picks.forget_curator(db, number)
+        hidings.forget_person(db, number, audit.NOBODY)
         subscribers.erase(db, number)
         votes.observe_all(db, voted, now)
         kept = [f"suppression:{hashed}" for hashed in address_hashes(known.email, installation.keys)]

@@ -1,4 +1,4 @@
-"""An address that was typed to sign in → a mailed link, which `community.sessions` takes.
+"""Mails the link to sign in, which `community.sessions` takes.
 
 As for a sign-up, a request is only written down while somebody waits for an answer (`ask`), and decided
 afterwards (`settle`): neither the words nor the time of an answer say whether an address is known.

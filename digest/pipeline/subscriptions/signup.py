@@ -1,4 +1,4 @@
-"""Double opt-in: a request → a mail that asks → a link that is followed → an active subscriber, on record.
+"""Subscribes by double opt-in: a request, an email that asks, a link, then an active subscriber, on record.
 
 A request is only written down while somebody waits for an answer (`ask`); what is to be done about it is
 decided afterwards (`settle`), so that no answer, by its words or its time, says whether an address is known.

@@ -1,4 +1,4 @@
-"""Queued mails about subscriptions → handed over → rows that say what became of them.
+"""Sends queued emails about subscriptions, and writes down what became of them.
 
 Like a digest, a mail is committed as `sending` before its body leaves, and never sent again after a doubt:
 who misses a confirmation asks for another.
@@ -10,7 +10,16 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from digest.deliver import Envelope, Transport
-from digest.domain import DeliveryState, Digest, Message, Receipt, Subscriber, SubscriberStatus
+from digest.domain import (
+    DeliveryState,
+    Digest,
+    Message,
+    ProposalState,
+    Receipt,
+    Role,
+    Subscriber,
+    SubscriberStatus,
+)
 from digest.errors import DeliveryError
 from digest.languages import dates
 from digest.languages import gettext as _
@@ -27,6 +36,7 @@ from digest.pipeline.subscriptions.signin import LINK_LASTS, MAY_SIGN_IN
 from digest.pipeline.subscriptions.signup import CONFIRM_WITHIN, expected
 from digest.render import phrases
 from digest.store import session
+from digest.store.community import proposals
 from digest.store.monitoring import failures as kept_failures
 from digest.store.session import Session
 from digest.store.subscriptions import interests, signups, subscribers, suppressions, transactional
@@ -42,6 +52,8 @@ _WANTED = {  # a mail is only right while its subscriber is in one of these stat
     TransactionalKind.GOODBYE: {SubscriberStatus.UNSUBSCRIBED},
     TransactionalKind.PREFERENCES: set(SubscriberStatus) - {SubscriberStatus.SUPPRESSED},
     TransactionalKind.ERASE: set(SubscriberStatus) - {SubscriberStatus.SUPPRESSED},
+    TransactionalKind.PROPOSAL: {SubscriberStatus.ACTIVE, SubscriberStatus.PAUSED},
+    TransactionalKind.QUEUE: {SubscriberStatus.ACTIVE, SubscriberStatus.PAUSED},
     TransactionalKind.SIGNIN: MAY_SIGN_IN,
 }
 
@@ -118,12 +130,21 @@ def _is_wanted(
         signup = signups.get(db, notice.signup_id or 0)
         if signup is None or signup.confirmed_at or now > signup.at + CONFIRM_WITHIN:
             return False
+    if notice.kind is TransactionalKind.PROPOSAL:
+        decided = {ProposalState.ACCEPTED, ProposalState.REJECTED}
+        told_of = proposals.find(db, notice.proposal_id or 0)
+        if told_of is None or told_of.state not in decided:
+            return False  # undone meanwhile
+    if notice.kind is TransactionalKind.QUEUE:
+        waiting = proposals.count(db, state=ProposalState.PENDING)
+        if not waiting or not subscriber.role.includes(Role.CURATOR):
+            return False
     if notice.kind is TransactionalKind.SIGNIN and now > notice.created_at + LINK_LASTS:
         return False
     return not suppressions.among(db, address_hashes(subscriber.email, installation.keys))
 
 
-def _message(
+def _message(  # noqa: PLR0911 - one for each kind
     installation: Installation, notice: TransactionalEmail, subscriber: Subscriber, now: datetime
 ) -> Message:
     site, renderer = installation.site, installation.renderer
@@ -143,6 +164,17 @@ def _message(
             return renderer.preferences(site, link=links.preferences)
         case TransactionalKind.ERASE | TransactionalKind.SIGNIN:
             return _with_expiring_link(installation, notice)
+        case TransactionalKind.PROPOSAL | TransactionalKind.QUEUE:
+            return _of_proposals(installation, notice, now)
+
+
+def _of_proposals(installation: Installation, notice: TransactionalEmail, now: datetime) -> Message:
+    """The email about one proposal, or about the curators' queue."""
+    site, renderer = installation.site, installation.renderer
+    with session.reading(installation.engine) as db:
+        if notice.kind is TransactionalKind.QUEUE:
+            return renderer.queue(site, proposals.in_state(db, [ProposalState.PENDING]), now)
+        return renderer.proposal(site, proposals.get(db, notice.proposal_id or 0))
 
 
 def _with_expiring_link(installation: Installation, notice: TransactionalEmail) -> Message:

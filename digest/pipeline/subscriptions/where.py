@@ -1,4 +1,4 @@
-"""`status=active`, `joined before 2026-01-01` → conditions, and acts on all subscribers who meet them.
+"""Reads conditions like `status=active`, and acts on all subscribers who meet them.
 
     FIELD=VALUE  FIELD=VALUE,VALUE  FIELD!=VALUE       status, topic, domain, email, frequency, timezone
     FIELD before DATE  FIELD since DATE  FIELD on DATE     joined, confirmed, left; days are UTC's

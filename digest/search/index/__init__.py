@@ -1,4 +1,4 @@
-"""Papers → segments: named arrays of where their words stand, one blob each, merged as they grow.
+"""Builds segments of papers: named arrays of where their words stand, one blob each, merged as they grow.
 
 packing     named arrays ↔ bytes                segment   papers and where their words stand
 vocabulary  sorted strings in arrays            building  papers → a segment

@@ -30,23 +30,23 @@ def pairs(text: str) -> Iterator[tuple[str, str]]:
             continue
         before = text[max(0, found.start() - _BEFORE) : found.start()]
         sentence = re.split(r"[.;:()\[\]]\s", before)[-1]
-        words = [fold(word) for word in written(sentence)]
-        if long := _long_form(short.casefold(), words):
+        if long := _long_form(short.casefold(), written(sentence)):
             yield name, " ".join(long)
 
 
 def _long_form(short: str, words: list[str]) -> list[str]:
-    """The last words whose initials spell the acronym; little words may stand between, uncounted."""
+    """The last words, folded, whose initials spell the acronym; little words may stand between, uncounted."""
     letters = list(short)
     start = len(words)
+    long: list[str] = []
     while letters and start:
         start -= 1
-        word = words[start]
+        word = fold(words[start])
+        long.insert(0, word)
         if word[0] == letters[-1]:
             letters.pop()
         elif len(letters) > 1 and len(word) > 2 and word[0] == letters[-2] and letters[-1] in word[1:]:
             del letters[-2:]  # two letters from one word: "GenerAtive", "Internet of Things" keep theirs
         elif word not in _LITTLE or start == len(words) - 1:
             return []
-    long = words[start:]
     return long if not letters and len(long) > 1 and " ".join(long) != short else []

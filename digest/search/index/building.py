@@ -1,11 +1,13 @@
-"""Papers → a segment. In: papers as the store gives them, and the numbers of those that are gone. Out: bytes.
+"""Builds a segment. In: papers as the store gives them, and the numbers of those that are gone. Out: bytes.
 
 A segment takes papers until its slots are used up; `build` says how many it took.
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from itertools import count
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,11 +74,30 @@ def _words(
     number_of = {pair: number for number, pair in enumerate(ordered)}
     renumbered = np.array([number_of[pair] for pair in known], np.int32)
     numbers = renumbered[stream] if len(stream) else np.empty(0, np.int32)
-    order = np.argsort(numbers, kind="stable")
+    order = in_order(numbers)
     return form_arrays(ordered, np.bincount(numbers, minlength=len(ordered))) | {
         "slots": slots[order].astype(np.uint16),
         "positions": (places[order] % SLOT).astype(np.uint8),
     }
+
+
+def in_order(*keys: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
+    """Return the places of keys (the first one counts most), sorted; equal ones stay in order.
+
+    All are put into one number, the place behind them: numpy sorts plain numbers many times faster.
+    """
+    size = len(keys[0])
+    joined = np.zeros(size, np.int64)
+    width = 0
+    for key in (*keys, np.arange(size)):
+        bits = int(key.max(initial=0)).bit_length()
+        joined = (joined << bits) | key
+        width += bits
+    if width > 62:
+        msg = "these segments are too large to be one"
+        raise ValueError(msg)
+    joined.sort()
+    return joined & ((1 << bits) - 1)
 
 
 def form_arrays(ordered: Sequence[tuple[str, str]], counts: NDArray[np.int64]) -> dict[str, Array]:
@@ -127,9 +148,14 @@ def counted(acronyms: Counter[tuple[str, str]]) -> dict[str, Array]:
     }
 
 
-def author_key(parts: Sequence[str]) -> str:
-    """Return the folded parts of a name, the family name first, so that a family's names are side by side."""
-    return " ".join((parts[-1], *parts[:-1]))
+@lru_cache(maxsize=1 << 16)
+def author_key(name: str) -> str:
+    """Return the folded parts of a name, the family name first, so that a family's are side by side.
+
+    Empty for what is no name.
+    """
+    parts = name_parts(name)
+    return " ".join((parts[-1], *parts[:-1])) if parts else ""
 
 
 def labels_of(paper: Paper) -> Iterable[str]:
@@ -155,8 +181,9 @@ def _columns(papers: Sequence[Paper], gone: Iterable[int]) -> dict[str, Array]:
     for place, paper in enumerate(papers):
         for label in dict.fromkeys(labels_of(paper)):
             labels[label].append(place)
-        for author in {author_key(parts) for name in paper.authors if (parts := name_parts(name))}:
-            authors[author].append(place)
+        for author in set(map(author_key, paper.authors)):
+            if author:
+                authors[author].append(place)
         for name in {paper.id.lower()} | ({f"doi:{paper.doi.lower()}"} if paper.doi else set()):
             ids[name].append(place)
         acronyms.update(set(pairs(paper.abstract)))

@@ -1,4 +1,4 @@
-"""Segments → one segment, without reading a text again. In: segments, oldest first. Out: bytes.
+"""Merges segments without reading a text again. In: segments, oldest first. Out: bytes.
 
 What a newer segment replaced or said is gone is left out. `is_first`: no older segment is left, so nothing
 needs to be known to be gone any more.
@@ -11,7 +11,7 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
-from digest.search.index.building import counted, form_arrays, listed
+from digest.search.index.building import counted, form_arrays, in_order, listed
 from digest.search.index.packing import Array, pack
 from digest.search.index.segment import MOST_SLOTS, Marks, Segment, shown_in
 
@@ -83,7 +83,7 @@ def _words(
         positions.append(segment.positions[there])
     number = np.concatenate(numbers)
     slot, position = np.concatenate(slots), np.concatenate(positions)
-    order = np.lexsort((slot, number))  # positions of one slot and form are in order in each segment
+    order = in_order(number, slot)  # positions of one slot and form are in order in each segment
     counts = np.bincount(number, minlength=len(ordered))
     used = np.flatnonzero(counts)
     return form_arrays([ordered[each] for each in used.tolist()], counts[used]) | {

@@ -10,6 +10,7 @@ stem are one slice, and so are those of a form. Labels are what else a paper has
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -78,10 +79,12 @@ class Segment:
 
     def stems_and_forms(self, stems: Slice) -> Iterator[tuple[str, str]]:
         """Yield the stem and the form of the words of these stems (numbers from … to before)."""
-        for number in range(*stems):
-            stem = self.stems[number]
-            for form in range(*self.stem_forms(number)):
-                yield stem, self.forms[form]
+        first, end = stems
+        starts = self._stem_first[first : end + 1].tolist()
+        forms = self.forms.some(starts[0], starts[-1])
+        for stem, (start, behind) in zip(self.stems.some(first, end), pairwise(starts), strict=True):
+            for number in range(start - starts[0], behind - starts[0]):
+                yield stem, forms[number]
 
     def form(self, stem: str, form: str) -> Slice:
         """Return the occurrences of a word exactly as written, whose stem is this."""

@@ -38,8 +38,13 @@ class Vocabulary(Sequence[str]):
 
     def all(self) -> list[str]:
         """Return all strings, decoded at once."""
-        text, offsets = bytes(self._text), self._offsets.tolist()
-        return [text[a:b].decode() for a, b in pairwise(offsets)]
+        return self.some(0, len(self))
+
+    def some(self, first: int, end: int) -> list[str]:
+        """Return the strings with these numbers, from … to before, decoded at once."""
+        offsets = self._offsets[first : end + 1].tolist()
+        text = bytes(self._text[offsets[0] : offsets[-1]])
+        return [text[a - offsets[0] : b - offsets[0]].decode() for a, b in pairwise(offsets)]
 
     def find(self, string: str) -> int:
         """Return the number of a string, or -1."""

@@ -1,4 +1,4 @@
-"""Bytes of a feed → text: its character set by byte order mark, by declaration, or by trying. Never raises.
+"""Decodes the bytes of a feed: by byte order mark, by declaration, or by trying. Never raises.
 
 Labels mean what browsers read under them (https://encoding.spec.whatwg.org/#names-and-labels): most are
 written by programs that call a set by the name of a smaller one, gb2312 for GB 18030, ISO-8859-1 for

@@ -1,4 +1,4 @@
-"""Feeds → what feedparser reads in them, in a process of its own with limits of time and memory.
+"""Runs feedparser in a process of its own with limits of time and memory.
 
 Whatever a feed does to feedparser, it does to that process, which is killed and started anew. One for each of
 ours; it gets no settings and no secrets, and ends with us. Thread-safe. Never: a document that isn't text.

@@ -1,4 +1,4 @@
-"""What feedparser may see: the text of an XML document comes in; is it one, within bounds that no feed needs?
+"""Checks that a text is an XML document within bounds that no feed exceeds, before feedparser sees it.
 
 Read by expat in one pass. Bounds of elements, depth, and the length of a tag keep nonsense from feedparser at
 once; how long it takes over what is left is for `feed_process` to limit.

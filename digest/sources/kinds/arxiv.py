@@ -1,4 +1,4 @@
-"""arXiv: its announcement feeds and the answers of its API; bytes come in, `Parsed` goes out.
+"""Reads arXiv's announcement feeds and the answers of its API; bytes come in, `Parsed` goes out.
 
 The two are told apart by what they hold: only the API says how many results there are (OpenSearch).
 """

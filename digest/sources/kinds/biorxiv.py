@@ -1,4 +1,4 @@
-"""bioRxiv and medRxiv: a page of their API comes in, `Parsed` goes out. https://api.biorxiv.org
+"""Reads a page of the API of bioRxiv and medRxiv (https://api.biorxiv.org) as `Parsed`.
 
 Each version of a preprint is a row of its own; the highest of the page counts. Their RSS is a `feed`.
 """

@@ -1,4 +1,4 @@
-"""OpenReview's API v2: the notes of a venue come in, `Parsed` goes out. https://docs.openreview.net
+"""Reads the notes of a venue by OpenReview's API v2 (https://docs.openreview.net) as `Parsed`.
 
 A submission is a note that replies to none; reviews and comments are left out, and what was rejected at the
 desk is. A submission that was withdrawn stays a note, whose venue says so.

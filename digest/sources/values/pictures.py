@@ -1,4 +1,4 @@
-"""A picture from a stranger → a small JPEG of ours, or the reason why not.
+"""Decodes a picture from a stranger into a small JPEG of ours, or says why not.
 
 In: the bytes of a PNG, JPEG, WebP or GIF. Out: a new picture, drawn from its pixels alone: nothing else of
 the file is kept, no place, no camera, no script. Never: SVG, an animation, or a picture of more than 16

@@ -1,13 +1,13 @@
 """Defines the tables of what readers do with papers, and of who did what. Rows stay inside the store."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, false, text
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from digest.store.base import NEVER_REUSED, Base
-from digest.store.columns import JsonOrNull, LongId
+from digest.store.columns import Json, JsonOrNull, LongId
 
 
 class VoteRow(Base):
@@ -107,3 +107,110 @@ class SessionRow(Base):
     used_at: Mapped[datetime] = mapped_column(index=True)
     browser_name: Mapped[str]
     network: Mapped[str]
+
+
+OPEN_PROPOSAL = "state IN ('fetching', 'ready')"
+PENDING_PROPOSAL = "state = 'pending'"
+
+
+class ProposalRow(Base):
+    """Somebody proposed a paper. `subject`: what was typed in its one spelling; `identity`: the id of the
+    paper that it is about, once that is known: one of each waits for a curator.
+
+    `entry`, `choices`: what a site said, as JSON. `lease_until`: who looks it up has until then.
+    """
+
+    __tablename__ = "proposals"
+    __table_args__ = (
+        Index(
+            "ix_proposals_open",
+            "subscriber_id",
+            "subject",
+            unique=True,
+            sqlite_where=text(OPEN_PROPOSAL),
+            postgresql_where=text(OPEN_PROPOSAL),
+        ),
+        Index(
+            "ix_proposals_pending",
+            "identity",
+            unique=True,
+            sqlite_where=text(PENDING_PROPOSAL),
+            postgresql_where=text(PENDING_PROPOSAL),
+        ),
+        Index("ix_proposals_state", "state", "created_at"),
+        Index("ix_proposals_subscriber_id", "subscriber_id", "created_at"),
+        NEVER_REUSED,
+    )
+
+    id: Mapped[int] = mapped_column(LongId, primary_key=True)
+    subscriber_id: Mapped[int | None] = mapped_column(
+        LongId, ForeignKey("subscribers.id", ondelete="SET NULL")
+    )
+    typed: Mapped[str]
+    subject: Mapped[str]
+    identity: Mapped[str]
+    state: Mapped[str]
+    created_at: Mapped[datetime]
+    at: Mapped[datetime]
+    words: Mapped[str]
+    entry: Mapped[dict[str, Any] | None] = mapped_column(JsonOrNull)
+    found_at: Mapped[str]
+    choices: Mapped[list[Any]] = mapped_column(Json)
+    paper_id: Mapped[int | None] = mapped_column(ForeignKey("papers.id", ondelete="SET NULL"), index=True)
+    tell: Mapped[bool]
+    attempts: Mapped[int]
+    lease_until: Mapped[datetime | None]
+
+
+class ReportRow(Base):
+    """Somebody said that something is wrong with a paper, or with the note of its pick."""
+
+    __tablename__ = "reports"
+    __table_args__ = (Index("ix_reports_settled_at", "settled_at"), NEVER_REUSED)
+
+    id: Mapped[int] = mapped_column(LongId, primary_key=True)
+    paper_id: Mapped[int] = mapped_column(ForeignKey("papers.id", ondelete="CASCADE"), index=True)
+    about: Mapped[str]
+    subscriber_id: Mapped[int | None] = mapped_column(
+        LongId, ForeignKey("subscribers.id", ondelete="SET NULL"), index=True
+    )
+    network: Mapped[str]
+    words: Mapped[str]
+    at: Mapped[datetime]
+    settled_at: Mapped[datetime | None]
+
+
+class HidingRow(Base):
+    """A paper was hidden. `unhidden_at`: it is shown again since then, and the row stays."""
+
+    __tablename__ = "hidings"
+    __table_args__ = NEVER_REUSED
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    paper_id: Mapped[int] = mapped_column(ForeignKey("papers.id", ondelete="CASCADE"), index=True)
+    reason: Mapped[str]
+    words: Mapped[str]
+    by: Mapped[str]
+    at: Mapped[datetime]
+    unhidden_at: Mapped[datetime | None]
+
+
+class PickRow(Base):
+    """A curator chose a paper for a day (UTC). `unpicked_at`: it was taken back, and the row stays.
+
+    `curator_id` is NULL where the command line picked, or the curator was erased.
+    """
+
+    __tablename__ = "picks"
+    __table_args__ = (UniqueConstraint("day", "paper_id", name="uq_picks_day"), NEVER_REUSED)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    day: Mapped[date]
+    paper_id: Mapped[int] = mapped_column(ForeignKey("papers.id", ondelete="CASCADE"), index=True)
+    curator_id: Mapped[int | None] = mapped_column(
+        LongId, ForeignKey("subscribers.id", ondelete="SET NULL"), index=True
+    )
+    note: Mapped[str]
+    position: Mapped[int]
+    at: Mapped[datetime]
+    unpicked_at: Mapped[datetime | None]

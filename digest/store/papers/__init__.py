@@ -2,6 +2,7 @@
 
 from digest.store.papers.entries import StoredEntries, carried_before, store_entries
 from digest.store.papers.merges import Why, history, merge, split
+from digest.store.papers.proposed import is_only_of, known, remove_carried_by
 from digest.store.papers.reading import (
     Withdrawn,
     by_ids,
@@ -10,6 +11,7 @@ from digest.store.papers.reading import (
     canonical_ids,
     count,
     find,
+    hidden,
     merged,
     noticed,
     outlines,
@@ -29,13 +31,17 @@ __all__ = [
     "carried_before",
     "count",
     "find",
+    "hidden",
     "history",
+    "is_only_of",
+    "known",
     "latest_values",
     "merge",
     "merged",
     "noticed",
     "observe",
     "outlines",
+    "remove_carried_by",
     "split",
     "store_entries",
     "usual",

@@ -1,4 +1,4 @@
-"""Authors' names → the papers that they wrote. Kept beside each paper's own list, for look-ups by name.
+"""Finds papers by their authors' names; the names are kept beside each paper's own list.
 
 Two people of one name are one list here: papers name no one more exactly.
 """

@@ -1,4 +1,4 @@
-"""Entries of one source → papers: one per work, whatever sources and versions carried it.
+"""Stores entries of one source as papers: one per work, whatever sources and versions carried it.
 
 Works over a whole batch in memory and touches the database in chunks, never once per entry. Callers take
 turns (two sources may bring one new paper at once). Nothing is deleted; the same input again changes nothing.

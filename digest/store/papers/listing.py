@@ -1,4 +1,4 @@
-"""What was first seen within some days → outlines to order a list by, and the neighbours that have papers.
+"""Reads outlines of what was first seen within some days, to order a list by, and the days beside them.
 
 Reads sets of rows by the time of first sight, never the whole table; texts are read by `by_pks` for the one
 page that is shown.
@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Select, String, and_, func, select
 from sqlalchemy.orm import Session, aliased
 
 from digest.domain import Paper, Signal, SignalKind
+from digest.store.papers.reading import MAY_BE_SHOWN
 from digest.store.papers.tables import EntryRow, PaperRow, SignalRow
 from digest.store.session import chunks
 
@@ -77,7 +78,7 @@ def not_shown(session: Session, numbers: Sequence[int]) -> set[int]:
 
 
 def _may_be_shown() -> tuple[ColumnElement[bool], ...]:
-    return PaperRow.announced.is_(True), PaperRow.hidden.is_(False), PaperRow.merged_into.is_(None)
+    return PaperRow.announced.is_(True), *MAY_BE_SHOWN
 
 
 def _listed(since: datetime, until: datetime) -> tuple[ColumnElement[bool], ...]:

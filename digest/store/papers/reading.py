@@ -1,4 +1,4 @@
-"""Rows → Papers, with the sources that carried them and what was observed until a time. Reads only."""
+"""Reads papers, with the sources that carried them and what was observed until a time. Writes nothing."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, aliased
 from digest.domain import Paper
 from digest.errors import UnknownError
 from digest.ids import paper_id
+from digest.store.community import picks
 from digest.store.papers import signals
 from digest.store.papers.tables import EntryRow, PaperIdRow, PaperRow, SignalRow
 from digest.store.session import chunks
@@ -62,15 +63,24 @@ def outlines(session: Session, *, since: datetime, until: datetime) -> list[Pape
 
 
 def by_pks(session: Session, pks: Iterable[int], *, until: datetime) -> dict[int, Paper]:
-    """Return the papers with these numbers, also hidden and merged ones, with signals ≤ until; no unknown
+    """Return the papers with these numbers, also merged ones, with signals ≤ until; no hidden and unknown
     ones.
     """
+    gone = hidden(session)
     rows = [
         row
         for chunk in chunks(pks)
         for row in session.execute(select(*_COLUMNS).where(PaperRow.id.in_(chunk)))
+        if row.id not in gone
     ]
     return {paper.pk: paper for paper in as_papers(session, rows, until=until)}
+
+
+def hidden(session: Session) -> set[int]:
+    """Return the numbers of all papers that are hidden, and of those that are merged into one."""
+    these = select(PaperRow.id).where(PaperRow.hidden.is_(True))
+    parts = select(PaperRow.id).where(PaperRow.merged_into.in_(these))
+    return {*session.scalars(these), *session.scalars(parts)}
 
 
 def canonical_ids(session: Session, pks: Iterable[int]) -> dict[int, str]:
@@ -151,6 +161,7 @@ def as_papers(
     owners = signals.owners(session, [row.id for row in rows])
     sources = _sources(session, owners)
     observed = signals.by_paper(session, owners, until=until)
+    picked = picks.of_papers(session, owners, until=until)
     return [
         Paper(
             id=row.canonical_id,
@@ -177,6 +188,7 @@ def as_papers(
             withdrawal=row.withdrawal,
             sources=sources.get(row.id, ()),
             signals=observed.get(row.id, ()),
+            picked=picked.get(row.id),
             pk=row.id,
         )
         for row in rows

@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session
 
 from digest.domain import Sighting
 from digest.store.papers import signals
-from digest.store.papers.tables import EntryRow, PaperRow
+from digest.store.papers.tables import EntryRow
 
 
 def sightings(session: Session, number: int) -> list[Sighting]:
@@ -16,8 +16,3 @@ def sightings(session: Session, number: int) -> list[Sighting]:
         Sighting(row.source, row.seen_at, row.announced_at, row.version, row.announce_type or "")
         for row in session.scalars(rows)
     ]
-
-
-def is_hidden(session: Session, number: int) -> bool:
-    """Tell whether a paper (`Paper.pk`) was hidden by somebody."""
-    return bool(session.scalar(select(PaperRow.hidden).where(PaperRow.id == number)))

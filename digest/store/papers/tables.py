@@ -10,6 +10,7 @@ from digest.store.base import NEVER_REUSED, Base
 from digest.store.columns import Json, JsonOrNull
 
 IS_MERGED = "merged_into IS NOT NULL"
+HIDDEN = {"sqlite": "hidden IS 1", "postgresql": "hidden IS true"}
 WITHDRAWN = "withdrawn_at IS NOT NULL"
 MERGED = "split_at IS NULL"  # merges that hold, as an index knows them
 
@@ -36,6 +37,12 @@ class PaperRow(Base):
             "first_seen_at",
             sqlite_where=text(WITHDRAWN),
             postgresql_where=text(WITHDRAWN),
+        ),
+        Index(
+            "ix_papers_hidden",
+            "id",
+            sqlite_where=text(HIDDEN["sqlite"]),
+            postgresql_where=text(HIDDEN["postgresql"]),
         ),
         NEVER_REUSED,
     )

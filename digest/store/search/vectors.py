@@ -35,12 +35,14 @@ def basis_data(session: Session, number: int) -> bytes:
     return session.scalars(select(SearchBasisRow.data).where(SearchBasisRow.id == number)).one()
 
 
-def add_basis(session: Session, papers: int, data: bytes) -> None:
-    """Use this basis from now on; the one before goes, with its vectors."""
+def add_basis(session: Session, papers: int, data: bytes) -> int:
+    """Use this basis from now on, and return its number; the one before goes, with its vectors."""
     serialise(session, LOCK)
     session.execute(delete(SearchBasisRow))
-    session.add(SearchBasisRow(papers=papers, data=data))
+    row = SearchBasisRow(papers=papers, data=data)
+    session.add(row)
     session.flush()
+    return row.id
 
 
 def without_vectors(session: Session, version: str, number: int) -> list[int]:

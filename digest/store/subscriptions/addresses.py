@@ -1,4 +1,4 @@
-"""An address, or a display name → the form by which two spellings are known to be one. Pure."""
+"""Normalizes addresses and display names, so that two spellings are known to be one. Pure."""
 
 import re
 import unicodedata

@@ -1,4 +1,4 @@
-"""Which subscribers are meant: conditions → those who meet all of them, in SQL."""
+"""Selects the subscribers who meet all conditions, in SQL."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

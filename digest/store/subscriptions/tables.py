@@ -158,6 +158,7 @@ class NoticeRow(Base):
     signup_id: Mapped[int | None] = mapped_column(
         LongId, ForeignKey("signups.id", ondelete="CASCADE"), index=True
     )
+    proposal_id: Mapped[int | None] = mapped_column(LongId)
     signin_id: Mapped[int | None] = mapped_column(LongId)
     state: Mapped[str]
     attempts: Mapped[int]

@@ -29,12 +29,17 @@ class TransactionalKind(StrEnum):
     GOODBYE = "goodbye"
     PREFERENCES = "preferences"
     ERASE = "erase"
+    PROPOSAL = "proposal"
+    QUEUE = "queue"
     SIGNIN = "signin"
 
 
 @dataclass(frozen=True, slots=True)
 class TransactionalEmail:
-    """One mail about a subscription; `signup_id`, `signin_id`: the request that it has the link for."""
+    """One mail about a subscription.
+
+    `signup_id`, `signin_id`: the request that it has the link for; `proposal_id`: what it tells of.
+    """
 
     id: int
     kind: TransactionalKind
@@ -45,6 +50,7 @@ class TransactionalEmail:
     attempts: int = 0
     claim_token: str = ""
     reply: str = ""
+    proposal_id: int | None = None
     signin_id: int | None = None
 
 
@@ -55,6 +61,7 @@ def add(
     now: datetime,
     *,
     signup_id: int | None = None,
+    proposal_id: int | None = None,
     signin_id: int | None = None,
 ) -> None:
     """Queue a mail."""
@@ -62,6 +69,7 @@ def add(
         kind=kind,
         subscriber_id=subscriber_id,
         signup_id=signup_id,
+        proposal_id=proposal_id,
         signin_id=signin_id,
         state=DeliveryState.QUEUED,
         attempts=0,
@@ -120,6 +128,14 @@ def of_subscriber(session: Session, subscriber_id: int) -> list[TransactionalEma
     return [_notice(row) for row in session.scalars(rows)]
 
 
+def last_of(session: Session, subscriber_id: int, kind: TransactionalKind) -> datetime | None:
+    """Return when the last mail of a kind was queued for somebody; None where there is none."""
+    rows = select(NoticeRow.created_at).where(
+        NoticeRow.subscriber_id == subscriber_id, NoticeRow.kind == kind
+    )
+    return session.scalar(rows.order_by(NoticeRow.created_at.desc()).limit(1))
+
+
 def oldest_waiting(session: Session) -> datetime | None:
     """Return since when the longest waiting mail has waited; None where none waits."""
     waiting = select(NoticeRow.next_attempt_at).where(text(QUEUED))
@@ -142,5 +158,6 @@ def _notice(row: NoticeRow) -> TransactionalEmail:
         attempts=row.attempts,
         claim_token=row.claim_token,
         reply=row.reply,
+        proposal_id=row.proposal_id,
         signin_id=row.signin_id,
     )

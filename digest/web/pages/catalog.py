@@ -10,6 +10,7 @@ from digest.pipeline.catalog.empty import why_empty
 from digest.pipeline.catalog.listing import Order
 from digest.pipeline.catalog.periods import Period, Span, parse_period, period_of
 from digest.pipeline.catalog.signals_file import write_signals
+from digest.pipeline.community.picks import picked_on
 from digest.web.page_cache import SHARED
 from digest.web.site import Site, Web
 
@@ -58,6 +59,8 @@ def _listed(request: Request, web: Web, period: Period) -> Response:
     found = web.lists.page(period, order, number, now)
     if found is None:
         raise HTTPException(404)
+    is_first_of_day = period.span is Span.DAY and number == 1
+    picks = picked_on(web.installation, period.first, now) if is_first_of_day else []
     return web.shared_page(
         "list.html",
         listed=found,
@@ -66,6 +69,7 @@ def _listed(request: Request, web: Web, period: Period) -> Response:
         latest=web.lists.latest(now),
         spans={span: period_of(found.newest or period.last, span) for span in Span},
         cards=web.cards(found.page.papers, now),
+        picks=web.cards(picks, now),
         empty=None if found.page.total else why_empty(web.installation, period, now),
         path=f"/papers/{period.name}",
     )

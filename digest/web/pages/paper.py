@@ -116,8 +116,8 @@ def read_paper(web: Web, ref: str) -> PaperPage:
         found = web.papers.read(ref, web.clock())
     except UnknownError as error:
         raise HTTPException(404) from error
-    if found.is_hidden:
-        raise HTTPException(410)
+    if found.hiding:
+        raise HTTPException(410, phrases.hidden(found.hiding))
     return found
 
 

@@ -1,4 +1,4 @@
-"""Values by day → the points of a small plot. Pure; the template draws it, classes colour it."""
+"""Computes the points of a small plot. Pure; the template draws it, classes colour it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""A link's token → the subscriber behind it. Forged, cut off and erased look the same."""
+"""Finds the subscriber behind a link's token. Forged, cut off and erased look the same."""
 
 from collections.abc import Callable
 

@@ -95,16 +95,31 @@ def test_nothing_is_cut_off_in_silence(site: Installation) -> None:
     assert len(seen) == len(set(seen)) == 120
 
 
-def test_changes_beyond_what_a_search_reads_beside_the_index_are_told(
+def test_a_search_reads_all_changes_beside_the_index_however_many(
     site: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(search_index, "BESIDE", 3)
-    some(site.engine, [f"Mamba {n}" for n in range(5)])
-    result = Search(site)("mamba", NOW)
-    assert (result.total, result.behind) == (3, 2)
+    some(site.engine, [f"Mamba {n}" for n in range(40)])
+    searching = Search(site)
+    assert searching("mamba", NOW).total == 40
+    for number in range(41, 44):
+        some(site.engine, ["Mamba"], first=number)
+        assert searching("mamba", NOW).total == number
+    some(site.engine, ["Something else"], version=2)
+    assert searching("mamba", NOW).total == 42
     catch_up(site)
-    result = Search(site)("mamba", NOW)
-    assert (result.total, result.behind) == (5, 0)
+    assert searching("mamba", NOW).total == Search(site)("mamba", NOW).total == 42
+
+
+def test_changes_that_take_long_to_read_are_read_in_the_next_searches(
+    site: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search_index, "BESIDE", 3)
+    monkeypatch.setattr(search_index, "BESIDE_SECONDS", 0.0)
+    some(site.engine, [f"Mamba {n}" for n in range(8)])
+    searching = Search(site)
+    results = [searching("mamba", NOW) for _ in range(4)]
+    assert [(each.total, each.behind) for each in results] == [(3, 5), (6, 2), (8, 0), (8, 0)]
 
 
 def test_small_segments_are_merged_and_say_the_same(site: Installation) -> None:

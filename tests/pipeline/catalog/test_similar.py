@@ -1,5 +1,6 @@
 """Papers like a paper: by their words, in one basis, kept with the segments, right at once."""
 
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -110,6 +111,22 @@ def test_a_basis_is_fitted_anew_when_the_papers_have_doubled_and_no_vectors_of_t
         assert search.without_vectors(db, version(), second or 0) == []
         assert all(search.vectors_of(db, each.id, first or 0) is None for each in search.infos(db, version()))
     assert kinds(site, Search(site), 7) == [1] * 5
+
+
+def test_a_basis_of_an_older_version_is_used_until_its_successor_is_fitted(site: Installation) -> None:
+    catch_up(site)
+    similar.keep_up(site)
+    with session.transaction(site.engine) as db:
+        basis = search.basis(db)
+        assert basis is not None
+        older = replace(lsa.Basis.unpacked(basis.data), made=lsa.MADE - 1)
+        first = search.add_basis(db, basis.papers, older.packed())
+    assert kinds(site, Search(site), 7) == [1] * 5
+    assert similar.keep_up(site) == 1
+    with session.reading(site.engine) as db:
+        assert search.basis_id(db) != first
+    assert kinds(site, Search(site), 7) == [1] * 5
+    assert similar.keep_up(site) == 0
 
 
 def segments(site: Installation) -> list[search.SegmentInfo]:

@@ -1,4 +1,4 @@
-"""The fields of one row of subscribers → who they are and what they want. Pure.
+"""Reads the fields of one row of subscribers: who they are and what they want. Pure.
 
 What spreadsheets make of a value is understood (`7:30 AM`, `0.3125` of a day, `10.0`, `Daily`); anything else
 that isn't the value is an error. A column that the table doesn't have changes nothing about somebody known.

@@ -1,4 +1,4 @@
-"""The exports of other mailing lists → rows of ours: who is on the list, who left it, and whose mail bounced.
+"""Reads the exports of other mailing lists: who is on the list, who left it, and whose mail bounced.
 
 listmonk: Subscribers → Export. Mailman: addresses one a line, as `mailman members` and `list_members` print
 them. Buttondown: Subscribers → Export. Mailchimp: one of the files in the archive that it exports

@@ -1,4 +1,4 @@
-"""The cookie of a session → who is signed in, for handlers and for the frame of every page.
+"""Finds who is signed in by the cookie of a session, for handlers and for the frame of every page.
 
 A page for people who are signed in asks for them in its arguments:
 

@@ -1,4 +1,4 @@
-"""Signing in by a mailed link, and out: an address → the same answer for everybody → a link → a button.
+"""Signs people in by a mailed link, and out; the answer is the same for everybody.
 
 GET changes nothing: scanners of mail open every link.
 """

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from digest.cli.papers.hiding import hide, unhide
+from digest.cli.papers.picks import order, pick, unpick
 from digest.cli.terminal.context import Cli, json_option, pass_cli
 from digest.cli.terminal.exits import PARTLY_FAILED
 from digest.cli.terminal.output import emit, table
@@ -35,6 +37,10 @@ class SeenAt(click.ParamType[Any]):
 @click.group()
 def papers() -> None:
     """The papers in the store."""
+
+
+for command in (pick, unpick, order, hide, unhide):
+    papers.add_command(command)
 
 
 @papers.command("import")
@@ -198,10 +204,12 @@ def show(cli: Cli, paper_id: str, as_json: bool) -> None:
     Example: digest papers show 2509.13332
     """
     from digest.pipeline.community.merges import find
+    from digest.pipeline.community.moderation import hiding_of
 
     paper, merges = find(cli.installation, paper_id)
+    hiding = hiding_of(cli.installation, paper)
     if as_json:
-        emit(paper_object(paper, merges))
+        emit(paper_object(paper, merges, hiding))
         return
     click.echo(f"{paper.title}\n{', '.join(paper.authors)}\n{paper.id} · {' '.join(paper.categories)}")
     if paper.withdrawn_at:
@@ -210,6 +218,10 @@ def show(cli: Cli, paper_id: str, as_json: bool) -> None:
         click.echo(f"organization: {paper.organization}")
     if paper.keywords:
         click.echo(f"keywords: {', '.join(paper.keywords)}")
+    if hiding:
+        click.echo(f"hidden on {hiding.at:%Y-%m-%d} as {hiding.reason} by {hiding.by}: {hiding.words}")
+    if paper.picked:
+        click.echo(f"picked for {paper.picked.day} by {paper.picked.by or 'a curator'}: {paper.picked.note}")
     click.echo(f"first seen {paper.first_seen_at:%Y-%m-%d %H:%M} UTC by {', '.join(paper.sources)}")
     for merge_ in merges:
         click.echo(_merge_in_words(merge_))

@@ -1,0 +1,119 @@
+"""Takes in what readers report of papers and notes, and tells curators what waits for them."""
+
+from collections.abc import Mapping
+from datetime import datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from digest.domain import SYSTEM, HideReason, Hiding, ProposalState, Report, ReportAbout, Role
+from digest.errors import RefusedError
+from digest.pipeline.community.lookup import SOURCE
+from digest.pipeline.installation import Installation
+from digest.render import phrases
+from digest.store import papers, session
+from digest.store.community import audit, hidings, proposals, reports
+from digest.store.session import Session
+from digest.store.subscriptions import subscribers, transactional
+from digest.store.subscriptions.transactional import TransactionalKind
+
+MOST_A_DAY = 5  # of one person
+HIDE_AT = 3  # networks whose reports hide a proposed paper until a curator looks
+LONGEST_WORDS = 500
+DAY = timedelta(days=1)
+_WORDS = "readers reported it; a curator will look"
+
+
+def report(
+    installation: Installation,
+    ref: str,
+    about: ReportAbout,
+    words: str,
+    *,
+    subscriber_id: int,
+    now: datetime,
+) -> None:
+    """Take in a report; it waits for a curator. Somebody's second one of a paper adds nothing.
+
+    Three from different networks hide a paper that only a reader proposed, never one from a source. Raises
+    UnknownError, and RefusedError where somebody reported five within a day.
+    """
+    said = phrases.one_line(words, LONGEST_WORDS)
+    with session.transaction(installation.engine) as db:
+        reports.lock(db)
+        hidings.lock(db)
+        paper = papers.find(db, ref)
+        if reports.has_open(db, subscriber_id, paper.pk):
+            return
+        if reports.made_since(db, subscriber_id, now - DAY) >= MOST_A_DAY:
+            msg = f"you reported {MOST_A_DAY} papers or notes within a day"
+            raise RefusedError(msg, fix="come again tomorrow")
+        number = reports.add(
+            db,
+            paper_id=paper.pk,
+            about=about,
+            subscriber_id=subscriber_id,
+            network=installation.actor.network,
+            words=said,
+            now=now,
+        )
+        state = reports.read_state(db, number)
+        audit.record(db, installation.actor, "report.add", f"report:{number}", None, state, now=now)
+        hidden = hidings.hiding_of(db, paper.pk)
+        if (
+            not hidden
+            and reports.networks(db, paper.pk) >= HIDE_AT
+            and papers.is_only_of(db, paper.pk, SOURCE)
+        ):
+            hiding = Hiding(HideReason.OTHER, _WORDS, SYSTEM.name, now)
+            hidings.hide(db, paper.pk, hiding)
+            after = hidings.as_state(hiding)
+            audit.record(db, SYSTEM, "paper.hide", f"paper:{paper.id}", None, after, now=now)
+
+
+def unsettled(installation: Installation) -> list[Report]:
+    """Return the reports that wait for a curator, the oldest first."""
+    with session.reading(installation.engine) as db:
+        return reports.unsettled(db)
+
+
+def settle(installation: Installation, number: int, now: datetime) -> None:
+    """Say that a report was looked at. Raises UnknownError."""
+    with session.transaction(installation.engine) as db:
+        before = reports.read_state(db, number)
+        reports.settle(db, number, now)
+        after = reports.read_state(db, number)
+        where = f"report:{number}"
+        audit.record(db, installation.actor, "report.settle", where, before, after, now=now)
+
+
+def state_of(db: Session, where: str) -> dict[str, Any] | None:
+    """Return a report as the audit has it; `where`: `report:<number>`."""
+    return reports.read_state(db, int(where.removeprefix("report:")))
+
+
+def restore(db: Session, where: str, fields: Mapping[str, Any] | None) -> None:
+    """Put a report back as the audit has it; None: it was never made."""
+    reports.restore(db, int(where.removeprefix("report:")), fields)
+
+
+def tell_curators(installation: Installation, now: datetime) -> int:
+    """Queue each curator's email of the day, at the hour of their digest, where proposals wait.
+
+    Returns how many.
+    """
+    with session.transaction(installation.engine) as db:
+        if not proposals.count(db, state=ProposalState.PENDING):
+            return 0
+        told = 0
+        for curator in subscribers.with_roles(db):
+            if not curator.role.includes(Role.CURATOR):
+                continue
+            zone = ZoneInfo(curator.schedule.timezone)
+            local = now.astimezone(zone)
+            due = datetime.combine(local.date(), curator.schedule.at, zone)
+            last = transactional.last_of(db, curator.id, TransactionalKind.QUEUE)
+            midnight = datetime.combine(local.date(), time(), zone)
+            if local >= due and (last is None or last < midnight):
+                transactional.add(db, TransactionalKind.QUEUE, curator.id, now)
+                told += 1
+        return told

@@ -1,0 +1,90 @@
+"""Keeps which papers are hidden and why; `papers.hidden` follows from the rows, and is what readers ask."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, exists, func, select, update
+from sqlalchemy.orm import Session
+
+from digest.domain import HideReason, Hiding
+from digest.store.community.tables import HidingRow
+from digest.store.papers.tables import PaperRow
+from digest.store.session import serialise
+
+Revision = tuple[object, ...]
+
+
+def hiding_of(session: Session, paper_id: int) -> Hiding | None:
+    """Return why a paper (`Paper.pk`) is hidden; None where it is shown."""
+    row = _holding(session, paper_id)
+    return Hiding(HideReason(row.reason), row.words, row.by, row.at) if row else None
+
+
+def as_state(hiding: Hiding | None) -> dict[str, Any] | None:
+    """Return a hiding as the audit has it; None: the paper is shown."""
+    if hiding is None:
+        return None
+    return {
+        "reason": hiding.reason, "words": hiding.words, "by": hiding.by, "at": hiding.at.isoformat()
+    }  # fmt: skip
+
+
+def lock(session: Session) -> None:
+    """Let nobody else hide or show papers until this transaction ends."""
+    serialise(session, "papers")
+
+
+def hide(session: Session, paper_id: int, hiding: Hiding) -> None:
+    """Hide a paper that is shown; one whose hiding of that time was ended is hidden by it again."""
+    ended = update(HidingRow).where(HidingRow.paper_id == paper_id, HidingRow.at == hiding.at)
+    if session.scalar(ended.values(unhidden_at=None).returning(HidingRow.id)) is None:
+        row = HidingRow(
+            paper_id=paper_id, reason=hiding.reason, words=hiding.words, by=hiding.by, at=hiding.at
+        )
+        session.add(row)
+    _follow(session, paper_id)
+
+
+def unhide(session: Session, paper_id: int, now: datetime) -> None:
+    """Show a paper again; that it was hidden stays in the store."""
+    session.execute(
+        update(HidingRow)
+        .where(HidingRow.paper_id == paper_id, HidingRow.unhidden_at.is_(None))
+        .values(unhidden_at=now)
+    )
+    _follow(session, paper_id)
+
+
+def forget(session: Session, paper_id: int) -> None:
+    """Let the hiding that holds have never been."""
+    session.execute(delete(HidingRow).where(HidingRow.paper_id == paper_id, HidingRow.unhidden_at.is_(None)))
+    _follow(session, paper_id)
+
+
+def forget_person(session: Session, subscriber_id: int, nobody: str) -> None:
+    """Let what somebody hid who is erased stay hidden without their name (`nobody` instead) and words."""
+    theirs = update(HidingRow).where(HidingRow.by == f"subscriber:{subscriber_id}")
+    session.execute(theirs.values(by=nobody, words=""))
+
+
+def revision(session: Session) -> Revision:
+    """Return what is another value whenever papers were hidden or shown again."""
+    hidings = select(func.count(), func.count(HidingRow.unhidden_at), func.max(HidingRow.id))
+    return tuple(session.execute(hidings).one())
+
+
+def _holding(session: Session, paper_id: int) -> HidingRow | None:
+    wanted = select(HidingRow).where(HidingRow.paper_id == paper_id, HidingRow.unhidden_at.is_(None))
+    return session.scalars(wanted.execution_options(populate_existing=True)).first()
+
+
+def _follow(session: Session, paper_id: int) -> None:
+    session.flush()
+    holds = exists().where(HidingRow.paper_id == paper_id, HidingRow.unhidden_at.is_(None))
+    session.execute(
+        update(PaperRow)
+        .where(PaperRow.id == paper_id)
+        .values(hidden=select(holds).scalar_subquery())
+        .execution_options(synchronize_session=False)
+    )
+    session.expire_all()

@@ -1,0 +1,120 @@
+"""Keeps what readers report of papers and notes until a curator settles it."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import Session
+
+from digest.domain import Report, ReportAbout
+from digest.errors import UnknownError
+from digest.store.community.tables import ReportRow
+from digest.store.papers.tables import PaperRow
+from digest.store.session import serialise
+from digest.store.subscriptions.tables import SubscriberRow
+
+
+def lock(session: Session) -> None:
+    """Let nobody else report until this transaction ends: caps are exact."""
+    serialise(session, "reports")
+
+
+def add(
+    session: Session,
+    *,
+    paper_id: int,
+    about: ReportAbout,
+    subscriber_id: int,
+    network: str,
+    words: str,
+    now: datetime,
+) -> int:
+    """Add a report; return its number."""
+    row = ReportRow(
+        paper_id=paper_id,
+        about=about,
+        subscriber_id=subscriber_id,
+        network=network,
+        words=words,
+        at=now,
+        settled_at=None,
+    )
+    session.add(row)
+    session.flush()
+    return row.id
+
+
+def made_since(session: Session, subscriber_id: int, since: datetime) -> int:
+    """Count what somebody reported since a time."""
+    made = select(func.count()).select_from(ReportRow)
+    return session.scalar(made.where(ReportRow.subscriber_id == subscriber_id, ReportRow.at > since)) or 0
+
+
+def has_open(session: Session, subscriber_id: int, paper_id: int) -> bool:
+    """Tell whether somebody's report of a paper isn't settled yet."""
+    mine = select(ReportRow.id).where(
+        ReportRow.subscriber_id == subscriber_id,
+        ReportRow.paper_id == paper_id,
+        ReportRow.settled_at.is_(None),
+    )
+    return session.scalar(mine.limit(1)) is not None
+
+
+def networks(session: Session, paper_id: int) -> int:
+    """Count the networks from which the paper itself was reported and nobody settled it."""
+    rows = select(func.count(ReportRow.network.distinct())).where(
+        ReportRow.paper_id == paper_id,
+        ReportRow.about == ReportAbout.PAPER,
+        ReportRow.settled_at.is_(None),
+        ReportRow.network != "",
+    )
+    return session.scalar(rows) or 0
+
+
+def unsettled(session: Session, limit: int = 200) -> list[Report]:
+    """Return the reports that no curator settled, the oldest first."""
+    rows = (
+        select(ReportRow, PaperRow.canonical_id, PaperRow.title, SubscriberRow.display_name)
+        .join(PaperRow, PaperRow.id == ReportRow.paper_id)
+        .outerjoin(SubscriberRow, SubscriberRow.id == ReportRow.subscriber_id)
+        .where(ReportRow.settled_at.is_(None))
+        .order_by(ReportRow.id)
+        .limit(limit)
+    )
+    return [
+        Report(row.id, paper, title, ReportAbout(row.about), row.words, name or "", row.at)
+        for row, paper, title, name in session.execute(rows)
+    ]
+
+
+def read_state(session: Session, number: int) -> dict[str, Any] | None:
+    """Return what acts change of a report, as JSON has it; None where there is none."""
+    session.flush()
+    row = session.get(ReportRow, number, populate_existing=True)
+    if row is None:
+        return None
+    return {"words": row.words, "settled_at": row.settled_at and row.settled_at.isoformat()}
+
+
+def settle(session: Session, number: int, at: datetime | None) -> None:
+    """Say that a report was looked at; None: not yet. Raises UnknownError."""
+    settled = update(ReportRow).where(ReportRow.id == number).values(settled_at=at)
+    if session.scalar(settled.returning(ReportRow.id)) is None:
+        raise UnknownError(f"there is no report {number}", fix="digest community list")
+    session.expire_all()
+
+
+def restore(session: Session, number: int, fields: Mapping[str, Any] | None) -> None:
+    """Put a report back as the audit has it; None: it was never made."""
+    if fields is None:
+        session.execute(delete(ReportRow).where(ReportRow.id == number))
+    elif "settled_at" in fields:
+        at = fields["settled_at"]
+        settle(session, number, datetime.fromisoformat(at) if at else None)
+
+
+def forget_person(session: Session, subscriber_id: int) -> None:
+    """Let the reports of somebody who is erased stand without their words and network."""
+    theirs = update(ReportRow).where(ReportRow.subscriber_id == subscriber_id)
+    session.execute(theirs.values(subscriber_id=None, words="", network=""))
