@@ -145,13 +145,13 @@ def of_network(session: Session, paper_id: int, network: str, since: datetime, *
 
 
 def votes_of(session: Session, subscriber_id: int) -> Mapping[int, datetime]:
-    """Return paper (`Paper.pk`) → when this subscriber voted for it, of the votes that stand."""
+    """Return when this subscriber voted for each paper (`Paper.pk`), of the votes that stand."""
     rows = select(VoteRow.paper_id, VoteRow.at).where(VoteRow.subscriber_id == subscriber_id, _stands())
     return dict(session.execute(rows.order_by(VoteRow.at)).all())
 
 
 def withdrawn_of(session: Session, subscriber_id: int) -> Mapping[int, datetime]:
-    """Return paper (`Paper.pk`) → when this subscriber took their vote for it back."""
+    """Return when this subscriber took their vote for a paper (`Paper.pk`) back."""
     rows = select(VoteRow.paper_id, VoteRow.withdrawn_at).where(
         VoteRow.subscriber_id == subscriber_id, VoteRow.withdrawn_at.is_not(None)
     )
