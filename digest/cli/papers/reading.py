@@ -149,5 +149,7 @@ def _listed(paper: "Paper") -> dict[str, Any]:
 
 def merge_in_words(merge: "Merge") -> str:
     """Say one merge on one line."""
-    said = f"{merge.paper} was merged into {merge.into} on {merge.at:%Y-%m-%d} by {merge.by}: {merge.reason}"
-    return f"{said}; split on {merge.split_at:%Y-%m-%d}" if merge.split_at else said
+    merged = (
+        f"{merge.paper} was merged into {merge.into} on {merge.at:%Y-%m-%d} by {merge.by}: {merge.reason}"
+    )
+    return f"{merged}; split on {merge.split_at:%Y-%m-%d}" if merge.split_at else merged
