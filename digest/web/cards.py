@@ -38,7 +38,10 @@ class CardPicture:
 
 @dataclass(frozen=True, slots=True)
 class PaperCard:
-    """A paper in a list. `upvotes` are those of its sources, `votes` those of this site's readers."""
+    """A paper in a list. `upvotes` are those of its sources, `votes` those of this site's readers.
+
+    `why`: reasons for it, where the list is somebody's own.
+    """
 
     id: str
     path: str
@@ -55,6 +58,7 @@ class PaperCard:
     votes: int
     links: tuple[CardLink, ...]
     picture: CardPicture | None
+    why: tuple[str, ...] = ()
     picked_by: str = ""
     note: str = ""
 
@@ -75,7 +79,7 @@ def paper_card(paper: Paper, now: datetime, picture: CardPicture | None = None) 
         finding=plain.plain_summary,
         keywords=tuple(phrases.one_line(word, 40) for word in paper.keywords[:_KEYWORDS]),
         upvotes=paper.latest(SignalKind.UPVOTES),
-        votes=paper.latest(SignalKind.VOTES),
+        votes=paper.latest(SignalKind.VOTERS),
         links=paper_links(paper),
         picture=picture,
         picked_by=(phrases.one_line(paper.picked.by, 60) or "a curator") if paper.picked else "",
