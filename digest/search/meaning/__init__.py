@@ -1,0 +1,11 @@
+"""Texts → vectors of their meaning, by weights that an installation brings along. numpy only.
+
+    tokenizer   text → pieces of words, by number (WordPiece)
+    weights     a folder or an installed package → the arrays of a model
+    encoder     pieces → a vector a text (a BERT with mean pooling, as sentence-transformers keeps them)
+"""
+
+from digest.search.meaning.encoder import Encoder
+from digest.search.meaning.weights import load
+
+__all__ = ["Encoder", "load"]
