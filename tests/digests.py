@@ -37,7 +37,6 @@ LINKS = Links(
     vote="https://papers.example.org/vote/VVVVVVVVVVVVVVVVVVVVVVVVVVVV",
     less="https://papers.example.org/less/LLLLLLLLLLLLLLLLLLLLLLLLLLLL",
     save="https://papers.example.org/save/SSSSSSSSSSSSSSSSSSSSSSSSSSSS",
-    mute="https://papers.example.org/mute/MMMMMMMMMMMMMMMMMMMMMMMMMMMM",
     unsubscribe_mail="unsubscribe@papers.example.org?subject=UUUUUUUUUUUUUUUUUUUUUUUUUUUU",
 )
 TRENDS = (Reason(ReasonKind.TRENDING, note="45 upvotes"),)

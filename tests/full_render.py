@@ -6,7 +6,6 @@ It knows the templates and the view, and nothing of slots, pieces and caches.
 from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP
-from urllib.parse import quote
 
 from markupsafe import Markup
 
@@ -69,7 +68,7 @@ def body(kind: str, digest: Digest, site: Site, links: Links, level: Level) -> s
     return JINJA.get_template(f"digest/body.{kind}").render(site=site, links=links, digest=values)
 
 
-def told(paper: cards.Card, plain: tuple[str, ...], kind: str, links: Links, term: str) -> dict[str, object]:
+def told(paper: cards.Card, plain: tuple[str, ...], kind: str) -> dict[str, object]:
     """What a card says because of the reasons for its paper; `plain`: those that its text part says."""
     if kind == "html":
         why = part("why.html", why="\u00a0· ".join(paper.why)) if paper.why else ""
@@ -79,7 +78,6 @@ def told(paper: cards.Card, plain: tuple[str, ...], kind: str, links: Links, ter
         "title": marked(paper.title),
         "summary": marked(paper.summary),
         "why": why,
-        "mute": {"term": term, "query": quote(term)} if links.mute and term else None,
     }
 
 
@@ -121,8 +119,7 @@ def blocks_of(
             )
             words += len(f"{paper.plain_title} {paper.plain_summary}".split())
             plain = phrases.reason_phrases(cards.unsaid(match.paper, match.reasons), titles)
-            term = cards.mute(match.reasons) if level.all_links else ""
-            render("card", paper=paper, number=place(number), **told(paper, plain, kind, links, term))
+            render("card", paper=paper, number=place(number), **told(paper, plain, kind))
     if layout.tail:
         render("heading", heading="In brief", level=2)
     for match in layout.tail:

@@ -4,7 +4,7 @@ In: matches and headings, and a function that renders a template. Out: `Block`s 
 reader's own. Never: renders a template for one reader.
 
 A paper's card is rendered once for each level of detail; what the reasons for it change (the words that are
-marked, why, what can be muted) is filled in once for each set of reasons.
+marked, and why) is filled in once for each set of reasons.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -12,14 +12,13 @@ from dataclasses import dataclass, fields, replace
 from datetime import date
 from functools import lru_cache
 from typing import Final, Generic, NamedTuple, TypeVar
-from urllib.parse import quote
 
 from markupsafe import escape
 
 from digest.domain import Match, Paper, Reason, ReasonKind
 from digest.render import cards, phrases
 from digest.render.mime import quoted
-from digest.render.placeholders import EncodedTemplate, Placeholder, Values
+from digest.render.placeholders import EncodedTemplate, Placeholder
 from digest.render.plain import wrap
 from digest.render.site import Links
 
@@ -92,7 +91,7 @@ class _Key(Generic[Parts]):
         return isinstance(other, _Key) and self.parts == other.parts
 
 
-_Card = _Key[tuple[Paper, Manner, bool]]
+_Card = _Key[tuple[Paper, Manner]]
 _Titles = tuple[tuple[str, str], ...]
 _Reasons = _Key[tuple[Paper, tuple[Reason, ...], _Titles, Manner]]
 _BriefReasons = _Key[tuple[Paper, tuple[Reason, ...], _Titles]]
@@ -147,7 +146,6 @@ class Blocks:
         self._marked = lru_cache(_TEXTS)(self._mark)
         self._why = lru_cache(_TEXTS)(self._set_why)
         self._beside = lru_cache(_TEXTS)(self._set_beside)
-        self._muting = lru_cache(_TEXTS)(_set_muting)
         self._around = lru_cache(8)(self._set_around)
         self._brief = lru_cache(_BLOCKS)(self._set_brief)
         self._told_briefly = lru_cache(_BLOCKS)(self._tell_briefly)
@@ -213,7 +211,7 @@ class Blocks:
 
     def _set_card(self, wanted: _Card) -> _Bare:
         """A paper's card with slots for what depends on why it is there."""
-        paper, manner, mutable = wanted.parts
+        paper, manner = wanted.parts
         card = cards.card(
             *(paper, (), {}),
             day=manner.day,
@@ -225,7 +223,6 @@ class Blocks:
             "paper": {name: getattr(card, name) for name in _SHARED},
             "links": slots(manner.links),
             **{name: Placeholder(name) for name in ("number", "title", "summary", "why")},
-            "mute": {"term": Placeholder("term"), "query": Placeholder("query")} if mutable else None,
         }
         title, summary = card.plain_title, card.plain_summary
         return _Bare(self.set("_paper/card", values, len(f"{title} {summary}".split())), title, summary)
@@ -233,8 +230,7 @@ class Blocks:
     def _tell(self, wanted: _Reasons) -> Block:
         """A paper's card with what the reasons for it say."""
         paper, reasons, titles, manner = wanted.parts
-        term = cards.mute(reasons) if manner.all_links and "mute" in manner.links else ""
-        bare = self._card(_Key((paper, manner, bool(term)), (paper.id, manner, bool(term))))
+        bare = self._card(_Key((paper, manner), (paper.id, manner)))
         unsaid = cards.unsaid(paper, [each for each in reasons if not (paper.picked and _is_pick(each))])
         why, _ = self._why(_told(cards.unmarked(unsaid, bare.title, bare.summary), titles))
         _, plain_why = self._why(_told(unsaid, titles))
@@ -242,7 +238,6 @@ class Blocks:
             "title": self._where(bare.title, cards.title_terms(reasons)),
             "summary": self._where(bare.summary, cards.terms(reasons)),
             "why": why,
-            **self._muting(term),
         }
         html, text = bare.block.html.with_some(own), bare.block.text.with_some({"why": plain_why})
         return Block(html, text, bare.block.words)
@@ -329,11 +324,6 @@ def slots(names: Sequence[str]) -> dict[str, Placeholder | str]:
     the others.
     """
     return {name: Placeholder(name) if name in names else "" for name in LINKS}
-
-
-def _set_muting(term: str) -> Values:
-    """A term that can be muted: to be read, and in a link."""
-    return {"term": quoted(escape(term)), "query": quoted(escape(quote(term)))}
 
 
 def _is_pick(reason: Reason) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 
-from digest.domain import Field, Paper, Pick, Reason, ReasonKind, SignalKind
+from digest.domain import Field, Paper, Pick, Reason, SignalKind
 from digest.languages import dates, pgettext
 from digest.languages import gettext as _
 from digest.render import phrases
@@ -156,16 +156,6 @@ def title_terms(reasons: Iterable[Reason]) -> tuple[str, ...]:
 def terms(reasons: Iterable[Reason]) -> tuple[str, ...]:
     """Return what of the reasons stands in the title or the abstract, and so perhaps in a summary."""
     return tuple([reason.term for reason in reasons if reason.field in _TOLD])
-
-
-def mute(reasons: Iterable[Reason]) -> str:
-    """Return the first term of a reader's own filter that stands in the text: they may want a rest
-    from it.
-    """
-    for reason in reasons:
-        if reason.kind is ReasonKind.FILTER and reason.field in _TOLD:
-            return phrases.one_line(reason.term, 60)
-    return ""
 
 
 @lru_cache(maxsize=2048)  # a day's papers: each is shown to many

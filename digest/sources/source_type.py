@@ -58,6 +58,22 @@ class Past:
 
 
 @dataclass(frozen=True, slots=True)
+class Witness:
+    """A second list of what a kind announced, independent of its feed.
+
+    `label`: its name for readers. `first_page`: the source's URL, a day → the URL of the list; None where
+    that source has none. `next_page`: URL, body → the page after it, or None. `read`: body → canonical id →
+    categories. `papers`: ids → the URL that asks for just these papers. Those that read raise ParseError.
+    """
+
+    label: str
+    first_page: Callable[[str, date], str | None]
+    next_page: Callable[[str, bytes], str | None]
+    read: Callable[[bytes], dict[str, tuple[str, ...]]]
+    papers: Callable[[Sequence[str]], str]
+
+
+@dataclass(frozen=True, slots=True)
 class SourceType:
     """One kind of source.
 
@@ -95,5 +111,6 @@ class SourceType:
     calendar: Calendar | None = None
     poll_every: timedelta | None = None
     past: Past | None = None
+    witness: Witness | None = None
     refetch: Callable[[Source, date], str | None] | None = None
     categories: Callable[[str], tuple[str, ...]] = lambda _: ()

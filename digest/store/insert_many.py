@@ -31,13 +31,13 @@ class Inserter:
         dialect = session.get_bind().dialect
         self._is_postgres = dialect.name == "postgresql"
         self._dialect = dialect
-        types = {name: kept.c[name].type.dialect_impl(dialect) for name in columns if name not in ready}
-        self._bind = [
-            lru_cache(maxsize=_REMEMBERED)(bind)
-            if name in types and (bind := types[name].bind_processor(dialect))
-            else None
-            for name in columns
-        ]
+        types = {name: kept.c[name].type for name in columns if name not in ready}
+        binds = {  # one for all columns of a type: a moment often stands in several
+            kind: lru_cache(maxsize=_REMEMBERED)(bind)
+            for kind in set(types.values())
+            if (bind := kind.dialect_impl(dialect).bind_processor(dialect))
+        }
+        self._bind = [binds.get(types[name]) if name in types else None for name in columns]
         names = ", ".join(f'"{name}"' for name in columns)
         marks = ", ".join("?" * len(columns))
         self._insert = f'INSERT INTO "{kept.name}" ({names}) VALUES ({marks})'  # noqa: S608 - names of ours

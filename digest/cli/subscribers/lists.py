@@ -63,16 +63,17 @@ def import_(
         "form": form and ListFormat(form),
     }
     table_file = seekable(file)
+    total = lines_of(table_file)
     asks = not (dry_run or yes)
-    with counting("rows") as on_rows:
+    with counting("rows", total) as on_rows:
         report = import_subscribers(
-            cli.installation, table_file, dry_run=dry_run or asks, on_rows=on_rows, **options
+            cli.installation, table_file, dry_run=dry_run, only_new=asks, on_rows=on_rows, **options
         )
-    if asks and (skip_errors or not report.errors):
-        if report.updated:
-            ask(f"the interests, schedule or status of {report.updated} subscribers will change")
+    if asks and report.updated and not report.is_written and (skip_errors or not report.errors):
+        ask(f"the interests, schedule or status of {report.updated:,} subscribers will change")
         table_file.seek(0)
-        report = import_subscribers(cli.installation, table_file, **options)
+        with counting("rows", total) as on_rows:
+            report = import_subscribers(cli.installation, table_file, on_rows=on_rows, **options)
     if as_json:
         emit(
             {
@@ -85,7 +86,7 @@ def import_(
     else:
         for line, error in report.errors:
             click.echo(f"line {line}: {error}", err=True)
-        click.echo(f"{report.added} added, {report.updated} updated, {report.unchanged} unchanged")
+        click.echo(f"{report.added:,} added, {report.updated:,} updated, {report.unchanged:,} unchanged")
     return PARTLY_FAILED if report.errors else 0
 
 
@@ -101,6 +102,13 @@ def seekable(file: Any) -> Any:
     shutil.copyfileobj(opened, copy)
     copy.seek(0)
     return copy
+
+
+def lines_of(file: Any) -> int:
+    """Count the lines of a file, for a bar: rows may go over several, and some may be blank."""
+    lines: int = sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(1 << 20), b""))
+    file.seek(0)
+    return lines
 
 
 @click.command()

@@ -18,9 +18,10 @@ from digest.errors import FetchError, NotAskedError, ParseError
 from digest.fetch import Get, Response
 from digest.pipeline.failures import Part, guarded
 from digest.pipeline.ingest.announcements import note_batch
-from digest.pipeline.ingest.backfill import Repair, mend
 from digest.pipeline.ingest.http import ask, getter
-from digest.pipeline.ingest.refetch import Again, refetch_days
+from digest.pipeline.ingest.past.backfill import Repair, mend
+from digest.pipeline.ingest.past.certify import Certified, certify
+from digest.pipeline.ingest.past.refetch import Again, refetch_days
 from digest.pipeline.ingest.turns import Turn, retry_after, take, unusable
 from digest.pipeline.installation import Installation
 from digest.sources import Request, next_request, parse, requests
@@ -163,7 +164,9 @@ class _SourceTurn(Turn[FetchReport]):
         ]
         again = self._beside(Again(), lambda: refetch_days(engine, self.get, source, self.now))
         report = self._landed(answers, parsed, again)
-        return _mended(report, self._beside(Repair(), lambda: mend(engine, self.get, source, self.now)))
+        repair = self._beside(Repair(), lambda: mend(engine, self.get, source, self.now))
+        found = self._beside(Certified(), lambda: certify(engine, self.get, source, self.now))
+        return _mended(report, repair, found)
 
     def _beside(self, nothing: T, work: Callable[[], T]) -> T:
         """What asking for past days brings. That fails alone: what the source says of today isn't lost."""
@@ -267,14 +270,15 @@ def _tell(before: Source, state: SourceState, now: datetime) -> None:
         )
 
 
-def _mended(report: FetchReport, repair: Repair) -> FetchReport:
+def _mended(report: FetchReport, repair: Repair, found: Certified) -> FetchReport:
     """A report with what the repair of past days brought; one that fails is a note, not a failure."""
     notes = [f"papers that past days brought: {repair.new}"] if repair.new else []
     notes += [f"a past day can't be repaired yet: {repair.error}"] if repair.error else []
+    notes += [f"papers that the feed didn't show, asked for by name: {found.new}"] if found.new else []
     return replace(
         report,
-        entries=report.entries + repair.new + repair.updated,
-        new=report.new + repair.new,
+        entries=report.entries + repair.new + repair.updated + found.new,
+        new=report.new + repair.new + found.new,
         updated=report.updated + repair.updated,
         notes=(*report.notes, *notes),
     )

@@ -151,6 +151,6 @@ def _add(installation: Installation, db: Session, address: str, reason: str, now
 
 def _names(installation: Installation, db: Session) -> Iterator[tuple[str, str]]:
     for people in bulk.walk(db, [OneOf(Field.STATUS, (SubscriberStatus.SUPPRESSED,))]):
-        for person, _ in people:
+        for person in people:
             for hashed in address_hashes(person.email, installation.keys):
                 yield hashed, person.email

@@ -3,12 +3,12 @@
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, time
 from functools import lru_cache
 from typing import NamedTuple
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import DateTime, String, cast, func, select, type_coerce
+from sqlalchemy.orm import Session, aliased
 
 from digest.domain import Interests, Schedule, Subscriber, SubscriberStatus
 from digest.packed import encode, filters_of
@@ -42,6 +42,24 @@ class NewSubscriber(NamedTuple):
     due: tuple[datetime, date] | None = None
     paused_until: datetime | None = None
     consent: Consent | None = None
+
+
+class ListedSubscriber(NamedTuple):
+    """A row of the table as it is listed: `interests` as JSON; moments in UTC, with their zone or without."""
+
+    id: int
+    email: str
+    status: str
+    interests: str
+    frequency: str
+    weekday: int
+    at: time
+    timezone: str
+    quiet_days: bool
+    paused_until: datetime | None
+    created_at: datetime
+    consent: str | None
+    consent_at: datetime | None
 
 
 def by_keys(session: Session, keys: Iterable[str]) -> dict[str, Subscriber]:
@@ -118,14 +136,37 @@ class Adder:
 
 
 def walk(
-    session: Session, where: Sequence[Condition] = (), *, after_id: int = 0, size: int = 1000
-) -> Iterator[list[tuple[Subscriber, Consent | None]]]:
+    session: Session, where: Sequence[Condition] = (), *, after_id: int = 0, size: int = 2000
+) -> Iterator[list[ListedSubscriber]]:
     """Yield who meets the conditions, by number, each with their last consent, some at a time."""
-    wanted = select(SubscriberRow.__table__).where(*clauses(where)).order_by(SubscriberRow.id).limit(size)
-    while rows := session.execute(wanted.where(SubscriberRow.id > after_id)).all():
-        after_id = rows[-1].id
-        consents = _last_consents(session, [row.id for row in rows])
-        yield [(from_row(row), consents.get(row.id)) for row in rows]
+    row, moment = SubscriberRow, DateTime(timezone=True)
+    given = aliased(ConsentRow)
+    last = select(func.max(given.id)).where(given.subscriber_id == row.id).scalar_subquery()
+    wanted = (
+        select(
+            row.id,
+            row.email,
+            row.status,
+            cast(row.interests, String),
+            row.frequency,
+            row.weekday,
+            row.at,
+            row.timezone,
+            row.quiet_days,
+            type_coerce(row.paused_until, moment),
+            type_coerce(row.created_at, moment),
+            ConsentRow.wording,
+            type_coerce(ConsentRow.at, moment),
+        )
+        .outerjoin(ConsentRow, ConsentRow.id == last)
+        .where(*clauses(where))
+        .order_by(row.id)
+        .limit(size)
+    )
+    connection = session.connection()  # rows of the driver, without an object for each
+    while rows := connection.execute(wanted.where(row.id > after_id)).all():
+        after_id = rows[-1][0]
+        yield list(map(ListedSubscriber._make, rows))
 
 
 def count(session: Session, status: SubscriberStatus | None = None) -> int:
@@ -143,14 +184,3 @@ def topic_readers(session: Session, *, everybody: bool = False) -> Counter[str]:
         wanted = wanted.where(SubscriberRow.status == SubscriberStatus.ACTIVE)
     rows = session.scalars(wanted.execution_options(yield_per=1000))
     return Counter(slug for row in rows for slug in row.get("topics", ()))
-
-
-def _last_consents(session: Session, ids: Sequence[int]) -> dict[int, Consent]:
-    found: dict[int, Consent] = {}
-    for chunk in chunks(ids):
-        wanted = (
-            select(ConsentRow.__table__).where(ConsentRow.subscriber_id.in_(chunk)).order_by(ConsentRow.id)
-        )
-        for row in session.execute(wanted):
-            found[row.subscriber_id] = Consent(row.at, row.wording, row.how, row.details)
-    return found

@@ -1,7 +1,9 @@
 """Imports a table of subscribers. All or nothing; safe to repeat; nobody is mailed."""
 
+import gc
 import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from difflib import get_close_matches
@@ -27,6 +29,7 @@ from digest.tokens import address_hashes
 
 MOST_ERRORS = 1000  # after so many wrong lines nobody reads on
 _TOGETHER = 2000  # rows that are looked up and written at once
+_COLLECT_AFTER = 20_000  # objects
 _ELSEWHERE = "suppressed in an imported list"
 _LEFT = {SubscriberStatus.UNSUBSCRIBED, SubscriberStatus.SUPPRESSED}
 _IGNORED = {"id", "next_due_at", "max_papers"}  # of our own JSON
@@ -40,6 +43,7 @@ class ImportReport:
     updated: int = 0
     unchanged: int = 0
     errors: list[tuple[int, str]] = field(default_factory=list)
+    is_written: bool = False
 
     @property
     def rows(self) -> int:
@@ -55,6 +59,7 @@ def import_subscribers(
     consent: str | None,
     dry_run: bool = False,
     skip_errors: bool = False,
+    only_new: bool = False,
     form: ListFormat | None = None,
     on_rows: Callable[[int], object] | None = None,
 ) -> ImportReport:
@@ -63,11 +68,13 @@ def import_subscribers(
     `consent` (when and where they agreed) makes new people active, as does a consent of their own in the
     table; the others are pending. Who left or bounced there is not written to here; nobody who left here
     comes back. A wrong line stops the whole import unless `skip_errors`: nothing is written, every error is
-    in the report. `form`: whose export it is, else ours. `on_rows` is told how many rows were read.
+    in the report. `only_new`: nothing is written either where somebody known would change (`is_written` says
+    so). `form`: whose export it is, else ours. `on_rows` is told how many rows were read.
     """
     report = ImportReport()
     opened = io.BytesIO(file.encode()) if isinstance(file, str) else file
-    with session.transaction(installation.engine) as db:
+    with _few_collections(), session.transaction(installation.engine) as db:
+        session.make_room(db)
         importer = _Importer(installation, db, report, consent, now)
         for rows in _grouped(_read(opened, form)):
             importer.take(rows)
@@ -79,11 +86,25 @@ def import_subscribers(
         if any(counts.values()):
             who = installation.actor
             audit.record(db, who, "subscribers.import", "subscribers:several", None, counts, now=now)
-        if dry_run or (report.errors and not skip_errors):
+        fails = bool(report.errors) and not skip_errors
+        report.is_written = not (dry_run or fails or (only_new and report.updated))
+        if not report.is_written:
             db.rollback()
     if report.errors and not skip_errors:
         report.added = report.updated = report.unchanged = 0
     return report
+
+
+@contextmanager
+def _few_collections() -> Iterator[None]:
+    """Let Python's collector look at its objects more seldom: rows are made and dropped, and none refer to
+    one another in a circle."""
+    usual = gc.get_threshold()
+    gc.set_threshold(_COLLECT_AFTER, *usual[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
 
 
 def _read(file: BinaryIO, form: ListFormat | None) -> Iterator[TableRow]:
