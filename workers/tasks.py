@@ -15,7 +15,7 @@ from digest.config import load
 from digest.errors import DigestError
 from digest.pipeline import failures, runner
 from digest.pipeline.bounces import maildir
-from digest.pipeline.catalog import search_index, similar, thumbnails
+from digest.pipeline.catalog import meaning, search_index, similar, thumbnails
 from digest.pipeline.clock import shared_now
 from digest.pipeline.community import submissions
 from digest.pipeline.community.reports import tell_curators
@@ -81,6 +81,7 @@ def index() -> int:
     """Index the papers that changed, for search."""
     indexed = search_index.catch_up(_installation())
     similar.keep_up(_installation())
+    meaning.keep_up(_installation())
     return indexed
 
 

@@ -104,7 +104,9 @@ class _Layer:
 
     def _times(self, part: str, states: Dense) -> Dense:
         weights, bias = self._dense[part]
-        product: Dense = (states.reshape(-1, states.shape[-1]) @ weights + bias).reshape(*states.shape[:-1], -1)
+        product: Dense = (states.reshape(-1, states.shape[-1]) @ weights + bias).reshape(
+            *states.shape[:-1], -1
+        )
         return product
 
     def _add(self, states: Dense, more: Dense, name: str) -> Dense:

@@ -13,7 +13,9 @@ from digest.errors import InputError
 
 LONGEST_WORD = 100  # letters: what is longer is unknown
 _UNKNOWN, _BEGIN, _END = "[UNK]", "[CLS]", "[SEP]"
-_PART = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]|[^\W_\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+|[^\w\s]|_")
+_PART = re.compile(
+    r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]|[^\W_\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+|[^\w\s]|_"
+)
 
 
 class Tokenizer:
@@ -21,7 +23,9 @@ class Tokenizer:
 
     def __init__(self, numbers: Mapping[str, int]) -> None:
         if not all(each in numbers for each in (_UNKNOWN, _BEGIN, _END)):
-            raise InputError("the model's vocabulary isn't one of BERT", fix="use a model with a vocab.txt of BERT")
+            raise InputError(
+                "the model's vocabulary isn't one of BERT", fix="use a model with a vocab.txt of BERT"
+            )
         self._numbers = numbers
         self._pieces = lru_cache(1 << 16)(self._cut)
 

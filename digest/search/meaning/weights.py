@@ -20,7 +20,7 @@ from digest.search.meaning.tokenizer import Tokenizer
 
 FILES = ("config.json", "vocab.txt", "model.safetensors")
 MOST_HEADER = 1 << 24  # bytes
-_KINDS = {"F32": np.dtype("<f4"), "F16": np.dtype("<f2")}
+_KINDS: dict[str, np.dtype[Any]] = {"F32": np.dtype("<f4"), "F16": np.dtype("<f2")}
 
 
 def load(name: str) -> Encoder:
@@ -44,7 +44,9 @@ def load(name: str) -> Encoder:
         tokenizer = Tokenizer({piece: number for number, piece in enumerate(lines)})
         return Encoder(f"{folder.name}-{checksum:08x}", shape, arrays, tokenizer)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(f"the model in {folder} can't be read: {error}", fix="name another folder") from error
+        raise InputError(
+            f"the model in {folder} can't be read: {error}", fix="name another folder"
+        ) from error
 
 
 def _folder(name: str) -> Path:
@@ -79,6 +81,7 @@ def _arrays(path: Path) -> tuple[dict[str, NDArray[np.float32]], int]:
     for name, entry in header.items():
         if name != "__metadata__" and entry["dtype"] in _KINDS:
             start, end = entry["data_offsets"]
-            array = np.frombuffer(mapped[8 + size + start : 8 + size + end], _KINDS[entry["dtype"]])
+            part = mapped[8 + size + start : 8 + size + end]
+            array: NDArray[Any] = np.frombuffer(part, _KINDS[entry["dtype"]])
             arrays[name.removeprefix("bert.")] = array.reshape(entry["shape"]).astype(np.float32, copy=False)
     return arrays, zlib.crc32(mapped[: 8 + size + (1 << 20)])
