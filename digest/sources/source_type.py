@@ -42,7 +42,7 @@ class Past:
 
     `first_page`: source, day, way → URL; raises InputError. `next_page`: URL, body, items in it → URL or
     None; raises ParseError. `format_of`: URL → the kind that reads its answer, where that is another.
-    `instead`: URL, error → a smaller page to ask for. `taken`: the source's URL, entries → those that the
+    `instead`: URL, error → a smaller page to ask for. `carried`: the source's URL, entries → those that the
     source would have brought itself. `is_settled`: day, now, entries → whether an answer is its last word;
     without it, any past day's is. `polled_days`: days before today that every poll asks for anyway, for kinds
     without a calendar.
@@ -52,7 +52,7 @@ class Past:
     next_page: Callable[[str, bytes, int], str | None] = _nothing
     format_of: Callable[[str], SourceKind | None] = _nothing
     instead: Callable[[str, ParseError], str | None] = _nothing
-    taken: Callable[[str, Sequence[Entry]], list[Entry]] = _all
+    carried: Callable[[str, Sequence[Entry]], list[Entry]] = _all
     is_settled: Callable[[date, datetime, int], bool] | None = None
     polled_days: int | None = None
 

@@ -293,5 +293,7 @@ def split(cli: Cli, paper_id: str, dry_run: bool, as_json: bool) -> None:
 
 def _merge_in_words(merge: Merge) -> str:
     """One merge on one line."""
-    said = f"{merge.paper} was merged into {merge.into} on {merge.at:%Y-%m-%d} by {merge.by}: {merge.reason}"
-    return f"{said}; split on {merge.split_at:%Y-%m-%d}" if merge.split_at else said
+    merged = (
+        f"{merge.paper} was merged into {merge.into} on {merge.at:%Y-%m-%d} by {merge.by}: {merge.reason}"
+    )
+    return f"{merged}; split on {merge.split_at:%Y-%m-%d}" if merge.split_at else merged

@@ -28,15 +28,15 @@ def hide(
 
     Raises UnknownError, and InputError where it is hidden already or the words are too long.
     """
-    said = phrases.one_line(words, 10_000)
-    if len(said) > LONGEST_WORDS:
-        raise InputError(f"the words have {len(said)} characters; at most {LONGEST_WORDS} are kept")
+    cleaned = phrases.one_line(words, 10_000)
+    if len(cleaned) > LONGEST_WORDS:
+        raise InputError(f"the words have {len(cleaned)} characters; at most {LONGEST_WORDS} are kept")
     with session.transaction(installation.engine) as db:
         hidings.lock(db)
         paper = papers.find(db, ref)
         if hidings.hiding_of(db, paper.pk):
             raise InputError(f"{paper.id} is hidden already", fix=f"digest papers show {paper.id}")
-        hiding = Hiding(reason, said, installation.actor.name, now)
+        hiding = Hiding(reason, cleaned, installation.actor.name, now)
         hidings.hide(db, paper.pk, hiding)
         state = hidings.as_state(hiding)
         audit.record(db, installation.actor, "paper.hide", f"paper:{paper.id}", None, state, now=now)

@@ -166,13 +166,13 @@ def reject(installation: Installation, number: int, words: str, now: datetime) -
 
     Raises InputError, UnknownError.
     """
-    said = _words(words)
-    if not said:
+    cleaned = _words(words)
+    if not cleaned:
         raise InputError("a rejection needs a reason, which is told to who proposed the paper")
     with session.transaction(installation.engine) as db:
         proposals.lock(db)
         proposal = _waiting(db, number)
-        _act(installation, db, proposal, "reject", ProposalState.REJECTED, now=now, words=said)
+        _act(installation, db, proposal, "reject", ProposalState.REJECTED, now=now, words=cleaned)
         _tell(db, proposal, now)
         return proposals.get(db, number)
 
@@ -370,7 +370,7 @@ def _is_trusted(db: Session, subscriber_id: int | None) -> bool:
 
 
 def _words(text: str) -> str:
-    said = phrases.one_line(text, 10_000)
-    if len(said) > LONGEST_WORDS:
-        raise InputError(f"the words have {len(said)} characters; at most {LONGEST_WORDS} are kept")
-    return said
+    cleaned = phrases.one_line(text, 10_000)
+    if len(cleaned) > LONGEST_WORDS:
+        raise InputError(f"the words have {len(cleaned)} characters; at most {LONGEST_WORDS} are kept")
+    return cleaned

@@ -72,17 +72,17 @@ def can_undo(entry: Entry) -> bool:
 
 def check(entry: Entry, actor: str) -> None:
     """Raise RefusedError where an act can't be taken back by this actor, whatever its object is now."""
-    said = f"act {entry.id} ({entry.act})"
+    named = f"act {entry.id} ({entry.act})"
     if entry.undone_by:
-        raise RefusedError(f"{said} is undone already, by act {entry.undone_by}")
+        raise RefusedError(f"{named} is undone already, by act {entry.undone_by}")
     if entry.act in FINAL:
-        raise RefusedError(f"{said} can't be undone: {FINAL[entry.act]}")
+        raise RefusedError(f"{named} can't be undone: {FINAL[entry.act]}")
     if entry.object == audit.NOBODY or (entry.before is None and entry.after is None):
-        raise RefusedError(f"{said} can't be undone: its subscriber was erased")
+        raise RefusedError(f"{named} can't be undone: its subscriber was erased")
     if entry.actor == entry.object and actor != entry.actor:
-        raise RefusedError(f"{said} can't be undone: it was the subscriber's own choice")
+        raise RefusedError(f"{named} can't be undone: it was the subscriber's own choice")
     if entry.act not in UNDO:
-        raise RefusedError(f"{said} can't be undone by this version")
+        raise RefusedError(f"{named} can't be undone by this version")
 
 
 def _refuse_changed(

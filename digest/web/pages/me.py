@@ -39,7 +39,7 @@ LONGEST_REF = 300
 def me(request: Request, web: Site, token: str, owner: Owner) -> Response:
     """Show all that is a subscriber's own; `?paper=` asks why it wasn't in their digest."""
     wanted = request.query_params.get("paper", "").strip()[:LONGEST_REF]
-    answer, problem = _why_not(web, owner, wanted) if wanted else (None, "")
+    answer, problem = _explained(web, owner, wanted) if wanted else (None, "")
     done = DONE.get(request.query_params.get("done", ""), "")
     now = web.clock()
     return web.page(
@@ -131,7 +131,7 @@ def _save_page(web: Web, token: str, owner: Subscriber, ref: str) -> HTMLRespons
     )
 
 
-def _why_not(web: Web, owner: Subscriber, ref: str) -> tuple[WhyNot | None, str]:
+def _explained(web: Web, owner: Subscriber, ref: str) -> tuple[WhyNot | None, str]:
     try:
         return explain.of_digest(web.installation, owner, ref, web.clock()), ""
     except UnknownError:

@@ -176,7 +176,7 @@ class _Look:
     def _store(self, day: date, body: bytes, status: int) -> int:
         """Store what came; papers of a past day count as seen on it, today's as seen now."""
         parsed = parse(self.source.kind, body, name=self.source.name, status=status)
-        entries = past.taken(self.source, parsed.entries)
+        entries = past.carried(self.source, parsed.entries)
         seen_at = self.now if day == self.today else past.seen_at(self.source, day, self.now)
         with session.transaction(self.engine) as db:
             stored = papers.store_entries(db, self.source, entries, seen_at=seen_at, observed_at=self.now)
