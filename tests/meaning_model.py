@@ -30,11 +30,12 @@ def arrays() -> dict[str, NDArray[np.float32]]:
     rng = np.random.default_rng(1)
 
     def drawn(*shape: int) -> NDArray[np.float32]:
-        return rng.normal(0, 0.5, shape).astype(np.float32)
+        found: NDArray[np.float32] = rng.normal(0, 0.5, shape).astype(np.float32)
+        return found
 
     made: dict[str, NDArray[np.float32]] = {
-        "embeddings.word_embeddings.weight": drawn(len(WORDS), SIZE) * 4,
-        "embeddings.position_embeddings.weight": drawn(32, SIZE) / 8,
+        "embeddings.word_embeddings.weight": 4 * drawn(len(WORDS), SIZE),
+        "embeddings.position_embeddings.weight": np.float32(0.125) * drawn(32, SIZE),
         "embeddings.token_type_embeddings.weight": drawn(2, SIZE),
         "embeddings.LayerNorm.weight": drawn(SIZE) + 1,
         "embeddings.LayerNorm.bias": drawn(SIZE),

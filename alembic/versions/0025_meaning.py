@@ -17,7 +17,7 @@ def upgrade() -> None:
         "paper_meanings",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("paper_id", sa.Integer(), nullable=False),
-        sa.Column("model", sa.String(), nullable=False),
+        sa.Column("model", sa.Text(), nullable=False),
         sa.Column("revision", sa.BigInteger(), nullable=False),
         sa.Column("data", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_paper_meanings"),

@@ -29,9 +29,9 @@ def plainly(numbers: Sequence[int]) -> Exact:
     weights = {name: array.astype(np.float64) for name, array in meaning_model.arrays().items()}
 
     def normal(x: Exact, name: str) -> Exact:
-        return (x - x.mean()) / math.sqrt(x.var() + 1e-12) * weights[f"{name}.weight"] + weights[
-            f"{name}.bias"
-        ]
+        even: Exact = (x - x.mean()) / math.sqrt(x.var() + 1e-12)
+        moved: Exact = even * weights[f"{name}.weight"] + weights[f"{name}.bias"]
+        return moved
 
     def dense(x: Exact, name: str) -> Exact:
         product: Exact = weights[f"{name}.weight"] @ x + weights[f"{name}.bias"]
