@@ -8,6 +8,7 @@ import click
 
 from digest.cli.papers.hiding import hide, unhide
 from digest.cli.papers.picks import order, pick, unpick
+from digest.cli.papers.submit import submit
 from digest.cli.terminal.context import Cli, json_option, pass_cli
 from digest.cli.terminal.exits import PARTLY_FAILED
 from digest.cli.terminal.output import emit, table
@@ -39,7 +40,7 @@ def papers() -> None:
     """The papers in the store."""
 
 
-for command in (pick, unpick, order, hide, unhide):
+for command in (pick, unpick, order, hide, unhide, submit):
     papers.add_command(command)
 
 

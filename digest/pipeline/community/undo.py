@@ -12,7 +12,8 @@ from typing import Any, Protocol
 from digest.domain import Schedule
 from digest.due import next_due
 from digest.errors import RefusedError, UnknownError
-from digest.pipeline.community import moderation, picks, reports, submissions
+from digest.pipeline.community import moderation, picks, reports
+from digest.pipeline.community.proposals import states
 from digest.pipeline.installation import Installation
 from digest.store import deliveries, papers, session
 from digest.store.community import audit, saved
@@ -219,9 +220,9 @@ def _order(db: Session, entry: Entry, _now: datetime) -> None:
 
 
 def _accepted(db: Session, entry: Entry, _now: datetime) -> None:
-    _refuse_changed(entry, submissions.state_of(db, entry.object), entry.after)
-    submissions.unlist(db, entry.object)
-    submissions.restore(db, entry.object, entry.before)
+    _refuse_changed(entry, states.state_of(db, entry.object), entry.after)
+    states.unlist(db, entry.object)
+    states.restore(db, entry.object, entry.before)
 
 
 UNDO: Mapping[str, Undo] = MappingProxyType(
@@ -253,7 +254,7 @@ UNDO: Mapping[str, Undo] = MappingProxyType(
         **dict.fromkeys(("paper.hide", "paper.unhide"), _put_back(moderation)),
         **dict.fromkeys(
             ("proposal.add", "proposal.send", "proposal.withdraw", "proposal.reject", "proposal.expire"),
-            _put_back(submissions),
+            _put_back(states),
         ),
         "proposal.accept": _accepted,
         **dict.fromkeys(("report.add", "report.settle"), _put_back(reports)),
