@@ -1,4 +1,4 @@
-"""What papers mean, for search: vectors by a model that an installation brings along, made in the background.
+"""Makes vectors of what papers mean, for search, by a model that an installation brings along.
 
 Off unless `semantic_model` is set. Vectors are kept by paper and model; those of two models never meet.
 """

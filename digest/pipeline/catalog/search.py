@@ -168,8 +168,8 @@ class Search:
         liked = [part.id for part in parts if isinstance(part, Like)]
         if liked and not any(isinstance(part, TextLeaf) for part in parts):
             return self.similar.likeness(db, engine, liked)
-        said = " ".join(part.word for part in parts if isinstance(part, Word) and part.field is None)
-        return self._meanings.of(db, clean(text)) if said else None
+        ranks = any(isinstance(part, Word) and part.field is None for part in parts)
+        return self._meanings.of(db, clean(text)) if ranks else None
 
     def _known(
         self, db: session.Session, tree: Node, library: Library, engine: Engine, now: datetime

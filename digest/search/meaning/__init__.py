@@ -1,4 +1,4 @@
-"""Texts → vectors of their meaning, by weights that an installation brings along. numpy only.
+"""Encodes texts as vectors of their meaning, by weights that an installation brings along. numpy only.
 
 tokenizer   text → pieces of words, by number (WordPiece)
 weights     a folder or an installed package → the arrays of a model

@@ -1,4 +1,4 @@
-"""Pieces of texts → vectors. In: the arrays of a BERT. Out: a vector of length 1 for each text.
+"""Encodes pieces of texts as vectors. In: the arrays of a BERT. Out: a vector of length 1 for each text.
 
 Transformer encoder (Vaswani et al. 2017; Devlin et al. 2018) in numpy, the mean of its last layer over a
 text's pieces, as sentence-transformers pools them. Texts of about one length are read together.

@@ -1,4 +1,4 @@
-"""Text → the numbers of its pieces, as BERT's uncased models were trained with. In: a vocabulary, texts.
+"""Cuts texts into numbered pieces, as BERT's uncased models were trained with. In: a vocabulary, texts.
 
 Words are parted at spaces and punctuation, put in small letters without accents, and cut into the longest
 pieces that the vocabulary has (WordPiece; Devlin et al., BERT, 2018).

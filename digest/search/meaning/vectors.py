@@ -1,4 +1,4 @@
-"""Vectors of many papers, compared with one. In: vectors in signed bytes, by the numbers of papers."""
+"""Compares the vectors of many papers with one. In: vectors in signed bytes, by the numbers of papers."""
 
 from collections.abc import Mapping
 

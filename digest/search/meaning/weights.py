@@ -1,4 +1,4 @@
-"""A folder or an installed package → the arrays of a model. In: a name. Out: an `Encoder`.
+"""Loads a model from a folder or an installed package. In: a name. Out: an `Encoder`.
 
 Reads what sentence-transformers keeps of a BERT: `config.json`, `vocab.txt`, `model.safetensors`. Nothing is
 downloaded and no code of the folder runs.

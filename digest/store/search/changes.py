@@ -54,7 +54,7 @@ def read_changed(session: Session, revision: int, limit: int) -> Changed:
 
 
 def papers_shown(session: Session, numbers: Sequence[int]) -> dict[int, Paper]:
-    """Those of these papers that may be shown."""
+    """Return those of these papers that may be shown, by their numbers."""
     row = PaperRow
     columns = select(
         row.id,

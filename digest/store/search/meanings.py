@@ -1,4 +1,4 @@
-"""Vectors of what papers mean, by paper and model."""
+"""Keeps vectors of what papers mean, by paper and model."""
 
 from collections.abc import Mapping, Sequence
 
