@@ -15,7 +15,8 @@ from digest.config import load
 from digest.errors import DigestError
 from digest.pipeline import failures, runner
 from digest.pipeline.bounces import maildir
-from digest.pipeline.catalog import meaning, search_index, similar, thumbnails
+from digest.pipeline.catalog import search_index, similar, thumbnails
+from digest.pipeline.catalog.ranking import meaning
 from digest.pipeline.clock import shared_now
 from digest.pipeline.community import submissions
 from digest.pipeline.community.proposals import fetching

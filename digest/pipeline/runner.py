@@ -19,7 +19,8 @@ from datetime import datetime, timedelta
 from digest.errors import ConfigError, DeliveryError
 from digest.pipeline import failures
 from digest.pipeline.bounces import maildir
-from digest.pipeline.catalog import meaning, similar, thumbnails
+from digest.pipeline.catalog import similar, thumbnails
+from digest.pipeline.catalog.ranking import meaning
 from digest.pipeline.catalog.search_index import catch_up
 from digest.pipeline.clock import Clock
 from digest.pipeline.community import submissions

@@ -30,9 +30,9 @@ from digest.filters import (
 )
 from digest.filters.tree import TextLeaf
 from digest.match import Library
-from digest.pipeline.catalog.meaning import PaperMeanings
+from digest.pipeline.catalog.ranking.meaning import PaperMeanings
+from digest.pipeline.catalog.ranking.signals import Signals
 from digest.pipeline.catalog.search_index import SearchIndex
-from digest.pipeline.catalog.search_signals import Signals
 from digest.pipeline.catalog.similar import Similar, SimilarPaper
 from digest.pipeline.installation import Installation
 from digest.search import (

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Engine, update
 
 from digest.errors import InputError
-from digest.pipeline.catalog import meaning
+from digest.pipeline.catalog.ranking import meaning
 from digest.pipeline.catalog.search import Search
 from digest.pipeline.catalog.search_index import catch_up
 from digest.pipeline.installation import Installation
