@@ -27,7 +27,7 @@ OFTEN = 2  # times a word occurs in a paper on average, from which on it tells n
 FEW = 1_000  # papers, below which no word is too common
 MOST_NEAR = 1_000  # where more than these are as good as the last of them, none of those is
 CLOSEST = 100  # papers that are found by their meaning alone
-MEANING = 1.0  # of the best score by words, that a paper of the very meaning of a search counts
+MEANING = 3.0  # of the best score by words, that a paper of the very meaning of a search counts
 SAMPLED = 16  # of so many papers one is looked at first, to find the best
 
 

@@ -1,13 +1,13 @@
 """Vectors of what papers mean, by which search finds those that say it in other words.
 
-Revision: 0025, after 0024.
+Revision: 0026, after 0025.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0025"
-down_revision = "0024"
+revision = "0026"
+down_revision = "0025"
 branch_labels = None
 depends_on = None
 
