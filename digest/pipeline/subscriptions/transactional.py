@@ -21,20 +21,20 @@ from digest.domain import (
     SubscriberStatus,
 )
 from digest.errors import DeliveryError
-from digest.languages import dates
+from digest.languages import dates, speaking
 from digest.languages import gettext as _
 from digest.pipeline import failures
 from digest.pipeline.failures import Part
 from digest.pipeline.installation import Installation
 from digest.pipeline.issues.preview import preview
 from digest.pipeline.mail import outbox
-from digest.pipeline.mail.build import check_sender, finalize, message_name, return_address
+from digest.pipeline.mail.build import check_sender, finalize, message_name, return_address, site_for
 from digest.pipeline.mail.links import Purpose, erase_link, link, mail_links, signin_link
 from digest.pipeline.mail.suppression import suppress
 from digest.pipeline.subscriptions.personal_data import ERASE_WITHIN
 from digest.pipeline.subscriptions.signin import LINK_LASTS, MAY_SIGN_IN
 from digest.pipeline.subscriptions.signup import CONFIRM_WITHIN, expected
-from digest.render import phrases
+from digest.render import Site, phrases
 from digest.store import session
 from digest.store.community import proposals
 from digest.store.monitoring import failures as kept_failures
@@ -116,7 +116,8 @@ def _envelope(installation: Installation, notice: TransactionalEmail, now: datet
         if subscriber is None or not _is_wanted(installation, db, notice, subscriber, now):
             return None
     name = message_name(installation, notice.id)
-    message = _message(installation, notice, subscriber, now)
+    with speaking(site_for(installation, subscriber).language):
+        message = _message(installation, notice, subscriber, now)
     sender = return_address(installation, subscriber.id)
     return finalize(installation, message, subscriber.email, sender=sender, message_id=name, now=now)
 
@@ -147,7 +148,7 @@ def _is_wanted(
 def _message(  # noqa: PLR0911 - one for each kind
     installation: Installation, notice: TransactionalEmail, subscriber: Subscriber, now: datetime
 ) -> Message:
-    site, renderer = installation.site, installation.renderer
+    site, renderer = site_for(installation, subscriber), installation.renderer
     links = mail_links(installation, subscriber.id)
     match notice.kind:
         case TransactionalKind.CONFIRM:
@@ -163,22 +164,24 @@ def _message(  # noqa: PLR0911 - one for each kind
         case TransactionalKind.PREFERENCES:
             return renderer.preferences(site, link=links.preferences)
         case TransactionalKind.ERASE | TransactionalKind.SIGNIN:
-            return _with_expiring_link(installation, notice)
+            return _with_expiring_link(installation, notice, site)
         case TransactionalKind.PROPOSAL | TransactionalKind.QUEUE:
-            return _of_proposals(installation, notice, now)
+            return _of_proposals(installation, notice, site, now)
 
 
-def _of_proposals(installation: Installation, notice: TransactionalEmail, now: datetime) -> Message:
+def _of_proposals(
+    installation: Installation, notice: TransactionalEmail, site: Site, now: datetime
+) -> Message:
     """The email about one proposal, or about the curators' queue."""
-    site, renderer = installation.site, installation.renderer
+    renderer = installation.renderer
     with session.reading(installation.engine) as db:
         if notice.kind is TransactionalKind.QUEUE:
             return renderer.queue(site, proposals.in_state(db, [ProposalState.PENDING]), now)
         return renderer.proposal(site, proposals.get(db, notice.proposal_id or 0))
 
 
-def _with_expiring_link(installation: Installation, notice: TransactionalEmail) -> Message:
-    site, renderer = installation.site, installation.renderer
+def _with_expiring_link(installation: Installation, notice: TransactionalEmail, site: Site) -> Message:
+    renderer = installation.renderer
     if notice.kind is TransactionalKind.ERASE:
         address = erase_link(installation, notice.subscriber_id, notice.created_at + ERASE_WITHIN)
         return renderer.erase(site, link=address, hours=_hours(ERASE_WITHIN))
