@@ -66,15 +66,15 @@ def fill(folder: Path, number: int, data: Path) -> None:
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[tuple[str, int]]:
-    """Run `digest serve` on a free port; its address and the id of its process."""
+def serving(folder: Path, **settings: str) -> Iterator[tuple[str, int]]:
+    """Run `digest serve` on a free port; its address and the id of its process. `settings`: `DIGEST_…`."""
     with server.listen("127.0.0.1", 0) as free:
         port = free.getsockname()[1]
     base = f"http://127.0.0.1:{port}"
     chosen = {"DIGEST_DATA_DIR": str(folder), "DIGEST_BASE_URL": base, "DIGEST_TRUSTED_PROXIES": "127.0.0.1"}
     command = [sys.executable, "-m", "digest", "serve", "--pages-only", "--port", str(port)]
     process = subprocess.Popen(
-        command, env=os.environ | chosen, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT
+        command, env=os.environ | chosen | settings, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT
     )
     try:
         deadline = time.monotonic() + 60

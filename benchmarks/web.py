@@ -1,8 +1,11 @@
 """How long readers wait for pages of a running `serve` that holds 75,000 papers, beside a bare page.
 
-20 readers ask in turn without a pause, each on its own connection: lists of random days, papers by a Zipf
-law (few are looked at by many), feeds, and feeds that they have already. In the same run they ask a bare
-Starlette application for a page of the size of `/papers`: what is more than that is ours.
+20 readers ask in turn, each on its own connection: lists of random days, papers by a Zipf law (few are looked
+at by many), feeds, and feeds that they have already; once with a tenth of a second between an answer and the
+next question, which is quicker than people read, and once without any pause, as fast as answers come. In the
+same run they ask a bare Starlette application for a page of the size of `/papers`: what is more than that is
+ours. Papers are indexed for search, with vectors, as those of an installation are; first on SQLite, then on
+Postgres. `--save` keeps the figures in benchmarks/results and brings README up to date.
 """
 
 import argparse
@@ -15,7 +18,8 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -27,16 +31,20 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 from starlette.routing import Route
 
-from benchmarks import day
-from benchmarks.attack import serving
+from benchmarks import day, table
+from benchmarks.attack import seconds_of, serving
 from digest.config import load
 from digest.domain import Entry, Paper, SignalKind, SourceKind
+from digest.pipeline.catalog import search_index, similar
 from digest.pipeline.installation import open_installation
 from digest.store import papers, session, sources
+from tests.postgres_server import running
 
 READERS = 20
+PAUSE = 0.1  # seconds between an answer and the next question, on average
 DAYS = 150  # over which the papers are spread
 GOALS = {"/": 50, "day": 50, "paper": 30, "feed": 30, "feed, 304": 5}  # milliseconds, p95
+PARTS = ("/static/style.css", "/static/htmx.min.js", "/static/form.js", "/static/icon.svg")  # of every page
 RESULT = Path(__file__).parent / "results" / "web.json"
 
 
@@ -48,9 +56,9 @@ class Ask:
     tag: str = ""
 
 
-def fill(folder: Path, number: int, data: Path) -> None:
-    """Put papers into the database of a folder, spread over the last days; one in twelve has upvotes."""
-    installation = open_installation(load(data_dir=folder))
+def fill(folder: Path, number: int, data: Path, **settings: str) -> None:
+    """Put papers into a database, spread over the last days, and index them; one in twelve has upvotes."""
+    installation = open_installation(load(data_dir=folder, **settings))
     real, _ = day.papers(12_000, data)
     now = datetime.now(UTC)
     for at in range(DAYS):
@@ -61,6 +69,8 @@ def fill(folder: Path, number: int, data: Path) -> None:
         with session.transaction(installation.engine) as db:
             source = sources.ensure(db, name="arxiv", kind=SourceKind.ARXIV)
             papers.store_entries(db, source, entries, seen_at=now - timedelta(days=at, hours=1))
+    search_index.catch_up(installation)
+    similar.keep_up(installation)
     installation.engine.dispose()
 
 
@@ -73,7 +83,9 @@ def _entry(number: int, title: str, like: Paper) -> Entry:
     )  # fmt: skip
 
 
-def measure(base: str, asks: Callable[[random.Random], Ask], seconds: float) -> tuple[list[float], int]:
+def measure(
+    base: str, asks: Callable[[random.Random], Ask], seconds: float, pause: float = 0.0
+) -> tuple[list[float], int]:
     """Let 20 readers ask for some seconds: milliseconds of each answer, and how many weren't 200 or 304."""
     times: list[float] = []
     wrong = 0
@@ -88,6 +100,8 @@ def measure(base: str, asks: Callable[[random.Random], Ask], seconds: float) -> 
         mine: list[float] = []
         bad = 0
         while time.monotonic() < end:
+            if pause:
+                time.sleep(chance.uniform(0, 2 * pause))
             ask = asks(chance)
             headers = {"Accept-Encoding": "gzip", "X-Forwarded-For": f"10.1.{number}.{chance.randrange(250)}"}
             if ask.tag:
@@ -155,10 +169,11 @@ def bare(listening: socket.socket, size: int) -> None:
     uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False)).run(sockets=[listening])
 
 
-def memory(process: int) -> int:
-    """The most memory that a process has had, in MB."""
+def memory(process: int) -> dict[str, int]:
+    """The memory of a process in MB: its own now, and the most it had, with files that are only mapped."""
     text = Path(f"/proc/{process}/status").read_text(encoding="ascii")
-    return int(text.partition("VmHWM:")[2].split()[0]) // 1024
+    sizes = {name: int(text.partition(f"{name}:")[2].split()[0]) // 1024 for name in ("RssAnon", "VmHWM")}
+    return {"own": sizes["RssAnon"], "most": sizes["VmHWM"]}
 
 
 def p95(times: list[float]) -> float:
@@ -166,51 +181,111 @@ def p95(times: list[float]) -> float:
     return times[int(len(times) * 0.95)]
 
 
+def settle(process: int) -> None:
+    """Wait until a server that has just begun is idle: it reads ahead what pages show."""
+    spent = -1.0
+    for _ in range(60):
+        before, spent = spent, seconds_of(process)
+        if spent - before < 0.05:
+            return
+        time.sleep(1)
+
+
+def of_server(name: str, folder: Path, asked: argparse.Namespace, **settings: str) -> dict[str, object]:
+    """Print the table of one database, and return its figures."""
+    begun = time.monotonic()
+    fill(folder, asked.papers, asked.data, **settings)
+    print(
+        f"\n{name}: {asked.papers:,} papers landed and indexed in {time.monotonic() - begun:.0f} s",
+        flush=True,
+    )
+    with serving(folder, **{f"DIGEST_{key.upper()}": each for key, each in settings.items()}) as (
+        base,
+        process,
+    ):
+        first = fetch(base, "/")[0]
+        settle(process)
+        of_home = sum(fetch(base, path)[2] for path in ("/", *PARTS))
+        figures: dict[str, dict[str, float]] = {}
+        print(f"{'':14}{'p95 with pauses':>16}{'p95 without':>12}{'a second':>10}{'CPU ms':>8}  aim, ms")
+        with beside(fetch(base, "/papers")[2]) as (bare_base, bare_process):
+            asks = {"bare page": lambda _: Ask("/"), **kinds(base, asked.papers)}
+            for kind, ask in asks.items():
+                where, who = (bare_base, bare_process) if kind == "bare page" else (base, process)
+                figures[kind] = of_kind(kind, where, who, ask, asked.seconds)
+        found = memory(process)
+    print(
+        f"first request after the start: {first:,.0f} ms (aim: 1,000);"
+        f" home in all: {of_home / 1000:.1f} kB (aim: 60)"
+    )
+    print(f"memory: {found['own']} MB of its own, {found['most']} MB at most, with mapped files (aim: 250)")
+    return {
+        "first_ms": round(first),
+        "home_kb": round(of_home / 1000, 1),
+        "memory_mb": found,
+        "kinds": figures,
+    }
+
+
+def of_kind(
+    kind: str, base: str, process: int, ask: Callable[[random.Random], Ask], seconds: float
+) -> dict[str, float]:
+    """Print the line of one kind of request, and return its figures."""
+    paused, wrong = measure(base, ask, seconds, PAUSE)
+    spent = seconds_of(process)
+    hurried, also_wrong = measure(base, ask, seconds)
+    each = (seconds_of(process) - spent) * 1000 / len(hurried)
+    note = f"  {wrong + also_wrong} wrong!" if wrong + also_wrong else ""
+    print(
+        f"{kind:14}{p95(paused):16.1f}{p95(hurried):12.1f}{len(hurried) / seconds:10.0f}"
+        f"{each:8.2f}  {GOALS.get(kind, '')}{note}",
+        flush=True,
+    )
+    return {
+        "p95_with_pauses": round(p95(paused), 1),
+        "p95": round(p95(hurried), 1),
+        "a_second": round(len(hurried) / seconds),
+        "cpu_ms": round(each, 2),
+    }
+
+
+@contextmanager
+def beside(size: int) -> Iterator[tuple[str, int]]:
+    """Serve a bare page of this size in a process of its own: its address, and the process."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    other = multiprocessing.get_context("spawn").Process(target=bare, args=(listening, size))
+    other.start()
+    try:
+        base = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        fetch(base, "/")  # it answers
+        yield base, other.pid or 0
+    finally:
+        other.terminate()
+        other.join()
+        listening.close()
+
+
 def main() -> int:
-    """Measure, print a table, keep the figures."""
+    """Measure, print a table for each database, keep the figures where that is wanted."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--papers", type=int, default=75_000)
-    parser.add_argument("--seconds", type=float, default=8.0)
+    parser.add_argument("--seconds", type=float, default=4.0)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
-    parser.add_argument("--keep", action="store_true", help="keep the figures in benchmarks/results")
+    parser.add_argument("--databases", nargs="*", default=["sqlite", "postgres"])
+    parser.add_argument("--save", action="store_true", help="keep the figures, and bring README up to date")
     asked = parser.parse_args()
     kept: dict[str, object] = {"papers": asked.papers, "readers": READERS}
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        begun = time.monotonic()
-        fill(folder, asked.papers, asked.data)
-        print(f"{asked.papers:,} papers landed in {time.monotonic() - begun:.0f} s")
-        with serving(folder) as (base, process):
-            first = fetch(base, "/")[0]
-            print(f"first request after the start: {first:.0f} ms (aim: 1,000)")
-            size = fetch(base, "/papers")[2]
-            listening = socket.create_server(("127.0.0.1", 0))
-            other = multiprocessing.get_context("fork").Process(target=bare, args=(listening, size))
-            other.start()
-            port = listening.getsockname()[1]
-            time.sleep(1)
-            times, _ = measure(f"http://127.0.0.1:{port}", lambda _: Ask("/"), asked.seconds / 2)
-            other.terminate()
-            other.join()
-            print(f"{'':14}{'median':>8}{'p95':>8}{'p99':>8}{'a second':>10}  aim of p95, ms")
-            row("bare page", times, asked.seconds / 2, "")
-            figures = {"bare page": round(p95(times), 1)}
-            for kind, asks in kinds(base, asked.papers).items():
-                times, wrong = measure(base, asks, asked.seconds)
-                row(kind, times, asked.seconds, f"{GOALS[kind]}" + (f"  {wrong} wrong!" if wrong else ""))
-                figures[kind] = round(p95(times), 1)
-            most = memory(process)
-            print(f"memory of serve: {most} MB at most (aim: 250)")
-            kept |= {"first_ms": round(first), "p95_ms": figures, "memory_mb": most}
-    if asked.keep:
+    if "sqlite" in asked.databases:
+        with tempfile.TemporaryDirectory() as name:
+            kept["sqlite"] = of_server("SQLite", Path(name), asked)
+    if "postgres" in asked.databases:
+        with tempfile.TemporaryDirectory() as name, running() as server:
+            server.execute("CREATE DATABASE bench_web")
+            kept["postgres"] = of_server("Postgres", Path(name), asked, database_url=server.url("bench_web"))
+    if asked.save:
         RESULT.write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
+        table.main()
     return 0
-
-
-def row(kind: str, times: list[float], seconds: float, aim: str) -> None:
-    """Print one line of the table."""
-    middle, last = times[len(times) // 2], times[int(len(times) * 0.99)]
-    print(f"{kind:14}{middle:8.1f}{p95(times):8.1f}{last:8.1f}{len(times) / seconds:10.0f}  {aim}")
 
 
 if __name__ == "__main__":

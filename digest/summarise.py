@@ -69,22 +69,22 @@ def answer_of(body: bytes) -> str:
     """
     try:
         answer: Any = json.loads(body)
-        said = answer["choices"][0]["message"]["content"]
+        content = answer["choices"][0]["message"]["content"]
     except (ValueError, LookupError, TypeError, RecursionError) as error:
         raise ParseError("the answer isn't that of a chat endpoint (OpenAI's format)") from error
-    if not isinstance(said, str):
+    if not isinstance(content, str):
         raise ParseError("the answer of the chat endpoint holds no text")
-    return said
+    return content
 
 
-def summary(said: str, paper: Paper) -> str:
+def summary(content: str, paper: Paper) -> str:
     """Return what a model said of a paper as a summary: a line of at most 60 words, in whole sentences if
     they fit.
 
     Raises InputError, which says why, for what can't be used: next to nothing, links and addresses, and a
     text that shares too few words with the paper to be about it.
     """
-    text = clean(said[:_MOST_READ].rpartition("</think>")[2])  # some models think aloud before they answer
+    text = clean(content[:_MOST_READ].rpartition("</think>")[2])  # some models think aloud before they answer
     words = text.split()
     if "<think>" in text:
         raise InputError("it ends before the answer")
@@ -100,8 +100,8 @@ def summary(said: str, paper: Paper) -> str:
 def _shared(text: str, paper: Paper) -> float:
     """How many of a text's longer words stand in the title or abstract, 0 … 1."""
     about = _stems(f"{paper.title} {paper.abstract}"[:_MOST_READ])
-    said = _stems(text)
-    return len(said & about) / len(said) if said else 0.0
+    content = _stems(text)
+    return len(content & about) / len(content) if content else 0.0
 
 
 def _stems(text: str) -> set[str]:
@@ -110,10 +110,10 @@ def _stems(text: str) -> set[str]:
 
 def _shortened(text: str) -> str:
     """The sentences that fit; the first words of one that doesn't."""
-    taken: list[str] = []
+    chosen: list[str] = []
     for sentence in _SENTENCES.split(text):
         words = sentence.split()
-        if len(taken) + len(words) > MOST_WORDS:
+        if len(chosen) + len(words) > MOST_WORDS:
             break
-        taken += words
-    return " ".join(taken) if taken else " ".join(text.split()[:MOST_WORDS]).rstrip(" ,;:") + " …"
+        chosen += words
+    return " ".join(chosen) if chosen else " ".join(text.split()[:MOST_WORDS]).rstrip(" ,;:") + " …"

@@ -5,7 +5,7 @@ that can be read or counted, or a clock: links don't expire, as an unsubscribe l
 for those of `sign_until`, whose end is signed with them.
 
 Each token has one purpose, and opens nothing else: confirm, prefs, unsubscribe, pause, vote (for a paper),
-mute (a term for a week); `less` and `save` are kept for their pages.
+mute (a term for a week), less (like a paper), save.
 
 A token is 21 bytes in base64url, 28 characters: the subscriber's id, masked, and an HMAC-SHA256 cut to 128
 bits (RFC 2104, section 5). The code is made over the id, and the mask from the code, as in a synthetic-IV

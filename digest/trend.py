@@ -66,7 +66,9 @@ def _score(paper: Paper, now: datetime, usual: Usual, *, aging: bool) -> Ranked:
     age = max(now - paper.first_seen_at, timedelta())
     decay = 0.5 ** (age / HALF_LIFE) if aging else 1.0
     parts = [Part("new", round(age / timedelta(days=1), 2), round(BASE * decay, PLACES))]
-    for kind, weight in WEIGHTS.items() if paper.signals else ():
+    if not paper.signals:  # most papers of a day
+        return Ranked(paper, parts[0].points, tuple(parts))
+    for kind, weight in WEIGHTS.items():
         alike = _BUILT_ON if kind in _BUILT_ON else (kind,)
         share, value, which = max((*_best(each, paper, now, usual), each.value) for each in alike)
         if value:

@@ -37,7 +37,6 @@ LINKS = Links(
     vote="https://papers.example.org/vote/VVVVVVVVVVVVVVVVVVVVVVVVVVVV",
     less="https://papers.example.org/less/LLLLLLLLLLLLLLLLLLLLLLLLLLLL",
     save="https://papers.example.org/save/SSSSSSSSSSSSSSSSSSSSSSSSSSSS",
-    mute="https://papers.example.org/mute/MMMMMMMMMMMMMMMMMMMMMMMMMMMM",
     unsubscribe_mail="unsubscribe@papers.example.org?subject=UUUUUUUUUUUUUUUUUUUUUUUUUUUU",
 )
 TRENDS = (Reason(ReasonKind.TRENDING, note="45 upvotes"),)
@@ -129,6 +128,9 @@ def by_topic() -> Digest:
         match(4, title="A Short Note on Wool"),
         about(5, "llm", "Prompts", "Prompts as Pastures"),
         about(6, "rl", "Q-learning", "Q-learning on Three Meadows"),
+        about(7, "llm", "Tokens", "Tokens of Wool"),
+        about(8, "rl", "Regret", "Regret of Lost Sheep"),
+        match(9, title="What a Fence Is For"),
     )
     others = tuple(paper(f"2603.1000{n}", title=f"What Everybody Reads, Part {n}") for n in range(1, 4))
     reader = subscriber(interests=Interests(topics=("llm", "rl", "vision")))

@@ -3,10 +3,10 @@
 It knows the templates and the view, and nothing of slots, pieces and caches.
 """
 
+from collections.abc import Callable
 from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP
-from urllib.parse import quote
 
 from markupsafe import Markup
 
@@ -69,7 +69,7 @@ def body(kind: str, digest: Digest, site: Site, links: Links, level: Level) -> s
     return JINJA.get_template(f"digest/body.{kind}").render(site=site, links=links, digest=values)
 
 
-def told(paper: cards.Card, plain: tuple[str, ...], kind: str, links: Links, term: str) -> dict[str, object]:
+def told(paper: cards.Card, plain: tuple[str, ...], kind: str) -> dict[str, object]:
     """What a card says because of the reasons for its paper; `plain`: those that its text part says."""
     if kind == "html":
         why = part("why.html", why="\u00a0· ".join(paper.why)) if paper.why else ""
@@ -79,7 +79,6 @@ def told(paper: cards.Card, plain: tuple[str, ...], kind: str, links: Links, ter
         "title": marked(paper.title),
         "summary": marked(paper.summary),
         "why": why,
-        "mute": {"term": term, "query": quote(term)} if links.mute and term else None,
     }
 
 
@@ -121,16 +120,8 @@ def blocks_of(
             )
             words += len(f"{paper.plain_title} {paper.plain_summary}".split())
             plain = phrases.reason_phrases(cards.unsaid(match.paper, match.reasons), titles)
-            term = cards.mute(match.reasons) if level.all_links else ""
-            render("card", paper=paper, number=place(number), **told(paper, plain, kind, links, term))
-    if layout.tail:
-        render("heading", heading="In brief", level=2)
-    for match in layout.tail:
-        number += 1
-        line = cards.line(match.paper, numbered=True)
-        words += len(line.title.split())
-        pieces = phrases.marked(line.title, cards.title_terms(match.reasons))
-        render("brief", paper=line, number=place(number), title=marked(pieces), **beside(match, titles, kind))
+            render("card", paper=paper, number=place(number), **told(paper, plain, kind))
+    words += in_brief(kind, layout, titles, number, render)
     if digest.also_trending and level.also_trending:
         render("heading", heading="Also trending" if digest.papers else "Trending meanwhile", level=2)
         for each in digest.also_trending:
@@ -138,6 +129,26 @@ def blocks_of(
             words += len(line.title.split())
             render("line", paper=line)
     return blocks, words
+
+
+def in_brief(
+    kind: str, layout: view.Layout, titles: dict[str, str], number: int, render: Callable[..., None]
+) -> int:
+    """Render the lines; returns the words in them."""
+    words = 0
+    if layout.tail:
+        render("heading", heading="In brief", level=2)
+    for section in layout.tail:
+        if section.heading:
+            render("group", heading=section.heading, level=3)
+        for match in section.matches:
+            number += 1
+            line = cards.line(match.paper, numbered=True)
+            words += len(line.title.split())
+            shown = marked(phrases.marked(line.title, cards.title_terms(match.reasons)))
+            place = f"{number:>3}" if kind == "txt" else str(number)
+            render("brief", paper=line, number=place, title=shown, **beside(match, titles, kind))
+    return words
 
 
 def beside(match: Match, titles: dict[str, str], kind: str) -> dict[str, str]:

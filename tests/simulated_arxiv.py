@@ -4,7 +4,8 @@ It announces on every open day, at midnight Eastern, for each of its categories:
 replacements. What goes wrong is given as `Trouble`s: a whole batch that is late (until then the old batch is
 served under today's date), one category that is stale, an outage, a batch that is cut off.
 
-Its API knows when each new paper was submitted, pages its answers, and can lag behind the announcements.
+Its API knows when each new paper was submitted, pages its answers, and can lag behind the announcements. Its
+OAI-PMH repository lists what changed since a date, by the dates of Eastern evenings, and can be out of order.
 """
 
 import hashlib
@@ -25,6 +26,7 @@ from digest.fetch import Response
 EASTERN = ZoneInfo("America/New_York")
 CATEGORIES = ("cs.AI", "cs.CL", "stat.ML")
 API = "https://export.arxiv.org/api/query?"
+OAI = "https://oaipmh.arxiv.org/oai?"
 URL = "https://rss.arxiv.org/rss/" + "+".join(CATEGORIES)
 HOLIDAYS_2026 = {"0101", "0119", "0619", "0703", "0907", "1126", "1225", "1229", "1231"}  # month and day
 
@@ -34,6 +36,8 @@ class Wrong(StrEnum):
     STALE = "stale"
     DOWN = "down"
     CUT = "cut"
+    BUSY = "busy"  # its second list and its API answer 429
+    BEHIND = "behind"  # its second list hasn't the day's papers yet
 
 
 @dataclass(frozen=True)
@@ -121,9 +125,9 @@ class SimulatedArxiv:
         self._limit = limit
         self._lag = lag
 
-    def in_trouble(self, now: datetime, wrong: Wrong) -> Trouble | None:
-        """What is wrong in this way at a time."""
-        day = now.astimezone(EASTERN).date()
+    def in_trouble(self, at: datetime, wrong: Wrong, now: datetime | None = None) -> Trouble | None:
+        """What is wrong in this way with the day of a time, at that time or `now`."""
+        day, now = at.astimezone(EASTERN).date(), now or at
         trouble = self._troubles.get((day, wrong))
         if trouble and now < midnight(day) + timedelta(hours=trouble.hours):
             return trouble
@@ -173,13 +177,50 @@ class SimulatedArxiv:
         ]
         start = int(asked["start"])
         page = found[start : start + min(most, int(asked["max_results"]))]
-        entries = "".join(_api_entry(item, last) for item in page)
-        return (
-            '<?xml version="1.0"?><feed xmlns="http://www.w3.org/2005/Atom"'
-            ' xmlns:opensearch="http://a9.com/-/spec/opensearch/1.1/">'
-            f"<opensearch:totalResults>{len(found)}</opensearch:totalResults>"
-            f"<opensearch:startIndex>{start}</opensearch:startIndex>{entries}</feed>"
-        ).encode()
+        return _api_answer(len(found), start, "".join(_api_entry(item, last) for item in page))
+
+    def papers(self, ids: Sequence[str], now: datetime) -> bytes:
+        """The API's answer to a query for papers by their ids; it doesn't know those that it lags behind."""
+        today = now.astimezone(EASTERN).date()
+        days = (today - timedelta(days=n) for n in range(14))
+        known = {
+            item.arxiv_id: item
+            for day in days
+            if is_open(day) and midnight(day) + self._lag <= now
+            for item in batch(day)
+        }
+        found = [known[each] for each in ids if each in known]
+        return _api_answer(len(found), 0, "".join(_api_entry(item, now) for item in found))
+
+    def listed(self, query: str, now: datetime, *, most: int = 3) -> bytes:
+        """The repository's list of identifiers since a date, `most` on a page."""
+        asked = {name: values[0] for name, values in parse_qs(query).items()}
+        start = 0
+        if token := asked.get("resumptionToken"):
+            since, _, place = token.partition("|")
+            start = int(place)
+        else:
+            assert asked["verb"] == "ListIdentifiers"
+            since = asked["from"]
+        first, today = date.fromisoformat(since), now.astimezone(EASTERN).date()
+        days = [first + timedelta(days=n) for n in range((today - first).days + 2)]
+        found: dict[str, Item] = {}
+        for day in days:
+            is_out = midnight(day) - timedelta(hours=2) <= now
+            if (
+                is_open(day)
+                and day > first
+                and is_out
+                and not self.in_trouble(midnight(day), Wrong.BEHIND, now)
+            ):
+                found |= {item.arxiv_id: item for item in batch(day)}
+        page = list(found.values())[start : start + most]
+        more = f"{since}|{start + most}" if start + most < len(found) else ""
+        if not page:
+            return _OAI.format('<error code="noRecordsMatch">none</error>').encode()
+        headers = "".join(_header(item) for item in page)
+        token = f"<resumptionToken>{more}</resumptionToken>"
+        return _OAI.format(f"<ListIdentifiers>{headers}{token}</ListIdentifiers>").encode()
 
     def getter(self, clock: Callable[[], datetime]) -> "Getter":
         """What stands for `Fetcher.get` while the clock shows these times."""
@@ -205,8 +246,16 @@ class Getter:
         assert last_modified is None
         assert not tuple(headers)
         now = self.clock()
-        if url.startswith(API):
+        if url.startswith((API, OAI)):
+            if self.arxiv.in_trouble(now, Wrong.BUSY):
+                raise FetchError(f"{url}: the answer is HTTP 429 Too Many Requests", status=429)
             self.queries.append((now, url))
+        if url.startswith(OAI):
+            return Response(200, self.arxiv.listed(urlsplit(url).query, now))
+        if url.startswith(API):
+            asked = parse_qs(urlsplit(url).query)
+            if "id_list" in asked:
+                return Response(200, self.arxiv.papers(asked["id_list"][0].split(","), now))
             return Response(200, self.arxiv.api(urlsplit(url).query, now, most=2))
         assert url == URL
         if self.arxiv.in_trouble(now, Wrong.DOWN):
@@ -223,6 +272,23 @@ def _as_seen_in(item: Item, category: str, apart: bool) -> Item:
     if apart and item.announce_type == "new" and category != item.categories[0]:
         return Item(item.arxiv_id, item.version, item.categories, "cross")
     return item
+
+
+_OAI = '<OAI-PMH xmlns="http://www.openarchives.org/OAI/2.0/">{}</OAI-PMH>'
+
+
+def _header(item: Item) -> str:
+    sets = "".join(f"<setSpec>{c.partition('.')[0]}:{c.replace('.', ':')}</setSpec>" for c in item.categories)
+    return f"<header><identifier>oai:arXiv.org:{item.arxiv_id}</identifier>{sets}</header>"
+
+
+def _api_answer(total: int, start: int, entries: str) -> bytes:
+    return (
+        '<?xml version="1.0"?><feed xmlns="http://www.w3.org/2005/Atom"'
+        ' xmlns:opensearch="http://a9.com/-/spec/opensearch/1.1/">'
+        f"<opensearch:totalResults>{total}</opensearch:totalResults>"
+        f"<opensearch:startIndex>{start}</opensearch:startIndex>{entries}</feed>"
+    ).encode()
 
 
 def _api_entry(item: Item, at: datetime) -> str:

@@ -136,3 +136,83 @@ def test_every_dependency_has_its_reason() -> None:
     block = lines[start + 1 : lines.index("]", start)]
     bare = [line for line in block if line.strip().startswith('"') and "#" not in line]
     assert not bare
+
+
+# Words that the field doesn't use, and what stands for them now; no identifier holds one.
+RENAMED = {
+    "courier": "DeliveryWorker",
+    "promises": "DigestBuilder",
+    "handover": "BatchSender",
+    "lane": "slot",
+    "lanes": "slots",
+    "recorder": "LedgerWriter",
+    "clockwork": "InMemoryScheduler",
+    "ring": "notify",
+    "rings": "notify",
+    "rung": "notified",
+    "edition": "candidates",
+    "editions": "CandidateCache",
+    "asking": "http, prompts",
+    "intake": "maildir",
+    "roster": "csv_import",
+    "wishes": "interests, mutes, votes",
+    "troubles": "conditions",
+    "seal": "finalize",
+    "upkeep": "expiry",
+    "paces": "throttles",
+    "press": "MessageAssembler",
+    "filling": "values",
+    "wellformed": "validators",
+    "heed": "apply",
+    "taken": "what was done to it",
+    "told": "on_progress, notified",
+    "said": "the thing that was said",
+    "learn": "merge_entry",
+}
+RENAMED_MODULES = {
+    "again", "asking", "batch", "by_hand", "caps", "choices", "days_again", "intake", "notices",
+    "paces", "quiet", "roster", "seal", "shapes", "single", "troubles", "turns", "upkeep",
+    "wellformed", "why_not", "wishes",
+}  # fmt: skip
+RENAMED_WHOLE = {
+    "Again", "Form", "Pace", "Recorder", "Sheet", "Slot", "by_hand", "come_back", "days_again",
+    "whose", "RING_LASTS", "why_not",
+}  # fmt: skip
+STAYING = {  # columns, and fields named for them
+    "told_at",  # of alarms
+    "taken",  # of a domain's pace: messages that left on a day
+}
+WITH_TAKEN = ("digest.throttle", "digest.store.deliveries.tables", "digest.store.deliveries.domain_limits")
+
+
+def identifiers(path: Path) -> Iterator[str]:
+    """Every name that a file gives to something: classes, functions, arguments, variables, fields."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node.name
+        elif isinstance(node, ast.arg):
+            yield node.arg
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
+        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            yield node.attr
+
+
+def words_of(name: str) -> set[str]:
+    """The words of an identifier, in small letters."""
+    return {word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", name)}
+
+
+def test_no_name_is_one_that_was_given_up() -> None:
+    found = {
+        f"{module}: {name}; see RENAMED"
+        for module, path in modules()
+        for name in identifiers(path)
+        if (words_of(name) & RENAMED.keys() or name.strip("_") in RENAMED_WHOLE)
+        and not (name in STAYING and (name != "taken" or module in WITH_TAKEN))
+    }
+    assert not found, "\n".join(sorted(found))
+
+
+def test_no_module_has_a_name_that_was_given_up() -> None:
+    assert not [module for module, path in modules() if path.stem in RENAMED_MODULES]

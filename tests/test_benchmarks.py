@@ -18,7 +18,9 @@ from tests.builders import NOW
 
 
 def test_readme_quotes_what_was_measured() -> None:
-    assert table.BEGIN + table.table() + table.END in table.README.read_text(encoding="utf-8")
+    said = table.README.read_text(encoding="utf-8")
+    assert table.BEGIN + table.table() + table.END in said
+    assert table.BEGIN_PAGES + table.pages() + table.END_PAGES in said
 
 
 def test_readme_quotes_what_delivery_costs() -> None:

@@ -5,7 +5,7 @@ ring twice, which is harmless.
 """
 
 # `open_issues` rings `deliver`.
-RUNG_BY_BEAT = (
+BEAT_TASKS = (
     "alarms",
     "bounces",
     "fetch",
@@ -27,4 +27,4 @@ TASK_EXPIRES = 600  # seconds; an older ring is dropped, so that none pile up wh
 
 def beat_table(tick_seconds: float) -> dict[str, dict[str, str | float]]:
     """Return Celery's `beat_schedule`: each task once per tick (in seconds)."""
-    return {use: {"task": f"digest.{use}", "schedule": tick_seconds} for use in RUNG_BY_BEAT}
+    return {use: {"task": f"digest.{use}", "schedule": tick_seconds} for use in BEAT_TASKS}

@@ -34,7 +34,7 @@ class InMemoryScheduler(Scheduler):  # type: ignore[misc]  # Celery has no types
 
 
 @beat_init.connect  # type: ignore[untyped-decorator]
-def stop_when_told(sender: Any, **_: Any) -> None:
+def stop_on_signal(sender: Any, **_: Any) -> None:
     """Let SIGTERM and SIGINT end beat, a `celery.beat.Service`, whatever it is doing.
 
     Celery's handlers only raise SystemExit. Where that strikes while a task is enqueued, an error of a client

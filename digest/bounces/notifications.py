@@ -20,12 +20,12 @@ def notification(message: Message) -> Report | None:
     body = None if found is None else found.get_payload(decode=True)
     if not isinstance(body, bytes) or not body.lstrip().startswith(b"{"):
         return None
-    said = _object(body.decode("utf-8", "replace"))
-    match said.get("notificationType") or said.get("eventType"):
+    notification = _object(body.decode("utf-8", "replace"))
+    match notification.get("notificationType") or notification.get("eventType"):
         case "Bounce":
-            return _bounce(_mapping(said.get("bounce")))
+            return _bounce(_mapping(notification.get("bounce")))
         case "Complaint":
-            person = _first(_mapping(said.get("complaint")).get("complainedRecipients"))
+            person = _first(_mapping(notification.get("complaint")).get("complainedRecipients"))
             return Report(BounceKind.COMPLAINT, address(person.get("emailAddress")), words="complaint: SES")
         case "Delivery":
             return Report(BounceKind.IGNORED, words="delivered")
@@ -34,12 +34,12 @@ def notification(message: Message) -> Report | None:
 
 def _bounce(bounce: Mapping[str, Any]) -> Report:
     person = _first(bounce.get("bouncedRecipients"))
-    said = readable(str(person.get("diagnosticCode") or "").partition(";")[2])
+    reply = readable(str(person.get("diagnosticCode") or "").partition(";")[2])
     status = code_in(str(person.get("status") or ""))
-    verdict = judge_failure(status, said)
+    verdict = judge_failure(status, reply)
     hard = verdict.kind is BounceKind.HARD and bounce.get("bounceType") == "Permanent"
     kind = BounceKind.HARD if hard else BounceKind.SOFT
-    return Report(kind, address(person.get("emailAddress")), verdict.status, said or status, verdict.reason)
+    return Report(kind, address(person.get("emailAddress")), verdict.status, reply or status, verdict.reason)
 
 
 def _object(written: str) -> Mapping[str, Any]:

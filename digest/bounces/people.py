@@ -63,8 +63,8 @@ def unsubscribing(message: Message) -> Report | None:
 
 def automatic(message: Message) -> Report | None:
     """Read RFC 3834, and what was done before it. Mail servers mark their reports so too: not meant here."""
-    said = text(message, "Auto-Submitted").partition(";")[0].strip().lower()
-    marked = said not in {"", "no"} or text(message, "Precedence").strip().lower() == "auto_reply"
+    submitted = text(message, "Auto-Submitted").partition(";")[0].strip().lower()
+    marked = submitted not in {"", "no"} or text(message, "Precedence").strip().lower() == "auto_reply"
     marked = marked or any(name in message for name in ("X-Autoreply", "X-Autorespond", "X-Autoresponder"))
     subject = text(message, "Subject")
     if not (marked or _AWAY.match(subject)) or is_from_daemon(message):

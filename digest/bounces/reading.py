@@ -35,13 +35,13 @@ def read(raw: bytes) -> Report:
     try:
         message = email.message_from_bytes(raw)
         everything = _everything(raw, message)
-        found = _said(message)
+        found = _report(message)
     except Exception:  # whatever a parser chokes on: whoever looks after us sees the mail
         return Report(BounceKind.UNKNOWN, words="it can't be parsed")
     return replace(found, tokens=_signs(_TOKEN, everything), message_ids=_signs(_MESSAGE_ID, everything))
 
 
-def _said(message: Message) -> Report:
+def _report(message: Message) -> Report:
     for reader in (delivery_status, feedback, notification, unsubscribing, automatic, free_text):
         report = reader(message)
         if report:

@@ -29,8 +29,8 @@ def delivery_status(message: Message) -> Report | None:
     blocks = [block for block in _blocks(message) if "Action" in block or "Status" in block]
     if not blocks:
         blocks = [block for block in _blocks_in(above) if "Final-Recipient" in block]
-    said = [_of_recipient(block, above) for block in blocks if "Action" in block or "Status" in block]
-    return min(said, key=lambda report: _WORST_FIRST.index(report.kind)) if said else None
+    reports = [_of_recipient(block, above) for block in blocks if "Action" in block or "Status" in block]
+    return min(reports, key=lambda report: _WORST_FIRST.index(report.kind)) if reports else None
 
 
 def _blocks(message: Message) -> Iterator[Message]:
@@ -54,7 +54,7 @@ def _blocks_in(above: str) -> Iterator[Message]:
 
 def _of_recipient(block: Message, above: str) -> Report:
     field = text(block, "Status")
-    words = _said(text(block, "Diagnostic-Code")) or _comment(field)
+    words = _diagnostic(text(block, "Diagnostic-Code")) or _comment(field)
     status = code_in(field)
     if not status:
         status = code_in(words)
@@ -77,11 +77,11 @@ def _of_recipient(block: Message, above: str) -> Report:
     return Report(verdict.kind, about, verdict.status, words or status, verdict.reason)
 
 
-def _said(diagnostic: str) -> str:
+def _diagnostic(diagnostic: str) -> str:
     """`smtp; 550-5.1.1 no such user` → `550 5.1.1 no such user`."""
-    kind, _, said = diagnostic.partition(";")
+    kind, _, reply = diagnostic.partition(";")
     return re.sub(
-        r"^(\d{3})-", r"\1 ", readable(said if said or kind.lower() in {"smtp", "x-unix"} else kind)
+        r"^(\d{3})-", r"\1 ", readable(reply if reply or kind.lower() in {"smtp", "x-unix"} else kind)
     )
 
 

@@ -107,8 +107,8 @@ def telling_words(above: str) -> str:
     """
     paragraphs = _paragraphs(above)
     coded = [words for words in map(_coded, paragraphs) if words]
-    said: Sequence[str] = coded or [paragraph for paragraph in paragraphs if reason_of(paragraph)]
-    return re.sub(r"^(\d{3})-", r"\1 ", readable(" / ".join(said)))
+    reply_lines: Sequence[str] = coded or [paragraph for paragraph in paragraphs if reason_of(paragraph)]
+    return re.sub(r"^(\d{3})-", r"\1 ", readable(" / ".join(reply_lines)))
 
 
 def _paragraphs(above: str) -> list[str]:

@@ -13,7 +13,7 @@ from digest.domain import BounceKind
 _CODE = re.compile(r"(?<![\d.])[245]\.\d{1,3}\.\d{1,3}(?![\d.]*\d)")
 # In a server's words a code stands behind the reply's number, or as qmail's (#5.1.1); elsewhere three
 # numbers with dots between are a version or part of an address.
-_SAID_CODE = re.compile(
+_CODE_IN_WORDS = re.compile(
     r"(?:\b[245]\d\d[ -]['\"<(]?|#|error_code ?:)([245]\.\d{1,3}\.\d{1,3})(?![\d.]*\d)", re.IGNORECASE
 )
 _REPLY = re.compile(r"^\D{0,3}([45]\d\d)(?=[ -])")
@@ -50,18 +50,18 @@ def judge_failure(status: str, words: str, *, context: str = "") -> Verdict:
     """Decide whether a failure is hard. `status`: of a status field, or empty; `words`: the last server's, on
     one line; `context`: text around them, which may say to which command they were the answer."""
     reply = _REPLY.match(words)
-    codes = [code for code in (status, *_SAID_CODE.findall(words)) if code]
+    codes = [code for code in (status, *_CODE_IN_WORDS.findall(words)) if code]
     sparing = next((code for code in codes if _SPARES.match(code)), "")
     telling = next((code for code in codes if not _GENERAL.match(code)), "")
-    told = sparing or telling or (codes[-1] if codes else "")
+    shown = sparing or telling or (codes[-1] if codes else "")
     reason = reason_of(words)
-    if told == "5.4.1" and _EDGE_BLOCK.search(words):
+    if shown == "5.4.1" and _EDGE_BLOCK.search(words):
         reason = Reason.NO_MAILBOX
     dead = next((code for code in codes if is_dead(code)), "")
     spared = sparing or (reply and reply[1].startswith("4")) or contradicts(reason, dead)
     if spared:
-        return Verdict(BounceKind.SOFT, told, reason)
+        return Verdict(BounceKind.SOFT, shown, reason)
     filtered = _AFTER_DATA.search(f"{context}\n{words}") and not _NO_ACCOUNT.search(words)
     gone = reason in GONE and not filtered
     never = reply and reply[1] in _NEVER_MAIL
-    return Verdict(BounceKind.HARD if dead or gone or never else BounceKind.SOFT, told, reason)
+    return Verdict(BounceKind.HARD if dead or gone or never else BounceKind.SOFT, shown, reason)

@@ -46,7 +46,7 @@ class Connection:
         self._server = server
         self._timeouts = timeouts
         self._messages = 0  # offered since the connection was opened
-        self._taken = 0  # of those, taken
+        self._accepted = 0  # of those, taken
         self._line: Conversation | None = None
         self._offers: frozenset[str] = frozenset()  # the server's extensions, in small letters
 
@@ -95,7 +95,7 @@ class Connection:
         if line is None or not replies or replies[0].code == CLOSING:  # dropped since its last message, maybe
             line = await self._open()
             replies = await self._ask(line, self._commands(sender, recipient, lines))
-        elif self._taken and is_connection_used_up(replies):
+        elif self._accepted and is_connection_used_up(replies):
             await self._clear(line, replies[-1].code)
             await self.quit()
             line = await self._open()
@@ -156,7 +156,7 @@ class Connection:
             self._hang_up()
             reason = line.lost if isinstance(error, IndexError) else error
             return Receipt(DeliveryState.UNCERTAIN, f"the line was lost after the body: {reason}")
-        self._taken += receipt.state is DeliveryState.SENT
+        self._accepted += receipt.state is DeliveryState.SENT
         if replies[0].code == CLOSING:
             self._hang_up()
         return receipt
@@ -195,7 +195,7 @@ class Connection:
         except BaseException:
             smtp.close()
             raise
-        self._messages = self._taken = 0
+        self._messages = self._accepted = 0
         self._offers = frozenset(smtp.esmtp_extensions)
         self._line = Conversation(cast("asyncio.Transport", smtp.transport))
         return self._line
@@ -211,8 +211,8 @@ class Connection:
             (not lines.isascii(), "8bitmime", "BODY=8BITMIME", "a message beyond ASCII"),
         ):
             if needed and extension not in self._offers:
-                said = f"{what} needs {extension.upper()}, which the server doesn't offer"
-                raise _RefusedError(Receipt(DeliveryState.FAILED, said))
+                problem = f"{what} needs {extension.upper()}, which the server doesn't offer"
+                raise _RefusedError(Receipt(DeliveryState.FAILED, problem))
             options += [option] if needed else []
         mail = " ".join([f"MAIL FROM:<{sender}>", *options])
         return [f"{mail}\r\n".encode(), f"RCPT TO:<{recipient}>\r\n".encode(), b"DATA\r\n"]

@@ -40,27 +40,27 @@ def judge(code: int, reply: str) -> Receipt:
     Words that contradict the code of a dead mailbox (blocked, too many, full …) spare the recipient.
     Raises ValueError for a code that is no outcome (1xx, 3xx, nonsense).
     """
-    said = one_line(code, reply)
-    enhanced = enhanced_code(said)
+    line = one_line(code, reply)
+    enhanced = enhanced_code(line)
     match code // 100:
         case 2:
-            return Receipt(DeliveryState.SENT, said)
+            return Receipt(DeliveryState.SENT, line)
         case 4:
-            return Receipt(DeliveryState.DEFERRED, said)
+            return Receipt(DeliveryState.DEFERRED, line)
         case 5:
-            return _judge_refusal(code, enhanced, said)
-    raise ValueError(f"{said} is no outcome of a delivery")
+            return _judge_refusal(code, enhanced, line)
+    raise ValueError(f"{line} is no outcome of a delivery")
 
 
-def _judge_refusal(code: int, enhanced: str, said: str) -> Receipt:
-    reason = reason_of(said) if is_dead(enhanced) else None
+def _judge_refusal(code: int, enhanced: str, line: str) -> Receipt:
+    reason = reason_of(line) if is_dead(enhanced) else None
     if is_dead(enhanced) and (reason is Reason.SUSPENDED or not contradicts(reason, enhanced)):
-        return Receipt(DeliveryState.BOUNCED, said, suppress=True)
+        return Receipt(DeliveryState.BOUNCED, line, suppress=True)
     if enhanced == _FULL or reason is Reason.FULL:
-        return Receipt(DeliveryState.BOUNCED, said)
+        return Receipt(DeliveryState.BOUNCED, line)
     if code == 552 and enhanced in {"", "5.5.3"}:
-        return Receipt(DeliveryState.DEFERRED, said)
-    return Receipt(DeliveryState.FAILED, said)
+        return Receipt(DeliveryState.DEFERRED, line)
+    return Receipt(DeliveryState.FAILED, line)
 
 
 def is_connection_used_up(replies: Sequence[tuple[int, str]]) -> bool:
@@ -70,9 +70,9 @@ def is_connection_used_up(replies: Sequence[tuple[int, str]]) -> bool:
 
     Some relays say so with 421; others with 450, 503 or 554 5.5.1. A fresh connection tells which it is.
     """
-    for phase, (code, said) in enumerate(replies):
+    for phase, (code, line) in enumerate(replies):
         if code // 100 in {4, 5}:
-            return phase == 0 or code == 503 or enhanced_code(one_line(code, said)) == "5.5.1"
+            return phase == 0 or code == 503 or enhanced_code(one_line(code, line)) == "5.5.1"
     return False
 
 
@@ -88,24 +88,24 @@ def readable(words: str) -> str:
     return " ".join(printable.split())[:_MAX_REPLY]
 
 
-def enhanced_code(said: str) -> str:
+def enhanced_code(line: str) -> str:
     """Return the enhanced status code (RFC 3463) of a reply on one line (`Receipt.reply`), or an empty text.
 
     One whose class contradicts the reply's code (550 4.2.1) is none.
     """
-    found = _ENHANCED.search(said)
-    return found[1] if found and found[1][0] == said[:1] else ""
+    found = _ENHANCED.search(line)
+    return found[1] if found and found[1][0] == line[:1] else ""
 
 
-def asked_to_wait(said: str) -> int | None:
+def asked_to_wait(line: str) -> int | None:
     """Return the seconds of a "try again in N minutes" in a reply, or None if it names no time."""
-    found = _WAIT.search(said)
+    found = _WAIT.search(line)
     return int(found[1]) * _SECONDS[found[2][0].lower()] if found else None
 
 
-def wants_time(said: str) -> bool:
+def wants_time(line: str) -> bool:
     """Return whether a reply asks us to slow down: 421, or 4.7.x (RFC 3463, 3.8; providers' rate limits)."""
-    return said.startswith("421") or enhanced_code(said).startswith("4.7.")
+    return line.startswith("421") or enhanced_code(line).startswith("4.7.")
 
 
 def is_dead(status: str) -> bool:
@@ -133,8 +133,8 @@ def blames_us(status: str) -> bool:
     return status.startswith(("4.7.", "5.7."))
 
 
-def refuses_us(said: str) -> bool:
+def refuses_us(line: str) -> bool:
     """Return whether a reply refuses the sender rather than the recipient: 5.7.x, a matter of policy or
     trust.
     """
-    return enhanced_code(said).startswith("5.7.")
+    return enhanced_code(line).startswith("5.7.")

@@ -27,6 +27,7 @@ from digest.domain.digests import (
 from digest.domain.papers import Merge, Paper, Part, Pick, Ranked, Sighting
 from digest.domain.sources import (
     Announcement,
+    Certificate,
     Entry,
     Gap,
     Parsed,
@@ -56,6 +57,7 @@ __all__ = [
     "Alarm",
     "Announcement",
     "BounceKind",
+    "Certificate",
     "Delivery",
     "DeliveryState",
     "Digest",

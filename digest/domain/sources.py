@@ -76,6 +76,36 @@ class Gap:
     done_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """What a second list says of a day of a source, and what of it is here.
+
+    `announced`, `categories`: papers that the list names, in all and by category; `missing`: canonical ids
+    of those that aren't here; `unlisted`: papers that the source brought and the list doesn't name (yet).
+    `checked_at`: when the list was read, None before; `error`: why it couldn't be, in words. `next_at`: when
+    it is looked at again, None once nothing more is expected of it.
+    """
+
+    day: date
+    announced: int = 0
+    categories: Mapping[str, int] = field(default_factory=dict)
+    missing: tuple[str, ...] = ()
+    unlisted: int = 0
+    checked_at: datetime | None = None
+    next_at: datetime | None = None
+    error: str | None = None
+
+    @property
+    def here(self) -> int:
+        """How many of the announced papers are here."""
+        return self.announced - len(self.missing)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the list was read, names all that the source brought, and nothing of it is missing."""
+        return bool(self.checked_at and self.announced and not self.missing and not self.unlisted)
+
+
 class SignalKind(StrEnum):
     """A measure of attention."""
 

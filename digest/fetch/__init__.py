@@ -13,7 +13,7 @@ waits.py      when a site wants to be asked again
 """
 
 from digest.fetch.client import LIMITS, Fetcher, Get, Limits, Response
-from digest.fetch.turns import PAUSES, TURNS, Turn, Turns, site_of
+from digest.fetch.host_lock import PAUSES, TURNS, Turn, Turns, site_of
 from digest.fetch.waits import retry_after
 
 __all__ = [

@@ -22,7 +22,7 @@ import httpx2
 from digest.errors import FetchError
 from digest.fetch.addresses import AddressRefused, GuardedBackend, Resolve, bare_host, system_addresses
 from digest.fetch.body import ACCEPT_ENCODING, BodyError, read_body
-from digest.fetch.turns import TURNS, Turn
+from digest.fetch.host_lock import TURNS, Turn
 from digest.fetch.urls import checked, redirected, shown
 from digest.fetch.waits import asked_to_wait
 

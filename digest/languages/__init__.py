@@ -113,7 +113,7 @@ def gettext(text: str, /, **values: object) -> str:
     with those that it has.
     """
     if isinstance(text, Deferred):
-        return text.said()
+        return text.resolve()
     found = _current.get().text(text)
     return fill(found, values) if values else found
 
@@ -142,18 +142,18 @@ class Deferred(str):
     __slots__ = ("parts",)
     parts: tuple[str, str, Mapping[str, object]]  # singular, plural or '', values
 
-    def said(self) -> str:
+    def resolve(self) -> str:
         """Return the text in the language that is spoken here."""
         singular, plural, values = self.parts
         spoken = _current.get()
         found = (
             spoken.counted(singular, plural, int(str(values["number"]))) if plural else spoken.text(singular)
         )
-        return fill(found, {name: _said(value) for name, value in values.items()}) if values else found
+        return fill(found, {name: _resolved(value) for name, value in values.items()}) if values else found
 
 
-def _said(value: object) -> object:
-    return value.said() if isinstance(value, Deferred) else value
+def _resolved(value: object) -> object:
+    return value.resolve() if isinstance(value, Deferred) else value
 
 
 def deferred(text: str, /, **values: object) -> Deferred:

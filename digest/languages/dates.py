@@ -63,7 +63,7 @@ class DeferredDay(Deferred):
 
     __slots__ = ()
 
-    def said(self) -> str:
+    def resolve(self) -> str:
         """Return the day in the language that is spoken here."""
         return day_name(date.fromisoformat(str(self.parts[2]["day"])))
 

@@ -33,7 +33,7 @@ class Standing(NamedTuple):
 
     start: int
     end: int
-    again: bool
+    repeated: bool
     at_edge: bool
 
 

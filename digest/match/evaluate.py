@@ -119,10 +119,10 @@ def _joined(parts: Sequence[Found], *, all_needed: bool) -> Found:
     held = [each for each in parts if each.hits is not None]
     if len(held) < (len(parts) if all_needed else 1):
         return Found(None, 0, rests)
-    told = [(each.points, each.evidence) for each in held]
+    points = [(each.points, each.evidence) for each in held]
     return Found(
         tuple([hit for each in held for hit in each.hits or ()]),
-        weakest(told) if all_needed else strongest(told),
+        weakest(points) if all_needed else strongest(points),
         rests,
     )
 
@@ -205,9 +205,9 @@ def _text(leaf: TextLeaf, document: Document) -> Hit | None:
         return None
     field, text = document.texts[0 if title else 1]
     points = term_points(
-        named=title is not None,
-        told=abstract is not None,
-        again=abstract is not None and abstract.again,
+        in_title=title is not None,
+        in_abstract=abstract is not None,
+        repeated=abstract is not None and abstract.repeated,
         at_edge=abstract is not None and abstract.at_edge,
     )
     return Hit(leaf, points, field, text.text[best.start : best.end], best.start, best.end)

@@ -31,12 +31,13 @@ class Evidence(IntEnum):
     TEXT = 2  # or an author
 
 
-def term_points(*, named: bool, told: bool, again: bool, at_edge: bool) -> int:
-    """Return the points of one term that a paper has: `named` in its title, `told` in its abstract, there
-    `again`, there in the first or last sentence."""
-    stressed = again + at_edge if told else 0
-    if named:
-        return NAMED + told + (stressed > 0)
+def term_points(*, in_title: bool, in_abstract: bool, repeated: bool, at_edge: bool) -> int:
+    """Return the points of one term that a paper has: `in_title` in its title, `in_abstract` in its
+    abstract, there `repeated`, there in the first or last sentence.
+    """
+    stressed = repeated + at_edge if in_abstract else 0
+    if in_title:
+        return NAMED + in_abstract + (stressed > 0)
     return 1 + stressed
 
 

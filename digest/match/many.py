@@ -51,7 +51,7 @@ class ManyReaders:
         Of the first `most` papers by trend those that somebody has noticed. As in `choose` nothing comes that
         an exclusion selects or that has too few upvotes, and nothing in `gone` (numbers of papers).
         """
-        return trending_beside(self._day, self._in_rows(cohort), gone, most)
+        return also_trending(self._day, self._in_rows(cohort), gone, most)
 
     def _in_rows(self, cohort: Cohort) -> Cohort:
         """A cohort whose filters are numbers of the store → one whose filters are rows."""
@@ -68,7 +68,7 @@ def choose(day: Day, cohort: Cohort, sent: Lists) -> Lists:
     return day.selection.choose(planes, union, cohort, sent)
 
 
-def trending_beside(day: Day, cohort: Cohort, gone: Lists, most: int) -> Lists:
+def also_trending(day: Day, cohort: Cohort, gone: Lists, most: int) -> Lists:
     """Return what trends for a cohort whose filters are rows."""
     size = len(cohort)
     anything = replace(

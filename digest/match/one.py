@@ -8,7 +8,7 @@ from digest.domain import Interests, Match, Paper
 from digest.match.bits.cohort import Cohort
 from digest.match.day import Day, asked, one_list
 from digest.match.fit import ABOUT, ANY
-from digest.match.many import choose, trending_beside
+from digest.match.many import also_trending, choose
 from digest.match.why import Why
 
 
@@ -31,10 +31,10 @@ class OneReader:
         return self._why.explain(interests, chosen)
 
     def others(self, interests: Interests, gone: AbstractSet[str], most: int) -> tuple[Paper, ...]:
-        """Return what `ManyReaders.beside` says of one subscriber, as papers; none in `gone`
+        """Return what `ManyReaders.also_trending` says of one subscriber, as papers; none in `gone`
         (canonical ids).
         """
-        found = trending_beside(self._day, self._alone(interests), self._day.numbers(gone), most)
+        found = also_trending(self._day, self._alone(interests), self._day.numbers(gone), most)
         return tuple(self._day.papers[number] for number in found.items.tolist())
 
     def _alone(self, interests: Interests) -> Cohort:

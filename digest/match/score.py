@@ -10,7 +10,7 @@ MAX_REASONS = 4  # terms shown for a paper; popularity and picks come beside the
 
 TieBreak = tuple[int, int, float, str]
 
-_TOLD = (  # of what trends; the first that there is says why
+_POPULARITY = (  # of what trends; the first that there is says why
     SignalKind.UPVOTES,
     SignalKind.VOTES,
     SignalKind.STARS,
@@ -43,7 +43,7 @@ def reasons(matched: Sequence[tuple[ReasonKind, str, Hits]]) -> tuple[Reason, ..
 
 def trending(paper: Paper) -> Reason:
     """Return the reason of a paper that is there because it trends: the number that says so."""
-    for kind in _TOLD:
+    for kind in _POPULARITY:
         value = paper.latest(kind)
         if value > 0:
             return Reason(ReasonKind.TRENDING, note=counted(kind, value))

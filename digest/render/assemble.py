@@ -105,7 +105,11 @@ class MessageAssembler:
             before += len(section.matches)
         if layout.tail:
             blocks.append(self._parts.heading(_(_BRIEF), sheet.top))
-            blocks += self._parts.numbered(layout.tail, topics, None, before)
+        for section in layout.tail:
+            if section.heading:
+                blocks.append(self._parts.group(section.heading, sheet.top + 1))
+            blocks += self._parts.numbered(section.matches, topics, None, before)
+            before += len(section.matches)
         if digest.withdrawn:
             blocks.append(self._parts.others(digest.withdrawn, _(WITHDRAWN), sheet.top))
         if digest.also_trending and level.also_trending:

@@ -4,7 +4,7 @@ In: matches and headings, and a function that renders a template. Out: `Block`s 
 reader's own. Never: renders a template for one reader.
 
 A paper's card is rendered once for each level of detail; what the reasons for it change (the words that are
-marked, why, what can be muted) is filled in once for each set of reasons.
+marked, and why) is filled in once for each set of reasons.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -12,14 +12,13 @@ from dataclasses import dataclass, fields, replace
 from datetime import date
 from functools import lru_cache
 from typing import Final, Generic, NamedTuple, TypeVar
-from urllib.parse import quote
 
 from markupsafe import escape
 
 from digest.domain import Match, Paper, Reason, ReasonKind
 from digest.render import cards, phrases
 from digest.render.mime import quoted
-from digest.render.placeholders import EncodedTemplate, Placeholder, Values
+from digest.render.placeholders import EncodedTemplate, Placeholder
 from digest.render.plain import wrap
 from digest.render.site import Links
 
@@ -73,7 +72,7 @@ manner_of = lru_cache(64)(Manner)
 
 
 class _Key(Generic[Parts]):
-    """All that a part of a mail depends on, as the key of a cache; `told_by` tells most keys apart.
+    """All that a part of a mail depends on, as the key of a cache; `hashed` tells most keys apart.
 
     The papers of one issue are the same objects for all its readers: comparing them costs nothing then, while
     a hash of all that they say would cost more than the rest of a message.
@@ -81,9 +80,9 @@ class _Key(Generic[Parts]):
 
     __slots__ = ("_hash", "parts")
 
-    def __init__(self, parts: Parts, told_by: tuple[object, ...]) -> None:
+    def __init__(self, parts: Parts, hashed: tuple[object, ...]) -> None:
         self.parts = parts
-        self._hash = hash(told_by)
+        self._hash = hash(hashed)
 
     def __hash__(self) -> int:
         return self._hash
@@ -92,7 +91,7 @@ class _Key(Generic[Parts]):
         return isinstance(other, _Key) and self.parts == other.parts
 
 
-_Card = _Key[tuple[Paper, Manner, bool]]
+_Card = _Key[tuple[Paper, Manner]]
 _Titles = tuple[tuple[str, str], ...]
 _Reasons = _Key[tuple[Paper, tuple[Reason, ...], _Titles, Manner]]
 _BriefReasons = _Key[tuple[Paper, tuple[Reason, ...], _Titles]]
@@ -143,16 +142,16 @@ class Blocks:
         # By identity, too, with the papers, so that no others can have it meanwhile.
         self._of_others: dict[tuple[tuple[int, ...], str, int], tuple[tuple[Paper, ...], Block]] = {}
         self._card = lru_cache(_BLOCKS)(self._set_card)
-        self._told = lru_cache(_BLOCKS)(self._tell)
+        self._in_full = lru_cache(_BLOCKS)(self._tell)
         self._marked = lru_cache(_TEXTS)(self._mark)
         self._why = lru_cache(_TEXTS)(self._set_why)
         self._beside = lru_cache(_TEXTS)(self._set_beside)
-        self._muting = lru_cache(_TEXTS)(_set_muting)
         self._around = lru_cache(8)(self._set_around)
         self._brief = lru_cache(_BLOCKS)(self._set_brief)
-        self._told_briefly = lru_cache(_BLOCKS)(self._tell_briefly)
+        self._in_brief = lru_cache(_BLOCKS)(self._tell_briefly)
         self._line = lru_cache(_BLOCKS)(self._set_line)
         self.heading = lru_cache(256)(self._set_heading)
+        self.group = lru_cache(256)(self._set_group)
 
     def numbered(
         self, matches: Sequence[Match], topics: Mapping[str, str], manner: Manner | None, before: int
@@ -187,9 +186,9 @@ class Blocks:
         paper, reasons = match.paper, match.reasons
         terms = tuple([reason.term for reason in reasons])
         if manner:
-            block = self._told(_Key((paper, reasons, titles, manner), (paper.id, terms, manner)))
+            block = self._in_full(_Key((paper, reasons, titles, manner), (paper.id, terms, manner)))
         else:
-            block = self._told_briefly(_Key((paper, reasons, titles), (paper.id, terms)))
+            block = self._in_brief(_Key((paper, reasons, titles), (paper.id, terms)))
         html = block.html.with_some({"number": quoted(str(number))})
         text = block.text.with_some({"number": quoted(f"{number:>3}")})
         return Block(html, text, block.words)
@@ -213,7 +212,7 @@ class Blocks:
 
     def _set_card(self, wanted: _Card) -> _Bare:
         """A paper's card with slots for what depends on why it is there."""
-        paper, manner, mutable = wanted.parts
+        paper, manner = wanted.parts
         card = cards.card(
             *(paper, (), {}),
             day=manner.day,
@@ -225,7 +224,6 @@ class Blocks:
             "paper": {name: getattr(card, name) for name in _SHARED},
             "links": slots(manner.links),
             **{name: Placeholder(name) for name in ("number", "title", "summary", "why")},
-            "mute": {"term": Placeholder("term"), "query": Placeholder("query")} if mutable else None,
         }
         title, summary = card.plain_title, card.plain_summary
         return _Bare(self.set("_paper/card", values, len(f"{title} {summary}".split())), title, summary)
@@ -233,16 +231,14 @@ class Blocks:
     def _tell(self, wanted: _Reasons) -> Block:
         """A paper's card with what the reasons for it say."""
         paper, reasons, titles, manner = wanted.parts
-        term = cards.mute(reasons) if manner.all_links and "mute" in manner.links else ""
-        bare = self._card(_Key((paper, manner, bool(term)), (paper.id, manner, bool(term))))
+        bare = self._card(_Key((paper, manner), (paper.id, manner)))
         unsaid = cards.unsaid(paper, [each for each in reasons if not (paper.picked and _is_pick(each))])
-        why, _ = self._why(_told(cards.unmarked(unsaid, bare.title, bare.summary), titles))
-        _, plain_why = self._why(_told(unsaid, titles))
+        why, _ = self._why(_reason_texts(cards.unmarked(unsaid, bare.title, bare.summary), titles))
+        _, plain_why = self._why(_reason_texts(unsaid, titles))
         own = {
             "title": self._where(bare.title, cards.title_terms(reasons)),
             "summary": self._where(bare.summary, cards.terms(reasons)),
             "why": why,
-            **self._muting(term),
         }
         html, text = bare.block.html.with_some(own), bare.block.text.with_some({"why": plain_why})
         return Block(html, text, bare.block.words)
@@ -275,8 +271,8 @@ class Blocks:
             replace(each, note=cards.picked(paper.picked)) if paper.picked and _is_pick(each) else each
             for each in cards.unsaid(paper, reasons)
         )
-        beside, _ = self._beside(bare.upvotes, _told(cards.unmarked(unsaid, bare.title), titles))
-        _, plain = self._beside(bare.upvotes, _told(unsaid, titles))
+        beside, _ = self._beside(bare.upvotes, _reason_texts(cards.unmarked(unsaid, bare.title), titles))
+        _, plain = self._beside(bare.upvotes, _reason_texts(unsaid, titles))
         title = self._where(bare.title, cards.title_terms(reasons))
         block = bare.block
         html = block.html.with_some({"title": title, "beside": beside})
@@ -323,6 +319,9 @@ class Blocks:
     def _set_heading(self, heading: str, level: int) -> Block:
         return self.set("_paper/heading", {"heading": heading, "level": level})
 
+    def _set_group(self, heading: str, level: int) -> Block:
+        return self.set("_paper/group", {"heading": heading, "level": level})
+
 
 def slots(names: Sequence[str]) -> dict[str, Placeholder | str]:
     """Return the links of a mail as its templates see them: a slot for each that there is, '' for
@@ -331,14 +330,9 @@ def slots(names: Sequence[str]) -> dict[str, Placeholder | str]:
     return {name: Placeholder(name) if name in names else "" for name in LINKS}
 
 
-def _set_muting(term: str) -> Values:
-    """A term that can be muted: to be read, and in a link."""
-    return {"term": quoted(escape(term)), "query": quoted(escape(quote(term)))}
-
-
 def _is_pick(reason: Reason) -> bool:
     return reason.kind is ReasonKind.PICK
 
 
-def _told(reasons: tuple[Reason, ...], titles: _Titles) -> tuple[str, ...]:
+def _reason_texts(reasons: tuple[Reason, ...], titles: _Titles) -> tuple[str, ...]:
     return phrases.reason_phrases(reasons, dict(titles))

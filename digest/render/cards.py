@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 
-from digest.domain import Field, Paper, Pick, Reason, ReasonKind, SignalKind
+from digest.domain import Field, Paper, Pick, Reason, SignalKind
 from digest.languages import dates, pgettext
 from digest.languages import gettext as _
 from digest.render import phrases
@@ -17,7 +17,7 @@ from digest.sources.registry import display_name
 from digest.text import clean
 from digest.words import finding
 
-_TOLD = (Field.TITLE, Field.ABSTRACT)
+_IN_CARD = (Field.TITLE, Field.ABSTRACT)
 _NAMES = 3
 _NEWLY_LISTED = "newly listed"  # as the matcher says it
 _READ = 4_000  # characters of a text that may be shown, before cleaning: a hostile one is longer
@@ -104,13 +104,13 @@ def unsaid(paper: Paper, reasons: Iterable[Reason]) -> tuple[Reason, ...]:
     category.
     """
     upvotes = paper.latest(SignalKind.UPVOTES)
-    said = {_NEWLY_LISTED, f"{upvotes} upvote" if upvotes == 1 else f"{upvotes} upvotes"}
+    repeated = {_NEWLY_LISTED, f"{upvotes} upvote" if upvotes == 1 else f"{upvotes} upvotes"}
     first = paper.categories[0] if paper.categories else ""
     return tuple(
         [
             reason
             for reason in reasons
-            if not (reason.field is None and reason.note in said)
+            if not (reason.field is None and reason.note in repeated)
             and not (reason.field is Field.CATEGORY and reason.term == first)
         ]
     )
@@ -123,7 +123,7 @@ def unmarked(reasons: Iterable[Reason], title: str, summary: str = "") -> tuple[
             reason
             for reason in reasons
             if not (reason.field is Field.TITLE and phrases.places(title, reason.term))
-            and not (reason.field in _TOLD and phrases.places(summary, reason.term))
+            and not (reason.field in _IN_CARD and phrases.places(summary, reason.term))
         ]
     )
 
@@ -155,17 +155,7 @@ def title_terms(reasons: Iterable[Reason]) -> tuple[str, ...]:
 
 def terms(reasons: Iterable[Reason]) -> tuple[str, ...]:
     """Return what of the reasons stands in the title or the abstract, and so perhaps in a summary."""
-    return tuple([reason.term for reason in reasons if reason.field in _TOLD])
-
-
-def mute(reasons: Iterable[Reason]) -> str:
-    """Return the first term of a reader's own filter that stands in the text: they may want a rest
-    from it.
-    """
-    for reason in reasons:
-        if reason.kind is ReasonKind.FILTER and reason.field in _TOLD:
-            return phrases.one_line(reason.term, 60)
-    return ""
+    return tuple([reason.term for reason in reasons if reason.field in _IN_CARD])
 
 
 @lru_cache(maxsize=2048)  # a day's papers: each is shown to many

@@ -81,16 +81,16 @@ def first_sentences(text: str, most: int) -> str:
     cut after 12 characters a word.
     """
     longest = longest_of(most)
-    taken: list[str] = []
+    chosen: list[str] = []
     for sentence in SENTENCE_END.split(text):
         words = sentence.split()
-        if len(taken) + len(words) > most:
-            if len(taken) < most / 2:
-                taken += words[: most - len(taken)]
-                return shorten(" ".join(taken).rstrip(" ,;:") + " …", longest)
+        if len(chosen) + len(words) > most:
+            if len(chosen) < most / 2:
+                chosen += words[: most - len(chosen)]
+                return shorten(" ".join(chosen).rstrip(" ,;:") + " …", longest)
             break
-        taken += words
-    return shorten(" ".join(taken), longest)
+        chosen += words
+    return shorten(" ".join(chosen), longest)
 
 
 def marked(text: str, terms: Iterable[str]) -> tuple[Piece, ...]:

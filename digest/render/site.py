@@ -49,9 +49,8 @@ def _in_language(site: Site, language: str) -> Site:
 class Links:
     """One subscriber's links, absolute. An empty one isn't shown; `preferences` and `unsubscribe` always are.
 
-    `vote`, `less` and `save` take a query, `?paper=ID`, and `mute` takes `?term=WORDS`. `feed`: what the
-    subscriber asked for, as a feed. `unsubscribe_mail` is what follows `mailto:`: a mail there unsubscribes
-    as well (RFC 2369, 6068).
+    `vote`, `less` and `save` take a query, `?paper=ID`. `feed`: what the subscriber asked for, as a feed.
+    `unsubscribe_mail` is what follows `mailto:`: a mail there unsubscribes as well (RFC 2369, 6068).
     """
 
     preferences: str
@@ -62,5 +61,4 @@ class Links:
     vote: str = ""
     less: str = ""
     save: str = ""
-    mute: str = ""
     unsubscribe_mail: str = ""

@@ -16,7 +16,7 @@ from digest.render.colors import Colors
 from digest.render.phrases import printable, shorten
 from digest.render.placeholders import Placeholder
 from digest.render.plain import underlined, width, wrap
-from digest.render.translated import PlainlySaid, Said, translate
+from digest.render.translated import PlainTranslated, Translated, translate
 
 _STYLE = "_base/style.css"
 
@@ -68,7 +68,7 @@ def _printed(value: object) -> object:
     """What `{{ … }}` prints: without control characters, whatever the value was; a slot stays one."""
     if isinstance(value, Placeholder):
         return Markup(value.mark)  # noqa: S704 - a name of ours between two marks
-    if isinstance(value, Said | PlainlySaid):  # its values were printed one by one
+    if isinstance(value, Translated | PlainTranslated):  # its values were printed one by one
         return value
     if isinstance(value, Markup):
         return Markup(printable(value))  # noqa: S704 - it was markup before

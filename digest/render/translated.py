@@ -13,13 +13,13 @@ from markupsafe import Markup, escape
 from digest import languages
 
 
-class Said(Markup):
+class Translated(Markup):
     """A text of the catalogue with its values, ready to be printed in HTML."""
 
     __slots__ = ()
 
 
-class PlainlySaid(str):
+class PlainTranslated(str):
     """The same in a text part."""
 
     __slots__ = ()
@@ -56,4 +56,4 @@ def _filled(
         shown = [printed(value) for value in shown]
     parts[1::2] = [escape(value) if context.autoescape else str(value) for value in shown]
     whole = "".join(parts)
-    return Said(whole) if context.autoescape else PlainlySaid(whole)
+    return Translated(whole) if context.autoescape else PlainTranslated(whole)

@@ -64,7 +64,7 @@ class Layout(NamedTuple):
     """Which papers are shown in full, which in a line, and how many not at all."""
 
     sections: tuple[Section, ...]
-    tail: tuple[Match, ...]
+    tail: tuple[Section, ...]
     hidden: int
 
 
@@ -83,12 +83,13 @@ class Texts(NamedTuple):
 
 def layout(digest: Digest, level: Level, front: int) -> Layout:
     """Return the papers of a digest at a level: the best `front` in full, under days or topics where that
-    helps, the others in brief.
+    helps, the others in brief, under topics where that helps.
     """
     cards = min(front, level.cards)
     shown, rest = digest.papers[:cards], digest.papers[cards:]
     tail = rest[: level.titles]
-    return Layout(_sections(digest, shown), tail, len(rest) - len(tail))
+    in_brief = _by_topic(digest.topics, tail) if _is_by_topic(digest) else (Section("", tail),)
+    return Layout(_sections(digest, shown), in_brief if tail else (), len(rest) - len(tail))
 
 
 def heading(digest: Digest) -> str:
@@ -142,9 +143,11 @@ def texts(digest: Digest, *, words: int) -> Texts:
 def _sections(digest: Digest, shown: tuple[Match, ...]) -> tuple[Section, ...]:
     if _is_weekly(digest):
         return _by_day(digest.subscriber, shown)
-    if len(digest.topics) > 2:
-        return _by_topic(digest.topics, shown)
-    return (Section("", shown),)
+    return _by_topic(digest.topics, shown) if _is_by_topic(digest) else (Section("", shown),)
+
+
+def _is_by_topic(digest: Digest) -> bool:
+    return len(digest.topics) > 2 and not _is_weekly(digest)
 
 
 def _by_day(person: Subscriber, shown: Sequence[Match]) -> tuple[Section, ...]:

@@ -141,7 +141,7 @@ class Engine:
 
         `as_typed`: words are neither corrected nor expanded.
         """
-        read = self._read(query.words or query.told, as_typed=as_typed)
+        read = self._read(query.words or query.further, as_typed=as_typed)
         selected = self._shown.marks if query.selects is None else self._select(query.selects, known)
         points, cover = score(read.units, self._terms)
         complete = selected & (cover > 1 - 1e-9)
@@ -179,12 +179,14 @@ class Engine:
         """Look words up, mended where no paper has them."""
         telling = set(self._telling(words))
         terms: dict[str, Term] = {}
-        said: list[str] = []  # the words in their order, corrected, with the common ones that units may hold
+        spelled: list[
+            str
+        ] = []  # the words in their order, corrected, with the common ones that units may hold
         corrected: list[tuple[str, str]] = []
         unknown: list[str] = []
         for word in words:
             if word not in telling:
-                said.append(word)
+                spelled.append(word)
                 continue
             term = self._terms.of(word)
             better = "" if len(term.papers) or as_typed else correction(word, self._spellings)
@@ -196,10 +198,10 @@ class Engine:
             if not len(term.papers):
                 unknown.append(word)
             elif terms.setdefault(word_of_term, term) is term:
-                said.append(word_of_term)
-        units = [Unit((word,)) for word in said]
+                spelled.append(word_of_term)
+        units = [Unit((word,)) for word in spelled]
         if not as_typed:
-            units = self._acronyms.units(said, self.segments)
+            units = self._acronyms.units(spelled, self.segments)
         with_terms = [(unit, [terms[word] for word in unit.words if word in terms]) for unit in units]
         return _Read(
             [(unit, its) for unit, its in with_terms if its],

@@ -25,11 +25,11 @@ class Acronyms:
         self._words: dict[str, bool] = {}  # acronyms: whether each is a word, too
         self._long: dict[str, tuple[str, ...]] = {}
         self._short: dict[tuple[str, ...], str] = {}
-        told = Counter[tuple[str, str]]()
+        pairs = Counter[tuple[str, str]]()
         for segment in segments:
             for short, long, count in segment.acronyms():
-                told[short, long] += count
-        for (short, long), count in told.items():
+                pairs[short, long] += count
+        for (short, long), count in pairs.items():
             key = tuple(stems(long))
             counts[fold(short)][key] += count
             written[key][long] += count

@@ -32,8 +32,8 @@ def folded(papers: Sequence[Paper], basis: lsa.Basis | None) -> lsa.Vectors:
 def _folded_together(papers: Sequence[Paper], basis: lsa.Basis) -> lsa.Vectors:
     """The vectors of as many of the first of these papers as fit into one segment, at least one."""
     try:
-        data, taken = build(papers)
-        return lsa.vectors(Segment(data), basis) if taken else np.zeros((1, lsa.DIMENSIONS), np.int8)
+        data, fitted = build(papers)
+        return lsa.vectors(Segment(data), basis) if fitted else np.zeros((1, lsa.DIMENSIONS), np.int8)
     except Exception:
         if len(papers) > 1:
             return np.concatenate([_folded_together([each], basis) for each in papers])

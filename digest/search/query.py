@@ -15,12 +15,12 @@ from digest.filters.tree import TextLeaf
 class Query:
     """`words`: those that rank, folded, each once; `selects`: the rest of the tree, or nothing.
 
-    `told`: words of the rest that a paper must or may have; they rank among what is selected.
+    `further`: words of the rest that a paper must or may have; they rank among what is selected.
     """
 
     words: tuple[str, ...]
     selects: Node | None
-    told: tuple[str, ...] = ()
+    further: tuple[str, ...] = ()
 
 
 def read(tree: Node, typed: tuple[str, ...] = ()) -> Query:
@@ -34,8 +34,8 @@ def read(tree: Node, typed: tuple[str, ...] = ()) -> Query:
     place = {word: number for number, word in reversed(list(enumerate(typed)))}
     words.sort(key=lambda word: place.get(word, len(place)))
     selects = None if not rest else rest[0] if len(rest) == 1 else And(rest)
-    told = dict.fromkeys(word for leaf in _positive(selects) for word in _words(leaf)) if selects else {}
-    return Query(tuple(words), selects, tuple(told))
+    further = dict.fromkeys(word for leaf in _positive(selects) for word in _words(leaf)) if selects else {}
+    return Query(tuple(words), selects, tuple(further))
 
 
 def corrected(tree: Node, words: Mapping[str, str]) -> Node:

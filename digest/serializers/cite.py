@@ -98,14 +98,14 @@ def plain(paper: Paper) -> str:
 
 
 def _keyed(papers: Iterable[Paper]) -> Iterator[tuple[str, Paper]]:
-    taken: set[str] = set()
+    used: set[str] = set()
     for paper in papers:
         key = base = citation_key(paper)
         number = 1
-        while key in taken:
+        while key in used:
             number += 1
             key = f"{base}-{number}"
-        taken.add(key)
+        used.add(key)
         yield key, paper
 
 

@@ -14,8 +14,18 @@ from digest.sources.registry import type_of
 from digest.sources.source_type import Past, Way
 
 __all__ = [
-    "MOST_DAYS", "Way", "check", "days", "first_page", "instead", "is_settled", "kind_of_page", "missing",
-    "next_page", "seen_at", "taken",
+    "MOST_DAYS",
+    "Way",
+    "carried",
+    "check",
+    "days",
+    "first_page",
+    "instead",
+    "is_settled",
+    "kind_of_page",
+    "missing",
+    "next_page",
+    "seen_at",
 ]  # fmt: skip
 
 MOST_DAYS = 31  # that are looked back by itself; older gaps are for `digest sources backfill`
@@ -79,9 +89,9 @@ def kind_of_page(source: Source, url: str) -> SourceKind:
     return _past(source).format_of(url) or source.kind
 
 
-def taken(source: Source, entries: Sequence[Entry]) -> list[Entry]:
+def carried(source: Source, entries: Sequence[Entry]) -> list[Entry]:
     """Return the entries of a page that the source would have brought itself, as it would have named them."""
-    return _past(source).taken(source.url, entries)
+    return _past(source).carried(source.url, entries)
 
 
 def seen_at(source: Source, day: date, now: datetime) -> datetime:

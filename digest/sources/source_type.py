@@ -42,7 +42,7 @@ class Past:
 
     `first_page`: source, day, way → URL; raises InputError. `next_page`: URL, body, items in it → URL or
     None; raises ParseError. `format_of`: URL → the kind that reads its answer, where that is another.
-    `instead`: URL, error → a smaller page to ask for. `taken`: the source's URL, entries → those that the
+    `instead`: URL, error → a smaller page to ask for. `carried`: the source's URL, entries → those that the
     source would have brought itself. `is_settled`: day, now, entries → whether an answer is its last word;
     without it, any past day's is. `polled_days`: days before today that every poll asks for anyway, for kinds
     without a calendar.
@@ -52,9 +52,25 @@ class Past:
     next_page: Callable[[str, bytes, int], str | None] = _nothing
     format_of: Callable[[str], SourceKind | None] = _nothing
     instead: Callable[[str, ParseError], str | None] = _nothing
-    taken: Callable[[str, Sequence[Entry]], list[Entry]] = _all
+    carried: Callable[[str, Sequence[Entry]], list[Entry]] = _all
     is_settled: Callable[[date, datetime, int], bool] | None = None
     polled_days: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """A second list of what a kind announced, independent of its feed.
+
+    `label`: its name for readers. `first_page`: the source's URL, a day → the URL of the list; None where
+    that source has none. `next_page`: URL, body → the page after it, or None. `read`: body → canonical id →
+    categories. `papers`: ids → the URL that asks for just these papers. Those that read raise ParseError.
+    """
+
+    label: str
+    first_page: Callable[[str, date], str | None]
+    next_page: Callable[[str, bytes], str | None]
+    read: Callable[[bytes], dict[str, tuple[str, ...]]]
+    papers: Callable[[Sequence[str]], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,5 +111,6 @@ class SourceType:
     calendar: Calendar | None = None
     poll_every: timedelta | None = None
     past: Past | None = None
+    witness: Witness | None = None
     refetch: Callable[[Source, date], str | None] | None = None
     categories: Callable[[str], tuple[str, ...]] = lambda _: ()

@@ -118,7 +118,7 @@ def _run(engine: Engine, program: str, *arguments: str) -> None:
             text=True,
         )
     except subprocess.CalledProcessError as error:
-        told = error.stderr.strip().partition("\n")[0]
+        problem = error.stderr.strip().partition("\n")[0]
         raise ConfigError(
-            f"{program} failed: {told}", fix="use the client programs of the server's version"
+            f"{program} failed: {problem}", fix="use the client programs of the server's version"
         ) from error

@@ -35,7 +35,7 @@ router = APIRouter(prefix="/api/v1", default_response_class=JSONResponse)
 ACCEPTED = {"status": "accepted", "detail": "If this address can be subscribed, we've emailed it a link."}
 
 
-class Wishes(BaseModel):
+class TypedInterests(BaseModel):
     """What somebody wants to read."""
 
     model_config = ConfigDict(extra="forbid", str_max_length=LONGEST_LINE)
@@ -49,7 +49,7 @@ class Wishes(BaseModel):
     )
 
 
-class Subscription(Wishes):
+class Subscription(TypedInterests):
     """A request to be subscribed; the owner of the address confirms it by mail."""
 
     email: str = Field(max_length=320, examples=["ada@example.org"])
@@ -90,7 +90,7 @@ def subscribe(request: Request, web: Site, asked: Subscription, after: Backgroun
 
 @router.post("/preview")
 @costly
-def preview(request: Request, web: Site, chosen: Wishes) -> Response:  # noqa: ARG001 - costly
+def preview(request: Request, web: Site, chosen: TypedInterests) -> Response:  # noqa: ARG001 - costly
     """Answer what the digest would be now: a subject and papers with reasons, or why there would be none."""
     found = web.today.preview(_interests(web, chosen), web.clock())
     subject = build.write(web.installation, found.digest).subject if found.digest else None
@@ -127,7 +127,7 @@ def similar(web: Site, ref: str, limit: Annotated[int, Query(ge=1, le=MOST_SIMIL
     return Response(serializers.as_json({"items": items, "next": None}), media_type="application/json")
 
 
-def _interests(web: Web, chosen: Wishes) -> Interests:
+def _interests(web: Web, chosen: TypedInterests) -> Interests:
     reader = reader_for_strangers(known_topics(web.installation))
     return Interests(
         topics=reader.topics(chosen.topics),

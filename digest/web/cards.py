@@ -38,7 +38,10 @@ class CardPicture:
 
 @dataclass(frozen=True, slots=True)
 class PaperCard:
-    """A paper in a list. `upvotes` are those of its sources, `votes` those of this site's readers."""
+    """A paper in a list. `upvotes` are those of its sources, `votes` those of this site's readers.
+
+    `why`: reasons for it, where the list is somebody's own.
+    """
 
     id: str
     path: str
@@ -55,6 +58,7 @@ class PaperCard:
     votes: int
     links: tuple[CardLink, ...]
     picture: CardPicture | None
+    why: tuple[str, ...] = ()
     picked_by: str = ""
     note: str = ""
 

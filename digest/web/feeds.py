@@ -31,7 +31,7 @@ MOST_TEXT = 5_000  # characters of an abstract
 _NOTHING_YET = datetime(2000, 1, 1, tzinfo=UTC)  # what an empty feed is as new as
 
 
-class _Form(Convertor[str]):
+class _FeedFormat(Convertor[str]):
     """The end of a feed's address."""
 
     regex = "|".join(FORMS)
@@ -43,7 +43,7 @@ class _Form(Convertor[str]):
         return value
 
 
-register_url_convertor("feed", _Form())
+register_url_convertor("feed", _FeedFormat())
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,13 +73,13 @@ class Guards:
         if refusal := _refusal(scope):
             await _refuse(answer, *refusal)
             return
-        taken, refused = 0, False
+        received, refused = 0, False
 
         async def measured() -> Message:
-            nonlocal taken, refused
+            nonlocal received, refused
             message = await receive()
-            taken += len(message.get("body", b""))
-            if taken > LARGEST_BODY:
+            received += len(message.get("body", b""))
+            if received > LARGEST_BODY:
                 refused = True
                 return {"type": "http.disconnect"}
             return message

@@ -57,13 +57,14 @@ def serve(
 
 
 def _read_ahead(app: FastAPI, now: datetime) -> None:
-    """Read what a visitor would wait for, at the start and from then on; first what takes least time."""
+    """Read what a visitor would wait for, at the start and from then on; first the home page."""
     web: Web = app.state.web
-    newest = web.lists.page(web.lists.latest(now), Order.TREND, 1, now)
     web.today.preview(Interests(), now)
+    newest = web.lists.page(web.lists.latest(now), Order.TREND, 1, now)
     if newest and newest.page.papers:
         web.search.similar(newest.page.papers[0], now)
     web.today.topics(now)
+    web.lists.read_ahead(now)
 
 
 def serve_demo(installation: Installation, listening: socket.socket, morning: datetime) -> None:

@@ -33,7 +33,7 @@ class Ticker:
         self._work = work
         self._seconds = seconds
         self._clock = clock
-        self._rung = threading.Event()
+        self._notified = threading.Event()
         self.stopping = False  # whether it was told to end
         self._patience = patience
         self._thread = threading.Thread(target=self._go_on, name=name, daemon=patience is not None)
@@ -44,7 +44,7 @@ class Ticker:
 
     def notify(self) -> None:
         """End the wait for the next tick: there is something to do."""
-        self._rung.set()
+        self._notified.set()
 
     def stop(self) -> None:
         """Finish what is at hand, and end."""
@@ -57,7 +57,7 @@ class Ticker:
     def tell_to_stop(self) -> None:
         """Begin nothing more; what is at hand may look at `stopping`."""
         self.stopping = True
-        self._rung.set()
+        self._notified.set()
 
     def is_late(self, now: datetime) -> bool:
         """Return whether it hasn't come to an end of its work for ten ticks, and for five minutes
@@ -68,7 +68,7 @@ class Ticker:
 
     def _go_on(self) -> None:
         while not self.stopping:
-            self._rung.clear()
+            self._notified.clear()
             try:
                 self._work(self._clock())
                 self.done_at = self._clock()
@@ -77,4 +77,4 @@ class Ticker:
             except Exception:
                 _log.exception("%s failed and will be tried again", self.name)
             if not self.stopping:
-                self._rung.wait(self._seconds)
+                self._notified.wait(self._seconds)

@@ -13,21 +13,11 @@ import pytest
 from digest.cli.terminal.output import emit
 from digest.cli.terminal.prompts import ask
 from digest.match.fit import FITS
-from tests.commands import Command, commands
+from tests.commands import Command
 from tests.source_server import SourceServer
 
 SAMPLES = Path(__file__).parents[2] / "digest" / "samples"
 DAY_BEFORE, MORNING = "2026-03-18T22:00:00Z", "2026-03-19T09:00:00Z"
-
-
-@pytest.fixture
-def digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    """Run a command in an empty folder: → exit code, stdout (parsed, where --json was said), stderr."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("DIGEST_DATA_DIR", str(tmp_path / "data"))
-    monkeypatch.setenv("COLUMNS", "200")
-
-    return commands(capsys)
 
 
 @pytest.fixture

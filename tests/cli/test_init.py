@@ -10,17 +10,9 @@ from hypothesis import strategies as st
 from digest.config import load
 from digest.errors import InputError
 from digest.pipeline.operations import setup
-from tests.commands import Command, commands
+from tests.commands import Command
 
 PRIVATE = 0o600
-
-
-@pytest.fixture
-def digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    """Run a command in an empty folder whose data folder is in it."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("DIGEST_DATA_DIR", str(tmp_path / "kept"))
-    return commands(capsys)
 
 
 def test_init_writes_a_private_env_and_prepares_the_database(digest: Command, tmp_path: Path) -> None:
@@ -46,7 +38,7 @@ def test_a_second_init_replaces_nothing(digest: Command, tmp_path: Path) -> None
 
 def test_a_key_that_is_kept_already_stays_in_force(digest: Command, tmp_path: Path) -> None:
     digest("topics", "list")
-    assert (tmp_path / "kept" / "secret.key").exists()
+    assert (tmp_path / "data" / "secret.key").exists()
     digest("init", "--no-input")
     assert "DIGEST_SECRET_KEY" not in (tmp_path / ".env").read_text(encoding="utf-8")
 

@@ -5,17 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands import Command, commands
+from tests.commands import Command
 
 
 @pytest.fixture
-def digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    """Run a command in a folder with a file of two papers: → exit code, stdout (parsed), stderr."""
-    monkeypatch.chdir(tmp_path)
+def digest(digest: Command, folder: Path) -> Command:
+    """Commands in a folder with a file of two papers."""
     lines = [{"id": "2603.00001", "title": "First"}, {"id": "10.5555/abc", "title": "Second"}]
-    (tmp_path / "papers.jsonl").write_text("\n".join(map(json.dumps, lines)) + "\nnonsense\n")
-
-    return commands(capsys)
+    (folder / "papers.jsonl").write_text("\n".join(map(json.dumps, lines)) + "\nnonsense\n")
+    return digest
 
 
 @pytest.fixture

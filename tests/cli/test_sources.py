@@ -17,7 +17,7 @@ from digest.pipeline.installation import open_installation
 from digest.sources import opml
 from digest.sources.guess import kind_of
 from digest.store import session, sources
-from tests.commands import Command, commands
+from tests.commands import Command
 from tests.source_server import SourceServer
 
 SAMPLES = Path(__file__).parents[2] / "digest" / "samples"
@@ -26,13 +26,10 @@ NOON = datetime.fromisoformat(WEDNESDAY)
 
 
 @pytest.fixture
-def digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    """Run a command in an empty folder: → exit code, stdout (parsed, where --json was said), stderr."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "200")
+def digest(digest: Command, monkeypatch: pytest.MonkeyPatch) -> Command:
+    """Commands that may ask servers of this machine."""
     monkeypatch.setenv("DIGEST_FETCH_ALLOW_HOSTS", "127.0.0.1")
-
-    return commands(capsys)
+    return digest
 
 
 @pytest.fixture

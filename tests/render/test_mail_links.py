@@ -13,11 +13,11 @@ from tests.installations import installation
 def test_every_link_opens_its_own_page_and_no_other(engine: Engine, tmp_path: Path) -> None:
     here = installation(engine, tmp_path)
     links = mail_links(here, 7)
-    for purpose in (Purpose.VOTE, Purpose.MUTE, Purpose.PAUSE, Purpose.UNSUBSCRIBE):
+    for purpose in (Purpose.VOTE, Purpose.LESS, Purpose.PAUSE, Purpose.UNSUBSCRIBE):
         path = f"/{purpose}/"
         token = next(
             value.partition(path)[2]
-            for value in (links.vote, links.mute, links.pause, links.unsubscribe)
+            for value in (links.vote, links.less, links.pause, links.unsubscribe)
             if path in value
         )
         assert opened(here, purpose, token) == 7

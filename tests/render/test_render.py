@@ -15,7 +15,20 @@ from digest.domain import Field, Interests, Reason, ReasonKind, SourceKind, Topi
 from digest.render import Renderer, as_bytes
 from digest.sources import parse
 from tests.builders import NOW, issue, subscriber, upvotes
-from tests.digests import LINKS, NEW, RENDERER, SITE, TOPICS, TRENDS, digest, full, many, match, rendered
+from tests.digests import (
+    LINKS,
+    NEW,
+    RENDERER,
+    SITE,
+    TOPICS,
+    TRENDS,
+    by_topic,
+    digest,
+    full,
+    many,
+    match,
+    rendered,
+)
 from tests.mail_html import Page
 
 CORPUS = Path(__file__).parents[3] / "shared/data/huggingface"
@@ -158,6 +171,22 @@ def test_a_reader_may_want_more_or_fewer_papers_in_full_than_the_site_shows(fron
     assert message.html.count('<div class="paper"') == min(front, 12)
     assert message.html.count('<p class="line"') == max(0, 12 - front)
     assert [f"{number}. Routing" in message.text for number in (1, 12, 13)] == [True, True, False]
+
+
+def test_with_three_topics_front_and_brief_are_under_topics_and_each_paper_stands_once() -> None:
+    made = by_topic()
+    message = rendered(made)
+    lines = [line.strip() for line in message.text.splitlines()]
+    brief = lines[lines.index("In brief") :]
+    groups = ("Reinforcement learning", "Language models", "More for you")
+    assert [line for line in brief if line in groups] == list(groups)  # the topic of the strongest first
+    assert brief.index("6. Q-learning on Three Meadows") < brief.index("7. Regret of Lost Sheep")
+    for each in made.papers:
+        named = re.findall(rf"^ *\d+\. {re.escape(each.paper.title[:30])}", message.text, re.MULTILINE)
+        assert len(named) == 1, each.paper.title
+    assert re.findall(r"^ *(\d+)\. ", message.text, re.MULTILINE) == [str(n) for n in range(1, 10)]
+    two = rendered(replace(made, topics=TOPICS))
+    assert not [line for line in two.text.splitlines() if line.strip() in groups]
 
 
 def test_a_line_in_brief_says_its_upvotes_and_the_reason_that_its_title_does_not_show() -> None:

@@ -13,7 +13,7 @@ from digest.domain import Entry, Source, SourceKind
 from digest.errors import ParseError
 from digest.sources import Request, next_request, parse
 from digest.store import papers, session
-from digest.store.papers.storable import why_not
+from digest.store.papers.storable import unstorable
 from tests.builders import NOW
 
 PAPER: dict[str, Any] = {
@@ -112,7 +112,7 @@ def entries(kind: SourceKind, document: Any) -> tuple[Entry, ...]:
 @given(documents())
 def test_whatever_a_source_says_can_be_stored_or_is_its_own_failure(given: tuple[SourceKind, Any]) -> None:
     for entry in entries(*given):
-        assert why_not(entry) == ""
+        assert unstorable(entry) == ""
 
 
 @pytest.mark.parametrize("value", ODD, ids=lambda value: repr(value)[:20])
@@ -120,7 +120,7 @@ def test_whatever_a_source_says_can_be_stored_or_is_its_own_failure(given: tuple
 def test_each_field_of_each_kind_bears_each_odd_value(kind: SourceKind, document: Any, value: object) -> None:
     for path in paths(document):
         for entry in entries(kind, replaced(document, path, value)):
-            assert why_not(entry) == ""
+            assert unstorable(entry) == ""
 
 
 @pytest.mark.parametrize(("kind", "document"), DOCUMENTS, ids=lambda value: str(value)[:12])

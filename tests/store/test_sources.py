@@ -1,15 +1,16 @@
 """Sources in the store: added, due, failing, well again."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from digest.domain import Source, SourceKind, SourceState
+from digest.domain import Certificate, Source, SourceKind, SourceState
 from digest.errors import InputError, UnknownError
 from digest.store import session, sources
+from digest.store.sources import certificates
 from tests.builders import NOW
 
 LATER = NOW + timedelta(minutes=30)
@@ -121,3 +122,20 @@ def test_the_defaults_come_only_where_there_is_nothing(db: Session) -> None:
     sources.remove(db, "other")
     assert not sources.defaults(db, built_in)
     assert [s.name for s in sources.listing(db)] == ["arxiv"]
+
+
+def test_certificates_of_days_are_kept_and_read_back(engine: Engine) -> None:
+    day, now = date(2026, 3, 17), datetime(2026, 3, 17, 6, tzinfo=UTC)
+    found = Certificate(day, 446, {"cs.CL": 446}, ("arxiv:2603.00001",), 1, now, now, "words")
+    with session.transaction(engine) as db:
+        source = sources.add(db, name="listed", kind=SourceKind.ARXIV, url="https://rss.arxiv.org/rss/cs.CL")
+        certificates.notice(db, source.id, [day, day - timedelta(days=1)], now=now)
+        certificates.keep(db, source.id, found)
+        certificates.notice(db, source.id, [day], now=now)
+    with session.reading(engine) as db:
+        newest, before = certificates.listing(db, source.id)
+        assert newest == found
+        assert (before.announced, before.checked_at, before.next_at) == (0, None, now)
+        assert certificates.incomplete(db, [source.id], since=day) == [(source.id, found)]
+        assert certificates.incomplete(db, [source.id], since=day + timedelta(days=1)) == []
+        assert certificates.here(db, ["arxiv:2603.00001"]) == set()

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from sqlalchemy import Engine
 
 from digest.domain import SubscriberStatus
 from digest.pipeline.installation import Installation
@@ -18,7 +17,7 @@ from digest.store import session
 from digest.store.subscriptions import signups, subscribers
 from digest.tokens import Keys
 from digest.web import guards
-from tests.installations import installation, join
+from tests.installations import join
 from tests.web_server import WebServer, serving, stamp_in
 
 MOST = 100_000
@@ -29,17 +28,6 @@ TRIES = 30  # for medians of times
 def database_kind() -> str:
     """What differs between databases is tested with the pipeline (test_consent)."""
     return "sqlite"
-
-
-@pytest.fixture
-def site(engine: Engine, tmp_path: Path) -> Installation:
-    return installation(engine, tmp_path)
-
-
-@pytest.fixture
-def web(site: Installation, tmp_path: Path) -> Iterator[WebServer]:
-    with serving(site, tmp_path) as server:
-        yield server
 
 
 @pytest.fixture

@@ -162,9 +162,11 @@ def confirms(browser: Browser, page: Page, web: WebServer, mailbox: SmtpServer, 
 
 
 def mutes_and_votes(page: Page, digest: EmailMessage) -> None:
-    page.goto(link_in(digest, "mute"))
-    press(page, "Mute")
-    saw(page, "is muted for seven days")
+    page.goto(link_in(digest, "less"))
+    press(page, "Leave out")
+    saw(page, "Left out for seven days.")
+    press(page, "Undo")
+    saw(page, "No longer left out.")
     page.goto(link_in(digest, "vote"))
     press(page, "Vote")
     saw(page, "You voted for this paper")

@@ -1,17 +1,14 @@
 """The site in a real browser, with JavaScript on and off, and a picture of each of its pages."""
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from sqlalchemy import Engine
 
 from tests.browser import aside
-from tests.installations import installation
 from tests.web_pages import PAGES, furnish
-from tests.web_server import WebServer, serving
+from tests.web_server import WebServer
 
 pytestmark = pytest.mark.browser
 SCRIPTS = pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
@@ -26,10 +23,9 @@ def database_kind() -> str:
 
 
 @pytest.fixture
-def web(engine: Engine, tmp_path: Path) -> Iterator[WebServer]:
-    with serving(installation(engine, tmp_path), tmp_path) as server:
-        furnish(server)
-        yield server
+def web(web: WebServer) -> WebServer:
+    furnish(web)
+    return web
 
 
 def opened(browser: Browser, web: WebServer, *, scripts: bool, width: int = 1280) -> Page:

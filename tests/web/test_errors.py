@@ -31,12 +31,6 @@ def database_kind() -> str:
     return "sqlite"
 
 
-@pytest.fixture
-def web(engine: Engine, tmp_path: Path) -> Iterator[WebServer]:
-    with serving(installation(engine, tmp_path), tmp_path) as server:
-        yield server
-
-
 def raw(web: WebServer, request: str, *headers: str) -> int:
     """The status of the answer to a request line that no library would send."""
     host, port = web.url.removeprefix("http://").split(":")

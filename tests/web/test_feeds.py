@@ -2,17 +2,14 @@
 
 import json
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator
 from datetime import timedelta
 from itertools import count
-from pathlib import Path
 from typing import Any
 
 import feedparser
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine
 
 from digest.domain import SignalKind
 from digest.pipeline.issues.preview import preview, stranger
@@ -20,9 +17,9 @@ from digest.pipeline.mail.links import Purpose, link
 from digest.pipeline.subscriptions import preferences
 from digest.pipeline.subscriptions.validate import read_interests
 from tests.builders import NOW, entry
-from tests.installations import installation, join, store_entries
+from tests.installations import join, store_entries
 from tests.web_pages import furnish
-from tests.web_server import WebServer, serving
+from tests.web_server import WebServer
 
 LISTS = (
     "/papers",
@@ -41,10 +38,9 @@ def database_kind() -> str:
 
 
 @pytest.fixture
-def web(engine: Engine, tmp_path: Path) -> Iterator[WebServer]:
-    with serving(installation(engine, tmp_path), tmp_path) as server:
-        furnish(server)
-        yield server
+def web(web: WebServer) -> WebServer:
+    furnish(web)
+    return web
 
 
 def ids(web: WebServer, address: str) -> list[str]:

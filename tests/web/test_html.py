@@ -2,16 +2,13 @@
 
 import gzip
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
 
-from tests.installations import installation
 from tests.nu_checker import invalid
 from tests.web_pages import PAGES, furnish
-from tests.web_server import WebServer, serving
+from tests.web_server import WebServer
 
 LARGEST_HOME = 60_000  # bytes, gzipped, with everything that it loads
 
@@ -23,10 +20,9 @@ def database_kind() -> str:
 
 
 @pytest.fixture
-def web(engine: Engine, tmp_path: Path) -> Iterator[WebServer]:
-    with serving(installation(engine, tmp_path), tmp_path) as server:
-        furnish(server)
-        yield server
+def web(web: WebServer) -> WebServer:
+    furnish(web)
+    return web
 
 
 def test_w13_every_page_is_valid_html(web: WebServer, tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 import io
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -25,10 +24,9 @@ def database_kind() -> str:
 
 
 @pytest.fixture
-def web(engine: Engine, tmp_path: Path) -> Iterator[WebServer]:
-    with serving(installation(engine, tmp_path), tmp_path) as server:
-        furnish(server)
-        yield server
+def web(web: WebServer) -> WebServer:
+    furnish(web)
+    return web
 
 
 def test_a_list_says_how_many_of_how_many_and_leads_on(web: WebServer) -> None:

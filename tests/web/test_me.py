@@ -1,12 +1,13 @@
 """A subscriber's own page: saved papers, digests, votes, and why a paper wasn't in one."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
 
-from digest.domain import Subscriber
+from digest.domain import SignalKind, Subscriber
 from digest.pipeline.community import votes
 from digest.pipeline.mail.links import Purpose, link, mail_links
 from digest.pipeline.runner import run_round
@@ -90,3 +91,17 @@ def test_the_mail_leads_to_saving_and_to_ones_page(web: WebServer, ada: Subscrib
     mail = web.mails("ada@example.org")[0]
     assert link(web.installation, Purpose.ME, ada.id) in mail
     assert web.client().get(path(web, ada)).status_code == 200
+
+
+def test_a_digest_stays_as_it_was_sent(web: WebServer, ada: Subscriber) -> None:
+    noticed = replace(AGENTS, signals={SignalKind.UPVOTES: 12})
+    store_entries(web.installation.engine, [noticed])
+    run_round(web.installation, web.clock.now, fetch=False)
+    web.clock.move(days=1)
+    grown = replace(AGENTS, signals={SignalKind.UPVOTES: 999})
+    store_entries(web.installation.engine, [grown], seen_at=web.clock.now)
+    page = web.client().get(f"{path(web, ada)}/digests/2026-03-17").text
+    assert "</span> 12<" in page
+    assert "999" not in page
+    assert "Why: " in page
+    assert "</span> 999<" in web.client().get("/papers/2026-03-17").text

@@ -2,20 +2,17 @@
 
 import asyncio
 import gzip
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Engine
 from starlette.types import Message, Receive, Scope, Send
 
 from digest.web.page_cache import HOLE, SHARED, PageCache
-from tests.installations import installation
 from tests.web_pages import furnish
-from tests.web_server import Clock, WebServer, serving, stamp_in
+from tests.web_server import Clock, WebServer, stamp_in
 
 
 @pytest.fixture
@@ -25,10 +22,9 @@ def database_kind() -> str:
 
 
 @pytest.fixture
-def web(engine: Engine, tmp_path: Path) -> Iterator[WebServer]:
-    with serving(installation(engine, tmp_path), tmp_path) as server:
-        furnish(server)
-        yield server
+def web(web: WebServer) -> WebServer:
+    furnish(web)
+    return web
 
 
 class Handler:

@@ -3,39 +3,24 @@
 import json
 import re
 import time
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
 
 from digest.domain import Entry, HideReason, SignalKind
 from digest.pipeline.community import moderation, picks
-from digest.pipeline.installation import Installation
 from digest.store import papers, session
 from digest.web.addresses import author_path, paper_path
 from digest.web.page_cache import LOOK_EVERY
 from tests.builders import NOW, entry
-from tests.installations import installation, store_entries
-from tests.web_server import WebServer, serving
+from tests.installations import store_entries
+from tests.web_server import WebServer
 
 
 @pytest.fixture
 def database_kind() -> str:
     """What differs between databases is tested with the pipeline."""
     return "sqlite"
-
-
-@pytest.fixture
-def site(engine: Engine, tmp_path: Path) -> Installation:
-    return installation(engine, tmp_path)
-
-
-@pytest.fixture
-def web(site: Installation, tmp_path: Path) -> Iterator[WebServer]:
-    with serving(site, tmp_path) as server:
-        yield server
 
 
 def test_a_paper_is_shown_whole(web: WebServer) -> None:

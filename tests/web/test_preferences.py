@@ -1,5 +1,6 @@
 """Pages behind signed links: confirming, preferences, leaving in one click, votes, export, erasure."""
 
+import html
 import json
 import re
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ import pytest
 from sqlalchemy import Engine, MetaData
 
 from digest.domain import Subscriber, SubscriberStatus
+from digest.pipeline.issues import explain as why_not
 from digest.pipeline.mail.links import Purpose, link
 from digest.pipeline.subscriptions import personal_data, preferences
 from digest.store import session
@@ -138,7 +140,12 @@ def test_one_click_answers_everybody_the_same_for_ever_whoever_sends_it(
 
 def test_a_scanner_that_opens_every_link_changes_no_row(web: WebServer, ada: Subscriber) -> None:
     paper = {"paper": "arxiv:2603.00001"}
-    queries = {Purpose.MUTE: {"term": "agents"}, Purpose.VOTE: paper, Purpose.SAVE: paper}
+    queries = {
+        Purpose.MUTE: {"term": "agents"},
+        Purpose.VOTE: paper,
+        Purpose.SAVE: paper,
+        Purpose.LESS: paper,
+    }
     where = [
         path(web, purpose, ada, **queries.get(purpose, {}))
         for purpose in Purpose
@@ -302,6 +309,37 @@ def test_pause_mute_and_vote_by_their_links(web: WebServer, ada: Subscriber) -> 
     assert "You voted" in client.post(path(web, Purpose.VOTE, ada), data=vote).text
     assert "Vote for this" in client.post(path(web, Purpose.VOTE, ada), data=vote | {"choice": "back"}).text
     assert client.get(path(web, Purpose.VOTE, ada, paper="arxiv:none")).status_code == 404
+
+
+def test_less_like_this_shows_what_it_leaves_out_does_it_and_takes_it_back(
+    web: WebServer, ada: Subscriber
+) -> None:
+    client, where = web.client(), path(web, Purpose.LESS, ada)
+    before = now(web, ada)
+    for _ in range(3):
+        page = client.get(f"{where}?paper=2603.00001").text
+    assert now(web, ada) == before  # GET changes nothing
+    offered = [html.unescape(text) for text in re.findall(r'name="filter" value="([^"]*)"', page)]
+    assert offered
+    assert client.post(where, data={"paper": "2603.00001"}).status_code == 422
+    hostile = client.post(where, data={"paper": "2603.00001", "filter": "everything OR nothing"})
+    assert (hostile.status_code, now(web, ada)) == (422, before)
+    left = client.post(where, data={"paper": "2603.00001", "filter": offered[0]}).text
+    assert "Left out for seven days." in left
+    assert list(preferences.muted(web.installation, ada.id)) == [offered[0]]
+    assert html.escape(offered[0], quote=False) in client.get(
+        path(web, Purpose.PREFERENCES, ada)
+    ).text.replace("&#34;", '"')
+    assert why_not.of_digest(web.installation, now(web, ada), "2603.00001", web.clock.now).reasons
+    undone = client.post(where, data={"paper": "2603.00001", "undo": offered[0]}).text
+    assert "No longer left out." in undone
+    assert now(web, ada) == before
+    client.post(where, data={"paper": "2603.00001", "filter": offered[-1], "time": "good"})
+    assert offered[-1] in now(web, ada).interests.exclude
+    assert preferences.muted(web.installation, ada.id) == {}
+    client.post(where, data={"paper": "2603.00001", "undo": offered[-1]})
+    assert now(web, ada) == before
+    assert client.get(f"{where}?paper=arxiv:none").status_code == 404
 
 
 def test_mute_pause_and_coming_back_in_the_preferences(web: WebServer, ada: Subscriber) -> None:

@@ -1,7 +1,6 @@
 """Signing in by a mailed link: once, for minutes, the same answer for everybody; what a session may do."""
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -24,12 +23,6 @@ ADA, EVE = "ada@example.org", "eve@example.org"
 def database_kind() -> str:
     """Pages differ in no way by the database; what is kept has tests on both."""
     return "sqlite"
-
-
-@pytest.fixture
-def web(engine: Engine, tmp_path: Path) -> Iterator[WebServer]:
-    with serving(installation(engine, tmp_path), tmp_path) as server:
-        yield server
 
 
 @pytest.fixture

@@ -1,27 +1,22 @@
 """What browsers, search engines and careful people look for, and what each source brought."""
 
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
 
 from digest.domain import SourceKind
 from digest.store import session, sources
 from digest.store.sources import announcements, gaps
 from tests.builders import NOW
-from tests.installations import installation
 from tests.web_pages import furnish
-from tests.web_server import WebServer, serving
+from tests.web_server import WebServer
 
 
 @pytest.fixture
-def web(engine: Engine, tmp_path: Path) -> Iterator[WebServer]:
-    with serving(installation(engine, tmp_path), tmp_path) as server:
-        furnish(server)
-        yield server
+def web(web: WebServer) -> WebServer:
+    furnish(web)
+    return web
 
 
 def test_search_engines_are_told_what_is_personal_and_what_is_there(web: WebServer) -> None:

@@ -52,7 +52,7 @@ def test_beat_rings_tasks_that_exist_once_a_tick(celery: Any) -> None:
 
 
 def test_what_beat_does_not_ring_is_rung_by_a_task() -> None:
-    assert USES - set(schedule.RUNG_BY_BEAT) == {"deliver"}
+    assert USES - set(schedule.BEAT_TASKS) == {"deliver"}
     assert "deliver.delay()" in inspect.getsource(tasks)
 
 
@@ -150,7 +150,7 @@ def beat(celery: Any) -> Service:
 
 def test_beat_writes_no_file(celery: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert set(beat(celery).scheduler.schedule) == set(schedule.RUNG_BY_BEAT)
+    assert set(beat(celery).scheduler.schedule) == set(schedule.BEAT_TASKS)
     assert not list(tmp_path.iterdir())
 
 

@@ -37,7 +37,7 @@ def run(cli: Cli, no_fetch: bool, as_json: bool) -> int:
     from digest.pipeline.runner import run_round
 
     now = cli.now if cli.is_clock_set else shared_now(cli.installation)
-    with _told_to_stop() as stopping:
+    with _stop_on_signal() as stopping:
         report = run_round(
             cli.installation, now, fetch=not no_fetch, summarise=not no_fetch, stopping=stopping
         )
@@ -65,7 +65,7 @@ def run(cli: Cli, no_fetch: bool, as_json: bool) -> int:
 
 
 @contextmanager
-def _told_to_stop() -> "Iterator[Callable[[], bool]]":
+def _stop_on_signal() -> "Iterator[Callable[[], bool]]":
     """Whether the process was told to stop. Cut off at once it would leave mails of which nobody knows
     whether they arrived; who tells it twice gets that."""
     asked_to_stop = Event()

@@ -46,12 +46,12 @@ def _check(host: str, port: int) -> int:
     shown = f"[{host}]" if ":" in host else host
     try:
         with urllib.request.urlopen(f"http://{shown}:{port}/readyz", timeout=10) as answer:
-            said, code = json.load(answer), 0
+            report, code = json.load(answer), 0
     except urllib.error.HTTPError as error:
-        said, code = json.load(error), UNREACHABLE
+        report, code = json.load(error), UNREACHABLE
     except OSError as error:
         click.echo(f"error: nothing answers on {host}:{port}: {error}", err=True)
         return UNREACHABLE
-    for part, state in said["parts"].items():
+    for part, state in report["parts"].items():
         click.echo(f"{part}: {state}")
     return code

@@ -8,6 +8,7 @@ import click
 
 from digest.cli.papers.hiding import hide, unhide
 from digest.cli.papers.picks import order, pick, unpick
+from digest.cli.papers.submit import submit
 from digest.cli.terminal.context import Cli, json_option, pass_cli
 from digest.cli.terminal.exits import PARTLY_FAILED
 from digest.cli.terminal.output import emit, table
@@ -39,7 +40,7 @@ def papers() -> None:
     """The papers in the store."""
 
 
-for command in (pick, unpick, order, hide, unhide):
+for command in (pick, unpick, order, hide, unhide, submit):
     papers.add_command(command)
 
 
@@ -293,5 +294,7 @@ def split(cli: Cli, paper_id: str, dry_run: bool, as_json: bool) -> None:
 
 def _merge_in_words(merge: Merge) -> str:
     """One merge on one line."""
-    said = f"{merge.paper} was merged into {merge.into} on {merge.at:%Y-%m-%d} by {merge.by}: {merge.reason}"
-    return f"{said}; split on {merge.split_at:%Y-%m-%d}" if merge.split_at else said
+    merged = (
+        f"{merge.paper} was merged into {merge.into} on {merge.at:%Y-%m-%d} by {merge.by}: {merge.reason}"
+    )
+    return f"{merged}; split on {merge.split_at:%Y-%m-%d}" if merge.split_at else merged

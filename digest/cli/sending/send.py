@@ -45,6 +45,6 @@ def send(cli: Cli, *, address: str, at_once: bool, dry_run: bool, as_json: bool)
     elif row.state is DeliveryState.SENT:
         click.echo(f"sent {len(sent.papers)} papers to {sent.subscriber.email}")
     else:
-        said = f"; the server said: {row.reply}" if row.reply else ""
-        click.echo(f"{sent.subscriber.email}: {row.state}{f' ({row.reason})' if row.reason else ''}{said}")
+        answer = f"; the server said: {row.reply}" if row.reply else ""
+        click.echo(f"{sent.subscriber.email}: {row.state}{f' ({row.reason})' if row.reason else ''}{answer}")
     return OK if row.state in {DeliveryState.SENT, DeliveryState.SKIPPED} else PARTLY_FAILED

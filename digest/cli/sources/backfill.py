@@ -11,7 +11,7 @@ from digest.cli.terminal.output import emit
 from digest.cli.terminal.progress import progress
 
 if TYPE_CHECKING:
-    from digest.pipeline.ingest.backfill import Repair
+    from digest.pipeline.ingest.past.backfill import Repair
 
 _DAY = click.DateTime(["%Y-%m-%d"])
 
@@ -40,7 +40,7 @@ def backfill(
 
     Example: digest sources backfill arxiv --from 2026-03-16 --to 2026-03-20
     """
-    from digest.pipeline.ingest import backfill as repairs
+    from digest.pipeline.ingest.past import backfill as repairs
     from digest.sources.past import Way
 
     days = repairs.plan(cli.installation, name, first.date(), last.date(), cli.now)

@@ -3,12 +3,12 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-Told = Callable[[float, int], None]
+OnProgress = Callable[[float, int], None]
 """Told how much is done, in the unit of the total, and how many papers that brought."""
 
 
 @contextmanager
-def progress(total: float | None, unit: str) -> Iterator[Told]:
+def progress(total: float | None, unit: str) -> Iterator[OnProgress]:
     """Show what is done of the total (None: nobody knows), papers, papers a second, and the time left."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn

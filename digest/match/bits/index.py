@@ -40,9 +40,9 @@ Term = TextLeaf | OtherTerm
 class Found(NamedTuple):
     """The papers that satisfy a term, as bits, by where it stands (see `fit`)."""
 
-    named: int  # in the title; as an author, an id, the first category
-    told: int  # in the abstract
-    again: int  # there more than once
+    in_title: int  # as an author, an id, the first category
+    in_abstract: int
+    repeated: int  # more than once in the abstract
     at_edge: int  # there in the first or the last sentence
     other: int  # what no text shows: another category, a number of upvotes
 
@@ -71,9 +71,9 @@ class Index:
         """Find the papers of many terms at once, which takes less time than one by one."""
         new = [term for term in dict.fromkeys(terms) if term not in self._found]
         texts = [term for term in new if isinstance(term, TextLeaf)]
-        for term, (title, abstract, again, at_edge) in zip(texts, self._places.find(texts), strict=True):
+        for term, (title, abstract, repeated, at_edge) in zip(texts, self._places.find(texts), strict=True):
             in_title = title if term.field is not Field.ABSTRACT else 0
-            in_abstract = (abstract, again, at_edge) if term.field is not Field.TITLE else (0, 0, 0)
+            in_abstract = (abstract, repeated, at_edge) if term.field is not Field.TITLE else (0, 0, 0)
             self._found[term] = Found(in_title, *in_abstract, 0)
         self.likes.look_up(term.id for term in new if isinstance(term, Like))
         for other in new:

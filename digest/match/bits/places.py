@@ -79,8 +79,8 @@ class Places:
         step = max(AT_ONCE // max(2 * self._width, 1), 1)
         half = self._width // 8
         for start in range(0, len(terms), step):
-            held, again, at_edge = self._held(terms[start : start + step])
-            rows = (np.packbits(each, axis=1, bitorder="little") for each in (held, again, at_edge))
+            held, often, at_edge = self._held(terms[start : start + step])
+            rows = (np.packbits(each, axis=1, bitorder="little") for each in (held, often, at_edge))
             for in_texts, twice, edges in zip(*rows, strict=True):
                 texts = in_texts.tobytes(), twice.tobytes(), edges.tobytes()
                 title = int.from_bytes(texts[0][:half], "little")
@@ -89,7 +89,7 @@ class Places:
 
     def _held(self, terms: Sequence[TextLeaf]) -> tuple[Marks, Marks, Marks]:
         """Terms × slots: whether the text holds the term; more than once; in its first or last sentence."""
-        held, again, at_edge = (np.zeros((len(terms), 2 * self._width), np.bool_) for _ in range(3))
+        held, repeated, at_edge = (np.zeros((len(terms), 2 * self._width), np.bool_) for _ in range(3))
         size = len(self._stream)
         # Two readings of a term may find one place, so places are made distinct, and come out in their order.
         found = np.sort(self._found(terms, size))  # in a tenth of the time of numpy.unique, which hashes
@@ -98,10 +98,10 @@ class Places:
         slot = self._slots[place]
         held[term, slot] = True
         same = np.flatnonzero((term[1:] == term[:-1]) & (slot[1:] == slot[:-1])) + 1
-        again[term[same], slot[same]] = True
+        repeated[term[same], slot[same]] = True
         edges = np.flatnonzero(self._at_edge[place])
         at_edge[term[edges], slot[edges]] = True
-        return held, again, at_edge
+        return held, repeated, at_edge
 
     def _found(self, terms: Sequence[TextLeaf], size: int) -> NDArray[np.int64]:
         """Number of the term × size + place of its first word, for each place where a term stands."""

@@ -79,12 +79,20 @@ def held(node: Node, index: Index, topics: Topics, *, wanted: bool = True) -> He
 
 def _levels(found: Found) -> Levels:
     """`fit.term_points` of all papers."""
-    named, told, again, at_edge, other = found
-    if not told:
-        return [named | other, named, named, named, 0, 0, 0]
-    stressed = again | at_edge
-    both = named & told
-    return [named | told | other, named | stressed, named | again & at_edge, named, both, both & stressed, 0]
+    in_title, in_abstract, repeated, at_edge, other = found
+    if not in_abstract:
+        return [in_title | other, in_title, in_title, in_title, 0, 0, 0]
+    stressed = repeated | at_edge
+    both = in_title & in_abstract
+    return [
+        in_title | in_abstract | other,
+        in_title | stressed,
+        in_title | repeated & at_edge,
+        in_title,
+        both,
+        both & stressed,
+        0,
+    ]
 
 
 def _only(papers: int) -> Levels:

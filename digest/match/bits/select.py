@@ -84,8 +84,8 @@ class Selection:
         allowed = free & self._enough[np.searchsorted(self._upvotes, cohort.min_upvotes)]
         anything = cohort.wanted.counts == 0
         if cohort.asks_for_more:
-            told = points if self._most_points > 1 else _sums(planes, cohort.wanted, len(planes))
-            allowed &= _at_least(told, np.where(anything, 0, cohort.least))
+            reached = points if self._most_points > 1 else _sums(planes, cohort.wanted, len(planes))
+            allowed &= _at_least(reached, np.where(anything, 0, cohort.least))
         most = np.maximum(cohort.max_papers, 0)
         tops = np.minimum(np.maximum(cohort.top, 0), most)
         if not tops.any():

@@ -65,7 +65,7 @@ def process(
     elif origin and origin.subscriber_id in known:
         about = known[origin.subscriber_id].email
         if not dry_run:
-            _heed(installation, report, origin, now)
+            _apply_report(installation, report, origin, now)
     return Processed(file, kind, about or None, report.status or None)
 
 
@@ -85,7 +85,7 @@ def _origin(installation: Installation, db: Session, report: Report) -> _Origin 
     return _Origin(row.subscriber_id, row.issue_id) if row else None
 
 
-def _heed(installation: Installation, report: Report, origin: _Origin, now: datetime) -> None:
+def _apply_report(installation: Installation, report: Report, origin: _Origin, now: datetime) -> None:
     match report.kind:
         case BounceKind.HARD | BounceKind.SOFT:
             _failed(installation, report, origin, now)

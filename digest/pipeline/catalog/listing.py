@@ -27,6 +27,7 @@ FRESH = timedelta(minutes=2)
 MOST_BY_AUTHOR = 1000
 DAYS_BACK = timedelta(days=180)  # of days that are listed for search engines
 DAYS_FRESH = timedelta(hours=1)
+AHEAD_DAYS = 14  # whose lists are read ahead
 REMEMBERED = 200  # lists; a number for each of their papers
 
 
@@ -89,9 +90,9 @@ class _ByAuthor:
 
 @dataclass(frozen=True, slots=True)
 class _Ordered:
-    """The papers (`Paper.pk`) of a period in an order, and what stands around them."""
+    """The papers (`Paper.pk`) of a period in each order, and what stands around them."""
 
-    numbers: tuple[int, ...]
+    numbers: Mapping[Order, tuple[int, ...]]
     sources: Mapping[str, int]
     newest: date | None
     previous: Period | None
@@ -116,8 +117,8 @@ class Lists:
 
     def page(self, period: Period, order: Order, number: int, now: datetime) -> PeriodPage | None:
         """Read one page (from 1) of a period; None where the list has no such page. An empty list has one."""
-        found = self._orders.get((period, order), now)
-        page = read_page(self._installation, found.numbers, number, now)
+        found = self._orders.get(period, now)
+        page = read_page(self._installation, found.numbers[order], number, now)
         if page is None:
             return None
         return PeriodPage(period, order, page, found.sources, found.newest, found.previous, found.next)
@@ -137,12 +138,16 @@ class Lists:
         self._orders.forget()
         self._authors.forget()
 
-    def _order(self, key: tuple[Period, Order], now: datetime) -> _Ordered:
-        period, order = key
+    def read_ahead(self, now: datetime) -> None:
+        """Put the lists of the last days in order, before somebody asks for them."""
+        for day in self.days(now)[:AHEAD_DAYS]:
+            self._orders.get(period_of(day, Span.DAY), now)
+
+    def _order(self, period: Period, now: datetime) -> _Ordered:
         with session.reading(self._installation.engine) as db:
             found = listing.within(db, since=period.start, until=period.end)
             return _Ordered(
-                numbers=self._in_order(found, order, now),
+                numbers={order: self._in_order(found, order, now) for order in Order},
                 sources=listing.source_counts(db, since=period.start, until=period.end),
                 newest=max(paper.first_seen_at for paper in found).date() if found else None,
                 previous=_neighbour(listing.last_before(db, period.start), period.span),

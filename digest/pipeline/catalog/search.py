@@ -180,7 +180,7 @@ def _result(
 ) -> SearchResult:
     searched = corrected(tree, dict(found.corrected)) if found.corrected else tree
     wanted = {forms(word)[0] for word in found.words}
-    wanted |= {forms(word)[0] for word in read(searched).told} | found.idfs.keys()
+    wanted |= {forms(word)[0] for word in read(searched).further} | found.idfs.keys()
     items = tuple(
         Item(
             paper=shown[hit.number],

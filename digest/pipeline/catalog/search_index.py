@@ -91,14 +91,14 @@ def _catch_up(
             left = stored.changed_since(db, changed.upto)
         if changed.upto == after:
             break
-        data, taken = _built(changed)
-        if taken < len(changed.papers):  # very long texts: fewer of them fit
+        data, fitted = _built(changed)
+        if fitted < len(changed.papers):  # very long texts: fewer of them fit
             limit = max(limit // 2, 1)
             continue
         with session.transaction(installation.engine) as db:
-            added = stored.add(db, wanted, after=after, upto=changed.upto, papers=taken, data=data)
+            added = stored.add(db, wanted, after=after, upto=changed.upto, papers=fitted, data=data)
         if added:
-            done += taken + len(changed.gone)
+            done += fitted + len(changed.gone)
             on_progress(done, done + left)
         _merge_small(installation, wanted)
     else:
@@ -116,8 +116,8 @@ def _built(changed: Changed) -> tuple[bytes, int]:
         _log.exception("papers could not be indexed together; looking for the one that is to blame")
     sound = [paper for paper in changed.papers if _can_be_indexed(paper)]
     left_out = {paper.pk for paper in changed.papers} - {paper.pk for paper in sound}
-    data, taken = build(sound, [*changed.gone, *left_out])
-    return data, taken + len(left_out) if taken == len(sound) else taken
+    data, fitted = build(sound, [*changed.gone, *left_out])
+    return data, fitted + len(left_out) if fitted == len(sound) else fitted
 
 
 def _can_be_indexed(paper: Paper) -> bool:
@@ -215,8 +215,8 @@ class SearchIndex:
             changed = stored.read_changed(db, end, limit)
             if changed.upto == end:
                 break
-            data, taken = _built(changed)
-            if taken < len(changed.papers):  # very long texts: fewer of them fit
+            data, fitted = _built(changed)
+            if fitted < len(changed.papers):  # very long texts: fewer of them fit
                 limit = max(limit // 2, 1)
                 continue
             beside.append(_Beside(end, changed.upto, Segment(data)))

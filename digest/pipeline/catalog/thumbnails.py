@@ -13,7 +13,7 @@ from digest.errors import FetchError, InputError, NotAskedError
 from digest.fetch import Fetcher, Limits
 from digest.pipeline.failures import Part, guarded
 from digest.pipeline.ingest.host_lock import SharedTurns
-from digest.pipeline.ingest.turns import ServiceRow
+from digest.pipeline.ingest.loop import ServiceRow
 from digest.pipeline.installation import Installation
 from digest.sources.values.pictures import small_picture
 from digest.store import session

@@ -28,15 +28,15 @@ def hide(
 
     Raises UnknownError, and InputError where it is hidden already or the words are too long.
     """
-    said = phrases.one_line(words, 10_000)
-    if len(said) > LONGEST_WORDS:
-        raise InputError(f"the words have {len(said)} characters; at most {LONGEST_WORDS} are kept")
+    cleaned = phrases.one_line(words, 10_000)
+    if len(cleaned) > LONGEST_WORDS:
+        raise InputError(f"the words have {len(cleaned)} characters; at most {LONGEST_WORDS} are kept")
     with session.transaction(installation.engine) as db:
         hidings.lock(db)
         paper = papers.find(db, ref)
         if hidings.hiding_of(db, paper.pk):
             raise InputError(f"{paper.id} is hidden already", fix=f"digest papers show {paper.id}")
-        hiding = Hiding(reason, said, installation.actor.name, now)
+        hiding = Hiding(reason, cleaned, installation.actor.name, now)
         hidings.hide(db, paper.pk, hiding)
         state = hidings.as_state(hiding)
         audit.record(db, installation.actor, "paper.hide", f"paper:{paper.id}", None, state, now=now)
@@ -74,6 +74,12 @@ def hiding_of(installation: Installation, paper: Paper) -> Hiding | None:
     """Return why a paper is hidden; None where it is shown."""
     with session.reading(installation.engine) as db:
         return hidings.hiding_of(db, paper.pk)
+
+
+def listing(installation: Installation) -> list[tuple[str, str, Hiding]]:
+    """Return the papers (id, title) that were hidden last, with why, the newest first."""
+    with session.reading(installation.engine) as db:
+        return hidings.listing(db)
 
 
 def state_of(db: Session, where: str) -> dict[str, Any] | None:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from digest.domain import SYSTEM, HideReason, Hiding, ProposalState, Report, ReportAbout, Role
 from digest.errors import RefusedError
-from digest.pipeline.community.lookup import SOURCE
+from digest.pipeline.community.proposals.lookup import SOURCE
 from digest.pipeline.installation import Installation
 from digest.render import phrases
 from digest.store import papers, session
@@ -37,7 +37,7 @@ def report(
     Three from different networks hide a paper that only a reader proposed, never one from a source. Raises
     UnknownError, and RefusedError where somebody reported five within a day.
     """
-    said = phrases.one_line(words, LONGEST_WORDS)
+    cleaned = phrases.one_line(words, LONGEST_WORDS)
     with session.transaction(installation.engine) as db:
         reports.lock(db)
         hidings.lock(db)
@@ -53,7 +53,7 @@ def report(
             about=about,
             subscriber_id=subscriber_id,
             network=installation.actor.network,
-            words=said,
+            words=cleaned,
             now=now,
         )
         state = reports.read_state(db, number)
@@ -104,7 +104,7 @@ def tell_curators(installation: Installation, now: datetime) -> int:
     with session.transaction(installation.engine) as db:
         if not proposals.count(db, state=ProposalState.PENDING):
             return 0
-        told = 0
+        emailed = 0
         for curator in subscribers.with_roles(db):
             if not curator.role.includes(Role.CURATOR):
                 continue
@@ -115,5 +115,5 @@ def tell_curators(installation: Installation, now: datetime) -> int:
             midnight = datetime.combine(local.date(), time(), zone)
             if local >= due and (last is None or last < midnight):
                 transactional.add(db, TransactionalKind.QUEUE, curator.id, now)
-                told += 1
-        return told
+                emailed += 1
+        return emailed

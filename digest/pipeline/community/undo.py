@@ -12,7 +12,8 @@ from typing import Any, Protocol
 from digest.domain import Schedule
 from digest.due import next_due
 from digest.errors import RefusedError, UnknownError
-from digest.pipeline.community import moderation, picks, reports, submissions
+from digest.pipeline.community import moderation, picks, reports
+from digest.pipeline.community.proposals import states
 from digest.pipeline.installation import Installation
 from digest.store import deliveries, papers, session
 from digest.store.community import audit, saved
@@ -72,17 +73,17 @@ def can_undo(entry: Entry) -> bool:
 
 def check(entry: Entry, actor: str) -> None:
     """Raise RefusedError where an act can't be taken back by this actor, whatever its object is now."""
-    said = f"act {entry.id} ({entry.act})"
+    named = f"act {entry.id} ({entry.act})"
     if entry.undone_by:
-        raise RefusedError(f"{said} is undone already, by act {entry.undone_by}")
+        raise RefusedError(f"{named} is undone already, by act {entry.undone_by}")
     if entry.act in FINAL:
-        raise RefusedError(f"{said} can't be undone: {FINAL[entry.act]}")
+        raise RefusedError(f"{named} can't be undone: {FINAL[entry.act]}")
     if entry.object == audit.NOBODY or (entry.before is None and entry.after is None):
-        raise RefusedError(f"{said} can't be undone: its subscriber was erased")
+        raise RefusedError(f"{named} can't be undone: its subscriber was erased")
     if entry.actor == entry.object and actor != entry.actor:
-        raise RefusedError(f"{said} can't be undone: it was the subscriber's own choice")
+        raise RefusedError(f"{named} can't be undone: it was the subscriber's own choice")
     if entry.act not in UNDO:
-        raise RefusedError(f"{said} can't be undone by this version")
+        raise RefusedError(f"{named} can't be undone by this version")
 
 
 def _refuse_changed(
@@ -219,9 +220,9 @@ def _order(db: Session, entry: Entry, _now: datetime) -> None:
 
 
 def _accepted(db: Session, entry: Entry, _now: datetime) -> None:
-    _refuse_changed(entry, submissions.state_of(db, entry.object), entry.after)
-    submissions.unlist(db, entry.object)
-    submissions.restore(db, entry.object, entry.before)
+    _refuse_changed(entry, states.state_of(db, entry.object), entry.after)
+    states.unlist(db, entry.object)
+    states.restore(db, entry.object, entry.before)
 
 
 UNDO: Mapping[str, Undo] = MappingProxyType(
@@ -253,7 +254,7 @@ UNDO: Mapping[str, Undo] = MappingProxyType(
         **dict.fromkeys(("paper.hide", "paper.unhide"), _put_back(moderation)),
         **dict.fromkeys(
             ("proposal.add", "proposal.send", "proposal.withdraw", "proposal.reject", "proposal.expire"),
-            _put_back(submissions),
+            _put_back(states),
         ),
         "proposal.accept": _accepted,
         **dict.fromkeys(("report.add", "report.settle"), _put_back(reports)),

@@ -12,7 +12,7 @@ from digest.store import deliveries, papers
 from digest.store.deliveries import Received
 from digest.store.session import Session
 
-TOLD_FOR = timedelta(days=60)  # after a paper was first seen: later withdrawals are news to nobody
+REPORTED_FOR = timedelta(days=60)  # after a paper was first seen: later withdrawals are news to nobody
 REACH = timedelta(days=10)  # after it was first seen a paper is in digests; a weekly one looks 9 days back
 DAY = timedelta(days=1)
 
@@ -23,7 +23,7 @@ class Withdrawals:
     def __init__(self, db: Session, issues: Sequence[Issue], rows: Sequence[Delivery]) -> None:
         self._opened = {issue.id: issue.opened_at for issue in issues}
         since = min(self._opened.values(), default=None)
-        self.papers = papers.withdrawn(db, since=since - TOLD_FOR) if since else {}
+        self.papers = papers.withdrawn(db, since=since - REPORTED_FOR) if since else {}
         self._last: dict[int, datetime] = {}
         self._received: dict[int, list[Received]] = {}
         self._texts: dict[int, Paper] = {}
@@ -35,22 +35,22 @@ class Withdrawals:
         last, now = self._last.get(row.subscriber_id), self._opened[row.issue_id]
         if last is None:
             return []
-        told = {
+        reported = {
             pk: self._texts[pk]
             for message in self._received.get(row.subscriber_id, ())
             for pk in message.papers
             if pk in self._texts and message.at < self.papers[pk].at and last < self.papers[pk].at <= now
         }
-        return list(told.values())
+        return list(reported.values())
 
     def _look_up(self, db: Session, rows: Sequence[Delivery]) -> None:
         """When each reader got a digest last, and which papers withdrawn since then those before carried."""
         latest = max(self._opened.values())
         readers = {row.subscriber_id for row in rows}
-        if not any(latest - TOLD_FOR < paper.at <= latest for paper in self.papers.values()):
+        if not any(latest - REPORTED_FOR < paper.at <= latest for paper in self.papers.values()):
             return
         self._last = deliveries.last_received(
-            db, readers, since=latest - TOLD_FOR, but={row.id for row in rows}
+            db, readers, since=latest - REPORTED_FOR, but={row.id for row in rows}
         )
         earliest = min(self._last.values(), default=latest)
         news = {pk: paper for pk, paper in self.papers.items() if earliest < paper.at <= latest}

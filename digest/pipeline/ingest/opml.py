@@ -73,10 +73,10 @@ def _kind(outline: Outline) -> SourceKind:
     return kind_of_host(outline.url) or ANY_FEED
 
 
-def _free_name(outline: Outline, taken: set[str]) -> str:
+def _free_name(outline: Outline, used: set[str]) -> str:
     """A short name from the title, numbered where it is taken."""
     base = re.sub(r"[^a-z0-9]+", "-", outline.title.casefold())[:_MOST_LETTERS].strip("-") or "feed"
     if base in {"doi", "arxiv"} and outline.kind != base:
         base = f"{base}-feed"
-    numbered = (base if n == 1 else f"{base}-{n}" for n in range(1, len(taken) + 2))
-    return next(name for name in numbered if name not in taken)
+    numbered = (base if n == 1 else f"{base}-{n}" for n in range(1, len(used) + 2))
+    return next(name for name in numbered if name not in used)

@@ -18,10 +18,11 @@ from digest.errors import FetchError, NotAskedError, ParseError
 from digest.fetch import Get, Response
 from digest.pipeline.failures import Part, guarded
 from digest.pipeline.ingest.announcements import note_batch
-from digest.pipeline.ingest.backfill import Repair, mend
 from digest.pipeline.ingest.http import ask, getter
-from digest.pipeline.ingest.refetch import Again, refetch_days
-from digest.pipeline.ingest.turns import Turn, retry_after, take, unusable
+from digest.pipeline.ingest.loop import Turn, retry_after, take, unusable
+from digest.pipeline.ingest.past.backfill import Repair, mend
+from digest.pipeline.ingest.past.certify import Certified, certify
+from digest.pipeline.ingest.past.refetch import Refetched, refetch_days
 from digest.pipeline.installation import Installation
 from digest.sources import Request, next_request, parse, requests
 from digest.sources.calendar import day_of
@@ -161,9 +162,11 @@ class _SourceTurn(Turn[FetchReport]):
             for answer in answers
             if not answer.not_modified
         ]
-        again = self._beside(Again(), lambda: refetch_days(engine, self.get, source, self.now))
-        report = self._landed(answers, parsed, again)
-        return _mended(report, self._beside(Repair(), lambda: mend(engine, self.get, source, self.now)))
+        refetched = self._beside(Refetched(), lambda: refetch_days(engine, self.get, source, self.now))
+        report = self._landed(answers, parsed, refetched)
+        repair = self._beside(Repair(), lambda: mend(engine, self.get, source, self.now))
+        found = self._beside(Certified(), lambda: certify(engine, self.get, source, self.now))
+        return _mended(report, repair, found)
 
     def _beside(self, nothing: T, work: Callable[[], T]) -> T:
         """What asking for past days brings. That fails alone: what the source says of today isn't lost."""
@@ -196,7 +199,9 @@ class _SourceTurn(Turn[FetchReport]):
         since = not_since(self.source.url, self.now)
         return self.now if since is None else since + timedelta(days=1)
 
-    def _landed(self, answers: Sequence[Response], parsed: Sequence[Parsed], again: Again) -> FetchReport:
+    def _landed(
+        self, answers: Sequence[Response], parsed: Sequence[Parsed], refetched: Refetched
+    ) -> FetchReport:
         source = self.source
         entries = [entry for p in parsed for entry in p.entries]
         with session.transaction(self.installation.engine) as db:
@@ -215,7 +220,7 @@ class _SourceTurn(Turn[FetchReport]):
                 jitter=self.jitter(),
             )
             faults = (note for p in parsed for note in p.notes)
-            notes = (*batch.notes, *dict.fromkeys(faults), *again.notes)
+            notes = (*batch.notes, *dict.fromkeys(faults), *refetched.notes)
             alone = answers[0] if len(answers) == 1 else Response(200)
             sources.succeeded(
                 db,
@@ -231,7 +236,9 @@ class _SourceTurn(Turn[FetchReport]):
         _tell(source, verdict.state, self.now)
         skipped = (*(s for p in parsed for s in p.skipped), *stored.skipped)
         report = FetchReport(source.name, verdict.state, not parsed, skipped=skipped, notes=notes)
-        return _counted(report, stored, again, entries=sum(len(p.entries) + len(p.skipped) for p in parsed))
+        return _counted(
+            report, stored, refetched, entries=sum(len(p.entries) + len(p.skipped) for p in parsed)
+        )
 
     def postpone(self, error: NotAskedError) -> FetchReport:
         """Let the source come when its site may be asked."""
@@ -267,25 +274,28 @@ def _tell(before: Source, state: SourceState, now: datetime) -> None:
         )
 
 
-def _mended(report: FetchReport, repair: Repair) -> FetchReport:
+def _mended(report: FetchReport, repair: Repair, found: Certified) -> FetchReport:
     """A report with what the repair of past days brought; one that fails is a note, not a failure."""
     notes = [f"papers that past days brought: {repair.new}"] if repair.new else []
     notes += [f"a past day can't be repaired yet: {repair.error}"] if repair.error else []
+    notes += [f"papers that the feed didn't show, asked for by name: {found.new}"] if found.new else []
     return replace(
         report,
-        entries=report.entries + repair.new + repair.updated,
-        new=report.new + repair.new,
+        entries=report.entries + repair.new + repair.updated + found.new,
+        new=report.new + repair.new + found.new,
         updated=report.updated + repair.updated,
         notes=(*report.notes, *notes),
     )
 
 
-def _counted(report: FetchReport, stored: StoredEntries, again: Again, *, entries: int) -> FetchReport:
+def _counted(
+    report: FetchReport, stored: StoredEntries, refetched: Refetched, *, entries: int
+) -> FetchReport:
     """A report with its counts; of past days that were asked again only what they changed counts."""
     return replace(
         report,
-        entries=entries + again.new + again.updated,
-        new=stored.new + again.new,
-        updated=stored.updated + again.updated,
+        entries=entries + refetched.new + refetched.updated,
+        new=stored.new + refetched.new,
+        updated=stored.updated + refetched.updated,
         unchanged=stored.unchanged,
     )

@@ -15,7 +15,7 @@ from digest.errors import FetchError, NotAskedError, ParseError
 from digest.fetch import Fetcher, Response
 from digest.pipeline.failures import Part, guarded
 from digest.pipeline.ingest.http import fetching
-from digest.pipeline.ingest.turns import ServiceRow, Turn, retry_after, take
+from digest.pipeline.ingest.loop import ServiceRow, Turn, retry_after, take
 from digest.pipeline.installation import Installation
 from digest.sources.services import Counts, Question, Service
 from digest.sources.states import back_off

@@ -17,7 +17,7 @@ from digest.fetch import Fetcher, Limits
 from digest.pipeline import failures
 from digest.pipeline.failures import Part
 from digest.pipeline.ingest.host_lock import SharedTurns
-from digest.pipeline.ingest.turns import ServiceRow, Turn, retry_after, take, unusable
+from digest.pipeline.ingest.loop import ServiceRow, Turn, retry_after, take, unusable
 from digest.pipeline.installation import Installation
 from digest.sources.states import back_off
 from digest.store import papers, session

@@ -7,9 +7,11 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from digest.domain import Frequency, Ranked, SignalKind, Source, SourceState, Subscriber, Topic
+from digest.domain import Certificate, Frequency, Ranked, SignalKind, Source, SourceState, Subscriber, Topic
 from digest.languages import deferred
+from digest.languages.dates import deferred_day
 from digest.match import Corpus, Library
+from digest.pipeline.ingest.past.certify import incomplete_days
 from digest.pipeline.ingest.summaries import with_summaries
 from digest.pipeline.installation import Installation
 from digest.pipeline.issues.likeness import StoredLikeness
@@ -17,6 +19,7 @@ from digest.pipeline.issues.window import window
 from digest.sources.registry import display_name
 from digest.store import deliveries, papers, session, sources
 from digest.store.session import Session
+from digest.store.sources import certificates
 from digest.store.subscriptions import interests
 from digest.trend import rank
 
@@ -57,6 +60,8 @@ def read_candidates(
         topics = interests.topics(db)
         listed = tuple(sources.listing(db))
         merged = papers.merged(db)
+        since_day = at.date() - timedelta(days=1)  # an announcement's day is another's today
+        gaps = certificates.incomplete(db, [source.id for source in listed], since=since_day)
     ranked = tuple(rank(found, at, usual))
     likeness = StoredLikeness(installation)
     corpus = Corpus(ranked, _library(tuple(topics)), fit_weight=installation.fit_weight, likeness=likeness)
@@ -69,14 +74,29 @@ def read_candidates(
         topics={topic.slug: topic for topic in topics},
         since=since,
         sources=listed,
-        notes=tuple(
-            deferred(
-                "{source} could not be read today; its papers will follow.", source=display_name(source.name)
-            )
-            for source in listed
-            if source.state is SourceState.FAILING
+        notes=(
+            *(
+                deferred(
+                    "{source} could not be read today; its papers will follow.",
+                    source=display_name(source.name),
+                )
+                for source in listed
+                if source.state is SourceState.FAILING
+            ),
+            *(_incomplete(source, found) for source, found in incomplete_days(gaps, listed, at)),
         ),
         likeness=likeness,
+    )
+
+
+def _incomplete(source: Source, found: Certificate) -> str:
+    """Say what a digest lacks, of a source whose announcement isn't all here."""
+    return deferred(
+        "{source}, {day}: {here} of {announced} papers are here; the others follow as they come.",
+        source=display_name(source.name),
+        day=deferred_day(found.day),
+        here=found.here,
+        announced=found.announced,
     )
 
 

@@ -19,7 +19,8 @@ class Purpose(StrEnum):
     PREFERENCES = "prefs"
     UNSUBSCRIBE = "u"
     PAUSE = "pause"
-    MUTE = "mute"
+    MUTE = "mute"  # of mails before `less`
+    LESS = "less"
     VOTE = "vote"
     SAVE = "save"
     ME = "me"
@@ -82,7 +83,7 @@ def mail_links(
         vote=link(installation, Purpose.VOTE, subscriber_id),
         save=link(installation, Purpose.SAVE, subscriber_id),
         feed=f"{me}#feed",
-        mute=link(installation, Purpose.MUTE, subscriber_id),
+        less=link(installation, Purpose.LESS, subscriber_id),
         unsubscribe_mail=_unsubscribe_mail(installation, subscriber_id),
     )
 

@@ -145,11 +145,11 @@ def _domains(db: Session, now: datetime) -> Iterator[Alarm]:
 
 
 def _domain(pace: Throttle, until: datetime, now: datetime) -> Alarm:
-    said = f"{pace.reason[:3]} {enhanced_code(pace.reason)}".strip()  # its words may hold somebody's address
+    reply = f"{pace.reason[:3]} {enhanced_code(pace.reason)}".strip()  # its words may hold somebody's address
     return Alarm(
         key=f"domain:{pace.domain}",
         title=f"{pace.domain} refuses our mail",
-        detail=f"It refuses the sender, not one recipient; it said {said}.",
+        detail=f"It refuses the sender, not one recipient; it said {reply}.",
         tried=f"The mails for it wait; one asks again at {_moment(until)}.",
         fix=f"digest deliveries domains shows its words (usually SPF, DKIM or the sender's name); with that"
         f" mended: digest deliveries domains --resume {pace.domain}",

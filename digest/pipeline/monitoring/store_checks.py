@@ -151,10 +151,22 @@ def _source(view: SourceView, now: datetime) -> Check:
         return Check(name, Result.FAIL, f"stalled: papers were expected; {newest}", fix)
     if source.state is SourceState.NEW:
         return Check(name, Result.WARN, "never asked", f"digest sources fetch {source.name}")
-    wrong = [*source.notes, *(f"its announcement of {day} never came" for day in view.missed)]
+    wrong = [
+        *source.notes,
+        *(f"its announcement of {day} never came" for day in view.missed),
+        *(
+            f"{len(day.missing)} of {day.announced} papers of {day.day} are missing: {_some(day.missing)}"
+            for day in view.incomplete
+        ),
+    ]
     if wrong:
         return Check(name, Result.WARN, f"{source.state}; {'; '.join(wrong)}", _mend(view))
     return Check(name, Result.OK, f"{source.state}; {newest}")
+
+
+def _some(ids: Sequence[str]) -> str:
+    shown = ", ".join(each.removeprefix("arxiv:") for each in ids[:SHOWN])
+    return f"{shown} …" if len(ids) > SHOWN else shown
 
 
 def _times(count: int) -> str:

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from digest.config import PREFIX, Settings, load
 from digest.errors import InputError, RefusedError
 from digest.pipeline.installation import KEY_FILE
+from digest.throttle import domain_of
 
 SECRET_BYTES = 32
 
@@ -69,7 +70,7 @@ def write_env(path: Path, text: str) -> None:
 
 def dns_records(settings: Settings) -> list[DnsRecord]:
     """Return what DNS must hold, so that emails arrive (RFC 7208, 6376, 7489) and links lead to the site."""
-    domain = parseaddr(settings.mail_from)[1].rpartition("@")[2]
+    domain = domain_of(parseaddr(settings.mail_from)[1])
     relay = urlsplit(settings.smtp()).hostname or "your-mail-server"
     host = urlsplit(settings.base_url).hostname or ""
     selector = settings.dkim_selector or "selector-of-your-mail-server"

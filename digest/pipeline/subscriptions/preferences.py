@@ -178,6 +178,29 @@ def mute(installation: Installation, number: int, text: str, now: datetime) -> N
     _change(installation, number, change, act="mute", now=now)
 
 
+def exclude(installation: Installation, number: int, text: str, now: datetime) -> None:
+    """Leave out papers that a filter selects, for good. Raises FilterError."""
+
+    def change(db: Session, known: Subscriber) -> None:
+        (filter_text,) = read_interests(interests.topics(db), exclude=[text]).exclude
+        mutes.unmute(db, number, filter_text)
+        kept = tuple(dict.fromkeys([*known.interests.exclude, filter_text]))
+        subscribers.save(db, number, interests=replace(known.interests, exclude=kept))
+
+    _change(installation, number, change, act="exclude", now=now)
+
+
+def include(installation: Installation, number: int, filter_text: str, now: datetime) -> None:
+    """End an exclusion, whether for good or for a while."""
+
+    def change(db: Session, known: Subscriber) -> None:
+        mutes.unmute(db, number, filter_text)
+        kept = tuple(each for each in known.interests.exclude if each != filter_text)
+        subscribers.save(db, number, interests=replace(known.interests, exclude=kept))
+
+    _change(installation, number, change, act="include", now=now)
+
+
 def unmute(installation: Installation, number: int, filter_text: str, now: datetime) -> None:
     """End a mute before its time."""
 

@@ -89,8 +89,8 @@ def _of_delivery(row: Delivery) -> str:
         case DeliveryState.SKIPPED:
             return f"There was no mail: {row.reason}."
         case DeliveryState.QUEUED | DeliveryState.DEFERRED | DeliveryState.SENDING:
-            said = f" The last answer was: {row.reply}." if row.reply else ""
-            return f"It waits to be sent ({row.state}, {row.attempts} attempts).{said}"
+            last_reply = f" The last answer was: {row.reply}." if row.reply else ""
+            return f"It waits to be sent ({row.state}, {row.attempts} attempts).{last_reply}"
         case DeliveryState.UNCERTAIN:
             return "The connection dropped after the message was sent: nobody knows whether it arrived."
         case _:

@@ -133,8 +133,8 @@ def _is_wanted(
             return False
     if notice.kind is TransactionalKind.PROPOSAL:
         decided = {ProposalState.ACCEPTED, ProposalState.REJECTED}
-        told_of = proposals.find(db, notice.proposal_id or 0)
-        if told_of is None or told_of.state not in decided:
+        proposal = proposals.find(db, notice.proposal_id or 0)
+        if proposal is None or proposal.state not in decided:
             return False  # undone meanwhile
     if notice.kind is TransactionalKind.QUEUE:
         waiting = proposals.count(db, state=ProposalState.PENDING)

@@ -58,7 +58,9 @@ def conditions_of(
 
     Raises InputError or UnknownError that names the condition and the nearest word.
     """
-    given = [OneOf(about, (said,)) for about, said in ((Field.STATUS, status), (Field.EMAIL, query)) if said]
+    given = [
+        OneOf(about, (value,)) for about, value in ((Field.STATUS, status), (Field.EMAIL, query)) if value
+    ]
     return (*given, *(_read(installation, text) for text in texts))
 
 
@@ -101,9 +103,9 @@ def act_on_all(
                 if not failures.is_its_fault(error):
                     raise
                 report.failed += 1
-                said = error.message if isinstance(error, DigestError) else failures.words(error)
+                value = error.message if isinstance(error, DigestError) else failures.words(error)
                 if len(report.errors) < MOST_ERRORS:
-                    report.errors.append((person.email, said))
+                    report.errors.append((person.email, value))
             else:
                 report.changed += changed
                 report.unchanged += not changed

@@ -33,7 +33,7 @@ def build(papers: Sequence[Paper], gone: Iterable[int] = ()) -> tuple[bytes, int
     read: dict[str, int] = defaultdict(count().__next__)
     streams: tuple[list[int], list[int]] = ([], [])  # words of titles, of abstracts
     sizes: tuple[list[int], list[int]] = ([], [])
-    slots = taken = 0
+    slots = fitted = 0
     for paper in papers:
         texts = [written(text)[:MOST_WORDS] for text in (paper.title, paper.abstract)]
         slots += sum(len(words) // SLOT + 1 for words in texts)
@@ -42,8 +42,8 @@ def build(papers: Sequence[Paper], gone: Iterable[int] = ()) -> tuple[bytes, int
         for stream, size, words in zip(streams, sizes, texts, strict=True):
             stream.extend(map(read.__getitem__, words))
             size.append(len(words))
-        taken += 1
-    lengths = np.array(sizes, np.int64).reshape(2, taken)
+        fitted += 1
+    lengths = np.array(sizes, np.int64).reshape(2, fitted)
     places = [_places(size) for size in lengths]
     titles = int(places[0][1].size)
     slot = np.concatenate([places[0][0] // SLOT, places[1][0] // SLOT + titles])
@@ -53,7 +53,7 @@ def build(papers: Sequence[Paper], gone: Iterable[int] = ()) -> tuple[bytes, int
     arrays["slot_paper"] = np.concatenate([places[0][1], places[1][1]]).astype(np.uint16)
     arrays["titles"] = np.array([titles], np.int64)
     arrays["lengths"] = np.minimum(TITLE_WEIGHT * lengths[0] + lengths[1], MOST_LENGTH).astype(np.uint16)
-    return pack(arrays | _columns(papers[:taken], gone)), taken
+    return pack(arrays | _columns(papers[:fitted], gone)), fitted
 
 
 def _places(lengths: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -30,7 +30,10 @@ class Record:
 
 @dataclass(slots=True)
 class Records:
-    """An answer: its records, the token of the next page (empty after the last), or an error."""
+    """An answer: its records, the token of the next page (empty after the last), or an error.
+
+    Where an answer lists headers alone (ListIdentifiers), each is a record with the texts of its header.
+    """
 
     records: list[Record] = field(default_factory=list)
     token: str = ""
@@ -56,6 +59,7 @@ class _Reader:
     def __init__(self) -> None:
         self.answer = Records()
         self.record: Record | None = None
+        self.ends = "record"  # the element that ends the record at hand
         self.author: dict[str, str] | None = None
         self.text: list[str] = []
         self.elements = 0
@@ -77,9 +81,9 @@ class _Reader:
         if self.elements > MAX_ELEMENTS:
             raise ParseError(f"more than {MAX_ELEMENTS:,} elements")
         self.text.clear()
-        if name == "record":
-            self.record = Record()
-        elif name == "header" and self.record:
+        if name == "record" or (name == "header" and self.record is None):
+            self.record, self.ends = Record(), name
+        if name == "header" and self.record:
             self.record.deleted = attributes.get("status") == "deleted"
         elif name == "author":
             self.author = {}
@@ -94,7 +98,7 @@ class _Reader:
                 self.answer.token = text
             elif name == "error":
                 self.answer.error = text
-        elif name == "record":
+        elif name == self.ends:
             self.answer.records.append(self.record)
             self.record = None
         elif self.author is None:

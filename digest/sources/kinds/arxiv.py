@@ -7,7 +7,7 @@ from digest.domain import Parsed, SourceKind
 from digest.errors import ParseError
 from digest.sources.announcements import joined_categories
 from digest.sources.formats import syndication
-from digest.sources.kinds import arxiv_api, arxiv_feed, arxiv_past
+from digest.sources.kinds import arxiv_api, arxiv_feed, arxiv_past, arxiv_witness
 from digest.sources.source_type import SourceType
 
 
@@ -34,5 +34,6 @@ ARXIV = SourceType(
     owns_name="arxiv",
     calendar=arxiv_past.CALENDAR,
     past=arxiv_past.PAST,
+    witness=arxiv_witness.WITNESS,
     categories=joined_categories,
 )

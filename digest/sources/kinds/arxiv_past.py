@@ -98,7 +98,7 @@ def _format_of(url: str) -> SourceKind:
     return SourceKind.OAIPMH if urlsplit(url).path.rstrip("/").endswith("/oai") else SourceKind.ARXIV
 
 
-def _taken(feed_url: str, entries: Sequence[Entry]) -> list[Entry]:
+def _carried(feed_url: str, entries: Sequence[Entry]) -> list[Entry]:
     return [named for entry in entries if (named := as_in_feed(feed_url, entry))]
 
 
@@ -146,4 +146,4 @@ def _with(url: str, **changed: str) -> str:
     return urlunsplit(urlsplit(url)._replace(query=urlencode(_query(url) | changed)))
 
 
-PAST = Past(_first_page, _next_page, _format_of, _instead, _taken, is_settled)
+PAST = Past(_first_page, _next_page, _format_of, _instead, _carried, is_settled)

@@ -70,8 +70,8 @@ def parse(body: bytes, _address: str = "") -> Parsed:
     if answer.error_code == "noRecordsMatch":
         return Parsed((), quiet=True)
     if answer.error_code:
-        said = fields.line(answer.error, 300)
-        raise ParseError(f"the repository refused the request: {answer.error_code}: {said}")
+        problem = fields.line(answer.error, 300)
+        raise ParseError(f"the repository refused the request: {answer.error_code}: {problem}")
     return read_items(answer.records, _entry, lambda record: fields.key(record.first("identifier")))
 
 

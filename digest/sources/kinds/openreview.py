@@ -43,8 +43,8 @@ def parse(body: bytes, _address: str = "") -> Parsed:
     answer = jsontree.read(body)
     notes = jsontree.get(answer, "notes")
     if not isinstance(notes, list):
-        said = fields.line(jsontree.get(answer, "message"), 300)
-        raise ParseError(f"OpenReview refused the request: {said}" if said else "no list `notes` in it")
+        problem = fields.line(jsontree.get(answer, "message"), 300)
+        raise ParseError(f"OpenReview refused the request: {problem}" if problem else "no list `notes` in it")
     return read_items(
         filter(_is_submission, notes), _entry, lambda note: fields.key(jsontree.get(note, "id"))
     )

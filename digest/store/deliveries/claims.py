@@ -142,15 +142,15 @@ def again(
     They go out now, if their issue is fresh enough; their attempts count from the start.
     """
     values = {"state": DeliveryState.QUEUED, "next_attempt_at": now, "attempts": 0, "lost": 0}
-    return _by_hand(session, ids, among, {**values, "settled_at": None})
+    return _decide(session, ids, among, {**values, "settled_at": None})
 
 
 def mark_sent(session: Session, ids: Collection[int], now: datetime) -> list[int]:
     """Resolve uncertain deliveries as sent, as the operator says; returns the ids of those that were."""
-    return _by_hand(session, ids, {DeliveryState.UNCERTAIN}, {"state": DeliveryState.SENT, "settled_at": now})
+    return _decide(session, ids, {DeliveryState.UNCERTAIN}, {"state": DeliveryState.SENT, "settled_at": now})
 
 
-def _by_hand(
+def _decide(
     session: Session, ids: Collection[int], among: Collection[DeliveryState], values: dict[str, object]
 ) -> list[int]:
     done: list[int] = []

@@ -41,9 +41,9 @@ def held(session: Session, domains: Collection[str], now: datetime) -> dict[str,
     }
 
 
-def save(session: Session, paces: Iterable[Throttle]) -> None:
+def save(session: Session, throttles: Iterable[Throttle]) -> None:
     """Keep these paces."""
-    for pace in paces:
+    for pace in throttles:
         session.merge(PaceRow(**_values(pace)))
     session.flush()
 

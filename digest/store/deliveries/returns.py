@@ -14,8 +14,8 @@ from digest.store.deliveries.ledger import by_ids
 from digest.store.deliveries.tables import DeliveryRow
 from digest.store.subscriptions.tables import SubscriberRow
 
-_TAKEN = (DeliveryState.SENT, DeliveryState.UNCERTAIN)
-_MAILED = (*_TAKEN, DeliveryState.BOUNCED, DeliveryState.COMPLAINED, DeliveryState.FAILED)
+_ACCEPTED = (DeliveryState.SENT, DeliveryState.UNCERTAIN)
+_MAILED = (*_ACCEPTED, DeliveryState.BOUNCED, DeliveryState.COMPLAINED, DeliveryState.FAILED)
 
 
 def find(session: Session, delivery_id: int) -> Delivery | None:
@@ -41,7 +41,7 @@ def mark_returned(
     session: Session, delivery_id: int, state: DeliveryState, *, reply: str, now: datetime
 ) -> bool:
     """Settle a row anew whose message was taken, or perhaps taken; False where it is in another state."""
-    row = update(DeliveryRow).where(DeliveryRow.id == delivery_id, DeliveryRow.state.in_(_TAKEN))
+    row = update(DeliveryRow).where(DeliveryRow.id == delivery_id, DeliveryRow.state.in_(_ACCEPTED))
     changed = row.values(state=state, reply=reply, settled_at=now).returning(DeliveryRow.id)
     return session.scalar(changed) is not None
 

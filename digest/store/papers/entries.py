@@ -19,7 +19,7 @@ from digest.store.papers.authors import keep_authors
 from digest.store.papers.merges import Why
 from digest.store.papers.paper_index import PaperIndex, load
 from digest.store.papers.signals import Observation, observe
-from digest.store.papers.storable import why_not
+from digest.store.papers.storable import unstorable
 from digest.store.papers.tables import EntryRow, PaperIdRow, PaperRow
 from digest.store.papers.work import merge_entry
 from digest.store.session import chunks, insert, serialise, write
@@ -75,8 +75,8 @@ def store_entries(
     dated, skipped = _readable(entries, seen_at)
     serialise(session, "papers")
     known = load(session, (alias for entry, _ in dated for alias in aliases(entry, source.name)))
-    taken = [_take(session, known, source, entry, at) for entry, at in dated]
-    items = [item for item in taken if item]
+    found = [_take(session, known, source, entry, at) for entry, at in dated]
+    items = [item for item in found if item]
     known.write(session)
     keep_authors(session, _changed(items))
     _write_ids(session, known)
@@ -85,7 +85,7 @@ def store_entries(
     new = sum(item.new for item in items)
     updated = sum(item.changed and not item.new for item in items)
     first_carried = frozenset(item.entry.key for item in items if item.fresh)
-    unchanged = len(taken) - new - updated
+    unchanged = len(found) - new - updated
     return StoredEntries(new, updated, unchanged, tuple(skipped), len(first_carried), first_carried)
 
 
@@ -120,7 +120,7 @@ def _readable(
     dated: list[tuple[Entry, datetime]] = []
     skipped: list[Skipped] = []
     for entry in entries:
-        wrong = why_not(entry)
+        wrong = unstorable(entry)
         at = seen_at or entry.announced_at or entry.published_at
         if wrong or at is None:
             name = entry.key[:100].encode(errors="replace").decode()

@@ -15,7 +15,7 @@ _TEXTS = (
 )  # fmt: skip
 
 
-def why_not(entry: Entry) -> str:
+def unstorable(entry: Entry) -> str:
     """Return why the entry can't be kept, or nothing."""
     ids = (entry.key, entry.arxiv_id or "", entry.doi or "")
     if not entry.key or any(len(name.encode("utf-8", "replace")) > _LONGEST_ID for name in ids):

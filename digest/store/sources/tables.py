@@ -84,6 +84,22 @@ class GapRow(Base):
     done_at: Mapped[datetime | None]
 
 
+class CertificateRow(Base):
+    """What a second list says of a day of a source; `missing`: canonical ids. See `domain.Certificate`."""
+
+    __tablename__ = "certificates"
+
+    source_id: Mapped[int] = mapped_column(ForeignKey("sources.id", ondelete="CASCADE"), primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    announced: Mapped[int]
+    categories: Mapped[dict[str, int]] = mapped_column(Json)
+    missing: Mapped[list[str]] = mapped_column(Json)
+    unlisted: Mapped[int]
+    checked_at: Mapped[datetime | None]
+    next_at: Mapped[datetime | None]
+    error: Mapped[str | None]
+
+
 class ServiceRow(Base):
     """A service that counts attention for papers that we know: when it may be asked, how it is doing."""
 

@@ -1,4 +1,4 @@
-"""Pages for one thing each, by a link of a mail: confirming, a pause, a mute, a vote.
+"""Pages for one thing each, by a link of a mail: confirming, a pause, a mute, less of something, a vote.
 
 GET changes nothing, but for `confirm` in the browser that asked: scanners of mail open every link.
 """
@@ -15,8 +15,8 @@ from digest.domain import Subscriber
 from digest.errors import DigestError, InputError
 from digest.languages.dates import long_day
 from digest.pipeline.community import votes
-from digest.pipeline.mail.links import Purpose
-from digest.pipeline.subscriptions import preferences, signup
+from digest.pipeline.mail.links import Purpose, mail_links
+from digest.pipeline.subscriptions import less, preferences, signup
 from digest.pipeline.subscriptions.signup import Confirmation
 from digest.render.phrases import masked
 from digest.web import forms
@@ -28,6 +28,7 @@ router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 get = partial(router.api_route, methods=["GET", "HEAD"])
 
 Pauser = Annotated[Subscriber, Depends(subscriber_from_token(Purpose.PAUSE))]
+Unwilling = Annotated[Subscriber, Depends(subscriber_from_token(Purpose.LESS))]
 Muter = Annotated[Subscriber, Depends(subscriber_from_token(Purpose.MUTE))]
 Voter = Annotated[Subscriber, Depends(subscriber_from_token(Purpose.VOTE))]
 
@@ -89,6 +90,34 @@ def mute(request: Request, web: Site, token: str, owner: Muter, fields: OurForm)
     )
 
 
+@get("/less/{token}")
+def less_page(request: Request, web: Site, token: str, owner: Unwilling) -> Response:
+    """Ask what to leave out after this paper."""
+    return _less_page(web, token, owner, request.query_params.get("paper", ""))
+
+
+@router.post("/less/{token}")
+def less_like_this(request: Request, web: Site, token: str, owner: Unwilling, fields: OurForm) -> Response:
+    """Leave out what was chosen, or take one of it back."""
+    hands, now, ref = web.acting(request, owner.id), web.clock(), one(fields, "paper")
+    offered = {
+        each.filter for each in less.choices(web.installation, owner, votes.paper(web.installation, ref))
+    }
+    if undone := one(fields, "undo"):
+        if undone in offered:
+            preferences.include(hands, owner.id, undone, now)
+        return _less_page(web, token, owner, ref, done="No longer left out.")
+    chosen = [value for name, value in fields if name == "filter" and value in offered]
+    if not chosen:
+        problems = {"filter": [forms.Problem("Nothing is chosen.", "tick what should be left out")]}
+        return _less_page(web, token, owner, ref, problems=problems)
+    for_good = one(fields, "time") == "good"
+    for text in dict.fromkeys(chosen):
+        less.leave_out(hands, owner, text, now, for_good=for_good)
+    done = "Left out for good." if for_good else "Left out for seven days."
+    return _less_page(web, token, owner, ref, done=done)
+
+
 @get("/vote/{token}")
 def vote_page(request: Request, web: Site, token: str, owner: Voter) -> Response:
     """Ask whether to vote for this paper."""
@@ -138,6 +167,24 @@ def mute_term(request: Request, web: Web, owner: Subscriber, term: str) -> Probl
 def _mute_page(web: Web, token: str, owner: Subscriber, term: str, problems: Problems) -> HTMLResponse:
     values = {"token": token, "address": masked(owner.email), "term": term}
     return web.page("mute.html", status=422 if problems else 200, problems=problems, **values)
+
+
+def _less_page(
+    web: Web, token: str, owner: Subscriber, ref: str, *, done: str = "", problems: Problems | None = None
+) -> HTMLResponse:
+    paper = votes.paper(web.installation, ref)
+    now = preferences.person(web.installation, owner.id) or owner
+    values = {
+        "token": token,
+        "paper": paper,
+        "choices": less.choices(web.installation, now, paper),
+        "address": masked(owner.email),
+        "zone": ZoneInfo(owner.schedule.timezone),
+        "links": mail_links(web.installation, owner.id),
+        "done": done,
+        "problems": problems or {},
+    }
+    return web.page("less.html", status=422 if problems else 200, **values)
 
 
 def _vote_page(web: Web, token: str, owner: Subscriber, ref: str) -> HTMLResponse:

@@ -3,6 +3,7 @@
 GET changes nothing. The token in the path is what a visitor has to know.
 """
 
+from dataclasses import replace
 from datetime import date
 from functools import partial
 from typing import Annotated
@@ -16,6 +17,7 @@ from digest.pipeline.community import my_digests, own_feed, saved, votes
 from digest.pipeline.issues import explain
 from digest.pipeline.issues.explain import WhyNot
 from digest.pipeline.mail.links import Purpose, link, mail_links
+from digest.render import phrases
 from digest.render.phrases import masked
 from digest.web.cards import paper_card
 from digest.web.feeds import FORMS
@@ -39,7 +41,7 @@ LONGEST_REF = 300
 def me(request: Request, web: Site, token: str, owner: Owner) -> Response:
     """Show all that is a subscriber's own; `?paper=` asks why it wasn't in their digest."""
     wanted = request.query_params.get("paper", "").strip()[:LONGEST_REF]
-    answer, problem = _why_not(web, owner, wanted) if wanted else (None, "")
+    answer, problem = _explained(web, owner, wanted) if wanted else (None, "")
     done = DONE.get(request.query_params.get("done", ""), "")
     now = web.clock()
     return web.page(
@@ -79,8 +81,14 @@ def my_digest(web: Site, token: str, owner: Owner, day: str) -> Response:
     sent = next((d for d in my_digests.my_digests(web.installation, owner.id) if d.day == wanted), None)
     if sent is None or wanted.isoformat() != day:
         raise HTTPException(404)
+    found = my_digests.papers_of(web.installation, owner, sent)
+    cards = [
+        replace(card, why=phrases.reason_phrases(match.reasons, found.titles))
+        for card, match in zip(
+            web.cards([match.paper for match in found.matches], sent.made_at), found.matches, strict=True
+        )
+    ]
     now = web.clock()
-    cards = web.cards(my_digests.papers_of(web.installation, sent, now), now)
     return web.page("my-digest.html", token=token, day=wanted, cards=cards, year=now.year)
 
 
@@ -131,7 +139,7 @@ def _save_page(web: Web, token: str, owner: Subscriber, ref: str) -> HTMLRespons
     )
 
 
-def _why_not(web: Web, owner: Subscriber, ref: str) -> tuple[WhyNot | None, str]:
+def _explained(web: Web, owner: Subscriber, ref: str) -> tuple[WhyNot | None, str]:
     try:
         return explain.of_digest(web.installation, owner, ref, web.clock()), ""
     except UnknownError:

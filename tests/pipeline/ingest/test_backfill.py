@@ -13,7 +13,7 @@ from digest.cli import main as run
 from digest.domain import Gap, Paper, SignalKind, SourceKind
 from digest.errors import InputError
 from digest.fetch import Fetcher, Get, Response
-from digest.pipeline.ingest.backfill import Repair, backfill, mend
+from digest.pipeline.ingest.past.backfill import Repair, backfill, mend
 from digest.pipeline.installation import Installation
 from digest.sources.past import Way
 from digest.store import papers, session, sources

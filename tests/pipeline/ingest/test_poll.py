@@ -305,6 +305,8 @@ def test_a_feed_that_is_cut_off_says_so_until_its_day_is_over_and_the_api_is_ask
     )
 
     def get(url: str, **_conditions: object) -> Response:
+        if "/oai?" in url:
+            raise FetchError("its second list is busy", status=503)
         return Response(200, rest.encode()) if "/api/query" in url else next(answers)
 
     with session.transaction(here.engine) as db:

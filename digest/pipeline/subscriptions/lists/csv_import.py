@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from difflib import get_close_matches
 from functools import lru_cache
 from typing import BinaryIO
 
@@ -26,6 +25,7 @@ from digest.store.subscriptions.addresses import key
 from digest.store.subscriptions.bulk import NewSubscriber
 from digest.store.subscriptions.subscribers import Consent
 from digest.tokens import address_hashes
+from digest.words.nearest import nearest
 
 MOST_ERRORS = 1000  # after so many wrong lines nobody reads on
 _TOGETHER = 2000  # rows that are looked up and written at once
@@ -115,8 +115,8 @@ def _read(file: BinaryIO, form: ListFormat | None) -> Iterator[TableRow]:
     for row in read_table(file, COLUMNS):
         stray = next((name for name in row.fields if name not in known), None)
         if stray:
-            near = get_close_matches(stray, COLUMNS, n=1)
-            fix = f"did you mean {near[0]}?" if near else f"known: {', '.join(COLUMNS)}"
+            near = nearest(stray, COLUMNS)
+            fix = f"did you mean {near}?" if near else f"known: {', '.join(COLUMNS)}"
             raise InputError(f"the table has an unknown column {stray!r}", fix=fix)
         yield row
 

@@ -182,10 +182,10 @@ def _named(header: Sequence[str], fields: Sequence[str], line: int) -> dict[str,
 
 def _quoting(error: csv.Error, begins: int, lines: _Lines, delimiter: str) -> InputError:
     """What is wrong with the quotes of a record, and how its field is written."""
-    said = str(error)
-    if "unexpected end" in said:
+    message = str(error)
+    if "unexpected end" in message:
         return InputError(f"line {begins}: a quote is opened and never closed", fix='write a closing "')
-    if "field larger" in said:
+    if "field larger" in message:
         return InputError(
             f"line {begins}: a field is too long: is its quote closed?", fix='write a closing "'
         )

@@ -87,9 +87,9 @@ class RowReader:
 
     def read(self, fields: Mapping[str, str], email: str, known: Subscriber | None) -> Wanted:
         """Read a row about somebody who may be `known`. Raises InputError, UnknownError or FilterError."""
-        said = _plain(fields, "status").lower()
-        if said and said not in _STATUSES:
-            raise InputError(f"status: {said!r} is none of {', '.join(SubscriberStatus)}")
+        typed = _plain(fields, "status").lower()
+        if typed and typed not in _STATUSES:
+            raise InputError(f"status: {typed!r} is none of {', '.join(SubscriberStatus)}")
         consent = _plain(fields, "consent")
         at = read_time(fields, "consent_at")
         return Wanted(
@@ -98,7 +98,7 @@ class RowReader:
                 known.interests if known else _NO_INTERESTS, tuple(map(fields.get, _INTERESTS))
             ),
             schedule=_schedule(known.schedule if known else _USUAL, tuple(map(fields.get, _SCHEDULE))),
-            status=_STATUSES[said] if said else None,
+            status=_STATUSES[typed] if typed else None,
             paused_until=read_time(fields, "paused_until"),
             joined_at=read_time(fields, "joined_at"),
             consent=Consent(at, consent, "operator") if consent and at else None,

@@ -102,10 +102,10 @@ _READERS: Mapping[ListFormat, _Reader] = {
 
 
 def _state(fields: Mapping[str, str], names: tuple[str, ...], meanings: Mapping[str, str]) -> str:
-    said = next((fields[name].lower() for name in names if fields.get(name)), "")
-    if said not in meanings:
-        raise InputError(f"{said!r} is no known status of a subscriber there")
-    return meanings[said]
+    status = next((fields[name].lower() for name in names if fields.get(name)), "")
+    if status not in meanings:
+        raise InputError(f"{status!r} is no known status of a subscriber there")
+    return meanings[status]
 
 
 def _row(email: str, status: str, *, joined: str = "", consent: str = "", at: str = "") -> dict[str, str]:

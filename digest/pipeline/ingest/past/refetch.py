@@ -21,7 +21,7 @@ from digest.store.sources.queries import Query
 
 
 @dataclass(frozen=True, slots=True)
-class Again:
+class Refetched:
     """What asking past days again brought."""
 
     new: int = 0
@@ -29,9 +29,9 @@ class Again:
     notes: tuple[str, ...] = ()
 
 
-def refetch_days(engine: Engine, get: Get, source: Source, now: datetime) -> Again:
+def refetch_days(engine: Engine, get: Get, source: Source, now: datetime) -> Refetched:
     """Ask for the past days of a source whose time has come, newest first; stops at the first that fails."""
-    total = Again()
+    total = Refetched()
     for day, query in _due(engine, source, now):
         try:
             answer = get(

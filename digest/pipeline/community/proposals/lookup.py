@@ -87,8 +87,8 @@ def _ask(installation: Installation, subject: Subject) -> tuple[tuple[Entry, ...
 
 def _answer(installation: Installation, question: Question) -> tuple[Entry, ...]:
     is_page = question.site == PAGE
-    asking = replace(installation, allow_hosts=installation.proposal_hosts) if is_page else installation
-    with fetching(asking, seconds=SECONDS, limits=LIMITS) as fetcher:
+    asker = replace(installation, allow_hosts=installation.proposal_hosts) if is_page else installation
+    with fetching(asker, seconds=SECONDS, limits=LIMITS) as fetcher:
         answer = fetcher.get(question.url)
     if answer.status >= 400:
         raise ParseError(f"{question.site} can’t read the request")

@@ -13,8 +13,8 @@ from digest.domain import Gap, Source
 from digest.errors import FetchError, InputError, NotAskedError, ParseError
 from digest.fetch import Get, Response
 from digest.pipeline.ingest.http import getter
+from digest.pipeline.ingest.loop import Turn, retry_after, take_all, unusable
 from digest.pipeline.ingest.sources import refuse_paused
-from digest.pipeline.ingest.turns import Turn, retry_after, take_all, unusable
 from digest.pipeline.installation import Installation
 from digest.sources import parse, past
 from digest.sources.announcements import joined_categories, own
@@ -184,7 +184,7 @@ class _Run:
         parsed = parse(kind, answer.body, name=self.source.name, status=answer.status)
         items = len(parsed.entries) + len(parsed.skipped)
         following = past.next_page(self.source, url, answer.body, items)
-        entries = past.taken(self.source, parsed.entries)
+        entries = past.carried(self.source, parsed.entries)
         total = len(entries) + (gap.entries if gap.next_url else 0)
         with session.transaction(self.engine) as db:
             seen_at = past.seen_at(self.source, gap.day, self.now)
