@@ -2,9 +2,9 @@
 
 In: what handlers answer. An answer that is marked `Cache-Control: public` is given to everybody who asks for
 the same address in the same language within `FRESH`; when it is older, one request makes it anew and the
-others still get the old one. A body may hold `HOLE`, where each answer gets a stamp of its own time. Never: an answer to somebody who
-has a session, to a form, or of a path with a token; those aren't compressed either, as they hold secrets
-beside what was typed (BREACH).
+others still get the old one. A body may hold `HOLE`, where each answer gets a stamp of its own time. Never:
+an answer to somebody who has a session, to a form, or of a path with a token; those aren't compressed either,
+as they hold secrets beside what was typed (BREACH).
 """
 
 import hashlib
