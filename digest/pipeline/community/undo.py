@@ -16,7 +16,7 @@ from digest.pipeline.community import moderation, picks, reports
 from digest.pipeline.community.proposals import states
 from digest.pipeline.installation import Installation
 from digest.store import deliveries, papers, session
-from digest.store.community import audit, saved
+from digest.store.community import audit, saved, votes
 from digest.store.community.audit import Entry
 from digest.store.session import Session
 from digest.store.sources import snapshots as source_snapshots
@@ -204,6 +204,14 @@ def _saved(db: Session, entry: Entry, now: datetime) -> None:
         )
 
 
+def _vote(db: Session, entry: Entry, now: datetime) -> None:
+    paper, number = papers.find(db, entry.object.partition(":")[2]), int(entry.actor.partition(":")[2])
+    votes.lock(db, number, paper.pk)
+    _refuse_changed(entry, votes.state(db, number, paper.pk), entry.after)
+    votes.restore(db, number, paper.pk, entry.before)
+    votes.observe(db, paper.pk, now)
+
+
 def _put_back(part: Restorable) -> Undo:
     """Undo for objects whose state is read and written as a whole, unless they were changed since."""
 
@@ -249,6 +257,8 @@ UNDO: Mapping[str, Undo] = MappingProxyType(
         ),
         "paper.merge": _merge,
         "paper.split": _split,
+        "paper.vote": _vote,
+        "paper.unvote": _vote,
         **dict.fromkeys(("paper.pick", "paper.unpick"), _put_back(picks)),
         "pick.order": _order,
         **dict.fromkeys(("paper.hide", "paper.unhide"), _put_back(moderation)),
