@@ -8,7 +8,7 @@ from email.utils import formataddr, parseaddr
 from functools import cache
 
 from digest.deliver import Envelope, wire_address
-from digest.domain import Digest, Message, Subscriber
+from digest.domain import Digest, Message, Schedule
 from digest.errors import ConfigError
 from digest.pipeline.installation import Installation
 from digest.pipeline.mail.links import mail_links
@@ -22,12 +22,12 @@ def write(installation: Installation, digest: Digest) -> Encoded:
     """Render a digest with the links that belong to its subscriber."""
     reader = digest.subscriber
     links = mail_links(installation, reader.id, issue_date=digest.issue.date if digest.papers else None)
-    return installation.renderer.digest(digest, site_for(installation, reader), links)
+    return installation.renderer.digest(digest, site_of(installation, reader.schedule), links)
 
 
-def site_for(installation: Installation, reader: Subscriber) -> Site:
-    """Return the site as it speaks to a subscriber: in their language, else in its own."""
-    return in_language(installation.site, reader.schedule.language or installation.site.language)
+def site_of(installation: Installation, schedule: Schedule) -> Site:
+    """Return the site as it speaks to somebody: in the language that they chose, else in its own."""
+    return in_language(installation.site, schedule.language or installation.site.language)
 
 
 def envelope(installation: Installation, digest: Digest, *, message_id: str, now: datetime) -> Envelope:

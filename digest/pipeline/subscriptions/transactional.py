@@ -7,7 +7,9 @@ who misses a confirmation asks for another.
 import asyncio
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from digest.deliver import Envelope, Transport
 from digest.domain import (
@@ -17,9 +19,11 @@ from digest.domain import (
     ProposalState,
     Receipt,
     Role,
+    Schedule,
     Subscriber,
     SubscriberStatus,
 )
+from digest.due import next_due
 from digest.errors import DeliveryError
 from digest.languages import dates, speaking
 from digest.languages import gettext as _
@@ -28,13 +32,13 @@ from digest.pipeline.failures import Part
 from digest.pipeline.installation import Installation
 from digest.pipeline.issues.preview import preview
 from digest.pipeline.mail import outbox
-from digest.pipeline.mail.build import check_sender, finalize, message_name, return_address, site_for
+from digest.pipeline.mail.build import check_sender, finalize, message_name, return_address, site_of
 from digest.pipeline.mail.links import Purpose, erase_link, link, mail_links, signin_link
 from digest.pipeline.mail.suppression import suppress
 from digest.pipeline.subscriptions.personal_data import ERASE_WITHIN
 from digest.pipeline.subscriptions.signin import LINK_LASTS, MAY_SIGN_IN
 from digest.pipeline.subscriptions.signup import CONFIRM_WITHIN, expected
-from digest.render import Site, phrases
+from digest.render import Links, Site, phrases
 from digest.store import session
 from digest.store.community import proposals
 from digest.store.monitoring import failures as kept_failures
@@ -116,7 +120,7 @@ def _envelope(installation: Installation, notice: TransactionalEmail, now: datet
         if subscriber is None or not _is_wanted(installation, db, notice, subscriber, now):
             return None
     name = message_name(installation, notice.id)
-    with speaking(site_for(installation, subscriber).language):
+    with speaking(site_of(installation, subscriber.schedule).language):
         message = _message(installation, notice, subscriber, now)
     sender = return_address(installation, subscriber.id)
     return finalize(installation, message, subscriber.email, sender=sender, message_id=name, now=now)
@@ -148,14 +152,13 @@ def _is_wanted(
 def _message(  # noqa: PLR0911 - one for each kind
     installation: Installation, notice: TransactionalEmail, subscriber: Subscriber, now: datetime
 ) -> Message:
-    site, renderer = site_for(installation, subscriber), installation.renderer
+    site, renderer = site_of(installation, subscriber.schedule), installation.renderer
     links = mail_links(installation, subscriber.id)
     match notice.kind:
         case TransactionalKind.CONFIRM:
-            address = link(installation, Purpose.CONFIRM, notice.signup_id or 0)
-            return renderer.confirm(site, link=address, hours=_hours(CONFIRM_WITHIN))
+            return _confirm(installation, notice, now)
         case TransactionalKind.ALREADY:
-            return renderer.already(site, links)
+            return _already(installation, subscriber, links)
         case TransactionalKind.WELCOME:
             shown = _first_digest(installation, subscriber, now)
             return renderer.welcome(site, links, shown, first=_expected(installation, subscriber))
@@ -167,6 +170,34 @@ def _message(  # noqa: PLR0911 - one for each kind
             return _with_expiring_link(installation, notice, site)
         case TransactionalKind.PROPOSAL | TransactionalKind.QUEUE:
             return _of_proposals(installation, notice, site, now)
+
+
+def _confirm(installation: Installation, notice: TransactionalEmail, now: datetime) -> Message:
+    """The email that asks to confirm: until when, and what comes then."""
+    with session.reading(installation.engine) as db:
+        signup = signups.get(db, notice.signup_id or 0)
+    schedule = signup.schedule if signup else Schedule()
+    due, zone = next_due(schedule, now), schedule.timezone
+    site = site_of(installation, schedule)  # as it was asked for now, whatever an earlier subscription said
+    with speaking(site.language):
+        return installation.renderer.confirm(
+            site,
+            link=link(installation, Purpose.CONFIRM, notice.signup_id or 0),
+            hours=_hours(CONFIRM_WITHIN),
+            until=phrases.moment((signup.at if signup else notice.created_at) + CONFIRM_WITHIN, zone),
+            first=phrases.moment(due[0], zone) if due else "",
+        )
+
+
+def _already(installation: Installation, subscriber: Subscriber, links: Links) -> Message:
+    due, until, zone = subscriber.next_due_at, subscriber.paused_until, subscriber.schedule.timezone
+    is_active = subscriber.status is SubscriberStatus.ACTIVE
+    return installation.renderer.already(
+        site_of(installation, subscriber.schedule),
+        links,
+        following=phrases.moment(due, zone) if due and is_active else "",
+        paused=dates.day_name(until.astimezone(ZoneInfo(zone)).date()) if until and not is_active else "",
+    )
 
 
 def _of_proposals(
@@ -210,7 +241,7 @@ def _first_digest(installation: Installation, subscriber: Subscriber, now: datet
     if due is None or due - now <= installation.window:
         return None
     found = preview(installation, subscriber, now).digest
-    return found if found and found.papers else None
+    return replace(found, next_at=due) if found and found.papers else None
 
 
 def _settle(installation: Installation, notice: TransactionalEmail, receipt: Receipt, now: datetime) -> None:
