@@ -1,4 +1,4 @@
-"""A request → the language of its answer: what `?lang=` says, else what its subscriber chose, else what the
+"""Chooses the language of an answer: what `?lang=` says, else what its subscriber chose, else what the
 browser asks for (Accept-Language, RFC 9110, 12.5.4), else the site's own.
 
 No cookie remembers a choice: the links of a page that was asked for with `?lang=` carry it on.
