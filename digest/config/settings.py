@@ -178,6 +178,11 @@ class Settings(BaseSettings):
         SecretStr(""), description="the key of that service"
     )
     summary_model: str = Field("", description="the name of the model to ask there; mails name it")
+    semantic_model: str = Field(
+        "",
+        description="a folder or an installed package with a BERT's config.json, vocab.txt and"
+        " model.safetensors, by which search also finds papers that mean the same; empty: by words alone",
+    )
     thumbnails: bool = Field(
         False, description="show small copies of the pictures that sources have of papers, served from here"
     )
