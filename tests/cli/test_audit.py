@@ -62,6 +62,8 @@ TYPED: dict[str, Sequence[str]] = {
     "deliveries retry": ["1", "--yes"],
     "deliveries resolve": ["1", "--mark-sent", "--yes"],
     "failures retry": [],
+    "tokens create": [ADA, "--label", "a bot", "--scope", "curator"],
+    "tokens revoke": ["1", "--yes"],
     "audit undo": ["1", "--yes"],
     "db restore": ["backup", "--yes"],
 }
