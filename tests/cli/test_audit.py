@@ -63,7 +63,7 @@ TYPED: dict[str, Sequence[str]] = {
     "deliveries resolve": ["1", "--mark-sent", "--yes"],
     "failures retry": [],
     "papers pick": ["2603.00001", "--note", "Read this one."],
-    "papers order": ["2603.00001"],
+    "papers order": ["2603.00002", "2603.00001"],
     "papers unpick": ["2603.00001"],
     "papers hide": ["2603.00001", "--reason", "spam"],
     "papers unhide": ["2603.00001"],
@@ -73,7 +73,7 @@ TYPED: dict[str, Sequence[str]] = {
     "db restore": ["backup", "--yes"],
 }
 
-# What needs a proposal or a report that was made: `tests/pipeline/community/test_submissions.py` has its rows.
+# What needs a proposal or a report: `tests/pipeline/community/test_submissions.py` has its rows.
 ELSEWHERE = {
     "papers submit",
     "community accept",
@@ -144,6 +144,8 @@ def test_each_command_that_changes_something_leaves_a_row(
     for path, words in TYPED.items():
         typed = list(words)
         prepare(engine, path)
+        if path == "papers order":
+            assert digest("papers", "pick", "2603.00002")[0] == 0
         if path == "audit undo":
             kept = next(one for one in acts(engine) if one.act == "suppression.add" and not one.undone_by)
             typed = [str(kept.id), "--yes"]
