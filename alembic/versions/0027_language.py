@@ -1,13 +1,13 @@
 """The language of a subscriber's emails; empty: the installation's.
 
-Revision: 0026, after 0025.
+Revision: 0027, after 0026.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0026"
-down_revision = "0025"
+revision = "0027"
+down_revision = "0026"
 branch_labels = None
 depends_on = None
 
