@@ -6,6 +6,7 @@ from functools import partial
 from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse
 
+from digest.languages import current
 from digest.pipeline.catalog.listing import PAGE, Order, read_page
 from digest.pipeline.catalog.periods import parse_period
 from digest.pipeline.community import own_feed
@@ -23,8 +24,9 @@ get = partial(router.api_route, methods=["GET", "HEAD"])
 def shared_feed(web: Web, feed: Feed, form: str) -> Response:
     """Answer with a feed that is the same for everybody."""
     site = web.installation.site
-    answer = write_feed(feed, form, site.base_url, site.language)
+    answer = write_feed(feed, form, site.base_url, current())
     answer.headers["Cache-Control"] = SHARED
+    answer.headers["Vary"] = "Accept-Language"
     return answer
 
 
@@ -33,9 +35,7 @@ def trending(web: Site, form: str) -> Response:
     """Serve the papers that trend now."""
     ranked = web.today.candidates(web.clock()).ranked[:PAGE]
     name = web.installation.site.name
-    feed = Feed(
-        name, "The papers that people talk about", "/papers", "/papers", [each.paper for each in ranked]
-    )
+    feed = Feed(name, "Trending papers", "/papers", "/papers", [each.paper for each in ranked])
     return shared_feed(web, feed, form)
 
 
@@ -89,7 +89,7 @@ def of_my_digest(request: Request, web: Site, token: str, form: str) -> Response
         feed_path=f"/feed/{token}",
         papers=[match.paper for match in found],
     )
-    answer = write_feed(feed, form, site.base_url, site.language)
+    answer = write_feed(feed, form, site.base_url, current())
     tag = etag(bytes(answer.body))
     if tag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers={"ETag": tag})
