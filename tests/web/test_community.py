@@ -205,8 +205,8 @@ def test_no_address_is_shown_to_anybody(web: WebServer) -> None:
 
 def test_the_whole_life_by_the_api(web: WebServer) -> None:
     def caller(email: str, scope: Role) -> httpx2.Client:
-        made = tokens.create(web.installation, email, scope=scope, now=web.clock.now)
-        return web.client(Authorization=f"Bearer {made.text}")
+        made = tokens.create(web.installation, email, label="a bot", scope=scope, now=web.clock.now)
+        return web.client(authorization=f"Bearer {made[1]}")
 
     ada, bob, cora = caller(ADA, Role.READER), caller(BOB, Role.READER), caller(CORA, Role.CURATOR)
     number = ada.post("/api/v1/proposals", json={"paper": ID}).json()["id"]
