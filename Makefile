@@ -1,6 +1,6 @@
 # The front door. Each target does all the set-up that it needs; only Python ≥ 3.11 and make must be there.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-attack test-fuzz test-kill check format lint types imports test-corpus test-browser bench-match bench-render bench-load bench-search bench-quality bench-tex bench-attack bench-web bench-send bench-million languages lock clean
+.PHONY: help demo test test-attack test-fuzz test-kill check format lint types imports test-corpus test-browser bench-match bench-render bench-load bench-search bench-quality bench-tex bench-attack bench-web bench-cli bench-send bench-million languages lock clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -71,6 +71,9 @@ bench-attack: $(VENV)/.dev ## processor seconds of one hostile request, by kind,
 
 bench-web: $(VENV)/.dev ## how long readers wait for pages with 75,000 papers in the store, beside a bare page
 	$(BIN)/python -m benchmarks.web $(ARGS)
+
+bench-cli: $(VENV)/.dev ## what commands cost on a large store, and lists of a million readers (ARGS='--rows 100000': smaller)
+	$(BIN)/python -m benchmarks.cli $(ARGS)
 
 bench-tex: $(VENV)/.dev ## reading TeX beside pylatexenc alone, on ../shared/data; ARGS=--parts: what each part adds
 	$(BIN)/python -m benchmarks.tex $(ARGS)

@@ -167,7 +167,8 @@ def quiet() -> Digest:
     reader = subscriber(interests=Interests(filters=('"mixture of experts"',)))
     others = [paper(f"2603.1000{n}", title=f"What Everybody Reads, Part {n}") for n in range(1, 4)]
     why = ["arXiv announces no papers on its holidays; the next ones are due on Wednesday 18 March."]
-    return quiet_day(reader, issue(), SkipReason.QUIET, (), notes=why, also_trending=others)
+    made = quiet_day(reader, issue(), SkipReason.QUIET, (), notes=why, also_trending=others)
+    return replace(made, next_at=NOW + timedelta(days=1))
 
 
 # The cases that are reviewed by eye and kept in `golden/`.

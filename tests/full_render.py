@@ -65,6 +65,7 @@ def body(kind: str, digest: Digest, site: Site, links: Links, level: Level) -> s
         "meta": wrap(texts.meta) if plain else texts.meta,
         "because": f"{wrap(before + address)}\n{wrap(behind)}" if plain else before + address + behind,
         "count": texts.papers,
+        "next": wrap(view.following(digest)) if plain else view.following(digest),
     }
     return JINJA.get_template(f"digest/body.{kind}").render(site=site, links=links, digest=values)
 

@@ -8,9 +8,11 @@ from pathlib import Path
 import click
 import pytest
 
+from digest import domain
 from digest.cli import COMMANDS, cli
 
 ROOT = Path(__file__).parents[1]
+UNEXPLAINED = {"actor", "field", "frequency", "parsed", "skipped"}  # they mean what they say
 
 
 def documents() -> str:
@@ -82,6 +84,52 @@ def test_the_files_that_contributing_names_exist() -> None:
     named = re.findall(r"`((?:digest|templates|tests|alembic|docs)/[\w./-]*)`", text)
     assert len(named) > 30
     assert not [path for path in named if not (ROOT / path).exists()]
+
+
+def architecture(heading: str) -> str:
+    """A section of ARCHITECTURE.md, by its heading."""
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    return text.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+
+
+def test_the_files_that_the_architecture_names_exist() -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`([\w.-]+/[\w./-]*(?:\.\w+|/))(?::[^`]*)?`", text))
+    roots = (ROOT, ROOT / "digest", ROOT / "digest/pipeline", ROOT / "digest/sources", ROOT / "digest/cli")
+    assert len(named) > 60
+    assert not [path for path in named if not any((root / path).exists() for root in roots)]
+
+
+def test_each_of_the_twelve_changes_names_its_files() -> None:
+    rows = re.findall(r"^\| (.+?) \| (.+?) \|$", architecture("Where a change goes"), flags=re.MULTILINE)[1:]
+    assert len([change for change, _ in rows if not change.startswith("--")]) == 12
+    for change, files in rows:
+        if not change.startswith("--"):
+            named = re.findall(r"`([\w./-]+)`", files)
+            assert named, change
+            assert all((ROOT / path).exists() for path in named), change
+
+
+def test_the_table_of_loops_names_each_module_that_sets_things_aside() -> None:
+    table = architecture("What one bad element does")
+    calls = re.compile(r"^\s.*\b(?:failures\.each|failures\.step|guarded)\(", re.MULTILINE)
+    modules = {
+        path
+        for path in (ROOT / "digest/pipeline").rglob("*.py")
+        if path.name != "failures.py" and calls.search(path.read_text(encoding="utf-8"))
+    }
+    assert len(modules) > 8
+    assert not [path.name for path in modules if path.name not in table and path.stem not in table]
+
+
+def test_the_glossary_has_every_noun_of_the_domain() -> None:
+    nouns = {name for name in domain.__all__ if isinstance(getattr(domain, name), type)}
+    ends = ("Kind", "State", "Status", "Reason")
+    glossary = re.findall(r"^\| ([^|]+) \|", architecture("Words"), flags=re.MULTILINE)
+    explained = {word.strip() for words in glossary for word in words.split(",")}
+    plain = {noun.lower() for noun in nouns if noun == "Reason" or not noun.endswith((*ends, "About"))}
+    missing = plain - explained - UNEXPLAINED
+    assert not missing
 
 
 def test_links_between_documents_lead_somewhere() -> None:

@@ -18,6 +18,7 @@ from digest.pipeline.bounces import maildir
 from digest.pipeline.catalog import search_index, similar, thumbnails
 from digest.pipeline.clock import shared_now
 from digest.pipeline.community import submissions
+from digest.pipeline.community.proposals import fetching
 from digest.pipeline.community.reports import tell_curators
 from digest.pipeline.delivery import worker
 from digest.pipeline.delivery.worker import DeliveryWorker
@@ -133,7 +134,7 @@ def look_up_proposals() -> int:
     """Ask sites about the papers that readers proposed, and queue the curators' emails of the day."""
     submissions.keep_up(_installation(), _now())
     tell_curators(_installation(), _now())
-    return submissions.look_up_due(_installation(), _now())
+    return fetching.look_up_due(_installation(), _now())
 
 
 @_task("signals")

@@ -49,6 +49,7 @@ COMMANDS: MappingProxyType[str, str] = MappingProxyType(
         "sources": "sources",
         "papers": "papers",
         "trend": "trend",
+        "community": "community",
         "topics": "topics",
         "subscribers": "subscribers",
         "deliveries": "sending.deliveries",

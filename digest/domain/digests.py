@@ -89,6 +89,7 @@ class Digest:
     notes: tuple[str, ...] = ()  # what the reader should know: a source that couldn't be read
     also_trending: tuple[Paper, ...] = ()  # what others read: shown by title alone, where there is room
     withdrawn: tuple[Paper, ...] = ()  # sent to the subscriber earlier, and withdrawn by their authors since
+    next_at: datetime | None = None  # when the next one is due, where the mail says it
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,7 +113,8 @@ class SignalKind(StrEnum):
     COMMENTS = "comments"
     STARS = "stars"
     CITATIONS = "citations"
-    VOTES = "votes"  # of our own subscribers
+    VOTES = "votes"  # what the votes of our own subscribers weigh
+    VOTERS = "voters"  # how many of them voted; shown, and no part of the score
     PICK = "pick"  # a curator's
 
 

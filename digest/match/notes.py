@@ -43,7 +43,7 @@ def counted(kind: SignalKind, value: int) -> Deferred:
             return ndeferred("{number} star", "{number} stars", value)
         case SignalKind.CITATIONS:
             return ndeferred("{number} citation", "{number} citations", value)
-        case SignalKind.VOTES:
+        case SignalKind.VOTES | SignalKind.VOTERS:
             return ndeferred("{number} vote", "{number} votes", value)
         case SignalKind.PICK:
             return ndeferred("{number} pick", "{number} picks", value)

@@ -23,6 +23,7 @@ from digest.pipeline.catalog import similar, thumbnails
 from digest.pipeline.catalog.search_index import catch_up
 from digest.pipeline.clock import Clock
 from digest.pipeline.community import submissions
+from digest.pipeline.community.proposals import fetching
 from digest.pipeline.community.reports import tell_curators
 from digest.pipeline.delivery.worker import DeliveryWorker, sweep
 from digest.pipeline.ingest import signals, summaries
@@ -131,7 +132,7 @@ def _mail(this: Round, now: datetime) -> None:
 
 def _look_up(this: Round, now: datetime) -> None:
     submissions.keep_up(this.installation, now)
-    submissions.look_up_due(this.installation, now, stopping=this.stopping)
+    fetching.look_up_due(this.installation, now, stopping=this.stopping)
 
 
 def _report(this: Round, _now: datetime) -> None:

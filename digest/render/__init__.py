@@ -58,13 +58,21 @@ class Renderer:
         with speaking(site.language):
             return self._in(site.language).print("digest", 2, digest, site, links)
 
-    def confirm(self, site: Site, *, link: str, hours: int) -> Message:
-        """Ask an address to confirm within `hours`. Holds nothing that the requester typed."""
-        return self._mail("confirm", {"site": site, "link": link, "hours": hours}, automatic_headers())
+    def confirm(self, site: Site, *, link: str, hours: int, until: str, first: str = "") -> Message:
+        """Ask an address to confirm within `hours`. Holds nothing that the requester typed.
 
-    def already(self, site: Site, links: Links) -> Message:
-        """Tell somebody who signed up again that nothing has changed."""
-        return self._mail("already", {"site": site, "links": links}, automatic_headers())
+        `until`: when the link expires, in words; `first`: when the first digest comes if they confirm now.
+        """
+        values = {"site": site, "link": link, "hours": hours, "until": until, "first": first}
+        return self._mail("confirm", values, automatic_headers())
+
+    def already(self, site: Site, links: Links, *, following: str = "", paused: str = "") -> Message:
+        """Tell somebody who signed up again that nothing has changed.
+
+        `following`: when their next digest comes, in words; `paused`: until when none comes.
+        """
+        values = {"site": site, "links": links, "next": following, "paused": paused}
+        return self._mail("already", values, automatic_headers())
 
     def welcome(self, site: Site, links: Links, digest: Digest | None, *, first: str = "") -> Message:
         """Greet a new subscriber with the digest that would have come last, if there was one.

@@ -84,8 +84,12 @@ class MessageAssembler:
         blocks = self._blocks(sheet, digest, layout, level)
         texts = view.texts(digest, words=sum([block.words for block in blocks]))
         heading, notes, quiet = view.heading(digest), _notes(digest), not digest.papers
-        html_frame, text_frame = self._frame(sheet, heading, notes, quiet=quiet, hidden=bool(layout.hidden))
+        html_frame, text_frame = self._frame(
+            sheet, heading, notes, quiet=quiet, hidden=bool(layout.hidden), follows=bool(digest.next_at)
+        )
         html, text = _values(texts, links)
+        if digest.next_at:
+            html["next"], text["next"] = _paragraph(view.following(digest))
         return (
             _spliced(html_frame, [block.html for block in blocks], html),
             _spliced(text_frame, [block.text for block in blocks], text),
@@ -117,11 +121,26 @@ class MessageAssembler:
         return blocks
 
     def _set_frame(
-        self, sheet: MailLayout, heading: str, notes: tuple[str, ...], *, quiet: bool, hidden: bool
+        self,
+        sheet: MailLayout,
+        heading: str,
+        notes: tuple[str, ...],
+        *,
+        quiet: bool,
+        hidden: bool,
+        follows: bool,
     ) -> tuple[_Frame, _Frame]:
         """What stands before the list, and what behind it, in HTML and in text."""
         own = {name: Placeholder(name) for name in ("preheader", "meta", "because", "count", "list")}
-        digest = {**own, "heading": heading, "notes": notes, "quiet": quiet, "hidden": hidden}
+        following = Placeholder("next") if follows else ""
+        digest = {
+            **own,
+            "next": following,
+            "heading": heading,
+            "notes": notes,
+            "quiet": quiet,
+            "hidden": hidden,
+        }
         values = {"site": sheet.site, "links": slots(sheet.links), "digest": digest}
         body = self._parts.set(f"{sheet.mail}/body", values)
         return body.html.parted("list"), body.text.parted("list")

@@ -6,11 +6,13 @@ Never: escapes for HTML (the templates do), or knows a template.
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
+from zoneinfo import ZoneInfo
 
 from digest.domain import Field, HideReason, Hiding, Reason, ReasonKind
+from digest.languages import dates, pgettext
 from digest.languages import gettext as _
-from digest.languages import pgettext
 from digest.words.finding import SENTENCE_END
 
 _WEB_URL = re.compile(r"https?://[^\s\"<>\\^`{|}]{1,500}", re.IGNORECASE)
@@ -61,6 +63,12 @@ def web_url(url: str) -> str:
     else ''.
     """
     return url if _WEB_URL.fullmatch(url) and printable(url) == url else ""
+
+
+def moment(at: datetime, zone: str) -> str:
+    """Return `Tuesday 17 March, 08:00 Europe/Paris`: a time (aware) on the clock of a zone."""
+    there = at.astimezone(ZoneInfo(zone))
+    return _("{day}, {time} {zone}", day=dates.day_name(there.date()), time=f"{there:%H:%M}", zone=zone)
 
 
 def masked(address: str) -> str:

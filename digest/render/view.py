@@ -195,6 +195,11 @@ def _asked(topics: tuple[str, ...], filters: int, _language: str) -> str:
     return _("what trends")
 
 
+def following(digest: Digest) -> str:
+    """Return when the reader's next digest comes; empty where the mail doesn't say it."""
+    return phrases.moment(digest.next_at, digest.subscriber.schedule.timezone) if digest.next_at else ""
+
+
 def _because(person: Subscriber, asked: str) -> tuple[str, str, str]:
     """Why this mail comes, to whom, and since when."""
     since = (person.confirmed_at or person.created_at).astimezone(ZoneInfo(person.schedule.timezone))

@@ -35,7 +35,7 @@ from digest.web.pages import (
     topics,
     unsubscribe,
 )
-from digest.web.pages.community import mine, signin
+from digest.web.pages.community import curate, mine, signin, submit, votes
 from digest.web.pages.community.sessions import NotSignedInError, ask_to_sign_in, remember_viewer
 from digest.web.pages.tokens import GoneError, gone
 from digest.web.site import Web
@@ -113,7 +113,8 @@ def create(
     errors.handle(app)
     app.add_middleware(guards.Guards, secure=web.secure)  # around what answers errors: these get headers too
     lists = (landing, feeds, catalog, paper, search, topics, sources, site_files)
-    for part in (*lists, signin, mine, link_pages, preferences, me, unsubscribe, api, health):
+    own = (signin, mine, submit, curate, votes, link_pages, preferences, me, unsubscribe)
+    for part in (*lists, *own, api, health):
         app.include_router(part.router)
     app.mount("/static", Static(directory=STATIC))
     app.add_exception_handler(GoneError, gone)

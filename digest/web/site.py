@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from functools import cache
+from datetime import datetime, timedelta
+from functools import cache, partial
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
@@ -23,6 +23,7 @@ from digest.pipeline.catalog.search import Search
 from digest.pipeline.catalog.thumbnails import thumbnails_of
 from digest.pipeline.catalog.today import Today
 from digest.pipeline.catalog.watch import Change, Watch
+from digest.pipeline.community import votes
 from digest.pipeline.installation import Installation, acting
 from digest.pipeline.subscriptions.signup import WORDING, Visitor
 from digest.render.cards import title
@@ -35,6 +36,7 @@ from digest.web.limits import Limits
 from digest.web.ticker import Ticker
 
 BROWSER = "digest_browser"  # the cookie by which a browser that asked is known again
+RECENT = timedelta(minutes=3)  # longer than lists keep what they have read
 MOST_FIELDS = 500
 CHARSETS = {b"utf-8", b"utf8", b"us-ascii"}  # the last is a part of it
 
@@ -90,6 +92,7 @@ class Web:
     templates: Environment = field(default_factory=environment)
     limits: Limits = field(default_factory=Limits)
     forgetful: list[Callable[[], None]] = field(default_factory=list)  # caches of pages
+    recent_votes: dict[str, tuple[int, datetime]] = field(default_factory=dict)  # of papers, and until when
 
     @property
     def secure(self) -> bool:
@@ -119,12 +122,15 @@ class Web:
 
     def page(self, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
         """Return a page."""
-        frame = {
+        frame: dict[str, Any] = {
             "site": self.installation.site,
             "wording": WORDING,
             "stamp": self.stamp(),
-            "viewer": guards.VIEWER.get().signed_in,
+            "viewer": (viewer := guards.VIEWER.get().signed_in),
+            "counts": self._counts(),
         }
+        if viewer:
+            frame["marks"] = cache(partial(votes.marks, self.installation, viewer.subscriber.id))
         text = self.templates.get_template(template).render(frame | values)
         return HTMLResponse(text, status_code=status)
 
@@ -151,6 +157,23 @@ class Web:
     def stamp(self) -> str:
         """Return when a form is given out: now."""
         return guards.stamp(self.installation.keys, self.clock())
+
+    def show_votes(self, paper_id: str, people: int) -> None:
+        """Show how many voted for a paper on every page of this process from now on.
+
+        Lists keep what they have read for a minute; until then this number stands for theirs.
+        """
+        now = self.clock()
+        over = [each for each, (_, until) in self.recent_votes.items() if until < now]
+        for each in over:
+            self.recent_votes.pop(each, None)
+        self.recent_votes[paper_id] = people, now + RECENT
+        for forget in self.forgetful:
+            forget()
+
+    def _counts(self) -> dict[str, int]:
+        now = self.clock()
+        return {each: people for each, (people, until) in [*self.recent_votes.items()] if until >= now}
 
     def forget(self, *, papers: bool = False) -> None:
         """Make lists and pages that everybody sees anew, because something was changed.

@@ -138,3 +138,45 @@ def test_a_search_finds_papers_and_says_on_stderr_what_was_corrected(filled: Com
 def test_the_index_is_built_anew_on_demand(filled: Command) -> None:
     assert filled("papers", "reindex", "--json")[:2] == (0, {"papers": 2})
     assert len(filled("papers", "search", "second", "--json")[1]) == 1
+
+
+def test_the_papers_of_a_period_are_listed_in_an_order(filled: Command) -> None:
+    today = filled("papers", "show", "2603.00001", "--json")[1]["first_seen_at"][:10]
+    code, listed, _ = filled("papers", "list", "--json")
+    assert (code, {paper["title"] for paper in listed}) == (0, {"First", "Second"})
+    assert filled("papers", "list", today, "--order", "newest", "--json")[1] == listed[::-1]
+    assert len(filled("papers", "list", "--limit", "1", "--json")[1]) == 1
+    assert "no papers" in filled("papers", "list", "2026-W01")[1]
+    code, _, err = filled("papers", "list", "last week")
+    assert (code, "2026-W12" in err) == (2, True)
+
+
+def test_a_long_paper_is_shown_in_lines_of_the_terminal(
+    digest: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    paper = {"id": "2603.00007", "title": "Long " * 30, "abstract": "We show much. " * 30, "upvotes": 12}
+    paper |= {"ai_summary": "It shows much.", "authors": [{"name": f"Ada {n}"} for n in range(30)]}
+    (tmp_path / "day.json").write_text(json.dumps([{"paper": paper}]))
+    assert digest("papers", "import", str(tmp_path / "day.json"), "--kind", "huggingface")[0] == 0
+    shown = digest("papers", "show", "2603.00007")[1]
+    assert max(map(len, shown.splitlines())) <= 60
+    assert "TL;DR (huggingface): It shows much." in shown
+    assert "upvotes" in shown
+    assert "https://huggingface.co/papers/2603.00007" in shown
+
+
+def test_a_paper_says_who_got_it(digest: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = "2026-03-17T09:00:00Z"
+    monkeypatch.setenv("DIGEST_MAIL_FROM", "papers@example.org")
+    monkeypatch.setenv("DIGEST_POSTAL_ADDRESS", "1 Test Street")
+    digest("papers", "import", "papers.jsonl", "--kind", "jsonl", "--seen-at", "2026-03-17")
+    added = ("subscribers", "add", "ada@example.org", "--top", "5", "--confirmed", "--consent", "asked")
+    assert digest(*added, now="2026-03-16T09:00:00Z")[0] == 0
+    assert digest("send", "ada@example.org", "--now", now=now)[0] == 0
+    got = digest("papers", "show", "2603.00001", "--readers", "--json")[1]["readers"]
+    assert got == {
+        "counts": {"sent": 1},
+        "last": [{"date": "2026-03-17", "email": "ada@example.org", "state": "sent"}],
+    }
+    assert "ada@example.org" in digest("papers", "show", "2603.00001", "--readers")[1]

@@ -3,17 +3,19 @@
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from digest.domain import Alarm, Message
 from digest.render import as_bytes
 from tests.builders import NOW
-from tests.digests import LINKS, RENDERER, SITE, full, many
+from tests.digests import LINKS, RENDERER, SITE, full, many, quiet, rendered
 from tests.mail_html import Page, contrast, inverted
 from tests.render.test_mime import parsed
 
 LINK = "https://papers.example.org/confirm/CCCCCCCCCCCCCCCCCCCCCCCCCCCC"
+SOON = "Monday 30 November, 08:00 Europe/Zurich"
 ALARM = Alarm(
     key="source:arxiv",
     title="source arxiv is stalled",
@@ -23,8 +25,8 @@ ALARM = Alarm(
     since=NOW,
 )
 MAILS: dict[str, Callable[[], Message]] = {
-    "confirm": lambda: RENDERER.confirm(SITE, link=LINK, hours=48),
-    "already": lambda: RENDERER.already(SITE, LINKS),
+    "confirm": lambda: RENDERER.confirm(SITE, link=LINK, hours=48, until=SOON, first=SOON),
+    "already": lambda: RENDERER.already(SITE, LINKS, following=SOON),
     "welcome": lambda: RENDERER.welcome(SITE, LINKS, None),
     "welcome with a digest": lambda: RENDERER.welcome(SITE, LINKS, full()),
     "goodbye": lambda: RENDERER.goodbye(SITE, back=LINK),
@@ -33,6 +35,22 @@ MAILS: dict[str, Callable[[], Message]] = {
     "alarm": lambda: RENDERER.alarm(SITE, began=[ALARM], over=[replace(ALARM, over_at=NOW)]),
 }
 EACH = pytest.mark.parametrize("write", MAILS.values(), ids=MAILS.keys())
+
+
+def test_every_mail_says_what_happens_next_and_when() -> None:
+    soon = {"confirm", "already"}
+    for name in soon:
+        for part in (" ".join(MAILS[name]().text.split()), Page(MAILS[name]().html).text):
+            assert SOON in part, name
+    assert "works until " + SOON in " ".join(MAILS["confirm"]().text.split())
+    greeted = RENDERER.welcome(SITE, LINKS, replace(full(), next_at=NOW + timedelta(days=1)))
+    for message in (greeted, rendered(quiet())):
+        for part in (" ".join(message.text.split()), Page(message.html).text):
+            assert "Your next digest: Wednesday 18 March, 08:00 UTC" in part
+    paused = RENDERER.already(SITE, LINKS, paused="Thursday 24 December")
+    assert "It resumes on Thursday 24 December." in Page(paused.html).text
+    assert "on its way may still arrive today" in Page(MAILS["goodbye"]().html).text
+    assert "What happens next: it is checked again" in " ".join(MAILS["alarm"]().text.split())
 
 
 @EACH

@@ -516,3 +516,15 @@ def _at_once(*works: Callable[[], None]) -> None:
     for thread in threads:
         thread.join()
     assert failures == []
+
+
+def test_the_deliveries_of_a_paper_are_found_by_whole_numbers(db: Session) -> None:
+    """A number whose bytes lie across two others isn't among them."""
+    issue, lists = today(db), ((7, 258), (0x00010000, 0x00000200), (9,))
+    people = join(db, "ada", "bob", "cyd")
+    rows = [new(issue, who, papers=papers) for who, papers in zip(people, lists, strict=True)]
+    deliveries.record(db, rows, {})
+    counts, found = deliveries.with_paper(db, 258, TODAY, TODAY, limit=5)
+    assert counts == {DeliveryState.QUEUED: 1}
+    assert [email for _, email in found] == ["ada@example.org"]
+    assert deliveries.with_paper(db, 0x02000001, TODAY, TODAY, limit=5) == ({}, [])

@@ -8,13 +8,15 @@ import click
 
 from digest.cli.papers.hiding import hide, unhide
 from digest.cli.papers.picks import order, pick, unpick
+from digest.cli.papers.reading import list_, show
+from digest.cli.papers.submit import submit
 from digest.cli.terminal.context import Cli, json_option, pass_cli
 from digest.cli.terminal.exits import PARTLY_FAILED
 from digest.cli.terminal.output import emit, table
 from digest.cli.terminal.progress import progress
 from digest.cli.terminal.types import TIME, choice
-from digest.domain import Merge, SourceKind
-from digest.serializers import paper_object, ranked_object
+from digest.domain import SourceKind
+from digest.serializers import ranked_object
 
 if TYPE_CHECKING:
     from digest.pipeline.catalog.search import Item, SearchResult
@@ -39,7 +41,7 @@ def papers() -> None:
     """The papers in the store."""
 
 
-for command in (pick, unpick, order, hide, unhide):
+for command in (list_, show, pick, unpick, order, hide, unhide, submit):
     papers.add_command(command)
 
 
@@ -198,40 +200,6 @@ def reindex(cli: Cli, as_json: bool) -> None:
 @click.argument("paper_id", metavar="ID")
 @json_option
 @pass_cli
-def show(cli: Cli, paper_id: str, as_json: bool) -> None:
-    """Show one paper; ID is an arXiv id, a DOI, or an address of it.
-
-    Example: digest papers show 2509.13332
-    """
-    from digest.pipeline.community.merges import find
-    from digest.pipeline.community.moderation import hiding_of
-
-    paper, merges = find(cli.installation, paper_id)
-    hiding = hiding_of(cli.installation, paper)
-    if as_json:
-        emit(paper_object(paper, merges, hiding))
-        return
-    click.echo(f"{paper.title}\n{', '.join(paper.authors)}\n{paper.id} · {' '.join(paper.categories)}")
-    if paper.withdrawn_at:
-        click.echo(f"withdrawn on {paper.withdrawn_at:%Y-%m-%d}: {paper.withdrawal}")
-    if paper.organization:
-        click.echo(f"organization: {paper.organization}")
-    if paper.keywords:
-        click.echo(f"keywords: {', '.join(paper.keywords)}")
-    if hiding:
-        click.echo(f"hidden on {hiding.at:%Y-%m-%d} as {hiding.reason} by {hiding.by}: {hiding.words}")
-    if paper.picked:
-        click.echo(f"picked for {paper.picked.day} by {paper.picked.by or 'a curator'}: {paper.picked.note}")
-    click.echo(f"first seen {paper.first_seen_at:%Y-%m-%d %H:%M} UTC by {', '.join(paper.sources)}")
-    for merge_ in merges:
-        click.echo(_merge_in_words(merge_))
-    click.echo(f"{paper.url}\n\n{paper.abstract}")
-
-
-@papers.command()
-@click.argument("paper_id", metavar="ID")
-@json_option
-@pass_cli
 def explain(cli: Cli, paper_id: str, as_json: bool) -> None:
     """Show the parts of a paper's trend score.
 
@@ -289,11 +257,3 @@ def split(cli: Cli, paper_id: str, dry_run: bool, as_json: bool) -> None:
         emit(undone)
     else:
         click.echo(f"{undone.paper} {'would be' if dry_run else 'is'} a paper of its own again")
-
-
-def _merge_in_words(merge: Merge) -> str:
-    """One merge on one line."""
-    merged = (
-        f"{merge.paper} was merged into {merge.into} on {merge.at:%Y-%m-%d} by {merge.by}: {merge.reason}"
-    )
-    return f"{merged}; split on {merge.split_at:%Y-%m-%d}" if merge.split_at else merged

@@ -39,6 +39,13 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, empty: str =
     click.echo("\n".join(line.rstrip() for line in lines))
 
 
+def paragraph(text: str) -> None:
+    """Print a text in lines of the terminal, broken between words; nothing where it is empty."""
+    plain = " ".join(_cell(text).split())
+    if plain:
+        click.echo("\n".join(_wrapped(plain, _width())))
+
+
 def laid_out(columns: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> list[str]:
     """Lay out a table within `width` columns of a terminal, as lines."""
     least = [max(_longest_word(cell) for cell in column) for column in zip(columns, *rows, strict=True)]

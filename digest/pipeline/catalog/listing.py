@@ -12,7 +12,8 @@ from enum import StrEnum
 from math import ceil
 
 from digest.domain import Paper
-from digest.pipeline.catalog.periods import AHEAD, Period, Span, period_of
+from digest.errors import InputError
+from digest.pipeline.catalog.periods import AHEAD, Period, Span, parse_period, period_of
 from digest.pipeline.catalog.snapshots import Snapshot, Snapshots
 from digest.pipeline.catalog.usual import Usual, remembered_usual
 from digest.pipeline.ingest.summaries import with_summaries
@@ -176,6 +177,25 @@ class Lists:
         with session.reading(self._installation.engine) as db:
             newest = listing.last_before(db, now + timedelta(microseconds=1))
         return period_of((newest or now).date(), Span.DAY)
+
+
+def list_papers(
+    installation: Installation, name: str | None, order: Order, now: datetime, *, limit: int
+) -> tuple[str, list[Paper]]:
+    """List the first papers of a period by its name, of the newest day with papers where there is none.
+
+    Returns the name and the papers. Raises InputError for what names no day, week or month.
+    """
+    lists = Lists(installation)
+    period = parse_period(name) if name else lists.latest(now)
+    if period is None:
+        raise InputError(f"{name!r} is no day, week or month", fix="such as 2026-03-17, 2026-W12 or 2026-03")
+    found: list[Paper] = []
+    number = 1
+    while len(found) < limit and (page := lists.page(period, order, number, now)):
+        found += page.page.papers
+        number += 1
+    return period.name, found[:limit]
 
 
 def read_page(installation: Installation, numbers: Sequence[int], number: int, now: datetime) -> Page | None:

@@ -70,6 +70,8 @@ def history(paper: Paper, now: datetime) -> dict[SignalKind, dict[date, int]]:
     for signal in sorted(paper.signals, key=lambda each: each.observed_at):
         if signal.observed_at > now:
             break
+        if signal.kind is SignalKind.VOTERS:
+            continue  # shown as a count; what they weigh is plotted
         latest[signal.kind, signal.source] = signal.value
         value = max(v for (kind, _), v in latest.items() if kind is signal.kind)
         found.setdefault(signal.kind, {})[signal.observed_at.date()] = value

@@ -76,6 +76,12 @@ def hiding_of(installation: Installation, paper: Paper) -> Hiding | None:
         return hidings.hiding_of(db, paper.pk)
 
 
+def listing(installation: Installation) -> list[tuple[str, str, Hiding]]:
+    """Return the papers (id, title) that were hidden last, with why, the newest first."""
+    with session.reading(installation.engine) as db:
+        return hidings.listing(db)
+
+
 def state_of(db: Session, where: str) -> dict[str, Any] | None:
     """Return the hiding of a paper as the audit has it; `where`: `paper:<id>`. Raises UnknownError."""
     return hidings.as_state(hidings.hiding_of(db, papers.find(db, where.removeprefix("paper:")).pk))

@@ -12,10 +12,11 @@ from typing import Any, Protocol
 from digest.domain import Schedule
 from digest.due import next_due
 from digest.errors import RefusedError, UnknownError
-from digest.pipeline.community import moderation, picks, reports, submissions
+from digest.pipeline.community import moderation, picks, reports
+from digest.pipeline.community.proposals import states
 from digest.pipeline.installation import Installation
 from digest.store import deliveries, papers, session
-from digest.store.community import audit, saved
+from digest.store.community import audit, saved, votes
 from digest.store.community.audit import Entry
 from digest.store.session import Session
 from digest.store.sources import snapshots as source_snapshots
@@ -203,6 +204,14 @@ def _saved(db: Session, entry: Entry, now: datetime) -> None:
         )
 
 
+def _vote(db: Session, entry: Entry, now: datetime) -> None:
+    paper, number = papers.find(db, entry.object.partition(":")[2]), int(entry.actor.partition(":")[2])
+    votes.lock(db, number, paper.pk)
+    _refuse_changed(entry, votes.state(db, number, paper.pk), entry.after)
+    votes.restore(db, number, paper.pk, entry.before)
+    votes.observe(db, paper.pk, now)
+
+
 def _put_back(part: Restorable) -> Undo:
     """Undo for objects whose state is read and written as a whole, unless they were changed since."""
 
@@ -219,9 +228,9 @@ def _order(db: Session, entry: Entry, _now: datetime) -> None:
 
 
 def _accepted(db: Session, entry: Entry, _now: datetime) -> None:
-    _refuse_changed(entry, submissions.state_of(db, entry.object), entry.after)
-    submissions.unlist(db, entry.object)
-    submissions.restore(db, entry.object, entry.before)
+    _refuse_changed(entry, states.state_of(db, entry.object), entry.after)
+    states.unlist(db, entry.object)
+    states.restore(db, entry.object, entry.before)
 
 
 UNDO: Mapping[str, Undo] = MappingProxyType(
@@ -248,12 +257,14 @@ UNDO: Mapping[str, Undo] = MappingProxyType(
         ),
         "paper.merge": _merge,
         "paper.split": _split,
+        "paper.vote": _vote,
+        "paper.unvote": _vote,
         **dict.fromkeys(("paper.pick", "paper.unpick"), _put_back(picks)),
         "pick.order": _order,
         **dict.fromkeys(("paper.hide", "paper.unhide"), _put_back(moderation)),
         **dict.fromkeys(
             ("proposal.add", "proposal.send", "proposal.withdraw", "proposal.reject", "proposal.expire"),
-            _put_back(submissions),
+            _put_back(states),
         ),
         "proposal.accept": _accepted,
         **dict.fromkeys(("report.add", "report.settle"), _put_back(reports)),

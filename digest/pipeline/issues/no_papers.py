@@ -4,6 +4,7 @@ In: the candidates, what each source says of itself, arXiv's calendar. Never gue
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from digest.compose import quiet_day
@@ -17,6 +18,7 @@ from digest.domain import (
     SourceState,
     Subscriber,
 )
+from digest.due import next_due
 from digest.languages import deferred
 from digest.languages.dates import deferred_day
 from digest.pipeline.issues.candidates import CandidateSet
@@ -73,9 +75,11 @@ def quiet_digest(
 ) -> Digest:
     """Make the email of a day without papers. `also_trending`: what trends; `withdrawn`: of theirs."""
     topics, notes = candidates.topics_of(reader), _notes(candidates, reason)
-    return quiet_day(
+    digest = quiet_day(
         reader, issue, reason, topics, notes=notes, also_trending=also_trending, withdrawn=withdrawn
     )
+    due = next_due(reader.schedule, issue.due_at)
+    return replace(digest, next_at=due[0] if due else None)
 
 
 def _notes(candidates: CandidateSet, reason: SkipReason) -> tuple[str, ...]:

@@ -27,8 +27,9 @@ def export(installation: Installation, number: int) -> dict[str, Any]:
             return {}
         got = deliveries.of_subscriber(db, number)
         voted = votes.votes_of(db, number)
+        back = votes.withdrawn_of(db, number)
         kept = saved.saved_by(db, number)
-        names = papers.canonical_ids(db, {*voted, *kept, *(pk for row in got for pk in row.papers)})
+        names = papers.canonical_ids(db, {*voted, *back, *kept, *(pk for row in got for pk in row.papers)})
         return {
             "subscriber": known,
             "consents": subscribers.consents(db, number),
@@ -50,6 +51,7 @@ def export(installation: Installation, number: int) -> dict[str, Any]:
             "feed": {"made": bool(feeds.feed_of(db, number))},
             "acts": audit.listing(db, actor=f"subscriber:{number}", limit=MOST_ACTS),
             "sessions": sessions.of_subscriber(db, number, used_since=known.created_at),
+            "votes_taken_back": [{"paper": names[pk], "at": at} for pk, at in back.items() if pk in names],
             "votes": [{"paper": names[pk], "at": at} for pk, at in voted.items() if pk in names],
         }
 
@@ -66,11 +68,13 @@ def erase(installation: Installation, number: int, now: datetime) -> None:
         suppressions.add(db, address_hash(known.email, installation.keys), reason="erased", now=now)
         rate_limits.forget(db, installation.keys, known.email)
         signups.forget(db, known.email)
+        voted = list(votes.votes_of(db, number))
         for part in (proposals, reports):
             part.forget_person(db, number)
         picks.forget_curator(db, number)
         hidings.forget_person(db, number, audit.NOBODY)
         subscribers.erase(db, number)
+        votes.observe_all(db, voted, now)
         kept = [f"suppression:{hashed}" for hashed in address_hashes(known.email, installation.keys)]
         audit.erase(db, number, kept)
         own = installation.actor.name == f"subscriber:{number}"

@@ -7,7 +7,9 @@ who misses a confirmation asks for another.
 import asyncio
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from digest.deliver import Envelope, Transport
 from digest.domain import (
@@ -17,9 +19,11 @@ from digest.domain import (
     ProposalState,
     Receipt,
     Role,
+    Schedule,
     Subscriber,
     SubscriberStatus,
 )
+from digest.due import next_due
 from digest.errors import DeliveryError
 from digest.languages import dates
 from digest.languages import gettext as _
@@ -34,7 +38,7 @@ from digest.pipeline.mail.suppression import suppress
 from digest.pipeline.subscriptions.personal_data import ERASE_WITHIN
 from digest.pipeline.subscriptions.signin import LINK_LASTS, MAY_SIGN_IN
 from digest.pipeline.subscriptions.signup import CONFIRM_WITHIN, expected
-from digest.render import phrases
+from digest.render import Links, phrases
 from digest.store import session
 from digest.store.community import proposals
 from digest.store.monitoring import failures as kept_failures
@@ -151,10 +155,9 @@ def _message(  # noqa: PLR0911 - one for each kind
     links = mail_links(installation, subscriber.id)
     match notice.kind:
         case TransactionalKind.CONFIRM:
-            address = link(installation, Purpose.CONFIRM, notice.signup_id or 0)
-            return renderer.confirm(site, link=address, hours=_hours(CONFIRM_WITHIN))
+            return _confirm(installation, notice, now)
         case TransactionalKind.ALREADY:
-            return renderer.already(site, links)
+            return _already(installation, subscriber, links)
         case TransactionalKind.WELCOME:
             shown = _first_digest(installation, subscriber, now)
             return renderer.welcome(site, links, shown, first=_expected(installation, subscriber))
@@ -166,6 +169,32 @@ def _message(  # noqa: PLR0911 - one for each kind
             return _with_expiring_link(installation, notice)
         case TransactionalKind.PROPOSAL | TransactionalKind.QUEUE:
             return _of_proposals(installation, notice, now)
+
+
+def _confirm(installation: Installation, notice: TransactionalEmail, now: datetime) -> Message:
+    """The email that asks to confirm: until when, and what comes then."""
+    with session.reading(installation.engine) as db:
+        signup = signups.get(db, notice.signup_id or 0)
+    schedule = signup.schedule if signup else Schedule()
+    due, zone = next_due(schedule, now), schedule.timezone
+    return installation.renderer.confirm(
+        installation.site,
+        link=link(installation, Purpose.CONFIRM, notice.signup_id or 0),
+        hours=_hours(CONFIRM_WITHIN),
+        until=phrases.moment((signup.at if signup else notice.created_at) + CONFIRM_WITHIN, zone),
+        first=phrases.moment(due[0], zone) if due else "",
+    )
+
+
+def _already(installation: Installation, subscriber: Subscriber, links: Links) -> Message:
+    due, until, zone = subscriber.next_due_at, subscriber.paused_until, subscriber.schedule.timezone
+    is_active = subscriber.status is SubscriberStatus.ACTIVE
+    return installation.renderer.already(
+        installation.site,
+        links,
+        following=phrases.moment(due, zone) if due and is_active else "",
+        paused=dates.day_name(until.astimezone(ZoneInfo(zone)).date()) if until and not is_active else "",
+    )
 
 
 def _of_proposals(installation: Installation, notice: TransactionalEmail, now: datetime) -> Message:
@@ -207,7 +236,7 @@ def _first_digest(installation: Installation, subscriber: Subscriber, now: datet
     if due is None or due - now <= installation.window:
         return None
     found = preview(installation, subscriber, now).digest
-    return found if found and found.papers else None
+    return replace(found, next_at=due) if found and found.papers else None
 
 
 def _settle(installation: Installation, notice: TransactionalEmail, receipt: Receipt, now: datetime) -> None:

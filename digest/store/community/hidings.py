@@ -20,6 +20,21 @@ def hiding_of(session: Session, paper_id: int) -> Hiding | None:
     return Hiding(HideReason(row.reason), row.words, row.by, row.at) if row else None
 
 
+def listing(session: Session, limit: int = 30) -> list[tuple[str, str, Hiding]]:
+    """Return the papers (id, title) that were hidden last, with why, the newest first."""
+    rows = (
+        select(PaperRow.canonical_id, PaperRow.title, HidingRow)
+        .join(PaperRow, PaperRow.id == HidingRow.paper_id)
+        .where(HidingRow.unhidden_at.is_(None))
+        .order_by(HidingRow.id.desc())
+        .limit(limit)
+    )
+    return [
+        (paper, title, Hiding(HideReason(row.reason), row.words, row.by, row.at))
+        for paper, title, row in session.execute(rows)
+    ]
+
+
 def as_state(hiding: Hiding | None) -> dict[str, Any] | None:
     """Return a hiding as the audit has it; None: the paper is shown."""
     if hiding is None:

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from digest.store.base import NEVER_REUSED, Base
@@ -11,7 +11,11 @@ from digest.store.columns import Json, JsonOrNull, LongId
 
 
 class VoteRow(Base):
-    """A subscriber voted for a paper."""
+    """A subscriber voted for a paper; `withdrawn_at`: they took it back.
+
+    `quarters`: what it weighs; `is_new`: its subscriber was; `network`: a keyed hash of the one it came from;
+    `turns`: how often they voted for it.
+    """
 
     __tablename__ = "votes"
 
@@ -22,6 +26,11 @@ class VoteRow(Base):
         ForeignKey("papers.id", ondelete="CASCADE"), primary_key=True, index=True
     )
     at: Mapped[datetime]
+    withdrawn_at: Mapped[datetime | None]
+    quarters: Mapped[int] = mapped_column(server_default=text("4"))
+    is_new: Mapped[bool] = mapped_column(server_default=false())
+    network: Mapped[str] = mapped_column(server_default=text("''"))
+    turns: Mapped[int] = mapped_column(server_default=text("1"))
 
 
 class SavedRow(Base):

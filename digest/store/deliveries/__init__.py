@@ -27,7 +27,15 @@ from digest.store.deliveries.cohorts import (
     packed_interests,
 )
 from digest.store.deliveries.issues import counts, issues, issues_by_id, open_issue, unfinished
-from digest.store.deliveries.ledger import NewDelivery, listing, of_subscriber, papers_sent, picked, record
+from digest.store.deliveries.ledger import (
+    NewDelivery,
+    listing,
+    of_subscriber,
+    papers_sent,
+    picked,
+    record,
+    with_paper,
+)
 from digest.store.deliveries.received import Received, last_received, received
 from digest.store.deliveries.returns import (
     came_back_failed,
@@ -79,4 +87,5 @@ __all__ = [
     "states_around",
     "sweep",
     "unfinished",
+    "with_paper",
 ]

@@ -1,17 +1,18 @@
 """Rows of the ledger: written set-wise with the next due times, and read back."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import ColumnElement, LargeBinary, Select, func, literal, select, type_coerce, update
 from sqlalchemy.orm import Session
 
 from digest.domain import Delivery, DeliveryState, Issue
+from digest.store.columns import pack
 from digest.store.deliveries.cohorts import MAY_HAVE_COME
 from digest.store.deliveries.issues import issues_by_id
-from digest.store.deliveries.tables import DeliveryRow
+from digest.store.deliveries.tables import DeliveryRow, IssueRow
 from digest.store.papers.reading import merged
 from digest.store.session import chunks, insert
 from digest.store.subscriptions.tables import SubscriberRow
@@ -110,6 +111,34 @@ def picked(
         for part in parts
         for row in session.execute(wanted.where(part).order_by(DeliveryRow.id))
     ]
+
+
+def with_paper(
+    session: Session, paper_pk: int, first: date, last: date, *, limit: int
+) -> tuple[dict[DeliveryState, int], list[tuple[Delivery, str]]]:
+    """Find the deliveries of issues of these dates that hold a paper: how many are in each state, and the
+    newest `limit` with the subscriber's address.
+    """
+    holds = _holds(session, pack([paper_pk]))
+    issues_ = select(IssueRow.id).where(IssueRow.date.between(first, last))
+    # Packed numbers of four bytes: what is found may lie across two numbers, so each row is looked at.
+    found = select(DeliveryRow.id, DeliveryRow.state, DeliveryRow.papers).where(
+        DeliveryRow.issue_id.in_(issues_), holds
+    )
+    ids: list[int] = []
+    counts: Counter[DeliveryState] = Counter()
+    for number, state, papers in session.execute(found):
+        if paper_pk in papers:
+            ids.append(number)
+            counts[DeliveryState(state)] += 1
+    return dict(counts), picked(session, ids=sorted(ids, reverse=True)[:limit])[::-1]
+
+
+def _holds(session: Session, packed: bytes) -> ColumnElement[bool]:
+    papers = type_coerce(DeliveryRow.papers, LargeBinary)
+    if session.get_bind().dialect.name == "postgresql":
+        return func.position(literal(packed, LargeBinary).op("IN")(papers)) > 0
+    return func.instr(papers, literal(packed, LargeBinary)) > 0
 
 
 def of_subscriber(session: Session, subscriber_id: int, *, limit: int = 100) -> list[Delivery]:

@@ -15,7 +15,7 @@ def known(session: Session, entry: Entry, source: str) -> Paper | None:
     """Return the paper that an entry of a source is about, where some source listed it already."""
     ids = aliases(entry, source)
     rows = select(PaperIdRow.alias, PaperRow).join(PaperRow, PaperRow.id == PaperIdRow.paper_id)
-    found = dict(session.execute(rows.where(PaperIdRow.alias.in_(ids))))
+    found: dict[str, PaperRow] = dict(session.execute(rows.where(PaperIdRow.alias.in_(ids))).all())
     row = next((found[alias] for alias in ids if alias in found), None)
     if row is not None and row.merged_into:
         row = session.get_one(PaperRow, row.merged_into)

@@ -33,9 +33,7 @@ def trending(web: Site, form: str) -> Response:
     """Serve the papers that trend now."""
     ranked = web.today.candidates(web.clock()).ranked[:PAGE]
     name = web.installation.site.name
-    feed = Feed(
-        name, "The papers that people talk about", "/papers", "/papers", [each.paper for each in ranked]
-    )
+    feed = Feed(name, "Trending papers", "/papers", "/papers", [each.paper for each in ranked])
     return shared_feed(web, feed, form)
 
 

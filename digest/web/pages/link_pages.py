@@ -129,7 +129,8 @@ def vote(request: Request, web: Site, token: str, owner: Voter, fields: OurForm)
     """Vote, or take a vote back."""
     paper = votes.paper(web.installation, one(fields, "paper"))
     hands = web.acting(request, owner.id)
-    votes.vote(hands, owner.id, paper, web.clock(), back=one(fields, "choice") == "back")
+    counted = votes.vote(hands, owner.id, paper, web.clock(), back=one(fields, "choice") == "back")
+    web.show_votes(paper.id, counted.people)
     return _vote_page(web, token, owner, paper.id)
 
 

@@ -1,6 +1,7 @@
 """After an act and its undo the store is as before, but for the audit."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, select
 
 from digest.domain import Actor, Role, SourceKind
-from digest.errors import RefusedError
+from digest.errors import DigestError, RefusedError
 from digest.pipeline.community import merges, saved, undo, votes
 from digest.pipeline.ingest import sources
 from digest.pipeline.installation import Installation, acting
@@ -125,7 +126,8 @@ def test_acts_that_are_undone_from_the_last_to_the_first_leave_nothing(
     for name in names:
         if name == "address":
             continue  # the acts below look for the address
-        ACTS[name](here)
+        with suppress(DigestError):  # such as an act on a source that was removed
+            ACTS[name](here)
     done = [each for each in acts(here.engine) if each.id > first]
     for each in done:
         undo.undo(here, each.id, NOW)

@@ -1,0 +1,218 @@
+"""What the command line costs: help, every reading command on a large store, a list of a million readers.
+
+    make bench-cli [ARGS='--rows 100000 --papers 75000 --readers 50000 --databases sqlite --save']
+
+Each command runs in a process of its own. Shown are the processor seconds of that process (the median of
+three, for an import or export of the one run, wall-clock time beside them), and the most memory that it held.
+A plain loop of Python's `csv` over the same file, which checks nothing and writes each row into a table with
+one index, is run beside the import. `--save` keeps the figures that README quotes.
+"""
+
+import argparse
+import csv
+import json
+import os
+import random
+import resource
+import sqlite3
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from benchmarks.web import fill
+from tests.postgres_server import running
+
+RESULT = Path(__file__).parent / "results" / "cli.json"
+RUNS = 3
+HEADER = (
+    "email", "topics", "filters", "exclude", "frequency", "at", "timezone", "max", "status", "consent",
+    "consent_at", "joined_at",
+)  # fmt: skip
+TOPICS = ("llm", "rag", "agents", "alignment", "robotics", "vision", "reasoning", "code", "safety")
+WORDS = (
+    "mamba", "transformer", "quantization", "attention", "graph", "retrieval", "policy", "speech", "protein",
+    "climate", "robot", "planning", "theorem", "kernel", "causal", "survey", "distillation", "pruning",
+    "watermark", "privacy", "federated", "radiology", "tracking", "segmentation", "depth", "swarm",
+)  # fmt: skip
+ZONES = ("UTC", "Europe/Paris", "America/New_York", "Asia/Tokyo", "Europe/Zurich")
+# Commands that read, as they are typed; {paper} and {reader} are some of the store's.
+READING = (
+    "papers list", "papers show {paper}", "papers explain {paper}", "papers search mamba", "topics list",
+    "topics show llm", "subscribers list --limit 100", "subscribers list --where topic=llm --limit 100",
+    "subscribers show {reader}", "subscribers show {reader} --why 2026-03-17", "deliveries list --limit 100",
+    "deliveries domains", "issues list", "suppressions list", "sources list", "failures list", "audit list",
+    "stats", "preview {reader}", "topics test mamba", "config show", "config check", "db current", "doctor",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a process took: processor seconds, seconds by the clock, and the most memory in MB."""
+
+    processor: float
+    wall: float
+    memory: float
+
+
+def run(arguments: Sequence[str], environment: Mapping[str, str], *, out: Path | None = None) -> Cost:
+    """Run `digest` with these arguments in a process of its own. Raises RuntimeError where it fails."""
+    with tempfile.TemporaryFile() as said, (out or Path(os.devnull)).open("wb") as file:
+        began = time.perf_counter()
+        process = subprocess.Popen(
+            [sys.executable, "-m", "digest", *arguments], env=dict(environment), stdout=file, stderr=said
+        )
+        _, status, usage = os.wait4(process.pid, 0)
+        wall = time.perf_counter() - began
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode not in {0, 4, 5}:  # `doctor` says by 4 and 5 that something isn't well
+            said.seek(0)
+            raise RuntimeError(f"digest {' '.join(arguments)}: {said.read().decode()[-2000:]}")
+    return Cost(usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss / 1024)
+
+
+def often(arguments: Sequence[str], environment: Mapping[str, str]) -> float:
+    """Return the median processor seconds of a command, after one run that fills caches."""
+    run(arguments, environment)
+    return statistics.median(run(arguments, environment).processor for _ in range(RUNS))
+
+
+def rows(number: int) -> Iterator[Sequence[str]]:
+    """Make readers as an export has them: one in ten has left or bounced, most have filters."""
+    chance = random.Random(5)
+    for place in range(number):
+        fields = chance.choices((0, 1, 2, 3), (40, 30, 20, 10))[0]
+        filters = ";".join(_filter(chance) for _ in range(fields))
+        joined = datetime(2020, 1, 1, tzinfo=UTC) + timedelta(minutes=chance.randrange(3 * 10**6))
+        moment = joined.isoformat().replace("+00:00", "Z")
+        yield (
+            f"reader{place}@d{chance.randrange(5000)}.example",
+            ";".join(sorted(set(chance.choices(TOPICS, k=chance.choice((1, 1, 2, 3)))))),
+            filters,
+            chance.choice(("", "", "survey")),
+            chance.choice(("daily", "daily", "weekdays", "weekly")),
+            f"{chance.choice((6, 7, 8, 9)):02}:{chance.choice((0, 15, 30)):02}",
+            chance.choice(ZONES),
+            chance.choice(("20", "20", "10")),
+            chance.choices(("active", "unsubscribed", "suppressed"), (90, 8, 2))[0],
+            "agreed on our old list",
+            moment,
+            moment,
+        )
+
+
+def _filter(chance: random.Random) -> str:
+    first, second = chance.sample(WORDS, 2)
+    forms = (first, f'"{first} {second}"', f"{first} AND {second}", f'au:"{first.title()} {second.title()}"')
+    return chance.choices(forms, (40, 30, 20, 10))[0]
+
+
+def write_list(path: Path, number: int) -> None:
+    """Write a list of readers as CSV."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        table = csv.writer(file)
+        table.writerow(HEADER)
+        table.writerows(rows(number))
+
+
+def plain(path: Path, folder: Path) -> Cost:
+    """Read the same list with `csv` alone, row by row into a table whose addresses are unique."""
+    began, start = time.process_time(), time.perf_counter()
+    with path.open(newline="", encoding="utf-8") as file, sqlite3.connect(folder / "plain.db") as database:
+        database.execute(f"CREATE TABLE readers ({HEADER[0]} TEXT UNIQUE, {', '.join(HEADER[1:])})")
+        reader = csv.reader(file)
+        next(reader)
+        database.executemany(f"INSERT INTO readers VALUES ({', '.join('?' * len(HEADER))})", reader)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return Cost(time.process_time() - began, time.perf_counter() - start, peak)
+
+
+def lists(path: Path, folder: Path, environment: Mapping[str, str]) -> dict[str, Cost]:
+    """Import a list into an empty store, export it, import that again, and compare the two exports."""
+    first, second = folder / "first.csv", folder / "second.csv"
+    run(["db", "upgrade"], environment)
+    found = {"import": run(["subscribers", "import", str(path), "--yes"], environment)}
+    found["export"] = run(["subscribers", "export", "--out", str(first)], environment)
+    found["import again"] = run(["subscribers", "import", str(first), "--yes"], environment)
+    run(["subscribers", "export", "--out", str(second)], environment)
+    if first.read_bytes() != second.read_bytes():
+        raise RuntimeError("an export that was imported again isn't the same")
+    return found
+
+
+def reading(folder: Path, papers: int, readers: int) -> dict[str, float]:
+    """Measure the help and every reading command on a store of so many papers and readers, by command."""
+    environment = _environment(folder)
+    fill(folder, papers, Path("../shared/data"))
+    people = folder / "people.csv"
+    write_list(people, readers)
+    run(["subscribers", "import", str(people), "--yes"], environment)
+    names = {"paper": "2001.00001", "reader": f"reader0@{_domain(people)}"}
+    costs = {"--help": often(["--help"], environment)}
+    for command in READING:
+        costs[command] = often([part.format(**names) for part in command.split()], environment)
+        print(f"{costs[command] * 1000:6,.0f} ms  digest {command}", flush=True)
+    return costs
+
+
+def _domain(people: Path) -> str:
+    with people.open(newline="", encoding="utf-8") as file:
+        return next(csv.DictReader(file))["email"].rpartition("@")[2]
+
+
+def _environment(folder: Path, url: str = "") -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("DIGEST_")}
+    kept |= {"DIGEST_DATA_DIR": str(folder), "DIGEST_SECRET_KEY": "k" * 40}
+    return kept | ({"DIGEST_DATABASE_URL": url} if url else {})
+
+
+def main() -> None:
+    """Measure, print, and keep the figures where that is wanted."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--papers", type=int, default=75_000)
+    parser.add_argument("--readers", type=int, default=50_000)
+    parser.add_argument("--databases", nargs="*", default=["sqlite", "postgres"])
+    parser.add_argument("--save", action="store_true")
+    chosen = parser.parse_args()
+    kept: dict[str, object] = {"rows": chosen.rows, "papers": chosen.papers, "readers": chosen.readers}
+    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
+        folder = Path(name)
+        if chosen.papers:
+            costs = reading(folder / "reading", chosen.papers, chosen.readers)
+            slow = max(costs, key=lambda command: costs[command])
+            kept |= {"help": costs["--help"], "slowest": slow, "reading": costs}
+            print(f"help {costs['--help'] * 1000:.0f} ms; slowest: {slow}, {costs[slow] * 1000:.0f} ms")
+        path = folder / "list.csv"
+        if chosen.databases:
+            write_list(path, chosen.rows)
+            kept["plain"] = _shown("csv alone", plain(path, folder))
+        for database in chosen.databases:
+            there = folder / database
+            there.mkdir()
+            url = ""
+            if database == "postgres":
+                server = stack.enter_context(running())
+                server.execute("CREATE DATABASE bench_cli")
+                url = server.url("bench_cli")
+            found = lists(path, there, _environment(there, url))
+            kept[database] = {what: _shown(f"{database}: {what}", cost) for what, cost in found.items()}
+    if chosen.save:
+        RESULT.write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
+
+
+def _shown(what: str, cost: Cost) -> dict[str, float]:
+    print(
+        f"{what}: {cost.processor:.1f} s of a processor, {cost.wall:.1f} s, {cost.memory:.0f} MB", flush=True
+    )
+    return {"processor": round(cost.processor, 2), "wall": round(cost.wall, 2), "memory": round(cost.memory)}
+
+
+if __name__ == "__main__":
+    main()

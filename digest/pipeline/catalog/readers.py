@@ -1,0 +1,29 @@
+"""Finds who got a paper in a digest. Reads only."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from digest.domain import Delivery, DeliveryState, Paper
+from digest.pipeline.installation import Installation
+from digest.pipeline.issues.window import LONGEST
+from digest.store import deliveries, session
+
+_ZONES = timedelta(days=1)  # a date begins and ends somewhere on earth
+
+
+@dataclass(frozen=True, slots=True)
+class Readers:
+    """How many deliveries with a paper are in each state, and the last of them, with their addresses."""
+
+    counts: Mapping[DeliveryState, int]
+    deliveries: Sequence[tuple[Delivery, str]]
+
+
+def readers_of(installation: Installation, paper: Paper, *, limit: int) -> Readers:
+    """Find the deliveries that hold a paper, in issues of the weeks in which digests look back to it."""
+    first = (paper.first_seen_at - _ZONES).date()
+    last = (paper.first_seen_at + LONGEST + installation.window + _ZONES).date()
+    with session.reading(installation.engine) as db:
+        counts, rows = deliveries.with_paper(db, paper.pk, first, last, limit=limit)
+    return Readers(counts, rows)
