@@ -16,6 +16,7 @@ from digest.errors import DigestError
 from digest.pipeline import failures, runner
 from digest.pipeline.bounces import maildir
 from digest.pipeline.catalog import search_index, similar, thumbnails
+from digest.pipeline.catalog.ranking import meaning
 from digest.pipeline.clock import shared_now
 from digest.pipeline.community import submissions
 from digest.pipeline.community.proposals import fetching
@@ -82,6 +83,7 @@ def index() -> int:
     """Index the papers that changed, for search."""
     indexed = search_index.catch_up(_installation())
     similar.keep_up(_installation())
+    meaning.keep_up(_installation())
     return indexed
 
 

@@ -68,6 +68,41 @@ COMMANDS: MappingProxyType[str, str] = MappingProxyType(
     }
 )
 
+# name → the first sentence of the command's own help, so that `digest --help` imports none of them
+SHORT_HELP: MappingProxyType[str, str] = MappingProxyType(
+    {
+        "demo": "Run everything on bundled sample papers: no network, no server, no configuration.",
+        "init": (
+            "Set Digest up in this folder: five questions (or options), then .env and the database are made."
+        ),
+        "run": "Run one round in this process: fetch what is due, open due issues, deliver.",
+        "serve": "Run web pages, scheduler and delivery in one process, until it is told to stop.",
+        "preview": "Show the digest that EMAIL, or somebody with these topics and filters, would get now.",
+        "send": "Send ADDRESS, a subscriber, today's digest at once.",
+        "sources": "Where papers come from, and how each source is doing.",
+        "papers": "The papers in the store.",
+        "trend": "The order of papers, and how to check it.",
+        "community": "What readers propose and report.",
+        "topics": "The named, shared filters that people tick.",
+        "subscribers": "The people who get digests.",
+        "deliveries": "The ledger: what each subscriber got, or why they got nothing.",
+        "issues": "What went out on each day, and what became of it.",
+        "bounces": "Mails that came back: bounces, complaints, automatic replies.",
+        "suppressions": "Addresses that must not be written to: they bounced, were erased, or you say so.",
+        "mail": "Sending emails: whether they arrive.",
+        "stats": "Show who joined and left, what was sent, votes, sources, and topics by reach.",
+        "failures": "List what was set aside because it failed, and try it again.",
+        "audit": "Who changed what, on pages, by the API and by commands; kept for a year.",
+        "doctor": (
+            "Look at settings, database, mail and sources: what is healthy, what isn't, and how to fix it."
+        ),
+        "db": "The database: bring it up to date, say where it stands, back it up and restore it.",
+        "config": "The settings.",
+        "completion": "Print the completion script of a shell.",
+        "version": "Print the version.",
+    }
+)
+
 EXIT_CODES: MappingProxyType[type[DigestError], int] = MappingProxyType(
     {
         FilterError: USAGE,
@@ -94,6 +129,24 @@ class LazyGroup(click.Group):
         module = importlib.import_module(f"digest.cli.{COMMANDS[cmd_name]}")
         command: click.Command = getattr(module, cmd_name)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that was typed; an unknown one names the nearest, with the words behind it."""
+        name = args[0]
+        if name in COMMANDS or name.startswith("-"):
+            return super().resolve_command(ctx, args)
+        from digest.words.nearest import nearest
+
+        near = nearest(name, COMMANDS)
+        meant = f"; did you mean: digest {' '.join([near, *args[1:]])}" if near else ""
+        raise click.UsageError(f"there is no command {name!r}{meant}", ctx)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands by the words below, without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, SHORT_HELP[name]) for name in self.list_commands(ctx)])
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

@@ -64,6 +64,7 @@ class Installation:
     summariser: Summariser | None = None
     thumbnails: bool = False  # whether pages show copies of the pictures that sources have of papers
     search_folder: Path | None = None  # where processes share the search index; None: each has its own
+    semantic_model: str = ""  # a folder or a package with weights, by which search finds meaning; empty: none
     lookup_sites: Sites = SITES  # that know proposed papers
     proposal_hosts: frozenset[str] = frozenset()  # whose proposed pages may have private addresses
     trust_proposers: bool = False  # whose proposals were accepted before
@@ -88,6 +89,7 @@ def open_installation(settings: Settings) -> Installation:
             postal_address=settings.postal_address,
             logo_text=settings.logo_text or settings.site_name,
             front=settings.front_papers,
+            language=settings.language,
         ),
         keys=_keys(settings),
         renderer=Renderer(settings.template_dir, Colors(settings.accent_color, settings.accent_color_dark)),
@@ -110,6 +112,7 @@ def open_installation(settings: Settings) -> Installation:
         summariser=_summariser(settings),
         thumbnails=settings.thumbnails,
         search_folder=settings.data_dir / "search",
+        semantic_model=settings.semantic_model.strip(),
         signer=signer(settings),
         limits=Limits(settings.mails_per_second, settings.domain_mails_per_second, settings.warm_up_since),
     )

@@ -20,6 +20,7 @@ from digest.errors import ConfigError, DeliveryError
 from digest.pipeline import failures
 from digest.pipeline.bounces import maildir
 from digest.pipeline.catalog import similar, thumbnails
+from digest.pipeline.catalog.ranking import meaning
 from digest.pipeline.catalog.search_index import catch_up
 from digest.pipeline.clock import Clock
 from digest.pipeline.community import submissions
@@ -171,9 +172,10 @@ STEPS = (
     DELIVERIES,
 )
 INDEX = Step("search index", lambda this, _now: catch_up(this.installation, stopping=this.stopping))
+MEANING = Step("meaning of papers", lambda this, _now: meaning.keep_up(this.installation))
 SIMILAR = Step("similar papers", lambda this, _now: similar.keep_up(this.installation))
 ALARMS = Step("alarms", lambda this, now: alarms.watch(this.installation, now))
-LAST = (INDEX, SIMILAR, ALARMS)
+LAST = (INDEX, SIMILAR, MEANING, ALARMS)
 REPORT = Step("report", _report)
 
 

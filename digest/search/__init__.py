@@ -10,6 +10,7 @@ never reads a store, a clock or a setting; numpy is all that it stands on.
     expanding   word → its other form               engine    all of it together → a page of results
     snippets    text → pieces, some marked          lsa       segments → vectors, for similar papers
     folding     papers → the same vectors, without an index
+    meaning     texts → vectors of what they mean, by weights that an installation brings along
 
 Words that stand by themselves rank: a paper need not hold all of them, and leads if it does. Everything else
 selects, as in a filter. `version` changes whenever segments would hold something else for the same papers:
@@ -21,7 +22,7 @@ from functools import cache
 from pathlib import Path
 
 from digest import words
-from digest.search.engine import Engine, Found, Hit, Order, Place, Trend
+from digest.search.engine import Engine, Found, Hit, Meaning, Order, Place, Trend
 from digest.search.folding import folded
 from digest.search.index.building import build
 from digest.search.index.merging import merge
@@ -38,6 +39,7 @@ __all__ = [
     "Found",
     "Hit",
     "Known",
+    "Meaning",
     "Order",
     "Piece",
     "Pieces",

@@ -4,7 +4,7 @@ Where two segments hold the same paper, the newer one stands. The order is total
 the papers: by score (or time, or trend), then the newest, then the number. It never reads a store or a clock.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
@@ -26,7 +26,13 @@ NEAR = 100  # papers, the best by words alone, whose closeness is looked at
 OFTEN = 2  # times a word occurs in a paper on average, from which on it tells no paper from another
 FEW = 1_000  # papers, below which no word is too common
 MOST_NEAR = 1_000  # where more than these are as good as the last of them, none of those is
+CLOSEST = 100  # papers that are found by their meaning alone
+MEANING = 3.0  # of the best score by words, that a paper of the very meaning of a search counts
 SAMPLED = 16  # of so many papers one is looked at first, to find the best
+
+
+Meaning = Callable[[NDArray[np.int64]], Scores]
+"""Numbers of papers → the cosine of each one's meaning with that of the search; 0 where none is known."""
 
 
 class Order(StrEnum):
@@ -135,11 +141,13 @@ class Engine:
         order: Order = Order.RELEVANCE,
         trend: Trend | None = None,
         as_typed: bool = False,
+        meaning: Meaning | None = None,
         counts: bool = True,
     ) -> Found:
         """Return a page of at most `limit` papers behind `after`. `trend`: needed for the order of trend.
 
-        `as_typed`: words are neither corrected nor expanded.
+        `as_typed`: words are neither corrected nor expanded. `meaning`: asked by relevance only, and where no
+        paper has every word, so that known papers are found by words alone; where no words rank, by it alone.
         """
         read = self._read(query.words or query.further, as_typed=as_typed)
         selected = self._shown.marks if query.selects is None else self._select(query.selects, known)
@@ -150,12 +158,18 @@ class Engine:
         if query.words and not (as_typed or read.corrected or complete.any()):
             read = read.widened(self._terms)
             scores, cover = score(read.units, self._terms)
+        elif query.words:
+            meaning = None
         found = selected & (cover > 0) if query.words else selected
         if query.words and order is not Order.RELEVANCE:
             # By date or trend, what has a little of the query would come first: only the best covered papers.
             found &= cover >= cover[found].max(initial=0) - 1e-9
         if len(read.terms) > 1:
             self._bring_near(scores, found, read.terms)
+        if meaning and order is Order.RELEVANCE and not query.words:
+            scores = meaning(self._shown.numbers)
+        elif meaning and order is Order.RELEVANCE:
+            scores, found = self._with_meaning(scores, found, selected, meaning(self._shown.numbers))
         page, more = self._page(self._keys(order, scores, trend), found, limit, after)
         return Found(
             hits=tuple(Hit(place.number, float(scores[paper]), place) for paper, place in page),
@@ -171,6 +185,15 @@ class Engine:
             idfs=read.idfs(),
             counts=self._shown.counts(found) if counts else {},
         )
+
+    def _with_meaning(
+        self, scores: Scores, found: Marks, selected: Marks, cosines: Scores
+    ) -> tuple[Scores, Marks]:
+        """Add what meaning gives to each paper; those of the closest meaning are found without any word."""
+        closeness = np.where(selected, np.maximum(cosines, 0), 0)
+        closest = (closeness > 0) & (closeness >= least_of_highest(closeness, CLOSEST))
+        best = float(scores[found].max(initial=0)) or 1.0
+        return scores / best + MEANING * closeness, found | closest
 
     def _select(self, node: Node, known: Known) -> Marks:
         return self._shown.marked(lambda segment: select(node, segment, known))

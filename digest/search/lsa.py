@@ -166,6 +166,13 @@ def cosines(one: Vectors, many: Vectors) -> Dense:
     return products / np.float32(_SCALE * _SCALE)
 
 
+def likest(several: Sequence[Vectors], of_segments: Sequence[Vectors]) -> NDArray[np.float64]:
+    """Return the cosine of each paper of all segments with that of several vectors that it is most like."""
+    found = [np.concatenate([cosines(one, each) for each in of_segments]) for one in several]
+    most: NDArray[np.float64] = np.max(found, axis=0).astype(np.float64)
+    return most
+
+
 def alike(one: Vectors, least: int, many: Vectors) -> Marks:
     """Return which of many vectors reach the threshold of one, all of the same basis."""
     marks: Marks = many.astype(np.float32) @ one.astype(np.float32) >= least

@@ -25,6 +25,7 @@ from digest.web.pages import (
     catalog,
     feeds,
     landing,
+    language,
     link_pages,
     me,
     paper,
@@ -111,6 +112,7 @@ def create(
     app.state.web = web
     app.add_middleware(PageCache, clock=clock, stamp=web.stamp, forgetful=web.forgetful, look=web.look)
     errors.handle(app)
+    app.add_middleware(language.Languages, usual=installation.site.language)
     app.add_middleware(guards.Guards, secure=web.secure)  # around what answers errors: these get headers too
     lists = (landing, feeds, catalog, paper, search, topics, sources, site_files)
     own = (signin, mine, submit, curate, votes, link_pages, preferences, me, unsubscribe)

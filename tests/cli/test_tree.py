@@ -1,12 +1,14 @@
 """The tree of commands: each has an example, JSON where it reads, a rehearsal where it writes."""
 
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import click
 import pytest
 
-from digest.cli import cli
+from digest.cli import COMMANDS, SHORT_HELP, cli, main
 
 # Commands whose output is a file or a mail of its own, that serve, or that only print a text.
 WITHOUT_JSON = {"serve", "completion", "version", "db upgrade", "db check", "subscribers resend-confirmation"}
@@ -73,6 +75,37 @@ def options(command: click.Command) -> set[str]:
 @pytest.mark.parametrize("path", TREE)
 def test_each_command_has_a_help_that_begins_with_what_it_does(path: str) -> None:
     assert re.match(r"[A-Z]", TREE[path].help or ""), path
+
+
+def test_the_help_of_digest_says_of_each_command_what_its_own_help_begins_with() -> None:
+    context = click.Context(cli)
+    own = {name: (cli.get_command(context, name) or cli).help or "" for name in COMMANDS}
+    first = {name: re.split(r"(?<=[.])\s", text.split("\n\n")[0])[0] for name, text in own.items()}
+    assert dict(SHORT_HELP) == {name: " ".join(text.split()) for name, text in first.items()}
+
+
+def test_the_help_of_digest_imports_no_library_of_the_work() -> None:
+    code = (
+        "import sys; from digest.cli import main; main(['--help']);"
+        "sys.exit(str({'sqlalchemy', 'pydantic', 'numpy', 'httpx2', 'fastapi', 'rich'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stderr.strip() == "set()"
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        (("subscriber", "list"), "digest subscribers list"),
+        (("stat",), "digest stats"),
+        (("topic", "test", "mamba"), "digest topics test mamba"),
+    ],
+)
+def test_a_mistyped_command_is_told_with_the_words_behind_it(
+    typed: tuple[str, ...], meant: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(typed) == 2
+    assert f"did you mean: {meant}" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("path", sorted(TREE.keys() - WITHOUT_EXAMPLE))

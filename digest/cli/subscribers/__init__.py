@@ -49,6 +49,7 @@ def add(
     at: str,
     timezone: str,
     quiet_days: bool,
+    language: str | None,
     confirmed: bool,
     consent: str | None,
     as_json: bool,
@@ -63,7 +64,12 @@ def add(
 
     consent_words = agreed_words(confirmed, consent)
     schedule = validate.read_schedule(
-        frequency=frequency, weekday=weekday, at=at, timezone=timezone, quiet_days=quiet_days
+        frequency=frequency,
+        weekday=weekday,
+        at=at,
+        timezone=timezone,
+        quiet_days=quiet_days,
+        language=language or "",
     )
     address = validate.read_address(email)
     interests = validate.read_interests(validate.known_topics(cli.installation), **wanted)

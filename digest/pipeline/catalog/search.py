@@ -13,16 +13,33 @@ from typing import Any
 
 from digest.domain import Paper
 from digest.errors import InputError
-from digest.filters import And, AtLeast, Has, Leaf, Like, Node, Not, Or, TopicRef, canonical, leaves, parse
+from digest.filters import (
+    And,
+    AtLeast,
+    Has,
+    Leaf,
+    Like,
+    Node,
+    Not,
+    Or,
+    TopicRef,
+    Word,
+    canonical,
+    leaves,
+    parse,
+)
+from digest.filters.tree import TextLeaf
 from digest.match import Library
+from digest.pipeline.catalog.ranking.meaning import PaperMeanings
+from digest.pipeline.catalog.ranking.signals import Signals
 from digest.pipeline.catalog.search_index import SearchIndex
-from digest.pipeline.catalog.search_signals import Signals
 from digest.pipeline.catalog.similar import Similar, SimilarPaper
 from digest.pipeline.installation import Installation
 from digest.search import (
     Engine,
     Found,
     Known,
+    Meaning,
     Order,
     Pieces,
     Place,
@@ -97,6 +114,7 @@ class Search:
         self._installation = installation
         self._index = SearchIndex(installation)
         self.similar = Similar(installation, self._index)
+        self._meanings = PaperMeanings(installation)
         self._signals = Signals(installation)
 
     def __call__(
@@ -130,6 +148,7 @@ class Search:
                 order=order,
                 trend=self._signals.trend(db, now) if order is Order.TREND else None,
                 as_typed=as_typed,
+                meaning=self._meaning(db, tree, text, reading.engine),
             )
             shown = papers.by_pks(db, [hit.number for hit in found.hits], until=now)
         return _result(
@@ -142,6 +161,15 @@ class Search:
             known=known,
             behind=reading.behind,
         )
+
+    def _meaning(self, db: session.Session, tree: Node, text: str, engine: Engine) -> Meaning | None:
+        """What ranks beside words: likeness where nothing but filters is asked, else what the text means."""
+        parts = tree.parts if isinstance(tree, And) else (tree,)
+        liked = [part.id for part in parts if isinstance(part, Like)]
+        if liked and not any(isinstance(part, TextLeaf) for part in parts):
+            return self.similar.likeness(db, engine, liked)
+        ranks = any(isinstance(part, Word) and part.field is None for part in parts)
+        return self._meanings.of(db, clean(text)) if ranks else None
 
     def _known(
         self, db: session.Session, tree: Node, library: Library, engine: Engine, now: datetime

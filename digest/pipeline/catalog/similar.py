@@ -15,7 +15,7 @@ from digest.domain import Paper
 from digest.pipeline.catalog.search_index import SearchIndex
 from digest.pipeline.installation import Installation
 from digest.pipeline.issues.likeness import liked_papers
-from digest.search import Engine, Segment, lsa, nearest, nothing_alike, version
+from digest.search import Engine, Meaning, Segment, lsa, nearest, nothing_alike, version
 from digest.search.index.segment import Marks
 from digest.store import papers, session
 from digest.store import search as stored
@@ -125,6 +125,15 @@ class Similar:
             return lsa.alike(paper.vector, paper.least, vectors_of[id(segment)])
 
         return marks
+
+    def likeness(self, db: Session, engine: Engine, ids: Sequence[str]) -> Meaning | None:
+        """Return how much papers are like the most like of these (ids); None where there is no basis yet."""
+        made = self._vectors(db, engine)
+        if made is None:
+            return None
+        liked = liked_papers(db, _basis(db, made.number), ids).values()
+        vectors = [each.vector for each in liked if each.vector is not None]
+        return (lambda _numbers: lsa.likest(vectors, made.of_segments)) if vectors else None
 
     def _vectors(self, db: Session, engine: Engine) -> "_Vectors | None":
         """The vectors of each of the engine's segments in the newest basis; None where there is no basis."""

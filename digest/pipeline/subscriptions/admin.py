@@ -99,7 +99,7 @@ def planned(installation: Installation, before: Subscriber, changes: Mapping[str
 
     `changes`: by field, as it is typed: `email`, `topics`, `filters`, `exclude` (whole lists), `add_…` and
     `remove_…` for each of those, `min_upvotes`, `top`, `max_papers`, `front`, `about_only`, `frequency`,
-    `weekday`, `at`, `timezone`, `quiet_days`, `role`, `display_name`.
+    `weekday`, `at`, `timezone`, `quiet_days`, `language`, `role`, `display_name`.
     Raises UnknownError, InputError or FilterError.
     """
     kept, times = before.interests, before.schedule
@@ -116,6 +116,7 @@ def planned(installation: Installation, before: Subscriber, changes: Mapping[str
         at=changes.get("at", f"{times.at:%H:%M}"),
         timezone=changes.get("timezone", times.timezone),
         quiet_days=changes.get("quiet_days", times.quiet_days),
+        language=changes.get("language", times.language),
     )
     address = read_address(changes["email"]) if "email" in changes else before.email
     chosen = changes.get("display_name")

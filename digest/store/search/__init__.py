@@ -1,6 +1,12 @@
 """The search index in the store: its segments, and which papers changed since."""
 
 from digest.store.search.changes import Changed, changed_since, last_change, read_changed
+from digest.store.search.meanings import (
+    add_meanings,
+    count_without_meaning,
+    meanings_after,
+    without_meaning,
+)
 from digest.store.search.segments import SegmentInfo, add, data_of, drop, infos, rename, replace
 from digest.store.search.vectors import (
     add_basis,
@@ -17,18 +23,22 @@ __all__ = [
     "SegmentInfo",
     "add",
     "add_basis",
+    "add_meanings",
     "add_vectors",
     "basis",
     "basis_data",
     "basis_id",
     "changed_since",
+    "count_without_meaning",
     "data_of",
     "drop",
     "infos",
     "last_change",
+    "meanings_after",
     "read_changed",
     "rename",
     "replace",
     "vectors_of",
+    "without_meaning",
     "without_vectors",
 ]

@@ -45,7 +45,7 @@ def read_changed(session: Session, revision: int, limit: int) -> Changed:
     later = select(PaperChangeRow.paper_id, PaperChangeRow.revision).where(PaperChangeRow.revision > revision)
     rows = session.execute(later.order_by(PaperChangeRow.revision).limit(limit)).all()
     numbers = [number for number, _ in rows]
-    papers = _papers(session, numbers)
+    papers = papers_shown(session, numbers)
     return Changed(
         papers=tuple(papers[number] for number in numbers if number in papers),
         gone=tuple(number for number in numbers if number not in papers),
@@ -53,8 +53,8 @@ def read_changed(session: Session, revision: int, limit: int) -> Changed:
     )
 
 
-def _papers(session: Session, numbers: Sequence[int]) -> dict[int, Paper]:
-    """Those of these papers that may be shown."""
+def papers_shown(session: Session, numbers: Sequence[int]) -> dict[int, Paper]:
+    """Return those of these papers that may be shown, by their numbers."""
     row = PaperRow
     columns = select(
         row.id,

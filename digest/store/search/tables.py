@@ -48,6 +48,22 @@ class SearchBasisRow(Base):
     data: Mapped[bytes] = mapped_column(LargeBinary)
 
 
+class PaperMeaningRow(Base):
+    """The vector of a paper's text by a model, signed bytes; empty where it isn't shown or can't be read.
+
+    `revision`: the paper's last change that it knows (see `PaperChangeRow`). A newer one gets a new number.
+    """
+
+    __tablename__ = "paper_meanings"
+    __table_args__ = NEVER_REUSED
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    paper_id: Mapped[int] = mapped_column(unique=True)
+    model: Mapped[str]
+    revision: Mapped[int] = mapped_column(BigInteger)
+    data: Mapped[bytes] = mapped_column(LargeBinary)
+
+
 class SearchVectorsRow(Base):
     """The vectors of a segment's papers in a basis, 128 signed bytes each, in the segment's order."""
 

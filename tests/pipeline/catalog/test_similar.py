@@ -65,6 +65,19 @@ def test_papers_of_one_kind_are_alike(site: Installation) -> None:
         assert kinds(site, searching, number) == [number % len(KINDS)] * 5
 
 
+def test_likeness_alone_orders_a_search_by_it(site: Installation) -> None:
+    catch_up(site)
+    similar.keep_up(site)
+    searching = Search(site)
+    alike = searching.similar(find(site, "2603.00007"), NOW)
+    found = searching("like:2603.00007", NOW)
+    assert found.items[0].paper.id == "arxiv:2603.00007"
+    scores = [item.score for item in found.items]
+    assert scores == sorted(scores, reverse=True)
+    assert scores[1] == pytest.approx(alike[0].score, abs=1e-5)
+    assert len(searching("like:2603.00007 OR like:2603.00001", NOW).items) > len(found.items)
+
+
 def test_without_a_basis_nothing_is_alike(site: Installation) -> None:
     catch_up(site)
     assert Search(site).similar(find(site, "2603.00001"), NOW) == ()

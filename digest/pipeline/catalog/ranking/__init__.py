@@ -1,0 +1,1 @@
+"""Reads what ranks the results of a search beside its words: what papers mean, and their attention."""

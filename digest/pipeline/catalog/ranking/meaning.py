@@ -1,0 +1,100 @@
+"""Makes vectors of what papers mean, for search, by a model that an installation brings along.
+
+Off unless `semantic_model` is set. Vectors are kept by paper and model; those of two models never meet.
+"""
+
+import logging
+import threading
+from collections.abc import Sequence
+from functools import lru_cache
+
+from digest.domain import Paper
+from digest.pipeline.installation import Installation
+from digest.search import Meaning
+from digest.search.meaning import Dense, Encoder, Vectors, load, to_bytes
+from digest.store import search as stored
+from digest.store import session
+from digest.store.session import Session
+
+A_ROUND = 60  # papers that get vectors in one round: about three seconds of one core
+BATCH = 30  # papers whose vectors are kept in one transaction
+READ = 5_000  # vectors that are read in one step
+REMEMBERED = 256  # searches whose vectors are kept
+LONGEST = 2_000  # characters of a search that are read
+_log = logging.getLogger(__name__)
+_loaded = lru_cache(maxsize=1)(load)  # one model a process: its weights are large
+
+
+def keep_up(installation: Installation, most: int = A_ROUND) -> int:
+    """Give vectors to the newest papers that have none yet, at most so many; how many got one.
+
+    Raises InputError where the model can't be read.
+    """
+    if not installation.semantic_model:
+        return 0
+    encoder = _loaded(installation.semantic_model)
+    done = 0
+    while done < most:
+        with session.reading(installation.engine) as db:
+            papers, revisions = stored.without_meaning(db, encoder.name, min(BATCH, most - done))
+        if not revisions:
+            break
+        data = _encoded(encoder, papers)
+        with session.transaction(installation.engine) as db:
+            stored.add_meanings(db, encoder.name, revisions, data)
+        done += len(revisions)
+    return done
+
+
+def count_missing(installation: Installation) -> int:
+    """Count the papers that have no vector yet; none where no model is set."""
+    if not installation.semantic_model:
+        return 0
+    encoder = _loaded(installation.semantic_model)
+    with session.reading(installation.engine) as db:
+        return stored.count_without_meaning(db, encoder.name)
+
+
+def _encoded(encoder: Encoder, papers: Sequence[Paper]) -> dict[int, bytes]:
+    """Return the vectors of papers, by their numbers; one that can't be read has none, and stops no other."""
+    try:
+        vectors = encoder([f"{paper.title}. {paper.abstract}" for paper in papers])
+    except Exception:
+        if len(papers) == 1:
+            _log.exception("search can't find paper %s by its meaning", papers[0].id)
+            return {}
+        return {number: data for each in papers for number, data in _encoded(encoder, [each]).items()}
+    return {paper.pk: to_bytes(vector) for paper, vector in zip(papers, vectors, strict=True)}
+
+
+class PaperMeanings:
+    """The vectors of an installation's papers, read once in a process and added to. Safe for threads."""
+
+    def __init__(self, installation: Installation) -> None:
+        self._model = installation.semantic_model
+        self._lock = threading.Lock()
+        self._last = 0  # number of the last vector that was read
+        self._vectors: Vectors | None = None
+
+    def of(self, db: Session, text: str) -> Meaning | None:
+        """Return how near papers are to a text, asked when it is needed; None where no model is set."""
+        if not self._model:
+            return None
+        return lambda numbers: self._read(db).cosines(_of_text(self._model, text[:LONGEST]), numbers)
+
+    def _read(self, db: Session) -> Vectors:
+        """Read the vectors that came since the last time."""
+        encoder = _loaded(self._model)
+        with self._lock:
+            vectors = self._vectors or Vectors(encoder.dimensions)
+            while rows := stored.meanings_after(db, encoder.name, self._last, READ):
+                vectors = vectors.with_more({paper: data for _, paper, data in rows})
+                self._last = rows[-1][0]
+            self._vectors = vectors
+            return vectors
+
+
+@lru_cache(REMEMBERED)
+def _of_text(model: str, text: str) -> Dense:
+    vector: Dense = _loaded(model)([text])[0]
+    return vector
