@@ -157,4 +157,4 @@ class Renderer:
             return self._jinja.get_template(template).render(values)
         except TemplateError as error:
             msg = f"the mail template {template} can't be used: {error}"
-            raise ConfigError(msg, fix="mend it in DIGEST_TEMPLATE_DIR, or take it away there") from error
+            raise ConfigError(msg, fix="correct it in DIGEST_TEMPLATE_DIR, or take it away there") from error

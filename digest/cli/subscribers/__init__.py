@@ -113,7 +113,7 @@ def resend_confirmation(cli: Cli, email: str, *, dry_run: bool) -> None:
 @json_option
 @pass_cli
 def show(cli: Cli, email: str, *, why: datetime | None, as_json: bool) -> None:
-    """Show a subscriber's story: wishes, consent, each digest with its reason, bounces, votes.
+    """Show a subscriber's story: interests, consent, each digest with its reason, bounces, votes.
 
     Example: digest subscribers show ada@example.org --why 2026-03-17
     """

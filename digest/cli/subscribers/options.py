@@ -1,4 +1,4 @@
-"""The options by which a subscriber's wishes, times and consent are given on the command line."""
+"""The options by which a subscriber's interests, times and consent are given on the command line."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar

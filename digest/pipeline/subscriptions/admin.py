@@ -158,6 +158,18 @@ def carry_out(installation: Installation, edit: Edit, now: datetime) -> Subscrib
     return preferences.by_address(installation, after.email)
 
 
+def give_role(installation: Installation, email: str, role: Role, now: datetime) -> Subscriber:
+    """Give a subscriber a role; their sessions end where it is another one. Raises UnknownError."""
+    before = preferences.by_address(installation, email)
+    return carry_out(installation, Edit(before, replace(before, role=role)), now)
+
+
+def with_roles(installation: Installation) -> list[Subscriber]:
+    """Return the curators and admins."""
+    with session.reading(installation.engine) as db:
+        return subscribers.with_roles(db)
+
+
 def pause_until(found: Subscriber, day: date) -> datetime:
     """Return the moment at which a pause until a day ends: midnight on the subscriber's clock."""
     return datetime.combine(day, time(), tzinfo=ZoneInfo(found.schedule.timezone)).astimezone(UTC)
