@@ -1,4 +1,4 @@
-r"""Formulas in an abstract → MathML beside the TeX that they were written in.
+r"""Writes the formulas of an abstract as MathML, beside the TeX that they were written in.
 
 In: any text, however hostile. Out: its pieces, in order. A piece is a formula only where all of it could be
 read and what came of it is made of the elements and attributes below, and nothing else: no link, no style, no
@@ -54,7 +54,7 @@ class Piece(NamedTuple):
 
 
 def pieces(text: str) -> tuple[Piece, ...]:
-    """Part a text into what is plain and what are formulas; joined, their texts are the text."""
+    """Split a text into what is plain and what are formulas; joined, their texts are the text."""
     return tuple(_pieces(text))
 
 

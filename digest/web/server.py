@@ -70,8 +70,8 @@ def _read_ahead(app: FastAPI, now: datetime) -> None:
     web.lists.read_ahead(now)
     days = [f"/papers/{day}" for day in web.lists.days(now)[:AHEAD_DAYS]]
     for path in ("/", "/papers", "/topics", "/papers.atom", "/papers.rss", *days):
-        asking = asyncio.run_coroutine_threadsafe(_ask_for(app, path), app.state.loop)
-        asking.result(ANSWERED)
+        answer = asyncio.run_coroutine_threadsafe(_ask_for(app, path), app.state.loop)
+        answer.result(ANSWERED)
 
 
 async def _ask_for(app: FastAPI, path: str) -> None:
