@@ -9,14 +9,14 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import Engine
 
-from digest.domain import ReportAbout, Role, SignalKind
-from digest.pipeline.community import audit, picks, reports, submissions
+from digest.domain import ReportAbout, Role
+from digest.pipeline.community import audit, picks, reports, submissions, votes
 from digest.pipeline.community.proposals import fetching
 from digest.pipeline.community.undo import undo
 from digest.pipeline.delivery.worker import DeliveryWorker
 from digest.pipeline.issues.open import open_due
 from digest.pipeline.mail.links import Purpose, link
-from digest.store import papers, session
+from digest.store import session
 from digest.store.subscriptions import subscribers
 from tests.browser import aside, violations
 from tests.builders import entry
@@ -132,8 +132,7 @@ def test_a_paper_is_proposed_accepted_picked_mailed_voted_for_hidden_and_shown_a
     ada.get_by_role("main").get_by_role("button").first.click()
     ada.wait_for_load_state()
     visitor.goto(f"/p/{ID}")
-    with session.reading(web.installation.engine) as db:
-        assert papers.find(db, ID).latest(SignalKind.VOTES) == 1
+    assert votes.has_voted(web.installation, reader, votes.paper(web.installation, ID))
     # Cora hides it, and shows it again.
     cora.goto(f"/p/{ID}")
     cora.get_by_text("Curate", exact=True).click()

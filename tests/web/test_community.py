@@ -5,13 +5,14 @@ import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
 from sqlalchemy import Engine
 
 from digest.domain import HideReason, ProposalState, Role
-from digest.pipeline.community import audit, moderation, picks, reports, submissions
+from digest.pipeline.community import audit, moderation, picks, reports, submissions, tokens
 from digest.store import session
 from digest.store.subscriptions import subscribers
 from tests.builders import entry
@@ -200,3 +201,38 @@ def test_no_address_is_shown_to_anybody(web: WebServer) -> None:
     page = cora.get("/curate").text
     assert "a reader" in page
     assert not re.search(r"[\w.]+@example", page)
+
+
+def test_the_whole_life_by_the_api(web: WebServer) -> None:
+    def caller(email: str, scope: Role) -> httpx2.Client:
+        made = tokens.create(web.installation, email, label="a bot", scope=scope, now=web.clock.now)
+        return web.client(authorization=f"Bearer {made[1]}")
+
+    ada, bob, cora = caller(ADA, Role.READER), caller(BOB, Role.READER), caller(CORA, Role.CURATOR)
+    number = ada.post("/api/v1/proposals", json={"paper": ID}).json()["id"]
+    found = _until_looked_up(ada, number)
+    assert (found["state"], found["found_at"], found["found"]["arxiv_id"]) == ("ready", "arXiv", ID)
+    assert bob.get(f"/api/v1/proposals/{number}").status_code in {404, 422}
+    assert bob.post(f"/api/v1/proposals/{number}/send").status_code in {404, 422}
+    assert ada.post(f"/api/v1/proposals/{number}/accept", json={}).status_code == 403
+    assert ada.post(f"/api/v1/proposals/{number}/send").json()["state"] == "pending"
+    assert cora.get(f"/api/v1/proposals/{number}").json()["state"] == "pending"
+    assert cora.post(f"/api/v1/proposals/{number}/accept", json={}).json()["state"] == "accepted"
+    assert ada.get(f"/api/v1/proposals/{number}").json()["paper"] == f"arxiv:{ID}"
+    assert cora.post(f"/api/v1/papers/{ID}/pick", json={"note": "Read it."}).json()["picked"] is True
+    assert "Read it." in web.client().get("/papers").text
+    assert ada.post(f"/api/v1/papers/{ID}/vote").json()["voted"] is True
+    assert cora.post(f"/api/v1/papers/{ID}/hide", json={"reason": "spam"}).json()["hidden"] is True
+    assert web.client().get(f"/p/{ID}").status_code == 410
+    assert cora.delete(f"/api/v1/papers/{ID}/hide").json()["hidden"] is False
+    assert "Read it." in web.client().get("/papers").text
+    assert ada.post(f"/api/v1/proposals/{number}/withdraw").status_code == 422
+
+
+def _until_looked_up(client: httpx2.Client, number: int) -> dict[str, Any]:
+    for _ in range(100):
+        found: dict[str, Any] = client.get(f"/api/v1/proposals/{number}").json()
+        if found["state"] != "fetching":
+            return found
+        time.sleep(0.05)
+    return found

@@ -8,20 +8,24 @@ from collections.abc import Callable
 from datetime import date
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, BackgroundTasks, Depends, Request, Response
 from fastapi.responses import JSONResponse
 from fastapi.security import HTTPBearer
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
 from digest import serializers
-from digest.domain import HideReason, Role
+from digest.domain import HideReason, Proposal, Role
+from digest.errors import UnknownError
 from digest.ids import MAX_ID
 from digest.pipeline.community import moderation, picks, saved, submissions, tokens, votes
+from digest.pipeline.community.proposals import fetching
 from digest.pipeline.community.tokens import Caller
+from digest.serializers.proposals import proposal_object
 from digest.web.limits import costly
+from digest.web.pages.community.submit import look_up
 from digest.web.pages.paper import read_paper
-from digest.web.site import Site, web_of
+from digest.web.site import Site, Web, web_of
 
 router = APIRouter(
     prefix="/api/v1",
@@ -81,6 +85,12 @@ class Proposed(Asked):
     """A paper by its arXiv id, DOI, address or title."""
 
     paper: str = Field(max_length=MAX_ID, examples=["2509.13332"])
+
+
+class Choice(Asked):
+    """One of the papers that a title may mean, from 0."""
+
+    choice: int = Field(ge=0, le=100)
 
 
 class Decision(Asked):
@@ -159,10 +169,56 @@ def unhide(web: Site, ref: str, caller: Curator) -> Response:
 
 @router.post("/proposals", status_code=202)
 @costly
-def propose(request: Request, web: Site, caller: Reader, asked: Proposed) -> Response:  # noqa: ARG001 - costly
-    """Propose a paper; it is looked up at its source, and waits for a curator then."""
+def propose(
+    request: Request,  # noqa: ARG001 - costly
+    web: Site,
+    caller: Reader,
+    asked: Proposed,
+    after: BackgroundTasks,
+) -> Response:
+    """Propose a paper. It is looked up; once it is `ready`, `…/send` sends it to the curators."""
     made = submissions.propose(caller.hands, asked.paper, subscriber_id=caller.subscriber.id, now=web.clock())
+    after.add_task(look_up, web, caller.hands, made.id)
     return _answer({"id": made.id, "state": made.state}, status=202)
+
+
+@router.get("/proposals/{number}")
+def proposal(web: Site, number: int, caller: Reader) -> Response:
+    """Tell what became of a proposal: its state, what its site says of the paper, the paper."""
+    return _proposal(_own(web, number, caller, for_curators=True))
+
+
+@router.post("/proposals/{number}/choose")
+def choose(web: Site, number: int, caller: Reader, asked: Choice) -> Response:
+    """Say which of the `choices` of a title was meant (0 …)."""
+    made = _own(web, number, caller)
+    return _proposal(fetching.choose(caller.hands, made.id, asked.choice, web.clock()))
+
+
+@router.post("/proposals/{number}/send")
+def send(web: Site, number: int, caller: Reader) -> Response:
+    """Send a proposal that is `ready` to the curators."""
+    made = submissions.send(caller.hands, _own(web, number, caller).id, web.clock())
+    web.forget()
+    return _proposal(made)
+
+
+@router.post("/proposals/{number}/withdraw")
+def withdraw(web: Site, number: int, caller: Reader) -> Response:
+    """Take a proposal back that is still open."""
+    return _proposal(submissions.withdraw(caller.hands, _own(web, number, caller).id, web.clock()))
+
+
+def _own(web: Web, number: int, caller: Caller, *, for_curators: bool = False) -> Proposal:
+    """The proposal, where it is the caller's, or they are a curator; else there is none."""
+    found = submissions.get(web.installation, _id(number))
+    if found.subscriber_id == caller.subscriber.id or (for_curators and caller.may(Role.CURATOR)):
+        return found
+    raise UnknownError(f"there is no proposal {number}")
+
+
+def _proposal(made: Proposal) -> Response:
+    return _answer(proposal_object(made))
 
 
 @router.post("/proposals/{number}/accept")
