@@ -47,11 +47,13 @@ KINDS = {
 def pages() -> str:
     """Markdown: milliseconds that readers wait for pages, and what a start and the memory are."""
     found = _kept("web")
+    names = {"sqlite": "SQLite", "postgres": "Postgres"}
+    both = [found[name] for name in names if name in found]
+    heads = " | ".join(title for name, title in names.items() if name in found)
     lines = [
-        f"| {found['papers']:,} papers, {found['readers']} readers | SQLite | Postgres | aim |",
-        "|---|---:|---:|---:|",
+        f"| {found['papers']:,} papers, {found['readers']} readers | {heads} | aim |",
+        "|---|---:|" + "---:|" * len(both),
     ]
-    both = [found["sqlite"], found["postgres"]]
     for kind, name in KINDS.items():
         of_kind = [each["kinds"][kind] for each in both]
         cells = [f"{each['p95_with_pauses']:.0f} ({each['p95']:.0f})" for each in of_kind]
