@@ -5,7 +5,7 @@ An error says what is wrong and names the object (`message`), and what to do (`f
 
 
 class DigestError(Exception):
-    """The base of all errors that a user can mend."""
+    """The base of all errors that a user can fix."""
 
     def __init__(self, message: str, *, fix: str = "") -> None:
         super().__init__(message)

@@ -84,6 +84,7 @@ def told(paper: cards.Card, plain: tuple[str, ...], kind: str) -> dict[str, obje
 
 
 def marked(runs: tuple[Piece, ...]) -> Markup:
+    runs = phrases.runs_together(runs)
     return Markup("").join(part("hit.html", text=run.text) if run.marked else run.text for run in runs)
 
 

@@ -57,7 +57,7 @@ class Page(HTMLParser):
         return re.sub(r"\s+", " ", "".join(text.text for text in self.texts))
 
     def texts_of(self, name: str) -> list[str]:
-        return [text.text for text in self.texts if text.inside(name)]
+        return [text.text.replace("\u00a0", " ") for text in self.texts if text.inside(name)]
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}

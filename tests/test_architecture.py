@@ -168,6 +168,9 @@ RENAMED = {
     "told": "on_progress, notified",
     "said": "the thing that was said",
     "learn": "merge_entry",
+    "mend": "repair, fix",
+    "mended": "repaired",
+    "mending": "errors",
 }
 RENAMED_MODULES = {
     "again", "asking", "batch", "by_hand", "caps", "choices", "days_again", "intake", "notices",

@@ -1,14 +1,18 @@
 """One catalogue of texts for readers: found in code and templates, filled, English where it lacks."""
 
+import re
 from datetime import date
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from jinja2 import Environment, nodes
 
 from digest import languages
 from digest.languages import Catalogue, dates, extract, fill, gettext, ngettext, speaking
 
+ROOT = Path(__file__).parents[1]
 DAY = date(2026, 3, 17)
 
 
@@ -78,3 +82,97 @@ def test_texts_are_found_in_code_and_in_templates() -> None:
         "templates/email/digest/body.txt",
     }
     assert found[extract.Text("d MMMM y", "", "date")] == {"digest/languages/dates.py"}
+
+
+TRANSLATED = [code for code in languages.CODES if code != languages.ENGLISH]
+TAGS = re.compile(r"<[^<>]*>")
+PLACES = re.compile(r"\{[a-z_]+\}")
+# For curators and operators, who read English as in the commands.
+STAFF = {"alarm", "test", "_curator.html", "curate.html", "admin.html", "_audit.html"}
+
+
+@pytest.mark.parametrize("code", TRANSLATED)
+def test_every_text_is_in_every_catalogue(code: str) -> None:
+    lacking = extract.missing(code)
+    assert not lacking, f"run `make languages`, then translate them in digest/languages/{code}.po"
+
+
+@pytest.mark.parametrize("code", TRANSLATED)
+def test_a_translation_has_the_places_and_tags_of_its_text(code: str) -> None:
+    for text, forms in extract.translations(code).items():
+        for form in forms:
+            shown = f"{code}: {form!r} for {text.english!r}"
+            places = set(PLACES.findall(text.english))
+            assert places - {"{number}"} <= set(PLACES.findall(form)) <= places | {"{number}"}, shown
+            if not text.plural:
+                assert set(PLACES.findall(form)) == places, shown
+            tags = set(TAGS.findall(text.english))
+            assert set(TAGS.findall(form)) == tags, shown
+            assert not re.search(r'[<>"&]', TAGS.sub("", form)), f"{shown}: it stands in HTML as it is"
+
+
+def test_chinese_is_written_with_chinese_punctuation() -> None:
+    for text, forms in extract.translations("zh").items():
+        for form in forms:
+            plain = PLACES.sub("x", re.sub(r"<code>.*?</code>|<[^>]*>", "", form))
+            assert not re.search(r"[\u4e00-\u9fff][,;:?!]|[,;?!](?=[\u4e00-\u9fff])", plain), text
+
+
+@pytest.mark.parametrize("code", languages.CODES)
+def test_every_pattern_of_a_day_can_be_written(code: str) -> None:
+    with speaking(code):
+        written = {
+            dates.long_day(DAY), dates.day_name(DAY), dates.long_date(DAY), dates.short_day(DAY),
+            dates.short_date(DAY, 2026), dates.short_date(DAY, 2027), dates.month(DAY),
+            dates.short_month(DAY), dates.short_day_of_year(DAY), dates.weekday(1),
+        }  # fmt: skip
+    assert all("'" not in each and each.strip() for each in written)
+    if code != "en":
+        assert not any("March" in each or "Tuesday" in each for each in written)
+
+
+def templates() -> list[Path]:
+    """The templates that readers see."""
+    found = [path for top in ("web", "email") for path in (ROOT / "templates" / top).rglob("*.*")]
+    return [
+        path
+        for path in found
+        if path.suffix in {".html", ".txt"} and not {path.name, path.parent.name} & STAFF
+    ]
+
+
+def test_only_literal_texts_are_said_by_templates() -> None:
+    """What somebody else wrote (a topic's title) is no markup: it is translated by the filter `said`."""
+    for path in templates():
+        tree = Environment().parse(path.read_text(encoding="utf-8"))
+        for call in tree.find_all(nodes.Call):
+            if isinstance(call.node, nodes.Name) and call.node.name in {"_", "ngettext", "pgettext"}:
+                count = 1 if call.node.name == "_" else 2
+                assert all(isinstance(each, nodes.Const) for each in call.args[:count]), path
+
+
+def test_templates_hold_no_text_beside_the_catalogue() -> None:
+    left = []
+    for path in templates():
+        source = path.read_text(encoding="utf-8")
+        source = re.sub(r"\{#.*?#\}|\{\{.*?\}\}|\{%.*?%\}", "", source, flags=re.DOTALL)
+        if path.suffix == ".html":
+            source = re.sub(r"<(code|script|style)\b[^>]*>.*?</\1>|<!--.*?-->", "", source, flags=re.DOTALL)
+            source = re.sub(r'\baria-label=""|<[^<>]*>', " ", source)
+        left += [(path.name, word) for word in re.findall(r"[A-Za-z]{4,}", source) if word not in NAMED_ALIKE]
+    assert not left
+
+
+NAMED_ALIKE = {
+    "BibTeX",
+    "JSON",
+    "nbsp",
+    "aria",
+    "class",
+    "wide",
+    "describedby",
+    "invalid",
+    "true",
+    "hint",
+    "mistakes",
+}

@@ -1,6 +1,6 @@
 """Makes the Celery app: a doorbell over Redis, never a store of work.
 
-What is to be done stands in the database. A task only says "look", so a ring that is lost, late or doubled
+What is to be done stands in the database. A task only says "look", so a task that is lost, late or doubled
 costs time and nothing else, and each choice below follows from that.
 """
 
@@ -75,7 +75,7 @@ def _tasks() -> dict[str, Any]:
         "task_serializer": "json",
         "task_ignore_result": True,
         "result_expires": None,  # no result is kept, so beat has none to clean up
-        "task_acks_late": True,  # a ring is done when its work is; one cut short is given to somebody else
+        "task_acks_late": True,  # a task is done when its work is; one cut short is given to somebody else
         "task_reject_on_worker_lost": True,
         "task_soft_time_limit": SOFT_TIME_LIMIT,
         "task_time_limit": TIME_LIMIT,
@@ -87,7 +87,7 @@ def _worker() -> dict[str, Any]:
         "worker_prefetch_multiplier": 1,
         "worker_soft_shutdown_timeout": SOFT_SHUTDOWN,
         # Redis going away must not cut a message in its DATA, which would make a doubt out of a mere delay.
-        # The same ring heard twice finds the rows claimed.
+        # The same task received twice finds the rows claimed.
         "worker_cancel_long_running_tasks_on_connection_loss": False,
         "worker_redirect_stdouts": False,
     }

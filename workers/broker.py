@@ -1,4 +1,4 @@
-"""Redis as Celery's broker, with a fault of kombu's transport mended: what is left of a connection that went.
+"""Redis as Celery's broker, with a fault of kombu's transport fixed: what is left of a connection that went.
 
 A worker that loses Redis acknowledges on a closed channel what it was doing. kombu's own channel fails there
 with an AttributeError, which nobody expects and which ends the worker; as the connection error that it is, it

@@ -1,10 +1,10 @@
-"""The queues, the routes and the beat table, as data: which task is rung how often. Holds no times of day.
+"""The queues, the routes and the beat table, as data: which task is sent how often. Holds no times of day.
 
 When a source or a subscriber is due stands in the database; beat only asks often enough. Two beats at once
-ring twice, which is harmless.
+send twice, which is harmless.
 """
 
-# `open_issues` rings `deliver`.
+# `open_issues` sends `deliver`.
 BEAT_TASKS = (
     "alarms",
     "bounces",
@@ -22,7 +22,7 @@ BEAT_TASKS = (
 QUEUES = ("digest", "digest.deliver")  # taken in turn: a long delivery keeps no fetch and no issue waiting
 _MAILING = ("alarms", "deliver", "notices")
 ROUTES = {f"digest.{use}": {"queue": "digest.deliver"} for use in _MAILING}  # others: the first
-TASK_EXPIRES = 600  # seconds; an older ring is dropped, so that none pile up while no worker runs
+TASK_EXPIRES = 600  # seconds; an older task is dropped, so that none pile up while no worker runs
 
 
 def beat_table(tick_seconds: float) -> dict[str, dict[str, str | float]]:

@@ -31,7 +31,7 @@ from digest.pipeline.subscriptions import expiry
 from digest.store.session import DBAPIError
 from workers.schedule import TASK_EXPIRES
 
-CHAINS = 4  # deliveries rung per tick; each goes on chunk by chunk, so this many processes find work at once
+CHAINS = 4  # deliveries sent per tick; each goes on chunk by chunk, so this many processes find work at once
 
 
 def _task(use: str) -> Callable[[Callable[[], int]], Any]:
@@ -89,7 +89,7 @@ def index() -> int:
 
 @_task("open_issues")
 def open_issues() -> int:
-    """Open the issues that are due, and ring for their delivery, and for rows whose second try is due."""
+    """Open the issues that are due, send tasks for their delivery, and for rows whose second try is due."""
     try:
         return len(open_due(_installation(), _now()))
     finally:  # what is prepared goes out, whatever became of the rest
@@ -99,7 +99,7 @@ def open_issues() -> int:
 
 @_task("deliver")
 def deliver() -> int:
-    """Deliver one chunk, and ring for the next while there was something to do."""
+    """Deliver one chunk, and send a task for the next while there was something to do."""
     settled = _delivery_worker().deliver_due(_now())
     if settled:
         deliver.delay()

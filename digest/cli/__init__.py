@@ -60,6 +60,7 @@ COMMANDS: MappingProxyType[str, str] = MappingProxyType(
         "stats": "stats",
         "failures": "installation.failures",
         "audit": "installation.audit",
+        "tokens": "subscribers.tokens",
         "doctor": "installation.doctor",
         "db": "installation.db",
         "config": "installation.config",

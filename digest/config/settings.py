@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from dotenv import dotenv_values
 from platformdirs import user_data_path
@@ -86,6 +86,10 @@ class Settings(BaseSettings):
         SecretStr(""), description="keys used before, comma-separated: their links stay valid"
     )
     site_name: str = Field("Daily Papers", description="the name in subject lines and heads")
+    language: Literal["en", "de", "zh"] = Field(
+        "en",
+        description="of emails to whoever chose none, and of pages for browsers that ask for none we have",
+    )
     mail_from: str = Field("papers@localhost", description="the sender: an address, or Name <address>")
     dkim_selector: Annotated[str, AfterValidator(validators.selector)] = Field(
         "",

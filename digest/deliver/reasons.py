@@ -30,7 +30,7 @@ class Reason(StrEnum):
     MOVED = "the recipient has moved"
 
 
-# Ours to mend: nothing of it is the recipient's doing, so it counts for nothing against an address.
+# Ours to fix: nothing of it is the recipient's doing, so it counts for nothing against an address.
 OUR_FAULT = frozenset(
     {
         Reason.SENDER,

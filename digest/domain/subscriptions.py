@@ -40,7 +40,8 @@ class Frequency(StrEnum):
 class Schedule:
     """When a subscriber wants mail: `at` on the clock of `timezone`; `weekday` (0 = Monday) for weekly.
 
-    `quiet_days`: also when there is no paper, a short mail with the reason.
+    `quiet_days`: also when there is no paper, a short mail with the reason. `language`: of the mails, as a
+    code (`de`); empty: the installation's.
     """
 
     frequency: Frequency = Frequency.DAILY
@@ -48,6 +49,7 @@ class Schedule:
     timezone: str = "UTC"
     weekday: int = 0
     quiet_days: bool = False
+    language: str = ""
 
 
 class SubscriberStatus(StrEnum):

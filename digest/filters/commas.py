@@ -10,7 +10,7 @@ from itertools import pairwise
 from lark import Token
 
 from digest.filters.categories import CATEGORIES, category_key
-from digest.filters.mending import wrong
+from digest.filters.errors import wrong
 
 COMMA = re.compile(r"(?<!\d)[,;]|[,;](?!\d)")  # `1,000` is a number
 LISTING_FIELDS = (

@@ -13,7 +13,7 @@ from lark import Token
 from digest.errors import FilterError
 from digest.filters.categories import CATEGORIES, category_key
 from digest.filters.commas import check_commas
-from digest.filters.mending import OTHER_NAMES, wrong
+from digest.filters.errors import OTHER_NAMES, wrong
 
 OPERATORS_ELSEWHERE = {
     "ANDNOT": "NOT",

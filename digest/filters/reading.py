@@ -12,7 +12,7 @@ from lark.visitors import Transformer_NonRecursive
 
 from digest.errors import FilterError
 from digest.filters.categories import CATEGORIES
-from digest.filters.mending import wrong
+from digest.filters.errors import wrong
 from digest.filters.other_syntax import check_other_syntax
 from digest.filters.printing import canonical, normal
 from digest.filters.terms import (

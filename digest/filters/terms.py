@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from digest.domain import Field, SignalKind
 from digest.filters.categories import CATEGORIES, category_key
-from digest.filters.mending import nearest_field, wrong
+from digest.filters.errors import nearest_field, wrong
 from digest.filters.names import name_parts
 from digest.filters.tree import (
     AtLeast,

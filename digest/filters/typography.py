@@ -4,7 +4,7 @@ Equal length, so that a place in the folded text is the same place in what was t
 character, and raises `FilterError` for characters that no database keeps.
 """
 
-from digest.filters.mending import wrong
+from digest.filters.errors import wrong
 from digest.words.characters import UNSTORABLE
 
 _FULL_WIDTH = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}  # ！ to ～, letters and digits too

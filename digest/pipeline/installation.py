@@ -89,6 +89,7 @@ def open_installation(settings: Settings) -> Installation:
             postal_address=settings.postal_address,
             logo_text=settings.logo_text or settings.site_name,
             front=settings.front_papers,
+            language=settings.language,
         ),
         keys=_keys(settings),
         renderer=Renderer(settings.template_dir, Colors(settings.accent_color, settings.accent_color_dark)),

@@ -25,7 +25,7 @@ from jinja2 import TemplateError
 from digest.bundled import folder
 from digest.domain import Alarm, Digest, Message, Proposal, ProposalState
 from digest.errors import ConfigError
-from digest.languages import ENGLISH, speaking
+from digest.languages import ENGLISH, current, speaking
 from digest.render import phrases
 from digest.render.assemble import MessageAssembler
 from digest.render.colors import Colors
@@ -55,8 +55,10 @@ class Renderer:
 
         A digest without papers is a quiet day's mail.
         """
-        with speaking(site.language):
-            return self._in(site.language).print("digest", 2, digest, site, links)
+        if site.language != current():
+            with speaking(site.language):
+                return self._in(site.language).print("digest", 2, digest, site, links)
+        return self._in(site.language).print("digest", 2, digest, site, links)
 
     def confirm(self, site: Site, *, link: str, hours: int, until: str, first: str = "") -> Message:
         """Ask an address to confirm within `hours`. Holds nothing that the requester typed.
@@ -157,4 +159,4 @@ class Renderer:
             return self._jinja.get_template(template).render(values)
         except TemplateError as error:
             msg = f"the mail template {template} can't be used: {error}"
-            raise ConfigError(msg, fix="mend it in DIGEST_TEMPLATE_DIR, or take it away there") from error
+            raise ConfigError(msg, fix="correct it in DIGEST_TEMPLATE_DIR, or take it away there") from error

@@ -250,7 +250,7 @@ class Blocks:
 
     def _mark(self, text: str, terms: tuple[str, ...]) -> bytes:
         before, after = self._around("_paper/hit.html", "text")
-        runs = phrases.marked(text, terms)
+        runs = phrases.runs_together(phrases.marked(text, terms))
         texts = [f"{before}{escape(run.text)}{after}" if run.marked else escape(run.text) for run in runs]
         return quoted("".join(texts))
 

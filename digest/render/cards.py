@@ -96,7 +96,9 @@ def card(
 
 def line(paper: Paper, *, numbered: bool) -> Line:
     """Return a paper by its title alone; one of the digest's own with its upvotes."""
-    return Line(title(paper), phrases.web_url(paper.url), _upvotes(paper) if numbered else "", numbered)
+    if numbered:
+        return Line(title(paper), phrases.web_url(paper.url), _upvotes(paper), numbered)
+    return Line(phrases.together(title(paper)), phrases.web_url(paper.url))
 
 
 def unsaid(paper: Paper, reasons: Iterable[Reason]) -> tuple[Reason, ...]:
@@ -202,9 +204,10 @@ def _facts(paper: Paper, day: date) -> Iterator[str]:
     if paper.categories:
         yield phrases.one_line(paper.categories[0], 40)
     if paper.first_seen_at.date() == day:
-        yield _("new today")
+        yield _("new today").replace(" ", "\u00a0")
     else:
-        yield dates.short_date((paper.published_at or paper.first_seen_at).date(), day.year)
+        on = (paper.published_at or paper.first_seen_at).date()
+        yield dates.short_date(on, day.year).replace(" ", "\u00a0")
 
 
 def _summary(paper: Paper, words: int) -> tuple[str, str]:

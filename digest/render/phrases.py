@@ -5,7 +5,7 @@ Never: escapes for HTML (the templates do), or knows a template.
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -24,6 +24,7 @@ _INVISIBLE = re.compile(
 )
 BETWEEN = "\u00a0· "  # the phrases of a list on one line; it isn't broken before the dot
 _MOST_REASONS = 3
+_LONGEST_LAST = 14  # characters of a last word that stays beside the one before it
 _MOST_PLACES = 3
 _CHARACTERS_A_WORD = 12
 _LONGEST_PICK = 360  # characters: a note, and who picked
@@ -110,6 +111,26 @@ def marked(text: str, terms: Iterable[str]) -> tuple[Piece, ...]:
             runs += [Piece(text[done:start]), Piece(text[start:-end], marked=True)]
             done = -end
     return tuple([run for run in (*runs, Piece(text[done:])) if run.text])
+
+
+def together(text: str) -> str:
+    """Return a text of several words whose last two stay on one line, where they aren't long."""
+    before, space, last = text.rpartition(" ")
+    if not space or len(last) > _LONGEST_LAST or len(before.rpartition(" ")[2]) > _LONGEST_LAST:
+        return text
+    return f"{before}\u00a0{last}"
+
+
+def runs_together(runs: tuple[Piece, ...]) -> tuple[Piece, ...]:
+    """Return the runs of a text whose last two words stay on one line (see `together`)."""
+    for at in range(len(runs) - 1, -1, -1):
+        if " " in runs[at].text:
+            text = "".join(run.text for run in runs)
+            if together(text) == text:
+                return runs
+            before, _space, last = runs[at].text.rpartition(" ")
+            return (*runs[:at], replace(runs[at], text=f"{before}\u00a0{last}"), *runs[at + 1 :])
+    return runs
 
 
 @lru_cache(maxsize=16_384)  # a day's papers have the terms of most readers in few places

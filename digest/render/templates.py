@@ -13,7 +13,7 @@ from jinja2.sandbox import SandboxedEnvironment
 from markupsafe import Markup
 
 from digest.render.colors import Colors
-from digest.render.phrases import printable, shorten
+from digest.render.phrases import printable, shorten, together
 from digest.render.placeholders import Placeholder
 from digest.render.plain import underlined, width, wrap
 from digest.render.translated import PlainTranslated, Translated, translate
@@ -59,7 +59,8 @@ def environment(*folders: Path, colors: Colors) -> SandboxedEnvironment:
         keep_trailing_newline=True,
     )
     jinja.globals["colors"] = colors
-    jinja.filters |= {"shorten": shorten, "underlined": underlined, "width": width, "wrap": wrap}
+    jinja.filters |= {"shorten": shorten, "together": together}
+    jinja.filters |= {"underlined": underlined, "width": width, "wrap": wrap}
     translate(jinja, _printed)
     return jinja
 

@@ -87,9 +87,11 @@ def layout(digest: Digest, level: Level, front: int) -> Layout:
     """
     cards = min(front, level.cards)
     shown, rest = digest.papers[:cards], digest.papers[cards:]
+    if not rest:
+        return Layout(_sections(digest, shown), (), 0)
     tail = rest[: level.titles]
     in_brief = _by_topic(digest.topics, tail) if _is_by_topic(digest) else (Section("", tail),)
-    return Layout(_sections(digest, shown), in_brief if tail else (), len(rest) - len(tail))
+    return Layout(_sections(digest, shown), in_brief, len(rest) - len(tail))
 
 
 def heading(digest: Digest) -> str:
@@ -101,7 +103,12 @@ def heading(digest: Digest) -> str:
         kind = _("The week’s papers")
     else:
         kind = _("Your papers") if asked.topics or asked.filters else _("Trending papers")
-    day = dates.day_name(digest.issue.date).replace(" ", "\u00a0")  # no lone word on a narrow screen
+    return _head(kind, digest.issue.date, current())
+
+
+@lru_cache(256)
+def _head(kind: str, on: date, _language: str) -> str:
+    day = dates.day_name(on).replace(" ", "\u00a0")  # no lone word on a narrow screen
     return f"{kind}\u00a0· {day}"
 
 
@@ -134,7 +141,7 @@ def texts(digest: Digest, *, words: int) -> Texts:
     about = counts or tuple([_(note) for note in digest.notes[:1]]) or (_("Nothing new for you"),)
     return Texts(
         preheader=_preheader(digest, (*about, asked)),
-        meta=phrases.BETWEEN.join((*counts, asked)),
+        meta=phrases.together(phrases.BETWEEN.join((*counts, asked))),
         because=_because(digest.subscriber, asked),
         papers=count,
     )
@@ -176,10 +183,11 @@ def _by_topic(topics: Sequence[Topic], shown: tuple[Match, ...]) -> tuple[Sectio
 
 @lru_cache(1_024)
 def _counts(papers: int, minutes: int, _language: str) -> tuple[str, str]:
-    return (
+    counts = (
         ngettext("{number} paper", "{number} papers", papers),
         ngettext("{number} min read", "{number} min read", minutes),
     )
+    return counts[0].replace(" ", "\u00a0"), counts[1].replace(" ", "\u00a0")
 
 
 @lru_cache(1_024)
@@ -218,7 +226,7 @@ def _around_address(day: date, asked: str, _language: str) -> tuple[str, str]:
         what=asked,
     )
     before, _mark, behind = text.partition(_ADDRESS)
-    return before, behind
+    return before, phrases.together(behind)
 
 
 def _preheader(digest: Digest, about: tuple[str, ...]) -> tuple[str, ...]:

@@ -199,7 +199,7 @@ class Engine:
         return self._shown.marked(lambda segment: select(node, segment, known))
 
     def _read(self, words: Sequence[str], *, as_typed: bool) -> "_Read":
-        """Look words up, mended where no paper has them."""
+        """Look words up, corrected where no paper has them."""
         telling = set(self._telling(words))
         terms: dict[str, Term] = {}
         spelled: list[

@@ -137,6 +137,7 @@ def subscriber_object(subscriber: Subscriber) -> dict[str, Any]:
         "at": _clock(schedule.at),
         "timezone": schedule.timezone,
         "quiet_days": schedule.quiet_days,
+        "language": schedule.language or None,
         "next_due_at": subscriber.next_due_at,
         "role": subscriber.role,
         "display_name": subscriber.display_name or None,

@@ -4,7 +4,7 @@ In: any string, however hostile. Out: the same text on one line, without TeX and
 raises, never loses words outside macros, never touches text without TeX, but for these:
 
 - white space is collapsed; control characters, bidi overrides and other invisible ones go;
-- TeX that a source damaged is mended: `leq 2%` → `≤ 2%`, `1.2times-3times` → `1.2×–3×`, `1{,}879` → `1,879`,
+- TeX that a source damaged is fixed: `leq 2%` → `≤ 2%`, `1.2times-3times` → `1.2×–3×`, `1{,}879` → `1,879`,
   `texttt{D}ual` → `Dual`, `&#177;` → `±`, ``` ``quoted'' ``` → `“quoted”`;
 - an address stays one that opens.
 
@@ -19,7 +19,7 @@ nothing changes, and a text nested so deep that it never settles loses its marks
 
 import re
 
-from digest.text.lost_tex import mend
+from digest.text.lost_tex import repair
 from digest.text.markup import parse_html, resolve, strip_tags
 from digest.text.tex import convert
 
@@ -70,4 +70,4 @@ def _pass(text: str) -> str:
         text = strip_tags(text)
     if _TEX.search(text):
         text = convert(text)
-    return mend(text)
+    return repair(text)

@@ -12,7 +12,7 @@ _ESCAPED = re.compile(r"\\([_%#&~$])")
 _GROUP = re.compile(r"\{[^{}]*\}")
 
 
-def mend_links(text: str) -> str:
+def repair_links(text: str) -> str:
     """Return the text with the addresses in it free of TeX."""
     if "://" not in text or not ("{" in text or "\\" in text):
         return text

@@ -55,7 +55,7 @@ def _plus_minus(found: re.Match[str]) -> str:
 
 Replacement = str | Callable[[re.Match[str]], str]
 
-# What to mend, in this order: a text without the word in front needs no look at the pattern.
+# What to repair, in this order: a text without the word in front needs no look at the pattern.
 _MENDS: tuple[tuple[str, re.Pattern[str], Replacement], ...] = (
     ("&#", _ENTITY, lambda found: html.unescape(found.group())),
     ("{", _FONT, r"\1"),
@@ -78,8 +78,8 @@ _MENDS: tuple[tuple[str, re.Pattern[str], Replacement], ...] = (
 )
 
 
-def mend(text: str) -> str:
-    """Return the text with damaged TeX mended; one pass."""
+def repair(text: str) -> str:
+    """Return the text with damaged TeX repaired; one pass."""
     for word, pattern, replacement in _MENDS:
         if word in text:
             text = pattern.sub(replacement, text)

@@ -10,7 +10,7 @@ import re
 import unicodedata
 
 from digest.text.formulas import formula_end
-from digest.text.links import mend_links
+from digest.text.links import repair_links
 from digest.text.macros import HANDLERS
 from digest.text.symbols import (
     ABBREVIATIONS,
@@ -49,7 +49,7 @@ _FORMULAS = {"$$": "$$", "$": "$", "\\(": "\\)", "\\[": "\\]"}
 
 def convert(text: str) -> str:
     """Return one pass over a text: TeX in, Unicode out."""
-    return _Tex(mend_links(_CITATION.sub("", text))).prose()
+    return _Tex(repair_links(_CITATION.sub("", text))).prose()
 
 
 def _is_operator(piece: str) -> bool:

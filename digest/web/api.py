@@ -58,6 +58,7 @@ class Subscription(TypedInterests):
     at: str = Field("08:00", description="hours and minutes, on the clock of `timezone`")
     timezone: str = Field("UTC", examples=["Europe/Paris"])
     quiet_days: bool = Field(False, description="a short mail with the reason when there is no paper")
+    language: str = Field("", description="of the mails: en, de or zh; empty: the site's", examples=["de"])
 
 
 @router.post("/subscriptions", status_code=202)
@@ -71,6 +72,7 @@ def subscribe(request: Request, web: Site, asked: Subscription, after: Backgroun
         at=asked.at,
         timezone=asked.timezone,
         quiet_days=asked.quiet_days,
+        language=asked.language,
     )
     wait = signup.ask(
         web.installation,

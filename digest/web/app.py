@@ -25,6 +25,7 @@ from digest.web.pages import (
     catalog,
     feeds,
     landing,
+    language,
     link_pages,
     me,
     paper,
@@ -35,7 +36,8 @@ from digest.web.pages import (
     topics,
     unsubscribe,
 )
-from digest.web.pages.community import curate, mine, signin, submit, votes
+from digest.web.pages.community import admin, curate, mine, signin, submit, votes
+from digest.web.pages.community import api as acts
 from digest.web.pages.community.sessions import NotSignedInError, ask_to_sign_in, remember_viewer
 from digest.web.pages.tokens import GoneError, gone
 from digest.web.site import Web
@@ -110,10 +112,11 @@ def create(
     app.state.web = web
     app.add_middleware(PageCache, clock=clock, stamp=web.stamp, forgetful=web.forgetful, look=web.look)
     errors.handle(app)
+    app.add_middleware(language.Languages, usual=installation.site.language)
     app.add_middleware(guards.Guards, secure=web.secure)  # around what answers errors: these get headers too
     lists = (landing, feeds, catalog, paper, search, topics, sources, site_files)
-    own = (signin, mine, submit, curate, votes, link_pages, preferences, me, unsubscribe)
-    for part in (*lists, *own, api, health):
+    own = (signin, mine, submit, curate, votes, admin, link_pages, preferences, me, unsubscribe)
+    for part in (*lists, *own, acts, api, health):
         app.include_router(part.router)
     app.mount("/static", Static(directory=STATIC))
     app.add_exception_handler(GoneError, gone)

@@ -54,6 +54,7 @@ class Typed:
     at: str = "08:00"
     timezone: str = "UTC"
     quiet_days: str = ""  # anything: ticked
+    language: str = ""  # empty: the site's
     max_papers: str = "20"
     front: str = ""  # empty: as many as the site says
     about_only: str = ""  # anything: ticked
@@ -89,6 +90,7 @@ def typed_of(known: Subscriber, *, without: Sequence[str] = ()) -> Typed:
         at=f"{schedule.at:%H:%M}",
         timezone=schedule.timezone,
         quiet_days="yes" if schedule.quiet_days else "",
+        language=schedule.language,
         max_papers=str(interests.max_papers),
         front=str(interests.front or ""),
         about_only="yes" if interests.about_only else "",
@@ -126,7 +128,7 @@ def read(listed: Sequence[Topic], given: Typed, base: Interests = Interests()) -
         front=front,
         about_only=bool(given.about_only),
     )
-    times = {name: getattr(given, name) for name in ("frequency", "weekday", "at", "timezone")}
+    times = {name: getattr(given, name) for name in ("frequency", "weekday", "at", "timezone", "language")}
     for name, value in times.items():
         _try(found.problems, name, partial(read_schedule, **{name: value}), None)
     if not found.problems.keys() & times.keys():

@@ -20,7 +20,7 @@ from digest.pipeline.community.sessions import SignedIn
 from digest.tokens import Keys, sign, verify
 
 LARGEST_BODY = 64 * 1024  # bytes; the largest form that makes sense has 100 filters
-LONGEST_QUERY = 8 * 1024  # bytes; longer wishes are sent as a form
+LONGEST_QUERY = 8 * 1024  # bytes; longer forms are sent as a form
 NUL = b"%00"
 FILLED_IN = timedelta(seconds=2)  # the least time that a person takes to fill in a form
 STAMP_LASTS = timedelta(hours=24)

@@ -1,10 +1,10 @@
 """Keeps answers that are the same for everybody: compressed, and known by an ETag.
 
 In: what handlers answer. An answer that is marked `Cache-Control: public` is given to everybody who asks for
-the same address within `FRESH`; when it is older, one request makes it anew and the others still get the old
-one. A body may hold `HOLE`, where each answer gets a stamp of its own time. Never: an answer to somebody who
-has a session, to a form, or of a path with a token; those aren't compressed either, as they hold secrets
-beside what was typed (BREACH).
+the same address in the same language within `FRESH`; when it is older, one request makes it anew and the
+others still get the old one. A body may hold `HOLE`, where each answer gets a stamp of its own time. Never:
+an answer to somebody who has a session, to a form, or of a path with a token; those aren't compressed either,
+as they hold secrets beside what was typed (BREACH).
 """
 
 import hashlib
@@ -21,6 +21,7 @@ from anyio import to_thread
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from digest.languages import current
 from digest.pipeline.installation import UNAVAILABLE
 from digest.web import guards
 
@@ -71,7 +72,7 @@ class _Asked:
         tags = headers.get("if-none-match", "")[:1000].split(",")
         return cls(
             method=scope["method"],
-            key=scope["path"] + "?" + scope["query_string"].decode("latin-1"),
+            key=f"{current()} {scope['path']}?{scope['query_string'].decode('latin-1')}",
             at=at,
             packs="gzip" in headers.get("accept-encoding", ""),
             known_tags=frozenset(tag.strip().removeprefix("W/") for tag in tags),

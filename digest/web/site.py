@@ -16,7 +16,7 @@ from starlette.formparsers import MultiPartException
 
 from digest.bundled import folder
 from digest.domain import Actor, Paper
-from digest.languages import dates, gettext
+from digest.languages import current, dates, gettext
 from digest.pipeline.catalog.listing import Lists
 from digest.pipeline.catalog.paper import PaperPages
 from digest.pipeline.catalog.search import Search
@@ -27,12 +27,14 @@ from digest.pipeline.community import votes
 from digest.pipeline.installation import Installation, acting
 from digest.pipeline.subscriptions.signup import WORDING, Visitor
 from digest.render.cards import title
+from digest.render.site import in_language
 from digest.render.translated import translate
 from digest.serializers import WEEKDAYS
 from digest.tokens import network_hash
 from digest.web import cards, guards, page_cache
 from digest.web.addresses import author_path, paper_path, thumbnail_path
 from digest.web.limits import Limits
+from digest.web.pages import language
 from digest.web.ticker import Ticker
 
 BROWSER = "digest_browser"  # the cookie by which a browser that asked is known again
@@ -122,17 +124,20 @@ class Web:
 
     def page(self, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
         """Return a page."""
+        spoken = current()
         frame: dict[str, Any] = {
-            "site": self.installation.site,
-            "wording": WORDING,
+            "site": in_language(self.installation.site, spoken),
+            "languages": language.others(),
+            "wording": gettext(WORDING),
             "stamp": self.stamp(),
             "viewer": (viewer := guards.VIEWER.get().signed_in),
             "counts": self._counts(),
         }
         if viewer:
             frame["marks"] = cache(partial(votes.marks, self.installation, viewer.subscriber.id))
-        text = self.templates.get_template(template).render(frame | values)
-        return HTMLResponse(text, status_code=status)
+        text = language.carried_on(self.templates.get_template(template).render(frame | values))
+        headers = {"Content-Language": spoken, "Vary": "Accept-Language"}
+        return HTMLResponse(text, status_code=status, headers=headers)
 
     def shared_page(self, template: str, **values: Any) -> HTMLResponse:
         """Return a page that is the same for everybody: kept for a minute, and known again by its ETag.

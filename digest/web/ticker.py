@@ -1,4 +1,4 @@
-"""Work of the pipeline in threads of this process: every so often, and at once when somebody rings.
+"""Work of the pipeline in threads of this process: every so often, and at once when it is notified.
 
 What goes wrong is logged and tried again at the next tick. Stopping waits until the work at hand is done,
 which may look at `stopping` to be done sooner.
@@ -15,7 +15,7 @@ _log = logging.getLogger(__name__)
 
 
 class Ticker:
-    """One thread that calls `work(now)` every `seconds`, and whenever it is rung."""
+    """One thread that calls `work(now)` every `seconds`, and whenever it is notified."""
 
     def __init__(
         self,

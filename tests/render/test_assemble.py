@@ -125,7 +125,7 @@ def test_many_readers_with_other_papers_get_their_own_and_what_is_remembered_has
     for number in range(2_100):  # as when an issue is read anew: equal papers, other objects
         papers = [match(3 * number % 11 + n, title=f"Sheep {number % 7}") for n in range(2)]
         made = digest(*papers, also_trending=(paper("2603.00077"),))
-        assert f" Sheep {number % 7}</a>" in renderer.digest(made, SITE, LINKS).html
+        assert f" Sheep\u00a0{number % 7}</a>" in renderer.digest(made, SITE, LINKS).html
     remembered = renderer._in("en")._parts
     assert 0 < max(len(remembered._of_matches), remembered._numbered) < 4_100
     assert 0 < len(remembered._of_others) <= 2_048

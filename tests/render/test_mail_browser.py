@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, Page
 
 from digest.domain import Digest, Message
 from tests.browser import violations
-from tests.digests import GOLDEN, rendered
+from tests.digests import GOLDEN, by_topic, full, many, rendered, weekly
 from tests.render.test_mails import MAILS
 
 pytestmark = pytest.mark.browser
@@ -57,6 +57,64 @@ def test_e05_nothing_sticks_out_of_a_narrow_screen(page: Page, write: Callable[[
     page.set_viewport_size({"width": 320, "height": 900})
     page.set_content(write())
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
+
+
+LONE_WORDS = """() => {
+  const lone = [];
+  for (const block of document.querySelectorAll('h1, h2, h3, p:not(.links):not(.doors)')) {
+    const walker = document.createTreeWalker(block, NodeFilter.SHOW_TEXT);
+    const lines = [];
+    let height = -99;
+    for (let node; (node = walker.nextNode()); ) {
+      for (const word of node.data.matchAll(/[^ \\t\\r\\n\u00a0]+/g)) {
+        const range = document.createRange();
+        range.setStart(node, word.index); range.setEnd(node, word.index + word[0].length);
+        const box = range.getClientRects()[0];
+        if (!box) continue;
+        const middle = (box.top + box.bottom) / 2;
+        if (Math.abs(middle - height) > 10) lines.push([]);
+        height = middle;
+        lines.at(-1).push(word[0]);
+      }
+    }
+    const last = lines.at(-1) || [];
+    if (lines.length > 1 && last.length === 1 && last[0].length < 14 && !block.querySelector('br, .act')) {
+      lone.push(`${block.tagName}: …${lines.at(-2).at(-1)} / ${last[0]}`);
+    }
+  }
+  return lone;
+}"""
+DAY = many(20)  # with full abstracts, and titles of two lines
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize(
+    "make", [full, by_topic, weekly, lambda: DAY], ids=["full", "topics", "weekly", "20"]
+)
+def test_no_line_ends_a_title_or_text_with_a_lone_word(
+    page: Page, make: Callable[[], Digest], width: int
+) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    page.set_content(rendered(make()).html)
+    assert page.evaluate(LONE_WORDS) == []
+
+
+def test_a_digest_of_twenty_papers_is_no_higher_than_5000_pixels_on_a_phone(page: Page) -> None:
+    page.set_viewport_size({"width": 320, "height": 900})
+    page.set_content(rendered(DAY).html)
+    assert page.evaluate("document.documentElement.scrollHeight") <= 5_000
+
+
+@EACH
+def test_text_twice_as_large_stays_on_the_screen(page: Page, write: Callable[[], str]) -> None:
+    """WCAG 2.2, 1.4.4: 640 pixels at 200 % are the 320 of E-05; here the text alone grows."""
+    page.set_viewport_size({"width": 700, "height": 900})
+    page.set_content(write())
+    page.evaluate("""() => { for (const each of document.querySelectorAll('body *')) {
+        each.dataset.size = 2 * parseFloat(getComputedStyle(each).fontSize); }
+      for (const each of document.querySelectorAll('body *')) {
+        each.style.setProperty('font-size', each.dataset.size + 'px', 'important'); } }""")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 700
 
 
 @EACH

@@ -5,6 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from digest.domain import Reason, ReasonKind
+from digest.render import phrases
 from digest.render.phrases import (
     first_sentences,
     marked,
@@ -102,3 +103,18 @@ def test_an_address_is_masked_but_for_its_first_letter_and_domain() -> None:
 def test_at_most_three_reasons_are_told_and_each_filter_once() -> None:
     reasons = [Reason(ReasonKind.FILTER, f"f{n}", note=f"note {n}") for n in (1, 1, 2, 3, 4)]
     assert reason_phrases(reasons, {}) == ("matches note 1, note 1", "matches note 2", "matches note 3")
+
+
+@given(st.text("ab é", max_size=40), st.sampled_from(["a", "b", "é"]))
+def test_only_the_last_space_of_a_text_changes_whatever_is_marked(text: str, term: str) -> None:
+    runs = phrases.marked(text, [term])
+    kept = phrases.runs_together(runs)
+    assert "".join(run.text for run in kept) == phrases.together(text)
+    assert phrases.together(text).replace("\u00a0", " ") == text
+    assert [run.marked for run in kept] == [run.marked for run in runs]
+
+
+def test_a_long_last_word_may_stand_alone() -> None:
+    assert phrases.together("Sheep in Norway") == "Sheep in\u00a0Norway"
+    assert phrases.together("Sheep in Donaudampfschifffahrt") == "Sheep in Donaudampfschifffahrt"
+    assert phrases.together("Sheep") == "Sheep"

@@ -163,6 +163,14 @@ def test_the_first_papers_are_shown_in_full_and_the_others_in_a_line_each() -> N
         assert ("In brief" in page.text) == (front < 12)
 
 
+def test_the_front_is_read_in_two_minutes_and_brief_in_another() -> None:
+    """At 200 words a minute, of titles, authors and findings; abstracts as long as real ones."""
+    page = Page(rendered(many(20)).html).text
+    front, _, brief = page[page.index("1. ") :].partition("In brief")
+    assert 5 * 20 < len(front.split()) <= 2 * 200
+    assert len(brief.split()) <= 2 * 200
+
+
 @pytest.mark.parametrize("front", [1, 3, 12, 50])
 def test_a_reader_may_want_more_or_fewer_papers_in_full_than_the_site_shows(front: int) -> None:
     made = many(12)

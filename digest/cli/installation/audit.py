@@ -1,7 +1,7 @@
 """`digest audit`: who changed what, and taking it back."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,8 +13,6 @@ from digest.cli.terminal.types import SINCE
 
 if TYPE_CHECKING:
     from digest.pipeline.community.audit import Entry
-
-_SHOWN = 60  # characters of one value
 
 
 @click.group()
@@ -48,7 +46,7 @@ def list_(cli: Cli, *, actor: str, object_: str, since: datetime | None, limit: 
         table(
             ("act", "at", "who", "what", "object", "change"),
             [
-                (entry.id, entry.at, names[entry.actor], _act(entry), entry.object, in_words(entry))
+                (entry.id, entry.at, names[entry.actor], _act(entry), entry.object, acts.in_words(entry))
                 for entry in found
             ],
             empty="nothing was changed",
@@ -74,7 +72,7 @@ def undo(cli: Cli, *, number: int, dry_run: bool, yes: bool, as_json: bool) -> N
     undoing.check(entry, cli.installation.actor.name)
     if not as_json:
         click.echo(
-            f"{entry.at:%Y-%m-%d %H:%M} UTC {entry.actor} {entry.act} {entry.object}: {in_words(entry)}"
+            f"{entry.at:%Y-%m-%d %H:%M} UTC {entry.actor} {entry.act} {entry.object}: {acts.in_words(entry)}"
         )
     if not (dry_run or yes):
         ask("it will be taken back")
@@ -85,27 +83,6 @@ def undo(cli: Cli, *, number: int, dry_run: bool, yes: bool, as_json: bool) -> N
         click.echo(f"undone, by act {made.id}")
 
 
-def in_words(entry: "Entry") -> str:
-    """Return what an act changed, on one line: `field: before → after`."""
-    from digest.pipeline.community.audit import shown
-
-    before, after = shown(entry.before) or {}, shown(entry.after) or {}
-    if entry.before is None:
-        return "; ".join(
-            f"{name}: {_cut(value)}" for name, value in after.items() if value not in (None, "", [], {})
-        )
-    if entry.after is None:
-        return "gone: " + "; ".join(
-            f"{n}: {_cut(v)}" for n, v in before.items() if v not in (None, "", [], {})
-        )
-    return "; ".join(f"{name}: {_cut(before.get(name))} → {_cut(after.get(name))}" for name in after)
-
-
 def _act(entry: "Entry") -> str:
     undone = f", undone by {entry.undone_by}" if entry.undone_by else ""
     return f"{entry.act}{f' of {entry.undo_of}' if entry.undo_of else ''}{undone}"
-
-
-def _cut(value: Any) -> str:
-    text = "none" if value in (None, "", [], {}) else str(value)
-    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"

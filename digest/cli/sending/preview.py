@@ -1,5 +1,6 @@
 """`digest preview`: the digest that would be sent now."""
 
+from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -8,6 +9,7 @@ import click
 from digest.cli.terminal.context import Cli, json_option, pass_cli
 from digest.cli.terminal.explaining import explained_object, show_arithmetic, show_why_not
 from digest.cli.terminal.output import emit, table
+from digest.languages import CODES
 from digest.serializers import preview_object, reasons_in_words
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 @click.option("--eml", "part", flag_value="eml", help="The whole message on stdout (RFC 5322), unsigned.")
 @click.option("--html", "part", flag_value="html", help="The HTML part on stdout.")
 @click.option("--text", "part", flag_value="text", help="The text part on stdout.")
+@click.option("--language", type=click.Choice(CODES), help="Of the message; otherwise the subscriber's own.")
 @click.option("--explain", is_flag=True, help="Show the arithmetic of each paper's score.")
 @click.option("--paper", "paper_id", metavar="ID", help="Say why this paper isn't there.")
 @json_option
@@ -35,6 +38,7 @@ def preview(
     filters: tuple[str, ...],
     exclude: tuple[str, ...],
     part: str | None,
+    language: str | None,
     explain: bool,
     paper_id: str | None,
     as_json: bool,
@@ -50,6 +54,8 @@ def preview(
     if email and (topics or filters or exclude):
         raise click.UsageError("name a subscriber, or topics and filters, not both")
     subscriber = _subscriber(cli, email, topics, filters, exclude)
+    if language:
+        subscriber = replace(subscriber, schedule=replace(subscriber.schedule, language=language))
     if paper_id:
         show_why_not(of_digest(cli.installation, subscriber, paper_id, cli.now), as_json=as_json)
         return

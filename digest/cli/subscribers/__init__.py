@@ -49,6 +49,7 @@ def add(
     at: str,
     timezone: str,
     quiet_days: bool,
+    language: str | None,
     confirmed: bool,
     consent: str | None,
     as_json: bool,
@@ -63,7 +64,12 @@ def add(
 
     consent_words = agreed_words(confirmed, consent)
     schedule = validate.read_schedule(
-        frequency=frequency, weekday=weekday, at=at, timezone=timezone, quiet_days=quiet_days
+        frequency=frequency,
+        weekday=weekday,
+        at=at,
+        timezone=timezone,
+        quiet_days=quiet_days,
+        language=language or "",
     )
     address = validate.read_address(email)
     interests = validate.read_interests(validate.known_topics(cli.installation), **wanted)
@@ -107,7 +113,7 @@ def resend_confirmation(cli: Cli, email: str, *, dry_run: bool) -> None:
 @json_option
 @pass_cli
 def show(cli: Cli, email: str, *, why: datetime | None, as_json: bool) -> None:
-    """Show a subscriber's story: wishes, consent, each digest with its reason, bounces, votes.
+    """Show a subscriber's story: interests, consent, each digest with its reason, bounces, votes.
 
     Example: digest subscribers show ada@example.org --why 2026-03-17
     """

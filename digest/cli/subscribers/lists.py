@@ -48,8 +48,8 @@ def import_(
 
     \b
     Columns: email,topics,filters,exclude,frequency,at,timezone,max,status,
-             quiet_days,weekday,min_upvotes,about_only,front,top,paused_until,
-             joined_at,consent,consent_at
+             quiet_days,language,weekday,min_upvotes,about_only,front,top,
+             paused_until,joined_at,consent,consent_at
     Example: digest subscribers import people.csv --dry-run
     """
     from digest.cli.terminal.progress import counting

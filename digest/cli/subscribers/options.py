@@ -1,4 +1,4 @@
-"""The options by which a subscriber's wishes, times and consent are given on the command line."""
+"""The options by which a subscriber's interests, times and consent are given on the command line."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -7,6 +7,7 @@ import click
 
 from digest.cli.terminal.types import choice
 from digest.domain import Frequency, Role
+from digest.languages import CODES
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -27,6 +28,9 @@ times = (
     click.option("--at", default="08:00", show_default=True, help="The hour, on the clock of the time zone."),
     click.option("--timezone", default="UTC", show_default=True, help="Such as Europe/Paris."),
     click.option("--quiet-days", is_flag=True, help="A short mail with the reason when there is no paper."),
+    click.option(
+        "--language", type=click.Choice(CODES), help="Of their emails; otherwise as DIGEST_LANGUAGE says."
+    ),
 )
 _LISTS = (("topic", "topics"), ("filter", "filters"), ("exclude", "exclude"))
 changes = (
@@ -54,6 +58,7 @@ changes = (
     click.option("--at", help="The hour, on the clock of the time zone."),
     click.option("--timezone", help="Such as Europe/Paris."),
     click.option("--quiet-days/--no-quiet-days", default=None, help="A short mail when there is no paper."),
+    click.option("--language", type=click.Choice(CODES), help="Of their emails."),
 )
 consent_options = (
     click.option("--confirmed", is_flag=True, help="They agreed already; needs --consent."),

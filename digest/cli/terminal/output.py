@@ -67,7 +67,7 @@ def laid_out(columns: Sequence[str], rows: Sequence[Sequence[str]], width: int) 
 
 
 def _shared(least: Sequence[int], wished: Sequence[int], room: int) -> list[int]:
-    """The widths of columns: what each needs, and of the room that is left a share for what it wishes."""
+    """The widths of columns: what each needs, and of the room that is left a share for what it would take."""
     widths = list(least)
     left = room - sum(widths)
     while left > 0:

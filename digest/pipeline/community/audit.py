@@ -19,7 +19,7 @@ from digest.store.community.audit import Entry
 from digest.store.session import Session
 from digest.store.subscriptions import subscribers
 
-__all__ = ["PRIVATE", "Entry", "entry_object", "get", "listing", "names", "shown"]
+__all__ = ["PRIVATE", "Entry", "entry_object", "get", "in_words", "listing", "names", "shown"]
 
 # What readers do for themselves alone: it is kept, but no admin needs it in the list of recent acts.
 PRIVATE = frozenset(
@@ -36,6 +36,8 @@ PRIVATE = frozenset(
 )
 _OBJECT = re.compile(r"[a-z]+:.+", re.DOTALL)
 MOST = 1_000
+_LONGEST = 60  # characters of one value
+_EMPTY: tuple[Any, ...] = (None, "", [], {})
 
 
 def listing(
@@ -87,6 +89,21 @@ def shown(fields: Mapping[str, Any] | None) -> dict[str, Any] | None:
     if fields is None:
         return None
     return {name: _shown(name, value) for name, value in fields.items()}
+
+
+def in_words(entry: Entry) -> str:
+    """Say what an act changed, on one line: `field: before → after`."""
+    before, after = shown(entry.before) or {}, shown(entry.after) or {}
+    if entry.before is None or entry.after is None:
+        given = {name: value for name, value in {**before, **after}.items() if value not in _EMPTY}
+        gone = "gone: " if entry.after is None and given else ""
+        return gone + "; ".join(f"{name}: {_cut(value)}" for name, value in given.items())
+    return "; ".join(f"{name}: {_cut(before.get(name))} → {_cut(after.get(name))}" for name in after)
+
+
+def _cut(value: Any) -> str:
+    text = "none" if value in _EMPTY else str(value)
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 
 def entry_object(entry: Entry) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from digest.pipeline.community import moderation, picks, reports
 from digest.pipeline.community.proposals import states
 from digest.pipeline.installation import Installation
 from digest.store import deliveries, papers, session
-from digest.store.community import audit, saved, votes
+from digest.store.community import audit, saved, tokens, votes
 from digest.store.community.audit import Entry
 from digest.store.session import Session
 from digest.store.sources import snapshots as source_snapshots
@@ -205,11 +205,22 @@ def _saved(db: Session, entry: Entry, now: datetime) -> None:
 
 
 def _vote(db: Session, entry: Entry, now: datetime) -> None:
-    paper, number = papers.find(db, entry.object.partition(":")[2]), int(entry.actor.partition(":")[2])
+    paper = papers.find(db, entry.object.partition(":")[2])
+    kind, _, actor = entry.actor.partition(":")
+    token = tokens.get(db, int(actor)) if kind == "token" else None
+    number = token.subscriber_id if token else int(actor)
     votes.lock(db, number, paper.pk)
     _refuse_changed(entry, votes.state(db, number, paper.pk), entry.after)
     votes.restore(db, number, paper.pk, entry.before)
     votes.observe(db, paper.pk, now)
+
+
+def _made_token(db: Session, entry: Entry, _now: datetime) -> None:
+    tokens.remove(db, _number(entry))
+
+
+def _revoked_token(db: Session, entry: Entry, _now: datetime) -> None:
+    tokens.set_revoked(db, _number(entry), None)
 
 
 def _put_back(part: Restorable) -> Undo:
@@ -257,6 +268,8 @@ UNDO: Mapping[str, Undo] = MappingProxyType(
         ),
         "paper.merge": _merge,
         "paper.split": _split,
+        "token.create": _made_token,
+        "token.revoke": _revoked_token,
         "paper.vote": _vote,
         "paper.unvote": _vote,
         **dict.fromkeys(("paper.pick", "paper.unpick"), _put_back(picks)),

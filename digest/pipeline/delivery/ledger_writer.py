@@ -26,7 +26,7 @@ from digest.store.session import DBAPIError
 STALE = timedelta(hours=20)  # an older issue expires
 PATIENCE = 30.0  # seconds that the database may be away in the middle of a chunk
 PAUSE = 0.2  # seconds between two tries to reach it
-COMPANY = 0.005  # seconds that a mark waits for those of other lanes: about what a commit takes
+COMPANY = 0.005  # seconds that a mark waits for those of other slots: about what a commit takes
 
 
 _Marks = list[tuple[Delivery, asyncio.Future[bool]]]
@@ -102,7 +102,7 @@ class LedgerWriter:
             self._writer = None
 
     async def _wait_for_company(self) -> None:
-        """Until the marks of all lanes are here or a moment is over: one commit does for all of them."""
+        """Until the marks of all slots are here or a moment is over: one commit does for all of them."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(COMPANY):
                 while len(self._marks) < self._slots:

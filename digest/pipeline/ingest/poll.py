@@ -20,7 +20,7 @@ from digest.pipeline.failures import Part, guarded
 from digest.pipeline.ingest.announcements import note_batch
 from digest.pipeline.ingest.http import ask, getter
 from digest.pipeline.ingest.loop import Turn, retry_after, take, unusable
-from digest.pipeline.ingest.past.backfill import Repair, mend
+from digest.pipeline.ingest.past.backfill import Repair, repair_gaps
 from digest.pipeline.ingest.past.certify import Certified, certify
 from digest.pipeline.ingest.past.refetch import Refetched, refetch_days
 from digest.pipeline.installation import Installation
@@ -164,9 +164,9 @@ class _SourceTurn(Turn[FetchReport]):
         ]
         refetched = self._beside(Refetched(), lambda: refetch_days(engine, self.get, source, self.now))
         report = self._landed(answers, parsed, refetched)
-        repair = self._beside(Repair(), lambda: mend(engine, self.get, source, self.now))
+        repaired = self._beside(Repair(), lambda: repair_gaps(engine, self.get, source, self.now))
         found = self._beside(Certified(), lambda: certify(engine, self.get, source, self.now))
-        return _mended(report, repair, found)
+        return _with_past_days(report, repaired, found)
 
     def _beside(self, nothing: T, work: Callable[[], T]) -> T:
         """What asking for past days brings. That fails alone: what the source says of today isn't lost."""
@@ -274,7 +274,7 @@ def _tell(before: Source, state: SourceState, now: datetime) -> None:
         )
 
 
-def _mended(report: FetchReport, repair: Repair, found: Certified) -> FetchReport:
+def _with_past_days(report: FetchReport, repair: Repair, found: Certified) -> FetchReport:
     """A report with what the repair of past days brought; one that fails is a note, not a failure."""
     notes = [f"papers that past days brought: {repair.new}"] if repair.new else []
     notes += [f"a past day can't be repaired yet: {repair.error}"] if repair.error else []

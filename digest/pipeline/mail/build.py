@@ -8,11 +8,12 @@ from email.utils import formataddr, parseaddr
 from functools import cache
 
 from digest.deliver import Envelope, wire_address
-from digest.domain import Digest, Message
+from digest.domain import Digest, Message, Schedule
 from digest.errors import ConfigError
 from digest.pipeline.installation import Installation
 from digest.pipeline.mail.links import mail_links
-from digest.render import Encoded, as_bytes
+from digest.render import Encoded, Site, as_bytes
+from digest.render.site import in_language
 from digest.throttle import domain_of
 from digest.tokens import message_id, sign_envelope
 
@@ -21,7 +22,12 @@ def write(installation: Installation, digest: Digest) -> Encoded:
     """Render a digest with the links that belong to its subscriber."""
     reader = digest.subscriber
     links = mail_links(installation, reader.id, issue_date=digest.issue.date if digest.papers else None)
-    return installation.renderer.digest(digest, installation.site, links)
+    return installation.renderer.digest(digest, site_of(installation, reader.schedule), links)
+
+
+def site_of(installation: Installation, schedule: Schedule) -> Site:
+    """Return the site as it speaks to somebody: in the language that they chose, else in its own."""
+    return in_language(installation.site, schedule.language or installation.site.language)
 
 
 def envelope(installation: Installation, digest: Digest, *, message_id: str, now: datetime) -> Envelope:

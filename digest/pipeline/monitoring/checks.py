@@ -21,5 +21,5 @@ class Check:
 
 
 def check(name: str, well: bool, detail: str, fix: str, *, bad: Result = Result.WARN) -> Check:
-    """Return what was found to be well, or bad and how to mend it."""
+    """Return what was found to be well, or bad and how to fix it."""
     return Check(name, Result.OK, detail) if well else Check(name, bad, detail, fix)

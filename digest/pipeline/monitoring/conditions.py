@@ -86,7 +86,7 @@ def _issue(day: date, waits: Late | None, unopened: Late | None) -> Alarm:
         title=f"the issue of {day} isn't out",
         detail=f"It was due at {_moment(since)}; {'; '.join(part for part in parts if part)}.",
         tried=tried,
-        fix="digest doctor; then, with the cause mended: digest run --no-fetch",
+        fix="digest doctor; then, with the cause fixed: digest run --no-fetch",
         since=since,
     )
 
@@ -152,7 +152,7 @@ def _domain(pace: Throttle, until: datetime, now: datetime) -> Alarm:
         detail=f"It refuses the sender, not one recipient; it said {reply}.",
         tried=f"The mails for it wait; one asks again at {_moment(until)}.",
         fix=f"digest deliveries domains shows its words (usually SPF, DKIM or the sender's name); with that"
-        f" mended: digest deliveries domains --resume {pace.domain}",
+        f" fixed: digest deliveries domains --resume {pace.domain}",
         since=now,
     )
 

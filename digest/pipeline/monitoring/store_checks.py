@@ -160,7 +160,7 @@ def _source(view: SourceView, now: datetime) -> Check:
         ),
     ]
     if wrong:
-        return Check(name, Result.WARN, f"{source.state}; {'; '.join(wrong)}", _mend(view))
+        return Check(name, Result.WARN, f"{source.state}; {'; '.join(wrong)}", _fix(view))
     return Check(name, Result.OK, f"{source.state}; {newest}")
 
 
@@ -184,7 +184,7 @@ def _service(name: str, state: ServiceState | None, fix: str) -> Check:
     return Check(name, Result.OK, f"it answered last: {last}")
 
 
-def _mend(view: SourceView) -> str:
+def _fix(view: SourceView) -> str:
     if not view.missed:
         return "digest sources list"
     return f"digest sources backfill {view.source.name} --from {view.missed[0]} --to {view.missed[-1]}"

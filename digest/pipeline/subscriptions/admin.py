@@ -99,7 +99,7 @@ def planned(installation: Installation, before: Subscriber, changes: Mapping[str
 
     `changes`: by field, as it is typed: `email`, `topics`, `filters`, `exclude` (whole lists), `add_…` and
     `remove_…` for each of those, `min_upvotes`, `top`, `max_papers`, `front`, `about_only`, `frequency`,
-    `weekday`, `at`, `timezone`, `quiet_days`, `role`, `display_name`.
+    `weekday`, `at`, `timezone`, `quiet_days`, `language`, `role`, `display_name`.
     Raises UnknownError, InputError or FilterError.
     """
     kept, times = before.interests, before.schedule
@@ -116,6 +116,7 @@ def planned(installation: Installation, before: Subscriber, changes: Mapping[str
         at=changes.get("at", f"{times.at:%H:%M}"),
         timezone=changes.get("timezone", times.timezone),
         quiet_days=changes.get("quiet_days", times.quiet_days),
+        language=changes.get("language", times.language),
     )
     address = read_address(changes["email"]) if "email" in changes else before.email
     chosen = changes.get("display_name")
@@ -155,6 +156,18 @@ def carry_out(installation: Installation, edit: Edit, now: datetime) -> Subscrib
         if after.display_name != before.display_name:
             subscribers.set_display_name(db, before.id, after.display_name)
     return preferences.by_address(installation, after.email)
+
+
+def give_role(installation: Installation, email: str, role: Role, now: datetime) -> Subscriber:
+    """Give a subscriber a role; their sessions end where it is another one. Raises UnknownError."""
+    before = preferences.by_address(installation, email)
+    return carry_out(installation, Edit(before, replace(before, role=role)), now)
+
+
+def with_roles(installation: Installation) -> list[Subscriber]:
+    """Return the curators and admins."""
+    with session.reading(installation.engine) as db:
+        return subscribers.with_roles(db)
 
 
 def pause_until(found: Subscriber, day: date) -> datetime:

@@ -11,7 +11,17 @@ from digest.pipeline.installation import Installation
 from digest.pipeline.subscriptions import rate_limits
 from digest.pipeline.subscriptions.signup import LOCK
 from digest.store import deliveries, papers, session
-from digest.store.community import audit, hidings, picks, proposals, reports, saved, sessions, votes
+from digest.store.community import (
+    audit,
+    hidings,
+    picks,
+    proposals,
+    reports,
+    saved,
+    sessions,
+    tokens,
+    votes,
+)
 from digest.store.subscriptions import feeds, mutes, signups, subscribers, suppressions, transactional
 from digest.tokens import address_hash, address_hashes
 
@@ -50,6 +60,7 @@ def export(installation: Installation, number: int) -> dict[str, Any]:
             "saved": [{"paper": names[pk], "at": at} for pk, at in kept.items() if pk in names],
             "feed": {"made": bool(feeds.feed_of(db, number))},
             "acts": audit.listing(db, actor=f"subscriber:{number}", limit=MOST_ACTS),
+            "tokens": tokens.listing(db, number),
             "sessions": sessions.of_subscriber(db, number, used_since=known.created_at),
             "votes_taken_back": [{"paper": names[pk], "at": at} for pk, at in back.items() if pk in names],
             "votes": [{"paper": names[pk], "at": at} for pk, at in voted.items() if pk in names],
@@ -68,6 +79,7 @@ def erase(installation: Installation, number: int, now: datetime) -> None:
         suppressions.add(db, address_hash(known.email, installation.keys), reason="erased", now=now)
         rate_limits.forget(db, installation.keys, known.email)
         signups.forget(db, known.email)
+        theirs = [f"token:{token.id}" for token in tokens.listing(db, number)]
         voted = list(votes.votes_of(db, number))
         for part in (proposals, reports):
             part.forget_person(db, number)
@@ -76,7 +88,7 @@ def erase(installation: Installation, number: int, now: datetime) -> None:
         subscribers.erase(db, number)
         votes.observe_all(db, voted, now)
         kept = [f"suppression:{hashed}" for hashed in address_hashes(known.email, installation.keys)]
-        audit.erase(db, number, kept)
+        audit.erase(db, number, [*kept, *theirs], theirs)
         own = installation.actor.name == f"subscriber:{number}"
         actor = Actor(audit.NOBODY, installation.actor.via) if own else installation.actor
         audit.record(db, actor, "subscriber.erase", audit.NOBODY, {"erased": False}, None, now=now)

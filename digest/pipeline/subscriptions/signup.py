@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from digest.domain import Actor, Interests, Schedule, Subscriber, SubscriberStatus
 from digest.due import next_due
 from digest.errors import TokenError
+from digest.languages import deferred, gettext
 from digest.pipeline import failures
 from digest.pipeline.failures import Part
 from digest.pipeline.installation import Installation, acting
@@ -32,7 +33,7 @@ from digest.store.subscriptions.transactional import TransactionalKind
 from digest.tokens import address_hashes, network_hash
 
 WORDING_VERSION = "2026-11"  # change it with the words: the ledger keeps both
-WORDING = (
+WORDING = deferred(
     "Send me papers that fit what I chose here, by e-mail, as often as I chose."
     " I can change this or leave at any time, by a link in every mail."
 )
@@ -218,7 +219,7 @@ def _signup(email: str, interests: Interests, schedule: Schedule, visitor: Visit
         schedule=schedule,
         at=now,
         how=visitor.how,
-        wording=WORDING,
+        wording=gettext(WORDING),
         wording_version=WORDING_VERSION,
         ip=visitor.ip,
         user_agent=visitor.user_agent,

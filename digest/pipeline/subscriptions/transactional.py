@@ -25,20 +25,20 @@ from digest.domain import (
 )
 from digest.due import next_due
 from digest.errors import DeliveryError
-from digest.languages import dates
+from digest.languages import dates, speaking
 from digest.languages import gettext as _
 from digest.pipeline import failures
 from digest.pipeline.failures import Part
 from digest.pipeline.installation import Installation
 from digest.pipeline.issues.preview import preview
 from digest.pipeline.mail import outbox
-from digest.pipeline.mail.build import check_sender, finalize, message_name, return_address
+from digest.pipeline.mail.build import check_sender, finalize, message_name, return_address, site_of
 from digest.pipeline.mail.links import Purpose, erase_link, link, mail_links, signin_link
 from digest.pipeline.mail.suppression import suppress
 from digest.pipeline.subscriptions.personal_data import ERASE_WITHIN
 from digest.pipeline.subscriptions.signin import LINK_LASTS, MAY_SIGN_IN
 from digest.pipeline.subscriptions.signup import CONFIRM_WITHIN, expected
-from digest.render import Links, phrases
+from digest.render import Links, Site, phrases
 from digest.store import session
 from digest.store.community import proposals
 from digest.store.monitoring import failures as kept_failures
@@ -120,7 +120,8 @@ def _envelope(installation: Installation, notice: TransactionalEmail, now: datet
         if subscriber is None or not _is_wanted(installation, db, notice, subscriber, now):
             return None
     name = message_name(installation, notice.id)
-    message = _message(installation, notice, subscriber, now)
+    with speaking(site_of(installation, subscriber.schedule).language):
+        message = _message(installation, notice, subscriber, now)
     sender = return_address(installation, subscriber.id)
     return finalize(installation, message, subscriber.email, sender=sender, message_id=name, now=now)
 
@@ -151,7 +152,7 @@ def _is_wanted(
 def _message(  # noqa: PLR0911 - one for each kind
     installation: Installation, notice: TransactionalEmail, subscriber: Subscriber, now: datetime
 ) -> Message:
-    site, renderer = installation.site, installation.renderer
+    site, renderer = site_of(installation, subscriber.schedule), installation.renderer
     links = mail_links(installation, subscriber.id)
     match notice.kind:
         case TransactionalKind.CONFIRM:
@@ -166,9 +167,9 @@ def _message(  # noqa: PLR0911 - one for each kind
         case TransactionalKind.PREFERENCES:
             return renderer.preferences(site, link=links.preferences)
         case TransactionalKind.ERASE | TransactionalKind.SIGNIN:
-            return _with_expiring_link(installation, notice)
+            return _with_expiring_link(installation, notice, site)
         case TransactionalKind.PROPOSAL | TransactionalKind.QUEUE:
-            return _of_proposals(installation, notice, now)
+            return _of_proposals(installation, notice, site, now)
 
 
 def _confirm(installation: Installation, notice: TransactionalEmail, now: datetime) -> Message:
@@ -177,37 +178,41 @@ def _confirm(installation: Installation, notice: TransactionalEmail, now: dateti
         signup = signups.get(db, notice.signup_id or 0)
     schedule = signup.schedule if signup else Schedule()
     due, zone = next_due(schedule, now), schedule.timezone
-    return installation.renderer.confirm(
-        installation.site,
-        link=link(installation, Purpose.CONFIRM, notice.signup_id or 0),
-        hours=_hours(CONFIRM_WITHIN),
-        until=phrases.moment((signup.at if signup else notice.created_at) + CONFIRM_WITHIN, zone),
-        first=phrases.moment(due[0], zone) if due else "",
-    )
+    site = site_of(installation, schedule)  # as it was asked for now, whatever an earlier subscription said
+    with speaking(site.language):
+        return installation.renderer.confirm(
+            site,
+            link=link(installation, Purpose.CONFIRM, notice.signup_id or 0),
+            hours=_hours(CONFIRM_WITHIN),
+            until=phrases.moment((signup.at if signup else notice.created_at) + CONFIRM_WITHIN, zone),
+            first=phrases.moment(due[0], zone) if due else "",
+        )
 
 
 def _already(installation: Installation, subscriber: Subscriber, links: Links) -> Message:
     due, until, zone = subscriber.next_due_at, subscriber.paused_until, subscriber.schedule.timezone
     is_active = subscriber.status is SubscriberStatus.ACTIVE
     return installation.renderer.already(
-        installation.site,
+        site_of(installation, subscriber.schedule),
         links,
         following=phrases.moment(due, zone) if due and is_active else "",
         paused=dates.day_name(until.astimezone(ZoneInfo(zone)).date()) if until and not is_active else "",
     )
 
 
-def _of_proposals(installation: Installation, notice: TransactionalEmail, now: datetime) -> Message:
+def _of_proposals(
+    installation: Installation, notice: TransactionalEmail, site: Site, now: datetime
+) -> Message:
     """The email about one proposal, or about the curators' queue."""
-    site, renderer = installation.site, installation.renderer
+    renderer = installation.renderer
     with session.reading(installation.engine) as db:
         if notice.kind is TransactionalKind.QUEUE:
             return renderer.queue(site, proposals.in_state(db, [ProposalState.PENDING]), now)
         return renderer.proposal(site, proposals.get(db, notice.proposal_id or 0))
 
 
-def _with_expiring_link(installation: Installation, notice: TransactionalEmail) -> Message:
-    site, renderer = installation.site, installation.renderer
+def _with_expiring_link(installation: Installation, notice: TransactionalEmail, site: Site) -> Message:
+    renderer = installation.renderer
     if notice.kind is TransactionalKind.ERASE:
         address = erase_link(installation, notice.subscriber_id, notice.created_at + ERASE_WITHIN)
         return renderer.erase(site, link=address, hours=_hours(ERASE_WITHIN))

@@ -12,6 +12,7 @@ from digest.domain import Frequency, Interests, Schedule, Subscriber, Subscriber
 from digest.due import next_due
 from digest.errors import FilterError, InputError
 from digest.filters import canonical, leaves, parse
+from digest.languages import CODES
 from digest.pipeline.installation import Installation
 from digest.render.site import MOST_FRONT
 from digest.serializers import WEEKDAYS
@@ -237,12 +238,15 @@ def read_schedule(
     at: str = "08:00",
     timezone: str = "UTC",
     quiet_days: bool = False,
+    language: str = "",
 ) -> Schedule:
     """Read what somebody typed as a Schedule. Raises InputError that names the field and what it can be."""
     if frequency not in list(Frequency):
         raise InputError(f"frequency: {frequency!r} is none of {', '.join(Frequency)}")
     if weekday not in WEEKDAYS:
         raise InputError(f"weekday: {weekday!r} is none of {', '.join(WEEKDAYS)}")
+    if language and language not in CODES:
+        raise InputError(f"language: {language!r} is none of {', '.join(CODES)}")
     if timezone not in time_zones():
         near = nearest(timezone, time_zones())
         fix = f"did you mean {near}?" if near else "a name such as Europe/Paris"
@@ -254,7 +258,7 @@ def read_schedule(
     if clock is None or clock.tzinfo:
         raise InputError(f"at: {at!r} is not a time of day", fix="hours and minutes, such as 08:00")
     at_minute = clock.replace(second=0, microsecond=0)
-    return Schedule(Frequency(frequency), at_minute, timezone, WEEKDAYS.index(weekday), quiet_days)
+    return Schedule(Frequency(frequency), at_minute, timezone, WEEKDAYS.index(weekday), quiet_days, language)
 
 
 def subscribe(

@@ -1,4 +1,4 @@
-"""Markup as feeds really hold it: text comes in, the text of one XML element goes out, mended.
+"""Markup as feeds really hold it: text comes in, the text of one XML element goes out, repaired.
 
 Everything that comes before the root is dropped, a DOCTYPE and its entities too, so that no entity is ever
 expanded. HTML's entities, bare ampersands and angle brackets, characters that XML forbids and prefixes that
@@ -30,15 +30,15 @@ _NAMESPACES = {  # of prefixes that are used undeclared
 }
 
 
-def mend(text: str) -> str:
+def repair(text: str) -> str:
     """Return the document from its root element on, with simple faults repaired; empty without an element."""
     text = _rename_beside(_without_prolog(text))
     first, *others = _FORBIDDEN.sub(" ", text).split("<![CDATA[")
-    mended = [_mend_markup(first)]
+    repaired = [_repair_markup(first)]
     for part in others:
         data, closed, rest = part.partition("]]>")
-        mended.append(f"<![CDATA[{data}{closed}{_mend_markup(rest)}")
-    return _declare_prefixes("".join(mended))
+        repaired.append(f"<![CDATA[{data}{closed}{_repair_markup(rest)}")
+    return _declare_prefixes("".join(repaired))
 
 
 def _rename_beside(text: str) -> str:
@@ -69,13 +69,13 @@ def _doctype_end(text: str, at: int) -> int:
     return text.find("]>", subset) if subset >= 0 else close
 
 
-def _mend_markup(text: str) -> str:
-    known = _REFERENCE.sub(lambda found: _mend_reference(found[0]), text)
+def _repair_markup(text: str) -> str:
+    known = _REFERENCE.sub(lambda found: _repair_reference(found[0]), text)
     return _FORBIDDEN.sub(" ", _LONE_ANGLE.sub("&lt;", known))
 
 
 @lru_cache(1_000)
-def _mend_reference(reference: str) -> str:
+def _repair_reference(reference: str) -> str:
     return escape(html.unescape(reference), _QUOTES)
 
 

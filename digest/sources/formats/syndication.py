@@ -43,7 +43,7 @@ def read(body: bytes) -> Document:
     """Return the feed in these bytes; raises ParseError if it is none, or if none of its items can
     be read.
     """
-    text = markup.mend(charset.decode(body))
+    text = markup.repair(charset.decode(body))
     root = _ROOT.match(text)
     if root is None:
         raise ParseError(
@@ -99,7 +99,7 @@ def _item_by_item(text: str, root: re.Match[str], reason: str) -> Document:
     for place, (start, end) in enumerate(pairwise([*starts, len(text)][: room + 1]), start=1):
         try:
             if time.monotonic() > until:
-                raise ParseError("the items before it took too long to be mended")
+                raise ParseError("the items before it took too long to repair")
             alone = f"{root[0]}{_complete(text[start:end], reason)}</{root[1]}>"
             guard.check(alone)
             items += _parse(alone, ITEM_SECONDS).items

@@ -105,14 +105,17 @@ def listing(
     return _entries(session, conditions, limit)
 
 
-def erase(session: Session, subscriber_id: int, objects: Sequence[str] = ()) -> None:
+def erase(
+    session: Session, subscriber_id: int, objects: Sequence[str] = (), actors: Sequence[str] = ()
+) -> None:
     """Let the acts of a person, and the acts on them (and on `objects`), stand without their name and words.
 
-    Their own acts on other things lose the fields of `FREE_TEXT`; acts on them lose all that they held.
+    `actors`: what else stands for them, such as their tokens. Their own acts on other things lose the fields
+    of `FREE_TEXT`; acts on them lose all that they held.
     """
     named = f"subscriber:{subscriber_id}"
     theirs = or_(AuditRow.object == named, AuditRow.object.in_(objects))
-    for row in session.scalars(select(AuditRow).where(AuditRow.actor == named)):
+    for row in session.scalars(select(AuditRow).where(AuditRow.actor.in_([named, *actors]))):
         row.before, row.after = (_without_words(each) for each in (row.before, row.after))
         row.actor, row.network = NOBODY, ""
     session.flush()

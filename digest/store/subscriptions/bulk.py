@@ -24,7 +24,7 @@ _REMEMBERED = 4096  # interests as they are written
 _MOST_FILTERS = 200_000  # whose numbers are remembered
 _COLUMNS = (
     "id", "email", "email_key", "status", "interests", "packed", "frequency", "weekday", "at", "timezone",
-    "quiet_days", "next_due_at", "next_due_on", "created_at", "confirmed_at", "paused_until",
+    "quiet_days", "language", "next_due_at", "next_due_on", "created_at", "confirmed_at", "paused_until",
 )  # fmt: skip
 _CONSENT = ("subscriber_id", "at", "wording", "how", "details")
 
@@ -56,6 +56,7 @@ class ListedSubscriber(NamedTuple):
     at: time
     timezone: str
     quiet_days: bool
+    language: str
     paused_until: datetime | None
     created_at: datetime
     consent: str | None
@@ -127,6 +128,7 @@ class Adder:
             schedule.at,
             schedule.timezone,
             schedule.quiet_days,
+            schedule.language,
             due_at,
             due_on,
             person.created_at,
@@ -153,6 +155,7 @@ def walk(
             row.at,
             row.timezone,
             row.quiet_days,
+            row.language,
             type_coerce(row.paused_until, moment),
             type_coerce(row.created_at, moment),
             ConsentRow.wording,

@@ -142,6 +142,7 @@ def _schedule_json(schedule: Schedule) -> dict[str, Any]:
         "timezone": schedule.timezone,
         "weekday": schedule.weekday,
         "quiet_days": schedule.quiet_days,
+        "language": schedule.language,
     }
 
 
@@ -153,6 +154,7 @@ def _signup(row: SignupRow) -> Signup:
         kept["timezone"],
         kept["weekday"],
         kept.get("quiet_days", False),  # requests of an older version don't say
+        kept.get("language", ""),
     )
     return Signup(
         email=row.email,

@@ -14,7 +14,9 @@ from digest.store.subscriptions.addresses import key, name_key
 from digest.store.subscriptions.interests import as_json, from_json, packed
 from digest.store.subscriptions.tables import MuteRow, SubscriberRow
 
-_TEXTS = ("email", "status", "frequency", "weekday", "timezone", "quiet_days", "role", "display_name")
+_TEXTS = (
+    "email", "status", "frequency", "weekday", "timezone", "quiet_days", "language", "role", "display_name",
+)  # fmt: skip
 _MOMENTS = ("created_at", "confirmed_at", "paused_until", "left_at", "next_due_at")
 _READ: Mapping[str, Callable[[str], object]] = {
     **dict.fromkeys(_MOMENTS, datetime.fromisoformat),

@@ -257,6 +257,7 @@ def _put_interests(session: Session, row: SubscriberRow, interests: Interests) -
 def _put_schedule(row: SubscriberRow, schedule: Schedule) -> None:
     row.frequency, row.weekday = schedule.frequency, schedule.weekday
     row.at, row.timezone, row.quiet_days = schedule.at, schedule.timezone, schedule.quiet_days
+    row.language = schedule.language
 
 
 def from_row(row: SubscriberRow | Row[Any]) -> Subscriber:
@@ -266,7 +267,9 @@ def from_row(row: SubscriberRow | Row[Any]) -> Subscriber:
         email=row.email,
         status=SubscriberStatus(row.status),
         interests=from_json(row.interests),
-        schedule=Schedule(Frequency(row.frequency), row.at, row.timezone, row.weekday, row.quiet_days),
+        schedule=Schedule(
+            Frequency(row.frequency), row.at, row.timezone, row.weekday, row.quiet_days, row.language
+        ),
         created_at=row.created_at,
         confirmed_at=row.confirmed_at,
         next_due_at=row.next_due_at,

@@ -62,6 +62,7 @@ class SubscriberRow(Base):
     at: Mapped[time]
     timezone: Mapped[str]
     quiet_days: Mapped[bool] = mapped_column(server_default=false())
+    language: Mapped[str] = mapped_column(server_default=text("''"))
     next_due_at: Mapped[datetime | None]
     next_due_on: Mapped[date | None]
     created_at: Mapped[datetime]

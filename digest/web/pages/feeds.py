@@ -6,6 +6,7 @@ from functools import partial
 from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse
 
+from digest.languages import current
 from digest.pipeline.catalog.listing import PAGE, Order, read_page
 from digest.pipeline.catalog.periods import parse_period
 from digest.pipeline.community import own_feed
@@ -23,8 +24,9 @@ get = partial(router.api_route, methods=["GET", "HEAD"])
 def shared_feed(web: Web, feed: Feed, form: str) -> Response:
     """Answer with a feed that is the same for everybody."""
     site = web.installation.site
-    answer = write_feed(feed, form, site.base_url, site.language)
+    answer = write_feed(feed, form, site.base_url, current())
     answer.headers["Cache-Control"] = SHARED
+    answer.headers["Vary"] = "Accept-Language"
     return answer
 
 
@@ -87,7 +89,7 @@ def of_my_digest(request: Request, web: Site, token: str, form: str) -> Response
         feed_path=f"/feed/{token}",
         papers=[match.paper for match in found],
     )
-    answer = write_feed(feed, form, site.base_url, site.language)
+    answer = write_feed(feed, form, site.base_url, current())
     tag = etag(bytes(answer.body))
     if tag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers={"ETag": tag})

@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from digest.domain import Frequency, Interests
 from digest.errors import InputError
+from digest.languages import NAMES
 from digest.pipeline.subscriptions import signup
 from digest.pipeline.subscriptions.expiry import UNCONFIRMED_KEPT
 from digest.pipeline.subscriptions.signup import CONFIRM_WITHIN
@@ -62,6 +63,7 @@ def choices_of_forms(web: Web) -> dict[str, Any]:
         "frequencies": list(Frequency),
         "weekdays": WEEKDAYS,
         "zones": time_zones(),
+        "language_names": NAMES,
     }
 
 

@@ -25,7 +25,7 @@ FACETS = 12  # values of one kind that are shown
 @get("/search")
 @costly
 def search(request: Request, web: Site) -> Response:
-    """Show what a search finds, or its mistake with the way to mend it; without a query only the box."""
+    """Show what a search finds, or its mistake with how to fix it; without a query only the box."""
     given = request.query_params
     query, order = given.get("q", "").strip(), given.get("order", Order.RELEVANCE)
     if order not in list(Order) or len(query) > LONGEST_LINE:

@@ -1,34 +1,40 @@
 """Finds the subscriber behind a link's token. Forged, cut off and erased look the same."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 
 from fastapi import Request, Response
+from fastapi.concurrency import run_in_threadpool
 
 from digest.domain import Subscriber
 from digest.errors import TokenError
 from digest.pipeline.mail.links import Purpose, opened
 from digest.pipeline.subscriptions import preferences
-from digest.web.site import web_of
+from digest.web.pages.language import speak_to
+from digest.web.site import Web, web_of
 
 
 class GoneError(Exception):
     """Nobody is behind this link."""
 
 
-def subscriber_from_token(purpose: Purpose) -> Callable[[Request, str], Subscriber]:
+def subscriber_from_token(purpose: Purpose) -> Callable[[Request, str], Coroutine[None, None, Subscriber]]:
     """Return a dependency: the subscriber whose link of this purpose was followed. It raises GoneError."""
 
-    def known(request: Request, token: str) -> Subscriber:
-        web = web_of(request)
-        try:
-            found = preferences.person(web.installation, opened(web.installation, purpose, token))
-        except TokenError:
-            found = None
+    async def known(request: Request, token: str) -> Subscriber:
+        found = await run_in_threadpool(_find, web_of(request), purpose, token)
         if found is None:
             raise GoneError
+        speak_to(found)  # here, and not in the thread, whose context ends with it
         return found
 
     return known
+
+
+def _find(web: Web, purpose: Purpose, token: str) -> Subscriber | None:
+    try:
+        return preferences.person(web.installation, opened(web.installation, purpose, token))
+    except TokenError:
+        return None
 
 
 def gone(request: Request, _error: Exception) -> Response:

@@ -17,6 +17,7 @@ from digest.pipeline.mail.links import Purpose, opened
 from digest.pipeline.subscriptions import preferences
 from digest.render.phrases import masked
 from digest.web import guards
+from digest.web.pages.language import speak_to
 from digest.web.site import AnyForm, Site, Web, one
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
@@ -73,9 +74,12 @@ def _do(request: Request, web: Web, owner: Subscriber, choice: str) -> None:
 
 def _owner(web: Web, token: str) -> Subscriber | None:
     try:
-        return preferences.person(web.installation, opened(web.installation, Purpose.UNSUBSCRIBE, token))
+        found = preferences.person(web.installation, opened(web.installation, Purpose.UNSUBSCRIBE, token))
     except TokenError:
         return None
+    if found:
+        speak_to(found)
+    return found
 
 
 def _page(web: Web, token: str, owner: Subscriber | None, *, done: str = "") -> HTMLResponse:

@@ -36,3 +36,7 @@ if (find) {
     document.getElementById("topics-count").textContent = chosen ? `${chosen} chosen` : "";
   });
 }
+
+// A page that waits for something asks again by itself.
+const again = document.querySelector("[data-refresh]");
+if (again) setTimeout(() => location.assign(again.href), 2000);

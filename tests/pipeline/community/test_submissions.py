@@ -17,7 +17,6 @@ from digest.domain import (
     ProposalState,
     ReportAbout,
     Role,
-    SignalKind,
 )
 from digest.errors import InputError, RefusedError, UnknownError
 from digest.pipeline.community import audit, moderation, picks, reports, submissions, votes
@@ -160,7 +159,7 @@ def test_a_paper_that_is_here_counts_as_a_vote(site: Installation, ada: int) -> 
     store_entries(site.engine, [entry(ID)])
     found = propose(site, ID, ada)
     assert (found.state, found.paper) == (DUPLICATE, f"arxiv:{ID}")
-    assert votes.paper(site, ID).latest(SignalKind.VOTES) == 1
+    assert votes.has_voted(site, ada, votes.paper(site, ID))
 
 
 def test_a_hidden_paper_comes_back_by_no_proposal(site: Installation, ada: int) -> None:

@@ -13,7 +13,7 @@ from digest.cli import main as run
 from digest.domain import Gap, Paper, SignalKind, SourceKind
 from digest.errors import InputError
 from digest.fetch import Fetcher, Get, Response
-from digest.pipeline.ingest.past.backfill import Repair, backfill, mend
+from digest.pipeline.ingest.past.backfill import Repair, backfill, repair_gaps
 from digest.pipeline.installation import Installation
 from digest.sources.past import Way
 from digest.store import papers, session, sources
@@ -176,7 +176,7 @@ def test_pages_that_stay_empty_leave_the_day_open_for_tomorrow(
 def mend_arxiv(here: Installation, get: Get, now: datetime) -> Repair:
     with session.reading(here.engine) as db:
         source = sources.get(db, "arxiv")
-    return mend(here.engine, get, source, now)
+    return repair_gaps(here.engine, get, source, now)
 
 
 def test_a_run_that_is_killed_goes_on_where_it_was(

@@ -1,10 +1,11 @@
 """Looks proposals up: what a site says of them is kept, a paper that is here already becomes a vote."""
 
+import contextlib
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from digest.domain import Actor, Paper, Proposal, ProposalState
-from digest.errors import FetchError, InputError, NotAskedError, ParseError
+from digest.errors import FetchError, InputError, NotAskedError, ParseError, RefusedError
 from digest.fetch.body import BodyError
 from digest.pipeline.community import votes
 from digest.pipeline.community.proposals import lookup
@@ -138,4 +139,5 @@ def _vote(installation: Installation, proposal: Proposal, known: Paper | None, n
     """Let a proposal of a paper that is here already be its proposer's vote."""
     if known and proposal.subscriber_id is not None:
         as_them = acting(installation, Actor(f"subscriber:{proposal.subscriber_id}", installation.actor.via))
-        votes.vote(as_them, proposal.subscriber_id, known, now)
+        with contextlib.suppress(RefusedError):  # they voted for very many papers today
+            votes.vote(as_them, proposal.subscriber_id, known, now)

@@ -94,7 +94,7 @@ def backfill(
     return run.so_far
 
 
-def mend(engine: Engine, get: Get, source: Source, now: datetime) -> Repair:
+def repair_gaps(engine: Engine, get: Get, source: Source, now: datetime) -> Repair:
     """Record the days that a source missed, and ask for a few pages of them, newest first."""
     try:
         past.check(source)

@@ -63,6 +63,7 @@ def _cells(person: ListedSubscriber) -> tuple[str, ...]:
         wants["max"],
         person.status,
         "yes" if person.quiet_days else "no",
+        person.language,
         WEEKDAYS[person.weekday] if is_weekly else "",
         wants["min_upvotes"],
         wants["about_only"],

@@ -28,6 +28,7 @@ COLUMNS = (
     "max",
     "status",
     "quiet_days",
+    "language",
     "weekday",
     "min_upvotes",
     "about_only",
@@ -46,7 +47,7 @@ _NUMBERS = {
 }
 _INTERESTS = ("topics", "filters", "exclude", "max", "min_upvotes", "top", "about_only", "front")
 _KEPT = ("topics", "filters", "exclude", "min_upvotes", "top", "max_papers", "about_only", "front")
-_SCHEDULE = ("frequency", "weekday", "at", "timezone", "quiet_days")
+_SCHEDULE = ("frequency", "weekday", "at", "timezone", "quiet_days", "language")
 _STATUSES = {str(status): status for status in SubscriberStatus}
 _NO_INTERESTS, _USUAL = Interests(), Schedule()
 _REMEMBERED = 8_192  # interests
@@ -149,6 +150,7 @@ def _schedule(before: Schedule, written: tuple[str | None, ...]) -> Schedule:
         "at": f"{before.at:%H:%M}",
         "timezone": before.timezone,
         "quiet_days": before.quiet_days,
+        "language": before.language,
     }
     usual = Schedule()
     if "frequency" in fields:
@@ -161,6 +163,8 @@ def _schedule(before: Schedule, written: tuple[str | None, ...]) -> Schedule:
         given["timezone"] = _plain(fields, "timezone") or usual.timezone
     if "quiet_days" in fields:
         given["quiet_days"] = _yes_or_no(fields, "quiet_days")
+    if "language" in fields:
+        given["language"] = _plain(fields, "language").lower()
     return read_schedule(**given)
 
 

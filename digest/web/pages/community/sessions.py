@@ -28,6 +28,7 @@ from digest.domain import Role
 from digest.pipeline.community import sessions
 from digest.pipeline.community.sessions import SignedIn
 from digest.web import guards
+from digest.web.pages.language import speak_to
 from digest.web.site import Fields, one, our_fields, web_of
 
 HOST_COOKIE, PLAIN_COOKIE = "__Host-session", "session"  # the first where the site is reached by https
@@ -53,6 +54,8 @@ async def remember_viewer(request: Request) -> None:
     web = web_of(request)
     found = await run_in_threadpool(sessions.find, web.installation, cookie, web.clock())
     guards.VIEWER.set(guards.Viewer(found, has_cookie=True))
+    if found:
+        speak_to(found.subscriber)
 
 
 def viewer() -> SignedIn | None:
