@@ -30,6 +30,7 @@ DOORS = {
     "idna": {"digest.store"},
     "jinja2": {"digest.render", "digest.web"},
     "kombu": {"workers"},
+    "latex2mathml": {"digest.text"},
     "lark": {"digest.filters"},
     "nacl": {"digest.render"},
     "nh3": {"digest.text"},

@@ -100,6 +100,7 @@ SHORT_HELP: MappingProxyType[str, str] = MappingProxyType(
         "db": "The database: bring it up to date, say where it stands, back it up and restore it.",
         "config": "The settings.",
         "completion": "Print the completion script of a shell.",
+        "tokens": "Tokens by which scripts vote, pick or hide for a subscriber in the API.",
         "version": "Print the version.",
     }
 )

@@ -3,6 +3,7 @@
 import click
 
 from digest.cli.terminal.context import Cli, json_option, pass_cli
+from digest.cli.terminal.options import dry_run_option
 from digest.cli.terminal.output import emit, table
 from digest.domain import Proposal, ProposalState
 
@@ -51,45 +52,48 @@ def list_(cli: Cli, state: str, as_json: bool) -> None:
 @community.command()
 @click.argument("number", type=click.IntRange(1))
 @click.option("--words", default="", help="A word for who proposed it.")
+@dry_run_option
 @json_option
 @pass_cli
-def accept(cli: Cli, number: int, words: str, as_json: bool) -> None:
+def accept(cli: Cli, *, number: int, words: str, dry_run: bool, as_json: bool) -> None:
     """Accept a proposal: its paper is listed today.
 
     Example: digest community accept 12
     """
     from digest.pipeline.community import submissions
 
-    _show(submissions.accept(cli.installation, number, cli.now, words), as_json=as_json)
+    _show(submissions.accept(cli.rehearsed(dry_run), number, cli.now, words), as_json=as_json)
 
 
 @community.command()
 @click.argument("number", type=click.IntRange(1))
 @click.option("--reason", required=True, help="Why; who proposed it is told.")
+@dry_run_option
 @json_option
 @pass_cli
-def reject(cli: Cli, number: int, reason: str, as_json: bool) -> None:
+def reject(cli: Cli, *, number: int, reason: str, dry_run: bool, as_json: bool) -> None:
     """Reject a proposal.
 
     Example: digest community reject 12 --reason 'Off topic here.'
     """
     from digest.pipeline.community import submissions
 
-    _show(submissions.reject(cli.installation, number, reason, cli.now), as_json=as_json)
+    _show(submissions.reject(cli.rehearsed(dry_run), number, reason, cli.now), as_json=as_json)
 
 
 @community.command()
 @click.argument("number", type=click.IntRange(1))
+@dry_run_option
 @json_option
 @pass_cli
-def withdraw(cli: Cli, number: int, as_json: bool) -> None:
+def withdraw(cli: Cli, *, number: int, dry_run: bool, as_json: bool) -> None:
     """Take a proposal back for who made it.
 
     Example: digest community withdraw 12
     """
     from digest.pipeline.community import submissions
 
-    _show(submissions.withdraw(cli.installation, number, cli.now), as_json=as_json)
+    _show(submissions.withdraw(cli.rehearsed(dry_run), number, cli.now), as_json=as_json)
 
 
 @community.command()

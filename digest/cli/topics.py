@@ -57,7 +57,7 @@ def add(
 ) -> None:
     """Add a topic that people can tick; shows how many papers of the last two weeks it selects.
 
-    Example: digest topics add graphs --title 'Graph learning' --expression '"graph neural network" OR GNN'
+    Example: digest topics add gnn --title 'Graph learning' --expression '"graph neural network" OR GNN'
     """
     from digest.pipeline.subscriptions import topics as registry
 
@@ -118,7 +118,7 @@ def edit(
 def remove(cli: Cli, *, slug: str, dry_run: bool, yes: bool, as_json: bool) -> None:
     """Remove a topic that you added, and that no subscriber and no filter names any more.
 
-    Example: digest topics remove graphs --yes
+    Example: digest topics remove gnn --yes
     """
     from digest.pipeline.subscriptions import topics as registry
 

@@ -125,6 +125,11 @@ def for_visitors(installation: Installation) -> Installation:
     return replace(installation, engine=session.with_patience(installation.engine, VISITORS_WAIT))
 
 
+def rehearsed(installation: Installation) -> Installation:
+    """Return the same installation for a dry run: what is written to its database is never committed."""
+    return replace(installation, engine=session.rehearsal(installation.engine))
+
+
 def acting(installation: Installation, actor: Actor) -> Installation:
     """Return the same installation in the hands of somebody: the audit says that what is done by it
     was them.

@@ -33,6 +33,7 @@ __all__ = [
     "is_outage",
     "make_room",
     "reading",
+    "rehearsal",
     "serialise",
     "transaction",
     "with_patience",
@@ -87,9 +88,18 @@ def with_patience(engine: Engine, seconds: float) -> Engine:
 
 @contextmanager
 def transaction(engine: Engine) -> Iterator[Session]:
-    """Open a Session whose work is committed at the end, or rolled back when something is raised."""
+    """Open a Session whose work is committed at the end, or rolled back when something is raised, and in a
+    rehearsal always.
+    """
     with Session(engine, expire_on_commit=False) as session, session.begin():
         yield session
+        if engine.get_execution_options().get("digest_rehearsal"):
+            session.rollback()
+
+
+def rehearsal(engine: Engine) -> Engine:
+    """Return the same database without consequences: no transaction over it is committed."""
+    return engine.execution_options(digest_rehearsal=True)
 
 
 @contextmanager

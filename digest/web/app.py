@@ -77,6 +77,7 @@ def create(
 
     @asynccontextmanager
     async def running(_app: FastAPI) -> AsyncIterator[None]:
+        app.state.loop = asyncio.get_running_loop()
         for ticker in tickers:
             ticker.start()
         yield

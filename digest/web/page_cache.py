@@ -1,19 +1,21 @@
 """Keeps answers that are the same for everybody: compressed, and known by an ETag.
 
 In: what handlers answer. An answer that is marked `Cache-Control: public` is given to everybody who asks for
-the same address in the same language within `FRESH`; when it is older, one request makes it anew and the
-others still get the old one. A body may hold `HOLE`, where each answer gets a stamp of its own time. Never:
-an answer to somebody who has a session, to a form, or of a path with a token; those aren't compressed either,
-as they hold secrets beside what was typed (BREACH).
+the same address in the same language within `FRESH`; when it is older, it is given once more while the next
+one is made beside the request (RFC 5861, 3), so that nobody waits for a page that is asked for often; many
+who ask for a page that isn't there wait for one of them. A body may hold `HOLE`, where each answer gets a
+stamp of its own time. Never: an answer to somebody who has a session, to a form, or of a path with a token;
+those aren't compressed either, as they hold secrets beside what was typed (BREACH).
 """
 
+import asyncio
 import hashlib
 import logging
 import time
 import zlib
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -27,7 +29,7 @@ from digest.web import guards
 
 SHARED = "public, no-cache"  # everybody may keep it, and asks whether it is still the same
 FRESH = timedelta(seconds=60)
-STALE = timedelta(minutes=10)  # that an answer may be shown for while the next one is made
+STALE = timedelta(minutes=6)  # that an answer may be shown for while the next one is made
 MOST_BYTES = 48 * 2**20
 LOOK_EVERY = 1.0  # seconds
 LEAST_COMPRESSED = 500  # bytes
@@ -102,6 +104,8 @@ class PageCache:
         self._stamp = stamp
         self._kept: OrderedDict[str, Kept] = OrderedDict()
         self._size = 0
+        self._under_way: dict[str, asyncio.Event] = {}  # addresses whose first answer is being made
+        self._renewing: set[asyncio.Task[None]] = set()
         self._is_forgotten = False
         self._forgotten = 0  # times
         self._look = look
@@ -121,18 +125,40 @@ class PageCache:
             self._is_forgotten = False
             self._kept.clear()
             self._size = 0
+        if under_way := self._under_way.get(asked.key):
+            await under_way.wait()
         kept = self._kept.get(asked.key)
-        if kept and _is_usable(kept, asked.at):
+        if kept and timedelta(0) <= asked.at - kept.made < STALE:
             self._kept.move_to_end(asked.key)
+            if asked.at - kept.made >= FRESH and not kept.renewing:
+                self._renew_beside(kept, asked, scope)
             await self._give(kept, asked, send)
             return
-        if kept:
-            kept.renewing = True
+        if under_way:  # what came of it is nobody else's
+            await self._ask(asked, partial(self._app, scope, receive), send)
+            return
+        made = self._under_way[asked.key] = asyncio.Event()
         try:
             await self._ask(asked, partial(self._app, scope, receive), send)
         finally:
-            if kept:
-                kept.renewing = False
+            made.set()
+            del self._under_way[asked.key]
+
+    def _renew_beside(self, kept: Kept, asked: _Asked, scope: Scope) -> None:
+        """Make an answer anew in a task of its own."""
+        kept.renewing = True
+        task = asyncio.get_running_loop().create_task(self._renew(kept, replace(asked, method="GET"), scope))
+        self._renewing.add(task)
+        task.add_done_callback(self._renewing.discard)
+
+    async def _renew(self, kept: Kept, asked: _Asked, scope: Scope) -> None:
+        """Ask the application once more. An answer that fails, or is no longer everybody's, is forgotten."""
+        try:
+            await self._ask(asked, partial(self._app, {**scope, "method": "GET"}, _no_body), _to_nobody)
+        except Exception:
+            _log.exception("a page could not be made anew; who asks next waits for it")
+        if self._kept.get(asked.key) is kept:
+            self._size -= self._kept.pop(asked.key).size
 
     def _forget_soon(self) -> None:
         """Make every answer anew from the next request on; called from any thread."""
@@ -223,9 +249,12 @@ async def _packing(pending: _Pending, send: Send, message: Message) -> None:
     await send(message)
 
 
-def _is_usable(kept: Kept, now: datetime) -> bool:
-    age = now - kept.made
-    return timedelta(0) <= age < FRESH or (kept.renewing and timedelta(0) <= age < STALE)
+async def _no_body() -> Message:
+    return {"type": "http.request", "body": b"", "more_body": False}
+
+
+async def _to_nobody(_message: Message) -> None:
+    pass
 
 
 def _is_public(start: Message) -> bool:

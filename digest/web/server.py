@@ -3,6 +3,7 @@
 Pages are answered by uvicorn; what is to be done beside them is done by threads that look once a tick.
 """
 
+import asyncio
 import logging
 import signal
 import socket
@@ -13,12 +14,13 @@ from functools import partial
 
 import uvicorn
 from fastapi import FastAPI
+from starlette.types import Message, Scope
 
 from digest import logs
 from digest.domain import Interests
 from digest.errors import ConfigError
 from digest.pipeline import runner
-from digest.pipeline.catalog.listing import Order
+from digest.pipeline.catalog.listing import AHEAD_DAYS, Order
 from digest.pipeline.clock import shared_now
 from digest.pipeline.installation import Installation
 from digest.pipeline.runner import Step
@@ -28,7 +30,8 @@ from digest.web.site import Web
 from digest.web.ticker import Ticker
 
 DEMO_TICK = 2.0  # seconds
-AHEAD = 600.0  # seconds between two looks at what pages show; what is older than an hour isn't shown
+AHEAD = 300.0  # seconds between two looks at what pages show; a page of longer ago isn't shown
+ANSWERED = 30.0  # seconds that a page has to be made ahead
 _log = logging.getLogger(__name__)
 
 
@@ -65,6 +68,36 @@ def _read_ahead(app: FastAPI, now: datetime) -> None:
         web.search.similar(newest.page.papers[0], now)
     web.today.topics(now)
     web.lists.read_ahead(now)
+    days = [f"/papers/{day}" for day in web.lists.days(now)[:AHEAD_DAYS]]
+    for path in ("/", "/papers", "/topics", "/papers.atom", "/papers.rss", *days):
+        answer = asyncio.run_coroutine_threadsafe(_ask_for(app, path), app.state.loop)
+        answer.result(ANSWERED)
+
+
+async def _ask_for(app: FastAPI, path: str) -> None:
+    """Ask the application for a page as a visitor would, so that its cache has it."""
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(_message: Message) -> None:
+        pass
+
+    scope: Scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "GET",
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "root_path": "",
+        "headers": [],
+        "client": None,
+        "server": None,
+    }
+    await app(scope, receive, send)
 
 
 def serve_demo(installation: Installation, listening: socket.socket, morning: datetime) -> None:

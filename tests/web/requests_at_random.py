@@ -5,6 +5,7 @@ import random
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from urllib.parse import quote, quote_plus
 
 from fastapi import FastAPI
@@ -144,6 +145,15 @@ HEADERS = (
         "Expect: x",
     ),
 )
+LIKELY = {  # what a parameter of a path is likely to be; a token for those of other names
+    "ref": ("2603.00001", "2603.00002v3", "arxiv:2603.00003", "2603.00199", "2603.99999", "doi:10.1/x"),
+    "form": ("rss", "atom", "json", "bib", "ris", "xml"),
+    "slug": ("llm", "agents", "robotics", "nothing"),
+    "name": ("Ada Lovelace", "alan turing", "2026-03", "2026-W12", "2026-11-28", "1-0000000000000000.jpg"),
+    "day": ("2026-11-28", "2026-03-17", "2026-02-30"),
+    "number": ("1", "2", "0", "99999999999999999999"),
+    "act": ("pick", "hide", "unhide", "nothing"),
+}
 METHODS = (*["GET"] * 10, *["POST"] * 8, *("HEAD", "OPTIONS", "PUT", "DELETE", "TRACE", "BREW"))
 
 
@@ -171,12 +181,16 @@ def at_random(seed: int, paths: Sequence[str], tokens: Sequence[str]) -> Sent:
     """The request of this seed. `tokens`: some that open pages."""
     chance = random.Random(seed)
     word = _words(chance, tokens)
-    path = re.sub(r"\{[^}]*\}", lambda _: _escaped(chance, word()), chance.choice(paths))
+    path = re.sub(r"\{(\w*)[^}]*\}", partial(_parameter, chance, word, tokens), chance.choice(paths))
     if chance.random() < 0.1:
         path = "/".join(_escaped(chance, word()) for _ in range(chance.randrange(5))) or "*"
+    is_tame = (
+        chance.random() < 0.5
+    )  # as a browser would ask, so that what stands behind the guards is reached
     fields = [(chance.choice(NAMES), word()) for _ in range(chance.choice((0, 0, 1, 2, 5, 40)))]
+    fields = fields[: chance.randrange(2)] if is_tame else fields
     query = "&".join(f"{quote_plus(name)}={_escaped(chance, value)}" for name, value in fields)
-    method = chance.choice(METHODS)
+    method = "GET" if is_tame else chance.choice(METHODS)
     body, kind = _body(chance, word) if method in {"POST", "PUT", "PATCH"} else (b"", "")
     network = ".".join(str(chance.randrange(1, 255)) for _ in range(4))
     lines = [
@@ -184,9 +198,18 @@ def at_random(seed: int, paths: Sequence[str], tokens: Sequence[str]) -> Sent:
         "Host: x",
         f"X-Forwarded-For: {network}",
     ]
-    lines += chance.sample(HEADERS, chance.choice((0, 0, 1, 3)))
+    lines += chance.sample(HEADERS, 0 if is_tame else chance.choice((0, 0, 1, 3)))
     lines += [f"Content-Type: {kind}"] * bool(kind) + [f"Content-Length: {len(body)}"] * bool(body)
     return Sent(lines[0][:300], "\r\n".join([*lines, "Connection: close", "", ""]).encode("latin-1") + body)
+
+
+def _parameter(
+    chance: random.Random, word: Callable[[], str], tokens: Sequence[str], found: re.Match[str]
+) -> str:
+    """What stands in a path for a parameter: mostly something of its kind, so that pages are reached."""
+    if chance.random() < 0.3:
+        return _escaped(chance, word())
+    return _escaped(chance, chance.choice(LIKELY.get(found[1], tokens)))
 
 
 def _words(chance: random.Random, tokens: Sequence[str]) -> Callable[[], str]:

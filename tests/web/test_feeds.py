@@ -1,6 +1,7 @@
 """Feeds of every list: read by others without complaint, stable, and one's own for its owner alone."""
 
 import json
+import random
 import xml.etree.ElementTree as ET
 from datetime import timedelta
 from itertools import count
@@ -12,12 +13,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from digest.domain import SignalKind
+from digest.pipeline.issues.open import open_due
 from digest.pipeline.issues.preview import preview, stranger
 from digest.pipeline.mail.links import Purpose, link
 from digest.pipeline.subscriptions import preferences
 from digest.pipeline.subscriptions.validate import read_interests
+from digest.store import deliveries, papers, session
 from tests.builders import NOW, entry
 from tests.installations import join, store_entries
+from tests.json_feed import VERSION, flaws
 from tests.web_pages import furnish
 from tests.web_server import WebServer
 
@@ -80,12 +84,33 @@ def test_a_json_feed_is_one_by_its_specification(web: WebServer) -> None:
     assert feed["version"] == "https://jsonfeed.org/version/1.1"
     assert feed["feed_url"] == f"{web.url}/papers/2026-02-18.json"
     assert feed["home_page_url"] == f"{web.url}/papers/2026-02-18"
-    for item in feed["items"]:
-        assert isinstance(item["id"], str)
-        assert "content_html" in item
-        assert item["date_published"].endswith("+00:00")
-        assert all(author["name"] for author in item["authors"])
-        assert all(isinstance(tag, str) for tag in item["tags"])
+    assert feed["items"]
+    for path in (*LISTS, "/papers/2026-03-15"):
+        assert flaws(web.client().get(f"{path}.json").json()) == [], path
+    assert flaws(web.client().get("/search.json", params={"q": "worlds"}).json()) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "flaw"),
+    [
+        ({"version": "1"}, "feed: version can't be '1'"),
+        ({"language": "e"}, "feed: language can't be 'e'"),
+        ({"authors": [{}]}, "feed: authors can't be [{}]"),
+        ({"colour": "red"}, "feed: nobody knows colour"),
+        ({"items": [{"id": 1}]}, "item 0: id can't be 1"),
+        ({"items": [{"id": "a"}]}, "item 0 has no content"),
+        ({"items": [{"id": "a", "content_text": ""}] * 2}, "item 1: its id was there before"),
+        (
+            {"items": [{"id": "a", "content_text": "", "date_published": "17 March"}]},
+            "item 0: date_published",
+        ),
+        ({"items": [{"id": "a", "content_text": "", "url": "/p/1"}]}, "item 0: url can't be '/p/1'"),
+    ],
+)
+def test_the_rules_of_json_feed_find_what_breaks_them(change: dict[str, Any], flaw: str) -> None:
+    sound: dict[str, Any] = {"version": VERSION, "title": "Papers", "items": [], "_ours": 1}
+    assert flaws(sound) == []
+    assert any(each.startswith(flaw) for each in flaws(sound | change))
 
 
 def test_a_feed_holds_whatever_a_paper_says(web: WebServer) -> None:
@@ -166,6 +191,33 @@ def test_my_feed_holds_what_the_preview_does_in_its_order(
     assert [item["id"].split("/p/")[1] for item in found["items"]] == [
         match.paper.id.removeprefix("arxiv:") for match in (shown.papers if shown else ())
     ]
+
+
+def test_my_feed_and_my_email_hold_the_same_for_any_interests(web: WebServer) -> None:
+    chance = random.Random(4)
+    words = ["agents", "legs", "robots", "plan", "study", "zebra", "worlds", "cat:cs.AI", "model"]
+    readers = [
+        join(
+            web.installation,
+            f"feed{n}@example.org",
+            filters=chance.sample(words, chance.randrange(3)),
+            exclude=chance.sample(words, chance.randrange(2)),
+            topics=chance.sample(["llm", "agents"], chance.randrange(2)),
+        )
+        for n in range(25)
+    ]
+    open_due(web.installation, web.clock.now)
+    with session.reading(web.installation.engine) as db:
+        rows = {
+            row.subscriber_id: row for reader in readers for row in deliveries.of_subscriber(db, reader.id)
+        }
+        names = papers.canonical_ids(db, {pk for row in rows.values() for pk in row.papers})
+    assert sum(bool(row.papers) for row in rows.values()) > 5
+    for reader in readers:
+        token = my_feed(web, link(web.installation, Purpose.ME, reader.id).removeprefix(web.url))
+        items = web.client().get(f"/feed/{token}.json").json()["items"]
+        mailed = [names[pk].removeprefix("arxiv:") for pk in rows[reader.id].papers]
+        assert [item["id"].split("/p/")[1] for item in items] == mailed
 
 
 def web_candidates(web: WebServer) -> Any:

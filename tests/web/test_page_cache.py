@@ -30,11 +30,13 @@ def web(web: WebServer) -> WebServer:
 class Handler:
     """Answers with a body, and counts how often it was asked."""
 
-    def __init__(self, body: bytes, shared: bool = True) -> None:
-        self.body, self.shared, self.asked = body, shared, 0
+    def __init__(self, body: bytes, shared: bool = True, slow: bool = False) -> None:
+        self.body, self.shared, self.slow, self.asked = body, shared, slow, 0
 
     async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
         self.asked += 1
+        if self.slow:
+            await asyncio.sleep(0.01)
         headers = [(b"content-type", b"text/html"), (b"content-length", str(len(self.body)).encode())]
         if self.shared:
             headers.append((b"cache-control", SHARED.encode()))
@@ -47,6 +49,11 @@ def cached(handler: Handler, clock: Clock, stamp: str = "") -> PageCache:
 
 
 def ask(cache: PageCache, **headers: str) -> tuple[int, dict[str, str], bytes]:
+    """One request on a loop of its own: status, headers, body as it is sent."""
+    return asyncio.run(answer(cache, **headers))
+
+
+async def answer(cache: PageCache, **headers: str) -> tuple[int, dict[str, str], bytes]:
     """One request: status, headers, body as it is sent."""
     sent: list[Message] = []
 
@@ -60,7 +67,7 @@ def ask(cache: PageCache, **headers: str) -> tuple[int, dict[str, str], bytes]:
     scope: dict[str, Any] = {
         "type": "http", "method": "GET", "path": "/papers", "query_string": b"", "headers": raw,
     }  # fmt: skip
-    asyncio.run(cache(scope, receive, send))
+    await cache(scope, receive, send)
     start, *bodies = sent
     named = {name.decode().lower(): value.decode() for name, value in start["headers"]}
     return start["status"], named, b"".join(message["body"] for message in bodies)
@@ -81,18 +88,67 @@ def test_a_page_has_its_stamp_in_place_plain_and_compressed(
     assert gzip.decompress(body) == whole
 
 
-def test_a_kept_page_is_made_anew_after_a_minute_and_when_something_changed() -> None:
+def test_a_kept_page_is_made_anew_when_it_is_old_and_when_something_changed() -> None:
     handler, clock = Handler(b"one"), Clock()
     forgetful: list[Callable[[], None]] = []
     cache = PageCache(handler, clock=clock, stamp=str, forgetful=forgetful)
     assert [ask(cache)[2] for _ in range(3)] == [b"one"] * 3
     assert handler.asked == 1
-    clock.move(seconds=61)
+    clock.move(minutes=7)
     handler.body = b"two"
     assert ask(cache)[2] == b"two"
     handler.body = b"three"
     forgetful[0]()
     assert ask(cache)[2] == b"three"
+
+
+def test_nobody_waits_while_a_page_of_a_minute_ago_is_made_anew() -> None:
+    handler, clock = Handler(b"one"), Clock()
+    cache = cached(handler, clock)
+    ask(cache)
+    clock.move(seconds=61)
+    handler.body = b"two"
+
+    async def twice() -> list[bytes]:
+        bodies = []
+        for _ in range(2):
+            bodies.append((await answer(cache))[2])
+            await asyncio.sleep(0.01)  # the renewal has its turn
+        return bodies
+
+    assert asyncio.run(twice()) == [b"one", b"two"]
+    assert handler.asked == 2
+
+
+def test_many_who_ask_for_a_page_that_is_not_there_wait_for_one_of_them() -> None:
+    handler = Handler(b"a page", slow=True)
+    cache = cached(handler, Clock())
+
+    async def many() -> list[tuple[int, dict[str, str], bytes]]:
+        return await asyncio.gather(*(answer(cache) for _ in range(20)))
+
+    assert {body for _, _, body in asyncio.run(many())} == {b"a page"}
+    assert handler.asked == 1
+
+
+def test_a_page_that_is_no_longer_there_is_forgotten() -> None:
+    handler, clock = Handler(b"one"), Clock()
+    cache = cached(handler, clock)
+    ask(cache)
+    clock.move(seconds=61)
+    handler.shared = False
+    handler.body = b"mine"
+
+    async def twice() -> list[bytes]:
+        bodies = []
+        for _ in range(2):
+            bodies.append((await answer(cache))[2])
+            await asyncio.sleep(0.01)
+        return bodies
+
+    assert asyncio.run(twice()) == [b"one", b"mine"]
+    assert not cache._kept
+    assert cache._size == 0
 
 
 def test_who_has_the_page_is_told_so() -> None:

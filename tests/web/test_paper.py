@@ -143,3 +143,16 @@ def test_topics_lead_to_lists_and_to_the_form_filled_in(web: WebServer) -> None:
     assert "Legs" not in page
     assert '<input type="hidden" name="topics" value="llm">' in page
     assert web.client().get("/t/nothing").status_code == 404
+
+
+def test_formulas_of_an_abstract_are_mathml_and_all_else_is_text(web: WebServer) -> None:
+    abstract = r"We sort in $O(n \log n)$, \textbf{twice} as fast, for \$5; $\unknown{x}$ & <b>no</b> tag."
+    store_entries(web.installation.engine, [entry(abstract=abstract)])
+    answer = web.client().get("/p/2603.00001")
+    shown = re.search(r'<p class="abstract" dir="auto">(.*?)</p>', answer.text)
+    assert shown
+    assert '<math display="inline"><mrow><mi>O</mi>' in shown[1]
+    assert ", twice as fast" in shown[1]
+    assert "<b>" not in shown[1]
+    assert "style=" not in shown[1]
+    assert answer.headers["content-security-policy"].startswith("default-src 'self';")

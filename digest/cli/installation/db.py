@@ -16,20 +16,33 @@ def db() -> None:
 
 
 @db.command()
+@dry_run_option
+@json_option
 @pass_cli
-def upgrade(cli: Cli) -> None:
-    """Create the tables, or bring them up to this version. Safe to repeat."""
+def upgrade(cli: Cli, *, dry_run: bool, as_json: bool) -> None:
+    """Create the tables, or bring them up to this version. Safe to repeat.
+
+    Example: digest db upgrade --dry-run
+    """
     from digest.pipeline.operations import database
 
-    revisions = database.upgrade(cli.settings)
-    click.echo(f"schema {revisions.needed} (was {revisions.found or 'empty'})")
+    revisions = database.revisions(cli.settings) if dry_run else database.upgrade(cli.settings)
+    if as_json:
+        emit({"before": revisions.found, "head": revisions.needed, "written": not dry_run})
+    elif dry_run:
+        click.echo(f"schema {revisions.found or 'empty'} would become {revisions.needed}")
+    else:
+        click.echo(f"schema {revisions.needed} (was {revisions.found or 'empty'})")
 
 
 @db.command()
 @json_option
 @pass_cli
 def current(cli: Cli, as_json: bool) -> None:
-    """Print the revision of the schema, and the one that this version wants."""
+    """Print the revision of the schema, and the one that this version wants.
+
+    Example: digest db current --json
+    """
     from digest.pipeline.operations import database
 
     revisions = database.revisions(cli.settings)
@@ -40,13 +53,20 @@ def current(cli: Cli, as_json: bool) -> None:
 
 
 @db.command()
+@json_option
 @pass_cli
-def check(cli: Cli) -> None:
-    """Exit with 0 if the database answers and its schema fits this version, else with 4 or 5."""
+def check(cli: Cli, as_json: bool) -> None:
+    """Exit with 0 if the database answers and its schema fits this version, else with 4 or 5.
+
+    Example: digest db check
+    """
     from digest.pipeline.operations import database
 
     database.check(cli.settings)
-    click.echo("ok")
+    if as_json:
+        emit({"ok": True})
+    else:
+        click.echo("ok")
 
 
 @db.command()

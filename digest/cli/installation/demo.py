@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from digest.cli.terminal.context import json_option
+from digest.cli.terminal.options import dry_run_option
 from digest.cli.terminal.output import emit, table
 from digest.domain import DeliveryState
 from digest.serializers import reasons_in_words
@@ -33,14 +34,21 @@ SHOWN = 3  # papers of each mail in the table
     type=click.IntRange(0, 65535),
     help="For --serve; 0: any.",
 )
+@dry_run_option
 @json_option
-def demo(out: Path, *, serves: bool, port: int, as_json: bool) -> None:
+def demo(out: Path, *, serves: bool, port: int, dry_run: bool, as_json: bool) -> None:
     """Run everything on bundled sample papers: no network, no server, no configuration.
 
     Example: digest demo --serve
     """
     from digest.pipeline.demo import demo as played
 
+    if dry_run:
+        if as_json:
+            emit({"out": str(out), "written": False})
+        else:
+            click.echo(f"the demo would be played in {out}/; nothing was written")
+        return
     if serves:
         _serve(out, port)
         return

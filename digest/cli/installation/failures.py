@@ -3,6 +3,7 @@
 import click
 
 from digest.cli.terminal.context import Cli, json_option, pass_cli
+from digest.cli.terminal.options import dry_run_option
 from digest.cli.terminal.output import emit, table
 
 
@@ -33,13 +34,20 @@ def list_(cli: Cli, as_json: bool) -> None:
 
 
 @failures.command()
+@dry_run_option
+@json_option
 @pass_cli
-def retry(cli: Cli) -> None:
+def retry(cli: Cli, *, dry_run: bool, as_json: bool) -> None:
     """Forget what failed, so that the next round tries all of it again.
 
     Example: digest failures retry
     """
     from digest.pipeline.failures import retry as again
 
-    count = again(cli.installation, cli.now)
-    click.echo(f"{count} failures are forgotten; `digest run` tries again what is due")
+    count = again(cli.rehearsed(dry_run), cli.now)
+    if as_json:
+        emit({"failures": count, "written": not dry_run})
+    elif dry_run:
+        click.echo(f"{count} failures would be forgotten")
+    else:
+        click.echo(f"{count} failures are forgotten; `digest run` tries again what is due")

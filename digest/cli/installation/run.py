@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from digest.cli.terminal.context import Cli, json_option, pass_cli
-from digest.cli.terminal.exits import INTERRUPTED, PARTLY_FAILED, UNREACHABLE
+from digest.cli.terminal.exits import INTERRUPTED, OK, PARTLY_FAILED, UNREACHABLE
+from digest.cli.terminal.options import dry_run_option
 from digest.cli.terminal.output import emit, table
 from digest.domain import DeliveryState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from datetime import datetime
 
     from digest.pipeline.ingest.poll import FetchReport
     from digest.pipeline.issues.open import IssueReport
@@ -22,9 +24,10 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.option("--no-fetch", is_flag=True, help="Ask no source; work with the papers that are there.")
+@dry_run_option
 @json_option
 @pass_cli
-def run(cli: Cli, no_fetch: bool, as_json: bool) -> int:
+def run(cli: Cli, *, no_fetch: bool, dry_run: bool, as_json: bool) -> int:
     """Run one round in this process: fetch what is due, open due issues, deliver.
 
     Digests wait a few seconds for slow sources, no longer; what fails stops nothing else.
@@ -37,6 +40,9 @@ def run(cli: Cli, no_fetch: bool, as_json: bool) -> int:
     from digest.pipeline.runner import run_round
 
     now = cli.now if cli.is_clock_set else shared_now(cli.installation)
+    if dry_run:
+        _show_due(cli, now, fetch=not no_fetch, as_json=as_json)
+        return OK
     with _stop_on_signal() as stopping:
         report = run_round(
             cli.installation, now, fetch=not no_fetch, summarise=not no_fetch, stopping=stopping
@@ -62,6 +68,19 @@ def run(cli: Cli, no_fetch: bool, as_json: bool) -> int:
     if stopping():
         return INTERRUPTED
     return PARTLY_FAILED if report.failed else exit_code(report.sources)
+
+
+def _show_due(cli: Cli, now: "datetime", *, fetch: bool, as_json: bool) -> None:
+    from digest.pipeline.monitoring.due_work import read_due_work
+
+    due = read_due_work(cli.installation, now)
+    names = due.sources if fetch else ()
+    if as_json:
+        emit({"sources": names, "subscribers": due.subscribers, "deliveries": due.deliveries})
+        return
+    click.echo(f"sources to ask: {', '.join(names) or 'none'}")
+    click.echo(f"digests to prepare: {due.subscribers:,}; prepared and waiting: {due.deliveries:,}")
+    click.echo("nothing was written")
 
 
 @contextmanager

@@ -10,7 +10,10 @@ from digest.cli.terminal.output import emit
 @click.command()
 @json_option
 def version(as_json: bool) -> None:
-    """Print the version."""
+    """Print the version.
+
+    Example: digest version --json
+    """
     if as_json:
         emit({"version": __version__})
     else:

@@ -12,6 +12,7 @@ from digest.cli.papers.reading import list_, show
 from digest.cli.papers.submit import submit
 from digest.cli.terminal.context import Cli, json_option, pass_cli
 from digest.cli.terminal.exits import PARTLY_FAILED
+from digest.cli.terminal.options import dry_run_option
 from digest.cli.terminal.output import emit, table
 from digest.cli.terminal.progress import progress
 from digest.cli.terminal.types import TIME, choice
@@ -52,6 +53,7 @@ for command in (list_, show, pick, unpick, order, hide, unhide, submit):
 @click.option(
     "--seen-at", type=SeenAt(), help="When they were first seen: now unless said; `source`: as the files say."
 )
+@dry_run_option
 @json_option
 @pass_cli
 def import_(
@@ -61,6 +63,7 @@ def import_(
     kind: SourceKind,
     name: str | None,
     seen_at: "datetime | str | None",
+    dry_run: bool,
     as_json: bool,
 ) -> int:
     """Read files as their source serves them (.gz too, or - for standard input).
@@ -73,7 +76,7 @@ def import_(
     with progress(None, "") as on_progress:
         reports = [
             import_files.import_file(
-                cli.installation,
+                cli.rehearsed(dry_run),
                 file.name,
                 file,
                 kind=SourceKind(kind),
@@ -83,7 +86,8 @@ def import_(
             )
             for file in files
         ]
-    index_papers(cli)
+    if not dry_run:
+        index_papers(cli)
     if as_json:
         emit(reports)
     else:

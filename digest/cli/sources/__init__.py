@@ -30,7 +30,10 @@ def sources() -> None:
 @json_option
 @pass_cli
 def list_(cli: Cli, as_json: bool) -> None:
-    """List the sources: their states, and what their last 14 announcements brought."""
+    """List the sources: their states, and what their last 14 announcements brought.
+
+    Example: digest sources list --json
+    """
     from digest.pipeline.ingest.overview import views
 
     listed = views(cli.installation.engine, cli.now)
@@ -83,18 +86,22 @@ def _missed(view: "SourceView") -> tuple[str, ...]:
 @click.argument("url")
 @click.option("--name", required=True, help="A short name of your choice, such as nature.")
 @click.option("--kind", required=True, type=choice(SourceKind), help="The format it speaks.")
+@dry_run_option
 @json_option
 @pass_cli
-def add(cli: Cli, url: str, name: str, kind: SourceKind, as_json: bool) -> None:
+def add(cli: Cli, *, url: str, name: str, kind: SourceKind, dry_run: bool, as_json: bool) -> None:
     """Add a source.
 
     Example: digest sources add https://rss.arxiv.org/rss/math --name arxiv-math --kind arxiv
     """
     from digest.pipeline.ingest import sources as registry
 
-    added = registry.add(cli.installation, url, name=name, kind=SourceKind(kind), now=cli.now)
+    here = cli.rehearsed(dry_run)
+    added = registry.add(here, url, name=name, kind=SourceKind(kind), now=cli.now)
     if as_json:
         emit(source_object(added))
+    elif dry_run:
+        click.echo(f"{added.name} would be added: {added.url}")
     else:
         click.echo(f"added {added.name}; fetch it: digest sources fetch {added.name}")
 
@@ -148,9 +155,10 @@ def remove(cli: Cli, *, name: str, dry_run: bool, yes: bool, as_json: bool) -> N
 
 @sources.command()
 @click.argument("names", nargs=-1)
+@dry_run_option
 @json_option
 @pass_cli
-def fetch(cli: Cli, names: tuple[str, ...], as_json: bool) -> int:
+def fetch(cli: Cli, names: tuple[str, ...], *, dry_run: bool, as_json: bool) -> int:
     """Ask these sources now, or all of them.
 
     Example: digest sources fetch huggingface
@@ -159,7 +167,15 @@ def fetch(cli: Cli, names: tuple[str, ...], as_json: bool) -> int:
     from digest.pipeline.ingest import poll
     from digest.pipeline.ingest import sources as registry
 
-    fetched = poll.fetch(cli.installation, registry.named(cli.installation, names), cli.now)
+    named = registry.named(cli.installation, names)
+    if dry_run:
+        asked = [source for source in named if source.url]
+        if as_json:
+            emit([source_object(source) for source in asked])
+        else:
+            table(("would be asked", "url"), [(source.name, source.url) for source in asked])
+        return 0
+    fetched = poll.fetch(cli.installation, named, cli.now)
     if as_json:
         emit([fetch_object(report) for report in fetched])
     else:

@@ -37,6 +37,7 @@ for command in (edit, pause, resume, unsubscribe, erase, import_, export):
 @subscribers.command()
 @click.argument("email")
 @with_options(interest_options, times, consent_options)
+@dry_run_option
 @json_option
 @pass_cli
 def add(
@@ -52,6 +53,7 @@ def add(
     language: str | None,
     confirmed: bool,
     consent: str | None,
+    dry_run: bool,
     as_json: bool,
     **wanted: Any,
 ) -> None:
@@ -73,7 +75,9 @@ def add(
     )
     address = validate.read_address(email)
     interests = validate.read_interests(validate.known_topics(cli.installation), **wanted)
-    added, asked = admin.add(cli.installation, address, interests, schedule, cli.now, consent=consent_words)
+    added, asked = admin.add(
+        cli.rehearsed(dry_run), address, interests, schedule, cli.now, consent=consent_words
+    )
     for text in (*wanted["filters"], *wanted["exclude"]):
         show_read_back(text)
     if not asked:
@@ -82,14 +86,15 @@ def add(
         emit(subscriber_object(added))
     else:
         due = f", next digest {added.next_due_at:%Y-%m-%d %H:%M} UTC" if added.next_due_at else ""
-        click.echo(f"{added.email} is {added.status}{due}")
+        click.echo(f"{added.email} {'would be' if dry_run else 'is'} {added.status}{due}")
 
 
 @subscribers.command("resend-confirmation")
 @click.argument("email")
 @dry_run_option
+@json_option
 @pass_cli
-def resend_confirmation(cli: Cli, email: str, *, dry_run: bool) -> None:
+def resend_confirmation(cli: Cli, email: str, *, dry_run: bool, as_json: bool) -> None:
     """Ask somebody who is pending once more; the mail leaves with the next round.
 
     The caps are those of the sign-up form: once in ten minutes, 3 a day, 5 a month.
@@ -98,11 +103,12 @@ def resend_confirmation(cli: Cli, email: str, *, dry_run: bool) -> None:
     """
     from digest.pipeline.subscriptions import admin, preferences
 
-    if dry_run:
-        found = preferences.by_address(cli.installation, email)
-        click.echo(f"{found.email} is {found.status}; nothing was written")
-        return
-    click.echo(f"{admin.ask_again(cli.installation, email, cli.now).email} will be asked")
+    found = preferences.by_address(cli.installation, email)
+    admin.ask_again(cli.rehearsed(dry_run), email, cli.now)
+    if as_json:
+        emit({"email": found.email, "status": found.status, "written": not dry_run})
+    else:
+        click.echo(f"{found.email} {'would' if dry_run else 'will'} be asked")
 
 
 @subscribers.command()

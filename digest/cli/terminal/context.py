@@ -67,6 +67,12 @@ class Cli:
             msg = "the clock is set, and a server runs on the real one only"
             raise ConfigError(msg, fix="unset DIGEST_NOW; replay a day with `digest --now TIME run`")
 
+    def rehearsed(self, dry_run: bool) -> "Installation":
+        """Return the installation; for a dry run one whose database keeps nothing of what is written."""
+        from digest.pipeline.installation import rehearsed
+
+        return rehearsed(self.installation) if dry_run else self.installation
+
     @cached_property
     def installation(self) -> "Installation":
         """The installation that the settings describe, its database open and up to date."""

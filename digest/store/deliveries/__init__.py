@@ -17,6 +17,7 @@ from digest.store.deliveries.claims import (
 )
 from digest.store.deliveries.cohorts import (
     DuePage,
+    count_due,
     due_cohorts,
     due_ids,
     due_page,
@@ -26,7 +27,7 @@ from digest.store.deliveries.cohorts import (
     last_digests,
     packed_interests,
 )
-from digest.store.deliveries.issues import counts, issues, issues_by_id, open_issue, unfinished
+from digest.store.deliveries.issues import count_waiting, counts, issues, issues_by_id, open_issue, unfinished
 from digest.store.deliveries.ledger import (
     NewDelivery,
     listing,
@@ -57,6 +58,8 @@ __all__ = [
     "begin_sending",
     "came_back_failed",
     "claim",
+    "count_due",
+    "count_waiting",
     "counts",
     "due_cohorts",
     "due_ids",

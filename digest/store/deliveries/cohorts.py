@@ -52,6 +52,12 @@ def due_cohorts(session: Session, now: datetime) -> list[tuple[datetime, date]]:
     return [(at, on) for at, on in rows if at and on]
 
 
+def count_due(session: Session, now: datetime) -> int:
+    """Count the active subscribers whose digest is due now."""
+    due = SubscriberRow.status == SubscriberStatus.ACTIVE, SubscriberRow.next_due_at <= now
+    return session.scalar(select(func.count()).select_from(SubscriberRow).where(*due)) or 0
+
+
 def due_ids(session: Session, due_at: datetime, date: date, *, after_id: int, limit: int) -> list[int]:
     """Return the numbers of whom `due_page` gives, whatever else is in their rows."""
     wanted = select(SubscriberRow.id).where(_due(due_at, date, after_id))

@@ -40,6 +40,11 @@ def unfinished(session: Session) -> list[int]:
     return list(session.scalars(rows.distinct().order_by(DeliveryRow.issue_id)))
 
 
+def count_waiting(session: Session) -> int:
+    """Count the deliveries that wait to be sent."""
+    return session.scalar(select(func.count()).select_from(DeliveryRow).where(text(WAITING))) or 0
+
+
 def counts(session: Session, issue_id: int) -> dict[DeliveryState, int]:
     """Return how many deliveries of an issue are in each state, none left out: their sum is its audience."""
     rows = select(DeliveryRow.state, func.count()).where(DeliveryRow.issue_id == issue_id)

@@ -18,6 +18,7 @@ from digest.pipeline.catalog.paper import PaperPage
 from digest.pipeline.catalog.thumbnails import thumbnail_jpeg
 from digest.render import cards, phrases
 from digest.serializers import cite
+from digest.text import clean, typeset
 from digest.web.addresses import author_path, paper_path
 from digest.web.pages.catalog import read_view
 from digest.web.pages.plot import plots
@@ -70,7 +71,7 @@ def paper_page(web: Site, ref: str) -> Response:
         found=found,
         paper=web.cards([paper], now)[0],
         names=[(phrases.one_line(name, 100), author_path(name)) for name in paper.authors if name.strip()],
-        abstract=[part for part in phrases.printable(paper.abstract).split("\n\n") if part.strip()],
+        abstract=[_typeset(part) for part in phrases.printable(paper.abstract).split("\n\n") if part.strip()],
         description=phrases.first_sentences(paper.summary or paper.abstract, _DESCRIPTION_WORDS),
         sources={name: cards.source_name(name) for name in paper.sources},
         plots=plots(found.history),
@@ -106,6 +107,16 @@ def author(request: Request, web: Site, name: str) -> Response:
         year=web.clock().year,
         path=author_path(found.name),
     )
+
+
+def _typeset(text: str) -> list[typeset.Piece]:
+    """A paragraph in pieces: formulas as MathML, all else as lists show it, without TeX."""
+    return [piece if piece.mathml else typeset.Piece(_plain(piece.text)) for piece in typeset.pieces(text)]
+
+
+def _plain(text: str) -> str:
+    before, after = (" " if text[place].isspace() else "" for place in (0, -1))
+    return before + clean(text) + after
 
 
 def read_paper(web: Web, ref: str) -> PaperPage:
