@@ -8,9 +8,9 @@ from typing import Any
 from fastapi import APIRouter, BackgroundTasks, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from digest.domain import Frequency, Interests
+from digest.domain import Frequency, Interests, SkipReason
 from digest.errors import InputError
-from digest.languages import NAMES
+from digest.languages import NAMES, deferred
 from digest.pipeline.subscriptions import signup
 from digest.pipeline.subscriptions.expiry import UNCONFIRMED_KEPT
 from digest.pipeline.subscriptions.signup import CONFIRM_WITHIN
@@ -37,6 +37,14 @@ class Shown:
     is_chosen: bool
 
 
+_SKIPPED = {
+    SkipReason.QUIET: deferred("no announcement today"),
+    SkipReason.STALE: deferred("the sources have nothing new yet"),
+    SkipReason.FAILING: deferred("the sources can't be read"),
+    SkipReason.NO_MATCH: deferred("nothing matched"),
+}
+
+
 def show(web: Web, interests: Interests, given: Typed) -> Shown:
     """Return the digest of now for these interests."""
     now = web.clock()
@@ -48,7 +56,8 @@ def show(web: Web, interests: Interests, given: Typed) -> Shown:
         for m in matches
     )
     notes = found.digest.notes if found.digest else ()
-    return Shown(cards, notes, found.skip_reason, not given.is_empty)
+    reason = _SKIPPED.get(found.skip_reason) if found.skip_reason else None
+    return Shown(cards, notes, reason, not given.is_empty)
 
 
 def reading(web: Web, given: Typed) -> Reading:
