@@ -22,12 +22,12 @@ def test_somebody_who_never_wants_a_digest_is_never_due() -> None:
     assert next_due(Schedule(Frequency.NEVER), datetime(2026, 3, 28, tzinfo=UTC)) is None
 
 
-def test_eight_stays_eight_over_the_spring_change() -> None:
+def test_e22_eight_stays_eight_over_the_spring_change() -> None:
     due, day = due_after(Schedule(timezone=PARIS), datetime(2026, 3, 28, 12, tzinfo=UTC))
     assert (due, day) == (datetime(2026, 3, 29, 6, tzinfo=UTC), date(2026, 3, 29))
 
 
-def test_eight_stays_eight_over_the_autumn_change() -> None:
+def test_e22_eight_stays_eight_over_the_autumn_change() -> None:
     due, day = due_after(Schedule(timezone=PARIS), datetime(2026, 10, 24, 12, tzinfo=UTC))
     assert (due, day) == (datetime(2026, 10, 25, 7, tzinfo=UTC), date(2026, 10, 25))
 

@@ -14,7 +14,7 @@ EACH = pytest.mark.parametrize("html", HTML.values(), ids=HTML.keys())
 
 @EACH
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_every_text_can_be_read_in_light_and_dark_and_inverted(html: str, dark: bool) -> None:
+def test_e06_every_text_can_be_read_in_light_and_dark_and_inverted(html: str, dark: bool) -> None:
     for text in Page(html, dark=dark).texts:
         if text.text.strip():
             color, background = text.colors
@@ -24,7 +24,7 @@ def test_every_text_can_be_read_in_light_and_dark_and_inverted(html: str, dark: 
 
 
 @EACH
-def test_language_and_direction_stand_on_html_body_and_wrapper(html: str) -> None:
+def test_e07_language_and_direction_stand_on_html_body_and_wrapper(html: str) -> None:
     elements = Page(html).elements
     wrapper = [e for e in elements if e.attributes.get("role") == "article"]
     for element in [*(e for e in elements if e.tag in ("html", "body")), *wrapper]:
@@ -51,7 +51,7 @@ def test_titles_and_names_find_their_own_direction(html: str) -> None:
 
 
 @EACH
-def test_equal_link_names_have_equal_targets_and_none_says_click_here(html: str) -> None:
+def test_e08_equal_link_names_have_equal_targets_and_none_says_click_here(html: str) -> None:
     targets: dict[str, str] = {}
     for name, target in Page(html).links:
         assert name.strip()
@@ -67,7 +67,7 @@ def test_a_link_named_for_the_ear_holds_what_the_eye_reads() -> None:
 
 
 @EACH
-def test_one_small_style_is_kept_after_the_charset_and_the_rest_is_inlined(html: str) -> None:
+def test_e09_one_small_style_is_kept_after_the_charset_and_the_rest_is_inlined(html: str) -> None:
     assert html.count("<style") == 1
     assert html.index("<meta charset") < html.index("<style") < html.index("</head>")
     assert html.encode().index(b"<meta charset") < 1024
@@ -77,7 +77,7 @@ def test_one_small_style_is_kept_after_the_charset_and_the_rest_is_inlined(html:
 
 
 @EACH
-def test_nothing_is_loaded_run_or_tracked(html: str) -> None:
+def test_e10_nothing_is_loaded_run_or_tracked(html: str) -> None:
     page = Page(html)
     assert page.tags.isdisjoint({"script", "form", "svg", "img", "link", "iframe", "object", "base", "input"})
     assert "data:" not in html

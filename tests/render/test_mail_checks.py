@@ -1,22 +1,11 @@
-"""The checks that every mail must pass, by number: where each is tested.
+"""The checks that every mail must pass, by number: each has tests with its number in their names.
 
-E-01 size of 0 … 200 papers    test_render: is_never_cut_off, all_as_long_as_can_be, gives_up_words; -m corpus
-E-02 links to leave            test_render: is_never_cut_off (first 4 kB and footer, at every size)
-E-03 strict MIME               test_render_mime: the_text_part_comes_first, lines_are_short; test_render_press
-E-04 the text part             test_render: the_same_papers_in_the_same_order, the_text_part_is_narrow
-E-05 axe                       test_mail_browser (-m browser)
-E-06 contrast                  test_render_html, test_render_mails: can_be_read_in_light_and_dark_and_inverted
-E-07 language, roles, headings test_render_html; here
-E-08 names of links            test_render_html: equal_link_names_have_equal_targets
-E-09 CSS                       test_render_html: one_small_style; here: valid HTML, what mail programs know
-E-10 nothing loaded            test_render_html: nothing_is_loaded; test_mail_browser: asks_the_network
-E-12 no TeX                    test_render: no_tex_is_left; test_text: the table and its laws, -m corpus
-E-13 headers                   test_render_mime: says_what_it_is, never_folded_or_encoded
-E-14 GET changes nothing       the tests of the web: each link of a mail
-E-16 hostile text              test_render: hostile_text_stays_text; test_render_mime: breaks_out_of
-E-17 true reasons              test_render: the_same_true_reason_in_both_parts; here: marked terms
-E-21 preview = send, golden    here
-E-22 the clocks change         test_due
+E-01 size of 0 … 200 papers    E-07 language, roles, headings   E-13 headers
+E-02 links to leave            E-08 names of links              E-14 GET changes nothing
+E-03 strict MIME               E-09 CSS, valid HTML, programs   E-16 hostile text
+E-04 the text part             E-10 nothing loaded              E-17 true reasons
+E-05 axe                       E-12 no TeX                      E-21 preview = send, golden
+E-06 contrast                                                   E-22 the clocks change
 """
 
 import os
@@ -46,6 +35,15 @@ from tests.render.test_mails import MAILS
 
 FOLDER = Path(__file__).parents[1] / "golden"
 EACH = pytest.mark.parametrize(("name", "make"), GOLDEN.items(), ids=GOLDEN.keys())
+
+
+def test_every_check_has_a_test_with_its_number() -> None:
+    numbers = re.findall(r"E-(\d\d) ", __doc__ or "")
+    tests = (path.read_text(encoding="utf-8") for path in Path(__file__).parents[1].rglob("test_*.py"))
+    names = [name for text in tests for name in re.findall(r"def test_((?:e\d\d_)+)", text)]
+    named = {number for name in names for number in name.split("_")}
+    assert len(numbers) == 17
+    assert {f"e{number}" for number in numbers} <= named
 
 
 @EACH

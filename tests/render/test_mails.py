@@ -78,7 +78,7 @@ def test_every_mail_says_who_sends_it_and_has_one_h1(write: Callable[[], Message
 
 @EACH
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_every_text_of_every_mail_can_be_read(write: Callable[[], Message], dark: bool) -> None:
+def test_e06_every_text_of_every_mail_can_be_read(write: Callable[[], Message], dark: bool) -> None:
     for text in Page(write().html, dark=dark).texts:
         color, background = text.colors
         assert not text.text.strip() or contrast(color, background) >= 4.5, text

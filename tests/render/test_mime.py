@@ -38,7 +38,7 @@ def mail_of(made: Digest, site: Site = SITE, links: Links = LINKS) -> EmailMessa
     return parsed(raw(rendered(made, site, links)))
 
 
-def test_the_text_part_comes_first_and_both_come_back_as_they_were() -> None:
+def test_e03_the_text_part_comes_first_and_both_come_back_as_they_were() -> None:
     message = rendered(full())
     mail = parsed(raw(message))
     assert mail.get_content_type() == "multipart/alternative"
@@ -50,7 +50,7 @@ def test_the_text_part_comes_first_and_both_come_back_as_they_were() -> None:
 
 
 @pytest.mark.parametrize("made", [full(), many(50), many(3, abstract="我们研究稀疏专家。" * 50)])
-def test_lines_are_short_and_end_with_crlf(made: Digest) -> None:
+def test_e03_lines_are_short_and_end_with_crlf(made: Digest) -> None:
     data = raw(rendered(made))
     assert data.count(b"\n") == data.count(b"\r\n") == data.count(b"\r")
     head, body = data.split(b"\r\n\r\n", 1)
@@ -60,7 +60,7 @@ def test_lines_are_short_and_end_with_crlf(made: Digest) -> None:
     assert data.isascii()
 
 
-def test_a_digest_says_what_it_is() -> None:
+def test_e13_a_digest_says_what_it_is() -> None:
     mail = mail_of(full())
     expected = {
         "From": "Daily Papers <papers@example.org>",
@@ -83,7 +83,7 @@ def test_a_digest_says_what_it_is() -> None:
     assert {name: str(mail[name]) for name in expected} == expected
 
 
-def test_an_unsubscribe_link_is_never_folded_or_encoded_however_long() -> None:
+def test_e13_an_unsubscribe_link_is_never_folded_or_encoded_however_long() -> None:
     for length in (10, 74, 200, 800):
         url = "https://papers.example.org/u/" + "U" * length
         data = raw(rendered(digest(match()), links=replace(LINKS, unsubscribe=url)))
@@ -115,7 +115,7 @@ def test_the_same_message_gives_the_same_bytes() -> None:
 
 @given(st.text(max_size=200))
 @settings(max_examples=60, deadline=None)
-def test_no_title_breaks_out_of_the_subject(title: str) -> None:
+def test_e16_no_title_breaks_out_of_the_subject(title: str) -> None:
     message = rendered(digest(match(title=f"=?UTF-8?Q?=0A?= {title}")))
     mail = parsed(raw(message))
     assert mail["Subject"] == message.subject

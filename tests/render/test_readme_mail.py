@@ -14,8 +14,8 @@ def test_the_speed_of_building_mails_is_the_one_that_was_measured() -> None:
     twelve = sizes["12"]
     whole = round(twelve["whole_us"] / 1000)
     assert (
-        f"a mail of 12 papers takes {twelve['spliced_us']} µs instead of {whole} ms, {twelve['times']} times"
-        f" less than rendering and packing each whole; of 20 papers {sizes['20']['times']} times less,"
+        f"one of 12 papers takes {twelve['spliced_us']} µs instead of {whole} ms, {twelve['times']} times"
+        f" less than rendering and encoding each as a whole; of 20 papers {sizes['20']['times']} times less,"
         f" of 5 papers {sizes['5']['times']} times"
     ) in README
     assert min(size["times"] for size in sizes.values()) >= 100

@@ -75,7 +75,7 @@ def test_a_preheader_has_40_to_90_characters_and_is_not_the_subject(
 @pytest.mark.parametrize(
     "abstract", ["We study " * 200, "我们研究稀疏专家模型的路由成本。" * 60, "x" * 20_000]
 )
-def test_a_mail_of_any_number_of_papers_is_never_cut_off(count: int, abstract: str) -> None:
+def test_e01_e02_a_mail_of_any_number_of_papers_is_never_cut_off(count: int, abstract: str) -> None:
     message = rendered(many(count, abstract=abstract, summary=""))
     html = message.html
     assert len(html.encode()) <= len(message.html_body) <= CLIPPED
@@ -85,7 +85,7 @@ def test_a_mail_of_any_number_of_papers_is_never_cut_off(count: int, abstract: s
         assert link.encode() in body[body.index(b'class="foot"') :]
 
 
-def test_papers_that_are_all_as_long_as_can_be_still_fit() -> None:
+def test_e01_papers_that_are_all_as_long_as_can_be_still_fit() -> None:
     made = many(200, title="<&>" * 3000, authors=("& " * 5000,) * 50, abstract='"' * 90_000)
     assert len(rendered(made).html_body) <= CLIPPED
 
@@ -103,14 +103,14 @@ def test_a_mail_gives_up_words_then_links_then_summaries_and_names_no_paper_twic
     assert "All 200 papers on the web" in lots or len(shown) == 200
 
 
-def test_the_text_part_has_the_same_papers_in_the_same_order() -> None:
+def test_e04_the_text_part_has_the_same_papers_in_the_same_order() -> None:
     for count in (5, 200):
         message = rendered(many(count))
         numbered = re.findall(r"^ *(\d+)\. ", message.text, re.MULTILINE)
         assert numbered == re.findall(r'class="num"[^>]*>(\d+)\.<', message.html)
 
 
-def test_the_text_part_is_narrow_with_urls_on_lines_of_their_own() -> None:
+def test_e04_the_text_part_is_narrow_with_urls_on_lines_of_their_own() -> None:
     text = rendered(full()).text
     for line in text.splitlines():
         if "://" in line:
@@ -243,7 +243,7 @@ HOSTILE = (
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_hostile_text_stays_text(text: str) -> None:
+def test_e16_hostile_text_stays_text(text: str) -> None:
     reason = Reason(ReasonKind.FILTER, text, text, Field.TITLE, 0, len(text), note=text)
     urls = dict.fromkeys(("url", "pdf_url", "code_url", "discussion_url"), "javascript:alert(1)")
     fields = {"title": text, "abstract": text, "authors": (text,), "categories": (text,), **urls}
@@ -265,7 +265,7 @@ def test_hostile_text_stays_text(text: str) -> None:
     assert mail["Subject"] == message.subject
 
 
-def test_no_tex_is_left_in_any_part() -> None:
+def test_e12_no_tex_is_left_in_any_part() -> None:
     message = rendered(
         digest(match(title="$\\alpha$-tuned \\textbf{sheep}", abstract="$O(n\\log n)$ sheep."))
     )
@@ -304,7 +304,7 @@ def test_the_same_digest_gives_the_same_message() -> None:
 
 
 @pytest.mark.corpus
-def test_nineteen_of_twenty_real_issues_stay_below_60_kilobytes() -> None:
+def test_e01_nineteen_of_twenty_real_issues_stay_below_60_kilobytes() -> None:
     if not CORPUS.is_dir():
         pytest.skip(f"no corpus at {CORPUS}")
     sizes = []

@@ -138,7 +138,7 @@ def test_one_click_answers_everybody_the_same_for_ever_whoever_sends_it(
     assert now(web, ada).status is SubscriberStatus.UNSUBSCRIBED
 
 
-def test_a_scanner_that_opens_every_link_changes_no_row(web: WebServer, ada: Subscriber) -> None:
+def test_e14_a_scanner_that_opens_every_link_changes_no_row(web: WebServer, ada: Subscriber) -> None:
     paper = {"paper": "arxiv:2603.00001"}
     queries = {
         Purpose.MUTE: {"term": "agents"},
