@@ -10,10 +10,10 @@ from typing import Any
 from fastapi import APIRouter, BackgroundTasks, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from digest.domain import Frequency, Interests
+from digest.domain import Frequency, Interests, SkipReason
 from digest.errors import FilterError, InputError
 from digest.filters import ReadBack, read_back
-from digest.languages import NAMES
+from digest.languages import NAMES, deferred
 from digest.pipeline.subscriptions import signup
 from digest.pipeline.subscriptions.expiry import UNCONFIRMED_KEPT
 from digest.pipeline.subscriptions.signup import CONFIRM_WITHIN
@@ -43,6 +43,14 @@ class Shown:
     read: tuple[ReadBack, ...] = ()  # lines that aren't read as they were typed, or often meant otherwise
 
 
+_SKIPPED = {
+    SkipReason.QUIET: deferred("no announcement today"),
+    SkipReason.STALE: deferred("the sources have nothing new yet"),
+    SkipReason.FAILING: deferred("the sources can't be read"),
+    SkipReason.NO_MATCH: deferred("nothing matched"),
+}
+
+
 def show(web: Web, interests: Interests, given: Typed) -> Shown:
     """Return the digest of now for these interests."""
     now = web.clock()
@@ -54,7 +62,8 @@ def show(web: Web, interests: Interests, given: Typed) -> Shown:
         for m in matches
     )
     notes = found.digest.notes if found.digest else ()
-    return Shown(cards, notes, found.skip_reason, not given.is_empty, tuple(_read_back(given)))
+    reason = _SKIPPED.get(found.skip_reason) if found.skip_reason else None
+    return Shown(cards, notes, reason, not given.is_empty, tuple(_read_back(given)))
 
 
 def _read_back(given: Typed) -> Iterator[ReadBack]:

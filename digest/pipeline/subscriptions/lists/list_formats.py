@@ -25,7 +25,8 @@ class ListFormat(StrEnum):
 
 
 _GONE, _DEAD = SubscriberStatus.UNSUBSCRIBED, SubscriberStatus.SUPPRESSED
-_LISTMONK = {"": "", "enabled": "", "disabled": _GONE, "blocklisted": _GONE, "unsubscribed": _GONE}
+# What listmonk blocklists, by itself after bounces and complaints or by hand, must never be written to.
+_LISTMONK = {"": "", "enabled": "", "disabled": _GONE, "blocklisted": _DEAD, "unsubscribed": _GONE}
 _BUTTONDOWN = {
     "": "",
     "regular": "",

@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from digest.domain import Entry, Proposal, ReportAbout, Role
 from digest.errors import InputError, RefusedError, UnknownError
+from digest.languages import deferred
 from digest.pipeline.community import reports, submissions
 from digest.pipeline.community.proposals import fetching
 from digest.pipeline.community.sessions import SignedIn
@@ -100,9 +101,9 @@ def report(request: Request, web: Site, member: Member, fields: SignedForm) -> R
             hands, paper.id, about, one(fields, "words"), subscriber_id=member.subscriber.id, now=web.clock()
         )
     except RefusedError as error:
-        return web.message_page("That’s a lot of reports", error.message, error.fix, status=429)
+        return web.message_page(deferred("That’s a lot of reports"), error.message, error.fix, status=429)
     web.forget(papers=True)
-    return web.message_page("Thank you", "A curator will look at it.")
+    return web.message_page(deferred("Thank you"), deferred("A curator will look at it."))
 
 
 def look_up(web: Web, hands: Installation, number: int) -> None:
