@@ -4,7 +4,9 @@
 and what is missing is printed. Needs the source tree; nothing else imports it.
 """
 
+import os
 import sys
+import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -27,6 +29,7 @@ KEYWORDS: Mapping[str, tuple[int | tuple[int, str], ...] | None] = {
 }
 _METHODS = [("**.py", "python"), ("**.html", "jinja2"), ("**.txt", "jinja2")]
 _PLACES = ("digest", "templates")
+TOPICS = "digest/topics.toml"  # titles and groups of the shipped topics are texts too
 _HEADER = """\
 msgid ""
 msgstr ""
@@ -51,12 +54,21 @@ def texts() -> dict[Text, set[str]]:
     """Return every text of the source tree, with the files that hold it."""
     found: dict[Text, set[str]] = {}
     for place in _PLACES:
-        for name, _, english, _, context in extract_from_dir(ROOT / place, _METHODS, keywords=KEYWORDS):
+        for name, _, english, _, context in extract_from_dir(
+            ROOT / place, _METHODS, keywords=KEYWORDS, directory_filter=_is_searched
+        ):
             singular, plural = (english, "") if isinstance(english, str) else english[:2]
             if singular:
                 file = (Path(place) / name).as_posix()
                 found.setdefault(Text(singular, plural, context or ""), set()).add(file)
+    for group, topics in tomllib.loads((ROOT / TOPICS).read_text(encoding="utf-8")).items():
+        for title in (group, *(topic["title"] for topic in topics.values())):
+            found.setdefault(Text(title, "", ""), set()).add(TOPICS)
     return found
+
+
+def _is_searched(folder: str | os.PathLike[str]) -> bool:
+    return Path(folder).name != "__pycache__"
 
 
 def translations(code: str) -> dict[Text, tuple[str, ...]]:

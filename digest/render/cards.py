@@ -9,7 +9,7 @@ from datetime import date
 from functools import lru_cache
 
 from digest.domain import Field, Paper, Pick, Reason, SignalKind
-from digest.languages import dates, pgettext
+from digest.languages import dates, fill, pgettext
 from digest.languages import gettext as _
 from digest.render import phrases
 from digest.render.phrases import Piece
@@ -190,7 +190,9 @@ def _authors(paper: Paper) -> str:
     """`Ada Lovelace, Alan Turing, Grace Hopper + 14 more`. Names stay whole: some have no initials."""
     names = ", ".join([_name(name) for name in paper.authors[:_NAMES]])
     others = len(paper.authors) - _NAMES
-    return _("{names} + {number} more", names=names, number=others) if others > 0 else names
+    if others <= 0:
+        return names
+    return fill(pgettext("authors", "{names} + {number} more"), {"names": names, "number": others})
 
 
 def _upvotes(paper: Paper) -> str:

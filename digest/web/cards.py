@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from digest.domain import Paper, SignalKind
+from digest.languages import gettext, pgettext
 from digest.languages.dates import short_number
 from digest.render import cards, phrases
 from digest.render.cards import source_name
@@ -98,11 +99,11 @@ def paper_links(paper: Paper) -> tuple[CardLink, ...]:
     """Return the links of a paper that lead away from the site, with what they count."""
     stars, comments = paper.latest(SignalKind.STARS), paper.latest(SignalKind.COMMENTS)
     named = (
-        CardLink("Abstract", paper.url),
-        CardLink("PDF", paper.pdf_url),
-        CardLink("Code", paper.code_url, f"★\u202f{short_number(stars)}" if stars else ""),
-        CardLink("Project", paper.project_url),
-        CardLink("Discussion", paper.discussion_url, short_number(comments) if comments else ""),
+        CardLink(pgettext("link", "Abstract"), paper.url),
+        CardLink(gettext("PDF"), paper.pdf_url),
+        CardLink(pgettext("link", "Code"), paper.code_url, f"★\u202f{short_number(stars)}" if stars else ""),
+        CardLink(pgettext("link", "Project"), paper.project_url),
+        CardLink(gettext("Discussion"), paper.discussion_url, short_number(comments) if comments else ""),
     )
     return tuple(link for link in named if phrases.web_url(link.url))
 

@@ -18,6 +18,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from digest.errors import DigestError, FilterError, UnknownError
+from digest.languages import deferred
 from digest.pipeline.installation import UNAVAILABLE
 from digest.web.limits import retry_after
 from digest.web.site import web_of
@@ -27,12 +28,12 @@ MOST_SHOWN = 20  # mistakes in one body that are told
 LONGEST_NAME = 100  # characters of a name in a body that are repeated
 DATABASE_BACK = 5.0  # seconds after which somebody may try again when the database can't be used
 TITLES = {
-    403: "That form isn’t ours",
-    404: "There is no such page",
-    405: "That can’t be done here",
-    410: "This paper is no longer shown here",
-    429: "A moment, please",
-    503: "A moment, please",
+    403: deferred("That form isn’t ours"),
+    404: deferred("There is no such page"),
+    405: deferred("That can’t be done here"),
+    410: deferred("This paper is no longer shown here"),
+    429: deferred("A moment, please"),
+    503: deferred("A moment, please"),
 }
 _log = logging.getLogger(__name__)
 
@@ -115,7 +116,9 @@ def _digest_error(request: Request, error: Exception) -> Response:
     if _is_api(request):
         return problem_of(error)
     status = 404 if isinstance(error, UnknownError) else 422
-    return web_of(request).message_page("That doesn’t work", error.message, error.fix, status=status)
+    return web_of(request).message_page(
+        deferred("That doesn’t work"), error.message, error.fix, status=status
+    )
 
 
 def _http_error(request: Request, error: Exception) -> Response:
@@ -123,7 +126,7 @@ def _http_error(request: Request, error: Exception) -> Response:
         raise error
     if _is_api(request):
         return problem(error.status_code, str(error.detail), error.headers)
-    title = TITLES.get(error.status_code, "That doesn’t work")
+    title = TITLES.get(error.status_code, deferred("That doesn’t work"))
     detail = str(error.detail)
     is_own = detail != HTTPStatus(error.status_code).phrase  # else it says no more than the title
     lines = (f"{detail[0].upper()}{detail[1:]}.",) if is_own and detail else ()
@@ -155,7 +158,7 @@ def _unavailable(request: Request, _error: Exception) -> Response:
     if _is_api(request):
         return problem(503, "the database can't be used at the moment", headers)
     answer = web_of(request).message_page(
-        TITLES[503], "The database can’t be used. Try again soon.", status=503
+        TITLES[503], deferred("The database can’t be used. Try again soon."), status=503
     )
     answer.headers.update(headers)
     return answer

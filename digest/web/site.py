@@ -199,7 +199,9 @@ class Web:
 
     def message_page(self, title: str, *lines: str, status: int = 200) -> HTMLResponse:
         """Return a page that says one thing."""
-        return self.page("message.html", status=status, title=title, lines=lines)
+        return self.page(
+            "message.html", status=status, title=gettext(title), lines=[gettext(line) for line in lines]
+        )
 
     def notify(self) -> None:
         """Let the threads of this process look at once, because somebody waits for an email."""

@@ -6,7 +6,7 @@ from functools import partial
 from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse
 
-from digest.languages import current
+from digest.languages import current, gettext
 from digest.pipeline.catalog.listing import PAGE, Order, read_page
 from digest.pipeline.catalog.periods import parse_period
 from digest.pipeline.community import own_feed
@@ -35,7 +35,7 @@ def trending(web: Site, form: str) -> Response:
     """Serve the papers that trend now."""
     ranked = web.today.candidates(web.clock()).ranked[:PAGE]
     name = web.installation.site.name
-    feed = Feed(name, "Trending papers", "/papers", "/papers", [each.paper for each in ranked])
+    feed = Feed(name, gettext("Trending papers"), "/papers", "/papers", [each.paper for each in ranked])
     return shared_feed(web, feed, form)
 
 
@@ -49,7 +49,9 @@ def of_period(web: Site, name: str, form: str) -> Response:
     papers = found.page.papers if found else ()
     path = f"/papers/{period.name}"
     title = f"{web.installation.site.name}, {period.name}"
-    return shared_feed(web, Feed(title, f"Papers of {period.name}", path, path, papers), form)
+    return shared_feed(
+        web, Feed(title, gettext("Papers of {period}", period=period.name), path, path, papers), form
+    )
 
 
 @get("/t/{slug}.{form:feed}")
@@ -60,7 +62,11 @@ def of_topic(web: Site, slug: str, form: str) -> Response:
     papers = page.papers if page else ()
     title = f"{counted.topic.title} – {web.installation.site.name}"
     path = f"/t/{slug}"
-    return shared_feed(web, Feed(title, f"Papers on {counted.topic.title}", path, path, papers), form)
+    return shared_feed(
+        web,
+        Feed(title, gettext("Papers on {topic}", topic=gettext(counted.topic.title)), path, path, papers),
+        form,
+    )
 
 
 @get("/authors/{name}.{form:feed}")
@@ -70,8 +76,9 @@ def of_author(web: Site, name: str, form: str) -> Response:
     if found is None:
         raise HTTPException(404)
     path = author_path(found.name)
-    title = f"Papers by {found.name} – {web.installation.site.name}"
-    return shared_feed(web, Feed(title, f"Papers by {found.name}", path, path, found.page.papers), form)
+    by = gettext("Papers by {name}", name=found.name)
+    title = f"{by} – {web.installation.site.name}"
+    return shared_feed(web, Feed(title, by, path, path, found.page.papers), form)
 
 
 @get("/feed/{token}.{form:feed}")
@@ -83,8 +90,8 @@ def of_my_digest(request: Request, web: Site, token: str, form: str) -> Response
     found = web.today.matches(owner.interests, web.clock())
     site = web.installation.site
     feed = Feed(
-        title=f"{site.name}: my digest",
-        description="The papers that fit what I chose",
+        title=gettext("{site}: my digest", site=site.name),
+        description=gettext("The papers that fit what I chose"),
         path="/",
         feed_path=f"/feed/{token}",
         papers=[match.paper for match in found],

@@ -13,6 +13,7 @@ from fastapi.responses import HTMLResponse
 
 from digest.domain import Subscriber
 from digest.errors import DigestError, InputError
+from digest.languages import deferred, gettext
 from digest.languages.dates import long_day
 from digest.pipeline.community import votes
 from digest.pipeline.mail.links import Purpose, mail_links
@@ -69,7 +70,8 @@ def pause(request: Request, web: Site, token: str, owner: Pauser, fields: OurFor
     if problems:
         return _pause_page(web, token, owner, problems)
     return web.message_page(
-        "Your digest is paused", f"It resumes on {long_day(date.fromisoformat(one(fields, 'until')))}."
+        deferred("Your digest is paused"),
+        gettext("It resumes on {day}.", day=long_day(date.fromisoformat(one(fields, "until")))),
     )
 
 
@@ -86,7 +88,8 @@ def mute(request: Request, web: Site, token: str, owner: Muter, fields: OurForm)
     if problems:
         return _mute_page(web, token, owner, one(fields, "term"), problems)
     return web.message_page(
-        f"“{one(fields, 'term')}” is muted for seven days", "Then its papers are included again."
+        gettext("“{term}” is muted for seven days", term=one(fields, "term")),
+        deferred("Then its papers are included again."),
     )
 
 
@@ -106,15 +109,17 @@ def less_like_this(request: Request, web: Site, token: str, owner: Unwilling, fi
     if undone := one(fields, "undo"):
         if undone in offered:
             preferences.include(hands, owner.id, undone, now)
-        return _less_page(web, token, owner, ref, done="No longer left out.")
+        return _less_page(web, token, owner, ref, done=gettext("No longer left out."))
     chosen = [value for name, value in fields if name == "filter" and value in offered]
     if not chosen:
-        problems = {"filter": [forms.Problem("Nothing is chosen.", "tick what should be left out")]}
+        problems = {
+            "filter": [forms.Problem(gettext("Nothing is chosen."), gettext("tick what should be left out"))]
+        }
         return _less_page(web, token, owner, ref, problems=problems)
     for_good = one(fields, "time") == "good"
     for text in dict.fromkeys(chosen):
         less.leave_out(hands, owner, text, now, for_good=for_good)
-    done = "Left out for good." if for_good else "Left out for seven days."
+    done = gettext("Left out for good.") if for_good else gettext("Left out for seven days.")
     return _less_page(web, token, owner, ref, done=done)
 
 
@@ -146,7 +151,13 @@ def pause_until(request: Request, web: Web, owner: Subscriber, until: str) -> Pr
         start = datetime.combine(day.date(), time(), tzinfo=ZoneInfo(owner.schedule.timezone))
         preferences.pause(web.acting(request, owner.id), owner.id, start, web.clock())
     except ValueError:
-        return {"until": [forms.Problem(f"{until[:30]!r} is not a day", "such as 2026-12-24")]}
+        return {
+            "until": [
+                forms.Problem(
+                    gettext("“{text}” is not a day", text=until[:30]), gettext("such as 2026-12-24")
+                )
+            ]
+        }
     except InputError as error:
         return {"until": [forms.problem(error)]}
     return {}

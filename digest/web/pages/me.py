@@ -13,6 +13,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from digest.domain import Subscriber
 from digest.errors import UnknownError
+from digest.languages import deferred, gettext
 from digest.pipeline.community import my_digests, own_feed, saved, votes
 from digest.pipeline.issues import explain
 from digest.pipeline.issues.explain import WhyNot
@@ -30,9 +31,9 @@ get = partial(router.api_route, methods=["GET", "HEAD"])
 Owner = Annotated[Subscriber, Depends(subscriber_from_token(Purpose.ME))]
 Saver = Annotated[Subscriber, Depends(subscriber_from_token(Purpose.SAVE))]
 DONE = {
-    "removed": "Removed from your saved papers.",
-    "feed": "Your feed has a new link.",
-    "ended": "Your feed has ended.",
+    "removed": deferred("Removed from your saved papers."),
+    "feed": deferred("Your feed has a new link."),
+    "ended": deferred("Your feed has ended."),
 }
 LONGEST_REF = 300
 
@@ -143,4 +144,6 @@ def _explained(web: Web, owner: Subscriber, ref: str) -> tuple[WhyNot | None, st
     try:
         return explain.of_digest(web.installation, owner, ref, web.clock()), ""
     except UnknownError:
-        return None, "No source has carried this paper here. Paste its arXiv id, its DOI or its address."
+        return None, gettext(
+            "No source has carried this paper here. Paste its arXiv id, its DOI or its address."
+        )

@@ -13,6 +13,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from digest import serializers
 from digest.domain import Subscriber
 from digest.errors import TokenError
+from digest.languages import deferred, ngettext
 from digest.pipeline.mail.links import Purpose, mail_links, opened_erase
 from digest.pipeline.subscriptions import personal_data, preferences
 from digest.pipeline.subscriptions.validate import known_topics
@@ -30,12 +31,12 @@ get = partial(router.api_route, methods=["GET", "HEAD"])
 
 # What a page says after something was done; the address names the key, never the words.
 DONE = {
-    "saved": "Your choices are saved.",
-    "paused": "Your digest is paused.",
-    "resumed": "Your digest resumes.",
-    "muted": "Muted for seven days.",
-    "unmuted": "No longer muted.",
-    "back": "Welcome back: your digest resumes.",
+    "saved": deferred("Your choices are saved."),
+    "paused": deferred("Your digest is paused."),
+    "resumed": deferred("Your digest resumes."),
+    "muted": deferred("Muted for seven days."),
+    "unmuted": deferred("No longer muted."),
+    "back": deferred("Welcome back: your digest resumes."),
 }
 
 
@@ -120,9 +121,13 @@ def ask_to_erase(web: Site, owner: Owner, _form: OurForm, after: BackgroundTasks
     preferences.email_erase_link(web.installation, owner.id, web.clock())
     after.add_task(web.notify)
     return web.message_page(
-        "Check your inbox",
-        f"If email reaches your address, a link is on its way to it. Open it within {_ERASE_HOURS} hours.",
-        "Nothing is erased yet.",
+        deferred("Check your inbox"),
+        ngettext(
+            "If email reaches your address, a link is on its way to it. Open it within {number} hour.",
+            "If email reaches your address, a link is on its way to it. Open it within {number} hours.",
+            _ERASE_HOURS,
+        ),
+        deferred("Nothing is erased yet."),
     )
 
 
@@ -139,9 +144,11 @@ def erase(request: Request, web: Site, token: str, _form: OurForm) -> Response:
     number = _eraser(request, token).id
     personal_data.erase(web.acting(request, number), number, web.clock())
     return web.message_page(
-        "Everything about you is erased",
-        "What stays is a code made from your address, from which nobody can tell the address."
-        " It keeps this site from ever writing to you again.",
+        deferred("Everything about you is erased"),
+        deferred(
+            "What stays is a code made from your address, from which nobody can tell the address."
+            " It keeps this site from ever writing to you again."
+        ),
     )
 
 

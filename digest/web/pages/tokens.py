@@ -7,6 +7,7 @@ from fastapi.concurrency import run_in_threadpool
 
 from digest.domain import Subscriber
 from digest.errors import TokenError
+from digest.languages import deferred
 from digest.pipeline.mail.links import Purpose, opened
 from digest.pipeline.subscriptions import preferences
 from digest.web.pages.language import speak_to
@@ -40,8 +41,8 @@ def _find(web: Web, purpose: Purpose, token: str) -> Subscriber | None:
 def gone(request: Request, _error: Exception) -> Response:
     """Return the answer where nobody is behind a link: forged, cut off, or erased; it doesn't say which."""
     return web_of(request).message_page(
-        "This link doesn’t work",
-        "It may be cut off, or what it belonged to is no longer there.",
-        "Copy the whole link from your newest mail.",
+        deferred("This link doesn’t work"),
+        deferred("It may be cut off, or what it belonged to is no longer there."),
+        deferred("Copy the whole link from your newest mail."),
         status=404,
     )

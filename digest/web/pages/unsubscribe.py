@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 
 from digest.domain import Subscriber, SubscriberStatus
 from digest.errors import TokenError
+from digest.languages import deferred, gettext
 from digest.pipeline.mail.links import Purpose, opened
 from digest.pipeline.subscriptions import preferences
 from digest.render.phrases import masked
@@ -25,11 +26,11 @@ get = partial(router.api_route, methods=["GET", "HEAD"])
 
 PAUSE = timedelta(days=14)
 _DONE = {
-    "leave": "You are unsubscribed.",
-    "less": "Your digest comes once a week from now on.",
-    "pause": "Your digest is paused for two weeks.",
-    "back": "Welcome back: your digest resumes.",
-    "link": "The link is on its way to your address.",
+    "leave": deferred("You are unsubscribed."),
+    "less": deferred("Your digest comes once a week from now on."),
+    "pause": deferred("Your digest is paused for two weeks."),
+    "back": deferred("Welcome back: your digest resumes."),
+    "link": deferred("The link is on its way to your address."),
 }
 
 
@@ -47,7 +48,7 @@ def unsubscribe(request: Request, web: Site, token: str, fields: AnyForm, after:
     if choice not in _DONE:
         if owner:
             preferences.leave(web.acting(request, owner.id), owner.id, web.clock(), goodbye=False)
-        return PlainTextResponse("You are unsubscribed.\n")
+        return PlainTextResponse(f"{gettext(_DONE['leave'])}\n")
     if not guards.is_ours(request, web.installation.site.base_url):
         raise HTTPException(403, "this form was sent from another site")
     if owner:

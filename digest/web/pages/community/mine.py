@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from digest.errors import InputError
+from digest.languages import deferred
 from digest.pipeline.community import saved, sessions, votes
 from digest.pipeline.community.sessions import SignedIn
 from digest.pipeline.mail.links import Purpose, link
@@ -19,7 +20,7 @@ from digest.web.site import Site, Web, one
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 get = partial(router.api_route, methods=["GET", "HEAD"])
-DONE = {"name": "Your name is saved.", "ended": "That session has ended."}
+DONE = {"name": deferred("Your name is saved."), "ended": deferred("That session has ended.")}
 
 
 @get("/me")

@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from digest.domain import Entry, Proposal, ReportAbout, Role
 from digest.errors import InputError, RefusedError, UnknownError
+from digest.languages import deferred
 from digest.pipeline.community import reports, submissions
 from digest.pipeline.community.proposals import fetching
 from digest.pipeline.community.sessions import SignedIn
@@ -100,9 +101,9 @@ def report(request: Request, web: Site, member: Member, fields: SignedForm) -> R
             hands, paper.id, about, one(fields, "words"), subscriber_id=member.subscriber.id, now=web.clock()
         )
     except RefusedError as error:
-        return web.message_page("That’s a lot of reports", error.message, error.fix, status=429)
+        return web.message_page(deferred("That’s a lot of reports"), error.message, error.fix, status=429)
     web.forget(papers=True)
-    return web.message_page("Thank you", "A curator will look at it.")
+    return web.message_page(deferred("Thank you"), deferred("A curator will look at it."))
 
 
 def look_up(web: Web, hands: Installation, number: int) -> None:
@@ -143,15 +144,19 @@ def _form(web: Web, member: SignedIn, problems: Problems, typed: str = "") -> Re
 
 
 def _shown(web: Web, member: SignedIn, proposal: Proposal, problem: Problem | None = None) -> Response:
+    entry = proposal.entry
     return web.page(
         "proposal.html",
         status=422 if problem else 200,
         proposal=proposal,
         title=_title(proposal),
-        card=entry_card(proposal.entry) if proposal.entry else None,
-        missing=submissions.missing(proposal.entry, web.clock()) if proposal.entry else None,
+        card=entry_card(entry) if entry else None,
+        missing=submissions.missing(web.installation, proposal.entry, web.clock())
+        if proposal.entry
+        else None,
         choices=[entry_card(each) for each in proposal.choices],
         paper=paper_path(proposal.paper) if proposal.paper else "",
+        old=web.installation.old_proposals.days,
         is_mine=proposal.subscriber_id == member.subscriber.id,
         problem=problem,
     )
