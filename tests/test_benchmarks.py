@@ -30,7 +30,7 @@ def test_readme_quotes_what_delivery_costs() -> None:
     bare, two = sent["times_bare"], sent["two_workers_against_one"]
     assert f"takes {bare['SQLite, shared wishes']} times as long as a bare SMTP loop on SQLite" in said
     assert f"and {bare['Postgres, shared wishes']} times on Postgres" in said
-    assert f"{bare['SQLite']} and {bare['Postgres']} times where all have words of their own" in said
+    assert f"{bare['SQLite']} and {bare['Postgres']} times where all have filters of their own" in said
     assert f"two workers deliver {two['SQLite']} and {two['Postgres']} times" in said
 
 
