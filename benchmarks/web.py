@@ -23,7 +23,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import uvicorn
 from starlette.applications import Starlette
@@ -43,8 +43,13 @@ from tests.postgres_server import running
 READERS = 20
 PAUSE = 0.1  # seconds between an answer and the next question, on average
 DAYS = 150  # over which the papers are spread
-GOALS = {"/": 50, "day": 50, "paper": 30, "feed": 30, "feed, 304": 5}  # milliseconds, p95
+GOALS = {"/": 50, "day": 50, "paper": 30, "feed": 30, "feed, 304": 5, "search": 100}  # milliseconds, p95
 PARTS = ("/static/style.css", "/static/htmx.min.js", "/static/form.js", "/static/icon.svg")  # of every page
+QUESTIONS = Path(__file__).parent / "search-queries.tsv"
+SHORT = [
+    *("diffusion video", "cat:cs.CL retrieval", '"language model" -survey', "sparse attention", "ti:robot")
+    * 42
+]  # as many searches of few words as questions
 RESULT = Path(__file__).parent / "results" / "web.json"
 
 
@@ -130,6 +135,9 @@ def kinds(base: str, number: int) -> Mapping[str, Callable[[random.Random], Ask]
     today = datetime.now(UTC).date()
     tag = fetch(base, "/papers.atom")[1]
 
+    lines = QUESTIONS.read_text(encoding="utf-8").splitlines()
+    questions = [line.split("\t")[1] for line in lines] + SHORT
+
     def paper(chance: random.Random) -> Ask:
         rank = min(int(chance.paretovariate(0.9)), number) - 1
         return Ask(f"/p/{20 + rank // 99_999:02}01.{rank % 99_999:05}")
@@ -144,6 +152,7 @@ def kinds(base: str, number: int) -> Mapping[str, Callable[[random.Random], Ask]
         "paper": paper,
         "feed": lambda chance: Ask(f"/papers.{chance.choice(('rss', 'atom', 'json'))}"),
         "feed, 304": lambda _: Ask("/papers.atom", tag),
+        "search": lambda chance: Ask(f"/search?{urlencode({'q': chance.choice(questions)})}"),
     }
 
 

@@ -164,6 +164,9 @@ class Settings(BaseSettings):
         SecretStr(""),
         description="an API key of Semantic Scholar; without one its limits are shared with all",
     )
+    proposal_days: int = Field(
+        90, ge=1, le=36500, description="age in days from which a proposed paper is said to be old"
+    )
     trust_proposers: bool = Field(
         False,
         description="accept proposals at once of readers whose last ones were accepted (three or more, and at"

@@ -67,6 +67,7 @@ class Installation:
     semantic_model: str = ""  # a folder or a package with weights, by which search finds meaning; empty: none
     lookup_sites: Sites = SITES  # that know proposed papers
     proposal_hosts: frozenset[str] = frozenset()  # whose proposed pages may have private addresses
+    old_proposals: timedelta = timedelta(days=90)  # a proposed paper of that age is said to be old
     trust_proposers: bool = False  # whose proposals were accepted before
     signer: "Signer | None" = None  # of every mail; None: the relay signs
     actor: Actor = SYSTEM  # in whose hands it is: what they change is written down as theirs
@@ -107,6 +108,7 @@ def open_installation(settings: Settings) -> Installation:
         bounce_maildir=settings.bounces(),
         operator_mail=settings.operator_mail,
         lease=timedelta(seconds=settings.lease_seconds),
+        old_proposals=timedelta(days=settings.proposal_days),
         trust_proposers=settings.trust_proposers,
         services=_services(settings),
         summariser=_summariser(settings),

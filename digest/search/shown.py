@@ -61,9 +61,13 @@ class Shown:
         """Return the occurrences of a stem in each segment."""
         return [segment.stem(stem) for segment in self.segments]
 
-    def weights(self, found: Sequence[Slice]) -> Weights:
-        """Return the shown papers that have occurrences (a slice a segment), and how often each has them."""
-        return self._weights([segment.slots[slice(*each)] for segment, each in self._with(found)])
+    def weights(self, *stems: Sequence[Slice]) -> Weights:
+        """Return the shown papers that have stems (each a slice a segment), and how often each has them."""
+        slots = [
+            np.concatenate([segment.slots[:0], *(segment.slots[slice(*found)] for found in of_segment)])
+            for segment, *of_segment in zip(self.segments, *stems, strict=True)
+        ]
+        return self._weights(slots)
 
     def weights_at(self, places: Sequence[NDArray[np.int32]]) -> Weights:
         """Return the shown papers of these places in texts (an array a segment), weighed in the same way."""
@@ -110,9 +114,6 @@ class Shown:
             weights[: each.titles] = TITLE_WEIGHT
             found.append(weights)
         return found
-
-    def _with(self, found: Sequence[Slice]) -> Iterator[tuple[Segment, Slice]]:
-        return zip(self.segments, found, strict=True)
 
     def _weights(self, slots: Sequence[NDArray[np.integer[Any]]]) -> Weights:
         papers: list[Places] = [np.empty(0, np.intp)]

@@ -90,9 +90,8 @@ class Terms:
             return own
         papers, weights = self.shown.weights(self.occurrences(own.stem))
         counted = np.zeros(len(self.shown))
-        for stem in related:
-            others, of_others = self.shown.weights(self.occurrences(stem))
-            counted[others] += RELATED * of_others
+        others, of_others = self.shown.weights(*map(self.occurrences, related))
+        counted[others] = RELATED * of_others
         shares = np.where(counted > 0, RELATED, 0.0)
         counted[papers] += weights
         shares[papers] = 1.0

@@ -317,3 +317,11 @@ def test_every_page_is_whole_html_with_what_it_needs(web: WebServer) -> None:
         assert page.text.rstrip().endswith("</html>"), path
         assert " style=" not in page.text, path
         assert "://" not in page.text.replace('xmlns="http://', "") or path == "/", path
+
+
+def test_a_filter_is_read_back_where_it_is_often_meant_otherwise(web: WebServer) -> None:
+    page = web.client().get("/", params={"filters": "agents and robots\nplan"}).text
+    assert "“and” is read as a word; the operator is AND, in capitals." in page
+    assert page.count('class="note read-back"') == 1
+    mistaken = web.client().get("/", params={"filters": "legs AND ("}).text
+    assert 'class="note read-back"' not in mistaken

@@ -171,3 +171,9 @@ def test_similar_papers_are_named_by_api_and_page(web: WebServer) -> None:
     assert "arxiv:2605.00001" not in [item["id"] for item in body["items"]]
     assert "Similar papers" in client.get("/p/2605.00001").text
     assert client.get("/api/v1/papers/2699.00001/similar").status_code == 404
+
+
+def test_what_is_often_meant_otherwise_is_said(web: WebServer) -> None:
+    page = web.client().get("/search", params={"q": "robots or agents"}).text
+    assert "“or” is read as a word; the operator is OR, in capitals." in page
+    assert "the operator is" not in web.client().get("/search", params={"q": "robots OR agents"}).text

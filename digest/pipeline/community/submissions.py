@@ -26,7 +26,6 @@ DAY = timedelta(days=1)
 MOST_A_DAY = 5  # of one person
 MOST_PENDING = 3  # of one person
 MOST_PENDING_HERE = 100
-OLD = timedelta(days=90)  # a paper published before is told so
 KEPT_READY = timedelta(days=7)
 LONGEST_WORDS = 500
 TRUSTED_AFTER = 3  # accepted proposals, with at most one rejected in five
@@ -160,14 +159,14 @@ def of_subscriber(installation: Installation, subscriber_id: int) -> list[Propos
         return proposals.of_subscriber(db, subscriber_id)
 
 
-def missing(entry: Entry, now: datetime) -> Missing:
+def missing(installation: Installation, entry: Entry, now: datetime) -> Missing:
     """Say what a paper lacks that others here have, and whether it is old."""
     published = entry.published_at
     return Missing(
         abstract=not entry.abstract,
         authors=not entry.authors,
         date=published is None,
-        old=published is not None and now - published > OLD,
+        old=published is not None and now - published > installation.old_proposals,
     )
 
 

@@ -1,6 +1,8 @@
 """Pages that need no link: landing with its preview, signing up, and what the site says of itself."""
 
+import contextlib
 import secrets
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -9,7 +11,8 @@ from fastapi import APIRouter, BackgroundTasks, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from digest.domain import Frequency, Interests, SkipReason
-from digest.errors import InputError
+from digest.errors import FilterError, InputError
+from digest.filters import ReadBack, read_back
 from digest.languages import NAMES, deferred
 from digest.pipeline.subscriptions import signup
 from digest.pipeline.subscriptions.expiry import UNCONFIRMED_KEPT
@@ -25,6 +28,8 @@ from digest.web.site import BROWSER, OurForm, Site, Web, one
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 get = partial(router.api_route, methods=["GET", "HEAD"])
 WORDS = 40  # of a summary
+MOST_READ_BACK = 10  # lines of filters; each is parsed once more for it
+LONGEST_READ_BACK = 200  # characters of one
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,7 @@ class Shown:
     notes: tuple[str, ...]
     skip_reason: str | None
     is_chosen: bool
+    read: tuple[ReadBack, ...] = ()  # lines that aren't read as they were typed, or often meant otherwise
 
 
 _SKIPPED = {
@@ -57,7 +63,19 @@ def show(web: Web, interests: Interests, given: Typed) -> Shown:
     )
     notes = found.digest.notes if found.digest else ()
     reason = _SKIPPED.get(found.skip_reason) if found.skip_reason else None
-    return Shown(cards, notes, reason, not given.is_empty)
+    return Shown(cards, notes, reason, not given.is_empty, tuple(_read_back(given)))
+
+
+def _read_back(given: Typed) -> Iterator[ReadBack]:
+    """Say how the first lines of filters were read, where that isn't as they were typed."""
+    lines = [line.strip() for text in (given.filters, given.exclude) for line in text.splitlines()]
+    for line in [each for each in lines if each][:MOST_READ_BACK]:
+        if len(line) > LONGEST_READ_BACK:
+            continue
+        with contextlib.suppress(FilterError):  # its mistake stands at its field
+            found = read_back(line)
+            if found.hints or found.canonical.casefold() != line.casefold():
+                yield found
 
 
 def reading(web: Web, given: Typed) -> Reading:

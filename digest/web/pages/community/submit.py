@@ -144,15 +144,19 @@ def _form(web: Web, member: SignedIn, problems: Problems, typed: str = "") -> Re
 
 
 def _shown(web: Web, member: SignedIn, proposal: Proposal, problem: Problem | None = None) -> Response:
+    entry = proposal.entry
     return web.page(
         "proposal.html",
         status=422 if problem else 200,
         proposal=proposal,
         title=_title(proposal),
-        card=entry_card(proposal.entry) if proposal.entry else None,
-        missing=submissions.missing(proposal.entry, web.clock()) if proposal.entry else None,
+        card=entry_card(entry) if entry else None,
+        missing=submissions.missing(web.installation, proposal.entry, web.clock())
+        if proposal.entry
+        else None,
         choices=[entry_card(each) for each in proposal.choices],
         paper=paper_path(proposal.paper) if proposal.paper else "",
+        old=web.installation.old_proposals.days,
         is_mine=proposal.subscriber_id == member.subscriber.id,
         problem=problem,
     )
