@@ -69,7 +69,8 @@ def web_url(url: str) -> str:
 def moment(at: datetime, zone: str) -> str:
     """Return `Tuesday 17 March, 08:00 Europe/Paris`: a time (aware) on the clock of a zone."""
     there = at.astimezone(ZoneInfo(zone))
-    return _("{day}, {time} {zone}", day=dates.day_name(there.date()), time=f"{there:%H:%M}", zone=zone)
+    day, time = dates.day_name(there.date()), there.strftime("%H:%M")
+    return _("{day}, {time} {zone}", day=day, time=time, zone=zone)
 
 
 def masked(address: str) -> str:

@@ -1,6 +1,7 @@
 """Pages that need no link: the landing page, its preview, signing up, the API."""
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -39,7 +40,8 @@ def test_the_landing_page_shows_todays_papers_and_the_form(web: WebServer) -> No
     page = web.client().get("/")
     assert page.status_code == 200
     assert "2 papers are trending now" in page.text
-    assert "Agents that plan" in page.text
+    (path,) = re.findall(r'<h3 dir="auto"><a href="(/p/[^"]+)">Agents that plan</a>', page.text)
+    assert "<h1" in web.client().get(path).text
     assert 'autocomplete="email"' in page.text
     assert '1<span class="hidden"> paper this week</span>' in page.text
 

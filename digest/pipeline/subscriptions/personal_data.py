@@ -22,6 +22,7 @@ from digest.store.community import (
     tokens,
     votes,
 )
+from digest.store.session import Session
 from digest.store.subscriptions import feeds, mutes, signups, subscribers, suppressions, transactional
 from digest.tokens import address_hash, address_hashes
 
@@ -62,9 +63,24 @@ def export(installation: Installation, number: int) -> dict[str, Any]:
             "acts": audit.listing(db, actor=f"subscriber:{number}", limit=MOST_ACTS),
             "tokens": tokens.listing(db, number),
             "sessions": sessions.of_subscriber(db, number, used_since=known.created_at),
+            **_community(db, number),
             "votes_taken_back": [{"paper": names[pk], "at": at} for pk, at in back.items() if pk in names],
             "votes": [{"paper": names[pk], "at": at} for pk, at in voted.items() if pk in names],
         }
+
+
+def _community(db: Session, number: int) -> dict[str, Any]:
+    """What somebody proposed, picked and reported."""
+    picked, reported = picks.of_curator(db, number), reports.of_subscriber(db, number)
+    names = papers.canonical_ids(db, [pk for pk, _, _ in (*picked, *reported)])
+    return {
+        "proposals": [
+            {"typed": each.typed, "state": each.state, "at": each.created_at, "paper": each.paper}
+            for each in proposals.of_subscriber(db, number, limit=MOST_ACTS)
+        ],
+        "picks": [{"paper": names[pk], "day": day, "note": note} for pk, day, note in picked],
+        "reports": [{"paper": names[pk], "words": words, "at": at} for pk, words, at in reported],
+    }
 
 
 def erase(installation: Installation, number: int, now: datetime) -> None:

@@ -106,6 +106,12 @@ def of_papers(session: Session, owners: Mapping[int, int], *, until: datetime | 
     return found
 
 
+def of_curator(session: Session, subscriber_id: int) -> list[tuple[int, date, str]]:
+    """Return paper (`Paper.pk`), day and note of all that somebody picked, also what was taken back."""
+    rows = select(PickRow.paper_id, PickRow.day, PickRow.note).where(PickRow.curator_id == subscriber_id)
+    return [(number, day, note) for number, day, note in session.execute(rows.order_by(PickRow.id))]
+
+
 def revision(session: Session) -> Revision:
     """Return what is another value whenever picks changed."""
     rows = select(PickRow.id, PickRow.note, PickRow.position, PickRow.at, PickRow.unpicked_at)

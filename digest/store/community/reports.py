@@ -88,6 +88,14 @@ def unsettled(session: Session, limit: int = 200) -> list[Report]:
     ]
 
 
+def of_subscriber(session: Session, subscriber_id: int) -> list[tuple[int, str, datetime]]:
+    """Return paper (`Paper.pk`), words and time of all that somebody reported."""
+    rows = select(ReportRow.paper_id, ReportRow.words, ReportRow.at).where(
+        ReportRow.subscriber_id == subscriber_id
+    )
+    return [(number, words, at) for number, words, at in session.execute(rows.order_by(ReportRow.id))]
+
+
 def read_state(session: Session, number: int) -> dict[str, Any] | None:
     """Return what acts change of a report, as JSON has it; None where there is none."""
     session.flush()

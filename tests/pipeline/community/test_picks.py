@@ -188,6 +188,9 @@ def test_an_erased_curator_leaves_picks_without_name_and_words(site: Installatio
     as_ada = acting(site, Actor(f"subscriber:{number}", "web"))
     picks.pick(as_ada, FIRST, NOTE, curator=number, now=NOW)
     moderation.hide(as_ada, SECOND, HideReason.SPAM, "Ada says so", now=NOW)
+    assert personal_data.export(site, number)["picks"] == [
+        {"paper": f"arxiv:{FIRST}", "day": TODAY, "note": NOTE}
+    ]
     personal_data.erase(site, number, NOW)
     assert picked(site) == [(FIRST, "", "")]
     with session.reading(site.engine) as db:

@@ -352,6 +352,8 @@ def test_an_accepted_paper_that_is_used_is_hidden_not_unlisted(site: Installatio
 
 def test_an_erased_person_leaves_proposals_without_name_and_words(site: Installation, ada: int) -> None:
     number = sent(site, ada).id
+    kept = personal_data.export(site, ada)["proposals"]
+    assert [(each["typed"], each["state"]) for each in kept] == [(ID, PENDING)]
     personal_data.erase(site, ada, NOW)
     left = submissions.get(site, number)
     assert (left.subscriber_id, left.typed, left.by, left.state) == (None, "", "", PENDING)
