@@ -27,7 +27,7 @@ from digest.config import load
 from digest.domain import Digest, Field
 from digest.pipeline.installation import open_installation
 from digest.pipeline.runner import run_round
-from digest.render import as_bytes
+from digest.render import Renderer, as_bytes
 from tests.builders import NOW, entry
 from tests.digests import GOLDEN, LINKS, SITE, rendered
 from tests.installations import join, outbox, store_entries
