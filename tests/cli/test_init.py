@@ -28,6 +28,28 @@ def test_init_writes_a_private_env_and_prepares_the_database(digest: Command, tm
     assert {"lab.example", "_dmarc.lab.example", "papers.lab.example"} <= names
 
 
+def test_init_sends_a_test_email_where_one_is_wanted_and_says_when_it_cannot(
+    digest: Command, tmp_path: Path
+) -> None:
+    options = (
+        "--no-input",
+        "--mail-from",
+        "papers@lab.example",
+        "--postal-address",
+        "1 Test Street",
+        "--json",
+    )
+    code, out, _ = digest("init", *options, "--test-mail", "ada@lab.example")
+    assert (code, out["test_mail"]["state"]) == (0, "sent")
+    (tmp_path / ".env").unlink()
+    away = ("--smtp-url", "smtp://127.0.0.1:1", "--test-mail", "ada@lab.example")
+    code, out, _ = digest("init", *options, *away)
+    assert (code, out["test_mail"]["state"], out["written"]) == (6, "failed", True)
+    (tmp_path / ".env").unlink()
+    assert digest("init", *options, "--test-mail", "nobody")[0] == 2
+    assert not (tmp_path / ".env").exists()
+
+
 def test_a_second_init_replaces_nothing(digest: Command, tmp_path: Path) -> None:
     digest("init", "--no-input")
     before = (tmp_path / ".env").read_bytes()

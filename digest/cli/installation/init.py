@@ -1,12 +1,18 @@
 """`digest init`: from nothing to an installation that can send."""
 
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from digest.cli.terminal.context import json_option, on_terminal
+from digest.cli.terminal.exits import OK, PARTLY_FAILED
 from digest.cli.terminal.options import dry_run_option
 from digest.cli.terminal.output import emit, table
+
+if TYPE_CHECKING:
+    from digest.domain import Receipt
 
 ENV = Path(".env")
 # setting → what is asked, and the answer of who only presses Enter
@@ -30,14 +36,15 @@ NEXT = (
 @click.option("--mail-from", help="The sender: an address, or Name <address>.")
 @click.option("--smtp-url", help="The mail server; empty: emails go to a folder.")
 @click.option("--postal-address", help="Who sends this, in the foot of every email.")
+@click.option("--test-mail", metavar="ADDRESS", help="Send a test email there when all is made.")
 @click.option("--no-input", is_flag=True, help="Ask nothing: what isn't given keeps its default.")
 @dry_run_option
 @json_option
-def init(*, no_input: bool, dry_run: bool, as_json: bool, **given: str | None) -> None:
+def init(*, no_input: bool, test_mail: str | None, dry_run: bool, as_json: bool, **given: str | None) -> int:
     """Set Digest up in this folder: five questions (or options), then .env and the database are made.
 
     .env is readable by you only and has fresh secrets; one that is there is never replaced. What DNS must
-    hold, and the next three commands, are printed.
+    hold, and the next three commands, are printed. A test email is sent where you name an address for it.
 
     Example: digest init --no-input --mail-from papers@example.org --base-url https://papers.example.org
     """
@@ -45,6 +52,7 @@ def init(*, no_input: bool, dry_run: bool, as_json: bool, **given: str | None) -
 
     from digest.config import load
     from digest.pipeline.operations import database, setup
+    from digest.pipeline.subscriptions.validate import read_address
 
     setup.refuse_existing(ENV)
     asks = on_terminal() and not no_input and not as_json
@@ -56,22 +64,42 @@ def init(*, no_input: bool, dry_run: bool, as_json: bool, **given: str | None) -
         else ""
         for field, (question, default) in QUESTIONS.items()
     }
+    if asks and test_mail is None:
+        test_mail = click.prompt("Address for a test email now (empty: none)", default="")
+    recipient = read_address(test_mail) if test_mail else None
     text = setup.env_text(answers)
     records = setup.dns_records(load(**{field: answer for field, answer in answers.items() if answer}))
     schema = None
     if not dry_run:
         setup.write_env(ENV, text)
         schema = database.upgrade(load()).needed
+    receipt = setup.try_sending(load(), recipient, datetime.now(UTC)) if recipient and not dry_run else None
     if as_json:
         dns = [asdict(record) for record in records]
-        emit({"env": str(ENV), "written": not dry_run, "schema": schema, "dns": dns, "next": NEXT})
-        return
+        emit(
+            {
+                "env": str(ENV),
+                "written": not dry_run,
+                "schema": schema,
+                "dns": dns,
+                "next": NEXT,
+                "test_mail": receipt,
+            }
+        )
+        return _code(receipt)
     if dry_run:
         click.echo(f"{ENV} and the database would be made; nothing was written")
     else:
         click.echo(f"wrote {ENV} (only you can read it); the database is ready (schema {schema})")
+    if receipt:
+        click.echo(f"test email to {recipient}: {receipt.state}; {receipt.reply}")
     click.echo("\nWhat DNS must hold:")
     table(("name", "type", "value", "why"), [(r.name, r.type, r.value, r.why) for r in records])
     click.echo("\nNext:")
     for command in NEXT:
         click.echo(f"  {command}")
+    return _code(receipt)
+
+
+def _code(receipt: "Receipt | None") -> int:
+    return OK if receipt is None or receipt.state == "sent" else PARTLY_FAILED

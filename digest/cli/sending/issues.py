@@ -34,15 +34,16 @@ def list_(cli: Cli, *, limit: int, as_json: bool) -> None:
     if as_json:
         emit([_issue(past) for past in listed])
     else:
+        shown = [state for state in _SHOWN if any(past.counts[DeliveryState(state)] for past in listed)]
         table(
-            ("issue", "date", "due at", "for", *_SHOWN),
+            ("issue", "date", "due at", "for", *shown),
             [
                 (
                     past.issue.id,
                     past.issue.date,
                     past.issue.due_at,
                     past.audience,
-                    *(past.counts[DeliveryState(state)] or "" for state in _SHOWN),
+                    *(past.counts[DeliveryState(state)] or "" for state in shown),
                 )
                 for past in listed
             ],

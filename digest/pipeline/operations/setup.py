@@ -8,13 +8,16 @@ import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from email.utils import parseaddr
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from digest.config import PREFIX, Settings, load
-from digest.errors import InputError, RefusedError
-from digest.pipeline.installation import KEY_FILE
+from digest.domain import DeliveryState, Receipt
+from digest.errors import ConfigError, DeliveryError, InputError, RefusedError
+from digest.pipeline.installation import KEY_FILE, open_installation
+from digest.pipeline.mail.test_email import send_test_email
 from digest.throttle import domain_of
 
 SECRET_BYTES = 32
@@ -83,6 +86,14 @@ def dns_records(settings: Settings) -> list[DnsRecord]:
         DnsRecord(domain, "MX", relay, "where bounces and replies go"),
         DnsRecord(host, "A/AAAA", "the address of this machine", "the pages that links in emails lead to"),
     ]
+
+
+def try_sending(settings: Settings, recipient: str, now: datetime) -> Receipt:
+    """Send a test email by new settings; a server that can't be used is an answer too, not the end."""
+    try:
+        return send_test_email(open_installation(settings), recipient, now)
+    except (ConfigError, DeliveryError) as error:
+        return Receipt(DeliveryState.FAILED, error.message)
 
 
 def _quoted(value: str) -> str:
