@@ -125,7 +125,7 @@ def parts() -> Iterator[tuple[str, Any, str, Any]]:
         yield f"lost_tex: {word} {pattern.pattern[:40]}", lost_tex, "_MENDS", rest
     yield "formulas: money", formulas, "_is_money", lambda *_: False
     yield "formulas: balance of braces", formulas, "_is_balanced", lambda *_: True
-    yield "links", tex, "mend_links", lambda text: text
+    yield "links", tex, "repair_links", lambda text: text
     yield "citations", tex, "_CITATION", re.compile(r"(?!)")
     yield "scripts of Unicode", tex, "script", lambda mark, body: mark + body
     yield "ordinals", symbols, "_ORDINALS", set()

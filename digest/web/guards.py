@@ -27,7 +27,7 @@ STAMP_LASTS = timedelta(hours=24)
 TOO_LARGE = (413, "This is more than the form can hold.")
 STATIC = "/static/"
 PRIVATE = frozenset(
-    {"confirm", "prefs", "u", "pause", "mute", "vote", "me", "feed", "save", "erase", "signin"}
+    {"confirm", "prefs", "u", "pause", "mute", "vote", "me", "feed", "save", "erase", "signin", "less"}
 )  # first part of paths with a token
 
 

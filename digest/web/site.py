@@ -1,5 +1,6 @@
 """What every handler is given: the installation, the clock, the templates, and how to answer with a page."""
 
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -24,7 +25,7 @@ from digest.pipeline.catalog.thumbnails import thumbnails_of
 from digest.pipeline.catalog.today import Today
 from digest.pipeline.catalog.watch import Change, Watch
 from digest.pipeline.community import votes
-from digest.pipeline.installation import Installation, acting
+from digest.pipeline.installation import UNAVAILABLE, Installation, acting
 from digest.pipeline.subscriptions.signup import WORDING, Visitor
 from digest.render.cards import title
 from digest.render.site import in_language
@@ -187,6 +188,8 @@ class Web:
         """
         if papers:
             self.today.forget()
+        with contextlib.suppress(*UNAVAILABLE):
+            self.watch.look()  # so that it is noticed when another process undoes this at once
         self.lists.forget()
         for forget in self.forgetful:
             forget()

@@ -12,6 +12,7 @@ import os
 import re
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -26,9 +27,9 @@ from digest.config import load
 from digest.domain import Digest, Field
 from digest.pipeline.installation import open_installation
 from digest.pipeline.runner import run_round
-from digest.render import as_bytes
+from digest.render import Renderer, as_bytes
 from tests.builders import NOW, entry
-from tests.digests import GOLDEN, SITE, rendered
+from tests.digests import GOLDEN, LINKS, SITE, rendered
 from tests.installations import join, outbox, store_entries
 from tests.mail_html import Page
 from tests.render.test_mails import MAILS
@@ -110,6 +111,11 @@ def test_e09_every_mail_is_valid_html(tmp_path: Path) -> None:
     """The Nu checker of the W3C, with what mails need and HTML doesn't: old attributes of layout tables."""
     mails = {name: rendered(make()).html for name, make in GOLDEN.items()}
     mails |= {name.replace(" ", "-"): make().html for name, make in MAILS.items()}
+    for code in ("de", "zh"):
+        site = replace(SITE, language=code)
+        mails |= {
+            f"{name}-{code}": Renderer().digest(make(), site, LINKS).html for name, make in GOLDEN.items()
+        }
     files = []
     for name, html in mails.items():
         files.append(tmp_path / f"{name}.html")

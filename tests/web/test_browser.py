@@ -165,7 +165,7 @@ def mutes_and_votes(page: Page, digest: EmailMessage) -> None:
     page.goto(link_in(digest, "less"))
     press(page, "Leave out")
     saw(page, "Left out for seven days.")
-    press(page, "Undo")
+    page.get_by_role("button", name="Undo").first.click()
     saw(page, "No longer left out.")
     page.goto(link_in(digest, "vote"))
     press(page, "Vote")

@@ -20,7 +20,8 @@ NOTICE = replace(BAD, key="v2", version=2, abstract=SAID, withdrawn=SAID, announ
 
 
 def parts(mail: EmailMessage) -> list[str]:
-    return [part.get_content() for part in mail.walk() if part.get_content_maintype() == "text"]
+    texts = (part.get_content() for part in mail.walk() if part.get_content_maintype() == "text")
+    return [text.replace("\u00a0", " ") for text in texts]  # last words of titles stay together
 
 
 def mails(engine: Engine, folder: Path, day: datetime) -> list[EmailMessage]:
