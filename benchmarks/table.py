@@ -32,7 +32,31 @@ def table() -> str:
     for name, title in (("sqlite", "SQLite"), ("postgres", "Postgres")):
         what = f"loading interests from {title} ÷ match stage, 1 M"
         lines.append(f"| {what} | {_number(load[name] / load['match'])} | ≤ 2 |")
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *_commands()]) + "\n"
+
+
+def _commands() -> list[str]:
+    """Return rows of what the command line costs, once `make bench-cli ARGS=--save` has measured it."""
+    if not (RESULTS / "cli.json").exists():
+        return []
+    found = _kept("cli")
+    size, slow = (
+        f"{found['papers']:,} papers, {found['readers']:,} subscribers",
+        found["slowest"].split(" {")[0],
+    )
+    most = max(found["reading"].values()) * 1000
+    rows = [
+        f"| `digest --help`, ms of a processor | {found['help'] * 1000:.0f} | ≤ 100 |",
+        f"| slowest reading command, `{slow}`, ms ({size}) | {most:,.0f} | ≤ 400 |",
+    ]
+    for name, title in (("sqlite", "SQLite"), ("postgres", "Postgres")):
+        costs, number = found[name], found["rows"]
+        rows += [
+            f"| {what} of {number:,} subscribers, {title}, s | {costs[what]['wall']:.0f} | {aim} |"
+            for what, aim in (("import", "≤ 120 a million"), ("export", "≤ 30 a million"))
+        ]
+        rows.append(f"| memory of that import, MB | {costs['import']['memory']:.0f} | ≤ 200 |")
+    return rows
 
 
 KINDS = {
