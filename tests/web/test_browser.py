@@ -182,7 +182,7 @@ def changes_the_hour_and_pauses(page: Page, preferences: str) -> None:
     expect(page.get_by_label("At", exact=True)).to_have_value("06:30")
     page.get_by_label("Pause until").fill("2026-04-01")
     press(page, "Pause")
-    saw(page, "Your digest is paused until 2026-04-01")
+    saw(page, "Your digest is paused until 1 April 2026")
     press(page, "Resume now")
     saw(page, "Your digest resumes.")
 
