@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from sqlalchemy import DateTime, String, cast, func, select, type_coerce
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from digest.domain import Interests, Schedule, Subscriber, SubscriberStatus
 from digest.packed import encode, filters_of
@@ -142,8 +142,6 @@ def walk(
 ) -> Iterator[list[ListedSubscriber]]:
     """Yield who meets the conditions, by number, each with their last consent, some at a time."""
     row, moment = SubscriberRow, DateTime(timezone=True)
-    given = aliased(ConsentRow)
-    last = select(func.max(given.id)).where(given.subscriber_id == row.id).scalar_subquery()
     wanted = (
         select(
             row.id,
@@ -158,10 +156,7 @@ def walk(
             row.language,
             type_coerce(row.paused_until, moment),
             type_coerce(row.created_at, moment),
-            ConsentRow.wording,
-            type_coerce(ConsentRow.at, moment),
         )
-        .outerjoin(ConsentRow, ConsentRow.id == last)
         .where(*clauses(where))
         .order_by(row.id)
         .limit(size)
@@ -169,7 +164,23 @@ def walk(
     connection = session.connection()  # rows of the driver, without an object for each
     while rows := connection.execute(wanted.where(row.id > after_id)).all():
         after_id = rows[-1][0]
-        yield list(map(ListedSubscriber._make, rows))
+        consents = _last_consents(session, [each[0] for each in rows])
+        yield [ListedSubscriber(*each, *consents.get(each[0], (None, None))) for each in rows]
+
+
+def _last_consents(session: Session, ids: Sequence[int]) -> dict[int, tuple[str, datetime]]:
+    """Return the words and the moment of each one's last consent. Asked for by themselves: joined or as a
+    subquery, Postgres walks all consents for each person as long as it has no statistics of the table.
+    """
+    found: dict[int, tuple[str, datetime]] = {}
+    moment = type_coerce(ConsentRow.at, DateTime(timezone=True))
+    for chunk in chunks(ids):
+        wanted = select(ConsentRow.subscriber_id, ConsentRow.wording, moment).where(
+            ConsentRow.subscriber_id.in_(chunk)
+        )
+        for number, wording, at in session.connection().execute(wanted.order_by(ConsentRow.id)):
+            found[number] = wording, at
+    return found
 
 
 def count(session: Session, status: SubscriberStatus | None = None) -> int:
