@@ -5,6 +5,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+WORKERS := $(shell echo $$(( $$(nproc 2>/dev/null || echo 2) * 3 / 2 ))) # tests wait for servers half of their time
 
 help: ## print these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -13,7 +14,7 @@ demo: $(VENV)/.runtime ## the whole thing on bundled sample papers: five mails i
 	@$(BIN)/digest demo
 
 test: $(VENV)/.dev ## every test, on real servers that the tests start themselves
-	$(BIN)/python -m pytest -n auto -m "not corpus and not kill and not browser and not attack" $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) -m "not corpus and not kill and not browser and not attack" $(ARGS)
 
 check: lint types imports test ## what must hold before a commit
 

@@ -9,7 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.quality import FIRST, REAL_JUDGEMENTS, RESULTS, mean, precision, readers, share
+from benchmarks.quality import (
+    FIRST,
+    REAL_JUDGEMENTS,
+    RESULTS,
+    mean,
+    precision,
+    readers,
+    share,
+    topics_of_papers,
+)
 from digest.domain import FIT_WEIGHT
 from digest.match import Library
 from digest.topics import shipped
@@ -63,7 +72,7 @@ def test_the_kept_means_are_of_all_readers_and_hold_the_default_weight() -> None
         assert (invented, real) == (share(KEPT["interests"], weight), share(KEPT["real"], weight))
     assert KEPT["mean"] == {weight: mean(KEPT["interests"], weight) for weight in KEPT["mean"]}
     assert set(KEPT["interests"]) == set(READERS)
-    assert set(KEPT["topics"]) == {topic.slug for topic in shipped()}
+    assert set(KEPT["topics"]) == {topic.slug for topic in topics_of_papers()}
 
 
 def test_without_the_real_papers_it_says_so(tmp_path: Path) -> None:

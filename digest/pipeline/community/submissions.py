@@ -9,12 +9,13 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from digest.domain import Entry, Proposal, ProposalState, Source, SourceKind
+from digest.domain import Entry, Proposal, ProposalState, Source
 from digest.errors import InputError, RefusedError
 from digest.pipeline.community.proposals import lookup
 from digest.pipeline.community.proposals.states import bring
 from digest.pipeline.installation import Installation
 from digest.render import phrases
+from digest.sources.kinds.jsonl import JSONL
 from digest.sources.lookup.subject import read_subject
 from digest.store import papers, session
 from digest.store.community import audit, proposals
@@ -30,7 +31,7 @@ KEPT_READY = timedelta(days=7)
 LONGEST_WORDS = 500
 TRUSTED_AFTER = 3  # accepted proposals, with at most one rejected in five
 
-_SOURCE = Source(lookup.SOURCE, SourceKind.JSONL, "")
+_SOURCE = Source(lookup.SOURCE, JSONL.kind, "")
 log = logging.getLogger(__name__)
 
 

@@ -29,7 +29,9 @@ class Cap:
     within: timedelta
 
 
-# A confirmation that is followed sets its count back, so the longest cap is one of mails without an answer.
+# Emails about proposals are as many as those (five a day), and a curator gets one a day about the queue: both
+# are counted where they are made. A confirmation that is followed sets its count back, so the longest cap is
+# one of mails without an answer.
 CAPS = MappingProxyType(
     {
         TransactionalKind.CONFIRM: (

@@ -10,6 +10,9 @@ from urllib.parse import quote, urlencode
 from digest.domain import Entry, SourceKind
 from digest.errors import ParseError
 from digest.sources import parse
+from digest.sources.kinds.arxiv import ARXIV
+from digest.sources.kinds.biorxiv import BIORXIV
+from digest.sources.kinds.openreview import OPENREVIEW
 from digest.sources.lookup.crossref import parse_work
 from digest.sources.lookup.page import parse_page
 from digest.sources.lookup.subject import Subject, SubjectKind
@@ -53,7 +56,7 @@ def questions(subject: Subject, sites: Sites) -> tuple[Question, ...]:
             return (_arxiv(sites, {"search_query": f'ti:"{words}"', "max_results": str(MOST_CHOICES)}),)
         case SubjectKind.OPENREVIEW:
             url = f"{sites.openreview}/notes?{urlencode({'id': value})}"
-            return (Question(url, "OpenReview", _of_kind(SourceKind.OPENREVIEW)),)
+            return (Question(url, "OpenReview", _of_kind(OPENREVIEW.kind)),)
         case SubjectKind.DOI:
             return _of_doi(sites, value)
         case SubjectKind.PAGE:
@@ -61,7 +64,7 @@ def questions(subject: Subject, sites: Sites) -> tuple[Question, ...]:
 
 
 def _arxiv(sites: Sites, query: dict[str, str]) -> Question:
-    return Question(f"{sites.arxiv}/api/query?{urlencode(query)}", "arXiv", _of_kind(SourceKind.ARXIV))
+    return Question(f"{sites.arxiv}/api/query?{urlencode(query)}", "arXiv", _of_kind(ARXIV.kind))
 
 
 def _of_doi(sites: Sites, name: str) -> tuple[Question, ...]:
@@ -69,7 +72,7 @@ def _of_doi(sites: Sites, name: str) -> tuple[Question, ...]:
     servers = ("biorxiv", "medrxiv") if name.startswith(_PREPRINTS) else ()
     return (
         *(
-            Question(f"{sites.biorxiv}/details/{server}/{path}", label, _of_kind(SourceKind.BIORXIV))
+            Question(f"{sites.biorxiv}/details/{server}/{path}", label, _of_kind(BIORXIV.kind))
             for server, label in zip(servers, ("bioRxiv", "medRxiv"), strict=False)
         ),
         Question(

@@ -330,9 +330,9 @@ def test_a_vote_counts_once_and_can_be_taken_back(site: Installation) -> None:
     paper = votes.paper(site, "2603.00001")
     for number in (ada.id, ada.id, bob.id):
         votes.vote(site, number, paper, NOW)
-    assert votes.paper(site, "2603.00001").latest(SignalKind.VOTES) == 2
+    assert votes.paper(site, "2603.00001").latest(SignalKind.VOTERS) == 2
     votes.vote(site, ada.id, paper, NOW + timedelta(minutes=1), back=True)
-    assert votes.paper(site, "2603.00001").latest(SignalKind.VOTES) == 1
+    assert votes.paper(site, "2603.00001").latest(SignalKind.VOTERS) == 1
     assert votes.has_voted(site, bob.id, paper)
 
 
@@ -436,4 +436,5 @@ def test_an_address_of_more_than_64_bytes_before_the_at_is_refused(local: str) -
 
 
 def test_every_kind_of_notice_has_its_caps() -> None:
-    assert set(rate_limits.CAPS) == set(TransactionalKind)
+    counted_elsewhere = {TransactionalKind.PROPOSAL, TransactionalKind.QUEUE}
+    assert set(rate_limits.CAPS) | counted_elsewhere == set(TransactionalKind)
