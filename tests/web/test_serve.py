@@ -21,6 +21,7 @@ import pytest
 
 from digest.pipeline.installation import seed
 from digest.store import schema, session
+from digest.web.server import listen
 from tests.builders import entry
 from tests.installations import store_entries
 from tests.ports import free_port
@@ -251,3 +252,10 @@ def test_serve_ends_within_five_seconds_whatever_is_under_way(folder: Path, smtp
         process.send_signal(signal.SIGTERM)
         assert process.wait(PATIENCE) == 0
         assert time.monotonic() - began < 5
+
+
+def test_an_answer_does_not_wait_for_the_readers_acknowledgement() -> None:
+    with listen("127.0.0.1", 0) as listening, socket.create_connection(listening.getsockname()):
+        accepted, _ = listening.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
