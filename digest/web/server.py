@@ -187,7 +187,7 @@ def listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         msg = f"can't listen on {host}:{port}: {error.strerror or error}"
         raise ConfigError(msg, fix="digest serve --host 127.0.0.1 --port 8001") from error
-    # Head and body of an answer are two writes: without this the second waits for the reader's acknowledgement,
-    # which takes 40 ms. Connections inherit it; asyncio sets it only on sockets that name their protocol.
+    # Head and body of an answer are two writes: without this the second waits for the reader's
+    # acknowledgement, 40 ms. Connections inherit it; asyncio sets it only on sockets with a protocol.
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listening
