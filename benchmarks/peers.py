@@ -18,7 +18,7 @@ from benchmarks.people import People
 from digest.domain import Ranked
 from digest.filters import And, Category, Node, Phrase, Word
 from digest.match import Library
-from digest.words import stems
+from digest.words import readings, stems
 from tests.naive_match import NaiveCorpus
 from tests.postgres_server import PostgresServer
 
@@ -124,10 +124,21 @@ def _fts5(node: Node) -> str:
         case Category(name):
             return f'categories : "{_name(name)}"'
         case Word(word):
-            return f'{{title abstract}} : "{_stems(word)}"'
+            return _fts5_phrases(readings((word,)))
         case Phrase(words):
-            return f'{{title abstract}} : "{_stems(" ".join(words))}"'
+            return _fts5_phrases(readings(words))
     raise NotImplementedError(node)
+
+
+def _fts5_phrases(ways: Sequence[Sequence[str]]) -> str:
+    """A term in each way in which it may be written."""
+    phrases = " OR ".join(f'"{" ".join(stems)}"' for stems in ways)
+    return f"{{title abstract}} : ({phrases})"
+
+
+def _tsquery_phrases(ways: Sequence[Sequence[str]]) -> str:
+    phrases = (" <-> ".join(f"'{stem}'" for stem in stems) for stems in ways)
+    return "(" + " | ".join(f"({phrase})" for phrase in phrases) + ")"
 
 
 def _tsvector(each: Ranked) -> str:
@@ -152,8 +163,7 @@ def _tsquery_of(node: Node) -> str:
         case Category(name):
             return f"'{_name(name)}:cat'"
         case Word(word):
-            return f"'{_stems(word)}'"
+            return _tsquery_phrases(readings((word,)))
         case Phrase(words):
-            stems = _stems(" ".join(words)).split(" ")
-            return "(" + " <-> ".join(f"'{stem}'" for stem in stems) + ")"
+            return _tsquery_phrases(readings(words))
     raise NotImplementedError(node)
