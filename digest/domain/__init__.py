@@ -22,6 +22,9 @@ from digest.domain.digests import (
     Message,
     Reason,
     ReasonKind,
+    Shown,
+    ShownPaper,
+    ShownSection,
     SkipReason,
 )
 from digest.domain.papers import Merge, Paper, Part, Pick, Ranked, Sighting
@@ -86,6 +89,9 @@ __all__ = [
     "ReportAbout",
     "Role",
     "Schedule",
+    "Shown",
+    "ShownPaper",
+    "ShownSection",
     "Sighting",
     "Signal",
     "SignalKind",

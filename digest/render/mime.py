@@ -17,7 +17,7 @@ from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
 from functools import lru_cache
 
-from digest.domain import Message
+from digest.domain import Message, Shown
 from digest.errors import InputError
 from digest.render.phrases import printable
 
@@ -36,7 +36,7 @@ _TEXT, _HTML = _PART % b"plain", _PART % b"html"
 class Encoded:
     """A message whose two bodies are encoded for the wire; `text` and `html` read them back.
 
-    `own` headers are this message's, `shared` ones stand in many.
+    `own` headers are this message's, `shared` ones stand in many. `shown`: what of a digest it shows.
     """
 
     subject: str
@@ -44,6 +44,7 @@ class Encoded:
     shared: Headers
     text_body: bytes
     html_body: bytes
+    shown: Shown | None = None
 
     @property
     def headers(self) -> Headers:

@@ -1,0 +1,20 @@
+"""What the message of a delivery showed, so that it can be read on the web as it was sent.
+
+Revision: 0030, after 0029.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0030"
+down_revision = "0029"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("deliveries", sa.Column("shown", sa.LargeBinary(), nullable=True))
+
+
+def downgrade() -> None:
+    op.drop_column("deliveries", "shown")
