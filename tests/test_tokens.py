@@ -13,7 +13,9 @@ from digest.tokens import (
     Keys,
     address_hash,
     address_hashes,
+    is_sealed,
     message_id,
+    seal,
     sign,
     sign_envelope,
     sign_until,
@@ -174,3 +176,22 @@ def test_no_letter_of_a_token_with_an_end_can_be_changed(place: int, letter: str
     if changed != token:
         with pytest.raises(TokenError):
             verify_until("erase", changed, KEYS, expires)
+
+
+@given(st.text("abc-_", max_size=50), st.integers(0, 70), st.sampled_from("ABCxyz019-_"))
+def test_a_sealed_text_is_known_again_and_no_letter_of_it_can_be_changed(
+    text: str, place: int, letter: str
+) -> None:
+    sealed = seal("session", text, KEYS)
+    assert is_sealed("session", sealed, KEYS)
+    assert is_sealed("session", sealed, Keys(b"another key of the site", old=(KEYS.current,)))
+    assert not is_sealed("other", sealed, KEYS)
+    place %= len(sealed)
+    changed = sealed[:place] + letter + sealed[place + 1 :]
+    assert is_sealed("session", changed, KEYS) == (changed == sealed)
+    assert not is_sealed("session", sealed + letter, KEYS)
+
+
+@given(st.text())
+def test_any_other_text_is_not_sealed(text: str) -> None:
+    assert not is_sealed("session", text, KEYS)
