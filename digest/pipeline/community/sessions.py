@@ -1,6 +1,6 @@
 """Opens sessions by a mailed link: a random cookie, of which only a hash is kept.
 
-The cookie is sealed by the site's key, so that one that somebody made up costs no look into the database.
+The cookie is signed by the site's key, so that one that somebody made up costs no look into the database.
 A session lasts 30 days since it was last used, and ends at once when its subscriber's role changes. Who is
 behind a cookie is read anew for every request, so a role that was taken away acts no more in open tabs.
 """
@@ -20,15 +20,15 @@ from digest.store.community import audit, sessions
 from digest.store.community.sessions import Kept
 from digest.store.session import Session
 from digest.store.subscriptions import subscribers
-from digest.tokens import Keys, is_sealed, keyed_code, network_hash, seal
+from digest.tokens import Keys, is_signed_text, keyed_code, network_hash, sign_text
 
 __all__ = ["Kept", "Opened", "SignedIn", "begin", "end", "find", "listing", "may_be_ours", "request_of"]
 
 LASTS = timedelta(days=30)  # since it was last used
 ADMIN_FOR = timedelta(hours=12)  # since signing in, that an admin may act
 TOUCH = timedelta(hours=1)  # how exactly the last use is kept
-_TOKEN = re.compile(r"[A-Za-z0-9_-]{65}")  # 256 bits in base64url, and their seal
-_PURPOSE = "session"  # of the seal
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{65}")  # 256 bits in base64url, and their code
+_PURPOSE = "session"  # of the code
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ def begin(
         number = opened_signin(installation, token, now)
     except TokenError:
         return None
-    cookie = seal(_PURPOSE, secrets.token_urlsafe(32), installation.keys)
+    cookie = sign_text(_PURPOSE, secrets.token_urlsafe(32), installation.keys)
     network = network_hash(ip, installation.keys)
     with session.transaction(installation.engine) as db:
         request = sessions.get(db, number)
@@ -134,7 +134,7 @@ def find(installation: Installation, token: str, now: datetime) -> SignedIn | No
 
 def may_be_ours(token: str, keys: Keys) -> bool:
     """Return whether a cookie was made here, for a session that may have ended since. Reads no database."""
-    return bool(_TOKEN.fullmatch(token)) and is_sealed(_PURPOSE, token, keys)
+    return bool(_TOKEN.fullmatch(token)) and is_signed_text(_PURPOSE, token, keys)
 
 
 def listing(installation: Installation, subscriber_id: int, now: datetime) -> list[Kept]:
