@@ -20,6 +20,7 @@ from digest.filters import parse
 from digest.pipeline.installation import Installation
 from digest.pipeline.issues.candidates import CandidateSet, read_candidates, sent_to, usual_before, window_of
 from digest.pipeline.issues.no_papers import quiet_digest, skip_reason
+from digest.pipeline.mail.pictures import Pictures
 from digest.store import papers, session
 from digest.trend import rank
 
@@ -55,6 +56,7 @@ def preview(
         subscriber, issue, chosen, found.topics_of(subscriber), found.notes, also_trending=also_trending
     )
     if digest:
+        (digest,) = Pictures(installation).given([digest])
         return Preview(digest, None)
     reason = skip_reason(found, subscriber.schedule.frequency)
     if not subscriber.schedule.quiet_days:
