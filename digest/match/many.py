@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from digest.match.bits.cohort import Cohort, Lists
-from digest.match.bits.own import part_own
+from digest.match.bits.own import divide_own
 from digest.match.day import Day
 
 UNREAD = np.iinfo(np.int32).min  # the row of a filter that was never asked for
@@ -66,7 +66,7 @@ class ManyReaders:
 def choose(day: Day, cohort: Cohort, sent: Lists) -> Lists:
     """Return the numbers of the papers of a cohort whose filters are rows, best first."""
     planes, union = day.rows.tables()
-    shared, own = part_own(cohort, day.rows.triples, day.saved)
+    shared, own = divide_own(cohort, day.rows.triples, day.saved)
     return day.selection.choose(planes, union, shared, sent, own)
 
 

@@ -98,17 +98,17 @@ class Own:
                 total[who] = new
 
 
-def part_own(
+def divide_own(
     cohort: Cohort, triples: Sequence[tuple[int, ...]], saved: SavedRows
 ) -> tuple[Cohort, Own | None]:
-    """Part the filters of a cohort (rows, or -1 minus the number of a triple) into those of all readers and
+    """Divide the filters of a cohort (rows, or -1 minus the number of a triple) into those of all readers and
     each reader's own; None where nobody has such a filter."""
     own = [lists.where(lists.items < 0) for lists in (cohort.wanted, cohort.excluded)]
-    asking = own[0].counts + own[1].counts > 0
-    if not asking.any():
+    has_own = own[0].counts + own[1].counts > 0
+    if not has_own.any():
         return cohort, None
     wanted, excluded = (Lists(each.offsets, -1 - each.items) for each in own)
-    kept = (cohort.saved or Lists.empty(len(cohort))).of_some(asking)
+    kept = (cohort.saved or Lists.empty(len(cohort))).of_some(has_own)
     rows = Lists(kept.offsets, saved.of(kept.items))
     return cohort.with_filters(
         cohort.wanted.where(cohort.wanted.items >= 0), cohort.excluded.where(cohort.excluded.items >= 0)

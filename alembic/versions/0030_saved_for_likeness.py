@@ -1,6 +1,6 @@
 """The newest saved papers of a subscriber beside their interests, as packed numbers, for `like:saved`.
 
-Revision: 0029, after 0028.
+Revision: 0030, after 0029.
 """
 
 import struct
@@ -9,8 +9,8 @@ from itertools import groupby
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0029"
-down_revision = "0028"
+revision = "0030"
+down_revision = "0029"
 branch_labels = None
 depends_on = None
 
