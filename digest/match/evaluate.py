@@ -146,9 +146,12 @@ def misses(node: Node, document: Document, topics: Topics, *, wanted: bool = Tru
             every = (misses(part, document, topics, wanted=wanted) for part in parts)
             return tuple(dict.fromkeys(miss for each in every for miss in each))
         case Like(other) if wanted:
-            return (f"no {canonical(node)} ({document.compare(other).words})",)
+            why = document.compare(other).words
+            return (deferred("no {term} ({reason})", term=canonical(node), reason=why),)
+        case _ if wanted:
+            return (deferred("no {term}", term=canonical(node)),)
         case _:
-            return (f"no {canonical(node)}" if wanted else f"has {canonical(node)}",)
+            return (deferred("has {term}", term=canonical(node)),)
 
 
 def _leaf(leaf: Leaf, document: Document) -> Hit | None:

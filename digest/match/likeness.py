@@ -13,8 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digest.domain import Paper
+from digest.languages import deferred
 
 Vectors = NDArray[np.int8]
+NOT_COMPARED = deferred("papers can't be compared here")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +61,9 @@ class NoLikeness:
 
     def liked(self, ids: Sequence[str]) -> Mapping[str, Liked]:
         """Return papers that can't be compared."""
-        return dict.fromkeys(ids, Liked(lacks="papers can't be compared here"))
+        return dict.fromkeys(ids, Liked(lacks=NOT_COMPARED))
 
 
 def not_compared(_id: str) -> Comparison:
     """Say of a paper by itself that it is like no other."""
-    return Comparison(holds=False, words="papers can't be compared here")
+    return Comparison(holds=False, words=NOT_COMPARED)

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from digest.domain import Paper, Subscriber
 from digest.errors import RefusedError
+from digest.languages import deferred
 from digest.pipeline.installation import Installation
 from digest.store import papers, session
 from digest.store.community import audit, saved, votes
@@ -103,9 +104,11 @@ def _vote(db: Session, voter: Subscriber, voted: Paper, network: str, now: datet
         return
     since = now - _DAY
     if votes.votes_since(db, voter.id, since, but=voted.pk) >= PER_DAY:
-        raise RefusedError(f"you voted for {PER_DAY} papers within a day", fix="vote again tomorrow")
+        message = deferred("you voted for {most} papers within a day", most=PER_DAY)
+        raise RefusedError(message, fix=deferred("vote again tomorrow"))
     if before and before["turns"] >= MOST_TURNS and datetime.fromisoformat(before["at"]) > since:
-        raise RefusedError("you changed your vote for this paper very often", fix="vote again tomorrow")
+        message = deferred("you changed your vote for this paper very often")
+        raise RefusedError(message, fix=deferred("vote again tomorrow"))
     is_new = now < (voter.confirmed_at or voter.created_at) + NEW_FOR
     is_over = bool(network) and (votes.of_network(db, voted.pk, network, since, but=voter.id) >= PER_NETWORK)
     quarters = NOTHING if is_over else QUARTER if is_new else WHOLE

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from digest.domain import Frequency, Interests, Role, Schedule, Subscriber, SubscriberStatus
 from digest.errors import InputError
+from digest.languages import deferred
 from digest.store.community import sessions
 from digest.store.session import chunks
 from digest.store.subscriptions.addresses import key, name_key
@@ -140,7 +141,8 @@ def set_display_name(session: Session, subscriber_id: int, name: str) -> None:
     folded = name_key(name) or None
     owner = select(SubscriberRow.id).where(SubscriberRow.name_key == folded)
     if folded and session.scalar(owner) not in {None, subscriber_id}:
-        raise InputError(f"display name: {name!r} is taken, or looks like one that is", fix="choose another")
+        message = deferred("display name: {name} is taken, or looks like one that is", name=repr(name))
+        raise InputError(message, fix=deferred("choose another"))
     row = _row(session, subscriber_id)
     row.display_name, row.name_key = name, folded
     session.flush()
