@@ -97,6 +97,16 @@ def by_ids(session: Session, ids: Iterable[int]) -> dict[int, Subscriber]:
     }
 
 
+def joined_at(session: Session, ids: Iterable[int]) -> dict[int, datetime]:
+    """Return since when each of these is a subscriber: confirmed, else added; unknown ids are left out."""
+    since = func.coalesce(SubscriberRow.confirmed_at, SubscriberRow.created_at)
+    return {
+        number: at
+        for chunk in chunks(ids)
+        for number, at in session.execute(select(SubscriberRow.id, since).where(SubscriberRow.id.in_(chunk)))
+    }
+
+
 def listing(
     session: Session, where: Sequence[Condition] = (), *, after_id: int = 0, limit: int = 1000
 ) -> list[Subscriber]:
