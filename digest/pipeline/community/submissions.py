@@ -91,7 +91,7 @@ def send(installation: Installation, number: int, now: datetime) -> Proposal:
         proposals.lock(db)
         proposal = proposals.get(db, number)
         if proposal.state is not ProposalState.READY or proposal.entry is None:
-            message = deferred("proposal {number} isn't ready to be sent: it is {state}", **_said(proposal))
+            message = deferred("proposal {number} isn't ready to be sent: it is {state}", **_named(proposal))
             raise InputError(message)
         _check_room(db, proposal.subscriber_id)
         identity = lookup.of_entry(proposal.entry, proposal.found_at).identity
@@ -109,7 +109,7 @@ def withdraw(installation: Installation, number: int, now: datetime) -> Proposal
         proposals.lock(db)
         proposal = proposals.get(db, number)
         if not proposal.is_open:
-            raise InputError(deferred("proposal {number} is {state} already", **_said(proposal)))
+            raise InputError(deferred("proposal {number} is {state} already", **_named(proposal)))
         bring(installation, db, proposal, "withdraw", ProposalState.WITHDRAWN, now=now)
         return proposals.get(db, number)
 
@@ -216,7 +216,7 @@ def _tell(db: Session, proposal: Proposal, now: datetime) -> None:
 def _waiting(db: Session, number: int) -> Proposal:
     proposal = proposals.get(db, number)
     if proposal.state is not ProposalState.PENDING:
-        message = deferred("proposal {number} doesn't wait for a curator: it is {state}", **_said(proposal))
+        message = deferred("proposal {number} doesn't wait for a curator: it is {state}", **_named(proposal))
         raise InputError(message)
     return proposal
 
@@ -233,7 +233,7 @@ def _check_room(db: Session, subscriber_id: int | None) -> None:
         raise RefusedError(message, fix=deferred("come again in some days"))
 
 
-def _said(proposal: Proposal) -> dict[str, object]:
+def _named(proposal: Proposal) -> dict[str, object]:
     """A proposal's number and its state in words."""
     return {"number": proposal.id, "state": phrases.PROPOSAL_STATES[proposal.state]}
 
