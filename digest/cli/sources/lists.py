@@ -56,7 +56,7 @@ def _show_check(found: "SourceCheck") -> None:
     if found.error:
         click.echo(f"error: it can't be read: {found.error}", err=True)
     else:
-        click.echo(f"add it: digest sources add '{found.url}' --name NAME --kind {found.kind}")
+        click.echo(f"add it: digest sources add '{found.url}' --name NAME")
 
 
 @click.command("import")

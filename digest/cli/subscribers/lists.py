@@ -1,7 +1,7 @@
 """`digest subscribers import` and `export`: tables of subscribers in and out."""
 
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,6 +14,9 @@ from digest.cli.terminal.output import emit
 from digest.cli.terminal.prompts import ask
 from digest.cli.terminal.types import choice
 from digest.domain import SubscriberStatus
+
+if TYPE_CHECKING:
+    from digest.pipeline.subscriptions.lists.csv_import import ImportReport
 
 
 @click.command("import")
@@ -49,7 +52,7 @@ def import_(
     \b
     Columns: email,topics,filters,exclude,frequency,at,timezone,max,status,
              quiet_days,language,weekday,min_upvotes,about_only,front,top,
-             paused_until,joined_at,consent,consent_at
+             paused_until,joined_at,consent,consent_at,role,display_name
     Example: digest subscribers import people.csv --dry-run
     """
     from digest.cli.terminal.progress import counting
@@ -69,8 +72,9 @@ def import_(
         report = import_subscribers(
             cli.installation, table_file, dry_run=dry_run, only_new=asks, on_rows=on_rows, **options
         )
-    if asks and report.updated and not report.is_written and (skip_errors or not report.errors):
-        ask(f"the interests, schedule or status of {report.updated:,} subscribers will change")
+    changes = report.updated or report.roles
+    if asks and changes and not report.is_written and (skip_errors or not report.errors):
+        ask(_changes(report))
         table_file.seek(0)
         with counting("rows", total) as on_rows:
             report = import_subscribers(cli.installation, table_file, on_rows=on_rows, **options)
@@ -80,6 +84,7 @@ def import_(
                 "added": report.added,
                 "updated": report.updated,
                 "unchanged": report.unchanged,
+                "roles": report.roles,
                 "errors": [{"line": line, "error": error} for line, error in report.errors],
             }
         )
@@ -88,6 +93,12 @@ def import_(
             click.echo(f"line {line}: {error}", err=True)
         click.echo(f"{report.added:,} added, {report.updated:,} updated, {report.unchanged:,} unchanged")
     return PARTLY_FAILED if report.errors else 0
+
+
+def _changes(report: "ImportReport") -> str:
+    of_people = f"the interests, schedule, name, role or status of {report.updated:,} subscribers will change"
+    of_roles = f"{report.roles:,} people get another role on the site"
+    return "; ".join([*([of_people] if report.updated else []), *([of_roles] if report.roles else [])])
 
 
 def seekable(file: Any) -> Any:
