@@ -98,16 +98,21 @@ def withdraw(cli: Cli, *, number: int, dry_run: bool, as_json: bool) -> None:
 
 @community.command()
 @click.argument("number", type=click.IntRange(1))
+@dry_run_option
+@json_option
 @pass_cli
-def settle(cli: Cli, number: int) -> None:
+def settle(cli: Cli, number: int, *, dry_run: bool, as_json: bool) -> None:
     """Say that a report was looked at.
 
     Example: digest community settle 3
     """
     from digest.pipeline.community import reports
 
-    reports.settle(cli.installation, number, cli.now)
-    click.echo(f"report {number} is settled")
+    reports.settle(cli.rehearsed(dry_run), number, cli.now)
+    if as_json:
+        emit({"report": number, "settled": not dry_run})
+    else:
+        click.echo(f"report {number} {'would be' if dry_run else 'is'} settled")
 
 
 def _show(proposal: Proposal, *, as_json: bool) -> None:

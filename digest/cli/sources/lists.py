@@ -84,12 +84,16 @@ def import_(cli: Cli, file: Any, dry_run: bool, as_json: bool) -> int:
 
 
 @click.command()
+@json_option
 @pass_cli
-def export(cli: Cli) -> None:
+def export(cli: Cli, as_json: bool) -> None:
     """Write all sources as OPML to standard output, for other programs or another installation.
 
     Example: digest sources export
     """
-    from digest.pipeline.ingest.opml import export_opml
+    from digest.pipeline.ingest.opml import export_opml, outlines
 
+    if as_json:
+        emit([{"name": o.title, "kind": o.kind, "url": o.url} for o in outlines(cli.installation)])
+        return
     click.echo(export_opml(cli.installation), nl=False)
