@@ -15,7 +15,7 @@ from digest.cli.terminal.exits import PARTLY_FAILED
 from digest.cli.terminal.options import dry_run_option
 from digest.cli.terminal.output import emit, table
 from digest.cli.terminal.progress import progress
-from digest.cli.terminal.types import TIME, choice
+from digest.cli.terminal.types import LIMIT, TIME, choice
 from digest.domain import SourceKind
 from digest.serializers import ranked_object
 
@@ -112,7 +112,7 @@ def _show_import(reports: "list[ImportReport]") -> None:
 
 @papers.command()
 @click.argument("query")
-@click.option("--limit", default=20, show_default=True, type=click.IntRange(1), help="How many at most.")
+@click.option("--limit", default=20, show_default=True, type=LIMIT, help="How many at most.")
 @click.option(
     "--order",
     default="relevance",

@@ -7,7 +7,7 @@ import click
 from digest.cli.terminal.context import Cli, json_option, pass_cli
 from digest.cli.terminal.exits import PARTLY_FAILED
 from digest.cli.terminal.options import dry_run_option
-from digest.cli.terminal.output import emit, table
+from digest.cli.terminal.output import document, emit, table
 
 if TYPE_CHECKING:
     from digest.pipeline.ingest.probe import SourceCheck
@@ -96,4 +96,4 @@ def export(cli: Cli, as_json: bool) -> None:
     if as_json:
         emit([{"name": o.title, "kind": o.kind, "url": o.url} for o in outlines(cli.installation)])
         return
-    click.echo(export_opml(cli.installation), nl=False)
+    document(export_opml(cli.installation))

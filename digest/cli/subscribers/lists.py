@@ -1,7 +1,10 @@
 """`digest subscribers import` and `export`: tables of subscribers in and out."""
 
+import io
 import sys
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
@@ -168,12 +171,21 @@ def export(
         click.echo(f"{count} subscribers written to {out}", err=True)
 
 
-def _opened(out: str | None) -> Any:
-    import contextlib
+@contextmanager
+def _stdout() -> Iterator[TextIO]:
+    """Standard output as a table is written: UTF-8 whatever the terminal can show, line ends as they are."""
+    sys.stdout.flush()
+    out = io.TextIOWrapper(sys.stdout.buffer, encoding="utf-8", newline="")
+    try:
+        yield out
+    finally:
+        out.detach()  # flushes, and leaves standard output open
+
+
+def _opened(out: str | None) -> AbstractContextManager[TextIO]:
     import os
 
     if out is None:
-        sys.stdout.reconfigure(newline="", encoding="utf-8")  # type: ignore[union-attr]
-        return contextlib.nullcontext(sys.stdout)
+        return _stdout()
     number = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     return os.fdopen(number, "w", encoding="utf-8", newline="")

@@ -1,7 +1,6 @@
 """Many subscribers at once: read by their addresses, added, and walked through."""
 
 import json
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, time
 from functools import lru_cache
@@ -209,12 +208,3 @@ def count(session: Session, status: SubscriberStatus | None = None) -> int:
     if status is not None:
         wanted = wanted.where(SubscriberRow.status == status)
     return session.scalar(wanted) or 0
-
-
-def topic_readers(session: Session, *, everybody: bool = False) -> Counter[str]:
-    """Count the active subscribers, or everybody, who ticked each topic."""
-    wanted = select(SubscriberRow.interests)
-    if not everybody:
-        wanted = wanted.where(SubscriberRow.status == SubscriberStatus.ACTIVE)
-    rows = session.scalars(wanted.execution_options(yield_per=1000))
-    return Counter(slug for row in rows for slug in row.get("topics", ()))
