@@ -147,10 +147,10 @@ def main(arguments: Sequence[str]) -> int:
             raise
         return CUT_OFF  # Click puts another stream there, and ends, where whoever read the output went away
     except Exception as error:
-        told = None if "--debug" in arguments else failing.tell(error, _command_of(arguments))
-        if told is None:
+        exit_code = None if "--debug" in arguments else failing.tell(error, _command_of(arguments))
+        if exit_code is None:
             raise
-        return told
+        return exit_code
     return code if isinstance(code, int) else OK
 
 
