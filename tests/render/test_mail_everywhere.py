@@ -5,7 +5,7 @@ and each check goes over all of them.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from itertools import pairwise
@@ -57,7 +57,7 @@ def hostile() -> Digest:
     )
 
 
-MADE = {
+MADE: dict[str, Callable[[], Digest]] = {
     **GOLDEN,
     **{str(count): partial(many, count) for count in (1, 5, 20, 50)},
     "largest": largest,
