@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from digest.domain import Field, HideReason, Hiding, Reason, ReasonKind
 from digest.languages import dates, pgettext
 from digest.languages import gettext as _
-from digest.words.finding import SENTENCE_END
+from digest.words import finding
 
 _WEB_URL = re.compile(r"https?://[^\s\"<>\\^`{|}]{1,500}", re.IGNORECASE)
 # Of the format characters only direction marks, zero-width spaces and the BOM go: emoji and some scripts need
@@ -95,7 +95,7 @@ def first_sentences(text: str, most: int) -> str:
     """
     longest = longest_of(most)
     chosen: list[str] = []
-    for sentence in SENTENCE_END.split(text):
+    for sentence in finding.split(text):
         words = sentence.split()
         if len(chosen) + len(words) > most:
             if len(chosen) < most / 2:
