@@ -244,7 +244,7 @@ class Blocks:
         """A paper's card with what the reasons for it say."""
         paper, reasons, titles, manner, picture = wanted.parts
         bare = self._card(_Key((paper, manner, picture), (paper.id, manner)))
-        unsaid = cards.told(paper, reasons)
+        unsaid = cards.reasons_in_full(paper, reasons)
         why, _ = self._why(_reason_texts(cards.unmarked(unsaid, bare.title, bare.summary), titles))
         _, plain_why = self._why(_reason_texts(unsaid, titles))
         own = {
@@ -279,7 +279,7 @@ class Blocks:
         """A paper's line with what the reasons for it say; in text, which marks no words, all of them."""
         paper, reasons, titles = wanted.parts
         bare = self._brief(_Key((paper,), (paper.id,)))
-        unsaid = cards.told_briefly(paper, reasons)
+        unsaid = cards.reasons_in_brief(paper, reasons)
         beside, _ = self._beside(bare.upvotes, _reason_texts(cards.unmarked(unsaid, bare.title), titles))
         _, plain = self._beside(bare.upvotes, _reason_texts(unsaid, titles))
         title = self._where(bare.title, cards.title_terms(reasons))

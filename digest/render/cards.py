@@ -98,7 +98,7 @@ def card(
         picked=picked(paper.picked),
         summary_label=label,
         summary=phrases.marked(summary, terms(reasons)),
-        why=phrases.reason_phrases(unmarked(told(paper, reasons), shown, summary), titles),
+        why=phrases.reason_phrases(unmarked(reasons_in_full(paper, reasons), shown, summary), titles),
         links=tuple(_links(paper)) if all_links else (),
     )
 
@@ -113,18 +113,18 @@ def line(paper: Paper, *, numbered: bool) -> Line:
 def brief(paper: Paper, reasons: tuple[Reason, ...], titles: Mapping[str, str]) -> Brief:
     """Return one of a digest's own papers in a line: `titles` of topics by slug."""
     own = line(paper, numbered=True)
-    why = phrases.reason_phrases(unmarked(told_briefly(paper, reasons), own.title), titles)
+    why = phrases.reason_phrases(unmarked(reasons_in_brief(paper, reasons), own.title), titles)
     return Brief(
         phrases.marked(own.title, title_terms(reasons)), own.url, tuple(filter(None, (own.upvotes, *why)))
     )
 
 
-def told(paper: Paper, reasons: Iterable[Reason]) -> tuple[Reason, ...]:
+def reasons_in_full(paper: Paper, reasons: Iterable[Reason]) -> tuple[Reason, ...]:
     """Return the reasons that a paper in full tells, which shows by whom it was picked and the facts."""
     return unsaid(paper, [each for each in reasons if not (paper.picked and each.kind is ReasonKind.PICK)])
 
 
-def told_briefly(paper: Paper, reasons: Iterable[Reason]) -> tuple[Reason, ...]:
+def reasons_in_brief(paper: Paper, reasons: Iterable[Reason]) -> tuple[Reason, ...]:
     """Return the reasons that a line tells: who picked the paper among them."""
     return tuple(
         replace(each, note=picked(paper.picked)) if paper.picked and each.kind is ReasonKind.PICK else each

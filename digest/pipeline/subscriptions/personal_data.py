@@ -39,7 +39,7 @@ def export(installation: Installation, number: int) -> dict[str, Any]:
         if known is None:
             return {}
         got = deliveries.of_subscriber(db, number)
-        told = {
+        showed = {
             row.id: shown.decode(packed).papers for row, packed in deliveries.sent_to(db, number) if packed
         }
         voted = votes.votes_of(db, number)
@@ -61,7 +61,7 @@ def export(installation: Installation, number: int) -> dict[str, Any]:
                     "papers": [names[pk] for pk in row.papers if pk in names],
                     "reasons": {
                         names[paper.pk]: reasons_in_words(paper.reasons)
-                        for paper in told.get(row.id, ())
+                        for paper in showed.get(row.id, ())
                         if paper.pk in names
                     },
                 }

@@ -20,7 +20,7 @@ from digest.pipeline.mail.links import Purpose, link, mail_links
 from digest.render.phrases import masked
 from digest.web.cards import paper_card
 from digest.web.feeds import FORMS
-from digest.web.pages import sent as sent_views
+from digest.web.pages.community import my_digest as sent_views
 from digest.web.pages.paper import CITATIONS, citations
 from digest.web.pages.tokens import subscriber_from_token
 from digest.web.site import OurForm, Site, Web, one
