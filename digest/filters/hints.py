@@ -7,13 +7,15 @@ import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-
-from lark import Token
+from typing import TYPE_CHECKING
 
 from digest.filters.printing import canonical
 from digest.filters.reading import parse, tokens_of
 from digest.filters.typography import fold_typography
 from digest.ids import paper_id
+
+if TYPE_CHECKING:
+    from lark import Token
 
 ARCHIVES = {"cs", "eess", "econ", "math", "stat"}  # whose codes are rarely meant as words
 STAR_IN_QUOTES = re.compile(r"[^\W_]{2,}\*")
@@ -39,7 +41,7 @@ def read_back(text: str, *, topics: Collection[str] | None = None) -> ReadBack:
     return ReadBack(canonical(tree), tuple(dict.fromkeys(_hints(tokens))))
 
 
-def _hints(tokens: list[Token]) -> Iterator[str]:
+def _hints(tokens: "list[Token]") -> Iterator[str]:
     for token in tokens:
         if token.type == "TEXT":
             yield from _of_term(str(token))
@@ -69,5 +71,5 @@ def _of_term(raw: str) -> Iterator[str]:
         yield f"“{raw}” is read as text; the paper is id:{name.removeprefix('arxiv:')}."
 
 
-def _is_given_name(token: Token) -> bool:
+def _is_given_name(token: "Token") -> bool:
     return token.type == "FIELDED" and token[:3].lower() == "au:" and token[3:4].isupper()

@@ -4,17 +4,19 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from digest.domain import Paper, Topic
 from digest.errors import InputError, RefusedError
-from digest.filters import canonical, parse
 from digest.pipeline.installation import Installation
-from digest.pipeline.issues.candidates import CandidateSet, read_candidates
 from digest.pipeline.subscriptions.validate import known_topic, known_topics
 from digest.store import session
 from digest.store.community import audit
 from digest.store.subscriptions import bulk, interests
 from digest.topics import shipped
+
+if TYPE_CHECKING:
+    from digest.pipeline.issues.candidates import CandidateSet
 
 LOOKED_BACK = timedelta(days=14)  # for the papers that a change gains and loses
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
@@ -33,6 +35,8 @@ class TopicEdit:
 
 def counted(installation: Installation, now: datetime) -> Mapping[str, tuple[int, int]]:
     """Count, by slug, the papers of the last week that a topic selects, and its active readers."""
+    from digest.pipeline.issues.candidates import read_candidates  # noqa: PLC0415 - brings the matcher
+
     week = read_candidates(installation, now, timedelta(days=7))
     with session.reading(installation.engine) as db:
         readers = bulk.topic_readers(db)
@@ -56,6 +60,9 @@ def planned(
 
     Raises InputError, UnknownError or FilterError.
     """
+    from digest.filters import canonical, parse  # noqa: PLC0415 - a list of topics needs neither
+    from digest.pipeline.issues.candidates import read_candidates  # noqa: PLC0415 - as above
+
     listed = known_topics(installation)
     before = None if is_new else known_topic(listed, slug)
     if is_new:
@@ -124,6 +131,8 @@ def _line(name: str, text: str) -> str:
     return plain
 
 
-def _selected(found: CandidateSet, expression: str) -> dict[int, Paper]:
+def _selected(found: "CandidateSet", expression: str) -> dict[int, Paper]:
+    from digest.filters import parse  # noqa: PLC0415 - as above
+
     matches = found.corpus.search(parse(expression, topics=found.topics))
     return {match.paper.pk: match.paper for match in matches}
