@@ -82,6 +82,8 @@ def mailbox(email: str) -> str:
 
 def _looks(domain: str) -> str:
     """A domain as a person sees it, in Latin letters where it looks like those."""
+    import idna  # noqa: PLC0415 - as above
+
     try:
         seen = idna.decode(domain)
     except (idna.IDNAError, UnicodeError):
