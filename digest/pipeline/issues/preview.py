@@ -23,6 +23,7 @@ from digest.pipeline.issues.candidates import CandidateSet, read_candidates, sen
 from digest.pipeline.issues.no_papers import quiet_digest, skip_reason
 from digest.pipeline.issues.usual_signals import usual_before
 from digest.pipeline.issues.withdrawals import Withdrawals
+from digest.pipeline.mail.pictures import Pictures
 from digest.store import papers, session
 from digest.trend import rank
 
@@ -65,6 +66,7 @@ def preview(
         withdrawn=withdrawn,
     )
     if digest:
+        (digest,) = Pictures(installation).given([digest])
         return Preview(digest, None)
     reason = skip_reason(found, subscriber.schedule.frequency)
     if not subscriber.schedule.quiet_days:
