@@ -1,5 +1,6 @@
 """`python -m digest` and the `digest` command."""
 
+import gc
 import io
 import os
 import sys
@@ -13,6 +14,7 @@ def main() -> None:
     Files that any command makes hold addresses, keys or mails: only their owner may read them. A terminal
     that can't show a letter shows a question mark.
     """
+    gc.disable()  # imports make many objects and no garbage; `Cli.installation` goes on with it
     os.umask(0o077)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from digest.domain import Field, HideReason, Hiding, Reason, ReasonKind
 from digest.languages import dates, pgettext
 from digest.languages import gettext as _
-from digest.words.finding import SENTENCE_END
+from digest.words.sentences import SENTENCE_END
 
 _WEB_URL = re.compile(r"https?://[^\s\"<>\\^`{|}]{1,500}", re.IGNORECASE)
 # Of the format characters only direction marks, zero-width spaces and the BOM go: emoji and some scripts need

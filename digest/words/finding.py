@@ -11,11 +11,11 @@ contribution is measured against 200 abstracts judged by hand: `python -m benchm
 import re
 from collections.abc import Sequence
 
+from digest.words.sentences import SENTENCE_END
+
 MOST_WORDS = 35
 _LEAST_WORDS = 12  # of what is left of a sentence that is cut at a clause
 _READ = 40  # sentences: a hostile abstract has more
-_ABBREVIATED = "".join(rf"(?<!\b{word}\.)" for word in (r"e\.g", r"i\.e", "al", "vs", "cf", "Fig", "Eq"))
-SENTENCE_END = re.compile(rf"(?<=[.!?]){_ABBREVIATED}\s+(?=[^\sa-z])|(?<=[。！？])(?=\S)")
 
 _MAKES = (
     "propose|introduce|present|develop|design|devise|build|construct|create|contribute|release|provide"
