@@ -72,7 +72,8 @@ class DigestBuilder:
         for row, chosen, others in zip(rows, *self._chosen(candidates, rows), strict=True):
             reader = people[row.subscriber_id]
             promised = {candidates.numbers.get(pk) for pk in row.papers}.difference(gone)
-            kept = candidates.corpus.why.explain(reader.interests, [n for n in chosen if n in promised])
+            shown = [number for number in chosen if number in promised]
+            kept = candidates.corpus.why.explain(reader.interests, shown, reader.saved)
             also_trending = [listed[number] for number in others if number not in gone]
             back = withdrawn.of(row.subscriber_id, issue.opened_at)
             digests[row.id] = compose(
@@ -94,7 +95,7 @@ class DigestBuilder:
         ids = [row.subscriber_id for row in rows]
         corpus = candidates.corpus
         with session.reading(self._installation.engine) as db:
-            cohort = unpack(deliveries.packed_interests(db, ids))
+            cohort = unpack(*deliveries.packed_interests(db, ids))
             unread = corpus.many.unread(cohort)
             corpus.many.read(unread, interests.filter_texts(db, unread))
             but = {row.id for row in rows}
