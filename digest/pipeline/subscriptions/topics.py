@@ -60,7 +60,6 @@ def planned(
 
     Raises InputError, UnknownError or FilterError.
     """
-    from digest.filters import canonical, parse  # noqa: PLC0415 - a list of topics needs neither
     from digest.pipeline.issues.candidates import read_candidates  # noqa: PLC0415 - as above
 
     listed = known_topics(installation)
