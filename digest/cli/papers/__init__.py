@@ -121,16 +121,21 @@ def _show_import(reports: "list[ImportReport]") -> None:
     help="What comes first.",
 )
 @click.option("--as-typed", is_flag=True, help="Correct no word and add no acronym's other form.")
+@click.option("--reader", metavar="EMAIL", help="Whose saved papers like:saved means.")
 @json_option
 @pass_cli
-def search(cli: Cli, *, query: str, limit: int, order: str, as_typed: bool, as_json: bool) -> None:
+def search(
+    cli: Cli, *, query: str, limit: int, order: str, as_typed: bool, reader: str | None, as_json: bool
+) -> None:
     """Search all papers; plain words rank, the filter language selects.
 
     Example: digest papers search 'diffusion cat:cs.CV -survey' --limit 5
     """
     from digest.pipeline.catalog.search import MOST, Search, item_object
+    from digest.pipeline.subscriptions.preferences import by_address
     from digest.search import Order
 
+    saved = by_address(cli.installation, reader).saved if reader else None
     index_papers(cli)
     searching = Search(cli.installation)
     items: list[Item] = []
@@ -143,6 +148,7 @@ def search(cli: Cli, *, query: str, limit: int, order: str, as_typed: bool, as_j
             cursor=cursor,
             order=Order(order),
             as_typed=as_typed,
+            saved=saved,
         )
         items += result.items
         cursor = result.next
