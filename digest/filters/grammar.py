@@ -22,6 +22,7 @@ from digest.filters.terms import (
     text_leaf,
 )
 from digest.filters.tree import And, Exact, Node, Not, Or, Phrase, Prefix, Word
+from digest.languages import deferred
 
 __all__ = ["Builder", "UnexpectedToken", "VisitError", "lexer", "parsed"]
 
@@ -99,7 +100,8 @@ class Builder(Transformer_NonRecursive[Token, Node]):
         place = token.start_pos or 0
         name = check_field(token.partition(":")[0], place)
         if name not in TEXT_FIELDS:
-            raise wrong(f"“{name}:” takes one value, no brackets", place, expected=("ti:( … )", "abs:( … )"))
+            message = deferred("“{name}:” takes one value, no brackets", name=name)
+            raise wrong(message, place, expected=("ti:( … )", "abs:( … )"))
         return _restricted(node, name, place)
 
     def text(self, token: Token) -> Node:
@@ -125,5 +127,5 @@ def _restricted(node: Node, name: str, place: int) -> Node:
         case Word() | Phrase() | Exact() | Prefix() if node.field in (None, TEXT_FIELDS[name]):
             return replace(node, field=TEXT_FIELDS[name])
         case _:
-            message = f"“{canonical(node)}” can't stand inside {name}:( … )"
-            raise wrong(message, place, expected=("words and phrases",))
+            message = deferred("“{term}” can't stand inside {name}:( … )", term=canonical(node), name=name)
+            raise wrong(message, place, expected=(deferred("words and phrases"),))

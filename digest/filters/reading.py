@@ -13,6 +13,8 @@ from digest.filters.printing import canonical, normal
 from digest.filters.terms import Vocabulary
 from digest.filters.tree import And, Node, Not, Or
 from digest.filters.typography import fold_typography
+from digest.languages import deferred
+from digest.languages.dates import deferred_number
 
 if TYPE_CHECKING:
     from lark import Token
@@ -45,7 +47,7 @@ def parse(
     """
     try:
         read = _read(text, Vocabulary(topics, categories, sources, no_saved))
-        _check_length(canonical(read), "written out in full, the filter")
+        _check_length(canonical(read), deferred("written out in full, the filter"))
     except FilterError as error:
         error.text = text
         raise
@@ -70,17 +72,24 @@ def tokens_of(text: str) -> "list[Token]":
 
 def _check_length(text: str, name: str) -> None:
     if len(text) > MAX_CHARACTERS:
-        message = f"{name} has {len(text):,} characters; a filter has at most {MAX_CHARACTERS:,} characters"
+        message = deferred(
+            "{name} has {size} characters; a filter has at most {most} characters",
+            name=name, size=deferred_number(len(text)), most=deferred_number(MAX_CHARACTERS),
+        )  # fmt: skip
         raise wrong(message, 0)
     if (size := len(text.encode())) > MAX_BYTES:
-        raise wrong(f"{name} has {size:,} bytes of UTF-8; a filter has at most {MAX_BYTES:,}", 0)
+        message = deferred(
+            "{name} has {size} bytes of UTF-8; a filter has at most {most}",
+            name=name, size=deferred_number(size), most=deferred_number(MAX_BYTES),
+        )  # fmt: skip
+        raise wrong(message, 0)
 
 
 def _read(text: str, known: Vocabulary) -> Node:
     if not text.strip():
-        raise wrong("the filter is empty", 0, expected=("a word, such as mamba",))
+        raise wrong(deferred("the filter is empty"), 0, expected=(deferred("a word, such as mamba"),))
     text = fold_typography(text)
-    _check_length(text, "this one")
+    _check_length(text, deferred("this one"))
     tokens = tokens_of(text)
     _check_limits(tokens)
     check_other_syntax(tokens, text)
@@ -88,8 +97,8 @@ def _read(text: str, known: Vocabulary) -> Node:
     if not _selects(tree):
         # The first NOT is where a reader should look: no filter without one fails here.
         place = next((token.start_pos or 0 for token in tokens if token.type == "_NOT"), 0)
-        message = "this filter only excludes, so that it would select nearly every paper"
-        raise wrong(message, place, expected=("what to select, beside what to leave out",))
+        message = deferred("this filter only excludes, so that it would select nearly every paper")
+        raise wrong(message, place, expected=(deferred("what to select, beside what to leave out"),))
     return tree
 
 
@@ -111,11 +120,13 @@ def _check_limits(tokens: "Sequence[Token]") -> None:
         terms += token.type in TERMS
         depth += (token.type == "LPAR") - (token.type == "RPAR")
         if token.type == "UNCLOSED":
-            raise wrong("this quote is never closed", place + token.startswith("="), expected=('"',))
+            message = deferred("this quote is never closed")
+            raise wrong(message, place + token.startswith("="), expected=('"',))
         if terms > MAX_TERMS:
-            raise wrong(f"a filter has at most {MAX_TERMS} terms", place)
+            raise wrong(deferred("a filter has at most {most} terms", most=MAX_TERMS), place)
         if depth > MAX_DEPTH:
-            raise wrong(f"a filter has at most {MAX_DEPTH} brackets inside one another", place)
+            message = deferred("a filter has at most {most} brackets inside one another", most=MAX_DEPTH)
+            raise wrong(message, place)
 
 
 def _misplaced(tokens: "Sequence[Token]", token: "Token", end: int) -> FilterError:
@@ -124,17 +135,20 @@ def _misplaced(tokens: "Sequence[Token]", token: "Token", end: int) -> FilterErr
     place = end if at_end else token.start_pos or 0
     before = [each for each in tokens if at_end or (each.start_pos or 0) < place]
     last = before[-1] if before else None
-    expected = ("a term", "(")
+    a_term = deferred("a term")
+    expected = (a_term, "(")
     if last is not None and last.type in OPERATORS:
-        return wrong(f"“{last}” has nothing after it; in quotes it is a word", place, expected=expected)
+        message = deferred("“{term}” has nothing after it; in quotes it is a word", term=str(last))
+        return wrong(message, place, expected=expected)
     opened = _open_brackets(before)
     if at_end:
-        return wrong("this bracket is never closed", opened[-1].start_pos or 0, expected=(")",))
+        return wrong(deferred("this bracket is never closed"), opened[-1].start_pos or 0, expected=(")",))
     if token.type == "RPAR" and opened:
-        return wrong("there is nothing between these brackets", place, expected=expected)
+        return wrong(deferred("there is nothing between these brackets"), place, expected=expected)
     if token.type == "RPAR":
-        return wrong("this bracket was never opened", place, expected=("(", "a term"))
-    return wrong(f"“{token}” has nothing before it; in quotes it is a word", place, expected=expected)
+        return wrong(deferred("this bracket was never opened"), place, expected=("(", a_term))
+    message = deferred("“{term}” has nothing before it; in quotes it is a word", term=str(token))
+    return wrong(message, place, expected=expected)
 
 
 def _open_brackets(tokens: "Sequence[Token]") -> "list[Token]":

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from digest.domain import Paper
+from digest.languages import deferred
 from digest.match.likeness import Liked, Vectors
 from digest.pipeline.installation import Installation
 from digest.store import papers, session
@@ -56,18 +57,20 @@ def liked_papers(db: Session, basis: "lsa.Basis | None", ids: Sequence[str]) -> 
 
     found = papers.by_ids(db, ids)
     if basis is None:
-        lacks = f"papers can't be compared yet: search must have indexed {lsa.FEWEST} of them first"
+        lacks = deferred(
+            "papers can't be compared yet: search must have indexed {number} of them first", number=lsa.FEWEST
+        )
         return {each: Liked(lacks=lacks if each in found else _unknown(each)) for each in ids}
     vectors = folded(list(found.values()), basis)
     least = lsa.least_alike(vectors, basis).tolist()
     liked = {
         name: Liked(paper.title, vector, threshold)
         if vector.any()
-        else Liked(paper.title, lacks=f"“{paper.title}” has no words to compare")
+        else Liked(paper.title, lacks=deferred("“{title}” has no words to compare", title=paper.title))
         for (name, paper), vector, threshold in zip(found.items(), vectors, least, strict=True)
     }
     return {each: liked.get(each) or Liked(lacks=_unknown(each)) for each in ids}
 
 
 def _unknown(name: str) -> str:
-    return f"there is no paper {name.removeprefix('arxiv:')} here"
+    return deferred("there is no paper {ref} here", ref=name.removeprefix("arxiv:"))

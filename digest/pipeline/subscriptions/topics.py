@@ -12,7 +12,8 @@ from digest.pipeline.installation import Installation
 from digest.pipeline.subscriptions.validate import known_topic, known_topics
 from digest.store import session
 from digest.store.community import audit
-from digest.store.subscriptions import bulk, interests
+from digest.store.monitoring import statistics
+from digest.store.subscriptions import interests
 from digest.topics import shipped
 
 if TYPE_CHECKING:
@@ -33,17 +34,18 @@ class TopicEdit:
     kept: int
 
 
-def counted(installation: Installation, now: datetime) -> Mapping[str, tuple[int, int]]:
-    """Count, by slug, the papers of the last week that a topic selects, and its active readers."""
+def readers_of_topics(installation: Installation) -> Mapping[str, int]:
+    """Count, by slug, the active readers of each topic that has any."""
+    with session.reading(installation.engine) as db:
+        return statistics.topic_readers(db)
+
+
+def papers_of_topics(installation: Installation, now: datetime) -> Mapping[str, int]:
+    """Count, by slug, the papers of the last week that each topic selects. Reads all papers of the week."""
     from digest.pipeline.issues.candidates import read_candidates  # noqa: PLC0415 - brings the matcher
 
     week = read_candidates(installation, now, timedelta(days=7))
-    with session.reading(installation.engine) as db:
-        readers = bulk.topic_readers(db)
-    return {
-        topic.slug: (len(_selected(week, topic.expression)), readers[topic.slug])
-        for topic in known_topics(installation)
-    }
+    return {slug: len(papers) for slug, papers in week.corpus.of_topics().items()}
 
 
 def planned(
@@ -100,7 +102,7 @@ def remove(installation: Installation, slug: str, now: datetime, *, dry_run: boo
         fix = f"digest topics edit {slug}"
         raise RefusedError(f"{slug} comes with Digest, which would add it again; it can be edited", fix=fix)
     with session.transaction(installation.engine) as db:
-        readers = bulk.topic_readers(db, everybody=True)[slug]
+        readers = statistics.topic_readers(db, everybody=True)[slug]
         if readers:
             raise RefusedError(
                 f"{readers} subscribers have the topic {slug}", fix=f"digest topics edit {slug}"
@@ -116,6 +118,8 @@ def remove(installation: Installation, slug: str, now: datetime, *, dry_run: boo
 
 
 def _canonical(text: str, others: Sequence[str]) -> str:
+    from digest.filters import canonical, parse  # noqa: PLC0415 - a list of topics needs neither
+
     shared = "a topic is the same for all its readers, and each has saved other papers"
     return canonical(parse(text, topics=others, no_saved=shared))
 
