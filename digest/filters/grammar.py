@@ -78,7 +78,7 @@ def parsed(tokens: Sequence[Token]) -> Tree[Token]:
 
 @v_args(inline=True)
 class Builder(Transformer_NonRecursive[Token, Node]):
-    """Parse tree → tree of the filter, from the leaves up, without recursion."""
+    """Makes the tree of a filter of a parse tree, from the leaves up, without recursion."""
 
     def __init__(self, known: Vocabulary) -> None:
         super().__init__()

@@ -12,7 +12,7 @@ from digest.domain import SubscriberStatus
 from digest.errors import DigestError
 from digest.pipeline.installation import Installation
 from digest.pipeline.subscriptions import preferences
-from digest.pipeline.subscriptions.bulk import act_on_all
+from digest.pipeline.subscriptions.lists.bulk import act_on_all
 from digest.pipeline.subscriptions.where import choose, conditions_of, listing
 from digest.store import session
 from digest.store.subscriptions import subscribers
