@@ -31,7 +31,7 @@ and `quantization` are two texts with the same meaning, so that readers find the
 
 from digest.filters.categories import CATEGORIES
 from digest.filters.errors import render_error
-from digest.filters.hints import ReadBack, read_back
+from digest.filters.hints import ReadBack, hints, read_back
 from digest.filters.printing import canonical, normal
 from digest.filters.reading import MAX_BYTES, MAX_CHARACTERS, MAX_DEPTH, MAX_TERMS, parse, parse_stored
 from digest.filters.tree import (
@@ -86,6 +86,7 @@ __all__ = [
     "Word",
     "Year",
     "canonical",
+    "hints",
     "leaves",
     "normal",
     "parse",

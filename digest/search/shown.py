@@ -73,11 +73,11 @@ class Shown:
         """Return the shown papers of these places in texts (an array a segment), weighed in the same way."""
         return self._weights([each >> 8 for each in places])
 
-    def forms(self, prefix: str) -> Iterator[tuple[str, str]]:
-        """Yield stems that begin so, each with each of its forms (folded)."""
+    def forms(self, prefix: str) -> Iterator[tuple[list[str], list[str]]]:
+        """Yield, for each segment, the stems that begin so, once for each of their forms, and those (folded)."""
         for segment in self.segments:
-            for stem, form in segment.stems_and_forms(segment.stems.starting(prefix)):
-                yield stem, fold(form)
+            stems, written = segment.stems_and_forms(segment.stems.starting(prefix))
+            yield stems, [form if form.isascii() and form.islower() else fold(form) for form in written]
 
     def counts(self, marks: Marks) -> dict[str, int]:
         """Return how many of these papers have each label that is counted, and are of each year."""

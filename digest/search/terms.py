@@ -103,10 +103,14 @@ class Terms:
         """The stems of other words of a word's root, sorted: Snowball's English stemmer joins them."""
         if len(word) < SHORTEST or not (word.isascii() and word.isalpha()):
             return ()
-        stem_of = Stemmer.Stemmer("english").stemWord
-        root, own = _root(stem_of(word)), forms(word)[0]
+        stemmer = Stemmer.Stemmer("english")
+        root, own = _root(stemmer.stemWord(word)), forms(word)[0]
         begin = root[: max(len(root) - 2, SHORTEST - 1)]  # words may change its last letters: happy, happi
-        found = {stem for stem, form in self.shown.forms(begin) if _root(stem_of(form)) == root}
+        ends = {root, f"{root}i", f"{root}it"}  # of Snowball, that `_root` may join to this root
+        found: set[str] = set()
+        for stems, written in self.shown.forms(begin):
+            each = zip(stems, stemmer.stemWords(written), strict=True)
+            found.update([stem for stem, end in each if end in ends and _root(end) == root])
         return tuple(sorted(found - {own}))
 
     def _idf(self, holding: int) -> float:

@@ -6,7 +6,7 @@ In: what somebody typed. Out: one frozen value with all that a page shows. Chang
 import base64
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -35,6 +35,7 @@ from digest.pipeline.catalog.ranking.signals import Signals
 from digest.pipeline.catalog.search_index import SearchIndex
 from digest.pipeline.catalog.similar import Similar, SimilarPaper
 from digest.pipeline.installation import Installation
+from digest.pipeline.issues.candidates import library_of
 from digest.search import (
     Engine,
     Found,
@@ -55,6 +56,7 @@ from digest.text import clean
 from digest.words import fold, forms, written
 
 MOST = 100  # papers on one page
+NO_TOPICS = Library(())
 MOST_PARTS = 10  # parts of a query that are tried alone where nothing was found
 
 
@@ -135,8 +137,7 @@ class Search:
             raise InputError(f"limit: {limit} is not between 1 and {MOST}")
         after = _read_cursor(cursor, order) if cursor else None
         with session.reading(self._installation.engine) as db:
-            library = Library(interests.topics(db))
-            tree = parse(text, topics=library.topics)
+            tree, library = _read_query(db, text)
             reading = self._index.read(db)
             known = self._known(db, tree, library, reading.engine, now)
             query = read(tree, tuple(fold(forms(word)[1]) for word in written(clean(text))))
@@ -184,6 +185,15 @@ class Search:
         )
 
 
+def _read_query(db: session.Session, text: str) -> tuple[Node, Library]:
+    """Read what was typed, with the topics where it names one: reading those takes longer than a search."""
+    tree = parse(text, topics=None)
+    if not any(isinstance(leaf, TopicRef) for leaf in leaves(tree)):
+        return tree, NO_TOPICS
+    library = library_of(tuple(interests.topics(db)))
+    return parse(text, topics=library.topics), library
+
+
 def _all_leaves(tree: Node, library: Library) -> Iterator[Leaf]:
     """The leaves of a tree and of the topics that it names, in turn."""
     wanted, seen = [tree], set()
@@ -219,6 +229,7 @@ def _result(
         for hit in found.hits
         if hit.number in shown
     )
+    facets = _facets(found.counts)
     return SearchResult(
         typed=text,
         canonical=canonical(searched),
@@ -231,24 +242,26 @@ def _result(
         expanded=found.expanded,
         unknown=found.unknown,
         parts=() if found.total else _parts(tree, engine, known),
-        categories=_facets(found, "cat:"),
-        years=tuple(sorted(_facets(found, "year:"), key=lambda facet: facet.value, reverse=True)),
-        sources=_facets(found, "source:"),
+        categories=facets["cat"],
+        years=tuple(sorted(facets["year"], key=lambda facet: facet.value, reverse=True)),
+        sources=facets["source"],
         with_code=found.counts.get("has:code", 0),
         next=_cursor(found.hits[-1].place, order) if found.more else "",
         behind=behind,
     )
 
 
-def _facets(found: Found, prefix: str) -> tuple[Facet, ...]:
-    """The values of a kind with their counts, most first."""
-    values = [
-        (label.removeprefix(prefix), count)
-        for label, count in found.counts.items()
-        if label.startswith(prefix)
-    ]
-    values.sort(key=lambda each: (-each[1], each[0]))
-    return tuple(Facet(value, count, _filter(prefix, value)) for value, count in values)
+def _facets(counts: Mapping[str, int]) -> dict[str, tuple[Facet, ...]]:
+    """The values of each kind (`cat`, `year`, `source`) with their counts, most first."""
+    values: dict[str, list[tuple[int, str]]] = {"cat": [], "year": [], "source": []}
+    for label, count in counts.items():
+        kind, _, value = label.partition(":")
+        if kind in values:
+            values[kind].append((-count, value))
+    return {
+        kind: tuple([Facet(value, -count, _filter(f"{kind}:", value)) for count, value in sorted(of_kind)])
+        for kind, of_kind in values.items()
+    }
 
 
 def _filter(prefix: str, value: str) -> str:

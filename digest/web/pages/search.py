@@ -8,7 +8,7 @@ from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse
 
 from digest.errors import FilterError, InputError
-from digest.filters import read_back
+from digest.filters import hints
 from digest.pipeline.catalog.search import Facet, SearchResult
 from digest.search import Order
 from digest.web.feeds import Feed
@@ -53,7 +53,7 @@ def search(request: Request, web: Site) -> Response:
         "search.html",
         **(values | {"result": result, "cards": list(zip(cards, result.items, strict=True))}),
         facets=_facets(result),
-        hints=read_back(query).hints,
+        hints=hints(query),
         link=partial(_link, query, order, as_typed),
         narrowed=partial(_narrowed, query),
         year=web.clock().year,
