@@ -13,9 +13,11 @@ from digest.tokens import (
     Keys,
     address_hash,
     address_hashes,
+    is_signed_text,
     message_id,
     sign,
     sign_envelope,
+    sign_text,
     sign_until,
     verify,
     verify_envelope,
@@ -174,3 +176,22 @@ def test_no_letter_of_a_token_with_an_end_can_be_changed(place: int, letter: str
     if changed != token:
         with pytest.raises(TokenError):
             verify_until("erase", changed, KEYS, expires)
+
+
+@given(st.text("abc-_", max_size=50), st.integers(0, 70), st.sampled_from("ABCxyz019-_"))
+def test_a_signed_text_is_known_again_and_no_letter_of_it_can_be_changed(
+    text: str, place: int, letter: str
+) -> None:
+    signed = sign_text("session", text, KEYS)
+    assert is_signed_text("session", signed, KEYS)
+    assert is_signed_text("session", signed, Keys(b"another key of the site", old=(KEYS.current,)))
+    assert not is_signed_text("other", signed, KEYS)
+    place %= len(signed)
+    changed = signed[:place] + letter + signed[place + 1 :]
+    assert is_signed_text("session", changed, KEYS) == (changed == signed)
+    assert not is_signed_text("session", signed + letter, KEYS)
+
+
+@given(st.text())
+def test_any_other_text_is_not_signed(text: str) -> None:
+    assert not is_signed_text("session", text, KEYS)

@@ -1,7 +1,7 @@
 """Where papers come from: sources, their days, and what they carry."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -81,7 +81,8 @@ class Certificate:
     """What a second list says of a day of a source, and what of it is here.
 
     `announced`, `categories`: papers that the list names, in all and by category; `missing`: canonical ids
-    of those that aren't here; `unlisted`: papers that the source brought and the list doesn't name (yet).
+    of those that aren't here, `missing_from`: the same ids by category, None where this wasn't kept;
+    `unlisted`: papers that the source brought and the list doesn't name (yet).
     `checked_at`: when the list was read, None before; `error`: why it couldn't be, in words. `next_at`: when
     it is looked at again, None once nothing more is expected of it.
     """
@@ -90,6 +91,7 @@ class Certificate:
     announced: int = 0
     categories: Mapping[str, int] = field(default_factory=dict)
     missing: tuple[str, ...] = ()
+    missing_from: Mapping[str, tuple[str, ...]] | None = None
     unlisted: int = 0
     checked_at: datetime | None = None
     next_at: datetime | None = None
@@ -101,9 +103,37 @@ class Certificate:
         return self.announced - len(self.missing)
 
     @property
+    def here_of(self) -> Mapping[str, tuple[int, int]]:
+        """How many papers of each category are here, and how many were announced in it; a paper counts in
+        each of its categories. Empty where that isn't known."""
+        if self.missing and self.missing_from is None:
+            return {}
+        lacking = self.missing_from or {}
+        return {
+            name: (announced - len(lacking.get(name, ())), announced)
+            for name, announced in self.categories.items()
+        }
+
+    def without(self, papers: Collection[str]) -> "Certificate":
+        """Return the same once these papers (canonical ids) are here."""
+        lacking = self.missing_from
+        return replace(
+            self,
+            missing=tuple(each for each in self.missing if each not in papers),
+            missing_from=None
+            if lacking is None
+            else {name: tuple(each for each in ids if each not in papers) for name, ids in lacking.items()},
+        )
+
+    @property
+    def is_held(self) -> bool:
+        """Whether the list was read and names all that the source brought, so that its numbers stand."""
+        return bool(self.checked_at and self.announced and not self.unlisted)
+
+    @property
     def is_complete(self) -> bool:
         """Whether the list was read, names all that the source brought, and nothing of it is missing."""
-        return bool(self.checked_at and self.announced and not self.missing and not self.unlisted)
+        return self.is_held and not self.missing
 
 
 class SignalKind(StrEnum):

@@ -41,13 +41,20 @@ def _plain(value: Any) -> Any:
 
 
 def preview_object(
-    subject: str | None, skip_reason: SkipReason | None, papers: Sequence[Match]
+    subject: str | None,
+    skip_reason: SkipReason | None,
+    papers: Sequence[Match],
+    withdrawn: Sequence[Paper] = (),
 ) -> dict[str, Any]:
-    """Return what somebody would get now: a subject and papers, or the reason why there is nothing."""
+    """Return what somebody would get now: a subject and papers, or the reason why there is nothing.
+
+    `withdrawn`: of the papers that they got before those that were withdrawn since.
+    """
     return {
         "subject": subject,
         "skip_reason": skip_reason,
         "papers": [match_object(match) for match in papers],
+        "withdrawn": [{"id": paper.id, "title": paper.title} for paper in withdrawn],
     }
 
 

@@ -11,7 +11,7 @@ from datetime import date
 from digest.domain import Certificate
 from digest.sources.announcements import within
 
-MOST_MISSING = 2_000  # ids that a certificate names
+MOST_MISSING = 20_000  # ids that a certificate names: more than a list of arXiv's has in a day
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +65,13 @@ def judge(
         if paper not in days and paper not in missed_before and floor < (_number(paper) or (0, 0)) < ceiling
     }
     announced = unknown | {paper for paper in ours if days.get(paper) == day}
+    missing = tuple(sorted(unknown - set(here))[:MOST_MISSING])
     return Certificate(
         day,
         announced=len(announced),
-        categories=_counts([ours[paper] for paper in announced], wanted),
-        missing=tuple(sorted(unknown - set(here))[:MOST_MISSING]),
+        categories={name: len(ids) for name, ids in _by_category(announced, ours, wanted).items()},
+        missing=missing,
+        missing_from=_by_category(missing, ours, wanted),
         unlisted=sum(1 for e in brought if e.day == day and e.is_new and e.paper not in listed),
     )
 
@@ -91,6 +93,9 @@ def _is_wanted(categories: Iterable[str], wanted: Iterable[str]) -> bool:
     return any(within(each.casefold(), name.casefold()) for each in categories for name in wanted)
 
 
-def _counts(papers: Collection[Collection[str]], wanted: Collection[str]) -> dict[str, int]:
-    """Return how many papers each wanted category has; a paper counts in each of its categories."""
-    return {name: sum(1 for names in papers if _is_wanted(names, [name])) for name in wanted}
+def _by_category(
+    papers: Iterable[str], categories: Mapping[str, Collection[str]], wanted: Collection[str]
+) -> dict[str, tuple[str, ...]]:
+    """Return the papers (ids) of each wanted category; a paper stands in each of its categories."""
+    ids = list(papers)
+    return {name: tuple(paper for paper in ids if _is_wanted(categories[paper], [name])) for name in wanted}

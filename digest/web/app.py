@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from fastapi import Depends, FastAPI, Response
+from fastapi import FastAPI, Response
 from starlette.staticfiles import StaticFiles
 
 from digest import __version__
@@ -38,7 +38,7 @@ from digest.web.pages import (
 )
 from digest.web.pages.community import admin, curate, mine, signin, submit, votes
 from digest.web.pages.community import api as acts
-from digest.web.pages.community.sessions import NotSignedInError, ask_to_sign_in, remember_viewer
+from digest.web.pages.community.sessions import NotSignedInError, Sessions, ask_to_sign_in
 from digest.web.pages.tokens import GoneError, gone
 from digest.web.site import Web
 from digest.web.ticker import Ticker
@@ -94,7 +94,6 @@ def create(
         redoc_url=None,
         redirect_slashes=False,  # a redirect would lose a mail program's POST
         lifespan=running,
-        dependencies=[Depends(remember_viewer)],
     )
     installation = for_visitors(installation)
     usual = remembered_usual(installation)
@@ -112,6 +111,7 @@ def create(
     )
     app.state.web = web
     app.add_middleware(PageCache, clock=clock, stamp=web.stamp, forgetful=web.forgetful, look=web.look)
+    app.add_middleware(Sessions)
     errors.handle(app)
     app.add_middleware(language.Languages, usual=installation.site.language)
     app.add_middleware(guards.Guards, secure=web.secure)  # around what answers errors: these get headers too

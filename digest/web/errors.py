@@ -44,7 +44,7 @@ def handle(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _invalid)
     for kind in UNAVAILABLE:
-        app.add_exception_handler(kind, _unavailable)
+        app.add_exception_handler(kind, unavailable)
     app.add_middleware(Unforeseen)
 
 
@@ -151,9 +151,10 @@ def _storable(part: object) -> str:
     return str(part)[:LONGEST_NAME].encode("utf-8", "replace").decode()
 
 
-def _unavailable(request: Request, _error: Exception) -> Response:
-    """The database is locked, lost or overrun; what it said may name hosts and users, so the log has it."""
-    _log.warning("the database can't be used: %s", type(_error).__name__, exc_info=_error)
+def unavailable(request: Request, error: Exception) -> Response:
+    """Answer while the database is locked, lost or overrun; what it said may name hosts and users, so only
+    the log has it."""
+    _log.warning("the database can't be used: %s", type(error).__name__, exc_info=error)
     headers = retry_after(DATABASE_BACK)
     if _is_api(request):
         return problem(503, "the database can't be used at the moment", headers)

@@ -33,14 +33,13 @@ PRIVATE = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """Who looks at a page: who is signed in, and whether a session's cookie was sent at all."""
+    """Who looks at a page: who is signed in, None for everybody else."""
 
     signed_in: SignedIn | None = None
-    has_cookie: bool = False
 
 
 NOBODY = Viewer()
-# Set for each request by `web.pages.community.sessions`.
+# Set for each request by `Sessions` of `web.pages.community.sessions`.
 VIEWER: ContextVar[Viewer] = ContextVar("viewer", default=NOBODY)
 
 _HEADERS = {
@@ -117,11 +116,6 @@ class Guards:
 def is_private(path: str) -> bool:
     """Return whether a path holds a token: its page is nobody else's business."""
     return path.removeprefix("/").partition("/")[0] in PRIVATE
-
-
-def has_session(headers: Headers) -> bool:
-    """Return whether somebody is signed in: what they are shown may differ from what others are."""
-    return "session=" in headers.get("cookie", "")
 
 
 def _length(scope: Scope) -> int:

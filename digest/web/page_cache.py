@@ -4,7 +4,7 @@ In: what handlers answer. An answer that is marked `Cache-Control: public` is gi
 the same address in the same language within `FRESH`; when it is older, it is given once more while the next
 one is made beside the request (RFC 5861, 3), so that nobody waits for a page that is asked for often; many
 who ask for a page that isn't there wait for one of them. A body may hold `HOLE`, where each answer gets a
-stamp of its own time. Never: an answer to somebody who has a session, to a form, or of a path with a token;
+stamp of its own time. Never: an answer to somebody who is signed in, to a form, or of a path with a token;
 those aren't compressed either, as they hold secrets beside what was typed (BREACH).
 """
 
@@ -117,7 +117,7 @@ class PageCache:
             return
         headers = Headers(scope=scope)
         asked = _Asked.of(scope, headers, self._clock())
-        if asked.method not in {"GET", "HEAD"} or guards.has_session(headers):
+        if asked.method not in {"GET", "HEAD"} or guards.VIEWER.get().signed_in:
             await self._app(scope, receive, partial(_packing, _Pending(asked.packs), send))
             return
         await self._look_around()

@@ -143,9 +143,9 @@ class Web:
     def shared_page(self, template: str, **values: Any) -> HTMLResponse:
         """Return a page that is the same for everybody: kept for a minute, and known again by its ETag.
 
-        Whoever sends the cookie of a session gets a page of their own, which nobody keeps.
+        Whoever is signed in gets a page of their own, which nobody keeps.
         """
-        if guards.VIEWER.get().has_cookie:
+        if guards.VIEWER.get().signed_in:
             return self.page(template, **values)
         answer = self.page(template, **({"stamp": page_cache.HOLE} | values))
         answer.headers["Cache-Control"] = page_cache.SHARED

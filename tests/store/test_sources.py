@@ -126,7 +126,17 @@ def test_the_defaults_come_only_where_there_is_nothing(db: Session) -> None:
 
 def test_certificates_of_days_are_kept_and_read_back(engine: Engine) -> None:
     day, now = date(2026, 3, 17), datetime(2026, 3, 17, 6, tzinfo=UTC)
-    found = Certificate(day, 446, {"cs.CL": 446}, ("arxiv:2603.00001",), 1, now, now, "words")
+    found = Certificate(
+        day,
+        446,
+        {"cs.CL": 446},
+        ("arxiv:2603.00001",),
+        {"cs.CL": ("arxiv:2603.00001",)},
+        1,
+        now,
+        now,
+        "words",
+    )
     with session.transaction(engine) as db:
         source = sources.add(db, name="listed", kind=SourceKind.ARXIV, url="https://rss.arxiv.org/rss/cs.CL")
         certificates.notice(db, source.id, [day, day - timedelta(days=1)], now=now)

@@ -10,7 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.types import Message, Receive, Scope, Send
 
+from digest.domain import Interests, Schedule, Subscriber, SubscriberStatus
+from digest.pipeline.community.sessions import SignedIn
+from digest.web import guards
 from digest.web.page_cache import HOLE, SHARED, PageCache
+from tests.builders import NOW
 from tests.web_pages import furnish
 from tests.web_server import Clock, WebServer, stamp_in
 
@@ -167,9 +171,25 @@ def test_nobody_is_given_what_was_made_for_somebody() -> None:
     assert private.asked == 2
     shared = Handler(b"everybody's")
     cache = cached(shared, clock)
-    ask(cache), ask(cache, cookie="__Host-digest_session=abc")
+    tag = ask(cache)[1]["etag"]
+    before = guards.VIEWER.set(guards.Viewer(signed_in()))
+    try:
+        assert ask(cache, if_none_match=tag)[0] == 200
+    finally:
+        guards.VIEWER.reset(before)
     assert shared.asked == 2
-    assert ask(cache, cookie="digest_session=abc", if_none_match=ask(cache)[1]["etag"])[0] == 200
+
+
+def signed_in() -> SignedIn:
+    ada = Subscriber(1, "ada@example.org", SubscriberStatus.ACTIVE, Interests(), Schedule(), NOW)
+    return SignedIn(ada, 1, NOW, "secret")
+
+
+def test_a_cookie_that_says_nothing_is_no_reason_to_make_a_page_anew() -> None:
+    shared = Handler(b"everybody's")
+    cache = cached(shared, Clock())
+    ask(cache), ask(cache, cookie="session=abc; __Host-session=abc")
+    assert shared.asked == 1
 
 
 def test_memory_for_pages_has_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:

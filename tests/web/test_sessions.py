@@ -14,6 +14,7 @@ from digest.pipeline.installation import acting
 from digest.pipeline.mail.links import signin_link
 from digest.pipeline.subscriptions import admin, expiry, preferences
 from tests.installations import installation, join
+from tests.statements import statements
 from tests.web_server import WebServer, serving
 
 ADA, EVE = "ada@example.org", "eve@example.org"
@@ -111,7 +112,7 @@ def test_a_link_works_once_and_for_ten_minutes(web: WebServer, ada: Subscriber) 
 
 
 def test_a_session_that_somebody_planted_isn_t_the_one_that_begins(web: WebServer, ada: Subscriber) -> None:
-    planted = "x" * 43
+    planted = "x" * 65
     client = web.client()
     client.cookies.set("session", planted, domain="127.0.0.1")
     client.post(new_link(web, client))
@@ -120,6 +121,20 @@ def test_a_session_that_somebody_planted_isn_t_the_one_that_begins(web: WebServe
     client.post(new_link(web, client))
     assert client.cookies["session"] != first
     assert web.client(cookie=f"session={first}").get("/me").status_code == 303  # signing in again ended it
+
+
+def test_a_forged_cookie_costs_no_look_into_the_database(web: WebServer, ada: Subscriber) -> None:
+    anonymous = web.client().get("/topics")
+    ended = sign_in(web).cookies["session"]
+    sessions.end(web.installation, ada.id, web.clock.now)
+    forged = [ended[:-1] + ("x" if ended[-1] != "x" else "y"), "x" * 65, "x" * 43, ""]
+    with statements(web.installation.engine) as asked:
+        for cookie in forged:
+            answer = web.client(cookie=f"session={cookie}").get("/topics")
+            assert (answer.text, answer.headers["etag"]) == (anonymous.text, anonymous.headers["etag"])
+    assert not [each for each in asked if "sessions" in each]
+    answer = web.client(cookie=f"session={ended}").get("/topics")  # ours, but over: looked up, and nobody's
+    assert (answer.text, answer.headers["etag"]) == (anonymous.text, anonymous.headers["etag"])
 
 
 def test_only_the_hash_of_a_cookie_is_kept(web: WebServer, ada: Subscriber) -> None:

@@ -65,13 +65,14 @@ def preview(
         click.echo(_part(cli, found.digest, part), nl=False)
         return
     papers = found.digest.papers if found.digest else ()
+    withdrawn = found.digest.withdrawn if found.digest else ()
     sums = (
         [candidates.corpus.why.arithmetic(subscriber.interests, m.paper.id) for m in papers]
         if explain
         else []
     )
     if as_json:
-        shown = preview_object(_subject(cli, found), found.skip_reason, papers)
+        shown = preview_object(_subject(cli, found), found.skip_reason, papers, withdrawn)
         if explain:
             shown["papers"] = [explained_object(*each) for each in zip(papers, count(1), sums, strict=False)]
         emit(shown)
@@ -84,6 +85,8 @@ def preview(
             ("paper", "score", "title", "why"),
             [(m.paper.id, f"{m.score:.3f}", m.paper.title, reasons_in_words(m.reasons)) for m in papers],
         )
+    for paper in withdrawn:
+        click.echo(f"withdrawn since it was sent: {paper.id}  {paper.title}")
 
 
 def _subject(cli: Cli, found: "Preview") -> str | None:

@@ -1,5 +1,6 @@
 """Opens sessions by a mailed link: a random cookie, of which only a hash is kept.
 
+The cookie is signed by the site's key, so that one that somebody made up costs no look into the database.
 A session lasts 30 days since it was last used, and ends at once when its subscriber's role changes. Who is
 behind a cookie is read anew for every request, so a role that was taken away acts no more in open tabs.
 """
@@ -19,14 +20,15 @@ from digest.store.community import audit, sessions
 from digest.store.community.sessions import Kept
 from digest.store.session import Session
 from digest.store.subscriptions import subscribers
-from digest.tokens import keyed_code, network_hash
+from digest.tokens import Keys, is_signed_text, keyed_code, network_hash, sign_text
 
-__all__ = ["Kept", "Opened", "SignedIn", "begin", "end", "find", "listing", "request_of"]
+__all__ = ["Kept", "Opened", "SignedIn", "begin", "end", "find", "listing", "may_be_ours", "request_of"]
 
 LASTS = timedelta(days=30)  # since it was last used
 ADMIN_FOR = timedelta(hours=12)  # since signing in, that an admin may act
 TOUCH = timedelta(hours=1)  # how exactly the last use is kept
-_TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")  # 256 bits in base64url
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{65}")  # 256 bits in base64url, and their code
+_PURPOSE = "session"  # of the code
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +99,14 @@ def begin(
         number = opened_signin(installation, token, now)
     except TokenError:
         return None
-    cookie = secrets.token_urlsafe(32)
+    cookie = sign_text(_PURPOSE, secrets.token_urlsafe(32), installation.keys)
     network = network_hash(ip, installation.keys)
     with session.transaction(installation.engine) as db:
         request = sessions.get(db, number)
         if request is None or request.subscriber_id is None or not sessions.use(db, number, now):
             return None
         owner = request.subscriber_id
-        if known := _find(db, former, now):
+        if may_be_ours(former, installation.keys) and (known := _find(db, former, now)):
             sessions.end(db, known.subscriber_id, [known.id])
         opened = sessions.open_session(
             db, owner, _hash(cookie), browser_name=browser_name, network=network, now=now
@@ -116,7 +118,9 @@ def begin(
 
 
 def find(installation: Installation, token: str, now: datetime) -> SignedIn | None:
-    """Return who is signed in by a cookie; None where nobody is."""
+    """Return who is signed in by a cookie; None where nobody is. A forged cookie isn't looked up."""
+    if not may_be_ours(token, installation.keys):
+        return None
     with session.reading(installation.engine) as db:
         kept = _find(db, token, now)
         owner = subscribers.by_ids(db, [kept.subscriber_id]).get(kept.subscriber_id) if kept else None
@@ -126,6 +130,11 @@ def find(installation: Installation, token: str, now: datetime) -> SignedIn | No
         with session.transaction(installation.engine) as db:
             sessions.touch(db, kept.id, now)
     return SignedIn(owner, kept.id, kept.signed_in_at, keyed_code("csrf", _hash(token), installation.keys))
+
+
+def may_be_ours(token: str, keys: Keys) -> bool:
+    """Return whether a cookie was made here, for a session that may have ended since. Reads no database."""
+    return bool(_TOKEN.fullmatch(token)) and is_signed_text(_PURPOSE, token, keys)
 
 
 def listing(installation: Installation, subscriber_id: int, now: datetime) -> list[Kept]:
@@ -147,8 +156,6 @@ def end(
 
 
 def _find(db: Session, token: str, now: datetime) -> Kept | None:
-    if not _TOKEN.fullmatch(token):
-        return None
     return sessions.find(db, _hash(token), used_since=now - LASTS)
 
 

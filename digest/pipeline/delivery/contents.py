@@ -11,10 +11,10 @@ from itertools import pairwise
 from digest.compose import MOST_ALSO, compose
 from digest.domain import Delivery, Digest, Issue, Paper, SkipReason, Subscriber
 from digest.match import Lists, unpack, unpack_sent
-from digest.pipeline.delivery.withdrawals import Withdrawals
 from digest.pipeline.installation import Installation
 from digest.pipeline.issues.candidates import CandidateCache, CandidateSet
 from digest.pipeline.issues.no_papers import quiet_digest, reason_of
+from digest.pipeline.issues.withdrawals import Withdrawals
 from digest.store import deliveries, papers, session
 from digest.store.subscriptions import interests
 
@@ -35,7 +35,12 @@ class DigestBuilder:
         """
         with session.reading(self._installation.engine) as db:
             issues = deliveries.issues_by_id(db, {row.issue_id for row in rows})
-            withdrawn = Withdrawals(db, issues, rows)
+            withdrawn = Withdrawals(
+                db,
+                [issue.opened_at for issue in issues],
+                {row.subscriber_id for row in rows},
+                but={row.id for row in rows},
+            )
             hidden = papers.hidden(db)
         found: dict[int, Digest | None] = {}
         for issue in issues:
@@ -66,7 +71,7 @@ class DigestBuilder:
             promised = {candidates.numbers.get(pk) for pk in row.papers}.difference(gone)
             kept = candidates.corpus.why.explain(reader.interests, [n for n in chosen if n in promised])
             also_trending = [listed[number] for number in others if number not in gone]
-            back = withdrawn.of(row)
+            back = withdrawn.of(row.subscriber_id, issue.opened_at)
             digests[row.id] = compose(
                 reader,
                 issue,

@@ -10,6 +10,7 @@ from digest.domain import (
     Interests,
     Issue,
     Match,
+    Paper,
     Ranked,
     Schedule,
     SkipReason,
@@ -20,6 +21,7 @@ from digest.filters import parse
 from digest.pipeline.installation import Installation
 from digest.pipeline.issues.candidates import CandidateSet, read_candidates, sent_to, usual_before, window_of
 from digest.pipeline.issues.no_papers import quiet_digest, skip_reason
+from digest.pipeline.issues.withdrawals import Withdrawals
 from digest.store import papers, session
 from digest.trend import rank
 
@@ -51,15 +53,31 @@ def preview(
     also_trending = found.corpus.one.others(subscriber.interests, gone, MOST_ALSO)
     today = now.astimezone(ZoneInfo(subscriber.schedule.timezone)).date()
     issue = Issue(id=0, date=today, due_at=now, opened_at=now)
+    withdrawn = _withdrawn(installation, subscriber, now)
     digest = compose(
-        subscriber, issue, chosen, found.topics_of(subscriber), found.notes, also_trending=also_trending
+        subscriber,
+        issue,
+        chosen,
+        found.topics_of(subscriber),
+        found.notes,
+        also_trending=also_trending,
+        withdrawn=withdrawn,
     )
     if digest:
         return Preview(digest, None)
     reason = skip_reason(found, subscriber.schedule.frequency)
     if not subscriber.schedule.quiet_days:
         return Preview(None, reason)
-    return Preview(quiet_digest(found, subscriber, issue, reason, also_trending=also_trending), reason)
+    quiet = quiet_digest(found, subscriber, issue, reason, also_trending=also_trending, withdrawn=withdrawn)
+    return Preview(quiet, reason)
+
+
+def _withdrawn(installation: Installation, subscriber: Subscriber, now: datetime) -> list[Paper]:
+    """The papers that this subscriber got and that were withdrawn since; none for somebody unknown."""
+    if not subscriber.id:
+        return []
+    with session.reading(installation.engine) as db:
+        return Withdrawals(db, [now], [subscriber.id]).of(subscriber.id, now)
 
 
 def stranger(interests: Interests, now: datetime) -> Subscriber:

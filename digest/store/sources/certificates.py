@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -19,10 +20,10 @@ KEPT = 31  # days that are shown
 
 def notice(session: Session, source_id: int, days: Iterable[date], *, now: datetime) -> None:
     """Note days to be held against a second list; what is known of one already stays."""
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "source_id": source_id, "day": day, "announced": 0, "categories": {}, "missing": [],
-            "unlisted": 0, "next_at": now,
+            "missing_from": None, "unlisted": 0, "next_at": now,
         }
         for day in days
     ]  # fmt: skip
@@ -52,6 +53,8 @@ def keep(session: Session, source_id: int, found: Certificate) -> None:
     row = session.get_one(CertificateRow, (source_id, found.day))
     row.announced, row.categories = found.announced, dict(found.categories)
     row.missing, row.unlisted = list(found.missing), found.unlisted
+    lacking = found.missing_from
+    row.missing_from = None if lacking is None else {name: list(ids) for name, ids in lacking.items()}
     row.checked_at, row.next_at, row.error = found.checked_at, found.next_at, found.error
 
 
@@ -85,6 +88,9 @@ def _certificate(row: CertificateRow) -> Certificate:
         announced=row.announced,
         categories=row.categories,
         missing=tuple(row.missing),
+        missing_from=None
+        if row.missing_from is None
+        else {name: tuple(ids) for name, ids in row.missing_from.items()},
         unlisted=row.unlisted,
         checked_at=row.checked_at,
         next_at=row.next_at,

@@ -6,7 +6,7 @@ from sqlalchemy import ForeignKey, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from digest.store.base import Base
-from digest.store.columns import Json
+from digest.store.columns import Json, JsonOrNull
 
 
 class SourceRow(Base):
@@ -85,7 +85,8 @@ class GapRow(Base):
 
 
 class CertificateRow(Base):
-    """What a second list says of a day of a source; `missing`: canonical ids. See `domain.Certificate`."""
+    """What a second list says of a day of a source; `missing`: canonical ids, `missing_from`: by category.
+    See `domain.Certificate`."""
 
     __tablename__ = "certificates"
 
@@ -94,6 +95,7 @@ class CertificateRow(Base):
     announced: Mapped[int]
     categories: Mapped[dict[str, int]] = mapped_column(Json)
     missing: Mapped[list[str]] = mapped_column(Json)
+    missing_from: Mapped[dict[str, list[str]] | None] = mapped_column(JsonOrNull)
     unlisted: Mapped[int]
     checked_at: Mapped[datetime | None]
     next_at: Mapped[datetime | None]

@@ -15,7 +15,7 @@ from digest.errors import FilterError, InputError
 from digest.filters import ReadBack, read_back
 from digest.languages import NAMES, deferred
 from digest.pipeline.subscriptions import signup
-from digest.pipeline.subscriptions.expiry import UNCONFIRMED_KEPT
+from digest.pipeline.subscriptions.expiry import AUDIT_KEPT, NOTICES_KEPT, SESSIONS_KEPT, UNCONFIRMED_KEPT
 from digest.pipeline.subscriptions.signup import CONFIRM_WITHIN
 from digest.pipeline.subscriptions.validate import known_topics, read_address, time_zones
 from digest.render.cards import Card, card
@@ -170,6 +170,9 @@ def privacy(web: Site) -> Response:
         "privacy.html",
         hours=int(CONFIRM_WITHIN.total_seconds() // 3600),
         days=UNCONFIRMED_KEPT.days,
+        audit_days=AUDIT_KEPT.days,
+        notice_days=NOTICES_KEPT.days,
+        session_days=SESSIONS_KEPT.days,
         contact=web.installation.site.mail_from,
     )
 

@@ -63,6 +63,12 @@ def look(life: Life, now: datetime) -> dict[date, Certificate]:
                 each,
             )
             assert each.announced >= len(each.missing)
+            assert set(each.here_of) == set(CATEGORIES)
+            for name, (here, listed) in each.here_of.items():
+                lacking = {f"arxiv:{item.arxiv_id}" for item in batch(day) if name in item.categories} - there
+                assert listed - here == len(lacking.intersection(each.missing)), (now, day, name)
+        if each.is_complete:
+            assert all(here == listed for here, listed in each.here_of.values())
     return found
 
 
@@ -223,7 +229,29 @@ def test_a_paper_that_waited_for_a_moderator_is_found_by_not_being_here() -> Non
     found = judge(BAD, listed, held, {each.paper for each in held}, wanted=["cs.CL"])
     assert found is not None
     assert (found.announced, found.missing, found.unlisted) == (4, ("arxiv:2603.00106",), 0)
-    assert found.categories == {"cs.CL": 4}
+    assert found.here_of == {"cs.CL": (3, 4)}
+    assert found.without({"arxiv:2603.00106"}).here_of == {"cs.CL": (4, 4)}
+
+
+def test_a_paper_counts_in_each_of_its_categories_and_in_no_other() -> None:
+    carried = [Carried(FIRST, "arxiv:2603.00001", "new"), Carried(BAD, "arxiv:2603.00002", "new")]
+    listed = {
+        "arxiv:2603.00001": ("cs.CL",),
+        "arxiv:2603.00002": ("cs.CL", "cs.AI"),
+        "arxiv:2603.00003": ("cs.AI",),
+        "arxiv:2603.00004": ("hep-th",),
+    }
+    wanted = ["cs.CL", "cs.AI", "stat.ML"]
+    found = judge(BAD, listed, carried, {"arxiv:2603.00001", "arxiv:2603.00002"}, wanted=wanted)
+    assert found is not None
+    assert found.here_of == {"cs.CL": (1, 1), "cs.AI": (1, 2), "stat.ML": (0, 0)}
+    assert not found.is_complete
+
+
+def test_what_is_missing_by_category_is_not_guessed_for_a_day_of_before_it_was_kept() -> None:
+    old = Certificate(BAD, 4, {"cs.CL": 4}, ("arxiv:2603.00106",), checked_at=midnight(BAD))
+    assert old.here_of == {}
+    assert old.without(set(old.missing)).here_of == {"cs.CL": (4, 4)}
 
 
 def test_what_the_list_does_not_name_yet_is_not_confirmed() -> None:

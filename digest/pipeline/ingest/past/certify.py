@@ -118,7 +118,7 @@ class _Look:
             return found
         with session.reading(self.engine) as db:
             here = certificates.here(db, found.missing)
-        return replace(found, missing=tuple(paper for paper in found.missing if paper not in here))
+        return found.without(here)
 
     def _read(self, found: Certificate) -> Certificate:
         """Read the list, and say what of the day is here."""

@@ -23,11 +23,14 @@ from fastapi import Depends, Request, Response
 from fastapi.responses import RedirectResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from digest.domain import Role
 from digest.pipeline.community import sessions
 from digest.pipeline.community.sessions import SignedIn
+from digest.pipeline.installation import UNAVAILABLE
 from digest.web import guards
+from digest.web.errors import unavailable
 from digest.web.pages.language import speak_to
 from digest.web.site import Fields, one, our_fields, web_of
 
@@ -45,17 +48,38 @@ def cookie_of(request: Request) -> str:
     return request.cookies.get(name, "")[:100]
 
 
-async def remember_viewer(request: Request) -> None:
-    """Find out who is signed in, and keep it for this request."""
-    guards.VIEWER.set(guards.Viewer(None, has_cookie=guards.has_session(request.headers)))
-    cookie = cookie_of(request)
-    if not cookie:
-        return
-    web = web_of(request)
-    found = await run_in_threadpool(sessions.find, web.installation, cookie, web.clock())
-    guards.VIEWER.set(guards.Viewer(found, has_cookie=True))
-    if found:
-        speak_to(found.subscriber)
+class Sessions:
+    """ASGI middleware: finds who is signed in, and keeps it while a request is answered.
+
+    A cookie that isn't ours is nobody's, like no cookie: its answer is the one that everybody gets.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"].startswith(guards.STATIC):
+            await self._app(scope, receive, send)
+            return
+        request = Request(scope)
+        before = guards.VIEWER.set(guards.NOBODY)
+        try:
+            await self._find(request, cookie_of(request))
+        except UNAVAILABLE as error:
+            await unavailable(request, error)(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+        finally:
+            guards.VIEWER.reset(before)
+
+    async def _find(self, request: Request, cookie: str) -> None:
+        web = web_of(request)
+        if not cookie or not sessions.may_be_ours(cookie, web.installation.keys):
+            return
+        found = await run_in_threadpool(sessions.find, web.installation, cookie, web.clock())
+        if found:
+            guards.VIEWER.set(guards.Viewer(found))
+            speak_to(found.subscriber)
 
 
 def viewer() -> SignedIn | None:

@@ -9,6 +9,8 @@ from sqlalchemy import Engine
 
 from digest.pipeline.delivery.worker import deliver_due
 from digest.pipeline.issues.open import open_due
+from digest.pipeline.issues.preview import preview
+from digest.pipeline.subscriptions.preferences import by_address
 from digest.render.assemble import WITHDRAWN
 from tests.builders import NOW, entry
 from tests.installations import installation, join, outbox, store_entries
@@ -33,6 +35,13 @@ def mails(engine: Engine, folder: Path, day: datetime) -> list[EmailMessage]:
     return [mail for mail in outbox(folder) if mail["Message-ID"] not in before]
 
 
+def announced(engine: Engine, folder: Path, name: str, now: datetime) -> list[str]:
+    """The titles of which a preview says that they were withdrawn."""
+    here = installation(engine, folder)
+    found = preview(here, by_address(here, f"{name}@one.example"), now).digest
+    return [paper.title for paper in found.withdrawn] if found else []
+
+
 def test_who_got_a_paper_hears_of_its_withdrawal_once(engine: Engine, tmp_path: Path) -> None:
     here = installation(engine, tmp_path)
     join(here, "ada@one.example")
@@ -43,6 +52,7 @@ def test_who_got_a_paper_hears_of_its_withdrawal_once(engine: Engine, tmp_path: 
 
     store_entries(engine, [NOTICE], seen_at=NOW + timedelta(hours=5))
     store_entries(engine, [entry("2603.00002", title="Lamps")], seen_at=NOW + timedelta(hours=6))
+    assert [announced(engine, tmp_path, name, NOW + DAY) for name in ("ada", "bob")] == [[BAD.title], []]
     ada, bob = mails(engine, tmp_path, NOW + DAY)
     for part in parts(ada):
         assert "Lamps" in part
@@ -53,6 +63,7 @@ def test_who_got_a_paper_hears_of_its_withdrawal_once(engine: Engine, tmp_path: 
         assert "Proof that fish compute" not in part
 
     store_entries(engine, [entry("2603.00003", title="Ropes")], seen_at=NOW + DAY + timedelta(hours=6))
+    assert announced(engine, tmp_path, "ada", NOW + 2 * DAY) == []
     for mail in mails(engine, tmp_path, NOW + 2 * DAY):
         assert all("Proof that fish compute" not in part for part in parts(mail))
 
