@@ -89,14 +89,16 @@ class Terms:
         if not related:
             return own
         papers, weights = self.shown.weights(self.occurrences(own.stem))
-        counted = np.zeros(len(self.shown))
         others, of_others = self.shown.weights(*map(self.occurrences, related))
-        counted[others] = RELATED * of_others
-        shares = np.where(counted > 0, RELATED, 0.0)
-        counted[papers] += weights
-        shares[papers] = 1.0
-        every = np.flatnonzero(counted)
-        impacts, held = self.saturated(every, counted[every]), shares[every].astype(np.float32)
+        # Both are ascending, so that a stable sort is a merge; a paper that has both comes first by its own.
+        every = np.concatenate([papers, others])
+        order = np.argsort(every, kind="stable")
+        every = every[order]
+        starts = np.flatnonzero(np.concatenate([[True], every[1:] != every[:-1]])[: len(every)])
+        counted = np.add.reduceat(np.concatenate([weights, RELATED * of_others])[order], starts)
+        held = np.where(order[starts] < len(papers), 1.0, RELATED).astype(np.float32)
+        every = every[starts]
+        impacts = self.saturated(every, counted)
         return Term(word, own.stem, every.astype(np.int32), impacts, held, own.idf, related)
 
     def _related(self, word: str) -> tuple[str, ...]:
