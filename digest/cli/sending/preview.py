@@ -67,7 +67,7 @@ def preview(
     papers = found.digest.papers if found.digest else ()
     withdrawn = found.digest.withdrawn if found.digest else ()
     sums = (
-        [candidates.corpus.why.arithmetic(subscriber.interests, m.paper.id) for m in papers]
+        [candidates.corpus.why.arithmetic(subscriber.interests, m.paper.id, subscriber.saved) for m in papers]
         if explain
         else []
     )

@@ -6,12 +6,13 @@ Each reason is one that holds by itself: a paper may be too old *and* lack a wor
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from digest.domain import Interests, Paper, Ranked, SignalKind, Subscriber
+from digest.domain import Paper, Ranked, SignalKind, Subscriber
 from digest.filters import Node, normal, parse, parse_stored
 from digest.filters.tree import Not, TopicRef
 from digest.match import Corpus, Library
 from digest.pipeline.installation import Installation
 from digest.pipeline.issues.candidates import CandidateSet, read_candidates, sent_to, window_of
+from digest.pipeline.issues.preview import NO_READER
 from digest.store import papers, session
 
 
@@ -29,7 +30,7 @@ def of_filter(installation: Installation, text: str, ref: str, now: datetime) ->
     Raises FilterError, UnknownError.
     """
     found = read_candidates(installation, now)
-    tree = parse(text, topics=found.topics)
+    tree = parse(text, topics=found.topics, no_saved=NO_READER)
     paper = _paper(installation, found, ref)
     return WhyNot(paper, (*_too_old(found, paper, now), *_alone(found, paper).why.misses(tree, paper.id)))
 
@@ -43,13 +44,14 @@ def of_digest(installation: Installation, subscriber: Subscriber, ref: str, now:
         sent = sent_to(installation, found, subscriber)
         if paper.id in sent:
             return WhyNot(paper, ("it is in a digest that was sent, or is on its way, to them",))
-        chosen = [match.paper.id for match in found.corpus.one.match(subscriber.interests, sent)]
+        matches = found.corpus.one.match(subscriber.interests, sent, subscriber.saved)
+        chosen = [match.paper.id for match in matches]
         if paper.id in chosen:
             return WhyNot(paper, ())
-    kept_out = _unwanted(found, paper, subscriber.interests)
+    kept_out = _unwanted(found, paper, subscriber)
     if old or kept_out:
         return WhyNot(paper, (*old, *kept_out))
-    return WhyNot(paper, (_too_far_down(found, paper, subscriber.interests, sent),))
+    return WhyNot(paper, (_too_far_down(found, paper, subscriber, sent),))
 
 
 def _paper(installation: Installation, found: CandidateSet, ref: str) -> Paper:
@@ -75,12 +77,12 @@ def _alone(found: CandidateSet, paper: Paper) -> Corpus:
     return Corpus([Ranked(paper, 0.0)], Library(found.topics.values()), likeness=found.likeness)
 
 
-def _unwanted(found: CandidateSet, paper: Paper, interests: Interests) -> tuple[str, ...]:
+def _unwanted(found: CandidateSet, paper: Paper, subscriber: Subscriber) -> tuple[str, ...]:
     """What of the interests keeps the paper out."""
-    alone = _alone(found, paper)
+    alone, interests = _alone(found, paper), subscriber.interests
 
     def missing(tree: Node) -> tuple[str, ...]:
-        return alone.why.misses(tree, paper.id)
+        return alone.why.misses(tree, paper.id, subscriber.saved)
 
     reasons = [f"excluded by {text}" for text in interests.exclude if missing(normal(Not(_stored(text))))]
     upvotes = paper.latest(SignalKind.UPVOTES)
@@ -99,9 +101,10 @@ def _stored(text: str) -> Node:
     return parse_stored(text)
 
 
-def _too_far_down(found: CandidateSet, paper: Paper, interests: Interests, sent: set[str]) -> str:
+def _too_far_down(found: CandidateSet, paper: Paper, subscriber: Subscriber, sent: set[str]) -> str:
+    interests = subscriber.interests
     everything = replace(interests, max_papers=len(found.ranked))
-    order = [match.paper.id for match in found.corpus.one.match(everything, sent)]
+    order = [match.paper.id for match in found.corpus.one.match(everything, sent, subscriber.saved)]
     if paper.id not in order:
         return "it only mentions what they ask for in passing, which they leave out"
     return f"it matches, in place {order.index(paper.id) + 1}, and the digest has {interests.max_papers}"

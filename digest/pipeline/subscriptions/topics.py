@@ -65,7 +65,7 @@ def planned(
     after = Topic(
         slug=slug,
         title=_line("title", title if title is not None else before.title if before else slug),
-        expression=canonical(parse(text, topics=others)) if expression is not None or is_new else text,
+        expression=_canonical(text, others) if expression is not None or is_new else text,
         group=_line("group", group if group is not None else before.group if before else "Others"),
     )
     found = read_candidates(installation, now, LOOKED_BACK)
@@ -107,6 +107,11 @@ def remove(installation: Installation, slug: str, now: datetime, *, dry_run: boo
             interests.remove_topic(db, slug)
             audit.record(db, installation.actor, "topic.remove", f"topic:{slug}", before, None, now=now)
     return topic
+
+
+def _canonical(text: str, others: Sequence[str]) -> str:
+    shared = "a topic is the same for all its readers, and each has saved other papers"
+    return canonical(parse(text, topics=others, no_saved=shared))
 
 
 def _check_slug(slug: str, listed: Sequence[Topic]) -> None:
