@@ -11,6 +11,7 @@ from lark import Token
 
 from digest.filters.categories import CATEGORIES, category_key
 from digest.filters.errors import wrong
+from digest.languages import deferred
 
 COMMA = re.compile(r"(?<!\d)[,;]|[,;](?!\d)")  # `1,000` is a number
 LISTING_FIELDS = (
@@ -39,11 +40,13 @@ def check_commas(tokens: Sequence[Token], text: str) -> None:
             and '"' not in following
         ):
             name = f'au:"{token[3:].strip()} {following}"'
-            message = "a name that holds a comma stands in quotes"
+            message = deferred("a name that holds a comma stands in quotes")
             raise wrong(message, places[0], expected=(name, f"{token[:-1]} OR au:{following}"), nearest=name)
     if not any(token.type in OPERATORS for token in tokens):
         items = [_item(item, items[0]) for item in items]
-    message = f"“{text[places[0]]}” doesn't say whether any of these will do or all are needed"
+    message = deferred(
+        "“{sign}” doesn't say whether any of these will do or all are needed", sign=text[places[0]]
+    )
     raise wrong(message, places[0], expected=(" OR ".join(items), " AND ".join(items)))
 
 

@@ -14,6 +14,7 @@ from digest.filters.printing import canonical
 from digest.filters.reading import parse, tokens_of
 from digest.filters.typography import fold_typography
 from digest.ids import paper_id
+from digest.languages import deferred
 
 ARCHIVES = {"cs", "eess", "econ", "math", "stat"}  # whose codes are rarely meant as words
 STAR_IN_QUOTES = re.compile(r"[^\W_]{2,}\*")
@@ -49,27 +50,39 @@ def _hints(tokens: list[Token]) -> Iterator[str]:
     for token, following in pairwise(tokens):
         joined = following.start_pos == token.end_pos
         if token.type == following.type == "_NOT" and joined:
-            yield "Two minuses cancel each other out."
+            yield deferred("Two minuses cancel each other out.")
         if _is_given_name(token) and following.type == "TEXT" and following[:1].isupper():
             name = f'au:"{token[3:]} {following}"'
-            yield f"{token} doesn't hold “{following}”; a name of two words stands in quotes: {name}."
+            yield deferred(
+                "{term} doesn't hold “{word}”; a name of two words stands in quotes: {name}.",
+                term=str(token), word=str(following), name=name,
+            )  # fmt: skip
 
 
 def _of_term(raw: str) -> Iterator[str]:
     if raw[0] == '"':
         if STAR_IN_QUOTES.search(raw):
-            yield f"A star in quotes has no effect: {raw} is searched without it."
+            yield deferred("A star in quotes has no effect: {term} is searched without it.", term=raw)
         if " " in raw and (found := OPERATOR_IN_QUOTES.search(raw)):
-            yield f"{found.group()} in quotes is a word: {raw} is one phrase."
+            yield deferred(
+                "{operator} in quotes is a word: {term} is one phrase.", operator=found.group(), term=raw
+            )
         return
     if raw.lower() in OPERATORS:
-        yield f"“{raw}” is read as a word; the operator is {raw.upper()}, in capitals."
+        yield deferred(
+            "“{term}” is read as a word; the operator is {operator}, in capitals.",
+            term=raw, operator=raw.upper(),
+        )  # fmt: skip
     if raw.lower() in ARCHIVES:
-        yield f"“{raw}” is read as a word; the category is cat:{raw.lower()}."
+        yield deferred("“{term}” is read as a word; the category is cat:{code}.", term=raw, code=raw.lower())
     if raw.endswith("?"):
-        yield f"The question mark of “{raw}” has no effect; a star stands for any ending: {raw.rstrip('?')}*."
+        yield deferred(
+            "The question mark of “{term}” has no effect; a star stands for any ending: {stem}*.",
+            term=raw, stem=raw.rstrip("?"),
+        )  # fmt: skip
     if (name := paper_id(raw)) and name.startswith("arxiv:"):
-        yield f"“{raw}” is read as text; the paper is id:{name.removeprefix('arxiv:')}."
+        number = name.removeprefix("arxiv:")
+        yield deferred("“{term}” is read as text; the paper is id:{number}.", term=raw, number=number)
 
 
 def _is_given_name(token: Token) -> bool:

@@ -25,6 +25,8 @@ from digest.filters.terms import (
 )
 from digest.filters.tree import And, Exact, Node, Not, Or, Phrase, Prefix, Word
 from digest.filters.typography import fold_typography
+from digest.languages import deferred
+from digest.languages.dates import deferred_number
 
 MAX_CHARACTERS = 2_000
 MAX_BYTES = 2_600  # of UTF-8: a row of an index of Postgres holds 2,704 bytes with its header
@@ -82,7 +84,7 @@ def parse(
     """
     try:
         read = _read(text, Vocabulary(topics, categories, sources, no_saved))
-        _check_length(canonical(read), "written out in full, the filter")
+        _check_length(canonical(read), deferred("written out in full, the filter"))
     except FilterError as error:
         error.text = text
         raise
@@ -105,17 +107,24 @@ def tokens_of(text: str) -> list[Token]:
 
 def _check_length(text: str, name: str) -> None:
     if len(text) > MAX_CHARACTERS:
-        message = f"{name} has {len(text):,} characters; a filter has at most {MAX_CHARACTERS:,} characters"
+        message = deferred(
+            "{name} has {size} characters; a filter has at most {most} characters",
+            name=name, size=deferred_number(len(text)), most=deferred_number(MAX_CHARACTERS),
+        )  # fmt: skip
         raise wrong(message, 0)
     if (size := len(text.encode())) > MAX_BYTES:
-        raise wrong(f"{name} has {size:,} bytes of UTF-8; a filter has at most {MAX_BYTES:,}", 0)
+        message = deferred(
+            "{name} has {size} bytes of UTF-8; a filter has at most {most}",
+            name=name, size=deferred_number(size), most=deferred_number(MAX_BYTES),
+        )  # fmt: skip
+        raise wrong(message, 0)
 
 
 def _read(text: str, known: Vocabulary) -> Node:
     if not text.strip():
-        raise wrong("the filter is empty", 0, expected=("a word, such as mamba",))
+        raise wrong(deferred("the filter is empty"), 0, expected=(deferred("a word, such as mamba"),))
     text = fold_typography(text)
-    _check_length(text, "this one")
+    _check_length(text, deferred("this one"))
     tokens = tokens_of(text)
     _check_limits(tokens)
     check_other_syntax(tokens, text)
@@ -123,8 +132,8 @@ def _read(text: str, known: Vocabulary) -> Node:
     if not _selects(tree):
         # The first NOT is where a reader should look: no filter without one fails here.
         place = next((token.start_pos or 0 for token in tokens if token.type == "_NOT"), 0)
-        message = "this filter only excludes, so that it would select nearly every paper"
-        raise wrong(message, place, expected=("what to select, beside what to leave out",))
+        message = deferred("this filter only excludes, so that it would select nearly every paper")
+        raise wrong(message, place, expected=(deferred("what to select, beside what to leave out"),))
     return tree
 
 
@@ -163,11 +172,13 @@ def _check_limits(tokens: Sequence[Token]) -> None:
         terms += token.type in TERMS
         depth += (token.type == "LPAR") - (token.type == "RPAR")
         if token.type == "UNCLOSED":
-            raise wrong("this quote is never closed", place + token.startswith("="), expected=('"',))
+            message = deferred("this quote is never closed")
+            raise wrong(message, place + token.startswith("="), expected=('"',))
         if terms > MAX_TERMS:
-            raise wrong(f"a filter has at most {MAX_TERMS} terms", place)
+            raise wrong(deferred("a filter has at most {most} terms", most=MAX_TERMS), place)
         if depth > MAX_DEPTH:
-            raise wrong(f"a filter has at most {MAX_DEPTH} brackets inside one another", place)
+            message = deferred("a filter has at most {most} brackets inside one another", most=MAX_DEPTH)
+            raise wrong(message, place)
 
 
 def _misplaced(tokens: Sequence[Token], token: Token, end: int) -> FilterError:
@@ -176,17 +187,20 @@ def _misplaced(tokens: Sequence[Token], token: Token, end: int) -> FilterError:
     place = end if at_end else token.start_pos or 0
     before = [each for each in tokens if at_end or (each.start_pos or 0) < place]
     last = before[-1] if before else None
-    expected = ("a term", "(")
+    a_term = deferred("a term")
+    expected = (a_term, "(")
     if last is not None and last.type in OPERATORS:
-        return wrong(f"“{last}” has nothing after it; in quotes it is a word", place, expected=expected)
+        message = deferred("“{term}” has nothing after it; in quotes it is a word", term=str(last))
+        return wrong(message, place, expected=expected)
     opened = _open_brackets(before)
     if at_end:
-        return wrong("this bracket is never closed", opened[-1].start_pos or 0, expected=(")",))
+        return wrong(deferred("this bracket is never closed"), opened[-1].start_pos or 0, expected=(")",))
     if token.type == "RPAR" and opened:
-        return wrong("there is nothing between these brackets", place, expected=expected)
+        return wrong(deferred("there is nothing between these brackets"), place, expected=expected)
     if token.type == "RPAR":
-        return wrong("this bracket was never opened", place, expected=("(", "a term"))
-    return wrong(f"“{token}” has nothing before it; in quotes it is a word", place, expected=expected)
+        return wrong(deferred("this bracket was never opened"), place, expected=("(", a_term))
+    message = deferred("“{term}” has nothing before it; in quotes it is a word", term=str(token))
+    return wrong(message, place, expected=expected)
 
 
 def _open_brackets(tokens: Sequence[Token]) -> list[Token]:
@@ -223,7 +237,8 @@ class _Builder(Transformer_NonRecursive[Token, Node]):
         place = token.start_pos or 0
         name = check_field(token.partition(":")[0], place)
         if name not in TEXT_FIELDS:
-            raise wrong(f"“{name}:” takes one value, no brackets", place, expected=("ti:( … )", "abs:( … )"))
+            message = deferred("“{name}:” takes one value, no brackets", name=name)
+            raise wrong(message, place, expected=("ti:( … )", "abs:( … )"))
         return _restricted(node, name, place)
 
     def text(self, token: Token) -> Node:
@@ -249,8 +264,8 @@ def _restricted(node: Node, name: str, place: int) -> Node:
         case Word() | Phrase() | Exact() | Prefix() if node.field in (None, TEXT_FIELDS[name]):
             return replace(node, field=TEXT_FIELDS[name])
         case _:
-            message = f"“{canonical(node)}” can't stand inside {name}:( … )"
-            raise wrong(message, place, expected=("words and phrases",))
+            message = deferred("“{term}” can't stand inside {name}:( … )", term=canonical(node), name=name)
+            raise wrong(message, place, expected=(deferred("words and phrases"),))
 
 
 def _selects(node: Node, wanted: bool = True) -> bool:

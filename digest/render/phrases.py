@@ -10,10 +10,10 @@ from datetime import datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from digest.domain import Field, HideReason, Hiding, Reason, ReasonKind
-from digest.languages import dates, pgettext
+from digest.domain import Field, HideReason, Hiding, ProposalState, Reason, ReasonKind
+from digest.languages import Deferred, dates, deferred, pgettext
 from digest.languages import gettext as _
-from digest.words.finding import SENTENCE_END
+from digest.words import finding
 
 _WEB_URL = re.compile(r"https?://[^\s\"<>\\^`{|}]{1,500}", re.IGNORECASE)
 # Of the format characters only direction marks, zero-width spaces and the BOM go: emoji and some scripts need
@@ -38,6 +38,18 @@ class Piece:
     marked: bool = False
 
 
+# What became of a proposal, behind "it is".
+PROPOSAL_STATES = {
+    ProposalState.FETCHING: deferred("being looked up"),
+    ProposalState.READY: deferred("not sent yet"),
+    ProposalState.PENDING: deferred("waiting for a curator"),
+    ProposalState.ACCEPTED: deferred("accepted"),
+    ProposalState.REJECTED: deferred("rejected"),
+    ProposalState.DUPLICATE: deferred("a duplicate"),
+    ProposalState.WITHDRAWN: deferred("withdrawn"),
+}
+
+
 def printable(text: str) -> str:
     """Drop control characters and those that turn the reading direction; newlines stay."""
     return text if text.isascii() and text.isprintable() else _INVISIBLE.sub("", text)
@@ -48,6 +60,11 @@ def one_line(text: str, most: int = 300) -> str:
     line = " ".join(text.split())
     visible = printable(line)
     return shorten(line if visible == line else " ".join(visible.split()), most)
+
+
+def too_many_words(count: int, most: int) -> Deferred:
+    """Say that somebody's words have too many characters."""
+    return deferred("the words have {number} characters; at most {most} are kept", number=count, most=most)
 
 
 def shorten(text: str, most: int) -> str:
@@ -92,7 +109,7 @@ def first_sentences(text: str, most: int) -> str:
     """
     longest = longest_of(most)
     chosen: list[str] = []
-    for sentence in SENTENCE_END.split(text):
+    for sentence in finding.split(text):
         words = sentence.split()
         if len(chosen) + len(words) > most:
             if len(chosen) < most / 2:

@@ -133,13 +133,15 @@ def is_outage(error: BaseException) -> bool:
     return state is None or state[:2] in _OUTAGES
 
 
-def serialise(connection: Session | Connection, name: str) -> None:
-    """Let one process at a time into the rest of this transaction, among those that give the same name.
+def serialise(connection: Session | Connection, *names: str) -> None:
+    """Let one process at a time into the rest of this transaction, among those that give a same name.
 
-    On SQLite every writing transaction is alone already.
+    Several names are taken in one order, so that nobody waits for each other. On SQLite every writing
+    transaction is alone already.
     """
     if _dialect(connection) == "postgresql":
-        connection.execute(select(func.pg_advisory_xact_lock(zlib.crc32(name.encode()))))
+        for key in sorted({zlib.crc32(name.encode()) for name in names}):
+            connection.execute(select(func.pg_advisory_xact_lock(key)))
 
 
 def insert(session: Session, table: type[Base]) -> sqlite.Insert | postgresql.Insert:

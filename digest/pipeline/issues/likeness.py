@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 from digest.domain import Paper
+from digest.languages import deferred
 from digest.match.likeness import Liked, Vectors
 from digest.pipeline.installation import Installation
 from digest.search import folded, lsa
@@ -15,7 +16,9 @@ from digest.store import papers, session
 from digest.store import search as stored
 from digest.store.session import Session
 
-NO_BASIS = f"papers can't be compared yet: search must have indexed {lsa.FEWEST} of them first"
+NO_BASIS = deferred(
+    "papers can't be compared yet: search must have indexed {number} of them first", number=lsa.FEWEST
+)
 
 
 class StoredLikeness:
@@ -55,11 +58,11 @@ def liked_papers(db: Session, basis: lsa.Basis | None, ids: Sequence[str]) -> Ma
     liked = {
         name: Liked(paper.title, vector, threshold)
         if vector.any()
-        else Liked(paper.title, lacks=f"“{paper.title}” has no words to compare")
+        else Liked(paper.title, lacks=deferred("“{title}” has no words to compare", title=paper.title))
         for (name, paper), vector, threshold in zip(found.items(), vectors, least, strict=True)
     }
     return {each: liked.get(each) or Liked(lacks=_unknown(each)) for each in ids}
 
 
 def _unknown(name: str) -> str:
-    return f"there is no paper {name.removeprefix('arxiv:')} here"
+    return deferred("there is no paper {ref} here", ref=name.removeprefix("arxiv:"))

@@ -9,6 +9,7 @@ from urllib.parse import quote, urlencode
 
 from digest.domain import Entry, SourceKind
 from digest.errors import ParseError
+from digest.languages import deferred
 from digest.sources import parse
 from digest.sources.kinds.arxiv import ARXIV
 from digest.sources.kinds.biorxiv import BIORXIV
@@ -86,7 +87,7 @@ def _of_kind(kind: SourceKind) -> Callable[[bytes, str], tuple[Entry, ...]]:
     def read(body: bytes, address: str) -> tuple[Entry, ...]:
         entries = parse(kind, body, address=address).entries
         if not entries:
-            raise ParseError("it knows no such paper")
+            raise ParseError(deferred("it knows no such paper"))
         return entries[:MOST_CHOICES]
 
     return read

@@ -5,8 +5,9 @@ page that is shown.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, String, and_, func, select
 from sqlalchemy.orm import Session, aliased
@@ -20,6 +21,26 @@ from digest.store.session import chunks
 def within(session: Session, *, since: datetime, until: datetime) -> list[Paper]:
     """Return the papers first seen in [since, until) that may be shown: id, times, signals, no texts."""
     return _outlines(session, *_listed(since, until))
+
+
+def noticed(session: Session, *, since: datetime, until: datetime) -> list[Paper]:
+    """Return outlines of those of these papers that have any signal, in no order."""
+    found = _signals(session, _listed(since, until))
+    return [
+        paper for chunk in chunks(found) for paper in _with_signals(session, (PaperRow.id.in_(chunk),), found)
+    ]
+
+
+def by_publication(session: Session, *, since: datetime, until: datetime) -> Sequence[int]:
+    """Return the numbers (`Paper.pk`) of these papers, the last published first, then by id."""
+    published = PaperRow.published_at.desc().nulls_last()
+    return _numbers(session, since, until, published, _by_id(session).asc())
+
+
+def by_first_sight(session: Session, *, since: datetime, until: datetime) -> Sequence[int]:
+    """Return the numbers (`Paper.pk`) of these papers, the last seen first, then the last published."""
+    published = PaperRow.published_at.desc().nulls_last()
+    return _numbers(session, since, until, PaperRow.first_seen_at.desc(), published, _by_id(session).desc())
 
 
 def outlines_of(session: Session, numbers: Select[int], limit: int) -> list[Paper]:
@@ -67,6 +88,15 @@ def days(session: Session, *, since: datetime, until: datetime) -> list[date]:
     return sorted((date.fromisoformat(str(each)) for each in found), reverse=True)
 
 
+def _numbers(session: Session, since: datetime, until: datetime, *order: ColumnElement[Any]) -> Sequence[int]:
+    return session.scalars(select(PaperRow.id).where(*_listed(since, until)).order_by(*order)).all()
+
+
+def _by_id(session: Session) -> ColumnElement[str]:
+    """The id of a paper in the order of its characters, which is Python's and SQLite's."""
+    return PaperRow.canonical_id.collate("C") if _is_postgres(session) else PaperRow.canonical_id.expression
+
+
 def _is_postgres(session: Session) -> bool:
     return session.get_bind().dialect.name == "postgresql"
 
@@ -86,11 +116,16 @@ def _listed(since: datetime, until: datetime) -> tuple[ColumnElement[bool], ...]
 
 
 def _outlines(session: Session, *conditions: ColumnElement[bool]) -> list[Paper]:
+    return _with_signals(session, conditions, _signals(session, conditions))
+
+
+def _with_signals(
+    session: Session, conditions: Sequence[ColumnElement[bool]], signals: Mapping[int, Sequence[Signal]]
+) -> list[Paper]:
     columns = (PaperRow.id, PaperRow.canonical_id, PaperRow.first_seen_at, PaperRow.published_at)
     rows = session.execute(select(*columns).where(*conditions)).all()
-    signals = _signals(session, conditions)
     return [
-        Paper(named, "", seen, published_at=published, signals=tuple(signals[number]), pk=number)
+        Paper(named, "", seen, published_at=published, signals=tuple(signals.get(number, ())), pk=number)
         for number, named, seen, published in rows
     ]
 
