@@ -192,7 +192,8 @@ def authors(paper: Paper) -> str:
     others = len(paper.authors) - _NAMES
     if others <= 0:
         return names
-    return fill(pgettext("authors", "{names} + {number} more"), {"names": names, "number": others})
+    text = fill(pgettext("authors", "{names} + {number} more"), {"names": names, "number": others})
+    return f"{names} {text.removeprefix(names).strip().replace(' ', chr(0xA0))}"  # how many: on one line
 
 
 def _upvotes(paper: Paper) -> str:

@@ -84,9 +84,12 @@ def web_url(url: str) -> str:
 
 
 def moment(at: datetime, zone: str) -> str:
-    """Return `Tuesday 17 March, 08:00 Europe/Paris`: a time (aware) on the clock of a zone."""
+    """Return `Tuesday 17 March, 08:00 Europe/Paris`: a time (aware) on the clock of a zone.
+
+    Its day stays on one line.
+    """
     there = at.astimezone(ZoneInfo(zone))
-    day, time = dates.day_name(there.date()), there.strftime("%H:%M")
+    day, time = dates.day_name(there.date()).replace(" ", "\u00a0"), there.strftime("%H:%M")
     return _("{day}, {time} {zone}", day=day, time=time, zone=zone)
 
 
