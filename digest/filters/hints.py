@@ -37,9 +37,12 @@ def read_back(text: str, *, topics: Collection[str] | None = None) -> ReadBack:
 
     `topics`: the slugs that it may name; None: any. Raises `FilterError` as `parse` does.
     """
-    tree = parse(text, topics=topics)
-    tokens = tokens_of(fold_typography(text))
-    return ReadBack(canonical(tree), tuple(dict.fromkeys(_hints(tokens))))
+    return ReadBack(canonical(parse(text, topics=topics)), hints(text))
+
+
+def hints(text: str) -> tuple[str, ...]:
+    """Return the hints for a filter that `parse` accepts, in sentences."""
+    return tuple(dict.fromkeys(_hints(tokens_of(fold_typography(text)))))
 
 
 def _hints(tokens: "list[Token]") -> Iterator[str]:

@@ -63,7 +63,7 @@ def read_candidates(
         gaps = certificates.incomplete(db, [source.id for source in listed], since=since_day)
     ranked = tuple(rank(found, at, usual))
     likeness = StoredLikeness(installation)
-    corpus = Corpus(ranked, _library(tuple(topics)), fit_weight=installation.fit_weight, likeness=likeness)
+    corpus = Corpus(ranked, library_of(tuple(topics)), fit_weight=installation.fit_weight, likeness=likeness)
     numbers = {paper.pk: number for number, paper in enumerate(corpus.papers)}
     return CandidateSet(
         at=at,
@@ -109,7 +109,8 @@ def _incomplete(source: Source, found: Certificate) -> str:
 
 
 @lru_cache(maxsize=2)  # topics rarely change, and reading the shipped ones takes a tenth of a second
-def _library(topics: tuple[Topic, ...]) -> Library:
+def library_of(topics: tuple[Topic, ...]) -> Library:
+    """Return the library of these topics, the same one as before where they are the same."""
     return Library(topics)
 
 
