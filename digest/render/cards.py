@@ -93,7 +93,7 @@ def card(
         heading=heading,
         title=phrases.marked(shown, title_terms(reasons)),
         url=phrases.web_url(paper.url),
-        authors=_authors(paper),
+        authors=authors(paper),
         facts=tuple(_facts(paper, day)),
         picked=picked(paper.picked),
         summary_label=label,
@@ -217,8 +217,8 @@ def _clean(text: str) -> str:
     return clean(text[:_READ])
 
 
-def _authors(paper: Paper) -> str:
-    """`Ada Lovelace, Alan Turing, Grace Hopper + 14 more`. Names stay whole: some have no initials."""
+def authors(paper: Paper) -> str:
+    """Return `Ada Lovelace, Alan Turing, Grace Hopper + 14 more`. Names stay whole: some have no initials."""
     names = ", ".join([_name(name) for name in paper.authors[:_NAMES]])
     others = len(paper.authors) - _NAMES
     if others <= 0:

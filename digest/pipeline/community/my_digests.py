@@ -10,7 +10,7 @@ from datetime import date
 
 from digest import shown
 from digest.domain import Delivery, Paper, Shown, ShownPaper, ShownSection
-from digest.pipeline.ingest.summaries import with_summaries
+from digest.pipeline.ingest.kept_summaries import with_summaries
 from digest.pipeline.installation import Installation
 from digest.store import deliveries, papers, session
 

@@ -6,19 +6,18 @@ they are the same as those kept with the segments of the search index.
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from digest.domain import Paper
 from digest.languages import deferred
 from digest.match.likeness import Liked, Vectors
 from digest.pipeline.installation import Installation
-from digest.search import folded, lsa
 from digest.store import papers, session
 from digest.store import search as stored
 from digest.store.session import Session
 
-NO_BASIS = deferred(
-    "papers can't be compared yet: search must have indexed {number} of them first", number=lsa.FEWEST
-)
+if TYPE_CHECKING:
+    from digest.search import lsa
 
 
 class StoredLikeness:
@@ -28,7 +27,9 @@ class StoredLikeness:
         self._installation = installation
 
     @cached_property
-    def _basis(self) -> lsa.Basis | None:
+    def _basis(self) -> "lsa.Basis | None":
+        from digest.search import lsa  # noqa: PLC0415 - the whole search engine, for filters with `like:`
+
         with session.reading(self._installation.engine) as db:
             basis = stored.basis(db)
         return lsa.Basis.unpacked(basis.data) if basis else None
@@ -40,6 +41,8 @@ class StoredLikeness:
 
     def vectors(self, papers: Sequence[Paper]) -> Vectors:
         """Return a vector a paper; zero for one that can't be compared, and for all without a basis."""
+        from digest.search import folded  # noqa: PLC0415 - as above
+
         return folded(papers, self._basis)
 
     def liked(self, ids: Sequence[str]) -> Mapping[str, Liked]:
@@ -48,11 +51,16 @@ class StoredLikeness:
             return liked_papers(db, self._basis, ids)
 
 
-def liked_papers(db: Session, basis: lsa.Basis | None, ids: Sequence[str]) -> Mapping[str, Liked]:
+def liked_papers(db: Session, basis: "lsa.Basis | None", ids: Sequence[str]) -> Mapping[str, Liked]:
     """Read the papers of canonical ids, with vectors in a basis and thresholds, one for each id."""
+    from digest.search import folded, lsa  # noqa: PLC0415 - as above
+
     found = papers.by_ids(db, ids)
     if basis is None:
-        return {each: Liked(lacks=NO_BASIS if each in found else _unknown(each)) for each in ids}
+        lacks = deferred(
+            "papers can't be compared yet: search must have indexed {number} of them first", number=lsa.FEWEST
+        )
+        return {each: Liked(lacks=lacks if each in found else _unknown(each)) for each in ids}
     vectors = folded(list(found.values()), basis)
     least = lsa.least_alike(vectors, basis).tolist()
     liked = {
