@@ -1,5 +1,7 @@
 """Every page before axe, with its advice beyond WCAG 2.2 AA too, and none sticks out of its screen (W-01).
 
+By keyboard alone all of it is reached, and text twice as large has room.
+
 A picture of each, at two widths, is left in PICTURES_DIR, for people to look at.
 """
 
@@ -19,6 +21,24 @@ WIDTHS = (320, 768, 1280)
 PICTURED = (320, 1280)
 PICTURES = Path(os.environ.get("PICTURES_DIR", "data/pictures")) / "pages"
 GROUPS = 6  # of pages that are looked at on one site: a site for each would cost more than its pages
+# What the Tab key reaches, in the order of the page: the link past the navigation first, each with a mark
+# that shows where the focus is, none out of its turn.
+BY_KEYBOARD = """() => {
+  const kinds = 'a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex]';
+  const reached = [...document.querySelectorAll(kinds)]
+    .filter(each => each.tabIndex >= 0 && !each.disabled && each.checkVisibility() && !each.closest('.trap'));
+  const wrong = reached.filter(each => each.tabIndex > 0).map(each => 'out of turn: ' + each.outerHTML);
+  if (reached[0]?.getAttribute('href') !== '#main') wrong.push('no link to the content first');
+  for (const each of reached) {
+    each.focus({focusVisible: true});
+    const style = getComputedStyle(each), label = each.closest('label');
+    const around = label ? getComputedStyle(label) : style;
+    const shows = one => (one.outlineStyle !== 'none' && parseFloat(one.outlineWidth) >= 2);
+    if (document.activeElement !== each) wrong.push('takes no focus: ' + each.outerHTML.slice(0, 200));
+    else if (!shows(style) && !shows(around)) wrong.push('shows no focus: ' + each.outerHTML.slice(0, 200));
+  }
+  return wrong;
+}"""
 
 
 @pytest.fixture
@@ -56,5 +76,10 @@ def test_w01_no_page_keeps_anybody_out_by_day_or_night_at_any_width(
                 found = violations(page, best_practice=True)
                 wrong += [f"{name}, {width} px, {mode}: {each}" for each in found]
         page.emulate_media(color_scheme="light")
+        wrong += [f"{name}, by keyboard: {each}" for each in page.evaluate(BY_KEYBOARD)]
+        page.evaluate("document.documentElement.style.fontSize = '200%'")
+        page.set_viewport_size({"width": 640, "height": 900})
+        if page.evaluate("document.documentElement.scrollWidth") > 640:
+            wrong.append(f"{name}, text twice as large: wider than its screen")
     page.close()
     assert not wrong, "\n".join(wrong)
