@@ -15,7 +15,10 @@ from digest.store import papers, session
 from digest.store import search as stored
 from digest.store.session import Session
 
+MOST_REMEMBERED = 50_000  # vectors of papers that filters name, in one process
 NO_BASIS = f"papers can't be compared yet: search must have indexed {lsa.FEWEST} of them first"
+
+_remembered: dict[tuple[bytes, int, int], Liked] = {}  # by basis, number of the paper, hash of its text
 
 
 class StoredLikeness:
@@ -50,15 +53,25 @@ def liked_papers(db: Session, basis: lsa.Basis | None, ids: Sequence[str]) -> Ma
     found = papers.by_ids(db, ids)
     if basis is None:
         return {each: Liked(lacks=NO_BASIS if each in found else _unknown(each)) for each in ids}
-    vectors = folded(list(found.values()), basis)
-    least = lsa.least_alike(vectors, basis).tolist()
-    liked = {
-        name: Liked(paper.title, vector, threshold)
-        if vector.any()
-        else Liked(paper.title, lacks=f"“{paper.title}” has no words to compare")
-        for (name, paper), vector, threshold in zip(found.items(), vectors, least, strict=True)
-    }
+    liked = dict(zip(found, _liked(list(found.values()), basis), strict=True))
     return {each: liked.get(each) or Liked(lacks=_unknown(each)) for each in ids}
+
+
+def _liked(named: Sequence[Paper], basis: lsa.Basis) -> list[Liked]:
+    """Vectors and thresholds of papers; what was made for one with the same text lately is used again."""
+    mark = basis.fingerprint()
+    keys = [(mark, paper.pk, hash((paper.title, paper.abstract))) for paper in named]
+    known = {key: kept for key in keys if (kept := _remembered.get(key))}
+    new = {key: paper for key, paper in zip(keys, named, strict=True) if key not in known}
+    vectors = folded(list(new.values()), basis)
+    least = lsa.least_alike(vectors, basis).tolist()
+    for (key, paper), vector, threshold in zip(new.items(), vectors, least, strict=True):
+        lacks = "" if vector.any() else f"“{paper.title}” has no words to compare"
+        known[key] = Liked(paper.title, None if lacks else vector, threshold, lacks)
+    if len(_remembered) > MOST_REMEMBERED:
+        _remembered.clear()
+    _remembered.update((key, known[key]) for key in new)
+    return [known[key] for key in keys]
 
 
 def _unknown(name: str) -> str:
