@@ -84,7 +84,7 @@ def card(
         heading=heading,
         title=phrases.marked(shown, title_terms(reasons)),
         url=phrases.web_url(paper.url),
-        authors=_authors(paper),
+        authors=authors(paper),
         facts=tuple(_facts(paper, day)),
         picked=picked(paper.picked),
         summary_label=label,
@@ -186,13 +186,14 @@ def _clean(text: str) -> str:
     return clean(text[:_READ])
 
 
-def _authors(paper: Paper) -> str:
-    """`Ada Lovelace, Alan Turing, Grace Hopper + 14 more`. Names stay whole: some have no initials."""
+def authors(paper: Paper) -> str:
+    """Return `Ada Lovelace, Alan Turing, Grace Hopper + 14 more`. Names stay whole: some have no initials."""
     names = ", ".join([_name(name) for name in paper.authors[:_NAMES]])
     others = len(paper.authors) - _NAMES
     if others <= 0:
         return names
-    return fill(pgettext("authors", "{names} + {number} more"), {"names": names, "number": others})
+    text = fill(pgettext("authors", "{names} + {number} more"), {"names": names, "number": others})
+    return f"{names} {text.removeprefix(names).strip().replace(' ', chr(0xA0))}"  # how many: on one line
 
 
 def _upvotes(paper: Paper) -> str:

@@ -49,6 +49,7 @@ LEVELS = (
         Level(words=30, all_links=False, also_trending=False, cards=cards, titles=100)
         for cards in (25, 12, 6)
     ),
+    Level(words=30, all_links=False, also_trending=False, cards=6, titles=40),
     Level(words=30, all_links=False, also_trending=False, cards=3, titles=10),
 )
 

@@ -10,10 +10,10 @@ from datetime import date, datetime
 
 from digest.domain import DeliveryState, Match, Subscriber
 from digest.match import Corpus, Library
-from digest.pipeline.ingest.summaries import with_summaries
+from digest.pipeline.ingest.kept_summaries import with_summaries
 from digest.pipeline.installation import Installation
-from digest.pipeline.issues.candidates import usual_before
 from digest.pipeline.issues.likeness import StoredLikeness
+from digest.pipeline.issues.usual_signals import usual_before
 from digest.store import deliveries, papers, session
 from digest.store.subscriptions import interests
 from digest.trend import rank

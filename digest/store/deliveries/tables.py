@@ -5,7 +5,7 @@ from datetime import date, datetime
 from sqlalchemy import Double, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from digest.store.base import NEVER_REUSED, Base
+from digest.store.base import NEVER_REUSED, Base, partial_index
 from digest.store.columns import LongId, Packed
 
 WAITING = "state IN ('queued', 'deferred')"  # rows of the ledger that can be claimed, as an index knows them
@@ -34,19 +34,6 @@ class DeliveryRow(Base):
     __table_args__ = (
         UniqueConstraint("subscriber_id", "issue_date"),
         Index("ix_deliveries_issue_id_state", "issue_id", "state"),
-        Index(
-            "ix_deliveries_waiting",
-            "next_attempt_at",
-            "id",
-            sqlite_where=text(WAITING),
-            postgresql_where=text(WAITING),
-        ),
-        Index(
-            "ix_deliveries_leased",
-            "lease_until",
-            sqlite_where=text("lease_until IS NOT NULL"),
-            postgresql_where=text("lease_until IS NOT NULL"),
-        ),
     )
 
     id: Mapped[int] = mapped_column(LongId, primary_key=True)
@@ -82,3 +69,7 @@ class PaceRow(Base):
     day: Mapped[date | None]
     taken: Mapped[int]
     tail_at: Mapped[datetime | None]
+
+
+partial_index("ix_deliveries_waiting", DeliveryRow, "next_attempt_at", "id", where=WAITING)
+partial_index("ix_deliveries_leased", DeliveryRow, "lease_until", where="lease_until IS NOT NULL")
