@@ -124,6 +124,12 @@ class Web:
         network = network_hash(self.ip(request), self.installation.keys)
         return acting(self.installation, Actor(f"subscriber:{subscriber_id}", via, network))
 
+    def visiting(self, request: Request) -> Installation:
+        """Return the installation in the hands of a visitor without a session, known by their network."""
+        return acting(
+            self.installation, Actor("visitor", "web", network_hash(self.ip(request), self.installation.keys))
+        )
+
     def page(self, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
         """Return a page."""
         spoken = current()

@@ -161,7 +161,7 @@ class BallotBox:
         self._is_busy = False
 
     def put(self, engine: Engine, ballot: Ballot) -> Count:
-        """Have a ballot counted with those that wait meanwhile; return what its paper has then.
+        """Count a ballot with those that wait meanwhile; return what its paper has then.
 
         Raises RefusedError, and what the database raises when it can't be used.
         """

@@ -89,9 +89,9 @@ def _no_address(typed: str, why: str) -> Deferred:
     return deferred("{address} is not an e-mail address: {why}", address=repr(typed[:100]), why=why)
 
 
-def _why_no_address(said: str) -> Deferred:
+def _why_no_address(error: str) -> Deferred:
     """The library's sentence in words of ours, which are in the catalogue; it quotes what was typed."""
-    return next((ours for theirs, ours in _NO_ADDRESS if theirs in said), deferred("it can't be written to"))
+    return next((ours for theirs, ours in _NO_ADDRESS if theirs in error), deferred("it can't be written to"))
 
 
 def read_display_name(text: str) -> str:

@@ -5,21 +5,25 @@ page that is shown.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
-from datetime import date, datetime
+from collections.abc import Collection, Sequence
+from datetime import date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, String, and_, func, select
+from sqlalchemy import ColumnElement, Select, String, and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from digest.domain import Paper, Signal, SignalKind
-from digest.store.papers.reading import MAY_BE_SHOWN
+from digest.store.papers.reading import MAY_BE_SHOWN, listed_again
 from digest.store.papers.tables import EntryRow, PaperRow, SignalRow
 from digest.store.session import chunks
 
+_INSTANT = timedelta(microseconds=1)  # the least between two times that are kept
+
 
 def within(session: Session, *, since: datetime, until: datetime) -> list[Paper]:
-    """Return the papers first seen in [since, until) that may be shown: id, times, signals, no texts."""
-    return _outlines(session, *_listed(since, until))
+    """Return the papers first seen or listed again in [since, until) that may be shown: id, times, signals,
+    no texts.
+    """
+    return _outlines(session, *_listed(since, until, _again(session, since, until)))
 
 
 def outlines_of(session: Session, numbers: Select[int], limit: int) -> list[Paper]:
@@ -39,7 +43,7 @@ def source_counts(session: Session, *, since: datetime, until: datetime) -> dict
     counted = (
         select(EntryRow.source, func.count(EntryRow.paper_id.distinct()))
         .join(PaperRow, PaperRow.id == EntryRow.paper_id)
-        .where(*_listed(since, until))
+        .where(*_listed(since, until, _again(session, since, until)))
         .group_by(EntryRow.source)
     )
     return Counter(dict(session.execute(counted).all()))
@@ -81,8 +85,13 @@ def _may_be_shown() -> tuple[ColumnElement[bool], ...]:
     return PaperRow.announced.is_(True), *MAY_BE_SHOWN
 
 
-def _listed(since: datetime, until: datetime) -> tuple[ColumnElement[bool], ...]:
-    return PaperRow.first_seen_at >= since, PaperRow.first_seen_at < until, *_may_be_shown()
+def _listed(since: datetime, until: datetime, again: Collection[int] = ()) -> tuple[ColumnElement[bool], ...]:
+    first_seen = and_(PaperRow.first_seen_at >= since, PaperRow.first_seen_at < until)
+    return or_(first_seen, PaperRow.id.in_(again)) if again else first_seen, *_may_be_shown()
+
+
+def _again(session: Session, since: datetime, until: datetime) -> set[int]:
+    return listed_again(session, since=since - _INSTANT, until=until - _INSTANT)
 
 
 def _outlines(session: Session, *conditions: ColumnElement[bool]) -> list[Paper]:
