@@ -1,22 +1,19 @@
 """`python -m digest` and the `digest` command."""
 
-import io
 import os
 import sys
 
 from digest.cli import main as run
+from digest.cli.terminal.plain import set_up
 
 
 def main() -> None:
     """Run the command line and leave with its exit code.
 
-    Files that any command makes hold addresses, keys or mails: only their owner may read them. A terminal
-    that can't show a letter shows a question mark.
+    Files that any command makes hold addresses, keys or mails: only their owner may read them.
     """
     os.umask(0o077)
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")
+    sys.stdout, sys.stderr = (set_up(stream, os.environ) for stream in (sys.stdout, sys.stderr))
     sys.exit(run(sys.argv[1:]))
 
 

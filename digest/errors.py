@@ -26,6 +26,10 @@ class ConfigError(DigestError):
     """A setting is missing or wrong, or the database's schema doesn't fit this version."""
 
 
+class UnavailableError(ConfigError):
+    """The database that the settings name can't be used now: it doesn't answer, or is locked."""
+
+
 class UnknownError(DigestError):
     """Something was named that isn't there: a subscriber, topic, source or paper."""
 

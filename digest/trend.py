@@ -17,8 +17,9 @@ momentum. Both say that others build on a paper, so they share one weight, and t
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from math import fsum
+from operator import itemgetter
 
-from digest.domain import Paper, Part, Ranked, Signal, SignalKind
+from digest.domain import Paper, Part, Ranked, SignalKind
 
 BASE = 0.05  # for being new: orders papers without any signal by recency
 WEIGHTS: Mapping[SignalKind, float] = {  # with BASE they sum to 1, which no score exceeds
@@ -58,60 +59,78 @@ def rank(
     `usual`: (name of the source, kind of signal) → the value that a paper of that source usually reaches;
     `DEFAULT_USUAL` where missing, and never less than 1. Ties: upvotes, comments, newest publication, id.
     """
-    ranked = [_score(paper, now, usual or {}, aging=aging) for paper in papers]
-    return sorted(ranked, key=lambda one: _order(one, now))
+    keyed = [_score(paper, now, usual or {}, aging=aging) for paper in papers]
+    keyed.sort(key=itemgetter(0))
+    return [ranked for _, ranked in keyed]
 
 
-def _score(paper: Paper, now: datetime, usual: Usual, *, aging: bool) -> Ranked:
+def is_noticed(ranked: Ranked) -> bool:
+    """Return whether a paper that was ranked without aging comes before all those that nobody noticed.
+
+    Those have no points but `BASE`, and are in the order of their publication, the newest first, then by id.
+    """
+    return ranked.score > BASE
+
+
+_Key = tuple[float, int, int, float, str]
+
+
+def _score(paper: Paper, now: datetime, usual: Usual, *, aging: bool) -> tuple[_Key, Ranked]:
+    """What a paper is sorted by, and the paper with its score."""
     age = max(now - paper.first_seen_at, timedelta())
     decay = 0.5 ** (age / HALF_LIFE) if aging else 1.0
     parts = [Part("new", round(age / timedelta(days=1), 2), round(BASE * decay, PLACES))]
+    published = paper.published_at.timestamp() if paper.published_at else float("-inf")
     if not paper.signals:  # most papers of a day
-        return Ranked(paper, parts[0].points, tuple(parts))
+        ranked = Ranked(paper, parts[0].points, tuple(parts))
+        return (-ranked.score, 0, 0, -published, paper.id), ranked
+    observed = _observed(paper, now)
     for kind, weight in WEIGHTS.items():
         alike = _BUILT_ON if kind in _BUILT_ON else (kind,)
-        share, value, which = max((*_best(each, paper, now, usual), each.value) for each in alike)
+        share, value, which = max((*_best(each, observed, now, usual), each.value) for each in alike)
         if value:
             parts.append(Part(which, value, round(weight * share * decay, PLACES)))
-    return Ranked(paper, round(fsum(part.points for part in parts), PLACES), tuple(parts))
-
-
-def _best(kind: SignalKind, paper: Paper, now: datetime, usual: Usual) -> tuple[float, int]:
-    """The largest share that one source gives for a kind, and the value behind it."""
-    return max(
-        (_share(value, usual.get((source, kind), DEFAULT_USUAL[kind])), value)
-        for source, value in [("", 0), *_values(kind, paper, now).items()]
+    ranked = Ranked(paper, round(fsum(part.points for part in parts), PLACES), tuple(parts))
+    upvotes, comments = (
+        max(map(_latest, observed[kind].values()), default=0) if kind in observed else 0
+        for kind in (SignalKind.UPVOTES, SignalKind.COMMENTS)
     )
+    return (-ranked.score, -upvotes, -comments, -published, paper.id), ranked
+
+
+_Values = list[tuple[datetime, int]]
+
+
+def _observed(paper: Paper, now: datetime) -> dict[SignalKind, dict[str, _Values]]:
+    """What was observed of a paper until `now`, by kind and source."""
+    found: dict[SignalKind, dict[str, _Values]] = {}
+    for signal in paper.signals:
+        if signal.observed_at <= now:
+            by_source = found.setdefault(signal.kind, {})
+            by_source.setdefault(signal.source, []).append((signal.observed_at, signal.value))
+    return found
+
+
+def _best(
+    kind: SignalKind, observed: Mapping[SignalKind, Mapping[str, _Values]], now: datetime, usual: Usual
+) -> tuple[float, int]:
+    """The largest share that one source gives for a kind, and the value behind it; of stars and citations
+    those gained lately count."""
+    best = (0.0, 0)
+    for source, values in observed.get(kind, {}).items():
+        value = _gained(values, now) if kind in _BUILT_ON else _latest(values)
+        best = max(best, (_share(value, usual.get((source, kind), DEFAULT_USUAL[kind])), value))
+    return best
 
 
 def _share(value: int, usual: float) -> float:
     return value / (value + max(usual, 1.0)) if value > 0 else 0.0
 
 
-def _values(kind: SignalKind, paper: Paper, now: datetime) -> dict[str, int]:
-    """For each source, the value of a kind of signal at `now`; of stars and citations those gained lately."""
-    by_source: dict[str, list[Signal]] = {}
-    for signal in paper.signals:
-        if signal.kind is kind and signal.observed_at <= now:
-            by_source.setdefault(signal.source, []).append(signal)
-    value = _gained if kind in _BUILT_ON else _latest
-    return {source: value(signals, now) for source, signals in by_source.items()}
+def _latest(values: _Values) -> int:
+    return max(values)[1]
 
 
-def _latest(signals: list[Signal], _now: datetime) -> int:
-    return max((s.observed_at, s.value) for s in signals)[1]
-
-
-def _gained(signals: list[Signal], now: datetime) -> int:
-    observed = [(s.observed_at, s.value) for s in signals if s.observed_at > now - GAINED_WITHIN]
-    return max(observed)[1] - min(observed)[1] if observed else 0
-
-
-def _order(ranked: Ranked, now: datetime) -> tuple[float, int, int, float, str]:
-    paper = ranked.paper
-    published = paper.published_at.timestamp() if paper.published_at else float("-inf")
-    if not paper.signals:  # most papers of a day
-        return (-ranked.score, 0, 0, -published, paper.id)
-    upvotes = max(_values(SignalKind.UPVOTES, paper, now).values(), default=0)
-    comments = max(_values(SignalKind.COMMENTS, paper, now).values(), default=0)
-    return (-ranked.score, -upvotes, -comments, -published, paper.id)
+def _gained(values: _Values, now: datetime) -> int:
+    lately = [each for each in values if each[0] > now - GAINED_WITHIN]
+    return max(lately)[1] - min(lately)[1] if lately else 0

@@ -106,23 +106,26 @@ def blocks_of(
     blocks: list[str] = []
     words = number = 0
     titles = {topic.slug: topic.title for topic in digest.topics}
+    pictures = {picture.paper: picture for picture in digest.pictures}
     for section in layout.sections:
         if section.heading:
             render("heading", heading=section.heading, level=2)
+        named = titles | {section.topic: ""}
         for match in section.matches:
             number += 1
             paper = cards.card(
                 match.paper,
                 match.reasons,
-                titles,
+                named,
                 day=digest.issue.date,
                 words=level.words,
                 all_links=level.all_links,
                 heading=3 if section.heading else 2,
             )
             words += len(f"{paper.plain_title} {paper.plain_summary}".split())
-            plain = phrases.reason_phrases(cards.unsaid(match.paper, match.reasons), titles)
-            render("card", paper=paper, number=place(number), **told(paper, plain, kind))
+            plain = phrases.reason_phrases(cards.unsaid(match.paper, match.reasons), named)
+            shown = {"picture": pictures.get(match.paper.pk), **told(paper, plain, kind)}
+            render("card", paper=paper, number=place(number), **shown)
     words += in_brief(kind, layout, titles, number, render)
     if digest.also_trending and level.also_trending:
         render("heading", heading="Also trending" if digest.papers else "Trending meanwhile", level=2)
@@ -149,7 +152,13 @@ def in_brief(
             words += len(line.title.split())
             shown = marked(phrases.marked(line.title, cards.title_terms(match.reasons)))
             place = f"{number:>3}" if kind == "txt" else str(number)
-            render("brief", paper=line, number=place, title=shown, **beside(match, titles, kind))
+            render(
+                "brief",
+                paper=line,
+                number=place,
+                title=shown,
+                **beside(match, titles | {section.topic: ""}, kind),
+            )
     return words
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 
 from digest.domain import Interests, Match, Paper, Ranked, SignalKind
-from digest.filters import Node, TopicRef
+from digest.filters import Node, TopicRef, with_saved
 from digest.match import Library
 from digest.match.document import Document
 from digest.match.evaluate import points
@@ -32,16 +32,21 @@ class NaiveCorpus:
         self._library = library
         self._fit_weight = fit_weight
 
-    def match(self, interests: Interests, sent: AbstractSet[str] = frozenset()) -> list[tuple[Paper, float]]:
-        """The papers of one subscriber with their scores, best first."""
+    def match(
+        self, interests: Interests, sent: AbstractSet[str] = frozenset(), saved: Sequence[str] = ()
+    ) -> list[tuple[Paper, float]]:
+        """The papers of one subscriber with their scores, best first; `saved`: canonical ids."""
         least = 2 if interests.about_only else 1
-        trees = {text: self._library.tree(text) for text in interests.filters}
+        trees = {text: with_saved(self._library.tree(text), saved) for text in interests.filters}
         trees |= {f"topic:{slug}": TopicRef(slug) for slug in interests.topics}
         free = [
             document
             for document in self._documents
             if document.paper.id not in sent
-            and not any(self._points(self._library.tree(text), document) for text in interests.exclude)
+            and not any(
+                self._points(with_saved(self._library.tree(text), saved), document)
+                for text in interests.exclude
+            )
         ]
         top = free[: min(interests.top, interests.max_papers)]
         points_of = {d.paper.id: [self._points(tree, d) for tree in trees.values()] for d in free}

@@ -13,29 +13,11 @@ from typing import Any
 import click
 
 from digest import __version__
+from digest.cli.terminal import failing
 from digest.cli.terminal.context import Cli
-from digest.cli.terminal.exits import (
-    BUG,
-    CONFIGURATION,
-    INTERRUPTED,
-    NOT_FOUND,
-    OK,
-    REFUSED,
-    UNREACHABLE,
-    USAGE,
-)
+from digest.cli.terminal.exits import CUT_OFF, INTERRUPTED, OK
 from digest.cli.terminal.types import TIME
-from digest.errors import (
-    ConfigError,
-    DeliveryError,
-    DigestError,
-    FetchError,
-    FilterError,
-    InputError,
-    RefusedError,
-    TokenError,
-    UnknownError,
-)
+from digest.errors import InputError
 
 # name → the module of `digest.cli` that holds the command
 COMMANDS: MappingProxyType[str, str] = MappingProxyType(
@@ -105,19 +87,6 @@ SHORT_HELP: MappingProxyType[str, str] = MappingProxyType(
     }
 )
 
-EXIT_CODES: MappingProxyType[type[DigestError], int] = MappingProxyType(
-    {
-        FilterError: USAGE,
-        InputError: USAGE,
-        TokenError: USAGE,
-        UnknownError: NOT_FOUND,
-        RefusedError: REFUSED,
-        ConfigError: CONFIGURATION,
-        FetchError: UNREACHABLE,
-        DeliveryError: UNREACHABLE,
-    }
-)
-
 
 class LazyGroup(click.Group):
     """A group whose commands are imported when they are asked for."""
@@ -142,8 +111,8 @@ class LazyGroup(click.Group):
         from digest.words.nearest import nearest
 
         near = nearest(name, COMMANDS)
-        meant = f"; did you mean: digest {' '.join([near, *args[1:]])}" if near else ""
-        raise click.UsageError(f"there is no command {name!r}{meant}", ctx)
+        meant = f"did you mean: digest {' '.join([near, *args[1:]])}" if near else "digest --help"
+        raise InputError(f"there is no command {name!r}", fix=meant)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands by the words below, without importing them."""
@@ -166,34 +135,34 @@ def cli(ctx: click.Context, now: datetime | None, debug: bool) -> None:
 
 def main(arguments: Sequence[str]) -> int:
     """Run a command line; returns its exit code. Errors are told on stderr in words."""
+    out = sys.stdout
     try:
         code: Any = cli.main(list(arguments), prog_name="digest", standalone_mode=False)
+        sys.stdout.flush()
     except click.exceptions.Abort:
         click.echo("interrupted", err=True)
         return INTERRUPTED
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
-    except DigestError as error:
-        if "--debug" in arguments:
+    except SystemExit:
+        if sys.stdout is out:
             raise
-        _tell(error)
-        return EXIT_CODES.get(type(error), BUG)
+        return CUT_OFF  # Click puts another stream there, and ends, where whoever read the output went away
     except Exception as error:
-        from digest.pipeline.failures import in_words
-
-        known = in_words(error)
-        if known is None or "--debug" in arguments:
+        exit_code = None if "--debug" in arguments else failing.tell(error, _command_of(arguments))
+        if exit_code is None:
             raise
-        _tell(known)
-        return CONFIGURATION
+        return exit_code
     return code if isinstance(code, int) else OK
 
 
-def _tell(error: DigestError) -> None:
-    if isinstance(error, FilterError) and error.text:
-        click.echo(f"  {error.text}\n  {' ' * error.position}^", err=True)
-    click.echo(f"error: {error.message}", err=True)
-    if error.fix:
-        click.echo(f"fix: {error.fix}", err=True)
-    sys.stderr.flush()
+def _command_of(arguments: Sequence[str]) -> list[str]:
+    """The words of a command line that name its command."""
+    command: click.Command | None = cli
+    path: list[str] = []
+    for word in arguments:
+        if not isinstance(command, click.Group):
+            break
+        found = command.get_command(click.Context(command), word)
+        if found is not None:
+            command = found
+            path.append(word)
+    return path

@@ -5,6 +5,7 @@ import click
 from digest.cli.terminal.context import Cli, json_option, pass_cli
 from digest.cli.terminal.options import dry_run_option
 from digest.cli.terminal.output import emit, table
+from digest.cli.terminal.types import ROW
 from digest.domain import Proposal, ProposalState
 
 _STATES = ["all", *(state.value for state in ProposalState)]
@@ -50,7 +51,7 @@ def list_(cli: Cli, state: str, as_json: bool) -> None:
 
 
 @community.command()
-@click.argument("number", type=click.IntRange(1))
+@click.argument("number", type=ROW)
 @click.option("--words", default="", help="A word for who proposed it.")
 @dry_run_option
 @json_option
@@ -66,7 +67,7 @@ def accept(cli: Cli, *, number: int, words: str, dry_run: bool, as_json: bool) -
 
 
 @community.command()
-@click.argument("number", type=click.IntRange(1))
+@click.argument("number", type=ROW)
 @click.option("--reason", required=True, help="Why; who proposed it is told.")
 @dry_run_option
 @json_option
@@ -82,7 +83,7 @@ def reject(cli: Cli, *, number: int, reason: str, dry_run: bool, as_json: bool) 
 
 
 @community.command()
-@click.argument("number", type=click.IntRange(1))
+@click.argument("number", type=ROW)
 @dry_run_option
 @json_option
 @pass_cli
@@ -97,17 +98,22 @@ def withdraw(cli: Cli, *, number: int, dry_run: bool, as_json: bool) -> None:
 
 
 @community.command()
-@click.argument("number", type=click.IntRange(1))
+@click.argument("number", type=ROW)
+@dry_run_option
+@json_option
 @pass_cli
-def settle(cli: Cli, number: int) -> None:
+def settle(cli: Cli, number: int, *, dry_run: bool, as_json: bool) -> None:
     """Say that a report was looked at.
 
     Example: digest community settle 3
     """
     from digest.pipeline.community import reports
 
-    reports.settle(cli.installation, number, cli.now)
-    click.echo(f"report {number} is settled")
+    reports.settle(cli.rehearsed(dry_run), number, cli.now)
+    if as_json:
+        emit({"report": number, "settled": not dry_run})
+    else:
+        click.echo(f"report {number} {'would be' if dry_run else 'is'} settled")
 
 
 def _show(proposal: Proposal, *, as_json: bool) -> None:

@@ -11,6 +11,7 @@ import click
 from digest.cli.terminal.context import Cli, json_option, pass_cli
 from digest.cli.terminal.output import emit, table
 from digest.cli.terminal.sparklines import can_draw, pooled, sparkline
+from digest.cli.terminal.types import Number
 from digest.domain import DeliveryState
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ NO_OPENS = "Opens aren't tracked: emails hold no pixel and no redirecting link."
 
 
 @click.command()
-@click.option("--days", default=30, show_default=True, type=click.IntRange(1, 366), help="How far back.")
+@click.option("--days", default=30, show_default=True, type=Number(1, 366), help="How far back.")
 @click.option("--html", type=click.Path(dir_okay=False), metavar="FILE", help="Write a page with plots.")
 @json_option
 @pass_cli

@@ -24,24 +24,27 @@ def topics() -> None:
 
 
 @topics.command("list")
-@click.option("--counts", is_flag=True, help="Also papers of the last week, and active readers.")
+@click.option("--counts", is_flag=True, help="Also papers of the last week: all of them are read.")
 @json_option
 @pass_cli
 def list_(cli: Cli, *, counts: bool, as_json: bool) -> None:
-    """List the topics.
+    """List the topics with their active readers.
 
     Example: digest topics list --counts
     """
     from digest.pipeline.subscriptions import topics as registry
 
     listed = _topics(cli)
-    counted = registry.counted(cli.installation, cli.now) if counts else {}
+    readers = registry.readers_of_topics(cli.installation)
+    papers = registry.papers_of_topics(cli.installation, cli.now) if counts else None
     if as_json:
-        keys = ("papers_a_week", "readers")
-        emit([_object(t) | dict(zip(keys, counted.get(t.slug, ()), strict=False)) for t in listed])
-    else:
-        columns = ("slug", "title", "group", *(("papers a week", "readers") if counts else ()))
-        table(columns, [(t.slug, t.title, t.group, *counted.get(t.slug, ())) for t in listed])
+        of_week = {} if papers is None else {t.slug: {"papers_a_week": papers.get(t.slug, 0)} for t in listed}
+        emit([_object(t) | {"readers": readers.get(t.slug, 0)} | of_week.get(t.slug, {}) for t in listed])
+        return
+    rows: list[tuple[Any, ...]] = [(t.slug, t.title, t.group, readers.get(t.slug, 0)) for t in listed]
+    if papers is not None:
+        rows = [(*row, papers.get(row[0], 0)) for row in rows]
+    table(("slug", "title", "group", "readers", *(("papers a week",) if counts else ())), rows)
 
 
 @topics.command()

@@ -16,7 +16,7 @@ from pydantic import AfterValidator, Field, SecretStr, ValidationError, Validati
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from digest.config import validators
-from digest.domain import FIT_WEIGHT
+from digest.domain import FIT_WEIGHT, PictureKind
 from digest.errors import ConfigError
 from digest.render.colors import ACCENT, ACCENT_DARK, DARK_SHEET, SHEET
 from digest.render.site import FRONT, MOST_FRONT
@@ -188,6 +188,11 @@ class Settings(BaseSettings):
     )
     thumbnails: bool = Field(
         False, description="show small copies of the pictures that sources have of papers, served from here"
+    )
+    mail_thumbnails: PictureKind = Field(
+        PictureKind.OFF,
+        description="small pictures of the three best papers in digests: off; cid, each email carries them;"
+        " host, mail programs fetch them from here",
     )
     window_days: int = Field(
         3,

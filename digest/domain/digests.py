@@ -1,6 +1,6 @@
 """What people get: matches with their reasons, digests, messages."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -78,6 +78,30 @@ class Issue:
     opened_at: datetime
 
 
+class PictureKind(StrEnum):
+    """Whether emails show small pictures of papers: no; carried by each email (`cid:`, RFC 2392); or fetched
+    from this site by whoever's program does that."""
+
+    OFF = "off"
+    CID = "cid"
+    HOST = "host"
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A small picture of a paper (`Paper.pk`) as emails show it, the same for everybody who gets it.
+
+    `source`: an absolute URL, or `cid:` and the name of the part that carries it, as `jpeg`; both change with
+    its bytes. `width`, `height`: in pixels, as it is shown.
+    """
+
+    paper: int
+    source: str
+    width: int
+    height: int
+    jpeg: bytes = field(default=b"", compare=False, repr=False)
+
+
 @dataclass(frozen=True, slots=True)
 class Digest:
     """What one subscriber gets in one issue, before rendering: papers best first, none on a quiet day."""
@@ -90,6 +114,7 @@ class Digest:
     also_trending: tuple[Paper, ...] = ()  # what others read: shown by title alone, where there is room
     withdrawn: tuple[Paper, ...] = ()  # sent to the subscriber earlier, and withdrawn by their authors since
     next_at: datetime | None = None  # when the next one is due, where the mail says it
+    pictures: tuple[Picture, ...] = ()  # of the best papers, where the operator wants them and they are here
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,7 +92,11 @@ SYSTEM = Actor()
 
 @dataclass(frozen=True, slots=True)
 class Subscriber:
-    """A person with an address, a status, interests and a schedule; `display_name`: how others see them."""
+    """A person with an address, a status, interests and a schedule; `display_name`: how others see them.
+
+    `saved`: the newest papers that they saved (`Paper.pk`), newest first, as many as `like:saved` compares
+    with.
+    """
 
     id: int
     email: str
@@ -105,3 +109,4 @@ class Subscriber:
     paused_until: datetime | None = None
     role: Role = Role.READER
     display_name: str = ""
+    saved: tuple[int, ...] = ()

@@ -13,6 +13,7 @@ names the place and the fix. It never looks at papers: `digest.match` does.
     topic:llm               what that topic selects
     id:2509.13332 doi:10.1101/…  one paper
     like:2509.13332         papers whose text is like that of one paper
+    like:saved              papers whose text is like that of any paper that the reader saved
     org:"Example Lab" keyword:"world model"   who lists the paper; one of its keywords
     year:2025 year:2024-2026 year:2024-   published then; from then on
     has:code has:project has:pick source:huggingface upvotes>=20 comments>=5 stars>=100
@@ -44,6 +45,7 @@ from digest.filters.tree import (
     Keyword,
     Leaf,
     Like,
+    LikeSaved,
     Node,
     Not,
     Or,
@@ -55,7 +57,9 @@ from digest.filters.tree import (
     TopicRef,
     Word,
     Year,
+    asks_for_saved,
     leaves,
+    with_saved,
 )
 
 __all__ = [
@@ -73,6 +77,7 @@ __all__ = [
     "Keyword",
     "Leaf",
     "Like",
+    "LikeSaved",
     "Node",
     "Not",
     "Or",
@@ -85,6 +90,7 @@ __all__ = [
     "TopicRef",
     "Word",
     "Year",
+    "asks_for_saved",
     "canonical",
     "leaves",
     "normal",
@@ -92,4 +98,5 @@ __all__ = [
     "parse_stored",
     "read_back",
     "render_error",
+    "with_saved",
 ]

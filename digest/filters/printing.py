@@ -16,6 +16,7 @@ from digest.filters.tree import (
     Keyword,
     Leaf,
     Like,
+    LikeSaved,
     Node,
     Not,
     Or,
@@ -93,6 +94,8 @@ def _leaf(leaf: Leaf) -> str:  # noqa: PLR0911 - a return for each kind of leaf
             return f"doi:{_quoted(paper[4:])}" if is_doi else f"id:{_quoted(paper.removeprefix('arxiv:'))}"
         case Like(paper):
             return f"like:{_quoted(paper.removeprefix('arxiv:'))}"
+        case LikeSaved():
+            return "like:saved"
         case TopicRef(value) | Has(value):
             return f"{NAMES[type(leaf)]}:{_quoted(value)}"
         case Author() | Category() | Organization() | Keyword() | SourceName():

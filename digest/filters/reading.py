@@ -71,17 +71,19 @@ def parse(
     topics: Collection[str] | None = (),
     categories: Collection[str] | None = CATEGORIES,
     sources: Collection[str] | None = None,
+    no_saved: str = "",
 ) -> Node:
     """Return the tree of a filter, in normal form (`parse(canonical(tree)) == tree`).
 
-    `topics`, `categories`, `sources`: the names that the filter may use; None: any. Raises `FilterError` for
+    `topics`, `categories`, `sources`: the names that the filter may use; None: any. `no_saved`: why it can't
+    ask for `like:saved`, where there is no reader whose papers that could mean. Raises `FilterError` for
     what can't be read, for what other search languages read in another way, for unknown names, for characters
     that can't be stored, for a filter that is empty or only excludes, and for one of more than 2,000
     characters, 2,600 bytes of UTF-8, 200 terms or 50 brackets inside one another, as typed or as canonical
     text.
     """
     try:
-        read = _read(text, Vocabulary(topics, categories, sources))
+        read = _read(text, Vocabulary(topics, categories, sources, no_saved))
         _check_length(canonical(read), deferred("written out in full, the filter"))
     except FilterError as error:
         error.text = text

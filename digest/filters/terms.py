@@ -19,6 +19,7 @@ from digest.filters.tree import (
     Keyword,
     Leaf,
     Like,
+    LikeSaved,
     Organization,
     PaperId,
     Phrase,
@@ -53,11 +54,15 @@ SOURCE_ID = re.compile(r"[\w.-]+:\S+")
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """The names that a filter may use; None: any name will do."""
+    """The names that a filter may use; None: any name will do.
+
+    `no_saved`: why `like:saved` can't stand here, or empty where it can.
+    """
 
     topics: Collection[str] | None
     categories: Collection[str] | None
     sources: Collection[str] | None
+    no_saved: str = ""
 
 
 def text_leaf(raw: str, position: int, field: Field | None = None) -> TextLeaf:
@@ -283,8 +288,14 @@ def _paper(value: str, position: int, _: Vocabulary) -> PaperId:
     return PaperId(_canonical_id(value, position, (EXAMPLES["id"], EXAMPLES["doi"])))
 
 
-def _like(value: str, position: int, _: Vocabulary) -> Like:
-    return Like(_canonical_id(value, position, (EXAMPLES["like"], "like:doi:10.1101/2024.01.02.573904")))
+def _like(value: str, position: int, known: Vocabulary) -> Like | LikeSaved:
+    if value.lower() == "saved":
+        if known.no_saved:
+            message = deferred("“{term}”: {reason}", term="like:saved", reason=known.no_saved)
+            raise wrong(message, position, expected=(EXAMPLES["like"],))
+        return LikeSaved()
+    expected = (EXAMPLES["like"], "like:doi:10.1101/2024.01.02.573904", "like:saved")
+    return Like(_canonical_id(value, position, expected))
 
 
 def _canonical_id(value: str, position: int, expected: tuple[str, ...]) -> str:

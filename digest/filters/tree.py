@@ -3,7 +3,7 @@
 Words in a tree are folded (case, diacritics, compatibility forms) but not stemmed; `Exact` keeps its case.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from digest.domain import Field, SignalKind
@@ -103,6 +103,17 @@ class Like:
 
 
 @dataclass(frozen=True, slots=True)
+class LikeSaved:
+    """Papers whose text is like that of any paper that the reader saved.
+
+    `ids`: canonical ids of those papers, where the reader is known (see `with_saved`); a filter as it is
+    stored has none.
+    """
+
+    ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Has:
     """Papers that come with something: `code`, a `project` page, a curator's `pick`."""
 
@@ -156,11 +167,30 @@ Leaf = (
     | TopicRef
     | PaperId
     | Like
+    | LikeSaved
     | Has
     | SourceName
     | AtLeast
 )
 Node = Leaf | And | Or | Not
+
+
+def asks_for_saved(node: Node) -> bool:
+    """Tell whether a tree means something else for each reader: whether it asks for `like:saved`."""
+    return any(isinstance(leaf, LikeSaved) for leaf in leaves(node))
+
+
+def with_saved(node: Node, ids: Sequence[str]) -> Node:
+    """Return the tree for a reader who saved the papers with these canonical ids."""
+    match node:
+        case LikeSaved():
+            return LikeSaved(tuple(ids))
+        case Not(part):
+            return Not(with_saved(part, ids))
+        case And(parts) | Or(parts):
+            return type(node)(tuple(with_saved(part, ids) for part in parts))
+        case _:
+            return node
 
 
 def leaves(node: Node) -> Iterator[Leaf]:

@@ -7,7 +7,7 @@ from operator import or_
 import numpy as np
 
 from digest.domain import FIT_WEIGHT, Match, Paper, Ranked, ReasonKind
-from digest.filters import Node, TopicRef, canonical, leaves
+from digest.filters import LikeSaved, Node, TopicRef, canonical, leaves
 from digest.match.bits.rows import points
 from digest.match.day import Day
 from digest.match.evaluate import evaluate
@@ -56,7 +56,7 @@ class Corpus:
         """
         topics = self._day.library.topics
         terms = (leaf for tree in topics.values() for leaf in leaves(tree))
-        self._day.index.look_up(term for term in terms if not isinstance(term, TopicRef))
+        self._day.index.look_up(term for term in terms if not isinstance(term, TopicRef | LikeSaved))
         papers = self._day.papers
         return {slug: tuple(papers[n] for n, _ in self._selected(TopicRef(slug))) for slug in topics}
 

@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digest.domain import Interests, Match, Paper, Ranked, ReasonKind, SignalKind
-from digest.filters import TopicRef, canonical
+from digest.filters import TopicRef, canonical, with_saved
 from digest.match.bits.cohort import Lists
 from digest.match.bits.index import Index
+from digest.match.bits.own import SavedRows
 from digest.match.bits.rows import Rows
 from digest.match.bits.select import Order, Selection
 from digest.match.document import Document
@@ -28,6 +29,7 @@ MOST_FILTERS = 20_000  # whose papers are remembered as numbers
 MOST_FOUND = 20_000  # findings of a filter in a paper that it selects, which are remembered
 
 Asked = tuple[ReasonKind, str, str]  # what is wanted: kind, name for the reason, canonical text
+FoundBy = tuple[Asked, Found]
 
 
 class Day:
@@ -61,6 +63,11 @@ class Day:
     def rows(self) -> Rows:
         """The papers and points of each filter that was asked for."""
         return Rows(lambda: self.index, self.library, self.selection.width)
+
+    @cached_property
+    def saved(self) -> SavedRows:
+        """The papers that are like each paper that somebody saved."""
+        return SavedRows(lambda: self.index.likes, self.selection.width)
 
     @cached_property
     def selection(self) -> Selection:
@@ -102,8 +109,25 @@ class Day:
         return self._documents[number]
 
     def held(self, asked: Sequence[Asked], number: int) -> tuple[Asked, ...]:
-        """Return those of the wanted filters that select a paper."""
+        """Return those of the wanted filters that select a paper; none of them asks for `like:saved`."""
         return tuple([each for each in asked if self.papers_of(each[2]) >> number & 1])
+
+    def found(self, asked: Sequence[Asked], number: int, saved: Sequence[str]) -> list[FoundBy]:
+        """Return what wanted filters find in a paper, for those that select it.
+
+        `saved`: the papers that the reader saved (canonical ids), for filters that ask for `like:saved`.
+        """
+        alike = [each for each in saved if self.index.likes.row(each) >> number & 1]
+        every = []
+        for each in asked:
+            text = each[2]
+            if self.library.asks_for_saved(text):
+                tree = with_saved(self.library.tree(text), alike)
+                found = find(tree, self.document(number), self.library.topics)
+                every += [(each, found)] if found.hits is not None else []
+            elif self.papers_of(text) >> number & 1:
+                every.append((each, self.find(text, number)))
+        return every
 
     def _papers_of(self, text: str) -> int:
         """The papers that a filter (canonical text) selects: bit n for paper n."""

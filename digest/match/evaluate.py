@@ -5,7 +5,7 @@ It knows nothing of subscribers or scores. This is the plain meaning of a filter
 it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -20,6 +20,7 @@ from digest.filters import (
     Keyword,
     Leaf,
     Like,
+    LikeSaved,
     Node,
     Not,
     Or,
@@ -62,7 +63,7 @@ class Hit:
 Hits = tuple[Hit, ...]
 Topics = Mapping[str, Node]
 
-NAMING = PaperId | Like | Organization | Keyword  # what a paper is known by, like its title
+NAMING = PaperId | Like | LikeSaved | Organization | Keyword  # what a paper is known by, like its title
 NOTHING = Or(())  # the tree that selects no paper
 
 
@@ -105,13 +106,32 @@ def _find(node: Node, document: Document, topics: Topics, *, wanted: bool) -> Fo
             # A topic that is no longer there selects nothing.
             return _find(topics.get(slug, NOTHING), document, topics, wanted=wanted)
         case And(parts) | Or(parts):
-            found = [_find(part, document, topics, wanted=wanted) for part in parts]
+            found = [each for part in parts for each in _found(part, node, document, topics, wanted=wanted)]
             return _joined(found, all_needed=isinstance(node, And) == wanted)
+        case LikeSaved():
+            return _find(Or((node,)), document, topics, wanted=wanted)
         case _:
             hit = _leaf(node, document)
             if not wanted:
                 return Found(None if hit else (), MOST_POINTS, Evidence.ABSENCE)
             return Found((hit,) if hit else None, hit.points if hit else 0, evidence(node))
+
+
+def _found(
+    part: Node, whole: And | Or, document: Document, topics: Topics, *, wanted: bool
+) -> Iterator[Found]:
+    """Yield what a part of a tree finds. Among alternatives `like:saved` is one for each paper saved."""
+    if not isinstance(part, LikeSaved) or not isinstance(whole, Or):
+        yield _find(part, document, topics, wanted=wanted)
+        return
+    alike = [compared.title for each in part.ids if (compared := document.compare(each)).holds]
+    for title in alike if wanted else ():
+        hit = Hit(part, NAMED, note=deferred("like: {title} you saved", title=title))
+        yield Found((hit,), NAMED, Evidence.PROPERTY)
+    if not wanted:
+        yield Found(None if alike else (), MOST_POINTS, Evidence.ABSENCE)
+    elif not alike:
+        yield Found(None, 0, Evidence.PROPERTY)
 
 
 def _joined(parts: Sequence[Found], *, all_needed: bool) -> Found:
@@ -146,12 +166,24 @@ def misses(node: Node, document: Document, topics: Topics, *, wanted: bool = Tru
             every = (misses(part, document, topics, wanted=wanted) for part in parts)
             return tuple(dict.fromkeys(miss for each in every for miss in each))
         case Like(other) if wanted:
-            why = document.compare(other).words
-            return (deferred("no {term} ({reason})", term=canonical(node), reason=why),)
-        case _ if wanted:
-            return (deferred("no {term}", term=canonical(node)),)
+            return (_lacking(node, document.compare(other).lacks()),)
+        case LikeSaved(ids) if wanted:
+            return (_lacking(node, _like_none(ids)),)
         case _:
-            return (deferred("has {term}", term=canonical(node)),)
+            lacking = deferred("no {term}", term=canonical(node))
+            return (lacking if wanted else deferred("has {term}", term=canonical(node)),)
+
+
+def _lacking(node: Node, why: str) -> str:
+    return deferred("no {term} ({reason})", term=canonical(node), reason=why)
+
+
+def _like_none(saved: Sequence[str]) -> str:
+    if not saved:
+        return deferred("no papers are saved")
+    if len(saved) == 1:
+        return deferred("not like the paper saved")
+    return deferred("like none of the {number} papers saved", number=len(saved))
 
 
 def _leaf(leaf: Leaf, document: Document) -> Hit | None:
@@ -182,7 +214,7 @@ def _note(leaf: Leaf, document: Document) -> str:  # noqa: PLR0911 - a return fo
             return wanted if wanted.lower() in document.ids else ""
         case Like(other):
             found = document.compare(other)
-            return found.words if found.holds else ""
+            return deferred("like: {title}", title=found.title) if found.holds else ""
         case SourceName(name):
             return deferred("carried by {source}", source=name) if name in document.sources else ""
         case Organization(name):

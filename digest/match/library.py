@@ -15,6 +15,7 @@ from digest.filters import (
     Phrase,
     TopicRef,
     Word,
+    asks_for_saved,
     leaves,
     parse,
     parse_stored,
@@ -44,6 +45,10 @@ class Library:
         somebody types, call `digest.filters.parse(text, topics=library.topics)`.
         """
         return self._stored_tree(text)
+
+    def asks_for_saved(self, text: str) -> bool:
+        """Tell whether a stored filter means something else for each reader (`like:saved`)."""
+        return "like:saved" in text and asks_for_saved(self.tree(text))
 
 
 def _stored_tree(text: str) -> Node:

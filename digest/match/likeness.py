@@ -35,6 +35,9 @@ class Liked:
 class Likeness(Protocol):
     """Vectors of papers, all of one basis: those of two are never compared."""
 
+    def ids(self, numbers: Sequence[int]) -> Mapping[int, str]:
+        """Return the canonical ids of papers by number (`Paper.pk`); unknown numbers are left out."""
+
     def vectors(self, papers: Sequence[Paper]) -> Vectors:
         """Return a vector a paper; zero for one that can't be compared."""
 
@@ -43,10 +46,11 @@ class Likeness(Protocol):
 
 
 class Comparison(NamedTuple):
-    """Whether a paper is like another, and in words what holds (`like: Title`) or why it doesn't."""
+    """Whether a paper is like another, the title of that other, and what says in words why it isn't."""
 
     holds: bool
-    words: str
+    title: str
+    lacks: Callable[[], str]
 
 
 Compare = Callable[[str], Comparison]
@@ -54,6 +58,10 @@ Compare = Callable[[str], Comparison]
 
 class NoLikeness:
     """The likeness of papers without vectors: nothing is like anything."""
+
+    def ids(self, numbers: Sequence[int]) -> Mapping[int, str]:
+        """Return names of papers that can't be compared."""
+        return {number: str(number) for number in numbers}
 
     def vectors(self, papers: Sequence[Paper]) -> Vectors:
         """Return vectors without any dimension."""
@@ -66,4 +74,4 @@ class NoLikeness:
 
 def not_compared(_id: str) -> Comparison:
     """Say of a paper by itself that it is like no other."""
-    return Comparison(holds=False, words=NOT_COMPARED)
+    return Comparison(holds=False, title="", lacks=lambda: NOT_COMPARED)

@@ -7,9 +7,10 @@ from dataclasses import replace
 import numpy as np
 
 from digest.match.bits.cohort import Cohort, Lists
+from digest.match.bits.own import divide_own
 from digest.match.day import Day
 
-UNREAD = -1  # the row of a filter that was never asked for
+UNREAD = np.iinfo(np.int32).min  # the row of a filter that was never asked for
 
 
 class ManyReaders:
@@ -65,7 +66,8 @@ class ManyReaders:
 def choose(day: Day, cohort: Cohort, sent: Lists) -> Lists:
     """Return the numbers of the papers of a cohort whose filters are rows, best first."""
     planes, union = day.rows.tables()
-    return day.selection.choose(planes, union, cohort, sent)
+    shared, own = divide_own(cohort, day.rows.triples, day.saved)
+    return day.selection.choose(planes, union, shared, sent, own)
 
 
 def also_trending(day: Day, cohort: Cohort, gone: Lists, most: int) -> Lists:

@@ -1,12 +1,12 @@
 """Why somebody gets a paper, or doesn't. In: interests or a tree; a paper. Out: reasons, what it lacks."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from digest.domain import Interests, Match
-from digest.filters import Node
+from digest.filters import Node, asks_for_saved, with_saved
 from digest.match.arithmetic import Arithmetic, arithmetic
-from digest.match.day import Asked, Day, asked
+from digest.match.day import Asked, Day, FoundBy, asked
 from digest.match.evaluate import misses
 from digest.match.fit import fit
 from digest.match.score import picked, reasons, trending
@@ -21,9 +21,18 @@ class Why:
         self._day = day
         self._explained = lru_cache(MOST_EXPLAINED)(self._match)
 
-    def explain(self, interests: Interests, numbers: Iterable[int]) -> tuple[Match, ...]:
-        """Return why these papers (by number) are in somebody's digest, and their scores."""
+    def explain(
+        self, interests: Interests, numbers: Iterable[int], saved: Sequence[int] = ()
+    ) -> tuple[Match, ...]:
+        """Return why these papers (by number) are in somebody's digest, and their scores.
+
+        `saved`: the papers that they saved (`Paper.pk`), for filters that ask for `like:saved`.
+        """
         wanted = asked(interests)
+        if any(self._day.library.asks_for_saved(text) for _, _, text in wanted):
+            ids = self._day.index.likes.ids(saved)
+            every = [(number, self._day.found(wanted, number, ids)) for number in numbers]
+            return tuple([_match(self._day, n, found, n < interests.top) for n, found in every])
         return tuple(
             [
                 self._explained(number, self._day.held(wanted, number), number < interests.top)
@@ -31,27 +40,34 @@ class Why:
             ]
         )
 
-    def arithmetic(self, interests: Interests, paper_id: str) -> Arithmetic:
-        """Return how the score of this paper (by canonical id) for somebody comes about.
+    def arithmetic(self, interests: Interests, paper_id: str, saved: Sequence[int] = ()) -> Arithmetic:
+        """Return how the score of this paper (by canonical id) for somebody comes about; `saved` as for
+        `explain`.
 
         Raises `KeyError`.
         """
         number = self._day.number(paper_id)
-        held = self._day.held(asked(interests), number)
-        once = {text: (kind, name, self._day.find(text, number)) for kind, name, text in held}
+        held = self._day.found(asked(interests), number, self._day.index.likes.ids(saved))
+        once = {text: (kind, name, found) for (kind, name, text), found in held}
         return arithmetic(self._day.ranked[number], once.values(), weight=self._day.fit_weight)
 
-    def misses(self, node: Node, paper_id: str) -> tuple[str, ...]:
+    def misses(self, node: Node, paper_id: str, saved: Sequence[int] = ()) -> tuple[str, ...]:
         """Return why a tree doesn't select the paper of this canonical id, as `evaluate.misses` says it;
-        empty where it does. Raises `KeyError` for a paper that isn't among those of the day.
+        empty where it does; `saved` as for `explain`. Raises `KeyError` for a paper that isn't among those of
+        the day.
         """
+        if saved and asks_for_saved(node):
+            node = with_saved(node, self._day.index.likes.ids(saved))
         return misses(node, self._day.document(self._day.number(paper_id)), self._day.library.topics)
 
     def _match(self, number: int, held: tuple[Asked, ...], top: bool) -> Match:
-        ranked = self._day.ranked[number]
-        found = [(kind, name, text, self._day.find(text, number)) for kind, name, text in held]
-        points = {text: each.points for _, _, text, each in found}
-        trends = (trending(ranked.paper),) if not held or top else ()
-        why = reasons([(kind, name, each.hits or ()) for kind, name, _, each in found])
-        score = ranked.score + self._day.fit_weight * fit(list(points.values()))
-        return Match(ranked.paper, score, why + trends + picked(ranked.paper))
+        return _match(self._day, number, [(each, self._day.find(each[2], number)) for each in held], top)
+
+
+def _match(day: Day, number: int, found: Sequence[FoundBy], top: bool) -> Match:
+    ranked = day.ranked[number]
+    points = {text: each.points for (_, _, text), each in found}
+    trends = (trending(ranked.paper),) if not found or top else ()
+    why = reasons([(kind, name, each.hits or ()) for (kind, name, _), each in found])
+    score = ranked.score + day.fit_weight * fit(list(points.values()))
+    return Match(ranked.paper, score, why + trends + picked(ranked.paper))

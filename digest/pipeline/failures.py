@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TypeVar
 
-from digest.errors import ConfigError, DeliveryError, DigestError
+from digest.errors import ConfigError, DeliveryError, DigestError, UnavailableError
 from digest.logs import masked
 from digest.pipeline.installation import Installation
 from digest.store import session
@@ -205,17 +205,17 @@ def retry(installation: Installation, now: datetime) -> int:
     return len(found)
 
 
-def in_words(error: BaseException) -> ConfigError | None:
+def in_words(error: BaseException) -> UnavailableError | None:
     """Return an error of a database that can't be used now, in words; None for any other error."""
     if not session.is_outage(error):
         return None
     reason = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
     if "locked" in reason:
-        return ConfigError(
+        return UnavailableError(
             f"the database is locked: another process has written to it for {session.BUSY_SECONDS} seconds",
             fix="wait for that process (a backup, an import, a migration) or end it, and try again",
         )
-    return ConfigError(
+    return UnavailableError(
         f"the database can't be used now: {masked(reason)}",
         fix="digest doctor; look at the database's own log",
     )

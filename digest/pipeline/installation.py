@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from digest import __version__
 from digest.config import Settings
-from digest.domain import SYSTEM, Actor
+from digest.domain import SYSTEM, Actor, PictureKind
 from digest.errors import ConfigError
 from digest.render import Colors, Renderer, Site
 from digest.sources import DEFAULT_SOURCES
@@ -63,6 +63,7 @@ class Installation:
     services: tuple[Service, ...] = ()  # that count attention
     summariser: Summariser | None = None
     thumbnails: bool = False  # whether pages show copies of the pictures that sources have of papers
+    mail_thumbnails: PictureKind = PictureKind.OFF  # whether emails do, and how
     search_folder: Path | None = None  # where processes share the search index; None: each has its own
     semantic_model: str = ""  # a folder or a package with weights, by which search finds meaning; empty: none
     lookup_sites: Sites = SITES  # that know proposed papers
@@ -71,6 +72,11 @@ class Installation:
     trust_proposers: bool = False  # whose proposals were accepted before
     signer: "Signer | None" = None  # of every mail; None: the relay signs
     actor: Actor = SYSTEM  # in whose hands it is: what they change is written down as theirs
+
+    @property
+    def keeps_pictures(self) -> bool:
+        """Whether sources' pictures of papers are copied: for pages, for emails, or both."""
+        return self.thumbnails or self.mail_thumbnails is not PictureKind.OFF
 
 
 def open_installation(settings: Settings) -> Installation:
@@ -113,6 +119,7 @@ def open_installation(settings: Settings) -> Installation:
         services=_services(settings),
         summariser=_summariser(settings),
         thumbnails=settings.thumbnails,
+        mail_thumbnails=settings.mail_thumbnails,
         search_folder=settings.data_dir / "search",
         semantic_model=settings.semantic_model.strip(),
         signer=signer(settings),

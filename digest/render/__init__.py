@@ -16,6 +16,7 @@ links, or reads a clock.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -76,7 +77,9 @@ class Renderer:
         values = {"site": site, "links": links, "next": following, "paused": paused}
         return self._mail("already", values, automatic_headers())
 
-    def welcome(self, site: Site, links: Links, digest: Digest | None, *, first: str = "") -> Message:
+    def welcome(
+        self, site: Site, links: Links, digest: Digest | None, *, first: str = ""
+    ) -> Message | Encoded:
         """Greet a new subscriber with the digest that would have come last, if there was one.
 
         `first`: when the first digest comes and of what, in words; shown where no digest is.
@@ -88,7 +91,7 @@ class Renderer:
             )
         with speaking(site.language):
             mail = self._in(site.language).print("welcome", 3, digest, site, links)
-        return Message(mail.subject, mail.text, mail.html, headers)
+        return replace(mail, own=headers, shared=())
 
     def goodbye(self, site: Site, *, back: str) -> Message:
         """Tell somebody who left that it is done; `back` leads to a page where it can be undone."""

@@ -7,7 +7,7 @@ The frame of a mail depends on the day, its notes and which links there are, and
 (`blocks.py`). What is a reader's own (links, numbers of papers, texts) stands in `Slot`s.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from operator import attrgetter
@@ -15,7 +15,7 @@ from string import ascii_letters, digits
 
 from markupsafe import escape
 
-from digest.domain import Digest
+from digest.domain import Digest, Picture
 from digest.languages import dates, deferred
 from digest.languages import gettext as _
 from digest.render import phrases, view
@@ -35,6 +35,7 @@ _PLAIN = f"{ascii_letters}{digits}:/._~+?#%-".encode()  # of links in which noth
 _MASKED = f"{ascii_letters}{digits}@.-".encode()  # of addresses, beside the `…`
 WITHDRAWN = deferred("Withdrawn since we sent it to you")
 _BRIEF = deferred("In brief")
+_NONE: Mapping[int, Picture] = {}
 _Frame = tuple[EncodedTemplate, EncodedTemplate]
 _targets = attrgetter(*LINKS)
 
@@ -75,12 +76,13 @@ class MessageAssembler:
             if len(html) <= BUDGET:
                 break
         shared = digest_headers(digest, site, links, self._parts.kinds(digest.papers))
-        return Encoded(subject, own_headers(links), shared, text, html)
+        pictures = _shown(digest, sheet, level) if digest.pictures else ()
+        return Encoded(subject, own_headers(links), shared, text, html, pictures)
 
     def _bodies(
         self, sheet: MailLayout, digest: Digest, links: tuple[Values, Values], level: Level
     ) -> tuple[bytes, bytes]:
-        layout = view.layout(digest, level, digest.subscriber.interests.front or sheet.site.front)
+        layout = view.layout(digest, level, _front(digest, sheet))
         blocks = self._blocks(sheet, digest, layout, level)
         texts = view.texts(digest, words=sum([block.words for block in blocks]))
         heading, notes, quiet = view.heading(digest), _notes(digest), not digest.papers
@@ -100,19 +102,21 @@ class MessageAssembler:
         blocks: list[Block] = []
         before = 0  # papers
         topics = {topic.slug: topic.title for topic in digest.topics}
+        pictures = {picture.paper: picture for picture in digest.pictures} if digest.pictures else _NONE
         for section in layout.sections:
             below = sheet.top + bool(section.heading)
             manner = manner_of(digest.issue.date, level.words, level.all_links, below, sheet.links)
             if section.heading:
                 blocks.append(self._parts.heading(section.heading, sheet.top))
-            blocks += self._parts.numbered(section.matches, topics, manner, before)
+            unsaid = _without(topics, section.topic)
+            blocks += self._parts.numbered(section.matches, unsaid, manner, before, pictures)
             before += len(section.matches)
         if layout.tail:
             blocks.append(self._parts.heading(_(_BRIEF), sheet.top))
         for section in layout.tail:
             if section.heading:
                 blocks.append(self._parts.group(section.heading, sheet.top + 1))
-            blocks += self._parts.numbered(section.matches, topics, None, before)
+            blocks += self._parts.numbered(section.matches, _without(topics, section.topic), None, before)
             before += len(section.matches)
         if digest.withdrawn:
             blocks.append(self._parts.others(digest.withdrawn, _(WITHDRAWN), sheet.top))
@@ -160,6 +164,22 @@ def _spliced(frame: _Frame, blocks: Sequence[EncodedTemplate], values: Values) -
         parts += block.filled(values) if block.names else block.parts
     parts += behind.filled(values)
     return b"".join(parts)
+
+
+def _front(digest: Digest, sheet: MailLayout) -> int:
+    return digest.subscriber.interests.front or sheet.site.front
+
+
+def _shown(digest: Digest, sheet: MailLayout, level: Level) -> tuple[Picture, ...]:
+    """The pictures of the papers that a mail shows in full."""
+    cards = digest.papers[: min(_front(digest, sheet), level.cards)]
+    numbers = {match.paper.pk for match in cards}
+    return tuple([picture for picture in digest.pictures if picture.paper in numbers])
+
+
+def _without(topics: Mapping[str, str], topic: str) -> Mapping[str, str]:
+    """Titles of topics by slug, that of the heading empty: what stands below doesn't say it again."""
+    return {**topics, topic: ""} if topic else topics
 
 
 def _notes(digest: Digest) -> tuple[str, ...]:

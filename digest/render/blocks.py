@@ -15,7 +15,7 @@ from typing import Final, Generic, NamedTuple, TypeVar
 
 from markupsafe import escape
 
-from digest.domain import Match, Paper, Reason, ReasonKind
+from digest.domain import Match, Paper, Picture, Reason, ReasonKind
 from digest.render import cards, phrases
 from digest.render.mime import quoted
 from digest.render.placeholders import EncodedTemplate, Placeholder
@@ -91,9 +91,9 @@ class _Key(Generic[Parts]):
         return isinstance(other, _Key) and self.parts == other.parts
 
 
-_Card = _Key[tuple[Paper, Manner]]
+_Card = _Key[tuple[Paper, Manner, Picture | None]]
 _Titles = tuple[tuple[str, str], ...]
-_Reasons = _Key[tuple[Paper, tuple[Reason, ...], _Titles, Manner]]
+_Reasons = _Key[tuple[Paper, tuple[Reason, ...], _Titles, Manner, Picture | None]]
 _BriefReasons = _Key[tuple[Paper, tuple[Reason, ...], _Titles]]
 
 
@@ -125,7 +125,7 @@ class _OfMatch:
         self.match: Final = match
         self.kinds = frozenset([str(reason.kind) for reason in match.reasons])
         self.slugs = tuple([r.filter for r in match.reasons if r.kind is ReasonKind.TOPIC])
-        self.blocks: dict[tuple[int, Manner | None, _Titles], Block] = {}
+        self.blocks: dict[tuple[int, Manner | None, _Titles, Picture | None], Block] = {}
 
     def titles(self, topics: Mapping[str, str]) -> _Titles:
         """Return (slug, title) of the topics among the reasons."""
@@ -154,18 +154,26 @@ class Blocks:
         self.group = lru_cache(256)(self._set_group)
 
     def numbered(
-        self, matches: Sequence[Match], topics: Mapping[str, str], manner: Manner | None, before: int
+        self,
+        matches: Sequence[Match],
+        topics: Mapping[str, str],
+        manner: Manner | None,
+        before: int,
+        pictures: Mapping[int, Picture] | None = None,
     ) -> list[Block]:
         """Return papers with their numbers in the digest, from `before` + 1 on, and their reasons: in full in
-        a manner, else each in a line. `topics`: titles by slug."""
+        a manner, else each in a line. `topics`: titles by slug; `pictures`: by `Paper.pk`."""
         blocks: list[Block] = []
+        picture = None
         for number, match in enumerate(matches, before + 1):
             made = self._of_matches.get(id(match)) or self._made_of(match)
             titles = made.titles(topics) if made.slugs else ()
-            wanted = number, manner, titles
+            if pictures:
+                picture = pictures.get(match.paper.pk)
+            wanted = number, manner, titles, picture
             block = made.blocks.get(wanted)
             if block is None:
-                block = made.blocks[wanted] = self._set_numbered(match, titles, manner, number)
+                block = made.blocks[wanted] = self._set_numbered(match, titles, manner, number, picture)
                 self._numbered += 1
             blocks.append(block)
         return blocks
@@ -182,11 +190,14 @@ class Blocks:
         made = self._of_matches[id(match)] = _OfMatch(match)
         return made
 
-    def _set_numbered(self, match: Match, titles: _Titles, manner: Manner | None, number: int) -> Block:
+    def _set_numbered(
+        self, match: Match, titles: _Titles, manner: Manner | None, number: int, picture: Picture | None
+    ) -> Block:
         paper, reasons = match.paper, match.reasons
         terms = tuple([reason.term for reason in reasons])
         if manner:
-            block = self._in_full(_Key((paper, reasons, titles, manner), (paper.id, terms, manner)))
+            parts = paper, reasons, titles, manner, picture
+            block = self._in_full(_Key(parts, (paper.id, terms, manner)))
         else:
             block = self._in_brief(_Key((paper, reasons, titles), (paper.id, terms)))
         html = block.html.with_some({"number": quoted(str(number))})
@@ -212,7 +223,7 @@ class Blocks:
 
     def _set_card(self, wanted: _Card) -> _Bare:
         """A paper's card with slots for what depends on why it is there."""
-        paper, manner = wanted.parts
+        paper, manner, picture = wanted.parts
         card = cards.card(
             *(paper, (), {}),
             day=manner.day,
@@ -223,6 +234,7 @@ class Blocks:
         values = {
             "paper": {name: getattr(card, name) for name in _SHARED},
             "links": slots(manner.links),
+            "picture": picture,
             **{name: Placeholder(name) for name in ("number", "title", "summary", "why")},
         }
         title, summary = card.plain_title, card.plain_summary
@@ -230,8 +242,8 @@ class Blocks:
 
     def _tell(self, wanted: _Reasons) -> Block:
         """A paper's card with what the reasons for it say."""
-        paper, reasons, titles, manner = wanted.parts
-        bare = self._card(_Key((paper, manner), (paper.id, manner)))
+        paper, reasons, titles, manner, picture = wanted.parts
+        bare = self._card(_Key((paper, manner, picture), (paper.id, manner)))
         unsaid = cards.unsaid(paper, [each for each in reasons if not (paper.picked and _is_pick(each))])
         why, _ = self._why(_reason_texts(cards.unmarked(unsaid, bare.title, bare.summary), titles))
         _, plain_why = self._why(_reason_texts(unsaid, titles))

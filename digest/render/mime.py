@@ -10,6 +10,7 @@ by putting one behind the other.
 import binascii
 import hashlib
 import re
+from base64 import encodebytes
 from dataclasses import dataclass
 from datetime import datetime
 from email.headerregistry import Address
@@ -17,7 +18,7 @@ from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
 from functools import lru_cache
 
-from digest.domain import Message
+from digest.domain import Message, Picture
 from digest.errors import InputError
 from digest.render.phrases import printable
 
@@ -30,13 +31,14 @@ _FOLDING = SMTP.clone(max_line_length=76)
 _ADDRESS = re.compile(r"[^\s@<>()\[\]:;,\"\\\x00-\x1f\x7f]+@[^\s@<>()\[\]:;,\"\\\x00-\x1f\x7f]+")
 _PART = b'\r\nContent-Type: text/%b; charset="utf-8"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n'
 _TEXT, _HTML = _PART % b"plain", _PART % b"html"
+_RELATED = b'\r\nContent-Type: multipart/related; type="text/html";\r\n boundary="%b"\r\n'
 
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
     """A message whose two bodies are encoded for the wire; `text` and `html` read them back.
 
-    `own` headers are this message's, `shared` ones stand in many.
+    `own` headers are this message's, `shared` ones stand in many. `pictures`: those that its HTML shows.
     """
 
     subject: str
@@ -44,6 +46,7 @@ class Encoded:
     shared: Headers
     text_body: bytes
     html_body: bytes
+    pictures: tuple[Picture, ...] = ()
 
     @property
     def headers(self) -> Headers:
@@ -99,10 +102,32 @@ def as_bytes(
             _together(ready.shared),
             b'MIME-Version: 1.0\r\nContent-Type: multipart/alternative;\r\n boundary="%b"\r\n' % boundary,
             *(b"\r\n--", boundary, _TEXT, ready.text_body),
-            *(b"\r\n--", boundary, _HTML, ready.html_body),
+            *(b"\r\n--", boundary, *_html(ready, message_id)),
             *(b"\r\n--", boundary, b"--\r\n"),
         )
     )
+
+
+def _html(message: Encoded, message_id: str) -> tuple[bytes, ...]:
+    """The HTML part; with the pictures that the message carries, one part with it (RFC 2387): beside the text
+    part they would be files that were attached."""
+    carried = [picture for picture in message.pictures if picture.jpeg]
+    if not carried:
+        return _HTML, message.html_body
+    boundary = b"=_" + hashlib.sha256(f"related {message_id}".encode()).hexdigest()[:32].encode()
+    begin = b"\r\n--" + boundary
+    parts = [part for picture in carried for part in (begin, _picture(picture))]
+    return _RELATED % boundary, begin, _HTML, message.html_body, *parts, begin, b"--\r\n"
+
+
+@lru_cache(maxsize=256)  # of 40 kB at most, each in the mails of many
+def _picture(picture: Picture) -> bytes:
+    name = picture.source.removeprefix("cid:")
+    head = (
+        f"\r\nContent-Type: image/jpeg\r\nContent-Transfer-Encoding: base64\r\nContent-ID: <{name}>"
+        f'\r\nContent-Disposition: inline; filename="{name.partition("@")[0]}.jpg"\r\n\r\n'
+    )
+    return head.encode() + encodebytes(picture.jpeg).replace(b"\n", b"\r\n")
 
 
 def _read(body: bytes) -> str:

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from digest.domain import Field, HideReason, Hiding, ProposalState, Reason, ReasonKind
 from digest.languages import Deferred, dates, deferred, pgettext
 from digest.languages import gettext as _
-from digest.words.finding import SENTENCE_END
+from digest.words import finding
 
 _WEB_URL = re.compile(r"https?://[^\s\"<>\\^`{|}]{1,500}", re.IGNORECASE)
 # Of the format characters only direction marks, zero-width spaces and the BOM go: emoji and some scripts need
@@ -109,7 +109,7 @@ def first_sentences(text: str, most: int) -> str:
     """
     longest = longest_of(most)
     chosen: list[str] = []
-    for sentence in SENTENCE_END.split(text):
+    for sentence in finding.split(text):
         words = sentence.split()
         if len(chosen) + len(words) > most:
             if len(chosen) < most / 2:
@@ -183,13 +183,13 @@ def reason_phrases(reasons: Sequence[Reason], titles: Mapping[str, str]) -> tupl
     """Return why a paper is here, a phrase for each filter, topic or measure, in the order given; at most
     three.
 
-    `titles`: of topics, by slug.
+    `titles`: of topics, by slug; an empty one isn't named, for the heading above does it.
     """
     grouped: dict[tuple[ReasonKind, str], list[Reason]] = {}
     for reason in reasons:
         grouped.setdefault((reason.kind, reason.filter), []).append(reason)
     phrases = [_phrase(kind, name, same, titles) for (kind, name), same in grouped.items()]
-    return tuple(phrases[:_MOST_REASONS])
+    return tuple([phrase for phrase in phrases if phrase][:_MOST_REASONS])
 
 
 def _phrase(kind: ReasonKind, name: str, reasons: list[Reason], titles: Mapping[str, str]) -> str:
@@ -206,10 +206,10 @@ def _phrase(kind: ReasonKind, name: str, reasons: list[Reason], titles: Mapping[
         if first.startswith("like: "):
             return places
         return _("matches {what}", what=places or one_line(name, 80))
-    topic = one_line(_(titles.get(name, name)), 60)
-    if places:
-        return _("topic {topic}: {places}", topic=topic, places=places)
-    return _("topic {topic}", topic=topic)
+    topic = titles.get(name, name)
+    if topic and places:
+        return _("topic {topic}: {places}", topic=one_line(_(topic), 60), places=places)
+    return _("topic {topic}", topic=one_line(_(topic), 60)) if topic else places
 
 
 def _place(reason: Reason) -> str:

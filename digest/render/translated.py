@@ -50,6 +50,8 @@ def _filled(
     values: Mapping[str, object],
     printed: Callable[[object], object] | None,
 ) -> str:
+    if not values and "{" not in text:  # most texts
+        return Translated(text) if context.autoescape else PlainTranslated(text)
     parts = list(languages.pieces(text))
     shown = [values[name] for name in parts[1::2]]
     if printed:

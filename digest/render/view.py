@@ -54,10 +54,11 @@ LEVELS = (
 
 
 class Section(NamedTuple):
-    """Papers in full under one heading; an empty heading is none."""
+    """Papers under one heading; an empty heading is none. `topic`: the slug of the one that it names."""
 
     heading: str
     matches: tuple[Match, ...]
+    topic: str = ""
 
 
 class Layout(NamedTuple):
@@ -177,7 +178,9 @@ def _by_topic(topics: Sequence[Topic], shown: tuple[Match, ...]) -> tuple[Sectio
     rest = groups.pop("", [])
     if len(groups) + bool(rest) < 2:
         return (Section("", shown),)
-    named = [Section(phrases.one_line(_(titles[slug]), 60), tuple(found)) for slug, found in groups.items()]
+    named = [
+        Section(phrases.one_line(_(titles[slug]), 60), tuple(found), slug) for slug, found in groups.items()
+    ]
     return (*named, Section(_(_REST), tuple(rest))) if rest else tuple(named)
 
 

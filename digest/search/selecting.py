@@ -20,6 +20,7 @@ from digest.filters import (
     Has,
     Keyword,
     Like,
+    LikeSaved,
     Node,
     Not,
     Or,
@@ -78,7 +79,7 @@ def select(node: Node, segment: Segment, known: Known) -> Marks:  # noqa: PLR091
             return _author(name, segment)
         case AtLeast() | Year() | Has("pick"):
             return _counted(node, segment, known)
-        case PaperId() | Like():
+        case PaperId() | Like() | LikeSaved():
             return _by_id(node, segment, known)
         case Category() | Organization() | Keyword() | Has() | SourceName():
             return _labelled(node, segment)
@@ -167,9 +168,12 @@ def _author(name: str, segment: Segment) -> Marks:
     return _marked(segment, found)
 
 
-def _by_id(leaf: PaperId | Like, segment: Segment, known: Known) -> Marks:
+def _by_id(leaf: PaperId | Like | LikeSaved, segment: Segment, known: Known) -> Marks:
     if isinstance(leaf, Like):
         return known.alike(leaf.id, segment)
+    if isinstance(leaf, LikeSaved):
+        nothing = np.zeros(len(segment), np.bool_)
+        return reduce(np.logical_or, (known.alike(each, segment) for each in leaf.ids), nothing)
     return _marked(segment, [segment.identified(leaf.id.lower())])
 
 

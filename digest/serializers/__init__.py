@@ -24,9 +24,9 @@ from digest.throttle import Limits, Throttle, speed
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
-def as_json(value: Any) -> str:
+def as_json(value: Any, *, only_ascii: bool = False) -> str:
     """Return a value as JSON: dataclasses as objects, times as ISO 8601 in UTC, dates as YYYY-MM-DD."""
-    return json.dumps(value, default=_plain, ensure_ascii=False, indent=2)
+    return json.dumps(value, default=_plain, ensure_ascii=only_ascii, indent=2)
 
 
 def _plain(value: Any) -> Any:

@@ -12,8 +12,8 @@ from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from digest import bundled
-from digest.errors import ConfigError
-from digest.store.session import serialise
+from digest.errors import ConfigError, UnavailableError
+from digest.store.session import is_outage, serialise
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -85,14 +85,18 @@ def ensure(engine: Engine) -> bool:
 
 @contextmanager
 def _open(engine: Engine) -> Iterator[Connection]:
-    """One transaction; a database that can't be opened is a ConfigError in one line, without its password."""
+    """One transaction; a database that can't be opened is a ConfigError in one line, without its password,
+    and an UnavailableError where that is its server's doing.
+    """
     try:
         opened = engine.connect()
         opened.begin()
     except DBAPIError as error:
         reason = str(error.orig).strip().partition("\n")[0]
         where = engine.url.render_as_string(hide_password=True)
-        raise ConfigError(f"the database {where} can't be opened: {reason}", fix=_OPEN_FIX) from error
+        is_away = engine.dialect.name == "postgresql" and is_outage(error)
+        kind = UnavailableError if is_away else ConfigError
+        raise kind(f"the database {where} can't be opened: {reason}", fix=_OPEN_FIX) from error
     with opened:
         yield opened
         opened.commit()

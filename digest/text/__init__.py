@@ -33,7 +33,7 @@ _HIDDEN = re.compile(
     r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff"
     r"\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
 )
-_TEX = re.compile(r"[\\$]|[\^_]\{")
+_TEX = ("\\", "$", "^{", "_{")
 _EVERY_MARK = re.compile(r"[\\$<>&`^_{}]")
 
 
@@ -68,6 +68,6 @@ def _visible(text: str) -> str:
 def _pass(text: str) -> str:
     if "<" in text:
         text = strip_tags(text)
-    if _TEX.search(text):
+    if any(sign in text for sign in _TEX):
         text = convert(text)
     return repair(text)

@@ -17,11 +17,6 @@ def paper_path(paper_id: str) -> str:
     return "/p/" + quote(name, safe=_PLAIN.replace("/", "") if "/." in name else _PLAIN)
 
 
-def thumbnail_path(number: int, mark: str) -> str:
-    """Return the path of the copy of a paper's picture (`Paper.pk`, mark of its bytes)."""
-    return f"/thumbnails/{number}-{mark}.jpg"
-
-
 def author_path(name: str) -> str:
     """Return the path of the list of an author's papers."""
     return "/authors/" + quote(name, safe=_PLAIN.replace("/", ""))

@@ -27,6 +27,7 @@ from digest.search import Order
 from digest.web.errors import problem
 from digest.web.forms import LONGEST_LINE, MOST_LINES
 from digest.web.limits import costly, retry_after
+from digest.web.pages.community.api import MaybeReader
 from digest.web.pages.paper import read_paper
 from digest.web.site import Site, Web
 
@@ -104,6 +105,7 @@ def preview(request: Request, web: Site, chosen: TypedInterests) -> Response:  #
 def search(
     request: Request,
     web: Site,
+    reader: MaybeReader,
     *,
     q: Annotated[str, Query(max_length=LONGEST_LINE, examples=["state space models cat:cs.LG"])],
     limit: Annotated[int, Query(ge=1, le=MOST)] = 20,
@@ -111,8 +113,19 @@ def search(
     order: Order = Order.RELEVANCE,
     as_typed: Annotated[bool, Query(description="correct no word and add no acronym's other form")] = False,
 ) -> Response:
-    """Search all papers: plain words rank, the filter language selects. `next`: cursor of the next page."""
-    result = web.search(q, web.clock(), limit=limit, cursor=cursor, order=order, as_typed=as_typed)
+    """Search all papers: plain words rank, the filter language selects. `next`: cursor of the next page.
+
+    `like:saved` needs a token, or somebody who is signed in.
+    """
+    result = web.search(
+        q,
+        web.clock(),
+        limit=limit,
+        cursor=cursor,
+        order=order,
+        as_typed=as_typed,
+        saved=reader.saved if reader else None,
+    )
     answer = Response(serializers.as_json(result_object(result)), media_type="application/json")
     if result.next:
         answer.headers["Link"] = f'<{request.url.include_query_params(cursor=result.next)}>; rel="next"'

@@ -33,6 +33,7 @@ STALE = timedelta(minutes=6)  # that an answer may be shown for while the next o
 MOST_BYTES = 48 * 2**20
 LOOK_EVERY = 1.0  # seconds
 LEAST_COMPRESSED = 500  # bytes
+ANEW = "digest.anew"  # of a scope that the process made itself: answer from memory only what is fresh
 HOLE = "~the-stamp-of-this-form-here~"
 _TEXTS = ("text/", "application/json", "application/jsonl", "application/feed+json", "application/rss+xml",
           "application/atom+xml", "application/xml", "application/ld+json", "image/svg+xml",
@@ -128,7 +129,7 @@ class PageCache:
         if under_way := self._under_way.get(asked.key):
             await under_way.wait()
         kept = self._kept.get(asked.key)
-        if kept and timedelta(0) <= asked.at - kept.made < STALE:
+        if kept and timedelta(0) <= asked.at - kept.made < (FRESH if ANEW in scope else STALE):
             self._kept.move_to_end(asked.key)
             if asked.at - kept.made >= FRESH and not kept.renewing:
                 self._renew_beside(kept, asked, scope)

@@ -9,10 +9,12 @@ import ctypes
 import logging
 import signal
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
+from itertools import islice
+from urllib.parse import unquote
 
 import uvicorn
 from fastapi import FastAPI
@@ -22,10 +24,13 @@ from digest import logs
 from digest.domain import Interests
 from digest.errors import ConfigError
 from digest.pipeline import runner
-from digest.pipeline.catalog.listing import AHEAD_DAYS, Order
+from digest.pipeline.catalog.listing import Order
+from digest.pipeline.catalog.periods import Span, period_of
 from digest.pipeline.clock import shared_now
 from digest.pipeline.installation import Installation
 from digest.pipeline.runner import Step
+from digest.web import page_cache
+from digest.web.addresses import paper_path
 from digest.web.app import create, wall_clock
 from digest.web.connections import configure, raise_descriptors, room
 from digest.web.site import Web
@@ -33,6 +38,8 @@ from digest.web.ticker import Ticker
 
 DEMO_TICK = 2.0  # seconds
 AHEAD = 300.0  # seconds between two looks at what pages show; a page of longer ago isn't shown
+AHEAD_DAYS = 14  # whose lists are made ahead
+AHEAD_PAPERS = 80  # whose pages are
 _M_ARENA_MAX = -8  # as malloc.h numbers the option
 ANSWERED = 30.0  # seconds that a page has to be made ahead
 _log = logging.getLogger(__name__)
@@ -70,22 +77,35 @@ def _share_memory() -> None:
 
 
 def _read_ahead(app: FastAPI, now: datetime) -> None:
-    """Read what a visitor would wait for, at the start and from then on; first the home page."""
+    """Make what most visitors ask for, at the start and from then on, one page after the other; first what
+    is shared by many pages."""
     web: Web = app.state.web
     web.today.preview(Interests(), now)
     newest = web.lists.page(web.lists.latest(now), Order.TREND, 1, now)
     if newest and newest.page.papers:
         web.search.similar(newest.page.papers[0], now)
     web.today.topics(now)
-    web.lists.read_ahead(now)
-    days = [f"/papers/{day}" for day in web.lists.days(now)[:AHEAD_DAYS]]
-    for path in ("/", "/papers", "/topics", "/papers.atom", "/papers.rss", *days):
-        answer = asyncio.run_coroutine_threadsafe(_ask_for(app, path), app.state.loop)
-        answer.result(ANSWERED)
+    for path in _likely(web, now):
+        asyncio.run_coroutine_threadsafe(_ask_for(app, path), app.state.loop).result(ANSWERED)
+
+
+def _likely(web: Web, now: datetime) -> Iterator[str]:
+    """Yield the addresses that are asked for most: home, the lists of these days in both orders, feeds, and
+    the papers that those lists begin with."""
+    yield from ("/", "/papers", "/topics", "/papers.atom", "/papers.rss", "/papers.json")
+    days = web.lists.days(now)[:AHEAD_DAYS]
+    spans = dict.fromkeys(period_of(day, span) for span in Span for day in days)
+    for period in spans:
+        yield f"/papers/{period.name}"
+        yield f"/papers/{period.name}?order={Order.NEWEST}"
+    listed = (web.lists.page(period_of(day, Span.DAY), Order.TREND, 1, now) for day in days)
+    papers = (paper for found in listed if found for paper in found.page.papers)
+    for paper in islice(papers, AHEAD_PAPERS):
+        yield paper_path(paper.id)
 
 
 async def _ask_for(app: FastAPI, path: str) -> None:
-    """Ask the application for a page as a visitor would, so that its cache has it."""
+    """Ask the application for a page as a visitor would, and wait until its cache has it anew."""
 
     async def receive() -> Message:
         return {"type": "http.request", "body": b"", "more_body": False}
@@ -93,19 +113,21 @@ async def _ask_for(app: FastAPI, path: str) -> None:
     async def send(_message: Message) -> None:
         pass
 
+    plain, _, query = path.partition("?")
     scope: Scope = {
         "type": "http",
         "asgi": {"version": "3.0"},
         "http_version": "1.1",
         "method": "GET",
         "scheme": "http",
-        "path": path,
-        "raw_path": path.encode(),
-        "query_string": b"",
+        "path": unquote(plain),
+        "raw_path": plain.encode(),
+        "query_string": query.encode(),
         "root_path": "",
         "headers": [],
         "client": None,
         "server": None,
+        page_cache.ANEW: True,
     }
     await app(scope, receive, send)
 

@@ -26,6 +26,7 @@ from digest.pipeline.catalog.today import Today
 from digest.pipeline.catalog.watch import Change, Watch
 from digest.pipeline.community import votes
 from digest.pipeline.installation import UNAVAILABLE, Installation, acting
+from digest.pipeline.mail.pictures import thumbnail_path
 from digest.pipeline.subscriptions.signup import WORDING, Visitor
 from digest.render.cards import title
 from digest.render.site import in_language
@@ -33,7 +34,7 @@ from digest.render.translated import translate
 from digest.serializers import WEEKDAYS
 from digest.tokens import network_hash
 from digest.web import cards, guards, page_cache
-from digest.web.addresses import author_path, paper_path, thumbnail_path
+from digest.web.addresses import author_path, paper_path
 from digest.web.limits import Limits
 from digest.web.pages import language
 from digest.web.ticker import Ticker

@@ -9,13 +9,16 @@ contribution is measured against 200 abstracts judged by hand: `python -m benchm
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
 
 MOST_WORDS = 35
 _LEAST_WORDS = 12  # of what is left of a sentence that is cut at a clause
 _READ = 40  # sentences: a hostile abstract has more
-_ABBREVIATED = "".join(rf"(?<!\b{word}\.)" for word in (r"e\.g", r"i\.e", "al", "vs", "cf", "Fig", "Eq"))
-SENTENCE_END = re.compile(rf"(?<=[.!?]){_ABBREVIATED}\s+(?=[^\sa-z])|(?<=[。！？])(?=\S)")
+# The patterns begin with what is rare in a text, so that most of it is passed over at once.
+_END = re.compile(r"[.!?](\s+)(?=[^\sa-z])|[。！？](?=\S)")
+_ABBREVIATION = re.compile(r"\b(?:e\.g|i\.e|al|vs|cf|Fig|Eq)\.$")
+_LONGEST_ABBREVIATION = 6  # characters, with its dot and the character before it
 
 _MAKES = (
     "propose|introduce|present|develop|design|devise|build|construct|create|contribute|release|provide"
@@ -31,39 +34,50 @@ _OURS = (
     "(?:this|the present|our) "
     "(?:paper|work|study|article|survey|report|thesis|tutorial|chapter|research|note|manuscript)"
 )
-_OURS_SIGNS = ("this ", "the present ", "our ")
 _DONE = ("proposed", "introduced", "presented", "developed", "investigated", "studied")
 _NAMED = ("called", "named", "dubbed", "termed")
 _BETTER = ("outperform", "surpass", "improv", "reduc", "achiev", "state-of-the-art")
-# A pattern, its points, and its signs: where it is found, the sentence in small letters has one of them.
+# A pattern over small letters, its points, and its signs: where it is found, the sentence has one of them.
 # Most sentences have none, and looking for plain text first halves the time.
 _CUES = tuple(
-    (re.compile(pattern, re.IGNORECASE), points, signs)
+    (re.compile(pattern), points, signs)
     for pattern, points, signs in (
-        (rf"\bwe\b(?: \w+){{0,3}}? (?:{_MAKES})\b", 4.0, ("we ",)),
-        (rf"\bwe\b(?: \w+){{0,3}}? (?:{_FINDS})\b", 2.5, ("we ",)),
-        (rf"\b{_OURS}(?: \w+){{0,3}}? (?:{_MAKES}|{_FINDS})(?:s|es|ies)?\b", 4.0, _OURS_SIGNS),
-        (rf"\bin {_OURS}\b", 2.0, _OURS_SIGNS),
-        (rf"\b{_OURS}\b", 1.0, _OURS_SIGNS),
+        (rf"we\b(?<=\bwe)(?: \w+){{0,3}}? (?:{_MAKES})\b", 4.0, ("we ",)),
+        (rf"we\b(?<=\bwe)(?: \w+){{0,3}}? (?:{_FINDS})\b", 2.5, ("we ",)),
         (rf"\b(?:is|are|was|were) (?:{'|'.join(_DONE)})\b", 2.0, _DONE),
         (
             r"\b(?:novel|new|first|to the best of our knowledge)\b",
             0.75,
             ("novel", "new", "first", "best"),
         ),
-        (r"\bto (?:address|tackle|overcome|solve|bridge|fill|mitigate|this end|close)\b", 0.75, ("to ",)),
-        (rf"\b(?:{'|'.join(_NAMED)})\b|\(\w*[A-Z]\w*[A-Z]\w*\)", 0.5, (*_NAMED, "(")),
+        (
+            r"to (?<=\bto )(?:address|tackle|overcome|solve|bridge|fill|mitigate|this end|close)\b",
+            0.75,
+            ("to ",),
+        ),
+        (rf"\b(?:{'|'.join(_NAMED)})\b|\(\w*[a-z]\w*[a-z]\w*\)", 0.5, (*_NAMED, "(")),
         (rf"\b(?:{'|'.join(_BETTER)})\w*", 0.5, _BETTER),
         (r"\d", 0.25, ("",)),
     )
 )
+# The same of sentences that name the paper itself, which few do.
+_NAMES_OURS = re.compile(rf"\b{_OURS}\b")
+_OURS_SIGNS = ("this ", "the present ", "our ")
+_OF_OURS = 1.0
+_OURS_CUES = tuple(
+    (re.compile(pattern), points)
+    for pattern, points in (
+        (rf"\b{_OURS}(?: \w+){{0,3}}? (?:{_MAKES}|{_FINDS})(?:s|es|ies)?\b", 4.0),
+        (rf"\bin {_OURS}\b", 2.0),
+    )
+)
 _BACKGROUND = re.compile(
-    r"^(?:recent|however|despite|existing|previous|prior|although|while|traditional|current|unfortunately"
+    r"(?:recent|however|despite|existing|previous|prior|although|while|traditional|current|unfortunately"
     r"|with the|in recent years|many|most|since|as)\b",
     re.IGNORECASE,
 )
 _DETAIL = re.compile(
-    r"^(?:(?:experiment|extensive|specifically|in particular|for example|furthermore|additionally|moreover)"
+    r"(?:(?:experiment|extensive|specifically|in particular|for example|furthermore|additionally|moreover)"
     r"|finally|(?:the |our )?code\b|we (?:also|further|then|finally|validate|evaluate|release|conduct)\b"
     r"|in addition|then\b|(?:first|second|third)(?:ly)?,)",
     re.IGNORECASE,
@@ -90,8 +104,22 @@ def finding(abstract: str, most: int = MOST_WORDS) -> str:
 
 def sentences(text: str) -> list[str]:
     """Split a text into its first sentences, each on one line."""
-    parts = SENTENCE_END.split(text, maxsplit=_READ)[:_READ]
+    parts = islice(split(text), _READ)
     return [" ".join(part.split()) for part in parts if part.strip()]
+
+
+def split(text: str) -> Iterator[str]:
+    """Yield the sentences of a text, without the white space between them."""
+    start = 0
+    for end in _END.finditer(text):
+        stop = end.start() + 1
+        if end[1] is None:  # 。
+            yield text[start:stop]
+            start = stop
+        elif not _ABBREVIATION.search(text[max(stop - _LONGEST_ABBREVIATION, 0) : stop]):
+            yield text[start:stop]
+            start = end.end()
+    yield text[start:]
 
 
 def contribution(found: Sequence[str]) -> int:
@@ -131,9 +159,11 @@ def _score(sentence: str, place: int) -> float:
     for cue, worth, signs in _CUES:
         for sign in signs:
             if sign in small:
-                points += worth * bool(cue.search(sentence))
+                points += worth * bool(cue.search(small))
                 break
-    points -= 2.0 * bool(_BACKGROUND.search(sentence)) + 1.5 * bool(_DETAIL.search(sentence))
+    if any(sign in small for sign in _OURS_SIGNS) and _NAMES_OURS.search(small):
+        points += _OF_OURS + sum(worth for cue, worth in _OURS_CUES if cue.search(small))
+    points -= 2.0 * bool(_BACKGROUND.match(sentence)) + 1.5 * bool(_DETAIL.match(sentence))
     is_offered = ("http" in small or "available" in small) and _AVAILABLE.search(sentence)
     points -= 2.0 * bool(is_offered) + (len(sentence.split()) < 6)
     return points - 0.15 * place

@@ -9,15 +9,24 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
+from digest.cli.terminal.context import Cli
 from digest.cli.terminal.exits import REFUSED
+from digest.config import load
+from digest.domain import ReportAbout
+from digest.pipeline.community import reports, submissions
+from digest.pipeline.community.proposals import fetching
 from digest.pipeline.community.undo import FINAL, UNDO
+from digest.pipeline.installation import Installation, acting, open_installation
+from digest.pipeline.subscriptions import preferences
 from digest.store import session
 from digest.store.community import audit
 from digest.store.monitoring import failures
 from tests.builders import NOW, entry
-from tests.cli.test_tree import TREE
+from tests.cli.test_tree import TREE, is_read, options
 from tests.commands import Command, commands
 from tests.installations import installation, join, store_entries
+from tests.proposed import arxiv, asking
+from tests.source_server import SourceServer
 
 ADA, BOB, EVE = "ada@one.example", "bob@two.example", "eve@three.example"
 
@@ -26,12 +35,9 @@ NO_ACT = {
     **dict.fromkeys(("run", "serve", "sources fetch", "papers import"), "what sources bring says so itself"),
     **dict.fromkeys(("papers reindex",), "made anew from what is there"),
     **dict.fromkeys(("bounces process",), "what mail servers said, and the ledger has it"),
-    **dict.fromkeys(("demo", "init", "completion"), "writes files of its own"),
+    **dict.fromkeys(("demo", "init"), "writes files of its own"),
     **dict.fromkeys(("db upgrade", "db backup"), "the schema, or a copy"),
     **dict.fromkeys(("mail test",), "an email, and nothing is kept"),
-}
-READS = {"list", "show", "check", "search", "explain", "preview", "current", "test", "doctor", "domains"} | {
-    *("export", "version", "verify", "stats")
 }
 # A command that changes something → what is typed, in this order, in an installation with three subscribers.
 TYPED: dict[str, Sequence[str]] = {
@@ -62,6 +68,11 @@ TYPED: dict[str, Sequence[str]] = {
     "deliveries retry": ["1", "--yes"],
     "deliveries resolve": ["1", "--mark-sent", "--yes"],
     "failures retry": [],
+    "papers submit": ["2603.09999", "--yes"],
+    "community accept": ["1"],
+    "community reject": ["2", "--reason", "Off topic here."],
+    "community withdraw": ["3"],
+    "community settle": ["1"],
     "papers pick": ["2603.00001", "--note", "Read this one."],
     "papers order": ["2603.00002", "2603.00001"],
     "papers unpick": ["2603.00001"],
@@ -73,22 +84,15 @@ TYPED: dict[str, Sequence[str]] = {
     "db restore": ["backup", "--yes"],
 }
 
-# What needs a proposal or a report: `tests/pipeline/community/test_submissions.py` has its rows.
-ELSEWHERE = {
-    "papers submit",
-    "community accept",
-    "community reject",
-    "community settle",
-    "community withdraw",
+PROPOSED = {
+    "papers submit": "2603.09999",
+    "community reject": "2603.09998",
+    "community withdraw": "2603.09997",
 }
 
 
-def is_read(path: str) -> bool:
-    return path.rsplit(maxsplit=1)[-1] in READS
-
-
 def test_each_command_that_changes_something_is_tried_below() -> None:
-    unknown = {path for path in TREE if not is_read(path)} - TYPED.keys() - NO_ACT.keys() - ELSEWHERE
+    unknown = {path for path in TREE if not is_read(path)} - TYPED.keys() - NO_ACT.keys()
     assert not unknown, "give each an audit row and a line in TYPED, or say in NO_ACT why it has none"
 
 
@@ -100,6 +104,7 @@ def digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
     monkeypatch.setenv("DIGEST_SMTP_URL", f"maildir:{tmp_path / 'outbox'}")
     monkeypatch.setenv("DIGEST_MAIL_FROM", "papers@example.org")
     monkeypatch.setenv("DIGEST_POSTAL_ADDRESS", "1 Test Street")
+    monkeypatch.setenv("DIGEST_FETCH_ALLOW_HOSTS", "127.0.0.1")
     (tmp_path / "people.csv").write_text("email\npeople@one.example\n")
     (tmp_path / "bounced.csv").write_text("email\nbounced@one.example\n")
     (tmp_path / "feeds.opml").write_text(
@@ -125,8 +130,18 @@ def acts(engine: Engine) -> list[audit.Entry]:
         return audit.listing(db, limit=1000)
 
 
-def prepare(engine: Engine, path: str) -> None:
+def prepare(here: Installation, server: SourceServer, path: str) -> None:
     """Bring what a command needs that no command before it made."""
+    engine = here.engine
+    if path in PROPOSED:
+        server.serve("/api/query", arxiv((PROPOSED[path], f"A paper for {path}")))
+    if path in {"community reject", "community withdraw"}:
+        made = submissions.propose(here, PROPOSED[path], subscriber_id=None, now=NOW)
+        fetching.look_up_due(here, NOW, only=made.id)
+        submissions.send(here, made.id, NOW)
+    if path == "community settle":
+        ada = preferences.by_address(here, ADA).id
+        reports.report(here, "2603.00001", ReportAbout.PAPER, "Look.", subscriber_id=ada, now=NOW)
     if path == "failures retry":
         with session.transaction(engine) as db:
             failures.note(db, "step", "fetch", "an error", NOW)
@@ -137,32 +152,43 @@ def prepare(engine: Engine, path: str) -> None:
 
 
 def test_each_command_that_changes_something_leaves_a_row(
-    filled: tuple[Command, Engine], tmp_path: Path
+    filled: tuple[Command, Engine], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     digest, engine = filled
     digest("db", "backup", str(tmp_path / "backup"))
-    for path, words in TYPED.items():
-        typed = list(words)
-        prepare(engine, path)
-        if path == "papers order":
-            assert digest("papers", "pick", "2603.00002")[0] == 0
-        if path == "audit undo":
-            kept = next(one for one in acts(engine) if one.act == "suppression.add" and not one.undone_by)
-            typed = [str(kept.id), "--yes"]
-        before = len(acts(engine))
-        if "--dry-run" in {name for parameter in TREE[path].params for name in parameter.opts}:
-            rest = [word for word in typed if word != "--yes"]
-            assert digest(*path.split(), *rest, "--dry-run")[0] == 0, path
-            assert len(acts(engine)) == before, f"a rehearsal of {path} left a row"
-        code, _, err = digest(*path.split(), *typed)
-        assert code in {0, 5, 6}, (path, err)
-        rows = acts(engine)
-        assert rows, path
-        assert path == "db restore" or len(rows) > before, f"{path} left no row"
-        assert rows[0].actor == f"cli:{getpass.getuser()}", path
-        assert rows[0].via == "cli"
-        assert rows[0].act in UNDO.keys() | FINAL.keys(), rows[0].act
+    with SourceServer() as server:
+        here = asking(open_installation(load()), server)
+        mine = acting(here, Cli(None, debug=False).actor)
+        for path, words in TYPED.items():
+            prepare(here, server, path)
+            with monkeypatch.context() as patch:
+                if path == "papers submit":  # the sites that it asks are the server of this test
+                    patch.setattr(Cli, "installation", mine)
+                leaves_a_row(digest, engine, path, words)
+        here.engine.dispose()
     engine.dispose()
+
+
+def leaves_a_row(digest: Command, engine: Engine, path: str, words: Sequence[str]) -> None:
+    typed = list(words)
+    if path == "papers order":
+        assert digest("papers", "pick", "2603.00002")[0] == 0
+    if path == "audit undo":
+        kept = next(one for one in acts(engine) if one.act == "suppression.add" and not one.undone_by)
+        typed = [str(kept.id), "--yes"]
+    before = len(acts(engine))
+    if "--dry-run" in options(TREE[path]):
+        rest = [word for word in typed if word != "--yes"]
+        assert digest(*path.split(), *rest, "--dry-run")[0] == 0, path
+        assert len(acts(engine)) == before, f"a rehearsal of {path} left a row"
+    code, _, err = digest(*path.split(), *typed)
+    assert code in {0, 5, 6}, (path, err)
+    rows = acts(engine)
+    assert rows, path
+    assert path == "db restore" or len(rows) > before, f"{path} left no row"
+    assert rows[0].actor == f"cli:{getpass.getuser()}", path
+    assert rows[0].via == "cli"
+    assert rows[0].act in UNDO.keys() | FINAL.keys(), rows[0].act
 
 
 def test_reading_leaves_no_row(filled: tuple[Command, Engine]) -> None:

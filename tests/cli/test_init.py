@@ -50,6 +50,28 @@ def test_init_sends_a_test_email_where_one_is_wanted_and_says_when_it_cannot(
     assert not (tmp_path / ".env").exists()
 
 
+@pytest.mark.parametrize(
+    ("smtp", "spf", "mx"),
+    [
+        ("smtp://mail.lab.example", "v=spf1 a:mail.lab.example ~all", "mail.lab.example"),
+        ("smtp://192.0.2.7:25", "v=spf1 ip4:192.0.2.7 ~all", "name-of-your-mail-server"),
+        ("smtp://[2001:db8::1]:25", "v=spf1 ip6:2001:db8::1 ~all", "name-of-your-mail-server"),
+        ("smtp://127.0.0.1:25", "v=spf1 a:name-of-this-machine ~all", "name-of-this-machine"),
+        ("", "v=spf1 a:name-of-this-machine ~all", "name-of-this-machine"),
+    ],
+)
+def test_a_mail_server_is_named_as_dns_can_name_it(digest: Command, smtp: str, spf: str, mx: str) -> None:
+    found = digest("init", "--no-input", "--mail-from", "papers@lab.example", "--smtp-url", smtp,
+                   "--dry-run", "--json")[1]["dns"]  # fmt: skip
+    assert found[0]["value"] == spf
+    assert [record["value"] for record in found if record["type"] == "MX"] == [mx]
+    assert all(record["name"].endswith("lab.example") for record in found)
+
+
+def test_what_only_this_machine_knows_needs_no_dns(digest: Command) -> None:
+    assert "only this machine knows" in digest("init", "--no-input", "--dry-run")[1]
+
+
 def test_a_second_init_replaces_nothing(digest: Command, tmp_path: Path) -> None:
     digest("init", "--no-input")
     before = (tmp_path / ".env").read_bytes()

@@ -1,10 +1,12 @@
 """Tables at any width: nothing that is to be copied is broken, nothing is wider than the terminal."""
 
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -41,12 +43,57 @@ def test_nothing_is_shortened_where_there_is_room() -> None:
     assert all(cell in row for cell in ROW)
 
 
-def test_a_terminal_without_unicode_gets_question_marks_and_no_traceback(tmp_path: Path) -> None:
-    environment = os.environ | {"PYTHONIOENCODING": "ascii", "DIGEST_DATA_DIR": str(tmp_path)}
-    typed = [sys.executable, "-m", "digest", "topics", "list"]
-    done = subprocess.run(typed, env=environment, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert "llm" in done.stdout
+def run(folder: Path, *typed: str, **settings: str) -> subprocess.CompletedProcess[bytes]:
+    environment = os.environ | {"DIGEST_DATA_DIR": str(folder)} | settings
+    typed = (sys.executable, "-m", "digest", *typed)
+    return subprocess.run(typed, env=environment, capture_output=True, check=False)
+
+
+@pytest.mark.parametrize("setting", [{"LC_ALL": "C"}, {"PYTHONIOENCODING": "ascii"}])
+def test_without_unicode_lines_are_of_hyphens_and_json_is_escaped(
+    tmp_path: Path, setting: dict[str, str]
+) -> None:
+    topic = ("--title", "Zürich 東京 – graphs", "--expression", "ti:graph")
+    assert run(tmp_path, "topics", "add", "graphs-here", *topic, **setting).returncode == 0
+    listed = run(tmp_path, "topics", "list", **setting)
+    assert (listed.returncode, listed.stderr) == (0, b"")
+    assert b"Z?rich ?? - graphs" in listed.stdout
+    assert set(listed.stdout.splitlines()[1]) == set(b"- ")
+    written = run(tmp_path, "topics", "show", "graphs-here", "--json", **setting).stdout
+    assert written.isascii()
+    assert json.loads(written)["title"] == "Zürich 東京 – graphs"
+
+
+def test_whole_documents_are_utf8_wherever_they_are_written(tmp_path: Path) -> None:
+    run(tmp_path, "subscribers", "add", "ada@bücher.example")
+    exported = run(tmp_path, "subscribers", "export", LC_ALL="C")
+    assert "ada@bücher.example," in exported.stdout.decode("utf-8")
+
+
+@pytest.mark.parametrize("typed", [("topics", "list"), ("subscribers", "export")])
+def test_a_full_disk_is_told_in_two_lines(tmp_path: Path, typed: tuple[str, ...]) -> None:
+    command = [sys.executable, "-m", "digest", *typed]
+    environment = os.environ | {"DIGEST_DATA_DIR": str(tmp_path)}
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            command, env=environment, stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert (done.returncode, done.stderr.splitlines()) == (
+        2,
+        ["error: what is written: No space left on device", "fix: free some space: df -h"],
+    )
+
+
+def test_a_reader_who_goes_away_ends_a_command_in_silence(tmp_path: Path) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    environment = os.environ | {"DIGEST_DATA_DIR": str(tmp_path)}
+    command = [sys.executable, "-m", "digest", "topics", "list"]
+    done = subprocess.run(
+        command, env=environment, stdout=writer, stderr=subprocess.PIPE, text=True, check=False
+    )
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (141, "")
 
 
 def test_letters_of_east_asia_take_two_columns() -> None:

@@ -173,6 +173,34 @@ def test_an_address_that_is_no_source_says_why(digest: Command, server: SourceSe
     assert digest("sources", "check", "file:///etc/passwd")[0] == 2
 
 
+@pytest.mark.parametrize(("path", "kind"), [("/rss/cs.CL", "arxiv"), ("/daily", "huggingface")])
+def test_the_kind_of_a_source_that_is_added_is_what_its_answer_says(
+    digest: Command, server: SourceServer, path: str, kind: str
+) -> None:
+    code, added, _ = digest("sources", "add", server.url(path), "--name", "near", "--json")
+    assert (code, added["kind"]) == (0, kind)
+    assert listed(digest, "near")["kind"] == kind
+
+
+def test_a_host_that_gives_its_kind_away_is_not_asked(digest: Command) -> None:
+    code, out, _ = digest("sources", "add", "https://rss.arxiv.org/rss/math", "--name", "math", "--dry-run")
+    assert (code, out) == (0, "math would be added as arxiv: https://rss.arxiv.org/rss/math\n")
+
+
+def test_what_can_be_no_source_is_not_added_without_a_kind(digest: Command, server: SourceServer) -> None:
+    server.serve("/page", b"<html><body>Welcome</body></html>")
+    for url, code, said in (
+        (server.url("/page"), 2, "can't be read as a source"),
+        (server.url("/nothing"), 5, "404"),
+        ("http://localhost/feed", 2, "would never be fetched"),
+        ("ftp://x.org/", 2, "not an address of a source"),
+    ):
+        got, _, err = digest("sources", "add", url, "--name", "near")
+        assert (got, said in err) == (code, True), (url, err)
+    assert "near" not in digest("sources", "list")[1]
+    assert digest("sources", "add", server.url("/page"), "--name", "near", "--kind", "feed")[0] == 0
+
+
 def test_a_source_gets_another_address(digest: Command, server: SourceServer) -> None:
     add(digest, server)
     elsewhere = server.url("/elsewhere")

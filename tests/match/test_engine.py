@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from digest.domain import Interests, Paper, Ranked, Signal, SignalKind, Topic
 from digest.errors import FilterError
-from digest.filters import TopicRef, canonical, parse
+from digest.filters import TopicRef, canonical, parse, parse_stored
 from digest.match import Cohort, Corpus, Library, Lists, unpack, unpack_sent
 from digest.match.bits.index import Index
 from digest.match.bits.rows import points as points_of_all
@@ -53,6 +53,7 @@ LEAVES = (
     *("year:2025", "year:2024-2025", "year:2026-"),
     *("upvotes>=5", "comments>=1", "topic:llm", "topic:both", "topic:gone"),
     *("like:2603.00001", "like:2603.00500", "like:2603.00042", "like:2603.99999"),
+    *("like:saved", "like:saved", "like:saved"),
     *("realm", "re-alm", "robotarm", "re*", "ro*", "go"),
 )
 TEXTS = st.lists(
@@ -91,6 +92,11 @@ FILTERS = st.recursive(
     lambda part: st.lists(part, min_size=1, max_size=3).flatmap(_joined),
     max_leaves=6,
 ).map(lambda text: canonical(parse(text, topics=None)))
+OWN = st.recursive(
+    st.sampled_from(["like:saved", "like:saved", "mamba", "cat:cs.CL", "like:2603.00042", "upvotes>=5"]),
+    lambda part: st.lists(part, min_size=1, max_size=3).flatmap(_joined),
+    max_leaves=6,
+).map(lambda text: canonical(parse(text)))
 INTERESTS = st.builds(
     Interests,
     topics=st.sets(st.sampled_from(["llm", "small", "both", "gone"]), max_size=2).map(tuple),
@@ -101,7 +107,16 @@ INTERESTS = st.builds(
     max_papers=st.integers(0, 6),
     about_only=st.booleans(),
 )
+SAVED = st.lists(
+    st.sampled_from([1, 14, 42, 137, 500, 555, 731, 99_999]), unique=True, max_size=5
+)  # papers by number
 WEIGHTS = st.sampled_from([0.0, 0.3, 0.5, 7.0])
+
+
+def ids_of(saved: Sequence[int]) -> list[str]:
+    """The canonical ids of saved papers; the last isn't there."""
+    likeness = LikenessById().ids(saved)
+    return [likeness[number] for number in saved if number in likeness]
 
 
 def ranked(papers: Sequence[Paper]) -> list[Ranked]:
@@ -127,11 +142,14 @@ class Numbers:
 
 
 def chosen(
-    corpus: Corpus, people: Sequence[Interests], sent: Sequence[frozenset[str]] = ()
+    corpus: Corpus,
+    people: Sequence[Interests],
+    sent: Sequence[frozenset[str]] = (),
+    saved: Sequence[Sequence[int]] = (),
 ) -> list[list[str]]:
     """The ids of the papers of each, by the engine, all at once."""
     numbers = Numbers()
-    cohort = unpack([numbers.packed(interests) for interests in people])
+    cohort = unpack([numbers.packed(interests) for interests in people], [pack(each) for each in saved])
     corpus.many.read(corpus.many.unread(cohort), numbers.texts)
     place = {each.id: number for number, each in enumerate(corpus.papers)}
     history = [
@@ -152,13 +170,37 @@ def test_the_engine_and_the_naive_loop_agree(
 ) -> None:
     histories = st.frozensets(st.sampled_from([*(p.id for p in papers), "arxiv:old"]))
     sent = [data.draw(histories) for _ in people]
+    saved = [data.draw(SAVED) for _ in people]
     naive = NaiveCorpus(ranked(papers), LIBRARY, fit_weight=weight, comparing=comparing)
     corpus = Corpus(ranked(papers), LIBRARY, fit_weight=weight, likeness=LikenessById())
-    expected = [naive.match(interests, gone) for interests, gone in zip(people, sent, strict=True)]
-    assert chosen(corpus, people, sent) == [[p.id for p, _ in papers] for papers in expected]
-    for interests, gone, papers_of in zip(people, sent, expected, strict=True):
-        matches = corpus.one.match(interests, gone)
+    expected = [
+        naive.match(interests, gone, ids_of(liked))
+        for interests, gone, liked in zip(people, sent, saved, strict=True)
+    ]
+    assert chosen(corpus, people, sent, saved) == [[p.id for p, _ in papers] for papers in expected]
+    for interests, gone, liked, papers_of in zip(people, sent, saved, expected, strict=True):
+        matches = corpus.one.match(interests, gone, liked)
         assert [(match.paper, match.score) for match in matches] == papers_of
+
+
+@given(DAYS, st.lists(OWN, min_size=1, max_size=2), SAVED, WEIGHTS)
+def test_like_saved_is_the_or_of_like_for_each_saved_paper(
+    papers: list[Paper], filters: list[str], saved: list[int], weight: float
+) -> None:
+    """`like:saved` replaced by `(like:A OR like:B)` in the text; a filter that names A beside it counts A
+    twice, so such papers aren't drawn."""
+    ids = [each.removeprefix("arxiv:") for each in ids_of(saved)]
+    ids = [each for each in ids if f"like:{each}" not in " ".join(filters)]
+    either = " OR ".join(f"like:{each}" for each in ids or ["2603.99999"])
+    spelled = [canonical(parse_stored(text.replace("like:saved", f"({either})"))) for text in filters]
+    corpus = Corpus(ranked(papers), LIBRARY, fit_weight=weight, likeness=LikenessById())
+    numbers = [int(each[-5:]) for each in ids]
+    for interests, same in (
+        (Interests(filters=tuple(filters)), Interests(filters=tuple(spelled))),
+        (Interests(exclude=tuple(filters)), Interests(exclude=tuple(spelled))),
+    ):
+        alike, expected = corpus.one.match(interests, saved=numbers), corpus.one.match(same)
+        assert [(m.paper, m.score) for m in alike] == [(m.paper, m.score) for m in expected]
 
 
 @given(DAYS, FILTERS)

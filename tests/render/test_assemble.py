@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from digest.domain import Digest, Frequency, Interests, Schedule
+from digest.domain import Digest, Frequency, Interests, Picture, Schedule
 from digest.errors import ConfigError
 from digest.render import Links, Renderer, as_bytes
 from digest.render.mime import quoted
@@ -215,3 +215,19 @@ def test_an_operators_template_can_print_what_differs_for_each_reader_and_nothin
 def test_no_text_of_a_paper_is_taken_for_a_place_to_be_filled() -> None:
     message = rendered(digest(match(title="\ufdd0unsubscribe\ufdd1 and \ufdd0list\ufdd1")))
     assert "unsubscribe and list" in message.text
+
+
+def test_a_mail_with_pictures_is_the_full_render_too() -> None:
+    found = [replace(each, paper=replace(each.paper, pk=n)) for n, each in enumerate(full().papers, 1)]
+    shown = (
+        Picture(1, "cid:1-ab@papers.example.org", 112, 56, b"\xff\xd8\xff"),
+        Picture(3, "https://x.org/3", 9, 8),
+    )
+    made = replace(full(), papers=tuple(found), pictures=shown)
+    message = rendered(made)
+    whole = full_message(made, SITE, LINKS)
+    assert (message.html, message.text) == (whole.html, whole.text)
+    assert message.text == rendered(full()).text
+    assert message.pictures == shown
+    plain = rendered(replace(made, pictures=()))
+    assert (plain.html, plain.pictures) == (rendered(full()).html, ())

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from digest.domain import Digest, Message
+from digest.render import Encoded
 from tests.browser import violations
 from tests.digests import GOLDEN, by_topic, full, many, rendered, weekly
 from tests.render.test_mails import MAILS
@@ -21,7 +22,7 @@ def written() -> Iterator[tuple[str, Callable[[], str]]]:
     def of_digest(make: Callable[[], Digest]) -> Callable[[], str]:
         return lambda: rendered(make()).html
 
-    def of_mail(make: Callable[[], Message]) -> Callable[[], str]:
+    def of_mail(make: Callable[[], Message | Encoded]) -> Callable[[], str]:
         return lambda: make().html
 
     yield from ((name, of_digest(make)) for name, make in GOLDEN.items())

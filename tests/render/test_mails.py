@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from digest.domain import Alarm, Message
-from digest.render import as_bytes
+from digest.render import Encoded, as_bytes
 from tests.builders import NOW
 from tests.digests import LINKS, RENDERER, SITE, full, many, quiet, rendered
 from tests.mail_html import Page, contrast, inverted
@@ -24,7 +24,7 @@ ALARM = Alarm(
     fix="digest sources fetch arxiv",
     since=NOW,
 )
-MAILS: dict[str, Callable[[], Message]] = {
+MAILS: dict[str, Callable[[], Message | Encoded]] = {
     "confirm": lambda: RENDERER.confirm(SITE, link=LINK, hours=48, until=SOON, first=SOON),
     "already": lambda: RENDERER.already(SITE, LINKS, following=SOON),
     "welcome": lambda: RENDERER.welcome(SITE, LINKS, None),
@@ -54,7 +54,7 @@ def test_every_mail_says_what_happens_next_and_when() -> None:
 
 
 @EACH
-def test_every_mail_is_strict_mime_that_no_machine_answers(write: Callable[[], Message]) -> None:
+def test_every_mail_is_strict_mime_that_no_machine_answers(write: Callable[[], Message | Encoded]) -> None:
     raw = as_bytes(
         write(), sender=SITE.mail_from, recipient="ada@example.org", date=NOW, message_id="<1@example.org>"
     )
@@ -64,7 +64,7 @@ def test_every_mail_is_strict_mime_that_no_machine_answers(write: Callable[[], M
 
 
 @EACH
-def test_every_mail_says_who_sends_it_and_has_one_h1(write: Callable[[], Message]) -> None:
+def test_every_mail_says_who_sends_it_and_has_one_h1(write: Callable[[], Message | Encoded]) -> None:
     message = write()
     page = Page(message.html)
     assert page.headings[0] == 1
@@ -78,7 +78,7 @@ def test_every_mail_says_who_sends_it_and_has_one_h1(write: Callable[[], Message
 
 @EACH
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_e06_every_text_of_every_mail_can_be_read(write: Callable[[], Message], dark: bool) -> None:
+def test_e06_every_text_of_every_mail_can_be_read(write: Callable[[], Message | Encoded], dark: bool) -> None:
     for text in Page(write().html, dark=dark).texts:
         color, background = text.colors
         assert not text.text.strip() or contrast(color, background) >= 4.5, text
@@ -87,7 +87,7 @@ def test_e06_every_text_of_every_mail_can_be_read(write: Callable[[], Message], 
 
 @EACH
 def test_the_text_part_has_the_links_of_the_html_part_on_lines_of_their_own(
-    write: Callable[[], Message],
+    write: Callable[[], Message | Encoded],
 ) -> None:
     message = write()
     lines = message.text.splitlines()

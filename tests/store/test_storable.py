@@ -69,7 +69,7 @@ def test_a_filter_that_the_parser_accepts_survives_the_database(
         assert failures.listing(db) == []
         reader = subscribers.get(db, email)
         assert reader.interests == wanted
-        (packed,) = deliveries.packed_interests(db, [reader.id])
+        (packed,), _ = deliveries.packed_interests(db, [reader.id])
         ids = unpack([packed]).wanted.items.tolist()
         assert tuple(interests.filter_texts(db, ids).values()) == wanted.filters
     preview(site, reader, NOW)

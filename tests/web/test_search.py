@@ -8,13 +8,18 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
+from digest.domain import Role
 from digest.pipeline.catalog.search import Search
 from digest.pipeline.catalog.search_index import catch_up
 from digest.pipeline.catalog.similar import keep_up
+from digest.pipeline.community import tokens
+from digest.pipeline.community.saved import save
+from digest.pipeline.community.votes import paper
 from digest.search import Order
 from digest.web.limits import CostBudget, Limits
 from tests.builders import NOW, entry
-from tests.installations import installation, store_entries
+from tests.installations import installation, join, store_entries
+from tests.web.test_sessions import ADA, sign_in
 from tests.web_server import WebServer, serving
 
 API = "/api/v1/search"
@@ -171,6 +176,37 @@ def test_similar_papers_are_named_by_api_and_page(web: WebServer) -> None:
     assert "arxiv:2605.00001" not in [item["id"] for item in body["items"]]
     assert "Similar papers" in client.get("/p/2605.00001").text
     assert client.get("/api/v1/papers/2699.00001/similar").status_code == 404
+
+
+def test_like_saved_is_for_who_is_signed_in_or_has_a_token(web: WebServer) -> None:
+    kinds = ("Robots walk", "Speech recognized", "Protein folding", "Graph clustering", "Quantum circuits")
+    store_entries(
+        web.installation.engine, [entry(f"2605.{n:05}", title=f"{kinds[n % 5]} {n}") for n in range(40)]
+    )
+    catch_up(web.installation)
+    keep_up(web.installation)
+    reader = join(web.installation, ADA, now=web.clock.now)
+    refused = web.client().get("/search?q=like:saved")
+    assert refused.status_code == 422
+    assert "nobody is signed in here" in refused.text
+    assert web.client().get(f"{API}?q=like:saved").status_code == 422
+    assert web.client().get("/search.atom?q=like:saved").status_code == 404
+    ada = sign_in(web, ADA)
+    assert "You have saved no papers yet" in ada.get("/search?q=like:saved").text
+    save(web.installation, reader.id, paper(web.installation, "2605.00007"), web.clock.now)
+    page = ada.get("/search?q=like:saved+robots").text
+    assert "No paper matches." in page or "Protein folding" in page
+    page = ada.get("/search?q=like:saved").text
+    assert "/search.atom" not in page
+    right = {item["id"] for item in web.client().get(f"{API}?q=like:2605.00007").json()["items"]}
+    shown = {f"arxiv:{name}" for name in re.findall(r'<h3 dir="auto"><a href="/p/([^"]+)">', page)}
+    assert len(right) > 1
+    assert shown == right
+    _, token = tokens.create(web.installation, ADA, label="a bot", scope=Role.READER, now=web.clock.now)
+    by_token = web.client().get(f"{API}?q=like:saved", headers={"Authorization": f"Bearer {token}"})
+    assert {item["id"] for item in by_token.json()["items"]} == right
+    wrong = web.client().get(f"{API}?q=robots", headers={"Authorization": "Bearer no"})
+    assert wrong.status_code == 401
 
 
 def test_what_is_often_meant_otherwise_is_said(web: WebServer) -> None:

@@ -9,7 +9,7 @@ from digest.cli.terminal.context import Cli, json_option, pass_cli
 from digest.cli.terminal.options import dry_run_option, yes_option
 from digest.cli.terminal.output import emit, table, tell_if_cut
 from digest.cli.terminal.prompts import ask
-from digest.cli.terminal.types import SINCE
+from digest.cli.terminal.types import ROW, SINCE, Number
 
 if TYPE_CHECKING:
     from digest.pipeline.community.audit import Entry
@@ -26,9 +26,7 @@ def audit() -> None:
     "--object", "object_", default="", help="What was changed: an address, a paper, or such as topic:llm."
 )
 @click.option("--since", type=SINCE, help="Not before this day or time.")
-@click.option(
-    "--limit", default=50, show_default=True, type=click.IntRange(1, 1000), help="How many at most."
-)
+@click.option("--limit", default=50, show_default=True, type=Number(1, 1000), help="How many at most.")
 @json_option
 @pass_cli
 def list_(cli: Cli, *, actor: str, object_: str, since: datetime | None, limit: int, as_json: bool) -> None:
@@ -55,7 +53,7 @@ def list_(cli: Cli, *, actor: str, object_: str, since: datetime | None, limit: 
 
 
 @audit.command()
-@click.argument("number", metavar="ID", type=int)
+@click.argument("number", metavar="ID", type=ROW)
 @dry_run_option
 @yes_option
 @json_option

@@ -9,6 +9,7 @@ import click
 from digest.cli.terminal.context import json_option
 from digest.cli.terminal.options import dry_run_option
 from digest.cli.terminal.output import emit, table
+from digest.cli.terminal.types import Number
 from digest.domain import DeliveryState
 from digest.serializers import reasons_in_words
 
@@ -31,7 +32,7 @@ SHOWN = 3  # papers of each mail in the table
     "--port",
     default=8000,
     show_default=True,
-    type=click.IntRange(0, 65535),
+    type=Number(0, 65_535),
     help="For --serve; 0: any.",
 )
 @dry_run_option

@@ -1,5 +1,6 @@
 """`digest init`: from nothing to an installation that can send."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,19 +16,25 @@ if TYPE_CHECKING:
     from digest.domain import Receipt
 
 ENV = Path(".env")
-# setting → what is asked, and the answer of who only presses Enter
+# setting → what is asked, the answer of who only presses Enter, and what helps to answer
 QUESTIONS = {
-    "site_name": ("Name of the digest", "Daily Papers"),
-    "base_url": ("Address of its pages, where links in emails lead", "http://localhost:8000"),
-    "mail_from": ("Sender: an address, or Name <address>", "papers@localhost"),
-    "smtp_url": ("Mail server, as smtp+starttls://user:password@host:587 (empty: a folder)", ""),
-    "postal_address": ("Postal address in the foot of every email (the law asks for it)", ""),
+    "site_name": ("Name of the digest", "Daily Papers", ""),
+    "base_url": ("Address of its pages", "http://localhost:8000", "Links in emails lead there."),
+    "mail_from": ("Sender", "papers@localhost", "An address, or Name <address>."),
+    "smtp_url": (
+        "Mail server",
+        "",
+        "Such as smtp+starttls://user:password@mail.example.org:587; empty: emails go to a folder.",
+    ),
+    "postal_address": ("Postal address", "", "It stands in the foot of every email: the law asks for it."),
 }
+# From nothing to the first digest: somebody gets one, papers are fetched, theirs is sent at once.
 NEXT = (
-    "digest subscribers add you@example.org --topic llm --confirmed --consent 'my own address'",
-    "digest mail test you@example.org",
+    "digest subscribers add {address} --topic llm --confirmed --consent 'my own address'",
     "digest run",
+    "digest send {address} --now",
 )
+YOU = "you@example.org"
 
 
 @click.command()
@@ -57,16 +64,13 @@ def init(*, no_input: bool, test_mail: str | None, dry_run: bool, as_json: bool,
     setup.refuse_existing(ENV)
     asks = on_terminal() and not no_input and not as_json
     answers = {
-        field: answer
-        if (answer := given[field]) is not None
-        else click.prompt(question, default=default)
-        if asks
-        else ""
-        for field, (question, default) in QUESTIONS.items()
+        field: answer if (answer := given[field]) is not None else _asked(field) if asks else ""
+        for field in QUESTIONS
     }
     if asks and test_mail is None:
-        test_mail = click.prompt("Address for a test email now (empty: none)", default="")
+        test_mail = _prompt("Send a test email to", "", "Empty: none now.", read_address)
     recipient = read_address(test_mail) if test_mail else None
+    following = [command.format(address=recipient or YOU) for command in NEXT]
     text = setup.env_text(answers)
     records = setup.dns_records(load(**{field: answer for field, answer in answers.items() if answer}))
     schema = None
@@ -82,7 +86,7 @@ def init(*, no_input: bool, test_mail: str | None, dry_run: bool, as_json: bool,
                 "written": not dry_run,
                 "schema": schema,
                 "dns": dns,
-                "next": NEXT,
+                "next": following,
                 "test_mail": receipt,
             }
         )
@@ -94,11 +98,43 @@ def init(*, no_input: bool, test_mail: str | None, dry_run: bool, as_json: bool,
     if receipt:
         click.echo(f"test email to {recipient}: {receipt.state}; {receipt.reply}")
     click.echo("\nWhat DNS must hold:")
-    table(("name", "type", "value", "why"), [(r.name, r.type, r.value, r.why) for r in records])
+    table(
+        ("name", "type", "value", "why"),
+        [(r.name, r.type, r.value, r.why) for r in records],
+        empty="nothing: only this machine knows the sender and the site",
+    )
     click.echo("\nNext:")
-    for command in NEXT:
-        click.echo(f"  {command}")
+    for command in following:
+        click.echo(command)
     return _code(receipt)
+
+
+def _asked(field: str) -> str:
+    from digest.pipeline.operations.setup import env_text
+
+    def check(answer: str) -> object:
+        return env_text({field: answer})
+
+    return _prompt(*QUESTIONS[field], check)
+
+
+def _prompt(question: str, default: str, help_text: str, check: Callable[[str], object]) -> str:
+    """Ask until the answer can be used."""
+    from digest.errors import DigestError
+
+    def read(answer: str) -> str:
+        plain = answer.strip()
+        try:
+            if plain:
+                check(plain)
+        except DigestError as error:
+            raise click.UsageError(error.message) from error
+        return plain
+
+    if help_text:
+        click.echo(help_text)
+    answer: str = click.prompt(question, default=default, value_proc=read)
+    return answer
 
 
 def _code(receipt: "Receipt | None") -> int:

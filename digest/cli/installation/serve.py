@@ -9,13 +9,14 @@ import click
 from digest.cli.terminal.context import Cli, json_option, pass_cli
 from digest.cli.terminal.options import dry_run_option
 from digest.cli.terminal.output import emit
+from digest.cli.terminal.types import Number
 
 UNREACHABLE = 5
 
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
-@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535))
+@click.option("--port", default=8000, show_default=True, type=Number(0, 65_535))
 @click.option("--pages-only", is_flag=True, help="Serve pages; Celery workers fetch and deliver digests.")
 @click.option(
     "--check", is_flag=True, help="Ask the server that runs there whether it is ready; serve nothing."

@@ -15,7 +15,7 @@ from digest.cli.terminal.exits import PARTLY_FAILED
 from digest.cli.terminal.options import dry_run_option
 from digest.cli.terminal.output import emit, table
 from digest.cli.terminal.progress import progress
-from digest.cli.terminal.types import TIME, choice
+from digest.cli.terminal.types import LIMIT, TIME, choice
 from digest.domain import SourceKind
 from digest.serializers import ranked_object
 
@@ -112,7 +112,7 @@ def _show_import(reports: "list[ImportReport]") -> None:
 
 @papers.command()
 @click.argument("query")
-@click.option("--limit", default=20, show_default=True, type=click.IntRange(1), help="How many at most.")
+@click.option("--limit", default=20, show_default=True, type=LIMIT, help="How many at most.")
 @click.option(
     "--order",
     default="relevance",
@@ -121,16 +121,21 @@ def _show_import(reports: "list[ImportReport]") -> None:
     help="What comes first.",
 )
 @click.option("--as-typed", is_flag=True, help="Correct no word and add no acronym's other form.")
+@click.option("--reader", metavar="EMAIL", help="Whose saved papers like:saved means.")
 @json_option
 @pass_cli
-def search(cli: Cli, *, query: str, limit: int, order: str, as_typed: bool, as_json: bool) -> None:
+def search(
+    cli: Cli, *, query: str, limit: int, order: str, as_typed: bool, reader: str | None, as_json: bool
+) -> None:
     """Search all papers; plain words rank, the filter language selects.
 
     Example: digest papers search 'diffusion cat:cs.CV -survey' --limit 5
     """
     from digest.pipeline.catalog.search import MOST, Search, item_object
+    from digest.pipeline.subscriptions.preferences import by_address
     from digest.search import Order
 
+    saved = by_address(cli.installation, reader).saved if reader else None
     index_papers(cli)
     searching = Search(cli.installation)
     items: list[Item] = []
@@ -143,6 +148,7 @@ def search(cli: Cli, *, query: str, limit: int, order: str, as_typed: bool, as_j
             cursor=cursor,
             order=Order(order),
             as_typed=as_typed,
+            saved=saved,
         )
         items += result.items
         cursor = result.next
@@ -182,9 +188,10 @@ def index_papers(cli: Cli) -> int:
 
 
 @papers.command()
+@dry_run_option
 @json_option
 @pass_cli
-def reindex(cli: Cli, as_json: bool) -> None:
+def reindex(cli: Cli, *, dry_run: bool, as_json: bool) -> None:
     """Build the search index anew; searches go on meanwhile. Needed only where files were damaged.
 
     Example: digest papers reindex
@@ -192,6 +199,12 @@ def reindex(cli: Cli, as_json: bool) -> None:
     from digest.pipeline.catalog import search_index
 
     total = search_index.count(cli.installation)
+    if dry_run:
+        if as_json:
+            emit({"papers": total})
+        else:
+            click.echo(f"{total:,} papers would be indexed anew")
+        return
     with progress(total, "papers") as on_progress:
         done = search_index.reindex(cli.installation, on_progress=lambda done, _: on_progress(done, done))
     if as_json:
@@ -226,7 +239,7 @@ def explain(cli: Cli, paper_id: str, as_json: bool) -> None:
 @click.argument("paper_id", metavar="ID")
 @click.argument("other_id", metavar="ID")
 @click.option("--why", required=True, help="Why they are one work; kept with the merge.")
-@click.option("--dry-run", is_flag=True, help="Say what would be merged, and change nothing.")
+@dry_run_option
 @json_option
 @pass_cli
 def merge(cli: Cli, *, paper_id: str, other_id: str, why: str, dry_run: bool, as_json: bool) -> None:
@@ -241,12 +254,13 @@ def merge(cli: Cli, *, paper_id: str, other_id: str, why: str, dry_run: bool, as
         emit(made)
     else:
         click.echo(f"{made.paper} {'would be' if dry_run else 'is'} part of {made.into} now")
-        click.echo(f"undo it: digest papers split {made.paper}")
+        if not dry_run:
+            click.echo(f"undo it: digest papers split {made.paper}")
 
 
 @papers.command()
 @click.argument("paper_id", metavar="ID")
-@click.option("--dry-run", is_flag=True, help="Say what would be split, and change nothing.")
+@dry_run_option
 @json_option
 @pass_cli
 def split(cli: Cli, paper_id: str, dry_run: bool, as_json: bool) -> None:

@@ -85,9 +85,12 @@ def unpick(cli: Cli, *, paper_id: str, day: datetime | None, dry_run: bool, as_j
 @click.command()
 @click.argument("paper_ids", metavar="[ID]...", nargs=-1)
 @date_option
+@dry_run_option
 @json_option
 @pass_cli
-def order(cli: Cli, *, paper_ids: tuple[str, ...], day: datetime | None, as_json: bool) -> None:
+def order(
+    cli: Cli, *, paper_ids: tuple[str, ...], day: datetime | None, dry_run: bool, as_json: bool
+) -> None:
     """Show the picks of a day, or put them into the order given.
 
     Example: digest papers order 2509.13332 2509.14005
@@ -97,8 +100,9 @@ def order(cli: Cli, *, paper_ids: tuple[str, ...], day: datetime | None, as_json
     on = day.date() if day else cli.now.date()
     if paper_ids:
         places = {ref: place for place, ref in enumerate(paper_ids, start=1)}
-        picks.place(cli.installation, on, places, cli.now)
-    picked = picks.picked_on(cli.installation, on, cli.now)
+        picked = picks.place(cli.rehearsed(dry_run), on, places, cli.now)
+    else:
+        picked = picks.picked_on(cli.installation, on, cli.now)
     if as_json:
         emit([paper_object(paper, ()) for paper in picked])
         return

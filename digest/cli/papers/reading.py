@@ -7,6 +7,7 @@ import click
 
 from digest.cli.terminal.context import Cli, json_option, pass_cli
 from digest.cli.terminal.output import emit, paragraph, table, tell_if_cut
+from digest.cli.terminal.types import LIMIT
 from digest.serializers import paper_object
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ _MOST_READERS = 20
     show_default=True,
     help="What is first.",
 )
-@click.option("--limit", default=40, show_default=True, type=click.IntRange(1), help="How many at most.")
+@click.option("--limit", default=40, show_default=True, type=LIMIT, help="How many at most.")
 @json_option
 @pass_cli
 def list_(cli: Cli, *, period: str | None, order: str, limit: int, as_json: bool) -> None:

@@ -6,12 +6,13 @@ from digest.cli.terminal.context import Cli, json_option, pass_cli
 from digest.cli.terminal.options import dry_run_option, yes_option
 from digest.cli.terminal.output import emit
 from digest.cli.terminal.prompts import ask
+from digest.cli.terminal.types import LIMIT
 from digest.domain import ProposalState
 
 
 @click.command()
 @click.argument("paper", metavar="ID|URL|DOI|TITLE")
-@click.option("--choice", type=click.IntRange(1), help="Which of the papers that a title may mean.")
+@click.option("--choice", type=LIMIT, help="Which of the papers that a title may mean.")
 @click.option("--accept", is_flag=True, help="Accept it at once: it is listed today.")
 @dry_run_option
 @yes_option

@@ -8,14 +8,14 @@ from digest.cli.terminal.context import Cli, json_option, pass_cli
 from digest.cli.terminal.options import dry_run_option, yes_option
 from digest.cli.terminal.output import emit, table, tell_if_cut
 from digest.cli.terminal.prompts import ask
-from digest.cli.terminal.types import choice
+from digest.cli.terminal.types import LIMIT, ROW, choice
 from digest.domain import DeliveryState
 from digest.serializers import delivery_object, pace_object
 
 if TYPE_CHECKING:
     from digest.pipeline.delivery.resolve import Picked
 
-issue_option = click.option("--issue", "issue_id", type=int, help="All of this issue.")
+issue_option = click.option("--issue", "issue_id", type=ROW, help="All of this issue.")
 
 
 @click.group()
@@ -24,9 +24,9 @@ def deliveries() -> None:
 
 
 @deliveries.command("list")
-@click.option("--issue", "issue_id", type=int, help="Only those of this issue.")
+@click.option("--issue", "issue_id", type=ROW, help="Only those of this issue.")
 @click.option("--state", type=choice(DeliveryState), help="Only those in this state.")
-@click.option("--limit", default=1000, show_default=True, help="How many at most.")
+@click.option("--limit", default=1000, show_default=True, type=LIMIT, help="How many at most.")
 @json_option
 @pass_cli
 def list_(cli: Cli, *, issue_id: int | None, state: DeliveryState | None, limit: int, as_json: bool) -> None:
@@ -52,7 +52,7 @@ def list_(cli: Cli, *, issue_id: int | None, state: DeliveryState | None, limit:
 
 
 @deliveries.command()
-@click.argument("ids", type=int, nargs=-1)
+@click.argument("ids", type=ROW, nargs=-1)
 @issue_option
 @dry_run_option
 @yes_option
@@ -79,7 +79,7 @@ def retry(
 
 
 @deliveries.command()
-@click.argument("ids", type=int, nargs=-1)
+@click.argument("ids", type=ROW, nargs=-1)
 @issue_option
 @click.option("--resend", is_flag=True, help="Send them again: some readers may get it twice.")
 @click.option("--mark-sent", is_flag=True, help="Take them as sent: some readers may get nothing.")

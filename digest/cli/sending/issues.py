@@ -6,6 +6,7 @@ import click
 
 from digest.cli.terminal.context import Cli, json_option, pass_cli
 from digest.cli.terminal.output import emit, table, tell_if_cut
+from digest.cli.terminal.types import LIMIT
 from digest.domain import DeliveryState
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ def issues() -> None:
 
 
 @issues.command("list")
-@click.option("--limit", default=20, show_default=True, help="How many at most.")
+@click.option("--limit", default=20, show_default=True, type=LIMIT, help="How many at most.")
 @json_option
 @pass_cli
 def list_(cli: Cli, *, limit: int, as_json: bool) -> None:
@@ -54,7 +55,7 @@ def list_(cli: Cli, *, limit: int, as_json: bool) -> None:
 
 @issues.command()
 @click.argument("issue", metavar="DATE|NUMBER")
-@click.option("--papers", "most", default=20, show_default=True, help="How many papers at most.")
+@click.option("--papers", "most", default=20, show_default=True, type=LIMIT, help="How many papers at most.")
 @json_option
 @pass_cli
 def show(cli: Cli, *, issue: str, most: int, as_json: bool) -> None:

@@ -8,7 +8,7 @@ import click
 
 from digest.cli.terminal.context import Cli, json_option, pass_cli
 from digest.cli.terminal.explaining import explained_object, show_arithmetic, show_why_not
-from digest.cli.terminal.output import emit, table
+from digest.cli.terminal.output import document, emit, table
 from digest.languages import CODES
 from digest.serializers import preview_object, reasons_in_words
 
@@ -62,12 +62,12 @@ def preview(
     candidates = read_candidates(cli.installation, cli.now, window_of(cli.installation, subscriber, cli.now))
     found = previewed(cli.installation, subscriber, cli.now, candidates)
     if part and found.digest:
-        click.echo(_part(cli, found.digest, part), nl=False)
+        document(_part(cli, found.digest, part))
         return
     papers = found.digest.papers if found.digest else ()
     withdrawn = found.digest.withdrawn if found.digest else ()
     sums = (
-        [candidates.corpus.why.arithmetic(subscriber.interests, m.paper.id) for m in papers]
+        [candidates.corpus.why.arithmetic(subscriber.interests, m.paper.id, subscriber.saved) for m in papers]
         if explain
         else []
     )

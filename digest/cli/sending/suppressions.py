@@ -9,6 +9,7 @@ from digest.cli.terminal.exits import PARTLY_FAILED
 from digest.cli.terminal.options import dry_run_option, yes_option
 from digest.cli.terminal.output import emit, table, tell_if_cut
 from digest.cli.terminal.prompts import ask
+from digest.cli.terminal.types import LIMIT
 
 
 @click.group()
@@ -17,7 +18,7 @@ def suppressions() -> None:
 
 
 @suppressions.command("list")
-@click.option("--limit", default=1000, show_default=True, help="How many at most.")
+@click.option("--limit", default=1000, show_default=True, type=LIMIT, help="How many at most.")
 @json_option
 @pass_cli
 def list_(cli: Cli, *, limit: int, as_json: bool) -> None:

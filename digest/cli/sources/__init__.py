@@ -85,25 +85,31 @@ def _missed(view: "SourceView") -> tuple[str, ...]:
 @sources.command()
 @click.argument("url")
 @click.option("--name", required=True, help="A short name of your choice, such as nature.")
-@click.option("--kind", required=True, type=choice(SourceKind), help="The format it speaks.")
+@click.option(
+    "--kind",
+    type=choice(SourceKind),
+    help="The format it speaks; otherwise guessed, by asking it if need be.",
+)
 @dry_run_option
 @json_option
 @pass_cli
-def add(cli: Cli, *, url: str, name: str, kind: SourceKind, dry_run: bool, as_json: bool) -> None:
-    """Add a source.
+def add(cli: Cli, *, url: str, name: str, kind: str | None, dry_run: bool, as_json: bool) -> None:
+    """Add a source. Without --kind its host says what it is, or else its answer, for which it is asked once.
 
-    Example: digest sources add https://rss.arxiv.org/rss/math --name arxiv-math --kind arxiv
+    Example: digest sources add https://rss.arxiv.org/rss/math --name arxiv-math
     """
+    from digest.pipeline.ingest import probe
     from digest.pipeline.ingest import sources as registry
 
     here = cli.rehearsed(dry_run)
-    added = registry.add(here, url, name=name, kind=SourceKind(kind), now=cli.now)
+    known = SourceKind(kind) if kind else probe.guess_kind(cli.installation, url, cli.now)
+    added = registry.add(here, url, name=name, kind=known, now=cli.now)
     if as_json:
         emit(source_object(added))
     elif dry_run:
-        click.echo(f"{added.name} would be added: {added.url}")
+        click.echo(f"{added.name} would be added as {added.kind}: {added.url}")
     else:
-        click.echo(f"added {added.name}; fetch it: digest sources fetch {added.name}")
+        click.echo(f"added {added.name} as {added.kind}; fetch it: digest sources fetch {added.name}")
 
 
 @sources.command()

@@ -7,7 +7,7 @@ import click
 from digest.cli.terminal.context import Cli, json_option, pass_cli
 from digest.cli.terminal.exits import PARTLY_FAILED
 from digest.cli.terminal.options import dry_run_option
-from digest.cli.terminal.output import emit, table
+from digest.cli.terminal.output import document, emit, table
 
 if TYPE_CHECKING:
     from digest.pipeline.ingest.probe import SourceCheck
@@ -56,7 +56,7 @@ def _show_check(found: "SourceCheck") -> None:
     if found.error:
         click.echo(f"error: it can't be read: {found.error}", err=True)
     else:
-        click.echo(f"add it: digest sources add '{found.url}' --name NAME --kind {found.kind}")
+        click.echo(f"add it: digest sources add '{found.url}' --name NAME")
 
 
 @click.command("import")
@@ -84,12 +84,16 @@ def import_(cli: Cli, file: Any, dry_run: bool, as_json: bool) -> int:
 
 
 @click.command()
+@json_option
 @pass_cli
-def export(cli: Cli) -> None:
+def export(cli: Cli, as_json: bool) -> None:
     """Write all sources as OPML to standard output, for other programs or another installation.
 
     Example: digest sources export
     """
-    from digest.pipeline.ingest.opml import export_opml
+    from digest.pipeline.ingest.opml import export_opml, outlines
 
-    click.echo(export_opml(cli.installation), nl=False)
+    if as_json:
+        emit([{"name": o.title, "kind": o.kind, "url": o.url} for o in outlines(cli.installation)])
+        return
+    document(export_opml(cli.installation))

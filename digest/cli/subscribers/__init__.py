@@ -20,7 +20,7 @@ from digest.cli.terminal.context import Cli, json_option, pass_cli
 from digest.cli.terminal.explaining import show_read_back
 from digest.cli.terminal.options import dry_run_option
 from digest.cli.terminal.output import emit, table, tell_if_cut
-from digest.cli.terminal.types import choice
+from digest.cli.terminal.types import LIMIT, choice
 from digest.domain import DeliveryState, Frequency, SubscriberStatus
 from digest.serializers import delivery_object, subscriber_object
 
@@ -185,7 +185,7 @@ def _plain(value: object) -> object:
 @click.option("--status", type=choice(SubscriberStatus), help="Only those with this status.")
 @click.option("--query", default="", help="Only addresses that hold this text.")
 @where_option
-@click.option("--limit", default=1000, show_default=True, help="How many at most.")
+@click.option("--limit", default=1000, show_default=True, type=LIMIT, help="How many at most.")
 @json_option
 @pass_cli
 def list_(

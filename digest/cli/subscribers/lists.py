@@ -1,7 +1,10 @@
 """`digest subscribers import` and `export`: tables of subscribers in and out."""
 
+import io
 import sys
-from typing import Any
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
@@ -14,6 +17,9 @@ from digest.cli.terminal.output import emit
 from digest.cli.terminal.prompts import ask
 from digest.cli.terminal.types import choice
 from digest.domain import SubscriberStatus
+
+if TYPE_CHECKING:
+    from digest.pipeline.subscriptions.lists.csv_import import ImportReport
 
 
 @click.command("import")
@@ -49,7 +55,7 @@ def import_(
     \b
     Columns: email,topics,filters,exclude,frequency,at,timezone,max,status,
              quiet_days,language,weekday,min_upvotes,about_only,front,top,
-             paused_until,joined_at,consent,consent_at
+             paused_until,joined_at,consent,consent_at,role,display_name
     Example: digest subscribers import people.csv --dry-run
     """
     from digest.cli.terminal.progress import counting
@@ -69,8 +75,9 @@ def import_(
         report = import_subscribers(
             cli.installation, table_file, dry_run=dry_run, only_new=asks, on_rows=on_rows, **options
         )
-    if asks and report.updated and not report.is_written and (skip_errors or not report.errors):
-        ask(f"the interests, schedule or status of {report.updated:,} subscribers will change")
+    changes = report.updated or report.roles
+    if asks and changes and not report.is_written and (skip_errors or not report.errors):
+        ask(_changes(report))
         table_file.seek(0)
         with counting("rows", total) as on_rows:
             report = import_subscribers(cli.installation, table_file, on_rows=on_rows, **options)
@@ -80,6 +87,7 @@ def import_(
                 "added": report.added,
                 "updated": report.updated,
                 "unchanged": report.unchanged,
+                "roles": report.roles,
                 "errors": [{"line": line, "error": error} for line, error in report.errors],
             }
         )
@@ -88,6 +96,12 @@ def import_(
             click.echo(f"line {line}: {error}", err=True)
         click.echo(f"{report.added:,} added, {report.updated:,} updated, {report.unchanged:,} unchanged")
     return PARTLY_FAILED if report.errors else 0
+
+
+def _changes(report: "ImportReport") -> str:
+    of_people = f"the interests, schedule, name, role or status of {report.updated:,} subscribers will change"
+    of_roles = f"{report.roles:,} people get another role on the site"
+    return "; ".join([*([of_people] if report.updated else []), *([of_roles] if report.roles else [])])
 
 
 def seekable(file: Any) -> Any:
@@ -157,12 +171,21 @@ def export(
         click.echo(f"{count} subscribers written to {out}", err=True)
 
 
-def _opened(out: str | None) -> Any:
-    import contextlib
+@contextmanager
+def _stdout() -> Iterator[TextIO]:
+    """Standard output as a table is written: UTF-8 whatever the terminal can show, line ends as they are."""
+    sys.stdout.flush()
+    out = io.TextIOWrapper(sys.stdout.buffer, encoding="utf-8", newline="")
+    try:
+        yield out
+    finally:
+        out.detach()  # flushes, and leaves standard output open
+
+
+def _opened(out: str | None) -> AbstractContextManager[TextIO]:
     import os
 
     if out is None:
-        sys.stdout.reconfigure(newline="", encoding="utf-8")  # type: ignore[union-attr]
-        return contextlib.nullcontext(sys.stdout)
+        return _stdout()
     number = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     return os.fdopen(number, "w", encoding="utf-8", newline="")

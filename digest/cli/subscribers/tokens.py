@@ -6,7 +6,7 @@ from digest.cli.terminal.context import Cli, json_option, pass_cli
 from digest.cli.terminal.options import dry_run_option, yes_option
 from digest.cli.terminal.output import emit, table
 from digest.cli.terminal.prompts import ask
-from digest.cli.terminal.types import choice
+from digest.cli.terminal.types import ROW, choice
 from digest.domain import Role
 
 
@@ -81,7 +81,7 @@ def list_(cli: Cli, *, email: str, as_json: bool) -> None:
 
 
 @tokens.command()
-@click.argument("number", metavar="ID", type=int)
+@click.argument("number", metavar="ID", type=ROW)
 @dry_run_option
 @yes_option
 @json_option

@@ -11,6 +11,7 @@ from unicodedata import combining, east_asian_width
 
 import click
 
+from digest.cli.terminal.plain import is_utf8
 from digest.serializers import as_json
 
 _GAP = "  "
@@ -21,8 +22,16 @@ _ADDRESS = re.compile(r"[^\s=/:]+@[^\s=/:@]+")
 
 
 def emit(value: Any) -> None:
-    """Print a value as JSON: dataclasses as objects, times as ISO 8601 in UTC, dates as YYYY-MM-DD."""
-    click.echo(as_json(value))
+    """Print a value as JSON: dataclasses as objects, times as ISO 8601 in UTC, dates as YYYY-MM-DD.
+
+    Where stdout isn't UTF-8, other letters than ASCII are escaped, which is the same JSON.
+    """
+    click.echo(as_json(value, only_ascii=not is_utf8(sys.stdout)))
+
+
+def document(text: str | bytes) -> None:
+    """Print a whole file: its bytes, text in UTF-8, whatever the terminal can show."""
+    click.echo(text.encode() if isinstance(text, str) else text, nl=False)
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, empty: str = "nothing") -> None:

@@ -3,6 +3,8 @@
 import sys
 from collections.abc import Mapping, Sequence
 
+from digest.cli.terminal.plain import is_utf8
+
 BARS = "▁▂▃▄▅▆▇█"
 NONE = "·"  # a hole must not look like a low bar
 
@@ -23,5 +25,4 @@ def pooled(counts: Sequence[int], most: int) -> list[int]:
 
 def can_draw(environ: Mapping[str, str]) -> bool:
     """Return whether stdout is a terminal that shows bars: not a dumb one, and one of UTF-8."""
-    encoding = (sys.stdout.encoding or "").lower().replace("-", "")
-    return sys.stdout.isatty() and environ.get("TERM") != "dumb" and encoding == "utf8"
+    return sys.stdout.isatty() and environ.get("TERM") != "dumb" and is_utf8(sys.stdout)

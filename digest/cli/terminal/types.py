@@ -46,6 +46,22 @@ class Since(Time):
 SINCE = Since()
 
 
+class Number(click.IntRange):
+    """Reads a whole number within bounds."""
+
+    name = "number"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter:
+            self.fail(f"{value!r} is not a whole number from {self.min:,} to {self.max:,}", param, ctx)
+
+
+ROW = Number(1, 2**63 - 1)  # the number of something that is kept
+LIMIT = Number(1, 10_000_000)
+
+
 def choice(words: type[StrEnum]) -> click.Choice[str]:
     """Return one of the enum's values, as a string."""
     return click.Choice([word.value for word in words])

@@ -1,16 +1,17 @@
 """What many subscribers ask for, as arrays. In: packed interests (`digest/packed.py`). Out: a `Cohort`."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from digest.match.fit import ABOUT, ANY
-from digest.packed import decode
+from digest.packed import SIZE, decode
 
 Integers = NDArray[np.integer[Any]]
+Marks = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,24 @@ class Lists:
         items = np.concatenate([self.items, other.items])
         return Lists.of(self.counts + other.counts, items[np.argsort(owners, kind="stable")])
 
+    def where(self, kept: Marks) -> "Lists":
+        """Return the lists with those of their items only that are marked."""
+        before = np.zeros(len(self.items) + 1, np.int64)
+        np.cumsum(kept, out=before[1:])
+        return Lists(before[self.offsets], self.items[kept])
+
+    def of_some(self, subscribers: Marks) -> "Lists":
+        """Return the lists of the marked subscribers, and empty ones for all others."""
+        return self.where(np.repeat(subscribers, self.counts))
+
+    def holding(self, items: Sequence[int]) -> list[int]:
+        """Return whose lists hold any of these items."""
+        if not items:
+            return []
+        owners = np.repeat(np.arange(len(self.counts)), self.counts)
+        found: list[int] = np.unique(owners[np.isin(self.items, items)]).tolist()
+        return found
+
     @property
     def counts(self) -> Integers:
         """The length of each list."""
@@ -51,7 +70,10 @@ class Lists:
 
 @dataclass(frozen=True, slots=True)
 class Cohort:
-    """The interests of n subscribers; filters by number."""
+    """The interests of n subscribers; filters by number.
+
+    `saved`: the papers that each saved (`Paper.pk`), for `like:saved`; None: nobody saved any.
+    """
 
     wanted: Lists
     excluded: Lists
@@ -59,6 +81,7 @@ class Cohort:
     top: NDArray[np.int32]
     max_papers: NDArray[np.int32]
     least: NDArray[np.int32]  # the points that a subscriber's filters must give a paper: `ANY` or `ABOUT`
+    saved: Lists | None = None
 
     @property
     def asks_for_more(self) -> bool:
@@ -77,12 +100,18 @@ class Cohort:
             self.top[which],
             self.max_papers[which],
             self.least[which],
+            self.saved and self.saved.part(which),
         )
 
+    def with_filters(self, wanted: Lists, excluded: Lists) -> "Cohort":
+        """Return the same subscribers with other filters."""
+        return replace(self, wanted=wanted, excluded=excluded)
 
-def unpack(packed: Sequence[bytes]) -> Cohort:
+
+def unpack(packed: Sequence[bytes], saved: Sequence[bytes | None] = ()) -> Cohort:
     """Return the interests of many subscribers, in the order given.
 
+    `saved`: for each the numbers of the papers that they saved, packed as 32-bit integers; None: no papers.
     Raises ValueError where some are cut short.
     """
     found = decode(packed)
@@ -93,7 +122,14 @@ def unpack(packed: Sequence[bytes]) -> Cohort:
         found.top,
         found.max_papers,
         np.where(found.about_only, ABOUT, ANY).astype(np.int32),
+        _lists(saved) if saved else None,
     )
+
+
+def _lists(packed: Sequence[bytes | None]) -> Lists:
+    """Lists of 32-bit integers."""
+    counts = np.fromiter((len(each) // SIZE if each else 0 for each in packed), np.int64, len(packed))
+    return Lists.of(counts, np.frombuffer(b"".join(filter(None, packed)), "<i4"))
 
 
 def unpack_sent(

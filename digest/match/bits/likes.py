@@ -52,15 +52,29 @@ class Likes:
         self.look_up([wanted])
         return self._rows[wanted]
 
+    def rows_of_numbers(self, numbers: Sequence[int]) -> list[int]:
+        """Return the papers that are like each of these, by number (`Paper.pk`); none for an unknown one."""
+        ids = self._likeness.ids(numbers)
+        self.look_up(ids.values())
+        return [self._rows[ids[number]] if number in ids else 0 for number in numbers]
+
+    def ids(self, numbers: Sequence[int]) -> list[str]:
+        """Return the canonical ids of papers by number (`Paper.pk`); unknown ones are left out."""
+        ids = self._likeness.ids(numbers)
+        return [ids[number] for number in numbers if number in ids]
+
     def compare(self, wanted: str, number: int) -> Comparison:
         """Say whether a paper (by number) is like the one of this id."""
         holds = bool(self.row(wanted) >> number & 1)
+        return Comparison(holds, self._liked[wanted].title, lambda: self._lacks(wanted, number))
+
+    def _lacks(self, wanted: str, number: int) -> str:
+        """Say why a paper (by number) isn't like the one of this id."""
         liked = self._liked[wanted]
-        if holds:
-            return Comparison(holds, deferred("like: {title}", title=liked.title))
         if liked.vector is None:
-            return Comparison(holds, liked.lacks)
+            return liked.lacks
         if not self._vectors[number].any():
-            return Comparison(holds, "this paper has no words to compare")
+            return deferred("this paper has no words to compare")
         product = float(self._vectors[number] @ liked.vector.astype(np.float32))
-        return Comparison(holds, f"similarity {product / SCALE:.2f}, {liked.least / SCALE:.2f} is needed")
+        here, least = (f"{value / SCALE:.2f}" for value in (product, liked.least))
+        return deferred("similarity {value}, {least} is needed", value=here, least=least)

@@ -13,7 +13,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from digest.filters import And, Node, Not, Or, TopicRef, leaves
+from digest.filters import And, LikeSaved, Node, Not, Or, TopicRef, asks_for_saved, leaves
 from digest.match.bits.index import Found, Index
 from digest.match.evaluate import NOTHING, Topics, evidence
 from digest.match.fit import MOST_POINTS, Evidence
@@ -48,33 +48,53 @@ def add(totals: list[Bits], extra: Sequence[Bits]) -> None:
         totals[digit] |= carry
 
 
-def points(node: Node, index: Index, topics: Topics) -> list[int]:
+def points(node: Node, index: Index, topics: Topics, *, saved: int = 0) -> list[int]:
     """Return the planes of points of all papers; a paper has points if and only if the tree selects it.
 
-    The same as `evaluate.points` says of one paper.
+    The same as `evaluate.points` says of one paper. `saved`: to how many of a reader's saved papers each
+    paper is supposed to be alike, where the tree asks for `like:saved`; two say the same as more.
     """
-    levels, rests = held(node, index, topics)
+    levels, rests = held(node, index, topics, saved=saved)
     if rests is Evidence.ABSENCE:
         levels = _only(levels[0])
     one, two, three, four, five, six, seven = levels
     return [one & ~two | three & ~four | five & ~six | seven, two & ~four | six, four]
 
 
-def held(node: Node, index: Index, topics: Topics, *, wanted: bool = True) -> Held:
+def held(node: Node, index: Index, topics: Topics, *, wanted: bool = True, saved: int = 0) -> Held:
     """Return the levels of a tree, or of its opposite (`wanted=False`), and what they rest on."""
     match node:
         case Not(part):
-            return held(part, index, topics, wanted=not wanted)
+            return held(part, index, topics, wanted=not wanted, saved=saved)
         case TopicRef(slug):
-            return held(topics.get(slug, NOTHING), index, topics, wanted=wanted)
+            return held(topics.get(slug, NOTHING), index, topics, wanted=wanted, saved=saved)
         case And(parts) | Or(parts):
-            each = [held(part, index, topics, wanted=wanted) for part in parts]
+            each = [
+                alternative
+                for part in parts
+                for alternative in _parts(part, node, index, topics, wanted=wanted, saved=saved)
+            ]
             return _weakest(each, index.full) if isinstance(node, And) == wanted else _strongest(each)
+        case LikeSaved():
+            found = _strongest(_each_saved(index, saved))
         case _:
-            levels = _levels(index.find(node))
-            if wanted:
-                return levels, evidence(node)
-            return [index.full & ~levels[0]] * MOST_POINTS, Evidence.ABSENCE
+            found = _levels(index.find(node)), evidence(node)
+    return found if wanted else ([index.full & ~found[0][0]] * MOST_POINTS, Evidence.ABSENCE)
+
+
+def _parts(
+    part: Node, whole: And | Or, index: Index, topics: Topics, *, wanted: bool, saved: int
+) -> list[Held]:
+    """A part of a tree. Among alternatives `like:saved` is one for each saved paper (see `evaluate`)."""
+    if isinstance(part, LikeSaved) and isinstance(whole, Or) and wanted:
+        return _each_saved(index, saved)
+    return [held(part, index, topics, wanted=wanted, saved=saved)]
+
+
+def _each_saved(index: Index, saved: int) -> list[Held]:
+    """What `like:` gives for each of so many papers, all papers being like them; for none: nothing."""
+    papers = index.full if saved else 0
+    return [(_levels(Found(papers, 0, 0, 0, 0)), Evidence.PROPERTY)] * max(saved, 1)
 
 
 def _levels(found: Found) -> Levels:
@@ -124,7 +144,12 @@ def _strongest(parts: Sequence[Held]) -> Held:
 
 
 class Rows:
-    """The points of each distinct filter, evaluated once, as rows of bits. Row 0 selects nothing."""
+    """The points of each distinct filter, evaluated once, as rows of bits. Row 0 selects nothing.
+
+    A filter that asks for `like:saved` means something else for each reader. Paper by paper it depends on no
+    more than to how many of a reader's saved papers it is alike: none, one, or two and more. So it is three
+    rows of all readers (`triples`), which `own` puts together for each.
+    """
 
     def __init__(self, index: Callable[[], Index], library: Library, width: int) -> None:
         """`index` is called when a filter is first asked for: who wants what trends needs none."""
@@ -133,10 +158,14 @@ class Rows:
         self._by_text: dict[str, int] = {}
         self._by_bits: dict[tuple[bytes, ...], int] = {(nothing,) * PLANES: 0}
         self._new: list[tuple[bytes, ...]] = [(nothing,) * PLANES]
+        self.triples: list[tuple[int, ...]] = []
         self.planes = [np.empty((0, width), np.uint64) for _ in range(PLANES)]
 
     def of(self, texts: Sequence[str]) -> list[int]:
-        """Return the rows of filters (canonical texts); filters that agree about today's papers share one."""
+        """Return the rows of filters (canonical texts); filters that agree about today's papers share one.
+
+        One that asks for `like:saved` has a negative number: -1 minus the number of its triple.
+        """
         new = {text: self._library.tree(text) for text in texts if text not in self._by_text}
         if new:
             self._read(new)
@@ -145,10 +174,17 @@ class Rows:
     def _read(self, new: Mapping[str, Node]) -> None:
         index = self._index()
         terms = (leaf for tree in new.values() for leaf in leaves(tree))
-        index.look_up(term for term in terms if not isinstance(term, TopicRef))
+        index.look_up(term for term in terms if not isinstance(term, TopicRef | LikeSaved))
         for text, tree in new.items():
-            planes = points(tree, index, self._library.topics)
-            self._by_text[text] = self._numbered(planes) if any(planes) else 0
+            if asks_for_saved(tree):
+                self.triples.append(tuple(self._row(tree, index, saved) for saved in range(3)))
+                self._by_text[text] = -len(self.triples)
+            else:
+                self._by_text[text] = self._row(tree, index)
+
+    def _row(self, tree: Node, index: Index, saved: int = 0) -> int:
+        planes = points(tree, index, self._library.topics, saved=saved)
+        return self._numbered(planes) if any(planes) else 0
 
     def _numbered(self, planes: Sequence[int]) -> int:
         bits = tuple(plane.to_bytes(self._bytes, "little") for plane in planes)

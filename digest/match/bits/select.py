@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digest.match.bits.cohort import Cohort, Integers, Lists
+from digest.match.bits.own import Own
 from digest.match.bits.rows import add
 
 Words = NDArray[np.uint64]  # bits over papers, a row for each subscriber
@@ -60,31 +61,43 @@ class Selection:
         enough = [*(np.flatnonzero(order.upvotes >= least) for least in self._upvotes), np.arange(0)]
         self._enough = np.array([_bits(numbers, self.width) for numbers in enough])
 
-    def choose(self, planes: Sequence[Words], union: Words, cohort: Cohort, sent: Lists) -> Lists:
+    def choose(
+        self, planes: Sequence[Words], union: Words, cohort: Cohort, sent: Lists, own: Own | None = None
+    ) -> Lists:
         """Return the numbers of each subscriber's papers, best first.
 
         `planes`: for each binary digit of points, a row for each filter; `union`: the papers of each filter.
-        The filters of `cohort` are numbers of these rows; `sent`: numbers of papers that don't come again.
+        The filters of `cohort` are numbers of these rows; `sent`: numbers of papers that don't come again;
+        `own`: filters that mean something else for each subscriber.
         """
         size = max(CHUNK_WORDS // (self._most_points * self.width), 1)
         done = []
         for start in range(0, len(cohort), size):
             part = slice(start, start + size)
-            done.append(self._chunk(planes, union, cohort.part(part), sent.part(part)))
+            of_part = own and own.part(part)
+            done.append(self._chunk(planes, union, cohort.part(part), sent.part(part), of_part))
         if not done:
             return Lists(np.zeros(1, np.int64), self._paper[:0])
         return Lists.of(np.concatenate([d.counts for d in done]), np.concatenate([d.items for d in done]))
 
-    def _chunk(self, planes: Sequence[Words], union: Words, cohort: Cohort, sent: Lists) -> Lists:
+    def _chunk(
+        self, planes: Sequence[Words], union: Words, cohort: Cohort, sent: Lists, own: Own | None
+    ) -> Lists:
         ranked_by = planes if self._most_points > 1 else [union]  # where every fit is as good as any
         points = _sums(ranked_by, cohort.wanted, self._most_points.bit_length())
         (gone,) = _sums([union], cohort.excluded, 1)
+        if own:
+            alike = own.alike()
+            own.add_to(points, ranked_by, own.wanted, alike)
+            own.add_to([gone], [union], own.excluded, alike)
         _set(gone, sent)
         free = self._full & ~gone
         allowed = free & self._enough[np.searchsorted(self._upvotes, cohort.min_upvotes)]
-        anything = cohort.wanted.counts == 0
+        anything = cohort.wanted.counts + (own.wanted.counts if own else 0) == 0
         if cohort.asks_for_more:
             reached = points if self._most_points > 1 else _sums(planes, cohort.wanted, len(planes))
+            if own and self._most_points == 1:
+                own.add_to(reached, planes, own.wanted, alike)
             allowed &= _at_least(reached, np.where(anything, 0, cohort.least))
         most = np.maximum(cohort.max_papers, 0)
         tops = np.minimum(np.maximum(cohort.top, 0), most)

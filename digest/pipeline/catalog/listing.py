@@ -5,10 +5,12 @@ numbers only, remembered for some minutes; the texts of one page are read when i
 paper that was hidden since is left out at once.
 """
 
+from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from itertools import filterfalse
 from math import ceil
 
 from digest.domain import Paper
@@ -21,14 +23,13 @@ from digest.pipeline.installation import Installation
 from digest.store import papers, session
 from digest.store.papers import listing
 from digest.store.papers.authors import author_key, by_author
-from digest.trend import rank
+from digest.trend import is_noticed, rank
 
 PAGE = 40  # papers on one page
 FRESH = timedelta(minutes=2)
 MOST_BY_AUTHOR = 1000
 DAYS_BACK = timedelta(days=180)  # of days that are listed for search engines
 DAYS_FRESH = timedelta(hours=1)
-AHEAD_DAYS = 14  # whose lists are read ahead
 REMEMBERED = 200  # lists; a number for each of their papers
 
 
@@ -90,10 +91,9 @@ class _ByAuthor:
 
 
 @dataclass(frozen=True, slots=True)
-class _Ordered:
-    """The papers (`Paper.pk`) of a period in each order, and what stands around them."""
+class _Around:
+    """What stands around the papers of a period."""
 
-    numbers: Mapping[Order, tuple[int, ...]]
     sources: Mapping[str, int]
     newest: date | None
     previous: Period | None
@@ -108,6 +108,7 @@ class Lists:
         self._installation = installation
         self._usual = usual or remembered_usual(installation)
         self._orders = Snapshots(self._order, FRESH, REMEMBERED)
+        self._around = Snapshots(self._look_around, FRESH, REMEMBERED)
         self._authors = Snapshots(self._author, FRESH, REMEMBERED)
         self._days = Snapshot(self._find_days, DAYS_FRESH)
         self._latest = Snapshot(self._find_latest, FRESH)
@@ -118,11 +119,11 @@ class Lists:
 
     def page(self, period: Period, order: Order, number: int, now: datetime) -> PeriodPage | None:
         """Read one page (from 1) of a period; None where the list has no such page. An empty list has one."""
-        found = self._orders.get(period, now)
-        page = read_page(self._installation, found.numbers[order], number, now)
+        page = read_page(self._installation, self._orders.get((period, order), now), number, now)
         if page is None:
             return None
-        return PeriodPage(period, order, page, found.sources, found.newest, found.previous, found.next)
+        around = self._around.get(period, now)
+        return PeriodPage(period, order, page, around.sources, around.newest, around.previous, around.next)
 
     def days(self, now: datetime) -> tuple[date, ...]:
         """Return the days of the last months that have papers, the newest first."""
@@ -137,20 +138,30 @@ class Lists:
     def forget(self) -> None:
         """Read every list anew when it is asked for next."""
         self._orders.forget()
+        self._around.forget()
         self._authors.forget()
 
-    def read_ahead(self, now: datetime) -> None:
-        """Put the lists of the last days in order, before somebody asks for them."""
-        for day in self.days(now)[:AHEAD_DAYS]:
-            self._orders.get(period_of(day, Span.DAY), now)
+    def _order(self, key: tuple[Period, Order], now: datetime) -> Sequence[int]:
+        """Put the papers of a period in an order: their numbers (`Paper.pk`), in eight bytes each.
 
-    def _order(self, period: Period, now: datetime) -> _Ordered:
+        Few papers of a day are noticed by anybody; the database orders the others.
+        """
+        period, order = key
         with session.reading(self._installation.engine) as db:
-            found = listing.within(db, since=period.start, until=period.end)
-            return _Ordered(
-                numbers={order: self._in_order(found, order, now) for order in Order},
+            if order is Order.NEWEST:
+                return array("q", listing.by_first_sight(db, since=period.start, until=period.end))
+            outlines = listing.noticed(db, since=period.start, until=period.end)
+            others = listing.by_publication(db, since=period.start, until=period.end)
+        ranked = rank(outlines, now, self._usual.get(now), aging=False)
+        first = [each.paper.pk for each in ranked if is_noticed(each)]
+        return array("q", [*first, *filterfalse(set(first).__contains__, others)])
+
+    def _look_around(self, period: Period, now: datetime) -> _Around:
+        with session.reading(self._installation.engine) as db:
+            newest = listing.last_before(db, period.end)
+            return _Around(
                 sources=listing.source_counts(db, since=period.start, until=period.end),
-                newest=max(paper.first_seen_at for paper in found).date() if found else None,
+                newest=newest.date() if newest and newest >= period.start else None,
                 previous=_neighbour(listing.last_before(db, period.start), period.span),
                 next=_neighbour(listing.first_from(db, period.end, now + AHEAD), period.span),
             )
@@ -205,10 +216,9 @@ def read_page(installation: Installation, numbers: Sequence[int], number: int, n
         return None
     wanted = numbers[(number - 1) * PAGE : number * PAGE]
     with session.reading(installation.engine) as db:
-        found = papers.by_pks(db, wanted, until=now)
-        hidden = listing.not_shown(db, wanted)
+        found = papers.by_pks(db, wanted, until=now, listed=True)
         shown = with_summaries(db, installation, [found[pk] for pk in wanted if pk in found], now)
-    return Page(tuple(paper for paper in shown if paper.pk not in hidden), len(numbers), number, pages)
+    return Page(tuple(shown), len(numbers), number, pages)
 
 
 def _newest(paper: Paper) -> tuple[datetime, float, str]:

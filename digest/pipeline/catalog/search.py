@@ -6,7 +6,7 @@ In: what somebody typed. Out: one frozen value with all that a page shows. Chang
 import base64
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,14 +19,17 @@ from digest.filters import (
     Has,
     Leaf,
     Like,
+    LikeSaved,
     Node,
     Not,
     Or,
     TopicRef,
     Word,
+    asks_for_saved,
     canonical,
     leaves,
     parse,
+    with_saved,
 )
 from digest.filters.tree import TextLeaf
 from digest.match import Library
@@ -55,6 +58,7 @@ from digest.text import clean
 from digest.words import fold, forms, written
 
 MOST = 100  # papers on one page
+NO_READER = "it means the papers that a reader saved, and nobody is signed in here"
 MOST_PARTS = 10  # parts of a query that are tried alone where nothing was found
 
 
@@ -85,7 +89,8 @@ class SearchResult:
     were corrected, else empty. `total`: papers on all pages; `complete`: those with every word. `expanded`:
     words, and the other form that was searched for too. `unknown`: words that no paper has. `parts`: where
     nothing was found, what each part of the query alone would find. `next`: the cursor of the next page, or
-    empty. `behind`: changed papers that the index doesn't know yet.
+    empty. `behind`: changed papers that the index doesn't know yet. `is_own`: it asks for `like:saved`, and
+    finds other papers for each reader.
     """
 
     typed: str
@@ -105,6 +110,7 @@ class SearchResult:
     with_code: int
     next: str
     behind: int
+    is_own: bool
 
 
 class Search:
@@ -126,8 +132,11 @@ class Search:
         cursor: str = "",
         order: Order = Order.RELEVANCE,
         as_typed: bool = False,
+        saved: Sequence[int] | None = None,
     ) -> SearchResult:
-        """Search all papers. `cursor`: where the page before ended; `as_typed`: correct and expand nothing.
+        """Search all papers. `cursor`: where the page before ended; `as_typed`: correct and expand nothing;
+        `saved`: what `like:saved` means, the papers that a reader saved (`Paper.pk`), None where nobody is
+        known.
 
         Raises FilterError for a query that can't be read, InputError for a limit or cursor of no use.
         """
@@ -136,7 +145,9 @@ class Search:
         after = _read_cursor(cursor, order) if cursor else None
         with session.reading(self._installation.engine) as db:
             library = Library(interests.topics(db))
-            tree = parse(text, topics=library.topics)
+            tree = parse(text, topics=library.topics, no_saved=NO_READER if saved is None else "")
+            if saved is not None and asks_for_saved(tree):
+                tree = with_saved(tree, list(papers.canonical_ids(db, saved).values()))
             reading = self._index.read(db)
             known = self._known(db, tree, library, reading.engine, now)
             query = read(tree, tuple(fold(forms(word)[1]) for word in written(clean(text))))
@@ -165,7 +176,7 @@ class Search:
     def _meaning(self, db: session.Session, tree: Node, text: str, engine: Engine) -> Meaning | None:
         """What ranks beside words: likeness where nothing but filters is asked, else what the text means."""
         parts = tree.parts if isinstance(tree, And) else (tree,)
-        liked = [part.id for part in parts if isinstance(part, Like)]
+        liked = _liked(parts)
         if liked and not any(isinstance(part, TextLeaf) for part in parts):
             return self.similar.likeness(db, engine, liked)
         ranks = any(isinstance(part, Word) and part.field is None for part in parts)
@@ -176,12 +187,21 @@ class Search:
     ) -> Known:
         asked = set(_all_leaves(tree, library))
         counted = any(isinstance(leaf, AtLeast) or leaf == Has("pick") for leaf in asked)
-        liked = sorted(leaf.id for leaf in asked if isinstance(leaf, Like))
+        liked = sorted(set(_liked(asked)))
         return Known(
             library.topics,
             self._signals.latest(db, now) if counted else {},
             self.similar.alike(db, engine, liked) if liked else nothing_alike,
         )
+
+
+def _liked(nodes: Iterable[Node]) -> list[str]:
+    """The canonical ids of the papers that these leaves ask for the like of."""
+    found: list[str] = []
+    for node in nodes:
+        if isinstance(node, Like | LikeSaved):
+            found += node.ids if isinstance(node, LikeSaved) else [node.id]
+    return found
 
 
 def _all_leaves(tree: Node, library: Library) -> Iterator[Leaf]:
@@ -237,6 +257,7 @@ def _result(
         with_code=found.counts.get("has:code", 0),
         next=_cursor(found.hits[-1].place, order) if found.more else "",
         behind=behind,
+        is_own=asks_for_saved(tree),
     )
 
 

@@ -34,8 +34,8 @@ PATIENCE = 10.0  # seconds that one waits for its site's turn
 def copy_due(
     installation: Installation, now: datetime, *, stopping: Callable[[], bool] = lambda: False
 ) -> int:
-    """Return copy the pictures of new papers, where the operator wants them; returns how many."""
-    if not installation.thumbnails:
+    """Copy the pictures of new papers, where the operator wants them; return how many."""
+    if not installation.keeps_pictures:
         return 0
     turn = ServiceRow.claim(installation.engine, NAME, now, until=now + EVERY)
     if turn is None:
@@ -80,7 +80,7 @@ def _copy(installation: Installation, fetcher: Fetcher, wanted: Wanted, now: dat
 
 
 def thumbnails_of(installation: Installation, numbers: Iterable[int]) -> Mapping[int, Thumbnail]:
-    """Return the copies that there are for papers (`Paper.pk`); none where the operator wants none."""
+    """Return the copies that pages show of papers (`Paper.pk`); none where the operator wants none there."""
     if not installation.thumbnails:
         return {}
     with session.reading(installation.engine) as db:
@@ -89,7 +89,7 @@ def thumbnails_of(installation: Installation, numbers: Iterable[int]) -> Mapping
 
 def thumbnail_jpeg(installation: Installation, number: int, mark: str) -> bytes | None:
     """Return the bytes of a copy (a JPEG); None where there is none, or its paper is hidden."""
-    if not installation.thumbnails or number > 2**31 - 1:
+    if not installation.keeps_pictures or number > 2**31 - 1:
         return None
     with session.reading(installation.engine) as db:
         return stored.picture(db, number, mark)

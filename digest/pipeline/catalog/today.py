@@ -58,16 +58,21 @@ class Today:
         counted = self._topics.peek(now)
         return counted or tuple(CountedTopic(topic) for topic in _in_order(self.candidates(now)))
 
-    def preview(self, interests: Interests, now: datetime) -> Preview:
-        """Return the digest that somebody with these interests would get now, its first twenty papers."""
-        wanted = replace(interests, max_papers=min(interests.max_papers, PREVIEWED))
-        return preview(self._installation, stranger(wanted, now), now, self.candidates(now))
+    def preview(self, interests: Interests, now: datetime, saved: tuple[int, ...] = ()) -> Preview:
+        """Return the digest that somebody with these interests would get now, its first twenty papers.
 
-    def matches(self, interests: Interests, now: datetime) -> tuple[Match, ...]:
+        `saved`: the papers that they saved (`Paper.pk`).
+        """
+        wanted = replace(interests, max_papers=min(interests.max_papers, PREVIEWED))
+        somebody = replace(stranger(wanted, now), saved=saved)
+        return preview(self._installation, somebody, now, self.candidates(now))
+
+    def matches(self, interests: Interests, now: datetime, saved: tuple[int, ...] = ()) -> tuple[Match, ...]:
         """Return the papers of that digest, all of them, whatever was sent before; none where there is no
         digest.
         """
-        found = preview(self._installation, stranger(interests, now), now, self.candidates(now))
+        somebody = replace(stranger(interests, now), saved=saved)
+        found = preview(self._installation, somebody, now, self.candidates(now))
         return found.digest.papers if found.digest else ()
 
     def forget(self) -> None:

@@ -63,5 +63,5 @@ def papers_of(installation: Installation, owner: Subscriber, sent: MyDigest) -> 
         likeness=StoredLikeness(installation),
     )
     place = {paper.pk: number for number, paper in enumerate(corpus.papers)}
-    matches = corpus.why.explain(owner.interests, [place[paper.pk] for paper in shown])
+    matches = corpus.why.explain(owner.interests, [place[paper.pk] for paper in shown], owner.saved)
     return SentPapers(matches, {topic.slug: topic.title for topic in topics})

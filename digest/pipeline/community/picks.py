@@ -82,8 +82,11 @@ def unpick(
     return unpicked
 
 
-def place(installation: Installation, day: date, places: Mapping[str, int], now: datetime) -> None:
-    """Give papers (by id) that are picked for a day other places, from 1. Raises UnknownError, InputError."""
+def place(installation: Installation, day: date, places: Mapping[str, int], now: datetime) -> list[Paper]:
+    """Give papers (by id) that are picked for a day other places, from 1; returns that day's picks then.
+
+    Raises UnknownError, InputError.
+    """
     if not all(1 <= number <= HIGHEST_PLACE for number in places.values()):
         raise InputError(deferred("the place of a pick is a number from 1 to {most}", most=HIGHEST_PLACE))
     with session.transaction(installation.engine) as db:
@@ -96,16 +99,21 @@ def place(installation: Installation, day: date, places: Mapping[str, int], now:
         after = {paper.id: number for paper, number in changed.items()}
         picks.place(db, day, {paper.pk: number for paper, number in changed.items()})
         audit.record(db, installation.actor, "pick.order", f"picks:{day}", before, after, now=now)
+        return _picked_on(installation, db, day, now)
 
 
 def picked_on(installation: Installation, day: date, now: datetime) -> list[Paper]:
     """Return the papers that are picked for a day, in the order of their picks, each with that pick."""
     with session.reading(installation.engine) as db:
-        found = picks.of_day(db, day)
-        read = papers.by_pks(db, found, until=now)
-        hidden = not_shown(db, list(found))
-        shown = [replace(read[pk], picked=found[pk]) for pk in found if pk in read and pk not in hidden]
-        return with_summaries(db, installation, shown, now)
+        return _picked_on(installation, db, day, now)
+
+
+def _picked_on(installation: Installation, db: Session, day: date, now: datetime) -> list[Paper]:
+    found = picks.of_day(db, day)
+    read = papers.by_pks(db, found, until=now)
+    hidden = not_shown(db, list(found))
+    shown = [replace(read[pk], picked=found[pk]) for pk in found if pk in read and pk not in hidden]
+    return with_summaries(db, installation, shown, now)
 
 
 def curator_of(installation: Installation, email: str) -> int:

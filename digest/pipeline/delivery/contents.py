@@ -16,6 +16,7 @@ from digest.pipeline.issues.candidates import CandidateCache, CandidateSet
 from digest.pipeline.issues.choosing import choose
 from digest.pipeline.issues.no_papers import quiet_digest, reason_of
 from digest.pipeline.issues.withdrawals import Withdrawals
+from digest.pipeline.mail.pictures import Pictures
 from digest.store import deliveries, papers, session
 from digest.store.subscriptions import interests
 
@@ -27,6 +28,7 @@ class DigestBuilder:
     def __init__(self, installation: Installation) -> None:
         self._installation = installation
         self._candidates = CandidateCache(installation)
+        self._pictures = Pictures(installation)
 
     def digests(self, rows: Sequence[Delivery], people: Mapping[int, Subscriber]) -> dict[int, Digest | None]:
         """Return, by delivery id, the digest that its row promised: its papers in order, with their reasons.
@@ -52,7 +54,8 @@ class DigestBuilder:
                 same = [row for row in of_issue if row.window_days == days]
                 gone = {candidates.numbers.get(pk) for pk in (*withdrawn.papers, *hidden)}
                 found |= self._of_issue(issue, candidates, same, people, withdrawn=withdrawn, gone=gone)
-        return found
+        written = {row: digest for row, digest in found.items() if digest}
+        return found | dict(zip(written, self._pictures.given(list(written.values())), strict=True))
 
     def _of_issue(
         self,
@@ -70,7 +73,8 @@ class DigestBuilder:
         for row, chosen, others in zip(rows, *self._chosen(candidates, rows), strict=True):
             reader = people[row.subscriber_id]
             promised = {candidates.numbers.get(pk) for pk in row.papers}.difference(gone)
-            kept = candidates.corpus.why.explain(reader.interests, [n for n in chosen if n in promised])
+            shown = [number for number in chosen if number in promised]
+            kept = candidates.corpus.why.explain(reader.interests, shown, reader.saved)
             also_trending = [listed[number] for number in others if number not in gone]
             back = withdrawn.of(row.subscriber_id, issue.opened_at)
             digests[row.id] = compose(
@@ -92,7 +96,7 @@ class DigestBuilder:
         ids = [row.subscriber_id for row in rows]
         corpus = candidates.corpus
         with session.reading(self._installation.engine) as db:
-            cohort = unpack(deliveries.packed_interests(db, ids))
+            cohort = unpack(*deliveries.packed_interests(db, ids))
             unread = corpus.many.unread(cohort)
             corpus.many.read(unread, interests.filter_texts(db, unread))
             but = {row.id for row in rows}

@@ -62,9 +62,13 @@ def import_opml(
 
 def export_opml(installation: Installation) -> str:
     """Return all sources with an address as OPML; what is imported from it is the same."""
+    return write(outlines(installation))
+
+
+def outlines(installation: Installation) -> tuple[Outline, ...]:
+    """Return all sources with an address, as a list of feeds has them."""
     with session.reading(installation.engine) as db:
-        listed = [source for source in sources.listing(db) if source.url]
-    return write(tuple(Outline(s.name, s.url, s.kind) for s in listed))
+        return tuple(Outline(s.name, s.url, s.kind) for s in sources.listing(db) if s.url)
 
 
 def _kind(outline: Outline) -> SourceKind:

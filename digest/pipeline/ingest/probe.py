@@ -81,6 +81,21 @@ def check(installation: Installation, url: str, now: datetime) -> SourceCheck:
     )
 
 
+def guess_kind(installation: Installation, url: str, now: datetime) -> SourceKind:
+    """Return the kind of a source: by its host, else by its answer, for which it is asked once.
+
+    Raises InputError where it can't be a source, FetchError where it doesn't answer.
+    """
+    by_host = kind_of_host(read_source(url, installation.allow_hosts))
+    if by_host:
+        return by_host
+    found = check(installation, url, now)
+    if found.error:
+        fix = "say --kind if you know better; digest sources check URL looks at it again"
+        raise InputError(f"{url} can't be read as a source: {found.error}", fix=fix)
+    return found.kind
+
+
 def _problems(parsed: Parsed) -> Iterator[str]:
     entries = parsed.entries
     if not entries and not parsed.skipped:

@@ -40,12 +40,9 @@ class CandidateSet:
     sources: tuple[Source, ...]
     notes: tuple[str, ...]
     likeness: StoredLikeness
-
-    @property
-    def listed_again(self) -> tuple[int, ...]:
-        """The numbers of papers older than the window, which were picked or proposed again within it."""
-        papers = enumerate(self.corpus.papers)
-        return tuple(number for number, paper in papers if paper.first_seen_at <= self.since)
+    listed_again: tuple[
+        int, ...
+    ] = ()  # numbers of papers older than that, picked or proposed again within it
 
     @property
     def oldest(self) -> datetime:
@@ -98,6 +95,9 @@ def read_candidates(
             *(_incomplete(source, found) for source, found in incomplete_days(gaps, listed, at)),
         ),
         likeness=likeness,
+        listed_again=tuple(
+            number for number, paper in enumerate(corpus.papers) if paper.first_seen_at <= since
+        ),
     )
 
 

@@ -6,8 +6,6 @@ again is older than the window; whoever it was chosen for is looked up in the wh
 
 from collections.abc import Collection, Sequence
 
-import numpy as np
-
 from digest.match import Cohort, Lists, unpack_sent
 from digest.pipeline.issues.candidates import CandidateSet
 from digest.store import deliveries
@@ -30,23 +28,13 @@ def choose(
     deliveries `but` (ids) don't count.
     """
     many = candidates.corpus.many
-    again = np.array(candidates.listed_again, np.int64)
     looked_up: set[int] = set()
     while True:
         sent = unpack_sent(ids, messages, candidates.numbers)
         found = many.choose(cohort, sent)
-        readers = {ids[place] for place in _owners(found, again)} - looked_up
+        readers = {ids[place] for place in found.holding(candidates.listed_again)} - looked_up
         if not readers:
             return found, sent
         looked_up |= readers
         earlier = deliveries.history_of(db, sorted(readers), since=candidates.oldest, but=but)
         messages = sorted([*messages, *earlier], key=lambda message: message[0])
-
-
-def _owners(found: Lists, numbers: np.ndarray) -> list[int]:
-    """Whose lists hold one of these numbers, by their places."""
-    if not len(numbers):
-        return []
-    owners = np.repeat(np.arange(len(found.counts)), found.counts)
-    places: list[int] = np.unique(owners[np.isin(found.items, numbers)]).tolist()
-    return places

@@ -6,13 +6,14 @@ Each reason is one that holds by itself: a paper may be too old *and* lack a wor
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from digest.domain import Interests, Paper, Ranked, SignalKind, Subscriber
+from digest.domain import Paper, Ranked, SignalKind, Subscriber
 from digest.filters import Node, normal, parse, parse_stored
 from digest.filters.tree import Not, TopicRef
 from digest.languages import deferred, deferred_list, ndeferred
 from digest.match import Corpus, Library
 from digest.pipeline.installation import Installation
 from digest.pipeline.issues.candidates import CandidateSet, read_candidates, sent_to, window_of
+from digest.pipeline.issues.preview import NO_READER
 from digest.store import papers, session
 
 
@@ -30,7 +31,7 @@ def of_filter(installation: Installation, text: str, ref: str, now: datetime) ->
     Raises FilterError, UnknownError.
     """
     found = read_candidates(installation, now)
-    tree = parse(text, topics=found.topics)
+    tree = parse(text, topics=found.topics, no_saved=NO_READER)
     paper = _paper(installation, found, ref)
     return WhyNot(paper, (*_too_old(found, paper, now), *_alone(found, paper).why.misses(tree, paper.id)))
 
@@ -44,13 +45,14 @@ def of_digest(installation: Installation, subscriber: Subscriber, ref: str, now:
         sent = sent_to(installation, found, subscriber)
         if paper.id in sent:
             return WhyNot(paper, (deferred("it is in a digest that was sent, or is on its way"),))
-        chosen = [match.paper.id for match in found.corpus.one.match(subscriber.interests, sent)]
+        matches = found.corpus.one.match(subscriber.interests, sent, subscriber.saved)
+        chosen = [match.paper.id for match in matches]
         if paper.id in chosen:
             return WhyNot(paper, ())
-    kept_out = _unwanted(found, paper, subscriber.interests)
+    kept_out = _unwanted(found, paper, subscriber)
     if old or kept_out:
         return WhyNot(paper, (*old, *kept_out))
-    return WhyNot(paper, (_too_far_down(found, paper, subscriber.interests, sent),))
+    return WhyNot(paper, (_too_far_down(found, paper, subscriber, sent),))
 
 
 def _paper(installation: Installation, found: CandidateSet, ref: str) -> Paper:
@@ -81,12 +83,12 @@ def _alone(found: CandidateSet, paper: Paper) -> Corpus:
     return Corpus([Ranked(paper, 0.0)], Library(found.topics.values()), likeness=found.likeness)
 
 
-def _unwanted(found: CandidateSet, paper: Paper, interests: Interests) -> tuple[str, ...]:
+def _unwanted(found: CandidateSet, paper: Paper, subscriber: Subscriber) -> tuple[str, ...]:
     """What of the interests keeps the paper out."""
-    alone = _alone(found, paper)
+    alone, interests = _alone(found, paper), subscriber.interests
 
     def missing(tree: Node) -> tuple[str, ...]:
-        return alone.why.misses(tree, paper.id)
+        return alone.why.misses(tree, paper.id, subscriber.saved)
 
     reasons: list[str] = [
         deferred("excluded by {filter}", filter=text)
@@ -120,9 +122,10 @@ def _stored(text: str) -> Node:
     return parse_stored(text)
 
 
-def _too_far_down(found: CandidateSet, paper: Paper, interests: Interests, sent: set[str]) -> str:
+def _too_far_down(found: CandidateSet, paper: Paper, subscriber: Subscriber, sent: set[str]) -> str:
+    interests = subscriber.interests
     everything = replace(interests, max_papers=len(found.ranked))
-    order = [match.paper.id for match in found.corpus.one.match(everything, sent)]
+    order = [match.paper.id for match in found.corpus.one.match(everything, sent, subscriber.saved)]
     if paper.id not in order:
         return deferred("it only mentions what is asked for in passing, and such papers are left out")
     return deferred(

@@ -33,6 +33,11 @@ class StoredLikeness:
             basis = stored.basis(db)
         return lsa.Basis.unpacked(basis.data) if basis else None
 
+    def ids(self, numbers: Sequence[int]) -> Mapping[int, str]:
+        """Return the canonical ids of papers by number; unknown numbers are left out."""
+        with session.reading(self._installation.engine) as db:
+            return papers.canonical_ids(db, numbers)
+
     def vectors(self, papers: Sequence[Paper]) -> Vectors:
         """Return a vector a paper; zero for one that can't be compared, and for all without a basis."""
         return folded(papers, self._basis)

@@ -264,7 +264,7 @@ def _rows(
 def _chosen(db: session.Session, candidates: CandidateSet, part: _Part) -> list[list[int]]:
     """The papers (`Paper.pk`) of each subscriber, best first."""
     corpus = candidates.corpus
-    cohort = unpack(part.page.packed)
+    cohort = unpack(part.page.packed, part.page.saved)
     unread = corpus.many.unread(cohort)
     corpus.many.read(unread, interests.filter_texts(db, unread))
     found, _ = choose(db, candidates, cohort, part.page.ids, part.sent)

@@ -22,9 +22,11 @@ from digest.pipeline.installation import Installation
 from digest.pipeline.issues.candidates import CandidateSet, read_candidates, sent_to, usual_before, window_of
 from digest.pipeline.issues.no_papers import quiet_digest, skip_reason
 from digest.pipeline.issues.withdrawals import Withdrawals
+from digest.pipeline.mail.pictures import Pictures
 from digest.store import papers, session
 from digest.trend import rank
 
+NO_READER = "only a subscriber has saved papers; try digest preview with their address"
 NOBODY = "reader@example.org"  # whom a preview without a subscriber is addressed to (RFC 2606)
 
 
@@ -48,9 +50,9 @@ def preview(
     """
     found = found or read_candidates(installation, now, window_of(installation, subscriber, now))
     gone = sent_to(installation, found, subscriber)
-    chosen = found.corpus.one.match(subscriber.interests, gone)
+    chosen = found.corpus.one.match(subscriber.interests, gone, subscriber.saved)
     gone |= {match.paper.id for match in chosen}
-    also_trending = found.corpus.one.others(subscriber.interests, gone, MOST_ALSO)
+    also_trending = found.corpus.one.others(subscriber.interests, gone, MOST_ALSO, subscriber.saved)
     today = now.astimezone(ZoneInfo(subscriber.schedule.timezone)).date()
     issue = Issue(id=0, date=today, due_at=now, opened_at=now)
     withdrawn = _withdrawn(installation, subscriber, now)
@@ -64,6 +66,7 @@ def preview(
         withdrawn=withdrawn,
     )
     if digest:
+        (digest,) = Pictures(installation).given([digest])
         return Preview(digest, None)
     reason = skip_reason(found, subscriber.schedule.frequency)
     if not subscriber.schedule.quiet_days:
@@ -88,7 +91,7 @@ def stranger(interests: Interests, now: datetime) -> Subscriber:
 def matching(installation: Installation, text: str, now: datetime) -> tuple[Match, ...]:
     """Return all candidates of now that satisfy a filter, in rank order. Raises FilterError."""
     found = read_candidates(installation, now)
-    return found.corpus.search(parse(text, topics=found.topics))
+    return found.corpus.search(parse(text, topics=found.topics, no_saved=NO_READER))
 
 
 def explain(installation: Installation, ref: str, now: datetime) -> Ranked:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parseaddr
+from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -72,20 +73,51 @@ def write_env(path: Path, text: str) -> None:
 
 
 def dns_records(settings: Settings) -> list[DnsRecord]:
-    """Return what DNS must hold, so that emails arrive (RFC 7208, 6376, 7489) and links lead to the site."""
+    """Return what DNS must hold, so that emails arrive (RFC 7208, 6376, 7489) and links lead to the site.
+
+    Nothing for a sender and a site that only this machine knows.
+    """
     domain = domain_of(parseaddr(settings.mail_from)[1])
-    relay = urlsplit(settings.smtp()).hostname or "your-mail-server"
-    host = urlsplit(settings.base_url).hostname or ""
+    relay = urlsplit(settings.smtp()).hostname or "localhost"
+    host = urlsplit(settings.base_url).hostname or "localhost"
     selector = settings.dkim_selector or "selector-of-your-mail-server"
-    return [
-        DnsRecord(domain, "TXT", f"v=spf1 a:{relay} ~all", "who may send (or the include: of your provider)"),
-        DnsRecord(
-            f"{selector}._domainkey.{domain}", "TXT", "v=DKIM1; …", "the key that signs; your server shows it"
-        ),
-        DnsRecord(f"_dmarc.{domain}", "TXT", "v=DMARC1; p=none", "what others do with forged mail"),
-        DnsRecord(domain, "MX", relay, "where bounces and replies go"),
-        DnsRecord(host, "A/AAAA", "the address of this machine", "the pages that links in emails lead to"),
-    ]
+    records = []
+    if not _is_local(domain):
+        sends, receives = _relay(relay)
+        spf = f"v=spf1 {sends} ~all"
+        dkim = f"{selector}._domainkey.{domain}"
+        records += [
+            DnsRecord(domain, "TXT", spf, "who may send (or the include: of your provider)"),
+            DnsRecord(dkim, "TXT", "v=DKIM1; …", "the key that signs; your server shows it"),
+            DnsRecord(f"_dmarc.{domain}", "TXT", "v=DMARC1; p=none", "what others do with forged mail"),
+            DnsRecord(domain, "MX", receives, "where bounces and replies go"),
+        ]
+    if not _is_local(host):
+        records.append(
+            DnsRecord(host, "A/AAAA", "the address of this machine", "the pages that links in emails lead to")
+        )
+    return records
+
+
+def _relay(host: str) -> tuple[str, str]:
+    """A mail server as SPF names it (RFC 7208, 5), and as MX does: by no address (RFC 5321, 5.1)."""
+    if _is_local(host):
+        return "a:name-of-this-machine", "name-of-this-machine"
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return f"a:{host}", host
+    return f"ip{address.version}:{address}", "name-of-your-mail-server"
+
+
+def _is_local(host: str) -> bool:
+    """Whether a name or an address means the machine on which it is used."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def try_sending(settings: Settings, recipient: str, now: datetime) -> Receipt:

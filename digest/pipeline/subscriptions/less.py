@@ -14,6 +14,7 @@ from digest.filters import canonical, parse, parse_stored
 from digest.languages import gettext as _
 from digest.match import Corpus, Library
 from digest.pipeline.installation import Installation
+from digest.pipeline.issues.likeness import StoredLikeness
 from digest.pipeline.subscriptions import preferences
 from digest.store import session
 from digest.store.subscriptions import interests, mutes
@@ -37,8 +38,9 @@ def choices(installation: Installation, reader: Subscriber, paper: Paper) -> tup
     with session.reading(installation.engine) as db:
         topics = {topic.slug: topic for topic in interests.topics(db)}
         muted = mutes.mutes(db, reader.id)
-    alone = Corpus([Ranked(paper, 0.0)], Library(topics.values()))
-    (match,) = alone.why.explain(reader.interests, [0])
+    likeness = StoredLikeness(installation)
+    alone = Corpus([Ranked(paper, 0.0)], Library(topics.values()), likeness=likeness)
+    (match,) = alone.why.explain(reader.interests, [0], reader.saved)
     titles = {slug: topic.title for slug, topic in topics.items()}
     found: dict[str, str] = {}
     for text, words in _wanted_less(match, titles):
@@ -46,7 +48,7 @@ def choices(installation: Installation, reader: Subscriber, paper: Paper) -> tup
             tree = parse(text, topics=topics)
         except FilterError:  # a name that the filter language has no words for
             continue
-        if not alone.why.misses(parse_stored(canonical(tree)), paper.id):
+        if not alone.why.misses(parse_stored(canonical(tree)), paper.id, reader.saved):
             found.setdefault(canonical(tree), words)
     return tuple(
         [

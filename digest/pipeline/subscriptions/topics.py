@@ -13,7 +13,8 @@ from digest.pipeline.issues.candidates import CandidateSet, read_candidates
 from digest.pipeline.subscriptions.validate import known_topic, known_topics
 from digest.store import session
 from digest.store.community import audit
-from digest.store.subscriptions import bulk, interests
+from digest.store.monitoring import statistics
+from digest.store.subscriptions import interests
 from digest.topics import shipped
 
 LOOKED_BACK = timedelta(days=14)  # for the papers that a change gains and loses
@@ -31,15 +32,16 @@ class TopicEdit:
     kept: int
 
 
-def counted(installation: Installation, now: datetime) -> Mapping[str, tuple[int, int]]:
-    """Count, by slug, the papers of the last week that a topic selects, and its active readers."""
-    week = read_candidates(installation, now, timedelta(days=7))
+def readers_of_topics(installation: Installation) -> Mapping[str, int]:
+    """Count, by slug, the active readers of each topic that has any."""
     with session.reading(installation.engine) as db:
-        readers = bulk.topic_readers(db)
-    return {
-        topic.slug: (len(_selected(week, topic.expression)), readers[topic.slug])
-        for topic in known_topics(installation)
-    }
+        return statistics.topic_readers(db)
+
+
+def papers_of_topics(installation: Installation, now: datetime) -> Mapping[str, int]:
+    """Count, by slug, the papers of the last week that each topic selects. Reads all papers of the week."""
+    week = read_candidates(installation, now, timedelta(days=7))
+    return {slug: len(papers) for slug, papers in week.corpus.of_topics().items()}
 
 
 def planned(
@@ -65,7 +67,7 @@ def planned(
     after = Topic(
         slug=slug,
         title=_line("title", title if title is not None else before.title if before else slug),
-        expression=canonical(parse(text, topics=others)) if expression is not None or is_new else text,
+        expression=_canonical(text, others) if expression is not None or is_new else text,
         group=_line("group", group if group is not None else before.group if before else "Others"),
     )
     found = read_candidates(installation, now, LOOKED_BACK)
@@ -94,7 +96,7 @@ def remove(installation: Installation, slug: str, now: datetime, *, dry_run: boo
         fix = f"digest topics edit {slug}"
         raise RefusedError(f"{slug} comes with Digest, which would add it again; it can be edited", fix=fix)
     with session.transaction(installation.engine) as db:
-        readers = bulk.topic_readers(db, everybody=True)[slug]
+        readers = statistics.topic_readers(db, everybody=True)[slug]
         if readers:
             raise RefusedError(
                 f"{readers} subscribers have the topic {slug}", fix=f"digest topics edit {slug}"
@@ -107,6 +109,11 @@ def remove(installation: Installation, slug: str, now: datetime, *, dry_run: boo
             interests.remove_topic(db, slug)
             audit.record(db, installation.actor, "topic.remove", f"topic:{slug}", before, None, now=now)
     return topic
+
+
+def _canonical(text: str, others: Sequence[str]) -> str:
+    shared = "a topic is the same for all its readers, and each has saved other papers"
+    return canonical(parse(text, topics=others, no_saved=shared))
 
 
 def _check_slug(slug: str, listed: Sequence[Topic]) -> None:

@@ -38,7 +38,7 @@ from digest.pipeline.mail.suppression import suppress
 from digest.pipeline.subscriptions.personal_data import ERASE_WITHIN
 from digest.pipeline.subscriptions.signin import LINK_LASTS, MAY_SIGN_IN
 from digest.pipeline.subscriptions.signup import CONFIRM_WITHIN, expected
-from digest.render import Links, Site, phrases
+from digest.render import Encoded, Links, Site, phrases
 from digest.store import session
 from digest.store.community import proposals
 from digest.store.monitoring import failures as kept_failures
@@ -151,7 +151,7 @@ def _is_wanted(
 
 def _message(  # noqa: PLR0911 - one for each kind
     installation: Installation, notice: TransactionalEmail, subscriber: Subscriber, now: datetime
-) -> Message:
+) -> Message | Encoded:
     site, renderer = site_of(installation, subscriber.schedule), installation.renderer
     links = mail_links(installation, subscriber.id)
     match notice.kind:

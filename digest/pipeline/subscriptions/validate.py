@@ -46,13 +46,14 @@ _TOO_MANY_CHARACTERS = deferred("all filters, authors and exclusions together ha
 _TOO_MANY_TERMS = deferred("all filters, authors and exclusions together have at most {most} terms")
 # Local parts of almost everybody: any domain that can stand behind one of them can stand behind all.
 _PLAIN_LOCAL = re.compile(r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*")
+_TOO_LONG = deferred("more than {most} bytes before the @", most=_LONGEST_LOCAL)
 # What the library says of what is no address → what we say.
 _NO_ADDRESS = (
     ("must have an @", deferred("it has no @")),
     ("at-sign (@)", deferred("it has another sign in the place of the @")),
     ("something before the @", deferred("nothing stands before the @")),
     ("something after the @", deferred("nothing stands after the @")),
-    ("too long before the @", deferred("it is too long before the @")),
+    ("too long before the @", _TOO_LONG),
     ("too long", deferred("it is too long")),
     ("should have a period", deferred("after the @ it has no dot")),
     ("top-level domain", deferred("after the @ it has no ending that exists")),
@@ -81,7 +82,7 @@ def read_address(text: str) -> str:
     except EmailNotValidError as error:
         raise InputError(_no_address(text.strip(), _why_no_address(str(error)))) from error
     if len(email.rpartition("@")[0].encode()) > _LONGEST_LOCAL:
-        raise InputError(_no_address(email, deferred("it is too long before the @")))
+        raise InputError(_no_address(email, _TOO_LONG))
     return email
 
 

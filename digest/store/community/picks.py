@@ -9,18 +9,37 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import Any
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import bindparam, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from digest.domain import Pick, SignalKind
 from digest.store.community.tables import PickRow
 from digest.store.papers.tables import SignalRow
-from digest.store.session import chunks, serialise
+from digest.store.session import serialise
 from digest.store.subscriptions.tables import SubscriberRow
 
 CURATORS = "picks"  # the source under which picks are observed
 _LATELY = 60  # picks that are looked at for changes
 _FEW = 500  # papers up to which their picks are looked up by number
+
+
+# Statements of every page are built once: building one takes longer than SQLite takes to run it.
+_PICK, _CURATOR = PickRow.__table__.c, SubscriberRow.__table__.c
+_PICKS = (
+    select(
+        _PICK.paper_id, _PICK.day, _PICK.curator_id, _CURATOR.display_name, _PICK.note, _PICK.at,
+        _PICK.position,
+    )
+    .select_from(PickRow.__table__.outerjoin(SubscriberRow.__table__, _CURATOR.id == _PICK.curator_id))
+    .where(_PICK.unpicked_at.is_(None))
+)  # fmt: skip
+_OF_ALL = _PICKS.where(
+    _PICK.at <= bindparam("until", type_=_PICK.at.type), _PICK.day <= bindparam("day", type_=_PICK.day.type)
+).order_by(_PICK.day, _PICK.at)
+_OF_SOME = _OF_ALL.where(_PICK.paper_id.in_(bindparam("numbers", expanding=True)))
+_OF_DAY = _PICKS.where(_PICK.day == bindparam("day", type_=_PICK.day.type)).order_by(
+    _PICK.position, _PICK.at, _PICK.id
+)
 
 
 Revision = tuple[tuple[Any, ...], ...]
@@ -84,8 +103,7 @@ def place(session: Session, day: date, places: Mapping[int, int]) -> None:
 
 def of_day(session: Session, day: date) -> dict[int, Pick]:
     """Return the picks of a day by paper (`Paper.pk`), in their order."""
-    wanted = _picks().where(PickRow.day == day).order_by(PickRow.position, PickRow.at, PickRow.id)
-    return {number: _pick(row) for number, *row in session.execute(wanted)}
+    return {number: _pick(row) for number, *row in session.execute(_OF_DAY, {"day": day})}
 
 
 def of_papers(session: Session, owners: Mapping[int, int], *, until: datetime | None) -> dict[int, Pick]:
@@ -93,14 +111,12 @@ def of_papers(session: Session, owners: Mapping[int, int], *, until: datetime | 
 
     `owners`: number of a row → the paper that it is part of.
     """
-    wanted = _picks().order_by(PickRow.day, PickRow.at)
-    if until is not None:
-        wanted = wanted.where(PickRow.at <= until, PickRow.day <= until.astimezone(UTC).date())
-    parts: Iterable[list[int] | None] = chunks(owners) if len(owners) <= _FEW else [None]
+    until = until or datetime.max.replace(tzinfo=UTC)
+    wanted = {"until": until, "day": until.astimezone(UTC).date()}
+    few = {"numbers": list(owners)} if len(owners) <= _FEW else {}
     found: dict[int, Pick] = {}
-    for part in parts:
-        chosen = wanted if part is None else wanted.where(PickRow.paper_id.in_(part))
-        for number, *row in session.execute(chosen):
+    if owners:
+        for number, *row in session.execute(_OF_SOME if few else _OF_ALL, wanted | few):
             if number in owners:
                 found[owners[number]] = _pick(row)
     return found
@@ -137,17 +153,6 @@ def forget_curator(session: Session, subscriber_id: int) -> None:
     """Let the picks of somebody who is erased stand without their name and words."""
     theirs = update(PickRow).where(PickRow.curator_id == subscriber_id)
     session.execute(theirs.values(curator_id=None, note=""))
-
-
-def _picks() -> Any:
-    return (
-        select(
-            PickRow.paper_id, PickRow.day, PickRow.curator_id, SubscriberRow.display_name, PickRow.note,
-            PickRow.at, PickRow.position,
-        )
-        .outerjoin(SubscriberRow, SubscriberRow.id == PickRow.curator_id)
-        .where(PickRow.unpicked_at.is_(None))
-    )  # fmt: skip
 
 
 def _pick(row: Iterable[Any]) -> Pick:

@@ -25,10 +25,12 @@ MAY_HAVE_COME = (  # states of a message whose papers the subscriber has, may ha
 
 @dataclass(frozen=True, slots=True)
 class DuePage:
-    """Some subscribers of a cohort by id, and what each asked for: packed interests, and the schedule."""
+    """Some subscribers of a cohort by id, and what each asked for: packed interests, the packed numbers of
+    the papers that they saved, and the schedule."""
 
     ids: Sequence[int] = ()
     packed: Sequence[bytes] = ()
+    saved: Sequence[bytes | None] = ()
     schedules: Sequence[Schedule] = ()
 
     def __len__(self) -> int:
@@ -36,8 +38,12 @@ class DuePage:
 
     def part(self, places: Sequence[int]) -> "DuePage":
         """Return some of the subscribers, by their places in this page."""
-        ids, packed, schedules = self.ids, self.packed, self.schedules
-        return DuePage([ids[n] for n in places], [packed[n] for n in places], [schedules[n] for n in places])
+        return DuePage(
+            [self.ids[n] for n in places],
+            [self.packed[n] for n in places],
+            [self.saved[n] for n in places],
+            [self.schedules[n] for n in places],
+        )
 
 
 def due_cohorts(session: Session, now: datetime) -> list[tuple[datetime, date]]:
@@ -76,18 +82,19 @@ def due_page(
     """Return at most `limit` active subscribers of a cohort: the lowest ids above `after_id`, up to
     `last_id` where there is one."""
     row = SubscriberRow
-    page = select(row.id, row.packed, row.frequency, row.at, row.timezone, row.weekday, row.quiet_days)
+    schedule = row.frequency, row.at, row.timezone, row.weekday, row.quiet_days
+    page = select(row.id, row.packed, row.saved, *schedule)
     if last_id is not None:
         page = page.where(row.id <= last_id)
     rows = _raw(session, page.where(_due(due_at, date, after_id)).order_by(row.id).limit(limit))
     if not rows:
         return DuePage()
-    ids, packed, *schedules = zip(*rows, strict=True)
+    ids, packed, saved, *schedules = zip(*rows, strict=True)
     kept: dict[tuple[Any, ...], Schedule] = {}
     for each in set(zip(*schedules, strict=True)):
         frequency, at, timezone, weekday, quiet_days = each
         kept[each] = Schedule(Frequency(frequency), _clock(at), timezone, weekday, bool(quiet_days))
-    return DuePage(ids, packed, [kept[each] for each in zip(*schedules, strict=True)])
+    return DuePage(ids, packed, saved, [kept[each] for each in zip(*schedules, strict=True)])
 
 
 def history(
@@ -141,13 +148,15 @@ def last_digest_before(session: Session, subscriber_id: int, day: date) -> date 
     )
 
 
-def packed_interests(session: Session, ids: Sequence[int]) -> list[bytes]:
-    """Return what each of these subscribers asks for, packed, in the order of their ids (ascending)."""
-    rows: dict[int, bytes] = {}
+def packed_interests(session: Session, ids: Sequence[int]) -> tuple[list[bytes], list[bytes | None]]:
+    """Return what each of these subscribers asks for, packed, and the numbers of the papers that each saved,
+    packed, in the order of their ids (ascending)."""
+    rows: dict[int, tuple[bytes, bytes | None]] = {}
+    row = SubscriberRow
     for chunk in chunks(ids):
-        wanted = select(SubscriberRow.id, SubscriberRow.packed).where(SubscriberRow.id.in_(chunk))
-        rows.update(_raw(session, wanted))
-    return [rows[number] for number in ids]
+        found = _raw(session, select(row.id, row.packed, row.saved).where(row.id.in_(chunk)))
+        rows.update((number, (packed, saved)) for number, packed, saved in found)
+    return [rows[number][0] for number in ids], [rows[number][1] for number in ids]
 
 
 def history_of(

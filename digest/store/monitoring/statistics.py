@@ -58,11 +58,13 @@ def deliveries(session: Session, first: date, last: date) -> dict[date, Counter[
     return dict(found)
 
 
-def topic_readers(session: Session) -> Counter[str]:
-    """Return how many active subscribers have each topic, by slug."""
+def topic_readers(session: Session, *, everybody: bool = False) -> Counter[str]:
+    """Return how many active subscribers, or how many of everybody, have each topic, by slug."""
     ticked = SubscriberRow.interests["topics"]
     # The same few lists again and again: each distinct one is read once.
-    chosen = select(ticked, func.count()).where(SubscriberRow.status == SubscriberStatus.ACTIVE)
+    chosen = select(ticked, func.count())
+    if not everybody:
+        chosen = chosen.where(SubscriberRow.status == SubscriberStatus.ACTIVE)
     found: Counter[str] = Counter()
     for slugs, count in session.execute(chosen.group_by(ticked)):
         for slug in slugs or ():

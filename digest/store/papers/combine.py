@@ -61,7 +61,7 @@ _scalars_of = attrgetter(*(name for name in _TEXTS if name not in LISTS))
 _lists_of = attrgetter(*LISTS)
 
 
-class Said(Protocol):
+class PartLike(Protocol):
     """What `adds_nothing` asks of a part, or of a row that holds one."""
 
     @property
@@ -122,7 +122,7 @@ def add_entry(known: Part, entry: Entry, source: Source, at: datetime) -> Part:
     return after
 
 
-def adds_nothing(known: Said, entry: Entry, source: Source, at: datetime) -> bool:
+def adds_nothing(known: PartLike, entry: Entry, source: Source, at: datetime) -> bool:
     """Tell whether an entry repeats what is known, so that `add_entry` would change nothing.
 
     Cheap, and false where it would take a closer look: most entries of a feed were in it an hour before.
@@ -131,7 +131,7 @@ def adds_nothing(known: Said, entry: Entry, source: Source, at: datetime) -> boo
         return False
     if _scalars_of(known) != _scalars_of(entry) or known.text_rank < type_of(source.kind).rank:
         return False
-    if any(tuple(said) != given for said, given in zip(_lists_of(known), _lists_of(entry), strict=True)):
+    if any(tuple(ours) != given for ours, given in zip(_lists_of(known), _lists_of(entry), strict=True)):
         return False
     if entry.summary and (not known.summary or known.summary_source == source.name):
         return known.summary == entry.summary and known.summary_source == source.name

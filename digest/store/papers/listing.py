@@ -5,8 +5,9 @@ page that is shown.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, String, and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
@@ -23,7 +24,27 @@ def within(session: Session, *, since: datetime, until: datetime) -> list[Paper]
     """Return the papers first seen or listed again in [since, until) that may be shown: id, times, signals,
     no texts.
     """
-    return _outlines(session, *_listed(since, until, _again(session, since, until)))
+    return _outlines(session, *_listed(session, since, until))
+
+
+def noticed(session: Session, *, since: datetime, until: datetime) -> list[Paper]:
+    """Return outlines of those of these papers that have any signal, in no order."""
+    found = _signals(session, _listed(session, since, until))
+    return [
+        paper for chunk in chunks(found) for paper in _with_signals(session, (PaperRow.id.in_(chunk),), found)
+    ]
+
+
+def by_publication(session: Session, *, since: datetime, until: datetime) -> Sequence[int]:
+    """Return the numbers (`Paper.pk`) of these papers, the last published first, then by id."""
+    published = PaperRow.published_at.desc().nulls_last()
+    return _numbers(session, since, until, published, _by_id(session).asc())
+
+
+def by_first_sight(session: Session, *, since: datetime, until: datetime) -> Sequence[int]:
+    """Return the numbers (`Paper.pk`) of these papers, the last seen first, then the last published."""
+    published = PaperRow.published_at.desc().nulls_last()
+    return _numbers(session, since, until, PaperRow.first_seen_at.desc(), published, _by_id(session).desc())
 
 
 def outlines_of(session: Session, numbers: Select[int], limit: int) -> list[Paper]:
@@ -43,7 +64,7 @@ def source_counts(session: Session, *, since: datetime, until: datetime) -> dict
     counted = (
         select(EntryRow.source, func.count(EntryRow.paper_id.distinct()))
         .join(PaperRow, PaperRow.id == EntryRow.paper_id)
-        .where(*_listed(since, until, _again(session, since, until)))
+        .where(*_listed(session, since, until))
         .group_by(EntryRow.source)
     )
     return Counter(dict(session.execute(counted).all()))
@@ -67,8 +88,17 @@ def days(session: Session, *, since: datetime, until: datetime) -> list[date]:
     """Return the days (UTC) of [since, until) on which papers were first seen, the newest first."""
     moment = func.timezone("UTC", PaperRow.first_seen_at) if _is_postgres(session) else PaperRow.first_seen_at
     day = func.date(moment, type_=String)
-    found = session.scalars(select(day).where(*_listed(since, until)).distinct())
+    found = session.scalars(select(day).where(*_listed(session, since, until)).distinct())
     return sorted((date.fromisoformat(str(each)) for each in found), reverse=True)
+
+
+def _numbers(session: Session, since: datetime, until: datetime, *order: ColumnElement[Any]) -> Sequence[int]:
+    return session.scalars(select(PaperRow.id).where(*_listed(session, since, until)).order_by(*order)).all()
+
+
+def _by_id(session: Session) -> ColumnElement[str]:
+    """The id of a paper in the order of its characters, which is Python's and SQLite's."""
+    return PaperRow.canonical_id.collate("C") if _is_postgres(session) else PaperRow.canonical_id.expression
 
 
 def _is_postgres(session: Session) -> bool:
@@ -85,21 +115,23 @@ def _may_be_shown() -> tuple[ColumnElement[bool], ...]:
     return PaperRow.announced.is_(True), *MAY_BE_SHOWN
 
 
-def _listed(since: datetime, until: datetime, again: Collection[int] = ()) -> tuple[ColumnElement[bool], ...]:
+def _listed(session: Session, since: datetime, until: datetime) -> tuple[ColumnElement[bool], ...]:
+    again = listed_again(session, since=since - _INSTANT, until=until - _INSTANT)
     first_seen = and_(PaperRow.first_seen_at >= since, PaperRow.first_seen_at < until)
     return or_(first_seen, PaperRow.id.in_(again)) if again else first_seen, *_may_be_shown()
 
 
-def _again(session: Session, since: datetime, until: datetime) -> set[int]:
-    return listed_again(session, since=since - _INSTANT, until=until - _INSTANT)
-
-
 def _outlines(session: Session, *conditions: ColumnElement[bool]) -> list[Paper]:
+    return _with_signals(session, conditions, _signals(session, conditions))
+
+
+def _with_signals(
+    session: Session, conditions: Sequence[ColumnElement[bool]], signals: Mapping[int, Sequence[Signal]]
+) -> list[Paper]:
     columns = (PaperRow.id, PaperRow.canonical_id, PaperRow.first_seen_at, PaperRow.published_at)
     rows = session.execute(select(*columns).where(*conditions)).all()
-    signals = _signals(session, conditions)
     return [
-        Paper(named, "", seen, published_at=published, signals=tuple(signals[number]), pk=number)
+        Paper(named, "", seen, published_at=published, signals=tuple(signals.get(number, ())), pk=number)
         for number, named, seen, published in rows
     ]
 

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Row, and_, func, or_, select
+from sqlalchemy import BindParameter, ColumnElement, Row, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from digest.domain import Paper
@@ -20,6 +20,23 @@ from digest.store.session import chunks
 _COLUMNS = tuple(PaperRow.__table__.columns)  # read alone, they cost half of what mapped objects do
 # What lists and searches may show at all, whatever its age.
 MAY_BE_SHOWN = (PaperRow.hidden.is_(False), PaperRow.merged_into.is_(None))
+
+
+# Statements of every page are built once: building one takes longer than SQLite takes to run it.
+_NUMBERS: BindParameter[Any] = bindparam("numbers", expanding=True)
+_TABLE = PaperRow.__table__
+_ROOT = _TABLE.alias("root")
+_BY_PKS = (
+    select(*_COLUMNS)
+    .select_from(_TABLE.outerjoin(_ROOT, _ROOT.c.id == _TABLE.c.merged_into))
+    .where(_TABLE.c.id.in_(_NUMBERS), _TABLE.c.hidden.is_(False), _ROOT.c.hidden.is_not(True))
+)
+_LISTED = _BY_PKS.where(_TABLE.c.announced.is_(True), _TABLE.c.merged_into.is_(None))
+_SOURCES = (
+    select(EntryRow.__table__.c.paper_id, EntryRow.__table__.c.source)
+    .where(EntryRow.__table__.c.paper_id.in_(_NUMBERS))
+    .distinct()
+)
 
 
 class Withdrawn(NamedTuple):
@@ -78,17 +95,15 @@ def outlines(session: Session, *, since: datetime, until: datetime) -> list[Pape
     ]
 
 
-def by_pks(session: Session, pks: Iterable[int], *, until: datetime) -> dict[int, Paper]:
-    """Return the papers with these numbers, also merged ones, with signals ≤ until; no hidden and unknown
-    ones.
+def by_pks(
+    session: Session, pks: Iterable[int], *, until: datetime, listed: bool = False
+) -> dict[int, Paper]:
+    """Return the papers with these numbers, with signals ≤ until; no hidden and unknown ones.
+
+    `listed`: only what lists may show; else merged papers too, and those that no source listed as new.
     """
-    gone = hidden(session)
-    rows = [
-        row
-        for chunk in chunks(pks)
-        for row in session.execute(select(*_COLUMNS).where(PaperRow.id.in_(chunk)))
-        if row.id not in gone
-    ]
+    wanted = _LISTED if listed else _BY_PKS
+    rows = [row for chunk in chunks(pks) for row in session.execute(wanted, {"numbers": chunk})]
     return {paper.pk: paper for paper in as_papers(session, rows, until=until)}
 
 
@@ -226,7 +241,6 @@ def _shown(since: datetime, until: datetime, again: Collection[int] = ()) -> tup
 def _sources(session: Session, owners: Mapping[int, int]) -> dict[int, tuple[str, ...]]:
     names: dict[int, set[str]] = defaultdict(set)
     for chunk in chunks(owners):
-        carried = select(EntryRow.paper_id, EntryRow.source).where(EntryRow.paper_id.in_(chunk)).distinct()
-        for number, source in session.execute(carried):
+        for number, source in session.execute(_SOURCES, {"numbers": chunk}):
             names[owners[number]].add(source)
     return {number: tuple(sorted(sources)) for number, sources in names.items()}

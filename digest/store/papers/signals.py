@@ -7,11 +7,11 @@ time is that of the last row before it, and landing the same input again adds no
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from statistics import median_low
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import BindParameter, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from digest.domain import Signal, SignalKind
@@ -19,6 +19,15 @@ from digest.store.papers.tables import PaperRow, SignalRow
 from digest.store.session import chunks, insert, write
 
 LEAST_USUAL = 20  # papers below which a median says nothing about a source
+
+
+# Statements of every page are built once: building one takes longer than SQLite takes to run it.
+_NUMBERS: BindParameter[Any] = bindparam("numbers", expanding=True)
+_PAPER, _SIGNAL = PaperRow.__table__, SignalRow.__table__.c
+_MERGED = select(_PAPER.c.id, _PAPER.c.merged_into).where(_PAPER.c.merged_into.in_(_NUMBERS))
+_OBSERVED = select(_SIGNAL.paper_id, _SIGNAL.kind, _SIGNAL.source, _SIGNAL.value, _SIGNAL.observed_at).where(
+    _SIGNAL.paper_id.in_(_NUMBERS), _SIGNAL.observed_at <= bindparam("until", type_=_SIGNAL.observed_at.type)
+)
 
 
 class Observation(NamedTuple):
@@ -53,8 +62,7 @@ def owners(session: Session, ids: Iterable[int]) -> dict[int, int]:
     """
     found = {number: number for number in ids}
     for chunk in chunks(list(found)):
-        merged = select(PaperRow.id, PaperRow.merged_into).where(PaperRow.merged_into.in_(chunk))
-        found.update((number, into) for number, into in session.execute(merged) if into)
+        found.update(session.execute(_MERGED, {"numbers": chunk}).all())
     return found
 
 
@@ -67,12 +75,8 @@ def by_paper(
     """
     found: dict[int, list[Signal]] = defaultdict(list)
     for chunk in chunks(owners):
-        wanted = select(
-            SignalRow.paper_id, SignalRow.kind, SignalRow.source, SignalRow.value, SignalRow.observed_at
-        ).where(SignalRow.paper_id.in_(chunk))
-        if until is not None:
-            wanted = wanted.where(SignalRow.observed_at <= until)
-        for paper_id, kind, source, value, at in session.execute(wanted):
+        wanted = {"numbers": chunk, "until": until or datetime.max.replace(tzinfo=UTC)}
+        for paper_id, kind, source, value, at in session.execute(_OBSERVED, wanted):
             found[owners[paper_id]].append(Signal(SignalKind(kind), source, value, at))
     return {
         owner: tuple(sorted(signals, key=lambda s: (s.observed_at, s.source, s.kind, s.value)))

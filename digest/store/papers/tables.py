@@ -25,6 +25,16 @@ class PaperRow(Base):
 
     __tablename__ = "papers"
     __table_args__ = (
+        # All that lists ask of a paper: on disk the other columns lie behind its abstract.
+        Index(
+            "ix_papers_listed",
+            "first_seen_at",
+            "announced",
+            "hidden",
+            "merged_into",
+            "published_at",
+            "canonical_id",
+        ),
         # Of merged papers alone: "not merged" must not look selective to SQLite.
         Index(
             "ix_papers_merged_into",
@@ -70,7 +80,7 @@ class PaperRow(Base):
     withdrawn_at: Mapped[datetime | None]
     withdrawal: Mapped[str] = mapped_column(server_default="")
     text_rank: Mapped[int]
-    first_seen_at: Mapped[datetime] = mapped_column(index=True)
+    first_seen_at: Mapped[datetime]
     announced: Mapped[bool]
     hidden: Mapped[bool]
     merged_into: Mapped[int | None] = mapped_column(ForeignKey("papers.id"))

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from digest.store.papers.reading import MAY_BE_SHOWN
@@ -80,6 +80,18 @@ def kept(session: Session, numbers: Iterable[int]) -> dict[int, Thumbnail]:
         found.number: found
         for chunk in chunks(set(numbers))
         for found in (Thumbnail(*each) for each in session.execute(columns.where(row.paper_id.in_(chunk))))
+    }
+
+
+def pictures(session: Session, numbers: Iterable[int], *, most_bytes: int) -> dict[int, bytes]:
+    """Return the copies themselves, by number (`Paper.pk`); none that is larger."""
+    row = ThumbnailRow
+    columns = select(row.paper_id, row.picture).where(func.length(row.picture) <= most_bytes)
+    return {
+        number: found
+        for chunk in chunks(set(numbers))
+        for number, found in session.execute(columns.where(row.paper_id.in_(chunk)))
+        if found
     }
 
 

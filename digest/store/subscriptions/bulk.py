@@ -1,7 +1,6 @@
 """Many subscribers at once: read by their addresses, added, and walked through."""
 
 import json
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, time
 from functools import lru_cache
@@ -10,11 +9,12 @@ from typing import NamedTuple
 from sqlalchemy import DateTime, String, cast, func, select, type_coerce
 from sqlalchemy.orm import Session
 
-from digest.domain import Interests, Schedule, Subscriber, SubscriberStatus
+from digest.domain import Interests, Role, Schedule, Subscriber, SubscriberStatus
 from digest.packed import encode, filters_of
 from digest.store.columns import pack
 from digest.store.insert_many import Inserter
 from digest.store.session import chunks
+from digest.store.subscriptions.addresses import name_key
 from digest.store.subscriptions.interests import as_json, filter_ids
 from digest.store.subscriptions.selection import Condition, clauses
 from digest.store.subscriptions.subscribers import Consent, from_row
@@ -25,6 +25,7 @@ _MOST_FILTERS = 200_000  # whose numbers are remembered
 _COLUMNS = (
     "id", "email", "email_key", "status", "interests", "packed", "frequency", "weekday", "at", "timezone",
     "quiet_days", "language", "next_due_at", "next_due_on", "created_at", "confirmed_at", "paused_until",
+    "role", "display_name", "name_key",
 )  # fmt: skip
 _CONSENT = ("subscriber_id", "at", "wording", "how", "details")
 
@@ -42,6 +43,8 @@ class NewSubscriber(NamedTuple):
     due: tuple[datetime, date] | None = None
     paused_until: datetime | None = None
     consent: Consent | None = None
+    role: Role = Role.READER
+    display_name: str = ""
 
 
 class ListedSubscriber(NamedTuple):
@@ -59,6 +62,8 @@ class ListedSubscriber(NamedTuple):
     language: str
     paused_until: datetime | None
     created_at: datetime
+    role: str
+    display_name: str
     consent: str | None
     consent_at: datetime | None
 
@@ -71,6 +76,15 @@ def by_keys(session: Session, keys: Iterable[str]) -> dict[str, Subscriber]:
         for chunk in chunks(keys)
         for row in session.execute(wanted.where(SubscriberRow.email_key.in_(chunk)))
     }
+
+
+def name_owners(session: Session, keys: Iterable[str]) -> dict[str, int]:
+    """Return, by the key of the name (`addresses.name_key`), the numbers of those who have one of these."""
+    found: dict[str, int] = {}
+    for chunk in chunks(keys):
+        wanted = select(SubscriberRow.name_key, SubscriberRow.id).where(SubscriberRow.name_key.in_(chunk))
+        found.update({str(name): number for name, number in session.execute(wanted)})
+    return found
 
 
 class Adder:
@@ -134,6 +148,9 @@ class Adder:
             person.created_at,
             person.consent.at if person.consent else None,
             person.paused_until,
+            person.role,
+            person.display_name,
+            (name_key(person.display_name) or None) if person.display_name else None,
         )
 
 
@@ -156,6 +173,8 @@ def walk(
             row.language,
             type_coerce(row.paused_until, moment),
             type_coerce(row.created_at, moment),
+            row.role,
+            row.display_name,
         )
         .where(*clauses(where))
         .order_by(row.id)
@@ -189,12 +208,3 @@ def count(session: Session, status: SubscriberStatus | None = None) -> int:
     if status is not None:
         wanted = wanted.where(SubscriberRow.status == status)
     return session.scalar(wanted) or 0
-
-
-def topic_readers(session: Session, *, everybody: bool = False) -> Counter[str]:
-    """Count the active subscribers, or everybody, who ticked each topic."""
-    wanted = select(SubscriberRow.interests)
-    if not everybody:
-        wanted = wanted.where(SubscriberRow.status == SubscriberStatus.ACTIVE)
-    rows = session.scalars(wanted.execution_options(yield_per=1000))
-    return Counter(slug for row in rows for slug in row.get("topics", ()))

@@ -288,4 +288,5 @@ def from_row(row: SubscriberRow | Row[Any]) -> Subscriber:
         paused_until=row.paused_until,
         role=Role(row.role),
         display_name=row.display_name,
+        saved=row.saved or (),
     )

@@ -45,7 +45,8 @@ class SubscriberRow(Base):
     """A person. `interests` is the truth, `packed` follows from it (see `interests.packed`).
 
     `name_key`: the folded form of the display name, which no two people share; NULL where there is no name.
-    `left_at`: when somebody who was a reader here unsubscribed or was suppressed.
+    `left_at`: when somebody who was a reader here unsubscribed or was suppressed. `saved` follows from the
+    table of saved papers: the numbers of the newest (see `store.community.saved`).
     """
 
     __tablename__ = "subscribers"
@@ -72,6 +73,7 @@ class SubscriberRow(Base):
     display_name: Mapped[str] = mapped_column(server_default=text("''"))
     name_key: Mapped[str | None] = mapped_column(index=True, unique=True)
     left_at: Mapped[datetime | None]
+    saved: Mapped[tuple[int, ...] | None] = mapped_column(Packed)
 
 
 class ConsentRow(Base):

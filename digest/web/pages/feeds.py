@@ -87,7 +87,7 @@ def of_my_digest(request: Request, web: Site, token: str, form: str) -> Response
     owner = own_feed.owner_of(web.installation, token)
     if owner is None:
         raise HTTPException(404)
-    found = web.today.matches(owner.interests, web.clock())
+    found = web.today.matches(owner.interests, web.clock(), owner.saved)
     site = web.installation.site
     feed = Feed(
         title=gettext("{site}: my digest", site=site.name),

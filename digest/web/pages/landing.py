@@ -23,6 +23,7 @@ from digest.serializers import WEEKDAYS
 from digest.web import forms, guards
 from digest.web.forms import Problem, Problems, Reading, Typed
 from digest.web.limits import costly, retry_after
+from digest.web.pages.community.sessions import viewer
 from digest.web.site import BROWSER, OurForm, Site, Web, one
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
@@ -54,7 +55,8 @@ _SKIPPED = {
 def show(web: Web, interests: Interests, given: Typed) -> Shown:
     """Return the digest of now for these interests."""
     now = web.clock()
-    found = web.today.preview(interests, now)
+    member = viewer()
+    found = web.today.preview(interests, now, member.subscriber.saved if member else ())
     titles = {counted.topic.slug: counted.topic.title for counted in web.today.listed_topics(now)}
     matches = found.digest.papers if found.digest else ()
     cards = tuple(

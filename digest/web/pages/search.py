@@ -14,6 +14,7 @@ from digest.search import Order
 from digest.web.feeds import Feed
 from digest.web.forms import LONGEST_LINE
 from digest.web.limits import costly
+from digest.web.pages.community.sessions import viewer
 from digest.web.pages.feeds import shared_feed
 from digest.web.site import Site
 
@@ -43,6 +44,7 @@ def search(request: Request, web: Site) -> Response:
             cursor=given.get("cursor", ""),
             order=Order(order),
             as_typed=as_typed,
+            saved=member.subscriber.saved if (member := viewer()) else None,
         )
     except FilterError as error:
         return web.page("search.html", status=422, **(values | {"error": error}))

@@ -1,5 +1,7 @@
 """Lists of days, weeks and months: which papers, in which order, and what stands around them."""
 
+import random
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -12,10 +14,20 @@ from digest.pipeline.catalog.listing import PAGE, Lists, Order, PeriodPage
 from digest.pipeline.catalog.periods import Period, Span, parse_period, period_of
 from digest.pipeline.installation import Installation
 from digest.store import papers, session, sources
+from digest.store.papers import listing
 from digest.store.papers.tables import PaperRow
+from digest.trend import rank
 from tests.builders import NOW, entry
 from tests.installations import installation, store_entries
 
+LATER = timedelta(hours=2)  # observed after the time of the list
+SIGNALS: tuple[dict[SignalKind, int], ...] = (
+    {SignalKind.UPVOTES: 7},
+    {SignalKind.UPVOTES: 0},
+    {SignalKind.STARS: 500},  # none of them gained lately
+    {SignalKind.UPVOTES: 7, SignalKind.COMMENTS: 3},
+    {SignalKind.COMMENTS: 3},
+)
 FRIDAY = datetime(2026, 3, 13, 5, tzinfo=UTC)
 
 
@@ -128,3 +140,33 @@ def test_an_empty_list_says_why(site: Installation, name: str, why: Why) -> None
 
 def test_the_newest_day_of_an_empty_store_is_today(site: Installation) -> None:
     assert Lists(site).latest(NOW) == period_of(date(2026, 3, 17), Span.DAY)
+
+
+def test_the_order_of_a_list_is_that_of_ranking_all_its_papers(site: Installation) -> None:
+    chance = random.Random(5)
+    some = [
+        replace(
+            entry(f"2603.{number:05}", signals=chance.choice(({}, {}, SIGNALS[number % 5]))),
+            published_at=chance.choice((None, NOW - timedelta(hours=number % 7, microseconds=number % 3))),
+        )
+        for number in range(1, 61)
+    ]
+    store_entries(site.engine, some[::2], seen_at=NOW)
+    store_entries(site.engine, some[1::2], seen_at=NOW - timedelta(hours=1))
+    store_entries(site.engine, [entry("2603.00007", signals={SignalKind.UPVOTES: 900})], seen_at=NOW + LATER)
+    lists, day = Lists(site), period("2026-03-17")
+    with session.reading(site.engine) as db:
+        found = listing.within(db, since=day.start, until=day.end)
+    listed = [each for number in (1, 2) for each in ids(lists.page(day, Order.TREND, number, NOW))]
+    assert listed == [each.paper.id.removeprefix("arxiv:") for each in rank(found, NOW, aging=False)]
+    newest = [each for number in (1, 2) for each in ids(lists.page(day, Order.NEWEST, number, NOW))]
+    in_order = sorted(
+        found,
+        key=lambda paper: (
+            paper.first_seen_at,
+            paper.published_at.timestamp() if paper.published_at else 0.0,
+            paper.id,
+        ),
+        reverse=True,
+    )
+    assert newest == [paper.id.removeprefix("arxiv:") for paper in in_order]

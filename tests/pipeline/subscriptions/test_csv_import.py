@@ -238,19 +238,68 @@ def test_a_later_row_about_somebody_counts(here: Installation) -> None:
     assert only(here).interests.topics == ("rag",)
 
 
+# ---------------------------------------------------------------- roles and names
+
+
+def test_roles_and_names_come_with_a_table_and_a_column_that_is_not_there_leaves_them(
+    here: Installation,
+) -> None:
+    both = take(here, "email,role,display_name\nkari@example.org,curator,Kari\nola@example.org,,\n")
+    assert (both.added, both.roles, both.errors) == (2, 1, [])
+    assert take(here, "email\nkari@example.org\n").unchanged == 1
+    assert take(here, "email,role\nkari@example.org,\n").unchanged == 1
+    kari, ola = people(here).values()
+    assert [(one.role, one.display_name) for one in (kari, ola)] == [("curator", "Kari"), ("reader", "")]
+    changed = take(here, "email,role,display_name\nkari@example.org,Reader,\nola@example.org,admin,Ola\n")
+    assert (changed.updated, changed.roles) == (2, 2)
+    kari, ola = people(here).values()
+    assert [(one.role, one.display_name) for one in (kari, ola)] == [("reader", ""), ("admin", "Ola")]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        "new@example.org,Kari\n",
+        "ola@example.org,k-a-r-i\n",
+        "a@example.org,Liv\nb@example.org,LIV\n",
+        "ola@example.org,Liv\nb@example.org,Liv\n",
+        "b@example.org,Liv\nola@example.org,Liv\n",
+    ],
+)
+def test_no_two_people_get_one_name_from_a_table(here: Installation, rows: str) -> None:
+    take(here, "email,display_name\nkari@example.org,Kari\nola@example.org,Ola\n")
+    report = take(here, f"email,display_name\n{rows}", skip_errors=True)
+    line = rows.count("\n") + 1
+    assert [(line, "taken" in error) for line, error in report.errors] == [(line, True)]
+
+
+def test_a_name_that_somebody_gives_up_is_free_for_the_next_row(here: Installation) -> None:
+    take(here, "email,display_name\nkari@example.org,Kari\n")
+    report = take(here, "email,display_name\nkari@example.org,Kari B\nb@example.org,Kari\n")
+    assert (report.added, report.updated, report.errors) == (1, 1, [])
+    assert [person.display_name for person in people(here).values()] == ["Kari B", "Kari"]
+
+
+@sqlite_only
+def test_another_role_is_given_by_nobody_who_was_not_asked(here: Installation) -> None:
+    report = take(here, "email,role\nkari@example.org,admin\n", only_new=True)
+    assert (report.roles, report.is_written, people(here)) == (1, False, {})
+
+
 # ---------------------------------------------------------------- there and back
 
 EVERYTHING = (
     "email,topics,filters,exclude,frequency,weekday,at,timezone,max,front,status,min_upvotes,top,quiet_days,"
-    "paused_until,joined_at,consent,consent_at\n"
+    "paused_until,joined_at,consent,consent_at,role,display_name\n"
     'kari@example.org,llm;rag,"""state; space"";ti:mamba",survey,weekly,fri,07:30,Europe/Oslo,7,3,active,3,2,'
     "yes,,"
-    '2025-01-02T03:04:05Z,"asked, by mail",2025-01-03T00:00:00Z\n'
-    "=ola@example.org,,,,daily,,08:00,UTC,20,,pending,,,no,,2025-01-02T03:04:05Z,,\n"
+    '2025-01-02T03:04:05Z,"asked, by mail",2025-01-03T00:00:00Z,admin,=Kari\n'
+    "=ola@example.org,,,,daily,,08:00,UTC,20,,pending,,,no,,2025-01-02T03:04:05Z,,,reader,Ola\n"
     "liv@bücher.example,,,,weekdays,,08:00,UTC,20,,paused,,,no,2026-12-24T00:00:00Z,2025-01-02T03:04:05Z,ok,"
-    "2025-01-03T00:00:00Z\n"
-    "nils@example.org,,,,daily,,08:00,UTC,20,,unsubscribed,,,no,,2025-01-02T03:04:05Z,ok,2025-01-03T00:00:00Z\n"
-    "tor@example.org,,,,daily,,08:00,UTC,20,,suppressed,,,no,,2025-01-02T03:04:05Z,,\n"
+    "2025-01-03T00:00:00Z,curator,山田 太郎\n"
+    "nils@example.org,,,,daily,,08:00,UTC,20,,unsubscribed,,,no,,2025-01-02T03:04:05Z,ok,"
+    "2025-01-03T00:00:00Z,,\n"
+    "tor@example.org,,,,daily,,08:00,UTC,20,,suppressed,,,no,,2025-01-02T03:04:05Z,,,,\n"
 )
 
 

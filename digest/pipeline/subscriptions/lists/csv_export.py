@@ -73,6 +73,8 @@ def _cells(person: ListedSubscriber) -> tuple[str, ...]:
         _time(person.created_at),
         " ".join(person.consent.split()) if person.consent else "",
         _time(person.consent_at),
+        person.role,
+        person.display_name,
     )
 
 

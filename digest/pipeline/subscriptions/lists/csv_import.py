@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import BinaryIO
 
-from digest.domain import Subscriber, SubscriberStatus
+from digest.domain import Role, Subscriber, SubscriberStatus
 from digest.due import next_due
 from digest.errors import DigestError, InputError
 from digest.pipeline.installation import Installation
@@ -21,7 +21,7 @@ from digest.store import session
 from digest.store.community import audit
 from digest.store.session import Session
 from digest.store.subscriptions import bulk, interests, subscribers, suppressions
-from digest.store.subscriptions.addresses import key
+from digest.store.subscriptions.addresses import key, name_key
 from digest.store.subscriptions.bulk import NewSubscriber
 from digest.store.subscriptions.subscribers import Consent
 from digest.tokens import address_hashes
@@ -37,11 +37,15 @@ _IGNORED = {"id", "next_due_at", "max_papers"}  # of our own JSON
 
 @dataclass(slots=True)
 class ImportReport:
-    """What came of reading a table: how many rows did what, and what is wrong in which line."""
+    """What came of reading a table: how many rows did what, and what is wrong in which line.
+
+    `roles`: how many people get another role than they have; of new ones, another than reader.
+    """
 
     added: int = 0
     updated: int = 0
     unchanged: int = 0
+    roles: int = 0
     errors: list[tuple[int, str]] = field(default_factory=list)
     is_written: bool = False
 
@@ -68,8 +72,9 @@ def import_subscribers(
     `consent` (when and where they agreed) makes new people active, as does a consent of their own in the
     table; the others are pending. Who left or bounced there is not written to here; nobody who left here
     comes back. A wrong line stops the whole import unless `skip_errors`: nothing is written, every error is
-    in the report. `only_new`: nothing is written either where somebody known would change (`is_written` says
-    so). `form`: whose export it is, else ours. `on_rows` is told how many rows were read.
+    in the report. `only_new`: nothing is written either where somebody known would change, or somebody would
+    get another role (`is_written` says so). `form`: whose export it is, else ours. `on_rows` is told how many
+    rows were read.
     """
     report = ImportReport()
     opened = io.BytesIO(file.encode()) if isinstance(file, str) else file
@@ -83,15 +88,17 @@ def import_subscribers(
             if len(report.errors) >= MOST_ERRORS:
                 break
         counts = {"added": report.added, "updated": report.updated}
+        if report.roles:
+            counts["roles"] = report.roles
         if any(counts.values()):
             who = installation.actor
             audit.record(db, who, "subscribers.import", "subscribers:several", None, counts, now=now)
         fails = bool(report.errors) and not skip_errors
-        report.is_written = not (dry_run or fails or (only_new and report.updated))
+        report.is_written = not (dry_run or fails or (only_new and (report.updated or report.roles)))
         if not report.is_written:
             db.rollback()
     if report.errors and not skip_errors:
-        report.added = report.updated = report.unchanged = 0
+        report.added = report.updated = report.unchanged = report.roles = 0
     return report
 
 
@@ -164,21 +171,30 @@ class _Importer:
             if address not in known
         }
         shut = suppressions.among(self._db, [one for several in hashes.values() for one in several])
-        new: list[NewSubscriber] = []
+        read: list[tuple[int, Subscriber | None, Wanted]] = []
         for row in rows:
             email = addresses.get(row.line)
             if email is None:
                 continue
+            person = known.get(keys[email])
             try:
-                person = known.get(keys[email])
-                wanted = self._reader.read(row.fields, email, person)
+                read.append((row.line, person, self._reader.read(row.fields, email, person)))
+            except DigestError as error:
+                self._report.errors.append((row.line, _words(error)))
+        names = _Names(self._db, [wanted.display_name for _, _, wanted in read if wanted.display_name])
+        new: list[NewSubscriber] = []
+        for line, person, wanted in read:
+            try:
+                names.check(wanted, person)
                 if person:
                     self._update(person, wanted)
                 else:
-                    is_shut = bool(shut) and not shut.isdisjoint(hashes[email])
-                    new.append(self._added(wanted, keys[email], suppressed=is_shut))
+                    is_shut = bool(shut) and not shut.isdisjoint(hashes[wanted.email])
+                    new.append(self._added(wanted, keys[wanted.email], suppressed=is_shut))
             except DigestError as error:
-                self._report.errors.append((row.line, _words(error)))
+                self._report.errors.append((line, _words(error)))
+            else:
+                names.give(wanted, person)
         self._adder.add(new)
         dead = [hashes[each.email][0] for each in new if each.status is SubscriberStatus.SUPPRESSED]
         suppressions.add_many(self._db, dead, reason=_ELSEWHERE, now=self._now)
@@ -200,6 +216,8 @@ class _Importer:
         if status is None or status in {SubscriberStatus.ACTIVE, SubscriberStatus.PENDING}:
             agreed = consent is not None and (status is not SubscriberStatus.PENDING or not wanted.consent)
             status = SubscriberStatus.ACTIVE if agreed else SubscriberStatus.PENDING
+        if wanted.role not in {None, Role.READER}:
+            self._report.roles += 1
         return NewSubscriber(
             wanted.email,
             email_key,
@@ -210,14 +228,23 @@ class _Importer:
             due=self._next_due(wanted.schedule) if status is SubscriberStatus.ACTIVE else None,
             paused_until=wanted.paused_until if status is SubscriberStatus.PAUSED else None,
             consent=consent,
+            role=wanted.role or Role.READER,
+            display_name=wanted.display_name or "",
         )
 
     def _update(self, person: Subscriber, wanted: Wanted) -> None:
         leaves = wanted.status in _LEFT and person.status not in _LEFT
         chosen = (person.interests, person.schedule) != (wanted.interests, wanted.schedule)
-        if not leaves and not chosen:
+        promoted = wanted.role not in {None, person.role}
+        renamed = wanted.display_name not in {None, person.display_name}
+        if not (leaves or chosen or promoted or renamed):
             self._report.unchanged += 1
             return
+        if renamed:
+            subscribers.set_display_name(self._db, person.id, wanted.display_name or "")
+        if wanted.role and promoted:
+            subscribers.set_role(self._db, person.id, wanted.role)
+            self._report.roles += 1
         if chosen:
             moved = person.schedule != wanted.schedule and person.next_due_at
             due = next_due(wanted.schedule, self._now) if moved else None
@@ -229,6 +256,32 @@ class _Importer:
         elif leaves:
             subscribers.set_status(self._db, person.id, SubscriberStatus.UNSUBSCRIBED, left_at=self._now)
         self._report.updated += 1
+
+
+class _Names:
+    """Which display names are taken, while rows that stand together give them to people."""
+
+    def __init__(self, db: Session, names: Sequence[str]) -> None:
+        self._owners: dict[str, int | str] = {**bulk.name_owners(db, {name_key(name) for name in names})}
+
+    def check(self, wanted: Wanted, person: Subscriber | None) -> None:
+        """Raise InputError where a row wants the name of somebody else."""
+        name = wanted.display_name
+        if name and self._owners.get(name_key(name), _owner(wanted, person)) != _owner(wanted, person):
+            raise InputError(f"display_name: {name!r} is taken, or looks like one that is")
+
+    def give(self, wanted: Wanted, person: Subscriber | None) -> None:
+        """Note that the name of a row is its person's now, and not what they had before."""
+        if wanted.display_name is None:
+            return
+        if person:
+            self._owners.pop(name_key(person.display_name), None)
+        if wanted.display_name:
+            self._owners[name_key(wanted.display_name)] = _owner(wanted, person)
+
+
+def _owner(wanted: Wanted, person: Subscriber | None) -> int | str:
+    return person.id if person else wanted.email
 
 
 def _words(error: DigestError) -> str:

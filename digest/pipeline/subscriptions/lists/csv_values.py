@@ -11,9 +11,15 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-from digest.domain import Frequency, Interests, Schedule, Subscriber, SubscriberStatus, Topic
+from digest.domain import Frequency, Interests, Role, Schedule, Subscriber, SubscriberStatus, Topic
 from digest.errors import InputError
-from digest.pipeline.subscriptions.validate import InterestReader, interests_of, read_address, read_schedule
+from digest.pipeline.subscriptions.validate import (
+    InterestReader,
+    interests_of,
+    read_address,
+    read_display_name,
+    read_schedule,
+)
 from digest.serializers import WEEKDAYS
 from digest.store.subscriptions.subscribers import Consent
 
@@ -38,6 +44,8 @@ COLUMNS = (
     "joined_at",
     "consent",
     "consent_at",
+    "role",
+    "display_name",
 )
 _NUMBERS = {
     "max": ("max_papers", 20),
@@ -49,6 +57,7 @@ _INTERESTS = ("topics", "filters", "exclude", "max", "min_upvotes", "top", "abou
 _KEPT = ("topics", "filters", "exclude", "min_upvotes", "top", "max_papers", "about_only", "front")
 _SCHEDULE = ("frequency", "weekday", "at", "timezone", "quiet_days", "language")
 _STATUSES = {str(status): status for status in SubscriberStatus}
+_ROLES = {str(role): role for role in Role}
 _NO_INTERESTS, _USUAL = Interests(), Schedule()
 _REMEMBERED = 8_192  # interests
 _MOST_FILTERS = 100_000  # that are remembered as they are typed: some 30 MB
@@ -62,7 +71,7 @@ _ITEM = re.compile(r'((?:"[^"]*"|[^;"])+)')  # between semicolons, of which quot
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a row says of somebody."""
+    """What a row says of somebody; None: it says nothing of that."""
 
     email: str
     interests: Interests
@@ -71,6 +80,8 @@ class Wanted:
     paused_until: datetime | None
     joined_at: datetime | None
     consent: Consent | None
+    role: Role | None
+    display_name: str | None
 
 
 def read_email(fields: Mapping[str, str]) -> str:
@@ -87,9 +98,12 @@ class RowReader:
 
     def read(self, fields: Mapping[str, str], email: str, known: Subscriber | None) -> Wanted:
         """Read a row about somebody who may be `known`. Raises InputError, UnknownError or FilterError."""
-        typed = _plain(fields, "status").lower()
+        typed, role = _plain(fields, "status").lower(), _plain(fields, "role").lower()
         if typed and typed not in _STATUSES:
             raise InputError(f"status: {typed!r} is none of {', '.join(SubscriberStatus)}")
+        if role and role not in _ROLES:
+            raise InputError(f"role: {role!r} is none of {', '.join(Role)}")
+        name = _plain(fields, "display_name") if "display_name" in fields else None
         consent = _plain(fields, "consent")
         at = read_time(fields, "consent_at")
         return Wanted(
@@ -102,6 +116,8 @@ class RowReader:
             paused_until=read_time(fields, "paused_until"),
             joined_at=read_time(fields, "joined_at"),
             consent=Consent(at, consent, "operator") if consent and at else None,
+            role=_ROLES[role] if role else None,
+            display_name=read_display_name(name) if name else name,
         )
 
     def _read_interests(self, before: Interests, written: tuple[str | None, ...]) -> Interests:

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
 from digest import serializers
-from digest.domain import HideReason, Proposal, Role
+from digest.domain import HideReason, Proposal, Role, Subscriber
 from digest.errors import UnknownError
 from digest.ids import MAX_ID
 from digest.pipeline.community import moderation, picks, saved, submissions, tokens, votes
@@ -23,6 +23,7 @@ from digest.pipeline.community.proposals import fetching
 from digest.pipeline.community.tokens import Caller
 from digest.serializers.proposals import proposal_object
 from digest.web.limits import costly
+from digest.web.pages.community.sessions import viewer
 from digest.web.pages.community.submit import look_up
 from digest.web.pages.paper import read_paper
 from digest.web.site import Site, Web, web_of
@@ -57,7 +58,19 @@ def bearer(role: Role) -> Callable[[Request], Caller]:
     return known
 
 
+def maybe_reader(request: Request) -> Subscriber | None:
+    """Return who is signed in or calls with a token, None for anybody else.
+
+    Raises HTTPException 401 for a token that doesn't work.
+    """
+    if "authorization" in request.headers:
+        return bearer(Role.READER)(request).subscriber
+    member = viewer()
+    return member.subscriber if member else None
+
+
 Reader = Annotated[Caller, Depends(bearer(Role.READER))]
+MaybeReader = Annotated[Subscriber | None, Depends(maybe_reader)]
 Curator = Annotated[Caller, Depends(bearer(Role.CURATOR))]
 
 
