@@ -164,7 +164,7 @@ def hurry(passed: timedelta | None, least: timedelta) -> Problem | None:
 
 def fix_of(error: DigestError) -> str:
     """Return what a visitor may do about an error; the command that an operator has is nothing to them."""
-    return "" if error.fix.startswith("digest ") else error.fix
+    return "" if error.fix.startswith(("digest ", "--")) else error.fix
 
 
 def sentence(error: DigestError) -> str:

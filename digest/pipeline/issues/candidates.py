@@ -40,9 +40,8 @@ class CandidateSet:
     sources: tuple[Source, ...]
     notes: tuple[str, ...]
     likeness: StoredLikeness
-    listed_again: tuple[
-        int, ...
-    ] = ()  # numbers of papers older than that, picked or proposed again within it
+    # Numbers of papers in the corpus that are older than the window, and were picked or proposed within it.
+    listed_again: tuple[int, ...] = ()
 
     @property
     def oldest(self) -> datetime:

@@ -9,6 +9,7 @@ from fastapi.responses import HTMLResponse
 
 from digest.errors import FilterError, InputError
 from digest.filters import read_back
+from digest.languages import deferred
 from digest.pipeline.catalog.search import Facet, SearchResult
 from digest.search import Order
 from digest.web.feeds import Feed
@@ -86,9 +87,12 @@ def search_feed(request: Request, web: Site, form: str) -> Response:
     return shared_feed(web, feed, form)
 
 
+_CATEGORY, _YEAR, _SOURCE = deferred("Category"), deferred("Year"), deferred("Source")
+
+
 def _facets(result: SearchResult) -> list[tuple[str, list[Facet]]]:
     """The values of each kind by which results can be narrowed, most papers first."""
-    kinds = (("Category", result.categories), ("Year", result.years), ("Source", result.sources))
+    kinds = ((_CATEGORY, result.categories), (_YEAR, result.years), (_SOURCE, result.sources))
     narrowing = [(name, [each for each in values if each.papers < result.total]) for name, values in kinds]
     return [(name, values[:FACETS]) for name, values in narrowing if values]
 
