@@ -1,4 +1,4 @@
-"""What every handler is given: the installation, the clock, the templates, and how to answer with a page."""
+"""Gives every handler the installation, the clock, the templates, and how to answer with a page."""
 
 import contextlib
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""The digests that a subscriber got: which, and their papers as the emails showed them. Reads only.
+"""Lists the digests that a subscriber got, and their papers as the emails showed them. Reads only.
 
 The ledger keeps which papers a digest had, in which order. What people had counted for them is read as of the
 moment for which the digest was made; reasons are those that hold by what the subscriber chooses now.

@@ -1,4 +1,4 @@
-"""Papers that readers propose: looked up, shown back, sent to the curators, accepted or rejected.
+"""Takes in papers that readers propose, shows them back, and lets curators accept or reject them.
 
     fetching → ready → pending → accepted | rejected | duplicate | withdrawn
 

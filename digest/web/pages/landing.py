@@ -1,4 +1,4 @@
-"""Pages that need no link: landing with its preview, signing up, and what the site says of itself."""
+"""Serves pages that need no link: landing with its preview, signing up, and what the site says of itself."""
 
 import contextlib
 import secrets

@@ -1,4 +1,4 @@
-"""The page of a search: words and filters in one box, what was made of them, and the papers, page by page."""
+"""Serves a search: words and filters in one box, what was made of them, and the papers, page by page."""
 
 from functools import partial
 from typing import Any

@@ -1,4 +1,4 @@
-"""States of proposals as the audit has them: brought about with a row of the audit, read, and put back."""
+"""Brings proposals into states with a row of the audit, reads states, and puts them back."""
 
 from collections.abc import Mapping
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""The page of an admin: people with roles, what was done lately and its undo, the numbers of the week."""
+"""Serves an admin's page: people with roles, what was done lately and its undo, the numbers of the week."""
 
 from functools import partial
 

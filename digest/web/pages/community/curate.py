@@ -1,4 +1,4 @@
-"""The curators' page: proposals, today's and tomorrow's picks, reports, and what is hidden."""
+"""Serves the curators' page: proposals, today's and tomorrow's picks, reports, and what is hidden."""
 
 import re
 from collections.abc import Mapping

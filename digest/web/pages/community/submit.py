@@ -1,4 +1,4 @@
-"""Proposing a paper: what was typed is looked up, shown back, and sent to the curators by its proposer.
+"""Takes in proposals and reports: what was typed is looked up, shown back, and sent to the curators.
 
 Sites are asked after the answer has left, a few at once; the page of a proposal asks again until it is done.
 """
