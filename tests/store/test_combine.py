@@ -146,6 +146,8 @@ def test_an_entry_that_adds_nothing_changes_nothing(known: Part, data: st.DataOb
     """What is known is mostly what the entry says, so that the short cut is taken."""
     said = {name: getattr(known, name) for name in _WITH_TEXT}
     said |= data.draw(st.dictionaries(st.sampled_from(sorted(said)), _words, max_size=1).filter(_are_words))
+    if known.summary and data.draw(st.booleans()):
+        known = replace(known, summary_source=_ARXIV.name)
     told = Entry(
         key="k",
         **said,

@@ -16,7 +16,6 @@ from operator import attrgetter
 from typing import Any, Protocol
 
 from digest.domain import Entry, Source
-from digest.sources.registry import type_of
 
 _REPLACEMENTS = {"replace", "replace-cross"}
 _NO_TEXT = -1  # the rank of a notice of withdrawal, which says nothing of the work, and of an empty part
@@ -127,14 +126,17 @@ def adds_nothing(known: PartLike, entry: Entry, source: Source, at: datetime) ->
 
     Cheap, and false where it would take a closer look: most entries of a feed were in it an hour before.
     """
+    from digest.sources.registry import type_of  # noqa: PLC0415 - as below
+
     if known.withdrawn_at or entry.withdrawn or known.first_seen_at is None:
         return False
     if _scalars_of(known) != _scalars_of(entry) or known.text_rank < type_of(source.kind).rank:
         return False
     if any(tuple(ours) != given for ours, given in zip(_lists_of(known), _lists_of(entry), strict=True)):
         return False
-    if entry.summary and (not known.summary or known.summary_source == source.name):
-        return known.summary == entry.summary and known.summary_source == source.name
+    is_theirs = not known.summary or known.summary_source == source.name
+    if entry.summary and is_theirs and (known.summary, known.summary_source) != (entry.summary, source.name):
+        return False
     old = entry.announce_type in _REPLACEMENTS
     seen = (entry.published_at or at) if old else at
     return (not known.announced, known.first_seen_at) <= (old, seen)
@@ -160,6 +162,8 @@ def _order(part: Part) -> tuple[int, int, int, str, str]:
 
 
 def _part_of(entry: Entry, source: Source, at: datetime) -> Part:
+    from digest.sources.registry import type_of  # noqa: PLC0415 - brings what reads each kind of source
+
     old = entry.announce_type in _REPLACEMENTS
     return Part(
         **dict(zip(_TEXTS, _texts_of(entry), strict=True)),
@@ -176,6 +180,8 @@ def _judge_notice(known: Part, entry: Entry, source: Source, at: datetime) -> Pa
 
     Sources that speak for works may say it of any; others only of those that nobody nearer to the work has.
     """
+    from digest.sources.registry import type_of  # noqa: PLC0415 - as above
+
     speaker = type_of(source.kind)
     if not speaker.may_withdraw and speaker.rank < known.text_rank:
         return known
