@@ -7,14 +7,16 @@ import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-
-from lark import Token
+from typing import TYPE_CHECKING
 
 from digest.filters.printing import canonical
 from digest.filters.reading import parse, tokens_of
 from digest.filters.typography import fold_typography
 from digest.ids import paper_id
 from digest.languages import deferred
+
+if TYPE_CHECKING:
+    from lark import Token
 
 ARCHIVES = {"cs", "eess", "econ", "math", "stat"}  # whose codes are rarely meant as words
 STAR_IN_QUOTES = re.compile(r"[^\W_]{2,}\*")
@@ -35,12 +37,15 @@ def read_back(text: str, *, topics: Collection[str] | None = None) -> ReadBack:
 
     `topics`: the slugs that it may name; None: any. Raises `FilterError` as `parse` does.
     """
-    tree = parse(text, topics=topics)
-    tokens = tokens_of(fold_typography(text))
-    return ReadBack(canonical(tree), tuple(dict.fromkeys(_hints(tokens))))
+    return ReadBack(canonical(parse(text, topics=topics)), hints(text))
 
 
-def _hints(tokens: list[Token]) -> Iterator[str]:
+def hints(text: str) -> tuple[str, ...]:
+    """Return the hints for a filter that `parse` accepts, in sentences."""
+    return tuple(dict.fromkeys(_hints(tokens_of(fold_typography(text)))))
+
+
+def _hints(tokens: "list[Token]") -> Iterator[str]:
     for token in tokens:
         if token.type == "TEXT":
             yield from _of_term(str(token))
@@ -82,5 +87,5 @@ def _of_term(raw: str) -> Iterator[str]:
         yield deferred("“{term}” is read as text; the paper is id:{number}.", term=raw, number=number)
 
 
-def _is_given_name(token: Token) -> bool:
+def _is_given_name(token: "Token") -> bool:
     return token.type == "FIELDED" and token[:3].lower() == "au:" and token[3:4].isupper()

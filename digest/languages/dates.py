@@ -101,9 +101,14 @@ def _written(day: date, pattern: str, code: str) -> str:
 
 def number(count: int) -> str:
     """Return `1,234`."""
+    return _counted(count, current())
+
+
+@lru_cache(maxsize=16_384)  # the counts of every search
+def _counted(count: int, code: str) -> str:
     from babel.numbers import format_decimal  # noqa: PLC0415 - see above
 
-    return format_decimal(count, locale=current())
+    return format_decimal(count, locale=code)
 
 
 def short_number(count: int) -> str:

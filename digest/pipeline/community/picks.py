@@ -12,7 +12,7 @@ from typing import Any
 from digest.domain import Paper, Role
 from digest.errors import InputError, UnknownError
 from digest.languages import deferred
-from digest.pipeline.ingest.summaries import with_summaries
+from digest.pipeline.ingest.kept_summaries import with_summaries
 from digest.pipeline.installation import Installation
 from digest.render import phrases
 from digest.store import papers, session
