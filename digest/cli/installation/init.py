@@ -19,18 +19,26 @@ ENV = Path(".env")
 # setting → what is asked, the answer of who only presses Enter, and what helps to answer
 QUESTIONS = {
     "site_name": ("Name of the digest", "Daily Papers", ""),
-    "base_url": ("Address of its pages", "http://localhost:8000", "Links in emails lead there."),
-    "mail_from": ("Sender", "papers@localhost", "An address, or Name <address>."),
+    "base_url": (
+        "Address of its pages",
+        "http://localhost:8000",
+        "Where its pages are; links in emails lead there.",
+    ),
+    "mail_from": ("Sender", "papers@localhost", "The sender: an address, or Name <address>."),
     "smtp_url": (
         "Mail server",
         "",
-        "Such as smtp+starttls://user:password@mail.example.org:587; empty: emails go to a folder.",
+        "Such as smtp+starttls://user:password@mail.example.org:587 (empty: a folder).",
     ),
-    "postal_address": ("Postal address", "", "It stands in the foot of every email: the law asks for it."),
+    "postal_address": (
+        "Postal address",
+        "",
+        "For the foot of every email: the law asks for one.",
+    ),
 }
 # From nothing to the first digest: somebody gets one, papers are fetched, theirs is sent at once.
 NEXT = (
-    "digest subscribers add {address} --topic llm --confirmed --consent 'my own address'",
+    "digest subscribers add {address} --topic llm --confirmed --consent myself",
     "digest run",
     "digest send {address} --now",
 )
@@ -68,7 +76,7 @@ def init(*, no_input: bool, test_mail: str | None, dry_run: bool, as_json: bool,
         for field in QUESTIONS
     }
     if asks and test_mail is None:
-        test_mail = _prompt("Send a test email to", "", "Empty: none now.", read_address)
+        test_mail = _prompt("Test email to", "", "Who gets a test email now (empty: nobody).", read_address)
     recipient = read_address(test_mail) if test_mail else None
     following = [command.format(address=recipient or YOU) for command in NEXT]
     text = setup.env_text(answers)

@@ -1,5 +1,6 @@
 """`digest run`: one round in this process."""
 
+import logging
 import signal
 from contextlib import contextmanager
 from threading import Event
@@ -43,7 +44,7 @@ def run(cli: Cli, *, no_fetch: bool, dry_run: bool, as_json: bool) -> int:
     if dry_run:
         _show_due(cli, now, fetch=not no_fetch, as_json=as_json)
         return OK
-    with _stop_on_signal() as stopping:
+    with _stop_on_signal() as stopping, sources_told_once():
         report = run_round(
             cli.installation, now, fetch=not no_fetch, summarise=not no_fetch, stopping=stopping
         )
@@ -99,6 +100,18 @@ def _stop_on_signal() -> "Iterator[Callable[[], bool]]":
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def sources_told_once() -> "Iterator[None]":
+    """Keep what becomes of sources out of the log meanwhile: the report of the command says it."""
+    log = logging.getLogger("digest.pipeline.ingest.poll")
+    before = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        log.setLevel(before)
 
 
 def exit_code(fetched: "tuple[FetchReport, ...] | list[FetchReport]") -> int:

@@ -169,7 +169,12 @@ def fetch(cli: Cli, names: tuple[str, ...], *, dry_run: bool, as_json: bool) -> 
 
     Example: digest sources fetch huggingface
     """
-    from digest.cli.installation.run import exit_code, fetch_object, show_fetched
+    from digest.cli.installation.run import (
+        exit_code,
+        fetch_object,
+        show_fetched,
+        sources_told_once,
+    )
     from digest.pipeline.ingest import poll
     from digest.pipeline.ingest import sources as registry
 
@@ -181,7 +186,8 @@ def fetch(cli: Cli, names: tuple[str, ...], *, dry_run: bool, as_json: bool) -> 
         else:
             table(("would be asked", "url"), [(source.name, source.url) for source in asked])
         return 0
-    fetched = poll.fetch(cli.installation, named, cli.now)
+    with sources_told_once():
+        fetched = poll.fetch(cli.installation, named, cli.now)
     if as_json:
         emit([fetch_object(report) for report in fetched])
     else:
