@@ -81,10 +81,10 @@ def init(*, no_input: bool, test_mail: str | None, dry_run: bool, as_json: bool,
     following = [command.format(address=recipient or YOU) for command in NEXT]
     text = setup.env_text(answers)
     records = setup.dns_records(load(**{field: answer for field, answer in answers.items() if answer}))
-    schema = None
+    made = None
     if not dry_run:
         setup.write_env(ENV, text)
-        schema = database.upgrade(load()).needed
+        made = database.upgrade(load())
     receipt = setup.try_sending(load(), recipient, datetime.now(UTC)) if recipient and not dry_run else None
     if as_json:
         dns = [asdict(record) for record in records]
@@ -92,7 +92,8 @@ def init(*, no_input: bool, test_mail: str | None, dry_run: bool, as_json: bool,
             {
                 "env": str(ENV),
                 "written": not dry_run,
-                "schema": schema,
+                "schema": made and made.needed,
+                "database": database.place(load()),
                 "dns": dns,
                 "next": following,
                 "test_mail": receipt,
@@ -101,8 +102,10 @@ def init(*, no_input: bool, test_mail: str | None, dry_run: bool, as_json: bool,
         return _code(receipt)
     if dry_run:
         click.echo(f"{ENV} and the database would be made; nothing was written")
-    else:
-        click.echo(f"wrote {ENV} (only you can read it); the database is ready (schema {schema})")
+    elif made:
+        click.echo(f"wrote {ENV} (only you can read it)")
+        state = "was there already; what it holds stays" if made.found else "is ready"
+        click.echo(f"the database {database.place(load())} {state} (schema {made.needed})")
     if receipt:
         click.echo(f"test email to {recipient}: {receipt.state}; {receipt.reply}")
     click.echo("\nWhat DNS must hold:")
