@@ -7,7 +7,7 @@ import click
 from digest.cli.terminal.context import Cli, json_option, pass_cli
 from digest.cli.terminal.explaining import show_read_back, show_why_not
 from digest.cli.terminal.options import dry_run_option, yes_option
-from digest.cli.terminal.output import emit, table
+from digest.cli.terminal.output import emit, paragraph, table
 from digest.cli.terminal.prompts import ask
 from digest.serializers import match_object, reasons_in_words
 
@@ -151,7 +151,8 @@ def show(cli: Cli, slug: str, as_json: bool) -> None:
     if as_json:
         emit(topic)
     else:
-        click.echo(f"{topic.slug} · {topic.title} · {topic.group}\n{topic.expression}")
+        paragraph(f"{topic.slug} · {topic.title} · {topic.group}")
+        paragraph(topic.expression)
 
 
 @topics.command()
