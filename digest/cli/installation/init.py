@@ -10,7 +10,7 @@ import click
 from digest.cli.terminal.context import json_option, on_terminal
 from digest.cli.terminal.exits import OK, PARTLY_FAILED
 from digest.cli.terminal.options import dry_run_option
-from digest.cli.terminal.output import emit, table
+from digest.cli.terminal.output import emit, say, table
 
 if TYPE_CHECKING:
     from digest.domain import Receipt
@@ -101,20 +101,20 @@ def init(*, no_input: bool, test_mail: str | None, dry_run: bool, as_json: bool,
         )
         return _code(receipt)
     if dry_run:
-        click.echo(f"{ENV} and the database would be made; nothing was written")
+        say(f"{ENV} and the database would be made; nothing was written")
     elif made:
-        click.echo(f"wrote {ENV} (only you can read it)")
+        say(f"wrote {ENV} (only you can read it)")
         state = "was there already; what it holds stays" if made.found else "is ready"
-        click.echo(f"the database {database.place(load())} {state} (schema {made.needed})")
+        say(f"the database {database.place(load())} {state} (schema {made.needed})")
     if receipt:
-        click.echo(f"test email to {recipient}: {receipt.state}; {receipt.reply}")
-    click.echo("\nWhat DNS must hold:")
+        say(f"test email to {recipient}: {receipt.state}; {receipt.reply}")
+    say("\nWhat DNS must hold:")
     table(
         ("name", "type", "value", "why"),
         [(r.name, r.type, r.value, r.why) for r in records],
         empty="nothing: only this machine knows the sender and the site",
     )
-    click.echo("\nNext:")
+    say("\nNext:")
     for command in following:
         click.echo(command)
     return _code(receipt)
@@ -143,7 +143,7 @@ def _prompt(question: str, default: str, help_text: str, check: Callable[[str], 
         return plain
 
     if help_text:
-        click.echo(help_text)
+        say(help_text)
     answer: str = click.prompt(question, default=default, value_proc=read)
     return answer
 
