@@ -1,7 +1,16 @@
 """What can go wrong, in the user's words. Nothing comes in; every stage raises one of these.
 
-An error says what is wrong and names the object (`message`), and what to do (`fix`, may be empty).
+An error says what is wrong and names the object (`message`), and what to do (`fix`, may be empty). What
+readers of pages and mails may meet is a `deferred` text: English as it stands, for commands and the API, and
+said in their language by `gettext` where it is shown to them.
 """
+
+from digest.languages import Deferred, deferred
+
+
+def did_you_mean(name: str) -> Deferred:
+    """Return the fix that names what was probably meant."""
+    return deferred("did you mean {name}?", name=name)
 
 
 class DigestError(Exception):
@@ -67,7 +76,7 @@ class FilterError(DigestError):
         expected: tuple[str, ...] = (),
         nearest: str = "",
     ) -> None:
-        super().__init__(message, fix=f"did you mean {nearest}?" if nearest else "")
+        super().__init__(message, fix=did_you_mean(nearest) if nearest else "")
         self.position = position
         self.text = text
         self.expected = expected

@@ -12,6 +12,8 @@ from digest.domain import (
     Frequency,
     Interests,
     Match,
+    Picture,
+    PictureKind,
     Reason,
     ReasonKind,
     Schedule,
@@ -160,6 +162,18 @@ def machine_made() -> Digest:
     return digest(
         *papers, subscriber=subscriber(interests=Interests(filters=("sheep", "wool"))), also_trending=others
     )
+
+
+def pictured(made: Digest, mode: PictureKind) -> Digest:
+    """The same digest with pictures of its three best papers, as large as emails may carry them."""
+    papers = tuple(replace(each, paper=replace(each.paper, pk=n)) for n, each in enumerate(made.papers, 1))
+    shown = tuple(
+        Picture(n, f"cid:{n}-0123456789abcdef@{SITE.host}", 112, 60, b"\xff\xd8\xff" + bytes([n]) * 39_997)
+        if mode is PictureKind.CID
+        else Picture(n, f"{SITE.base_url}/thumbnails/{n}-0123456789abcdef.jpg", 112, 60)
+        for n in range(1, min(3, len(papers)) + 1)
+    )
+    return made if mode is PictureKind.OFF else replace(made, papers=papers, pictures=shown)
 
 
 def quiet() -> Digest:

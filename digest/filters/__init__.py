@@ -32,7 +32,7 @@ and `quantization` are two texts with the same meaning, so that readers find the
 
 from digest.filters.categories import CATEGORIES
 from digest.filters.errors import render_error
-from digest.filters.hints import ReadBack, read_back
+from digest.filters.hints import ReadBack, hints, read_back
 from digest.filters.printing import canonical, normal
 from digest.filters.reading import MAX_BYTES, MAX_CHARACTERS, MAX_DEPTH, MAX_TERMS, parse, parse_stored
 from digest.filters.tree import (
@@ -92,6 +92,7 @@ __all__ = [
     "Year",
     "asks_for_saved",
     "canonical",
+    "hints",
     "leaves",
     "normal",
     "parse",

@@ -6,11 +6,14 @@ Half of the people who list keywords want any of them, half want all: the comma 
 import re
 from collections.abc import Sequence
 from itertools import pairwise
-
-from lark import Token
+from typing import TYPE_CHECKING
 
 from digest.filters.categories import CATEGORIES, category_key
 from digest.filters.errors import wrong
+from digest.languages import deferred
+
+if TYPE_CHECKING:
+    from lark import Token
 
 COMMA = re.compile(r"(?<!\d)[,;]|[,;](?!\d)")  # `1,000` is a number
 LISTING_FIELDS = (
@@ -24,7 +27,7 @@ SEVERAL_WORDS = re.compile(r"[^\s()|\":=*]+(?:\s+[^\s()|\":=*]+)+")
 OPERATORS = {"_OR", "_AND", "_NOT", "LPAR", "RPAR", "GROUP"}
 
 
-def check_commas(tokens: Sequence[Token], text: str) -> None:
+def check_commas(tokens: "Sequence[Token]", text: str) -> None:
     """Raise `FilterError` where commas or semicolons separate unquoted terms; one at the end is ignored."""
     places = [place for token in tokens for place in _commas(token)]
     items = [text[left + 1 : right].strip() for left, right in pairwise([-1, *places, len(text)])]
@@ -39,15 +42,17 @@ def check_commas(tokens: Sequence[Token], text: str) -> None:
             and '"' not in following
         ):
             name = f'au:"{token[3:].strip()} {following}"'
-            message = "a name that holds a comma stands in quotes"
+            message = deferred("a name that holds a comma stands in quotes")
             raise wrong(message, places[0], expected=(name, f"{token[:-1]} OR au:{following}"), nearest=name)
     if not any(token.type in OPERATORS for token in tokens):
         items = [_item(item, items[0]) for item in items]
-    message = f"“{text[places[0]]}” doesn't say whether any of these will do or all are needed"
+    message = deferred(
+        "“{sign}” doesn't say whether any of these will do or all are needed", sign=text[places[0]]
+    )
     raise wrong(message, places[0], expected=(" OR ".join(items), " AND ".join(items)))
 
 
-def _commas(token: Token) -> list[int]:
+def _commas(token: "Token") -> list[int]:
     """Where commas stand in a token that no quotes enclose."""
     lists = token.type == "TEXT" or (token.type == "FIELDED" and token.lower().startswith(LISTING_FIELDS))
     if not lists or '"' in token:

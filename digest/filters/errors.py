@@ -3,6 +3,7 @@
 from collections.abc import Collection
 
 from digest.errors import FilterError
+from digest.languages import deferred
 from digest.words.nearest import nearest
 
 WIDTH = 76  # characters of a filter that are shown around an error
@@ -36,8 +37,11 @@ OTHER_NAMES = {
 def wrong(
     message: str, position: int, *, expected: Collection[str] = (), nearest: str = "", text: str = ""
 ) -> FilterError:
-    """Return the error of a filter; the message says the place too, counted from 1 as people count."""
-    place = f"{message} (at character {position + 1})"
+    """Return the error of a filter; the message says the place too, counted from 1 as people count.
+
+    `message` and what of `expected` is in words are deferred, for readers of another language.
+    """
+    place = deferred("{message} (at character {place})", message=message, place=position + 1)
     return FilterError(place, position=position, text=text, expected=tuple(expected), nearest=nearest)
 
 

@@ -7,13 +7,16 @@ import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-
-from lark import Token
+from typing import TYPE_CHECKING
 
 from digest.filters.printing import canonical
 from digest.filters.reading import parse, tokens_of
 from digest.filters.typography import fold_typography
 from digest.ids import paper_id
+from digest.languages import deferred
+
+if TYPE_CHECKING:
+    from lark import Token
 
 ARCHIVES = {"cs", "eess", "econ", "math", "stat"}  # whose codes are rarely meant as words
 STAR_IN_QUOTES = re.compile(r"[^\W_]{2,}\*")
@@ -34,40 +37,55 @@ def read_back(text: str, *, topics: Collection[str] | None = None) -> ReadBack:
 
     `topics`: the slugs that it may name; None: any. Raises `FilterError` as `parse` does.
     """
-    tree = parse(text, topics=topics)
-    tokens = tokens_of(fold_typography(text))
-    return ReadBack(canonical(tree), tuple(dict.fromkeys(_hints(tokens))))
+    return ReadBack(canonical(parse(text, topics=topics)), hints(text))
 
 
-def _hints(tokens: list[Token]) -> Iterator[str]:
+def hints(text: str) -> tuple[str, ...]:
+    """Return the hints for a filter that `parse` accepts, in sentences."""
+    return tuple(dict.fromkeys(_hints(tokens_of(fold_typography(text)))))
+
+
+def _hints(tokens: "list[Token]") -> Iterator[str]:
     for token in tokens:
         if token.type == "TEXT":
             yield from _of_term(str(token))
     for token, following in pairwise(tokens):
         joined = following.start_pos == token.end_pos
         if token.type == following.type == "_NOT" and joined:
-            yield "Two minuses cancel each other out."
+            yield deferred("Two minuses cancel each other out.")
         if _is_given_name(token) and following.type == "TEXT" and following[:1].isupper():
             name = f'au:"{token[3:]} {following}"'
-            yield f"{token} doesn't hold “{following}”; a name of two words stands in quotes: {name}."
+            yield deferred(
+                "{term} doesn't hold “{word}”; a name of two words stands in quotes: {name}.",
+                term=str(token), word=str(following), name=name,
+            )  # fmt: skip
 
 
 def _of_term(raw: str) -> Iterator[str]:
     if raw[0] == '"':
         if STAR_IN_QUOTES.search(raw):
-            yield f"A star in quotes has no effect: {raw} is searched without it."
+            yield deferred("A star in quotes has no effect: {term} is searched without it.", term=raw)
         if " " in raw and (found := OPERATOR_IN_QUOTES.search(raw)):
-            yield f"{found.group()} in quotes is a word: {raw} is one phrase."
+            yield deferred(
+                "{operator} in quotes is a word: {term} is one phrase.", operator=found.group(), term=raw
+            )
         return
     if raw.lower() in OPERATORS:
-        yield f"“{raw}” is read as a word; the operator is {raw.upper()}, in capitals."
+        yield deferred(
+            "“{term}” is read as a word; the operator is {operator}, in capitals.",
+            term=raw, operator=raw.upper(),
+        )  # fmt: skip
     if raw.lower() in ARCHIVES:
-        yield f"“{raw}” is read as a word; the category is cat:{raw.lower()}."
+        yield deferred("“{term}” is read as a word; the category is cat:{code}.", term=raw, code=raw.lower())
     if raw.endswith("?"):
-        yield f"The question mark of “{raw}” has no effect; a star stands for any ending: {raw.rstrip('?')}*."
+        yield deferred(
+            "The question mark of “{term}” has no effect; a star stands for any ending: {stem}*.",
+            term=raw, stem=raw.rstrip("?"),
+        )  # fmt: skip
     if (name := paper_id(raw)) and name.startswith("arxiv:"):
-        yield f"“{raw}” is read as text; the paper is id:{name.removeprefix('arxiv:')}."
+        number = name.removeprefix("arxiv:")
+        yield deferred("“{term}” is read as text; the paper is id:{number}.", term=raw, number=number)
 
 
-def _is_given_name(token: Token) -> bool:
+def _is_given_name(token: "Token") -> bool:
     return token.type == "FIELDED" and token[:3].lower() == "au:" and token[3:4].isupper()

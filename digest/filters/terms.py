@@ -31,6 +31,7 @@ from digest.filters.tree import (
     Year,
 )
 from digest.ids import doi, paper_id
+from digest.languages import deferred
 from digest.text import clean
 from digest.words import fold, forms, without_case, written
 from digest.words.nearest import nearest
@@ -45,6 +46,7 @@ SHORTEST_TITLE = 4  # letters: shorter ones are rather a code with a slip
 SHORTEST_PREFIX = 2  # one letter and a star would select nearly everything
 
 YEARS = re.compile(r"([0-9]{4})(?:(-)([0-9]{4})?)?")
+SOME_YEARS = ("year:2025", "year:2024-2026", deferred("year:2024- (from then on)"))
 WITH = ("code", "project", "pick")  # what a paper may come with
 
 SOURCE_ID = re.compile(r"[\w.-]+:\S+")
@@ -86,8 +88,8 @@ def _words(text: str, raw: str, position: int) -> tuple[str, ...]:
     """The words of a term in their exact forms; none at all is an error that quotes the term as it stands."""
     found = " ".join(_exact(clean(text)))
     if not found:
-        message = f"“{raw}” holds no word to search for"
-        raise wrong(message, position, expected=("a word with letters or digits",))
+        message = deferred("“{term}” holds no word to search for", term=raw)
+        raise wrong(message, position, expected=(deferred("a word with letters or digits"),))
     # Folding makes letters of some signs (㆒ → 一), so more words of one: read them as they will be stored.
     return tuple(_exact(found))
 
@@ -100,12 +102,19 @@ def _prefix(raw: str, position: int, field: Field | None, *, exact: bool) -> Pre
     """`transform*`: one word, the star at its end."""
     found = _words(raw.removesuffix("*"), raw, position)
     if "*" in raw.removesuffix("*") or len(found) > 1 or exact:
-        message = f"“{raw}”: a star stands at the end of one word; put it in quotes to search for it as it is"
-        raise wrong(message, position, expected=("a prefix such as transform*",))
+        message = deferred(
+            "“{term}”: a star stands at the end of one word; put it in quotes to search for it as it is",
+            term=raw,
+        )
+        raise wrong(message, position, expected=(deferred("a prefix such as transform*"),))
     prefix = fold(found[0])
     if len(prefix) < SHORTEST_PREFIX:
-        message = f"“{raw}” would select nearly everything: a prefix has two letters or more"
-        raise wrong(message, position, expected=("a longer prefix such as transform*", f'the word: "{raw}"'))
+        message = deferred(
+            "“{term}” would select nearly everything: a prefix has two letters or more", term=raw
+        )
+        in_quotes = f'"{raw}"'
+        the_word = deferred("the word: {term}", term=in_quotes)
+        raise wrong(message, position, expected=(deferred("a longer prefix such as transform*"), the_word))
     return Prefix(prefix, field)
 
 
@@ -113,17 +122,19 @@ def fielded_leaf(name: str, raw: str, start: int, position: int, known: Vocabula
     """Read `name:raw`; the field's name stands at `start`, its value at `position`."""
     field = check_field(name, start, raw)
     if not raw or raw in OPERATORS:
-        raise wrong(f"“{field}:” needs a value right after it", position, expected=(EXAMPLES[field],))
+        message = deferred("“{field}:” needs a value right after it", field=field)
+        raise wrong(message, position, expected=(EXAMPLES[field],))
     if raw[0] == "-":
-        message = f"“{raw}”: the minus stands before the field"
+        message = deferred("“{term}”: the minus stands before the field", term=raw)
         raise wrong(message, position, expected=(f"-{field}:{raw[1:]}",))
     if field in TEXT_FIELDS:
         return text_leaf(raw, position, TEXT_FIELDS[field])
     value = raw.strip('"').strip()
     if not value:
-        raise wrong(f"“{field}:” needs a value between its quotes", position, expected=(EXAMPLES[field],))
+        message = deferred("“{field}:” needs a value between its quotes", field=field)
+        raise wrong(message, position, expected=(EXAMPLES[field],))
     if field != "au" and not value.isprintable():
-        message = f"the value of “{field}:” holds a character that nobody sees"
+        message = deferred("the value of “{field}:” holds a character that nobody sees", field=field)
         raise wrong(message, position, expected=(EXAMPLES[field],))
     return READERS[field](value, position, known)
 
@@ -134,9 +145,11 @@ def check_field(name: str, position: int, value: str = "( … )") -> str:
     if field in EXAMPLES:
         return field
     if field in ANY_FIELD:
-        message = f"“{name}:” is not a field: a word without one is found in title and abstract"
+        message = deferred(
+            "“{name}:” is not a field: a word without one is found in title and abstract", name=name
+        )
         raise wrong(message, position, nearest=value)
-    message = f"“{name}:” is not a field; put text that holds a colon in quotes"
+    message = deferred("“{name}:” is not a field; put text that holds a colon in quotes", name=name)
     near = nearest_field(name, [*EXAMPLES, *SIGNALS])
     near = f"{near}>=" if near in SIGNALS else near and f"{near}:"
     raise wrong(message, position, expected=[f"{each}:" for each in EXAMPLES], nearest=near)
@@ -148,25 +161,32 @@ def comparison_leaf(raw: str, position: int) -> AtLeast:
     name, sign, number = found.group("name", "sign", "number") if found else (raw, "", "")
     expected = [f"{each}>=20" for each in SIGNALS]
     if name.lower() in {"year", "date", "published"}:
-        message = f"“{raw.strip()}”: years stand behind a colon"
-        raise wrong(message, position, expected=("year:2025", "year:2024-2026", "year:2024- (from then on)"))
+        message = deferred("“{term}”: years stand behind a colon", term=raw.strip())
+        raise wrong(message, position, expected=SOME_YEARS)
     signal = SIGNALS.get(name.lower())
     if signal is None:
-        message = f"“{name}” can't be counted; put text that holds {sign} in quotes"
+        message = deferred(
+            "“{name}” can't be counted; put text that holds {sign} in quotes", name=name, sign=sign
+        )
         near = nearest_field(name, SIGNALS)
         raise wrong(message, position, expected=expected, nearest=near and f"{near}>={number}")
     if sign not in (">=", "≥") or not re.fullmatch(r"[0-9]{1,9}", number.strip()):
-        message = f"“{raw.strip()}”: {signal} are compared with >= and a whole number"
+        message = deferred(
+            "“{term}”: {signal} are compared with {sign} and a whole number",
+            term=raw.strip(), signal=signal.value, sign=">=",
+        )  # fmt: skip
         raise wrong(message, position, expected=(f"{signal}>=20",))
     if int(number) == 0:
-        raise wrong(f"“{raw.strip()}” holds for every paper", position, expected=(f"{signal}>=1",))
+        message = deferred("“{term}” holds for every paper", term=raw.strip())
+        raise wrong(message, position, expected=(f"{signal}>=1",))
     return AtLeast(signal, int(number))
 
 
 def _author(value: str, position: int, _: Vocabulary) -> Author:
     parts = name_parts(value)
     if not parts:
-        raise wrong(f"“{value}” holds no name", position, expected=(EXAMPLES["au"],))
+        message = deferred("“{term}” holds no name", term=value)
+        raise wrong(message, position, expected=(EXAMPLES["au"],))
     return Author(" ".join(parts))
 
 
@@ -178,12 +198,17 @@ def _category(value: str, position: int, known: Vocabulary) -> Category:
             return Category(name)
     exactly, partly = _codes_titled(value, known.categories)
     if exactly or partly:
-        message = f"“{value}” names a category in words; its code is needed"
+        message = deferred("“{term}” names a category in words; its code is needed", term=value)
         codes = [f"cat:{code}" for code in (*exactly, *partly)][:SUGGESTIONS]
         raise wrong(message, position, expected=codes, nearest=codes[0] if exactly else "")
     near = nearest(value, known.categories)
-    expected = ("an archive such as cs", "a class such as cs.CL", 'a subject such as "cell biology"')
-    raise wrong(f"“{value}” is not a category", position, expected=expected, nearest=near)
+    expected = (
+        deferred("an archive such as cs"),
+        deferred("a class such as cs.CL"),
+        deferred("a subject such as {subject}", subject='"cell biology"'),
+    )
+    message = deferred("“{term}” is not a category", term=value)
+    raise wrong(message, position, expected=expected, nearest=near)
 
 
 def _codes_titled(title: str, known: Collection[str]) -> tuple[list[str], list[str]]:
@@ -200,17 +225,18 @@ def _topic(value: str, position: int, known: Vocabulary) -> TopicRef:
     slug = value.lower()
     if known.topics is not None and slug not in known.topics:
         near = nearest(slug, known.topics)
-        raise wrong(f"“{value}” is not a topic", position, expected=sorted(known.topics), nearest=near)
+        message = deferred("“{term}” is not a topic", term=value)
+        raise wrong(message, position, expected=sorted(known.topics), nearest=near)
     return TopicRef(slug)
 
 
 def _source(value: str, position: int, known: Vocabulary) -> SourceName:
-    name = fold(value)
+    name, message = fold(value), deferred("“{term}” is not a source", term=value)
     if not name:
-        raise wrong(f"“{value}” is not a source", position, expected=(EXAMPLES["source"],))
+        raise wrong(message, position, expected=(EXAMPLES["source"],))
     if known.sources is not None and name not in map(fold, known.sources):
         near = nearest(value, known.sources)
-        raise wrong(f"“{value}” is not a source", position, expected=sorted(known.sources), nearest=near)
+        raise wrong(message, position, expected=sorted(known.sources), nearest=near)
     return SourceName(name)
 
 
@@ -218,7 +244,7 @@ def _has(value: str, position: int, _: Vocabulary) -> Has:
     what = value.lower()
     if what not in WITH:
         near = nearest(what, WITH)
-        message = f"“has:{value}” is not known"
+        message = deferred("“has:{value}” is not known", value=value)
         raise wrong(
             message, position, expected=[f"has:{each}" for each in WITH], nearest=near and f"has:{near}"
         )
@@ -240,19 +266,21 @@ def _folded_words(value: str, position: int) -> str:
 def _year(value: str, position: int, _: Vocabulary) -> Year:
     found = YEARS.fullmatch(value)
     if not found:
-        message = f"“{value}” is neither a year nor two years"
-        raise wrong(message, position, expected=("year:2025", "year:2024-2026", "year:2024- (from then on)"))
+        message = deferred("“{term}” is neither a year nor two years", term=value)
+        raise wrong(message, position, expected=SOME_YEARS)
     first, dash, last = found.groups()
     years = Year(int(first), int(last or first) if last or not dash else None)
     if years.last is not None and years.last < years.first:
-        raise wrong(f"“{value}” ends before it begins", position, nearest=f"year:{last}-{first}")
+        message = deferred("“{term}” ends before it begins", term=value)
+        raise wrong(message, position, nearest=f"year:{last}-{first}")
     return years
 
 
 def _doi(value: str, position: int, _: Vocabulary) -> PaperId:
     name = doi(value)
     if name is None:
-        raise wrong(f"“{value}” is not a DOI", position, expected=(EXAMPLES["doi"],))
+        message = deferred("“{term}” is not a DOI", term=value)
+        raise wrong(message, position, expected=(EXAMPLES["doi"],))
     return PaperId(paper_id(name) or name)
 
 
@@ -263,7 +291,8 @@ def _paper(value: str, position: int, _: Vocabulary) -> PaperId:
 def _like(value: str, position: int, known: Vocabulary) -> Like | LikeSaved:
     if value.lower() == "saved":
         if known.no_saved:
-            raise wrong(f"“like:saved”: {known.no_saved}", position, expected=(EXAMPLES["like"],))
+            message = deferred("“{term}”: {reason}", term="like:saved", reason=known.no_saved)
+            raise wrong(message, position, expected=(EXAMPLES["like"],))
         return LikeSaved()
     expected = (EXAMPLES["like"], "like:doi:10.1101/2024.01.02.573904", "like:saved")
     return Like(_canonical_id(value, position, expected))
@@ -275,7 +304,7 @@ def _canonical_id(value: str, position: int, expected: tuple[str, ...]) -> str:
         return name
     if SOURCE_ID.fullmatch(value) and not value.lower().startswith(("arxiv:", "doi:", "http:", "https:")):
         return value
-    raise wrong(f"“{value}” is not the id of a paper", position, expected=expected)
+    raise wrong(deferred("“{term}” is not the id of a paper", term=value), position, expected=expected)
 
 
 READERS: dict[str, Callable[[str, int, Vocabulary], Leaf]] = {

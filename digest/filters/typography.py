@@ -5,6 +5,7 @@ character, and raises `FilterError` for characters that no database keeps.
 """
 
 from digest.filters.errors import wrong
+from digest.languages import deferred
 from digest.words.characters import UNSTORABLE
 
 _FULL_WIDTH = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}  # ！ to ～, letters and digits too
@@ -25,6 +26,6 @@ def fold_typography(text: str) -> str:
     """
     if unstorable := UNSTORABLE.search(text):
         code = f"U+{ord(unstorable.group()):04X}"
-        message = f"the filter holds {code}, a character that can't be stored"
-        raise wrong(message, unstorable.start(), expected=("text without control characters",))
+        message = deferred("the filter holds {code}, a character that can't be stored", code=code)
+        raise wrong(message, unstorable.start(), expected=(deferred("text without control characters"),))
     return text.translate(_FOLDED)

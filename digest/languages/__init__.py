@@ -152,6 +152,24 @@ class Deferred(str):
         return fill(found, {name: _resolved(value) for name, value in values.items()}) if values else found
 
 
+class DeferredList(Deferred):
+    """Several texts one after the other, with the comma of the language of who reads them."""
+
+    __slots__ = ()
+
+    def resolve(self) -> str:
+        """Return the texts in the language that is spoken here."""
+        texts: Sequence[str] = self.parts[2]["texts"]  # type: ignore[assignment]
+        return pgettext("list", ", ").join(map(gettext, texts))
+
+
+def deferred_list(texts: Sequence[str], /) -> DeferredList:
+    """Return texts to be listed later, deferred ones and others; in English until then."""
+    made = DeferredList(", ".join(texts))
+    made.parts = "", "", {"texts": texts}
+    return made
+
+
 def _resolved(value: object) -> object:
     return value.resolve() if isinstance(value, Deferred) else value
 

@@ -75,6 +75,23 @@ def deferred_day(day: date) -> DeferredDay:
     return made
 
 
+class DeferredNumber(Deferred):
+    """A whole number that is written, as `number` does, in the language of who reads it."""
+
+    __slots__ = ()
+
+    def resolve(self) -> str:
+        """Return the number as it is written in the language that is spoken here."""
+        return number(int(str(self.parts[2]["number"])))
+
+
+def deferred_number(count: int) -> DeferredNumber:
+    """Return a number to be written later; `1,234` until then."""
+    made = DeferredNumber(f"{count:,}")
+    made.parts = "", "", {"number": count}
+    return made
+
+
 @lru_cache(maxsize=16_384)  # the days of many readers' subscriptions
 def _written(day: date, pattern: str, code: str) -> str:
     from babel.dates import format_date  # noqa: PLC0415 - takes 25 ms to import
@@ -84,9 +101,14 @@ def _written(day: date, pattern: str, code: str) -> str:
 
 def number(count: int) -> str:
     """Return `1,234`."""
+    return _counted(count, current())
+
+
+@lru_cache(maxsize=16_384)  # the counts of every search
+def _counted(count: int, code: str) -> str:
     from babel.numbers import format_decimal  # noqa: PLC0415 - see above
 
-    return format_decimal(count, locale=current())
+    return format_decimal(count, locale=code)
 
 
 def short_number(count: int) -> str:

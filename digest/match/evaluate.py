@@ -166,17 +166,24 @@ def misses(node: Node, document: Document, topics: Topics, *, wanted: bool = Tru
             every = (misses(part, document, topics, wanted=wanted) for part in parts)
             return tuple(dict.fromkeys(miss for each in every for miss in each))
         case Like(other) if wanted:
-            return (f"no {canonical(node)} ({document.compare(other).lacks()})",)
+            return (_lacking(node, document.compare(other).lacks()),)
         case LikeSaved(ids) if wanted:
-            return (f"no {canonical(node)} ({_like_none(ids)})",)
+            return (_lacking(node, _like_none(ids)),)
         case _:
-            return (f"no {canonical(node)}" if wanted else f"has {canonical(node)}",)
+            lacking = deferred("no {term}", term=canonical(node))
+            return (lacking if wanted else deferred("has {term}", term=canonical(node)),)
+
+
+def _lacking(node: Node, why: str) -> str:
+    return deferred("no {term} ({reason})", term=canonical(node), reason=why)
 
 
 def _like_none(saved: Sequence[str]) -> str:
     if not saved:
-        return "no papers are saved"
-    return f"like none of the {len(saved)} papers saved" if len(saved) > 1 else "not like the paper saved"
+        return deferred("no papers are saved")
+    if len(saved) == 1:
+        return deferred("not like the paper saved")
+    return deferred("like none of the {number} papers saved", number=len(saved))
 
 
 def _leaf(leaf: Leaf, document: Document) -> Hit | None:

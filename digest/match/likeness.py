@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digest.domain import Paper
+from digest.languages import deferred
 
 Vectors = NDArray[np.int8]
-NOT_COMPARED = "papers can't be compared here"
+NOT_COMPARED = deferred("papers can't be compared here")
 
 
 @dataclass(frozen=True, slots=True)

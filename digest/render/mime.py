@@ -13,12 +13,13 @@ import re
 from base64 import encodebytes
 from dataclasses import dataclass
 from datetime import datetime
+from email.header import Header
 from email.headerregistry import Address
 from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
 from functools import lru_cache
 
-from digest.domain import Message, Picture
+from digest.domain import Message, Picture, Shown
 from digest.errors import InputError
 from digest.render.phrases import printable
 
@@ -38,7 +39,8 @@ _RELATED = b'\r\nContent-Type: multipart/related; type="text/html";\r\n boundary
 class Encoded:
     """A message whose two bodies are encoded for the wire; `text` and `html` read them back.
 
-    `own` headers are this message's, `shared` ones stand in many. `pictures`: those that its HTML shows.
+    `own` headers are this message's, `shared` ones stand in many. `pictures`: those that its HTML shows;
+    `shown`: what of a digest it shows.
     """
 
     subject: str
@@ -47,6 +49,7 @@ class Encoded:
     text_body: bytes
     html_body: bytes
     pictures: tuple[Picture, ...] = ()
+    shown: Shown | None = None
 
     @property
     def headers(self) -> Headers:
@@ -138,7 +141,10 @@ def _read(body: bytes) -> str:
 def _sender(sender: str) -> bytes:
     name, address = parseaddr(_one_line("From", sender))
     try:
-        return _folded("From", str(Address(display_name=name, addr_spec=address)))
+        checked = Address(display_name=name, addr_spec=address)
+        if name.isascii():
+            return _folded("From", str(checked))
+        return b"From: %b\r\n <%b>\r\n" % (_encoded("From", name), checked.addr_spec.encode())
     except (ValueError, IndexError) as error:  # what the email package raises for broken addresses
         raise InputError(f"{sender!r} can't be the sender of a mail", fix="Name <address>") from error
 
@@ -151,7 +157,8 @@ def _recipient(address: str) -> bytes:
 
 @lru_cache(maxsize=1024)  # an issue has about as many subjects as papers
 def _subject(subject: str) -> bytes:
-    return _folded("Subject", _one_line("Subject", subject))
+    value = _one_line("Subject", subject)
+    return _folded("Subject", value) if value.isascii() else b"Subject: %b\r\n" % _encoded("Subject", value)
 
 
 @lru_cache(maxsize=16)
@@ -160,9 +167,17 @@ def _date(date: datetime) -> bytes:
 
 
 def _folded(name: str, value: str) -> bytes:
-    """A header as the email package writes it, with encoded words for what isn't ASCII (RFC 2047)."""
-    # Python leaves the space before an encoded word on the line that it folds: readers would see two.
-    return _FOLDING.fold_binary(*_FOLDING.header_store_parse(name, value)).replace(b" \r\n ", b"\r\n ")
+    """A header in ASCII as the email package writes it."""
+    return _FOLDING.fold_binary(*_FOLDING.header_store_parse(name, value))
+
+
+def _encoded(name: str, value: str) -> bytes:
+    """A header's text as encoded words from its first character to its last (RFC 2047).
+
+    Words that are encoded one by one lose the spaces between them: readers drop those, and Python's folding
+    by policy keeps them outside.
+    """
+    return Header(value, "utf-8", header_name=name).encode(linesep="\r\n").encode()
 
 
 @lru_cache(maxsize=256)

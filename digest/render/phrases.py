@@ -10,10 +10,9 @@ from datetime import datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from digest.domain import Field, HideReason, Hiding, Reason, ReasonKind
-from digest.languages import dates, pgettext
+from digest.domain import Field, HideReason, Hiding, ProposalState, Reason, ReasonKind
+from digest.languages import Deferred, dates, deferred, pgettext
 from digest.languages import gettext as _
-from digest.words import finding
 
 _WEB_URL = re.compile(r"https?://[^\s\"<>\\^`{|}]{1,500}", re.IGNORECASE)
 # Of the format characters only direction marks, zero-width spaces and the BOM go: emoji and some scripts need
@@ -38,6 +37,18 @@ class Piece:
     marked: bool = False
 
 
+# What became of a proposal, behind "it is".
+PROPOSAL_STATES = {
+    ProposalState.FETCHING: deferred("being looked up"),
+    ProposalState.READY: deferred("not sent yet"),
+    ProposalState.PENDING: deferred("waiting for a curator"),
+    ProposalState.ACCEPTED: deferred("accepted"),
+    ProposalState.REJECTED: deferred("rejected"),
+    ProposalState.DUPLICATE: deferred("a duplicate"),
+    ProposalState.WITHDRAWN: deferred("withdrawn"),
+}
+
+
 def printable(text: str) -> str:
     """Drop control characters and those that turn the reading direction; newlines stay."""
     return text if text.isascii() and text.isprintable() else _INVISIBLE.sub("", text)
@@ -48,6 +59,11 @@ def one_line(text: str, most: int = 300) -> str:
     line = " ".join(text.split())
     visible = printable(line)
     return shorten(line if visible == line else " ".join(visible.split()), most)
+
+
+def too_many_words(count: int, most: int) -> Deferred:
+    """Say that somebody's words have too many characters."""
+    return deferred("the words have {number} characters; at most {most} are kept", number=count, most=most)
 
 
 def shorten(text: str, most: int) -> str:
@@ -67,9 +83,12 @@ def web_url(url: str) -> str:
 
 
 def moment(at: datetime, zone: str) -> str:
-    """Return `Tuesday 17 March, 08:00 Europe/Paris`: a time (aware) on the clock of a zone."""
+    """Return `Tuesday 17 March, 08:00 Europe/Paris`: a time (aware) on the clock of a zone.
+
+    Its day stays on one line.
+    """
     there = at.astimezone(ZoneInfo(zone))
-    day, time = dates.day_name(there.date()), there.strftime("%H:%M")
+    day, time = dates.day_name(there.date()).replace(" ", "\u00a0"), there.strftime("%H:%M")
     return _("{day}, {time} {zone}", day=day, time=time, zone=zone)
 
 
@@ -90,6 +109,8 @@ def first_sentences(text: str, most: int) -> str:
     Words of up to 40 characters stay whole. What has longer ones (a script without spaces, a hostile text) is
     cut after 12 characters a word.
     """
+    from digest.words import finding  # noqa: PLC0415 - many patterns, which no command needs that only reads
+
     longest = longest_of(most)
     chosen: list[str] = []
     for sentence in finding.split(text):

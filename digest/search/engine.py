@@ -151,11 +151,14 @@ class Engine:
         """
         read = self._read(query.words or query.further, as_typed=as_typed)
         selected = self._shown.marks if query.selects is None else self._select(query.selects, known)
-        points, cover = score(read.units, self._terms)
-        complete = selected & (cover > 1 - 1e-9)
-        scores = points * cover
+        may_widen = bool(query.words) and not (as_typed or read.corrected)
+        complete = np.zeros(len(self._shown), np.bool_)
+        if not may_widen or read.may_be_complete(selected):
+            points, cover = score(read.units, self._terms)
+            complete = selected & (cover > 1 - 1e-9)
+            scores = points * cover
         # A word may be corrected to another one than was meant, so that no paper has it beside the rest.
-        if query.words and not (as_typed or read.corrected or complete.any()):
+        if may_widen and not complete.any():
             read = read.widened(self._terms)
             scores, cover = score(read.units, self._terms)
         elif query.words:
@@ -298,6 +301,19 @@ class _Read:
     terms: list[Term]
     corrected: tuple[tuple[str, str], ...]
     unknown: tuple[str, ...]
+
+    def may_be_complete(self, selected: Marks) -> bool:
+        """Return whether a selected paper has every word; also where other forms make that hard to say."""
+        if any(unit.other for unit, _ in self.units):
+            return True
+        rarest, *others = sorted((term.papers for term in self.terms), key=len) or [np.empty(0, np.int32)]
+        papers = rarest[selected[rarest]]
+        for other in others:
+            if not len(papers):
+                break
+            places = np.minimum(np.searchsorted(other, papers), len(other) - 1)
+            papers = papers[other[places] == papers]
+        return bool(len(papers))
 
     def widened(self, terms: Terms) -> "_Read":
         """Return the same with words of the same roots."""

@@ -6,6 +6,7 @@ there are.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from typing import Any, TypeVar
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from digest.search.index.segment import TITLE_WEIGHT, Marks, Segment, Slice, shown_in
 from digest.words import fold
 
+RARE = 1_024  # papers, of which a label that one has is counted by a row of bits; a rarer one paper by paper
 COUNTED = ("cat:", "source:", "has:")  # labels whose papers are counted
 
 Places = NDArray[np.intp]  # of papers, ascending
@@ -73,33 +75,41 @@ class Shown:
         """Return the shown papers of these places in texts (an array a segment), weighed in the same way."""
         return self._weights([each >> 8 for each in places])
 
-    def forms(self, prefix: str) -> Iterator[tuple[str, str]]:
-        """Yield stems that begin so, each with each of its forms (folded)."""
+    def forms(self, prefix: str) -> Iterator[tuple[list[str], list[str]]]:
+        """Yield for each segment its words whose stems begin so: the stem and the form (folded) of each."""
         for segment in self.segments:
-            for stem, form in segment.stems_and_forms(segment.stems.starting(prefix)):
-                yield stem, fold(form)
+            stems, written = segment.stems_and_forms(segment.stems.starting(prefix))
+            yield stems, [form if form.isascii() and form.islower() else fold(form) for form in written]
 
     def counts(self, marks: Marks) -> dict[str, int]:
         """Return how many of these papers have each label that is counted, and are of each year."""
-        years = np.bincount(np.maximum(self.years[marks], 0))
-        found = {f"year:{year}": int(years[year]) for year in np.flatnonzero(years).tolist()}
-        names, papers, starts = self._labels
-        if names:
-            counts = np.add.reduceat(marks[papers], starts, dtype=np.int64)
-            found |= {names[number]: int(counts[number]) for number in np.flatnonzero(counts).tolist()}
-        return found
+        labels = self._labels
+        of_frequent = np.bitwise_count(labels.rows & _to_bits(marks)).sum(axis=1, dtype=np.int64)
+        of_rare = np.add.reduceat(marks[labels.papers], labels.starts, dtype=np.int64)
+        counts = np.concatenate([of_frequent, of_rare])
+        return {labels.names[number]: int(counts[number]) for number in np.flatnonzero(counts).tolist()}
 
     @cached_property
-    def _labels(self) -> tuple[list[str], Places, Places]:
-        """The labels that are counted, the papers of all, label by label, and where those of each begin."""
+    def _labels(self) -> "_Labels":
         papers_of: dict[str, list[Places]] = {}
         for segment, start in zip(self.segments, self.starts, strict=False):
             for number, name in enumerate(segment.labels.all()):
                 if name.startswith(COUNTED) and len(papers := segment.labelled(number)):
                     papers_of.setdefault(name, []).append(papers.astype(np.intp) + start)
-        lists = [np.concatenate(each) for each in papers_of.values()]
-        sizes = np.array([0, *map(len, lists)], np.intp)
-        return list(papers_of), _joined(lists, np.intp), np.cumsum(sizes)[:-1]
+        lists: dict[str, Places] = {name: np.concatenate(each) for name, each in papers_of.items()}
+        years = np.maximum(self.years, 0)
+        for year in np.unique(years).tolist():
+            lists[f"year:{year}"] = np.flatnonzero(years == year)
+        frequent = [name for name, papers in lists.items() if len(papers) * RARE >= len(self)]
+        rare = [name for name, papers in lists.items() if len(papers) * RARE < len(self)]
+        rows = np.zeros((len(frequent), len(_to_bits(self.marks))), np.uint64)
+        for row, name in zip(rows, frequent, strict=True):
+            marks = np.zeros(len(self), np.bool_)
+            marks[lists[name]] = True
+            row[:] = _to_bits(marks)
+        sizes = np.array([0, *(len(lists[name]) for name in rare)], np.intp)
+        papers_of_rare = _joined([lists[name] for name in rare], np.intp)
+        return _Labels([*frequent, *rare], rows, papers_of_rare, np.cumsum(sizes)[:-1])
 
     @cached_property
     def owner(self) -> list[Places]:
@@ -128,6 +138,24 @@ class Shown:
         places, counted = np.concatenate(papers), np.concatenate(weights)
         kept = self.marks[places]
         return (places, counted) if kept.all() else (places[kept], counted[kept])
+
+
+@dataclass(frozen=True, slots=True)
+class _Labels:
+    """The labels that are counted: first the frequent ones, each a row of bits, then the rare ones, whose
+    papers begin at their place in `starts`.
+    """
+
+    names: list[str]
+    rows: NDArray[np.uint64]
+    papers: Places
+    starts: Places
+
+
+def _to_bits(marks: Marks) -> NDArray[np.uint64]:
+    """A bit for each paper, in whole words."""
+    packed = np.packbits(marks)
+    return np.concatenate([packed, np.zeros(-len(packed) % 8, np.uint8)]).view(np.uint64)
 
 
 Kind = TypeVar("Kind", bound=np.generic)

@@ -89,24 +89,30 @@ class Terms:
         if not related:
             return own
         papers, weights = self.shown.weights(self.occurrences(own.stem))
-        counted = np.zeros(len(self.shown))
         others, of_others = self.shown.weights(*map(self.occurrences, related))
-        counted[others] = RELATED * of_others
-        shares = np.where(counted > 0, RELATED, 0.0)
-        counted[papers] += weights
-        shares[papers] = 1.0
-        every = np.flatnonzero(counted)
-        impacts, held = self.saturated(every, counted[every]), shares[every].astype(np.float32)
+        # Both are ascending, so that a stable sort is a merge; a paper that has both comes first by its own.
+        every = np.concatenate([papers, others])
+        order = np.argsort(every, kind="stable")
+        every = every[order]
+        starts = np.flatnonzero(np.concatenate([[True], every[1:] != every[:-1]])[: len(every)])
+        counted = np.add.reduceat(np.concatenate([weights, RELATED * of_others])[order], starts)
+        held = np.where(order[starts] < len(papers), 1.0, RELATED).astype(np.float32)
+        every = every[starts]
+        impacts = self.saturated(every, counted)
         return Term(word, own.stem, every.astype(np.int32), impacts, held, own.idf, related)
 
     def _related(self, word: str) -> tuple[str, ...]:
         """The stems of other words of a word's root, sorted: Snowball's English stemmer joins them."""
         if len(word) < SHORTEST or not (word.isascii() and word.isalpha()):
             return ()
-        stem_of = Stemmer.Stemmer("english").stemWord
-        root, own = _root(stem_of(word)), forms(word)[0]
+        stemmer = Stemmer.Stemmer("english")
+        root, own = _root(stemmer.stemWord(word)), forms(word)[0]
         begin = root[: max(len(root) - 2, SHORTEST - 1)]  # words may change its last letters: happy, happi
-        found = {stem for stem, form in self.shown.forms(begin) if _root(stem_of(form)) == root}
+        ends = {root, f"{root}i", f"{root}it"}  # of Snowball, that `_root` may join to this root
+        found: set[str] = set()
+        for stems, written in self.shown.forms(begin):
+            each = zip(stems, stemmer.stemWords(written), strict=True)
+            found.update([stem for stem, end in each if end in ends and _root(end) == root])
         return tuple(sorted(found - {own}))
 
     def _idf(self, holding: int) -> float:

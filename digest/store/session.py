@@ -10,10 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import Connection, Engine, Insert, create_engine, event, func, make_url, select, text, true
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -21,6 +20,9 @@ from sqlalchemy.orm import Session
 
 from digest.errors import ConfigError
 from digest.store.base import Base
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql, sqlite
 
 __all__ = [
     "UNAVAILABLE",
@@ -91,6 +93,8 @@ def transaction(engine: Engine) -> Iterator[Session]:
     """Open a Session whose work is committed at the end, or rolled back when something is raised, and in a
     rehearsal always.
     """
+    from digest.store import metadata as _all_tables  # noqa: F401, PLC0415 - foreign keys, see there
+
     with Session(engine, expire_on_commit=False) as session, session.begin():
         yield session
         if engine.get_execution_options().get("digest_rehearsal"):
@@ -140,18 +144,26 @@ def is_outage(error: BaseException) -> bool:
     return state is None or state[:2] in _OUTAGES
 
 
-def serialise(connection: Session | Connection, name: str) -> None:
-    """Let one process at a time into the rest of this transaction, among those that give the same name.
+def serialise(connection: Session | Connection, *names: str) -> None:
+    """Let one process at a time into the rest of this transaction, among those that give a same name.
 
-    On SQLite every writing transaction is alone already.
+    Several names are taken in one order, so that nobody waits for each other. On SQLite every writing
+    transaction is alone already.
     """
     if _dialect(connection) == "postgresql":
-        connection.execute(select(func.pg_advisory_xact_lock(zlib.crc32(name.encode()))))
+        for key in sorted({zlib.crc32(name.encode()) for name in names}):
+            connection.execute(select(func.pg_advisory_xact_lock(key)))
 
 
-def insert(session: Session, table: type[Base]) -> sqlite.Insert | postgresql.Insert:
+def insert(session: Session, table: type[Base]) -> "sqlite.Insert | postgresql.Insert":
     """Return an INSERT that knows ON CONFLICT in the dialect of this session."""
-    return postgresql.insert(table) if _dialect(session) == "postgresql" else sqlite.insert(table)
+    if _dialect(session) == "postgresql":
+        from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - of two databases one is used
+
+        return postgresql.insert(table)
+    from sqlalchemy.dialects import sqlite  # noqa: PLC0415 - as above
+
+    return sqlite.insert(table)
 
 
 def write(session: Session, statement: Insert, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -39,10 +39,7 @@ class CardPicture:
 
 @dataclass(frozen=True, slots=True)
 class PaperCard:
-    """A paper in a list. `upvotes` are those of its sources, `votes` those of this site's readers.
-
-    `why`: reasons for it, where the list is somebody's own.
-    """
+    """A paper in a list. `upvotes` are those of its sources, `votes` those of this site's readers."""
 
     id: str
     path: str
@@ -59,9 +56,34 @@ class PaperCard:
     votes: int
     links: tuple[CardLink, ...]
     picture: CardPicture | None
-    why: tuple[str, ...] = ()
     picked_by: str = ""
     note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundCard:
+    """A paper among the results of a search, which choose what of its texts is shown."""
+
+    path: str
+    title: str
+    authors: str
+    facts: tuple[str, ...]
+    day: date
+    withdrawn: date | None
+    links: tuple[CardLink, ...]
+
+
+def found_card(paper: Paper) -> FoundCard:
+    """Choose what the results of a search show of a paper beside its title and abstract."""
+    return FoundCard(
+        path=paper_path(paper.id),
+        title=cards.title(paper),
+        authors=cards.authors(paper),
+        facts=tuple(_facts(paper)),
+        day=(paper.published_at or paper.first_seen_at).date(),
+        withdrawn=paper.withdrawn_at.date() if paper.withdrawn_at else None,
+        links=paper_links(paper),
+    )
 
 
 def paper_card(paper: Paper, now: datetime, picture: CardPicture | None = None) -> PaperCard:

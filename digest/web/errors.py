@@ -18,8 +18,9 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from digest.errors import DigestError, FilterError, UnknownError
-from digest.languages import deferred
+from digest.languages import deferred, gettext
 from digest.pipeline.installation import UNAVAILABLE
+from digest.web.forms import fix_of
 from digest.web.limits import retry_after
 from digest.web.site import web_of
 
@@ -35,6 +36,7 @@ TITLES = {
     429: deferred("A moment, please"),
     503: deferred("A moment, please"),
 }
+NOT_POSSIBLE = deferred("That doesn’t work")
 _log = logging.getLogger(__name__)
 
 
@@ -116,9 +118,7 @@ def _digest_error(request: Request, error: Exception) -> Response:
     if _is_api(request):
         return problem_of(error)
     status = 404 if isinstance(error, UnknownError) else 422
-    return web_of(request).message_page(
-        deferred("That doesn’t work"), error.message, error.fix, status=status
-    )
+    return web_of(request).message_page(NOT_POSSIBLE, error.message, fix_of(error), status=status)
 
 
 def _http_error(request: Request, error: Exception) -> Response:
@@ -126,8 +126,8 @@ def _http_error(request: Request, error: Exception) -> Response:
         raise error
     if _is_api(request):
         return problem(error.status_code, str(error.detail), error.headers)
-    title = TITLES.get(error.status_code, deferred("That doesn’t work"))
-    detail = str(error.detail)
+    title = TITLES.get(error.status_code, NOT_POSSIBLE)
+    detail = gettext(error.detail)
     is_own = detail != HTTPStatus(error.status_code).phrase  # else it says no more than the title
     lines = (f"{detail[0].upper()}{detail[1:]}.",) if is_own and detail else ()
     answer = web_of(request).message_page(title, *lines, status=error.status_code)

@@ -12,6 +12,8 @@ from typing import Any
 from digest.domain import Interests, Schedule, Subscriber, Topic
 from digest.errors import DigestError, FilterError
 from digest.filters import Author, parse
+from digest.languages import deferred, deferred_list, gettext
+from digest.languages.dates import deferred_number
 from digest.pipeline.subscriptions.validate import (
     MOST_PAPERS,
     InterestReader,
@@ -139,13 +141,29 @@ def read(listed: Sequence[Topic], given: Typed, base: Interests = Interests()) -
 def problem(error: DigestError) -> Problem:
     """Return an error as the form shows it, with the place marked where it has one."""
     if not isinstance(error, FilterError) or not error.text:
-        return Problem(error.message, error.fix)
+        return Problem(error.message, fix_of(error))
     text, at = error.text, min(error.position, len(error.text))
     end = at + 1
     while end < len(text) and text[at:end].isalnum() and text[end].isalnum():
         end += 1
-    fix = error.fix or (f"expected here: {', '.join(error.expected)}" if error.expected else "")
+    choices = deferred_list(error.expected)
+    fix = error.fix or (deferred("expected here: {choices}", choices=choices) if choices else "")
     return Problem(error.message, fix, text[:at], text[at:end], text[end:])
+
+
+def fix_of(error: DigestError) -> str:
+    """Return what a visitor may do about an error; the command that an operator has is nothing to them."""
+    return "" if error.fix.startswith("digest ") else error.fix
+
+
+def sentence(error: DigestError) -> str:
+    """Return an error and what to do about it in one sentence."""
+    fix = fix_of(error)
+    return (
+        gettext("{problem}; {fix}", problem=gettext(error.message), fix=gettext(fix))
+        if fix
+        else gettext(error.message)
+    )
 
 
 def _lines(
@@ -159,8 +177,11 @@ def _lines(
     """The canonical texts of the lines of a field; each line that can't be read is a problem of it."""
     lines = [line for line in text.splitlines() if line.strip()]
     if len(lines) > MOST_LINES or any(len(line) > LONGEST_LINE for line in lines):
-        msg = f"at most {MOST_LINES} lines of {LONGEST_LINE} characters"
-        problems.setdefault(name, []).append(Problem(msg))
+        message = deferred(
+            "at most {lines} lines of {characters} characters",
+            lines=MOST_LINES, characters=deferred_number(LONGEST_LINE),
+        )  # fmt: skip
+        problems.setdefault(name, []).append(Problem(message))
         return ()
     found: list[str] = []
     for line in lines:
@@ -179,11 +200,11 @@ def _try(problems: Problems, name: str, reading: Callable[[], Any], otherwise: A
 
 
 def _number(text: str) -> int:
-    return check_number("max papers", _whole(text), 1, MOST_PAPERS)
+    return check_number(deferred("max papers"), _whole(text), 1, MOST_PAPERS)
 
 
 def _front(text: str) -> int:
-    return check_number("papers in full", _whole(text), 1, MOST_FRONT) if text.strip() else 0
+    return check_number(deferred("papers in full"), _whole(text), 1, MOST_FRONT) if text.strip() else 0
 
 
 def _whole(text: str) -> int:

@@ -17,6 +17,8 @@ from typing import ParamSpec, TypeVar
 
 from starlette.exceptions import HTTPException
 
+from digest.languages import deferred
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -114,7 +116,9 @@ class Limits:
         """
         visitor = network(address)
         if wait := self._budget.wait(visitor):
-            raise HTTPException(429, "too much came from your network at once", dict(retry_after(wait)))
+            raise HTTPException(
+                429, deferred("too much came from your network at once"), dict(retry_after(wait))
+            )
         with self._gate.entered():
             began = time.thread_time()
             try:
@@ -147,5 +151,5 @@ def retry_after(wait: float) -> Mapping[str, str]:
 
 def _busy() -> HTTPException:
     return HTTPException(
-        503, "too many people are looking at previews right now", dict(retry_after(PATIENCE))
+        503, deferred("too many people are looking at previews right now"), dict(retry_after(PATIENCE))
     )

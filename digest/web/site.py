@@ -17,7 +17,7 @@ from starlette.formparsers import MultiPartException
 
 from digest.bundled import folder
 from digest.domain import Actor, Paper
-from digest.languages import current, dates, gettext
+from digest.languages import current, dates, deferred, gettext
 from digest.pipeline.catalog.listing import Lists
 from digest.pipeline.catalog.paper import PaperPages
 from digest.pipeline.catalog.search import Search
@@ -42,6 +42,7 @@ from digest.web.ticker import Ticker
 BROWSER = "digest_browser"  # the cookie by which a browser that asked is known again
 RECENT = timedelta(minutes=3)  # longer than lists keep what they have read
 MOST_FIELDS = 500
+ANOTHER_SITE = deferred("this form was sent from another site")
 CHARSETS = {b"utf-8", b"utf8", b"us-ascii"}  # the last is a part of it
 
 
@@ -231,14 +232,14 @@ async def fields_of(request: Request) -> Fields:
     """
     charset = parse_options_header(request.headers.get("content-type"))[1].get(b"charset", b"utf-8")
     if charset.lower() not in CHARSETS:
-        raise HTTPException(415, "forms are sent in UTF-8")
+        raise HTTPException(415, deferred("forms are sent in UTF-8"))
     try:
         async with request.form(max_fields=MOST_FIELDS, max_files=0) as form:
             found = [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
     except (HTTPException, MultiPartException, FormParserError, UnicodeDecodeError):
         return []
     if any("\0" in text for field in found for text in field):
-        raise HTTPException(400, "the form holds a character that no text has")
+        raise HTTPException(400, deferred("the form holds a character that no text has"))
     return found
 
 
@@ -253,7 +254,7 @@ async def any_fields(request: Request) -> Fields:
 async def our_fields(request: Request) -> Fields:
     """Return the fields of a form that was sent from a page of ours; any other is refused."""
     if not guards.is_ours(request, web_of(request).installation.site.base_url):
-        raise HTTPException(403, "this form was sent from another site")
+        raise HTTPException(403, ANOTHER_SITE)
     return await fields_of(request)
 
 

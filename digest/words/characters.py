@@ -7,9 +7,14 @@ standard, 23.7). Controls but for tab and line ends are no text either: nobody t
 import re
 import unicodedata
 
+from digest.languages import deferred
+
 _NONCHARACTERS = "".join(f"\\U{plane << 16 | 0xFFFE:08x}\\U{plane << 16 | 0xFFFF:08x}" for plane in range(17))
 # Controls but for tabs and line ends, halves of surrogate pairs, and code points that are no characters.
 UNSTORABLE = re.compile(rf"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef{_NONCHARACTERS}]")
+
+_KINDS = {"Cc": deferred("a control character"), "Cs": deferred("half of a surrogate pair")}
+_NONE = deferred("which is no character")
 
 
 def flaw(text: str) -> str:
@@ -18,9 +23,12 @@ def flaw(text: str) -> str:
     if found is None:
         return ""
     character = found.group()
-    kinds = {"Cc": "a control character", "Cs": "half of a surrogate pair"}
-    kind = kinds.get(unicodedata.category(character), "which is no character")
-    return f"holds U+{ord(character):04X}, {kind}, at character {found.start() + 1}"
+    code = f"U+{ord(character):04X}"
+    kind = _KINDS.get(unicodedata.category(character), _NONE)
+    return deferred(
+        "holds {code}, {kind}, at character {place}",
+        code=code, kind=kind, place=found.start() + 1,
+    )  # fmt: skip
 
 
 def cleaned(text: str) -> str:

@@ -67,7 +67,7 @@ ASKS_THE_NET = {"sources check"}
 DOCUMENTS = {"subscribers export", "sources export", "completion"}  # UTF-8 and as wide as they are
 BARS = {"subscribers export", "papers search"}  # show on a terminal how far they are
 CODES = {"doctor": {0, 4, 5}, "trend verify": {2}}  # what isn't well here, and a file without signals
-OTHERS = {"papers@localhost", "papers@your-domain"}  # addresses that nobody has
+OTHERS = {"papers@localhost", "papers@your-domain", "you@your-domain"}  # addresses that nobody has
 IDS = re.compile(r"\b(?:arxiv|doi):[^\s,;)]+")
 ADDRESSES = re.compile(r"[^\s=/:<(]+@[^\s=/:@>),;]+")
 RUNNER = """

@@ -18,7 +18,7 @@ from tests.builders import NOW, entry
 from tests.installations import installation, join, outbox, store_entries
 
 WORDS = {
-    "de": ("Bitte bestätigen Sie", "Willkommen bei", "Sie sind von", "Ihre Paper"),
+    "de": ("Bitte bestätigen Sie", "Willkommen bei", "Sie haben Daily Papers abbestellt", "Ihre Paper"),
     "zh": ("请确认您对", "欢迎使用", "您已退订", "您的论文"),
 }
 

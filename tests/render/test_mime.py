@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from email import message_from_bytes, policy
+from email.header import decode_header, make_header
 from email.message import EmailMessage
 
 import pytest
@@ -153,3 +154,22 @@ def test_a_subject_that_is_folded_before_an_encoded_word_keeps_its_single_spaces
         message, sender=SITE.mail_from, recipient="ada@example.org", date=NOW, message_id="<1@example.org>"
     )
     assert parsed(raw)["Subject"] == subject
+
+
+@given(
+    st.lists(
+        st.sampled_from(["Über", "Öl", "a", "and…", "及另外", "199", "篇", "α-rays", "x" * 30]),
+        min_size=1,
+        max_size=14,
+    )
+)
+@settings(max_examples=60, deadline=None)
+def test_a_subject_of_any_words_keeps_the_spaces_between_them(words: list[str]) -> None:
+    message = replace(rendered(digest(match())), subject=" ".join(words))
+    data = raw(message, sender=f"{' '.join(words)} <papers@example.org>")
+    mail = parsed(data)
+    assert mail["Subject"] == message.subject
+    # Not the policy's parser: it puts a space between two encoded words of a name (RFC 2047, section 6.2).
+    sender = str(make_header(decode_header(message_from_bytes(data)["From"])))
+    assert " ".join(sender.split()) == f"{message.subject} <papers@example.org>"
+    assert max(map(len, data.split(b"\r\n\r\n")[0].split(b"\r\n"))) <= 78

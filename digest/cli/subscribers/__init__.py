@@ -201,11 +201,10 @@ def list_(
 
     Example: digest subscribers list --where topic=llm --where 'joined since 2026-01-01'
     """
-    from digest.pipeline.subscriptions import admin
-    from digest.pipeline.subscriptions.where import conditions_of
+    from digest.pipeline.subscriptions.where import conditions_of, listing
 
     conditions = conditions_of(cli.installation, where, status=status or "", query=query)
-    listed = admin.listing(cli.installation, conditions, limit=limit)
+    listed = listing(cli.installation, conditions, limit=limit)
     if as_json:
         emit([subscriber_object(found) for found in listed])
     else:

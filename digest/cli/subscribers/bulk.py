@@ -47,8 +47,9 @@ def act_on_all(
     first few.
     """
     from digest.cli.terminal.progress import counting
-    from digest.pipeline.subscriptions.where import BulkReport, choose
-    from digest.pipeline.subscriptions.where import act_on_all as act_on
+    from digest.pipeline.subscriptions.lists.bulk import BulkReport
+    from digest.pipeline.subscriptions.lists.bulk import act_on_all as act_on
+    from digest.pipeline.subscriptions.where import choose
 
     chosen = choose(cli.installation, where)
     report = BulkReport()

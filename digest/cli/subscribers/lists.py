@@ -150,17 +150,17 @@ def export(
     Example: digest subscribers export --out people.csv
     """
     from digest.cli.terminal.progress import counting
-    from digest.pipeline.subscriptions import admin, personal_data, preferences
+    from digest.pipeline.subscriptions import personal_data, preferences
     from digest.pipeline.subscriptions.lists.csv_export import export_subscribers
-    from digest.pipeline.subscriptions.where import conditions_of
+    from digest.pipeline.subscriptions.where import conditions_of, count
 
     if email:
         emit(personal_data.export(cli.installation, preferences.by_address(cli.installation, email).id))
         return
     conditions = conditions_of(cli.installation, where, status=status or "")
-    total = admin.count(cli.installation, conditions)
+    total = count(cli.installation, conditions)
     with _opened(out) as file, counting("subscribers", total) as on_rows:
-        count = export_subscribers(
+        written = export_subscribers(
             cli.installation,
             file,
             as_json=jsonl or as_json,
@@ -168,7 +168,7 @@ def export(
             on_rows=on_rows,
         )
     if out:
-        say(f"{count} subscribers written to {out}", err=True)
+        say(f"{written} subscribers written to {out}", err=True)
 
 
 @contextmanager

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digest.domain import Paper
+from digest.languages import deferred
 from digest.match.likeness import Comparison, Liked, Likeness
 
 AT_ONCE = 1 << 21  # products that are kept in one step
@@ -73,6 +74,7 @@ class Likes:
         if liked.vector is None:
             return liked.lacks
         if not self._vectors[number].any():
-            return "this paper has no words to compare"
+            return deferred("this paper has no words to compare")
         product = float(self._vectors[number] @ liked.vector.astype(np.float32))
-        return f"similarity {product / SCALE:.2f}, {liked.least / SCALE:.2f} is needed"
+        here, least = (f"{value / SCALE:.2f}" for value in (product, liked.least))
+        return deferred("similarity {value}, {least} is needed", value=here, least=least)

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 
 from digest.domain import Hiding, Paper, Ranked, Sighting, SignalKind
 from digest.pipeline.catalog.usual import Usual
-from digest.pipeline.ingest.summaries import with_summaries
+from digest.pipeline.ingest.kept_summaries import with_summaries
 from digest.pipeline.installation import Installation
 from digest.store import papers, session
 from digest.store.community import hidings

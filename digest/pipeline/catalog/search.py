@@ -6,7 +6,7 @@ In: what somebody typed. Out: one frozen value with all that a page shows. Chang
 import base64
 import json
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -38,6 +38,7 @@ from digest.pipeline.catalog.ranking.signals import Signals
 from digest.pipeline.catalog.search_index import SearchIndex
 from digest.pipeline.catalog.similar import Similar, SimilarPaper
 from digest.pipeline.installation import Installation
+from digest.pipeline.issues.candidates import library_of
 from digest.search import (
     Engine,
     Found,
@@ -58,6 +59,7 @@ from digest.text import clean
 from digest.words import fold, forms, written
 
 MOST = 100  # papers on one page
+NO_TOPICS = Library(())
 NO_READER = "it means the papers that a reader saved, and nobody is signed in here"
 MOST_PARTS = 10  # parts of a query that are tried alone where nothing was found
 
@@ -144,8 +146,8 @@ class Search:
             raise InputError(f"limit: {limit} is not between 1 and {MOST}")
         after = _read_cursor(cursor, order) if cursor else None
         with session.reading(self._installation.engine) as db:
-            library = Library(interests.topics(db))
-            tree = parse(text, topics=library.topics, no_saved=NO_READER if saved is None else "")
+            no_saved = NO_READER if saved is None else ""
+            tree, library = _read_query(db, text, no_saved)
             if saved is not None and asks_for_saved(tree):
                 tree = with_saved(tree, list(papers.canonical_ids(db, saved).values()))
             reading = self._index.read(db)
@@ -195,6 +197,15 @@ class Search:
         )
 
 
+def _read_query(db: session.Session, text: str, no_saved: str) -> tuple[Node, Library]:
+    """Read what was typed, with the topics where it names one: reading those takes longer than a search."""
+    tree = parse(text, topics=None, no_saved=no_saved)
+    if not any(isinstance(leaf, TopicRef) for leaf in leaves(tree)):
+        return tree, NO_TOPICS
+    library = library_of(tuple(interests.topics(db)))
+    return parse(text, topics=library.topics, no_saved=no_saved), library
+
+
 def _liked(nodes: Iterable[Node]) -> list[str]:
     """The canonical ids of the papers that these leaves ask for the like of."""
     found: list[str] = []
@@ -239,6 +250,7 @@ def _result(
         for hit in found.hits
         if hit.number in shown
     )
+    facets = _facets(found.counts)
     return SearchResult(
         typed=text,
         canonical=canonical(searched),
@@ -251,9 +263,9 @@ def _result(
         expanded=found.expanded,
         unknown=found.unknown,
         parts=() if found.total else _parts(tree, engine, known),
-        categories=_facets(found, "cat:"),
-        years=tuple(sorted(_facets(found, "year:"), key=lambda facet: facet.value, reverse=True)),
-        sources=_facets(found, "source:"),
+        categories=facets["cat"],
+        years=tuple(sorted(facets["year"], key=lambda facet: facet.value, reverse=True)),
+        sources=facets["source"],
         with_code=found.counts.get("has:code", 0),
         next=_cursor(found.hits[-1].place, order) if found.more else "",
         behind=behind,
@@ -261,15 +273,17 @@ def _result(
     )
 
 
-def _facets(found: Found, prefix: str) -> tuple[Facet, ...]:
-    """The values of a kind with their counts, most first."""
-    values = [
-        (label.removeprefix(prefix), count)
-        for label, count in found.counts.items()
-        if label.startswith(prefix)
-    ]
-    values.sort(key=lambda each: (-each[1], each[0]))
-    return tuple(Facet(value, count, _filter(prefix, value)) for value, count in values)
+def _facets(counts: Mapping[str, int]) -> dict[str, tuple[Facet, ...]]:
+    """The values of each kind (`cat`, `year`, `source`) with their counts, most first."""
+    values: dict[str, list[tuple[int, str]]] = {"cat": [], "year": [], "source": []}
+    for label, count in counts.items():
+        kind, _, value = label.partition(":")
+        if kind in values:
+            values[kind].append((-count, value))
+    return {
+        kind: tuple([Facet(value, -count, _filter(f"{kind}:", value)) for count, value in sorted(of_kind)])
+        for kind, of_kind in values.items()
+    }
 
 
 def _filter(prefix: str, value: str) -> str:

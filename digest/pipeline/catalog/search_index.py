@@ -27,7 +27,7 @@ from digest.store import session
 from digest.store.search import Changed, SegmentInfo
 from digest.store.session import Session
 
-BATCH = 8_000  # papers that are indexed in one transaction: bounds memory, and what a kill undoes
+BATCH = 7_000  # papers that are indexed in one transaction: bounds memory; RUN of them fit into one segment
 BESIDE = 1_000  # changed papers that a search reads beside the segments at once
 BESIDE_SECONDS = 2.0  # of a search, after which it reads no more of them
 MOST_BESIDE = 8  # segments of such papers in one process: more are merged

@@ -6,6 +6,7 @@ from typing import Any
 
 from digest.domain import HideReason, Hiding, Paper
 from digest.errors import InputError
+from digest.languages import deferred
 from digest.pipeline.installation import Installation
 from digest.render import phrases
 from digest.store import papers, session
@@ -30,12 +31,14 @@ def hide(
     """
     cleaned = phrases.one_line(words, 10_000)
     if len(cleaned) > LONGEST_WORDS:
-        raise InputError(f"the words have {len(cleaned)} characters; at most {LONGEST_WORDS} are kept")
+        raise InputError(phrases.too_many_words(len(cleaned), LONGEST_WORDS))
     with session.transaction(installation.engine) as db:
         hidings.lock(db)
         paper = papers.find(db, ref)
         if hidings.hiding_of(db, paper.pk):
-            raise InputError(f"{paper.id} is hidden already", fix=f"digest papers show {paper.id}")
+            raise InputError(
+                deferred("{paper} is hidden already", paper=paper.id), fix=f"digest papers show {paper.id}"
+            )
         hiding = Hiding(reason, cleaned, installation.actor.name, now)
         hidings.hide(db, paper.pk, hiding)
         state = hidings.as_state(hiding)
@@ -52,7 +55,9 @@ def unhide(installation: Installation, ref: str, *, now: datetime, dry_run: bool
         paper = papers.find(db, ref)
         hiding = hidings.hiding_of(db, paper.pk)
         if hiding is None:
-            raise InputError(f"{paper.id} isn't hidden", fix=f"digest papers show {paper.id}")
+            raise InputError(
+                deferred("{paper} isn't hidden", paper=paper.id), fix=f"digest papers show {paper.id}"
+            )
         hidings.unhide(db, paper.pk, now)
         state = hidings.as_state(hiding)
         audit.record(db, installation.actor, "paper.unhide", f"paper:{paper.id}", state, None, now=now)

@@ -11,7 +11,8 @@ from typing import Any
 
 from digest.domain import Paper, Role
 from digest.errors import InputError, UnknownError
-from digest.pipeline.ingest.summaries import with_summaries
+from digest.languages import deferred
+from digest.pipeline.ingest.kept_summaries import with_summaries
 from digest.pipeline.installation import Installation
 from digest.render import phrases
 from digest.store import papers, session
@@ -51,7 +52,7 @@ def pick(
         paper = papers.find(db, ref)
         before = picks.read_state(db, paper.pk, chosen)
         if not_shown(db, [paper.pk]) or paper.withdrawn_at:
-            raise InputError(f"{paper.id} isn't shown here, so it can't be picked")
+            raise InputError(deferred("{paper} isn't shown here, so it can't be picked", paper=paper.id))
         position = before.position if before and not before.unpicked_at else _next(db, chosen)
         at = before.at if before and not before.unpicked_at else now
         after = PickState(curator, note, position, at, None)
@@ -87,12 +88,12 @@ def place(installation: Installation, day: date, places: Mapping[str, int], now:
     Raises UnknownError, InputError.
     """
     if not all(1 <= number <= HIGHEST_PLACE for number in places.values()):
-        raise InputError(f"the place of a pick is a number from 1 to {HIGHEST_PLACE}")
+        raise InputError(deferred("the place of a pick is a number from 1 to {most}", most=HIGHEST_PLACE))
     with session.transaction(installation.engine) as db:
         wanted = {papers.find(db, ref): number for ref, number in places.items()}
         known = picks.positions(db, day)
         if missing := [paper.id for paper in wanted if paper.pk not in known]:
-            raise UnknownError(f"{missing[0]} isn't picked for {day}")
+            raise UnknownError(deferred("{paper} isn't picked for {day}", paper=missing[0], day=day))
         changed = {paper: number for paper, number in wanted.items() if known[paper.pk] != number}
         before = {paper.id: known[paper.pk] for paper in changed}
         after = {paper.id: number for paper, number in changed.items()}
@@ -129,9 +130,14 @@ def read_note(text: str) -> str:
     """Read what a curator says of a paper: plain text on one line. Raises InputError."""
     note = phrases.one_line(text, 10_000)
     if len(note) > LONGEST_NOTE:
-        raise InputError(f"the note has {len(note)} characters; a note has at most {LONGEST_NOTE}")
+        message = deferred(
+            "the note has {number} characters; a note has at most {most}",
+            number=len(note), most=LONGEST_NOTE,
+        )  # fmt: skip
+        raise InputError(message)
     if _LINK.search(note):
-        raise InputError("a note holds no link", fix="say it in words; the paper's own links stand beside it")
+        fix = deferred("say it in words; the paper's own links stand beside it")
+        raise InputError(deferred("a note holds no link"), fix=fix)
     return note
 
 
@@ -181,7 +187,8 @@ def _named(db: Session, where: str) -> tuple[Paper, date]:
 
 def _next(db: Session, day: date) -> int:
     if len(picks.positions(db, day)) >= MOST_PICKS:
-        raise InputError(f"{day} has {MOST_PICKS} picks already", fix="take one of them back first")
+        message = deferred("{day} has {most} picks already", day=day, most=MOST_PICKS)
+        raise InputError(message, fix=deferred("take one of them back first"))
     return picks.last_position(db, day) + 1
 
 

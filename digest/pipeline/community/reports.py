@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from digest.domain import SYSTEM, HideReason, Hiding, ProposalState, Report, ReportAbout, Role
 from digest.errors import RefusedError
+from digest.languages import deferred
 from digest.pipeline.community.proposals.lookup import SOURCE
 from digest.pipeline.installation import Installation
 from digest.render import phrases
@@ -20,7 +21,7 @@ MOST_A_DAY = 5  # of one person
 HIDE_AT = 3  # networks whose reports hide a proposed paper until a curator looks
 LONGEST_WORDS = 500
 DAY = timedelta(days=1)
-_WORDS = "readers reported it; a curator will look"
+_WORDS = deferred("readers reported it; a curator will look")
 
 
 def report(
@@ -45,8 +46,8 @@ def report(
         if reports.has_open(db, subscriber_id, paper.pk):
             return
         if reports.made_since(db, subscriber_id, now - DAY) >= MOST_A_DAY:
-            msg = f"you reported {MOST_A_DAY} papers or notes within a day"
-            raise RefusedError(msg, fix="come again tomorrow")
+            message = deferred("you reported {most} papers or notes within a day", most=MOST_A_DAY)
+            raise RefusedError(message, fix=deferred("come again tomorrow"))
         number = reports.add(
             db,
             paper_id=paper.pk,

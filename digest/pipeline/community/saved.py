@@ -4,6 +4,8 @@ from datetime import datetime
 
 from digest.domain import Paper
 from digest.errors import InputError
+from digest.languages import deferred
+from digest.languages.dates import deferred_number
 from digest.pipeline.installation import Installation
 from digest.store import papers, session
 from digest.store.community import audit, saved
@@ -18,7 +20,8 @@ def save(installation: Installation, number: int, paper: Paper, now: datetime) -
         if number not in subscribers.by_ids(db, [number]):
             return
         if saved.count_saved(db, number) >= MOST_SAVED:
-            raise InputError(f"you have saved {MOST_SAVED} papers", fix="remove some of them first")
+            message = deferred("you have saved {most} papers", most=deferred_number(MOST_SAVED))
+            raise InputError(message, fix=deferred("remove some of them first"))
         if saved.save(db, number, paper.pk, now):
             after = {"subscriber": number, "at": now}
             audit.record(db, installation.actor, "paper.save", f"paper:{paper.id}", None, after, now=now)

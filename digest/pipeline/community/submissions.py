@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from digest.domain import Entry, Proposal, ProposalState, Source
 from digest.errors import InputError, RefusedError
+from digest.languages import deferred
 from digest.pipeline.community.proposals import lookup
 from digest.pipeline.community.proposals.states import bring
 from digest.pipeline.installation import Installation
@@ -68,13 +69,14 @@ def propose(
         if subscriber_id is not None:
             today = proposals.count(db, subscriber_id=subscriber_id, since=now - DAY)
             if today >= MOST_A_DAY:
-                raise RefusedError(f"you proposed {today} papers within a day", fix="come again tomorrow")
+                message = deferred("you proposed {number} papers within a day", number=today)
+                raise RefusedError(message, fix=deferred("come again tomorrow"))
         _check_room(db, subscriber_id)
         number = proposals.add(
             db, subscriber_id=subscriber_id, typed=typed[:2_000], subject=subject.key, tell=tell, now=now
         )
         if number is None:
-            raise RefusedError("this paper is being proposed at this moment")
+            raise RefusedError(deferred("this paper is being proposed at this moment"))
         after = {"text": typed[:200], "state": ProposalState.FETCHING}
         audit.record(db, installation.actor, "proposal.add", f"proposal:{number}", None, after, now=now)
         return proposals.get(db, number)
@@ -89,14 +91,15 @@ def send(installation: Installation, number: int, now: datetime) -> Proposal:
         proposals.lock(db)
         proposal = proposals.get(db, number)
         if proposal.state is not ProposalState.READY or proposal.entry is None:
-            raise InputError(f"proposal {number} isn't ready to be sent: it is {proposal.state}")
+            message = deferred("proposal {number} isn't ready to be sent: it is {state}", **_named(proposal))
+            raise InputError(message)
         _check_room(db, proposal.subscriber_id)
         identity = lookup.of_entry(proposal.entry, proposal.found_at).identity
         if proposals.pending_of(db, identity):
             raise RefusedError("somebody else proposed this paper already; it waits for a curator")
         bring(installation, db, proposal, "send", ProposalState.PENDING, now=now)
         if installation.trust_proposers and _is_trusted(db, proposal.subscriber_id):
-            _accept(installation, db, proposals.get(db, number), now, "from a trusted proposer")
+            _accept(installation, db, proposals.get(db, number), now, deferred("from a trusted proposer"))
         return proposals.get(db, number)
 
 
@@ -106,7 +109,7 @@ def withdraw(installation: Installation, number: int, now: datetime) -> Proposal
         proposals.lock(db)
         proposal = proposals.get(db, number)
         if not proposal.is_open:
-            raise InputError(f"proposal {number} is {proposal.state} already")
+            raise InputError(deferred("proposal {number} is {state} already", **_named(proposal)))
         bring(installation, db, proposal, "withdraw", ProposalState.WITHDRAWN, now=now)
         return proposals.get(db, number)
 
@@ -127,7 +130,7 @@ def reject(installation: Installation, number: int, words: str, now: datetime) -
     """
     cleaned = _words(words)
     if not cleaned:
-        raise InputError("a rejection needs a reason, which is told to who proposed the paper")
+        raise InputError(deferred("a rejection needs a reason, which is told to who proposed the paper"))
     with session.transaction(installation.engine) as db:
         proposals.lock(db)
         proposal = _waiting(db, number)
@@ -176,15 +179,27 @@ def keep_up(installation: Installation, now: datetime) -> None:
     with session.transaction(installation.engine) as db:
         proposals.lock(db)
         for proposal in proposals.stale(db, now - KEPT_READY):
-            bring(installation, db, proposal, "expire", ProposalState.WITHDRAWN, now=now, words="never sent")
+            bring(
+                installation,
+                db,
+                proposal,
+                "expire",
+                ProposalState.WITHDRAWN,
+                now=now,
+                words=deferred("never sent"),
+            )
 
 
 def _accept(installation: Installation, db: Session, proposal: Proposal, now: datetime, words: str) -> None:
     if proposal.entry is None:
-        raise InputError(f"nothing is known of the paper of proposal {proposal.id}")
+        raise InputError(deferred("nothing is known of the paper of proposal {number}", number=proposal.id))
     stored = papers.store_entries(db, _SOURCE, [proposal.entry], seen_at=now)
     if stored.skipped:
-        raise InputError(f"the paper of proposal {proposal.id} can't be kept: {stored.skipped[0].error}")
+        message = deferred(
+            "the paper of proposal {number} can't be kept: {reason}",
+            number=proposal.id, reason=stored.skipped[0].error,
+        )  # fmt: skip
+        raise InputError(message)
     paper = papers.known(db, proposal.entry, lookup.SOURCE)
     number = paper.pk if paper else None
     bring(installation, db, proposal, "accept", ProposalState.ACCEPTED, now=now, words=words, paper_id=number)
@@ -201,7 +216,8 @@ def _tell(db: Session, proposal: Proposal, now: datetime) -> None:
 def _waiting(db: Session, number: int) -> Proposal:
     proposal = proposals.get(db, number)
     if proposal.state is not ProposalState.PENDING:
-        raise InputError(f"proposal {number} doesn't wait for a curator: it is {proposal.state}")
+        message = deferred("proposal {number} doesn't wait for a curator: it is {state}", **_named(proposal))
+        raise InputError(message)
     return proposal
 
 
@@ -210,9 +226,16 @@ def _check_room(db: Session, subscriber_id: int | None) -> None:
     if subscriber_id is not None:
         mine = proposals.count(db, subscriber_id=subscriber_id, state=waiting)
         if mine >= MOST_PENDING:
-            raise RefusedError(f"{mine} of your proposals wait for a curator", fix="wait for them first")
+            message = deferred("{number} of your proposals wait for a curator", number=mine)
+            raise RefusedError(message, fix=deferred("wait for them first"))
     if proposals.count(db, state=waiting) >= MOST_PENDING_HERE:
-        raise RefusedError("very many proposals wait for the curators here", fix="come again in some days")
+        message = deferred("very many proposals wait for the curators here")
+        raise RefusedError(message, fix=deferred("come again in some days"))
+
+
+def _named(proposal: Proposal) -> dict[str, object]:
+    """A proposal's number and its state in words."""
+    return {"number": proposal.id, "state": phrases.PROPOSAL_STATES[proposal.state]}
 
 
 def _is_trusted(db: Session, subscriber_id: int | None) -> bool:
@@ -225,5 +248,5 @@ def _is_trusted(db: Session, subscriber_id: int | None) -> bool:
 def _words(text: str) -> str:
     cleaned = phrases.one_line(text, 10_000)
     if len(cleaned) > LONGEST_WORDS:
-        raise InputError(f"the words have {len(cleaned)} characters; at most {LONGEST_WORDS} are kept")
+        raise InputError(phrases.too_many_words(len(cleaned), LONGEST_WORDS))
     return cleaned

@@ -209,7 +209,7 @@ def _vote(db: Session, entry: Entry, now: datetime) -> None:
     kind, _, actor = entry.actor.partition(":")
     token = tokens.get(db, int(actor)) if kind == "token" else None
     number = token.subscriber_id if token else int(actor)
-    votes.lock(db, number, paper.pk)
+    votes.lock(db, [(number, paper.pk)])
     _refuse_changed(entry, votes.state(db, number, paper.pk), entry.after)
     votes.restore(db, number, paper.pk, entry.before)
     votes.observe(db, paper.pk, now)

@@ -7,16 +7,14 @@ down, is the signal `votes` of the trend; cards show the people.
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from digest.domain import Paper, Subscriber
-from digest.errors import RefusedError
+from digest.domain import Paper
+from digest.pipeline.community.ballots import MOST_TURNS, NEW_FOR, PER_DAY, PER_NETWORK, Ballot, box_of
 from digest.pipeline.installation import Installation
 from digest.store import papers, session
-from digest.store.community import audit, saved, votes
-from digest.store.community.votes import NEW_TOGETHER, NOTHING, QUARTER, VOTERS, WHOLE, Count
-from digest.store.session import Session
-from digest.store.subscriptions import subscribers
+from digest.store.community import saved, votes
+from digest.store.community.votes import NEW_TOGETHER, VOTERS, Count
 
 __all__ = [
     "MOST_TURNS",
@@ -29,12 +27,6 @@ __all__ = [
     "Marks",
     "marks",
 ]
-
-NEW_FOR = timedelta(days=7)
-PER_DAY = 20  # papers that a subscriber votes for within a day
-PER_NETWORK = 10  # votes on one paper within a day that weigh
-MOST_TURNS = 20  # times that somebody votes for one paper again within a day
-_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,21 +64,8 @@ def vote(
 
     Raises RefusedError where the subscriber voted for as many papers today as anybody may.
     """
-    with session.transaction(installation.engine) as db:
-        votes.lock(db, number, voted.pk)
-        voter = subscribers.by_ids(db, [number]).get(number)
-        if voter is None:
-            return votes.count(db, voted.pk)
-        before = votes.state(db, number, voted.pk)
-        if back:
-            votes.take_back(db, number, voted.pk, now)
-        else:
-            _vote(db, voter, voted, installation.actor.network, now)
-        after = votes.state(db, number, voted.pk)
-        act = "paper.unvote" if back else "paper.vote"
-        if audit.record(db, installation.actor, act, f"paper:{voted.id}", before, after, now=now) is None:
-            return votes.count(db, voted.pk)
-        return votes.observe(db, voted.pk, now)
+    ballot = Ballot(number, voted, installation.actor, now, back=back)
+    return box_of(installation.engine).put(installation.engine, ballot)
 
 
 def voted_papers(installation: Installation, number: int, now: datetime) -> list[Paper]:
@@ -95,18 +74,3 @@ def voted_papers(installation: Installation, number: int, now: datetime) -> list
         pks = list(votes.votes_of(db, number))[::-1]
         found = papers.by_pks(db, pks, until=now)
     return [found[pk] for pk in pks if pk in found]
-
-
-def _vote(db: Session, voter: Subscriber, voted: Paper, network: str, now: datetime) -> None:
-    before = votes.state(db, voter.id, voted.pk)
-    if before and before["withdrawn_at"] is None:
-        return
-    since = now - _DAY
-    if votes.votes_since(db, voter.id, since, but=voted.pk) >= PER_DAY:
-        raise RefusedError(f"you voted for {PER_DAY} papers within a day", fix="vote again tomorrow")
-    if before and before["turns"] >= MOST_TURNS and datetime.fromisoformat(before["at"]) > since:
-        raise RefusedError("you changed your vote for this paper very often", fix="vote again tomorrow")
-    is_new = now < (voter.confirmed_at or voter.created_at) + NEW_FOR
-    is_over = bool(network) and (votes.of_network(db, voted.pk, network, since, but=voter.id) >= PER_NETWORK)
-    quarters = NOTHING if is_over else QUARTER if is_new else WHOLE
-    votes.vote(db, voter.id, voted.pk, quarters=quarters, is_new=is_new, network=network, now=now)

@@ -1,29 +1,28 @@
 """The candidates of one moment, ranked and ready to be matched: what an issue, a preview and a test share."""
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from digest.domain import Certificate, Frequency, Ranked, SignalKind, Source, SourceState, Subscriber, Topic
+from digest.domain import Certificate, Frequency, Ranked, Source, SourceState, Subscriber, Topic
 from digest.languages import deferred
 from digest.languages.dates import deferred_day
 from digest.match import Corpus, Library
-from digest.pipeline.ingest.past.certify import incomplete_days
-from digest.pipeline.ingest.summaries import with_summaries
+from digest.pipeline.ingest.kept_summaries import with_summaries
 from digest.pipeline.installation import Installation
 from digest.pipeline.issues.likeness import StoredLikeness
+from digest.pipeline.issues.usual_signals import usual_before
 from digest.pipeline.issues.window import window
+from digest.sources.calendar import day_of
 from digest.sources.registry import display_name
 from digest.store import deliveries, papers, session, sources
-from digest.store.session import Session
 from digest.store.sources import certificates
 from digest.store.subscriptions import interests
 from digest.trend import rank
 
-USUAL_PERIOD = timedelta(days=30)  # what is usual for a source is learned from the month before
 KEPT = 4  # sets that a process remembers: the issues of neighbouring time zones overlap
 
 
@@ -64,7 +63,7 @@ def read_candidates(
         gaps = certificates.incomplete(db, [source.id for source in listed], since=since_day)
     ranked = tuple(rank(found, at, usual))
     likeness = StoredLikeness(installation)
-    corpus = Corpus(ranked, _library(tuple(topics)), fit_weight=installation.fit_weight, likeness=likeness)
+    corpus = Corpus(ranked, library_of(tuple(topics)), fit_weight=installation.fit_weight, likeness=likeness)
     numbers = {paper.pk: number for number, paper in enumerate(corpus.papers)}
     return CandidateSet(
         at=at,
@@ -83,10 +82,19 @@ def read_candidates(
                 for source in listed
                 if source.state is SourceState.FAILING
             ),
-            *(_incomplete(source, found) for source, found in incomplete_days(gaps, listed, at)),
+            *(_incomplete(source, found) for source, found in _incomplete_days(gaps, listed, at)),
         ),
         likeness=likeness,
     )
+
+
+def _incomplete_days(
+    found: Iterable[tuple[int, Certificate]], sources: Iterable[Source], at: datetime
+) -> list[tuple[Source, Certificate]]:
+    """The sources of whose announcement in force at `at` papers are known to be missing, with it."""
+    by_id = {source.id: source for source in sources}
+    pairs = ((by_id[number], each) for number, each in found if number in by_id)
+    return [(source, each) for source, each in pairs if each.day == day_of(source.kind, at)]
 
 
 def _incomplete(source: Source, found: Certificate) -> str:
@@ -101,15 +109,9 @@ def _incomplete(source: Source, found: Certificate) -> str:
 
 
 @lru_cache(maxsize=2)  # topics rarely change, and reading the shipped ones takes a tenth of a second
-def _library(topics: tuple[Topic, ...]) -> Library:
+def library_of(topics: tuple[Topic, ...]) -> Library:
+    """Return the library of these topics, the same one as before where they are the same."""
     return Library(topics)
-
-
-def usual_before(db: Session, since: datetime) -> Mapping[tuple[str, SignalKind], float]:
-    """Return what was usual for each source in the month before `since`: candidates don't set their
-    measure.
-    """
-    return papers.usual(db, since=since - USUAL_PERIOD, until=since)
 
 
 class CandidateCache:

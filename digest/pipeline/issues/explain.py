@@ -9,6 +9,7 @@ from datetime import datetime
 from digest.domain import Paper, Ranked, SignalKind, Subscriber
 from digest.filters import Node, normal, parse, parse_stored
 from digest.filters.tree import Not, TopicRef
+from digest.languages import deferred, deferred_list, ndeferred
 from digest.match import Corpus, Library
 from digest.pipeline.installation import Installation
 from digest.pipeline.issues.candidates import CandidateSet, read_candidates, sent_to, window_of
@@ -43,7 +44,7 @@ def of_digest(installation: Installation, subscriber: Subscriber, ref: str, now:
     if not old:
         sent = sent_to(installation, found, subscriber)
         if paper.id in sent:
-            return WhyNot(paper, ("it is in a digest that was sent, or is on its way, to them",))
+            return WhyNot(paper, (deferred("it is in a digest that was sent, or is on its way"),))
         matches = found.corpus.one.match(subscriber.interests, sent, subscriber.saved)
         chosen = [match.paper.id for match in matches]
         if paper.id in chosen:
@@ -65,11 +66,16 @@ def _too_old(found: CandidateSet, paper: Paper, now: datetime) -> tuple[str, ...
     if any(each.paper.id == paper.id for each in found.ranked):
         return ()
     if paper.withdrawn_at:
-        return (f"it was withdrawn: {paper.withdrawal[:200]}",)
+        return (deferred("it was withdrawn: {reason}", reason=paper.withdrawal[:200]),)
     if found.since < paper.first_seen_at <= now:
-        return ("it is hidden, or its source hasn't announced it",)
+        return (deferred("it is hidden, or its source hasn't announced it"),)
     seen, since = f"{paper.first_seen_at:%Y-%m-%d %H:%M}", f"{found.since:%Y-%m-%d %H:%M}"
-    return (f"first seen {seen} UTC: a digest now takes papers seen after {since} UTC, up to now",)
+    return (
+        deferred(
+            "first seen {seen} UTC: a digest now takes papers seen after {since} UTC, up to now",
+            seen=seen, since=since,
+        ),
+    )  # fmt: skip
 
 
 def _alone(found: CandidateSet, paper: Paper) -> Corpus:
@@ -84,15 +90,30 @@ def _unwanted(found: CandidateSet, paper: Paper, subscriber: Subscriber) -> tupl
     def missing(tree: Node) -> tuple[str, ...]:
         return alone.why.misses(tree, paper.id, subscriber.saved)
 
-    reasons = [f"excluded by {text}" for text in interests.exclude if missing(normal(Not(_stored(text))))]
+    reasons: list[str] = [
+        deferred("excluded by {filter}", filter=text)
+        for text in interests.exclude
+        if missing(normal(Not(_stored(text))))
+    ]
     upvotes = paper.latest(SignalKind.UPVOTES)
     if upvotes < interests.min_upvotes:
-        reasons.append(f"{upvotes} upvotes, fewer than {interests.min_upvotes}")
+        least = interests.min_upvotes
+        reasons.append(
+            ndeferred(
+                "{number} upvote, fewer than {least}",
+                "{number} upvotes, fewer than {least}",
+                upvotes,
+                least=least,
+            )
+        )
     asked: dict[str, Node] = {text: _stored(text) for text in interests.filters}
-    asked |= {f"topic {slug}": TopicRef(slug) for slug in interests.topics}
+    asked |= {deferred("topic {slug}", slug=slug): TopicRef(slug) for slug in interests.topics}
     misses = {name: missing(tree) for name, tree in asked.items()}
     if misses and all(misses.values()):
-        reasons += [f"{name}: {', '.join(lacks)}" for name, lacks in misses.items()]
+        reasons += [
+            deferred("{name}: {reasons}", name=name, reasons=deferred_list(lacks))
+            for name, lacks in misses.items()
+        ]
     return tuple(reasons)
 
 
@@ -106,5 +127,8 @@ def _too_far_down(found: CandidateSet, paper: Paper, subscriber: Subscriber, sen
     everything = replace(interests, max_papers=len(found.ranked))
     order = [match.paper.id for match in found.corpus.one.match(everything, sent, subscriber.saved)]
     if paper.id not in order:
-        return "it only mentions what they ask for in passing, which they leave out"
-    return f"it matches, in place {order.index(paper.id) + 1}, and the digest has {interests.max_papers}"
+        return deferred("it only mentions what is asked for in passing, and such papers are left out")
+    return deferred(
+        "it matches, in place {place}, and the digest has {most}",
+        place=order.index(paper.id) + 1, most=interests.max_papers,
+    )  # fmt: skip

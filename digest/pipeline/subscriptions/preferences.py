@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from digest.domain import Frequency, Interests, Schedule, Subscriber, SubscriberStatus
 from digest.due import next_due
 from digest.errors import InputError
+from digest.languages import deferred
 from digest.pipeline.installation import Installation
 from digest.pipeline.subscriptions import rate_limits
 from digest.pipeline.subscriptions.changes import audited
@@ -79,7 +80,8 @@ def pause(installation: Installation, number: int, until: datetime, now: datetim
 def check_pause(until: datetime, now: datetime) -> None:
     """Raise InputError unless a pause may end at this time."""
     if not now < until <= now + LONGEST_PAUSE:
-        raise InputError("a pause ends between tomorrow and a year from now", fix="choose another day")
+        message = deferred("a pause ends between tomorrow and a year from now")
+        raise InputError(message, fix=deferred("choose another day"))
 
 
 def resume(installation: Installation, number: int, now: datetime) -> None:

@@ -6,13 +6,11 @@ from datetime import datetime, time
 from functools import cache, lru_cache
 from zoneinfo import available_timezones
 
-from email_validator import EmailNotValidError, validate_email
-
 from digest.domain import Frequency, Interests, Schedule, Subscriber, SubscriberStatus, Topic
 from digest.due import next_due
-from digest.errors import FilterError, InputError
-from digest.filters import canonical, leaves, parse
-from digest.languages import CODES
+from digest.errors import FilterError, InputError, UnknownError, did_you_mean
+from digest.languages import CODES, Deferred, deferred, deferred_list
+from digest.languages.dates import deferred_number
 from digest.pipeline.installation import Installation
 from digest.render.site import MOST_FRONT
 from digest.serializers import WEEKDAYS
@@ -23,7 +21,7 @@ from digest.store.subscriptions import subscribers, suppressions
 from digest.store.subscriptions.addresses import name_key
 from digest.tokens import address_hashes
 from digest.words.characters import flaw
-from digest.words.nearest import nearest, unknown
+from digest.words.nearest import nearest
 
 MOST_PAPERS = 200
 MOST_TERMS = 300  # of all the lines that a stranger may have read and matched at once
@@ -41,8 +39,28 @@ _RESERVED = frozenset(
 )
 _LONGEST_LOCAL = 64  # octets (RFC 5321, 4.5.3.1.1)
 _LONGEST_PLAIN = 180  # characters of a domain, so that the whole is within any bound
+_TOO_MANY_CHARACTERS = deferred("all filters, authors and exclusions together have at most {most} characters")
+_TOO_MANY_TERMS = deferred("all filters, authors and exclusions together have at most {most} terms")
 # Local parts of almost everybody: any domain that can stand behind one of them can stand behind all.
 _PLAIN_LOCAL = re.compile(r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*")
+_TOO_LONG = deferred("more than {most} bytes before the @", most=_LONGEST_LOCAL)
+# What the library says of what is no address → what we say.
+_NO_ADDRESS = (
+    ("must have an @", deferred("it has no @")),
+    ("at-sign (@)", deferred("it has another sign in the place of the @")),
+    ("something before the @", deferred("nothing stands before the @")),
+    ("something after the @", deferred("nothing stands after the @")),
+    ("too long before the @", _TOO_LONG),
+    ("too long", deferred("it is too long")),
+    ("should have a period", deferred("after the @ it has no dot")),
+    ("top-level domain", deferred("after the @ it has no ending that exists")),
+    ("special-use", deferred("the name after the @ is reserved, and nobody gets emails there")),
+    ("before the @-sign", deferred("before the @ it has a character that can't stand there")),
+    ("period", deferred("a dot can't stand there")),
+    ("hyphen", deferred("a hyphen can't stand there")),
+    ("after the @-sign", deferred("after the @ it has a character that can't stand there")),
+    ("invalid character", deferred("it has a character that can't stand there")),
+)
 # Names in every system's list that say nothing to anybody else.
 _NO_PLACES = frozenset({"localtime", "Factory"})
 
@@ -54,16 +72,26 @@ def read_address(text: str) -> str:
         return f"{local}@{domain.lower()}"
     wrong = flaw(text.strip())
     if wrong:
-        raise InputError(f"an e-mail address {wrong}", fix="type it again without that character")
+        fix = deferred("type it again without that character")
+        raise InputError(deferred("the e-mail address {flaw}", flaw=wrong), fix=fix)
+    from email_validator import EmailNotValidError, validate_email  # noqa: PLC0415 - slow to import
+
     try:
         email = validate_email(text.strip(), check_deliverability=False).normalized
     except EmailNotValidError as error:
-        msg = f"{text.strip()[:100]!r} is not an e-mail address: {error}"
-        raise InputError(msg) from error
+        raise InputError(_no_address(text.strip(), _why_no_address(str(error)))) from error
     if len(email.rpartition("@")[0].encode()) > _LONGEST_LOCAL:
-        msg = f"{email[:100]!r} is not an e-mail address: more than {_LONGEST_LOCAL} bytes before the @"
-        raise InputError(msg)
+        raise InputError(_no_address(email, _TOO_LONG))
     return email
+
+
+def _no_address(typed: str, why: str) -> Deferred:
+    return deferred("{address} is not an e-mail address: {why}", address=repr(typed[:100]), why=why)
+
+
+def _why_no_address(error: str) -> Deferred:
+    """The library's sentence in words of ours, which are in the catalogue; it quotes what was typed."""
+    return next((ours for theirs, ours in _NO_ADDRESS if theirs in error), deferred("it can't be written to"))
 
 
 def read_display_name(text: str) -> str:
@@ -75,15 +103,15 @@ def read_display_name(text: str) -> str:
     if not name:
         return ""
     if len(name) > LONGEST_NAME or not name.isprintable() or flaw(name):
-        fix = f"at most {LONGEST_NAME} letters, digits, spaces and signs"
-        raise InputError(f"display name: {name[:60]!r} can't be shown", fix=fix)
+        fix = deferred("at most {most} letters, digits, spaces and signs", most=LONGEST_NAME)
+        raise InputError(deferred("display name: {name} can't be shown", name=repr(name[:60])), fix=fix)
     folded = name_key(name)
     if not folded or "@" in name or "://" in name:
-        raise InputError(
-            f"display name: {name!r} is no name", fix="use letters; an address is shown to nobody"
-        )
+        fix = deferred("use letters; an address is shown to nobody")
+        raise InputError(deferred("display name: {name} is no name", name=repr(name)), fix=fix)
     if folded in _RESERVED:
-        raise InputError(f"display name: {name!r} is reserved", fix="choose another")
+        fix = deferred("choose another")
+        raise InputError(deferred("display name: {name} is reserved", name=repr(name)), fix=fix)
     return name
 
 
@@ -92,6 +120,8 @@ def _is_plain(domain: str) -> bool:
     """Whether a domain is of ASCII letters, short, and one that addresses can have."""
     if not domain.isascii() or len(domain) > _LONGEST_PLAIN:
         return False
+    from email_validator import EmailNotValidError, validate_email  # noqa: PLC0415 - as above
+
     try:
         return validate_email(f"a@{domain}", check_deliverability=False).normalized == f"a@{domain.lower()}"
     except EmailNotValidError:
@@ -103,7 +133,9 @@ def known_topic(topics: Sequence[Topic], slug: str) -> Topic:
     for topic in topics:
         if topic.slug == slug:
             return topic
-    raise unknown("topic", slug, [topic.slug for topic in topics], command="digest topics list")
+    near = nearest(slug, [topic.slug for topic in topics])
+    message = deferred("there is no topic {slug}", slug=repr(slug[:100]))
+    raise UnknownError(message, fix=did_you_mean(near) if near else "digest topics list")
 
 
 def known_topics(installation: Installation) -> Sequence[Topic]:
@@ -135,21 +167,23 @@ class InterestReader:
 
     def filter(self, text: str) -> str:
         """Return the canonical text of a filter. Raises FilterError."""
+        from digest.filters import canonical, leaves, parse  # noqa: PLC0415 - not needed to look at people
+
         self._characters += len(text)
-        self._check(text, self._characters, self._most_characters, "characters")
+        self._check(text, self._characters, self._most_characters, _TOO_MANY_CHARACTERS)
         tree = parse(text, topics=self._slugs)
         self._terms += sum(1 for _ in leaves(tree))
-        self._check(text, self._terms, self._most_terms, "terms")
+        self._check(text, self._terms, self._most_terms, _TOO_MANY_TERMS)
         return canonical(tree)
 
     def filters(self, texts: Iterable[str]) -> tuple[str, ...]:
         """Return the canonical texts of filters, without repetitions. Raises FilterError."""
         return tuple(dict.fromkeys(self.filter(text) for text in texts))
 
-    def _check(self, text: str, count: int, most: int | None, what: str) -> None:
+    def _check(self, text: str, count: int, most: int | None, words: Deferred) -> None:
         self.is_exhausted = self.is_exhausted or (most is not None and count > most)
         if self.is_exhausted:
-            message = f"all filters, authors and exclusions together have at most {most:,} {what}"
+            message = deferred(words, most=deferred_number(most or 0))
             raise FilterError(message, position=0, text=text, nearest="")
 
 
@@ -161,7 +195,11 @@ def reader_for_strangers(listed: Sequence[Topic]) -> InterestReader:
 def check_number(name: str, value: int, least: int, most: int) -> int:
     """Return a number within its range. Raises InputError."""
     if not least <= value <= most:
-        raise InputError(f"{name}: {value} is not between {least} and {most}")
+        message = deferred(
+            "{name}: {value} is not between {least} and {most}",
+            name=name, value=value, least=least, most=deferred_number(most),
+        )  # fmt: skip
+        raise InputError(message)
     return value
 
 
@@ -214,11 +252,11 @@ def interests_of(
         topics=reader.topics(topics),
         filters=reader.filters(filters),
         exclude=reader.filters(exclude),
-        min_upvotes=check_number("min upvotes", min_upvotes, 0, 10**6),
-        top=check_number("top", top, 0, MOST_PAPERS),
-        max_papers=check_number("max papers", max_papers, 1, MOST_PAPERS),
+        min_upvotes=check_number(deferred("min upvotes"), min_upvotes, 0, 10**6),
+        top=check_number(deferred("top"), top, 0, MOST_PAPERS),
+        max_papers=check_number(deferred("max papers"), max_papers, 1, MOST_PAPERS),
         about_only=about_only,
-        front=check_number("front", front, 0, MOST_FRONT),
+        front=check_number(deferred("papers in full"), front, 0, MOST_FRONT),
     )
 
 
@@ -242,23 +280,31 @@ def read_schedule(
 ) -> Schedule:
     """Read what somebody typed as a Schedule. Raises InputError that names the field and what it can be."""
     if frequency not in list(Frequency):
-        raise InputError(f"frequency: {frequency!r} is none of {', '.join(Frequency)}")
+        raise InputError(_none_of(deferred("frequency"), frequency, list(Frequency)))
     if weekday not in WEEKDAYS:
-        raise InputError(f"weekday: {weekday!r} is none of {', '.join(WEEKDAYS)}")
+        raise InputError(_none_of(deferred("weekday"), weekday, WEEKDAYS))
     if language and language not in CODES:
-        raise InputError(f"language: {language!r} is none of {', '.join(CODES)}")
+        raise InputError(_none_of(deferred("language"), language, CODES))
     if timezone not in time_zones():
         near = nearest(timezone, time_zones())
-        fix = f"did you mean {near}?" if near else "a name such as Europe/Paris"
-        raise InputError(f"there is no time zone {timezone!r}", fix=fix)
+        fix = did_you_mean(near) if near else deferred("a name such as Europe/Paris")
+        raise InputError(deferred("there is no time zone {name}", name=repr(timezone[:100])), fix=fix)
     try:
         clock = time.fromisoformat(at)
     except ValueError:
         clock = None
     if clock is None or clock.tzinfo:
-        raise InputError(f"at: {at!r} is not a time of day", fix="hours and minutes, such as 08:00")
+        fix = deferred("hours and minutes, such as 08:00")
+        raise InputError(deferred("at: {time} is not a time of day", time=repr(at[:100])), fix=fix)
     at_minute = clock.replace(second=0, microsecond=0)
     return Schedule(Frequency(frequency), at_minute, timezone, WEEKDAYS.index(weekday), quiet_days, language)
+
+
+def _none_of(name: Deferred, typed: str, words: Sequence[str]) -> Deferred:
+    return deferred(
+        "{name}: {typed} is none of {words}",
+        name=name, typed=repr(typed[:100]), words=deferred_list([str(word) for word in words]),
+    )  # fmt: skip
 
 
 def subscribe(

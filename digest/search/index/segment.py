@@ -10,7 +10,7 @@ stem are one slice, and so are those of a form. Labels are what else a paper has
 """
 
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from itertools import chain, pairwise, repeat
 from typing import Any
 
 import numpy as np
@@ -77,14 +77,13 @@ class Segment:
         )
         return list(zip(stems, self.forms.all(), strict=True))
 
-    def stems_and_forms(self, stems: Slice) -> Iterator[tuple[str, str]]:
-        """Yield the stem and the form of the words of these stems (numbers from … to before)."""
+    def stems_and_forms(self, stems: Slice) -> tuple[list[str], list[str]]:
+        """Return the words of these stems (numbers from … to before): the stem and the form of each."""
         first, end = stems
         starts = self._stem_first[first : end + 1].tolist()
-        forms = self.forms.some(starts[0], starts[-1])
-        for stem, (start, behind) in zip(self.stems.some(first, end), pairwise(starts), strict=True):
-            for number in range(start - starts[0], behind - starts[0]):
-                yield stem, forms[number]
+        sizes = (behind - start for start, behind in pairwise(starts))
+        repeated = chain.from_iterable(map(repeat, self.stems.some(first, end), sizes))
+        return list(repeated), self.forms.some(starts[0], starts[-1])
 
     def form(self, stem: str, form: str) -> Slice:
         """Return the occurrences of a word exactly as written, whose stem is this."""

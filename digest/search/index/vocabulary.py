@@ -44,6 +44,9 @@ class Vocabulary(Sequence[str]):
         """Return the strings with these numbers, from … to before, decoded at once."""
         offsets = self._offsets[first : end + 1].tolist()
         text = bytes(self._text[offsets[0] : offsets[-1]])
+        if text.isascii():
+            letters = text.decode("ascii")
+            return [letters[a - offsets[0] : b - offsets[0]] for a, b in pairwise(offsets)]
         return [text[a - offsets[0] : b - offsets[0]].decode() for a, b in pairwise(offsets)]
 
     def find(self, string: str) -> int:

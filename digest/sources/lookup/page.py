@@ -13,6 +13,7 @@ from html import unescape
 from digest.domain import Entry
 from digest.errors import ParseError
 from digest.ids import MAX_ID, arxiv_id, doi
+from digest.languages import deferred
 from digest.sources.formats.charset import decode
 from digest.sources.values import fields
 from digest.sources.values.names import people
@@ -36,7 +37,7 @@ def parse_page(body: bytes, address: str) -> Entry:
     title = fields.line(_first(tags, _TITLES), fields.MAX_TITLE, html=True)
     url = fields.link(address)
     if not title or not url:
-        raise ParseError("the page doesn't say of which paper it is: it has no citation tags")
+        raise ParseError(deferred("the page doesn't say of which paper it is: it has no citation tags"))
     named = arxiv_id(_first(tags, ("citation_arxiv_id",))[:MAX_ID])
     return Entry(
         key=fields.key(url),

@@ -7,6 +7,8 @@ from urllib.parse import parse_qs, urldefrag, urlsplit
 
 from digest.errors import InputError
 from digest.ids import paper_id
+from digest.languages import Deferred, deferred
+from digest.languages.dates import deferred_number
 from digest.sources.values import fields
 
 MOST_TYPED = 2_000  # characters
@@ -15,7 +17,10 @@ _LEAST_LETTERS = 8  # of a title
 _HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,24}(?::\d{1,5})?/\S+", re.IGNORECASE)
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]{1,20}:(?://|\S*@)|(?:javascript|data|file|mailto):", re.IGNORECASE)
 _FORUM = re.compile(r"[\w-]{6,40}", re.ASCII)
-_HELP = "an arXiv id, a DOI, the address of the paper's page, or its title"
+_HELP = deferred("give an arXiv id, a DOI, the address of the paper's page, or its title")
+_TOO_LONG = deferred(
+    "no paper is named: more than {most} printable characters", most=deferred_number(MOST_TYPED)
+)
 
 
 class SubjectKind(StrEnum):
@@ -46,8 +51,8 @@ def read_subject(text: str) -> Subject:
     """Read what somebody typed. Raises InputError where it names no paper."""
     typed = " ".join(text.split())
     if not typed or len(typed) > MOST_TYPED or not typed.isprintable():
-        msg = "nothing was typed" if not typed else f"more than {MOST_TYPED:,} printable characters"
-        raise InputError(f"no paper is named: {msg}", fix=f"give {_HELP}")
+        message = _TOO_LONG if typed else deferred("no paper is named: nothing was typed")
+        raise InputError(message, fix=_HELP)
     if named := paper_id(typed):
         kind, _, value = named.partition(":")
         return Subject(SubjectKind(kind), value)
@@ -56,17 +61,21 @@ def read_subject(text: str) -> Subject:
     if typed.lower().startswith(("http://", "https://")):
         return _of_address(typed)
     if _SCHEME.match(typed):
-        raise InputError(f"{typed[:100]!r} is no address of a page", fix=f"give {_HELP}")
+        raise InputError(_no_page(typed), fix=_HELP)
     letters = sum(character.isalpha() for character in typed)
     if letters < _LEAST_LETTERS or len(typed) > LONGEST_TITLE:
-        raise InputError(f"{typed[:100]!r} names no paper", fix=f"give {_HELP}")
+        raise InputError(deferred("{text} names no paper", text=repr(typed[:100])), fix=_HELP)
     return Subject(SubjectKind.TITLE, typed)
+
+
+def _no_page(typed: str) -> Deferred:
+    return deferred("{text} is no address of a page", text=repr(typed[:100]))
 
 
 def _of_address(typed: str) -> Subject:
     url = fields.link(urldefrag(typed).url)
     if not url:
-        raise InputError(f"{typed[:100]!r} is no address of a page", fix="https://host/path, no password")
+        raise InputError(_no_page(typed), fix=deferred("https://host/path, no password"))
     if named := paper_id(url):
         kind, _, value = named.partition(":")
         return Subject(SubjectKind(kind), value)

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import delete, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from digest.domain import Actor
 from digest.store.community.tables import AuditRow
+from digest.store.session import write
 
 NOBODY = "subscriber:erased"  # stands for a person who was erased
 # The fields of before and after that hold words of a person, or name one: they go when the person is erased.
@@ -37,6 +38,43 @@ class Entry:
     undone_by: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Act:
+    """An act to be written down: who did what to which object, its state before and after."""
+
+    actor: Actor
+    act: str
+    object: str
+    before: Mapping[str, Any] | None
+    after: Mapping[str, Any] | None
+    at: datetime
+    undo_of: int | None = None
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything was done."""
+        return self.before != self.after
+
+    def values(self) -> dict[str, Any]:
+        """Return the row; of two states only the fields that differ are kept."""
+        before, after = self.before, self.after
+        if before is not None and after is not None:
+            changed = {name for name in {*before, *after} if before.get(name) != after.get(name)}
+            before = {name: value for name, value in before.items() if name in changed}
+            after = {name: value for name, value in after.items() if name in changed}
+        return {
+            "at": self.at,
+            "actor": self.actor.name,
+            "via": self.actor.via,
+            "network": self.actor.network,
+            "act": self.act,
+            "object": self.object,
+            "before": _plain(before),
+            "after": _plain(after),
+            "undo_of": self.undo_of,
+        }
+
+
 def record(  # noqa: PLR0917 - who does what to which: before, after
     session: Session,
     actor: Actor,
@@ -54,26 +92,18 @@ def record(  # noqa: PLR0917 - who does what to which: before, after
     state of the object, None where it isn't there; of two states only the fields that differ are kept. Where
     nothing differs nothing was done: no row is written, and None returned.
     """
-    if before == after:
+    act_ = Act(actor, act, object_, before, after, now, undo_of)
+    if not act_.changed:
         return None
-    if before is not None and after is not None:
-        changed = {name for name in {*before, *after} if before.get(name) != after.get(name)}
-        before = {name: value for name, value in before.items() if name in changed}
-        after = {name: value for name, value in after.items() if name in changed}
-    row = AuditRow(
-        at=now,
-        actor=actor.name,
-        via=actor.via,
-        network=actor.network,
-        act=act,
-        object=object_,
-        before=_plain(before),
-        after=_plain(after),
-        undo_of=undo_of,
-    )
+    row = AuditRow(**act_.values())
     session.add(row)
     session.flush()
     return row.id
+
+
+def record_all(session: Session, acts: Iterable[Act]) -> None:
+    """Write several acts down as `record` does, in their order."""
+    write(session, insert(AuditRow), [act.values() for act in acts if act.changed])
 
 
 def find(session: Session, number: int) -> Entry | None:

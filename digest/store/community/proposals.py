@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from digest.domain import Entry, Proposal, ProposalState
 from digest.errors import UnknownError
+from digest.languages import deferred
 from digest.store.community.tables import ProposalRow
 from digest.store.papers.tables import PaperRow
 from digest.store.session import insert, serialise
@@ -61,7 +62,9 @@ def get(session: Session, number: int) -> Proposal:
     """Return a proposal. Raises UnknownError."""
     found = find(session, number)
     if found is None:
-        raise UnknownError(f"there is no proposal {number}", fix="digest community list")
+        raise UnknownError(
+            deferred("there is no proposal {number}", number=number), fix="digest community list"
+        )
     return found
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from digest.domain import Report, ReportAbout
 from digest.errors import UnknownError
+from digest.languages import deferred
 from digest.store.community.tables import ReportRow
 from digest.store.papers.tables import PaperRow
 from digest.store.session import serialise
@@ -109,7 +110,9 @@ def settle(session: Session, number: int, at: datetime | None) -> None:
     """Say that a report was looked at; None: not yet. Raises UnknownError."""
     settled = update(ReportRow).where(ReportRow.id == number).values(settled_at=at)
     if session.scalar(settled.returning(ReportRow.id)) is None:
-        raise UnknownError(f"there is no report {number}", fix="digest community list")
+        raise UnknownError(
+            deferred("there is no report {number}", number=number), fix="digest community list"
+        )
     session.expire_all()
 
 

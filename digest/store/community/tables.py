@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from digest.store.base import NEVER_REUSED, Base
+from digest.store.base import NEVER_REUSED, Base, partial_index
 from digest.store.columns import Json, JsonOrNull, LongId
 
 
@@ -122,21 +122,6 @@ class ProposalRow(Base):
 
     __tablename__ = "proposals"
     __table_args__ = (
-        Index(
-            "ix_proposals_open",
-            "subscriber_id",
-            "subject",
-            unique=True,
-            sqlite_where=text(OPEN_PROPOSAL),
-            postgresql_where=text(OPEN_PROPOSAL),
-        ),
-        Index(
-            "ix_proposals_pending",
-            "identity",
-            unique=True,
-            sqlite_where=text(PENDING_PROPOSAL),
-            postgresql_where=text(PENDING_PROPOSAL),
-        ),
         Index("ix_proposals_state", "state", "created_at"),
         Index("ix_proposals_subscriber_id", "subscriber_id", "created_at"),
         NEVER_REUSED,
@@ -232,3 +217,7 @@ class TokenRow(Base):
     created_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
+
+
+partial_index("ix_proposals_open", ProposalRow, "subscriber_id", "subject", where=OPEN_PROPOSAL, unique=True)
+partial_index("ix_proposals_pending", ProposalRow, "identity", where=PENDING_PROPOSAL, unique=True)

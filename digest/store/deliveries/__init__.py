@@ -36,6 +36,7 @@ from digest.store.deliveries.ledger import (
     picked,
     record,
     remove_skipped,
+    sent_to,
     with_paper,
 )
 from digest.store.deliveries.received import Received, last_received, received
@@ -88,6 +89,7 @@ __all__ = [
     "received",
     "record",
     "remove_skipped",
+    "sent_to",
     "settle",
     "states_around",
     "sweep",

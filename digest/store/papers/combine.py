@@ -16,7 +16,6 @@ from operator import attrgetter
 from typing import Any
 
 from digest.domain import Entry, Source
-from digest.sources.registry import type_of
 
 _REPLACEMENTS = {"replace", "replace-cross"}
 _NO_TEXT = -1  # the rank of a notice of withdrawal, which says nothing of the work, and of an empty part
@@ -123,6 +122,8 @@ def _order(part: Part) -> tuple[int, int, int, str, str]:
 
 
 def _part_of(entry: Entry, source: Source, at: datetime) -> Part:
+    from digest.sources.registry import type_of  # noqa: PLC0415 - brings what reads each kind of source
+
     old = entry.announce_type in _REPLACEMENTS
     return Part(
         **dict(zip(_TEXTS, _texts_of(entry), strict=True)),
@@ -139,6 +140,8 @@ def _judge_notice(known: Part, entry: Entry, source: Source, at: datetime) -> Pa
 
     Sources that speak for works may say it of any; others only of those that nobody nearer to the work has.
     """
+    from digest.sources.registry import type_of  # noqa: PLC0415 - as above
+
     speaker = type_of(source.kind)
     if not speaker.may_withdraw and speaker.rank < known.text_rank:
         return known

@@ -14,7 +14,6 @@ from sqlalchemy.orm import Session
 from digest.domain import Entry, Skipped, Source, SourceKind
 from digest.errors import InputError
 from digest.ids import aliases
-from digest.sources.registry import TYPES, type_of
 from digest.store.papers.authors import keep_authors
 from digest.store.papers.merges import Why
 from digest.store.papers.paper_index import PaperIndex, load
@@ -110,6 +109,8 @@ def check_name(name: str, kind: SourceKind) -> None:
 
 
 def _owned_by_others(kind: SourceKind) -> set[str]:
+    from digest.sources.registry import TYPES  # noqa: PLC0415 - brings what reads each kind of source
+
     return {each.owns_name for each in TYPES.values() if each.owns_name and each.kind is not kind}
 
 
@@ -138,6 +139,8 @@ def _take(session: Session, known: PaperIndex, source: Source, entry: Entry, at:
     ids = aliases(entry, source.name)
     if entry.withdrawn and not entry.abstract and not any(alias in known.parts for alias in ids):
         return None
+    from digest.sources.registry import type_of  # noqa: PLC0415 - as above
+
     may_link = type_of(source.kind).may_link
     if not may_link:
         ids = tuple(dict.fromkeys((ids[0], ids[-1])))  # not trusted to say which DOI is which arXiv paper

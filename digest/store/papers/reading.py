@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, aliased
 from digest.domain import Paper
 from digest.errors import UnknownError
 from digest.ids import paper_id
+from digest.languages import deferred
 from digest.store.community import picks
 from digest.store.papers import signals
 from digest.store.papers.tables import EntryRow, PaperIdRow, PaperRow, SignalRow
@@ -165,7 +166,9 @@ def named(session: Session, ref: str) -> PaperRow:
     alias = select(PaperIdRow.paper_id).where(PaperIdRow.alias == (paper_id(ref) or ref.strip()))
     row = session.scalars(select(PaperRow).where(PaperRow.id == alias.scalar_subquery())).first()
     if row is None:
-        raise UnknownError(f"there is no paper {ref[:100]!r} here", fix="digest papers search WORDS")
+        raise UnknownError(
+            deferred("there is no paper {ref} here", ref=repr(ref[:100])), fix="digest papers search WORDS"
+        )
     return row
 
 

@@ -12,6 +12,8 @@ from sqlalchemy.orm import Session
 
 from digest.domain import Interests, Topic
 from digest.errors import InputError
+from digest.languages import deferred
+from digest.languages.dates import deferred_number
 from digest.packed import encode, filters_of
 from digest.store.session import chunks, insert, write
 from digest.store.subscriptions.tables import FilterRow, TopicRow
@@ -28,9 +30,11 @@ def check_text(text: str) -> None:
     """
     wrong = flaw(text)
     if wrong:
-        raise InputError(f"a filter {wrong}", fix="type it again without that character")
+        fix = deferred("type it again without that character")
+        raise InputError(deferred("a filter {flaw}", flaw=wrong), fix=fix)
     if len(text.encode()) > LONGEST:
-        raise InputError(f"a filter is longer than {LONGEST:,} bytes", fix="make two filters of it")
+        message = deferred("a filter is longer than {most} bytes", most=deferred_number(LONGEST))
+        raise InputError(message, fix=deferred("make two filters of it"))
 
 
 def topics(session: Session) -> list[Topic]:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from digest.domain import Frequency, Interests, Role, Schedule, Subscriber, SubscriberStatus
 from digest.errors import InputError
-from digest.store.community import sessions
+from digest.languages import deferred
 from digest.store.session import chunks
 from digest.store.subscriptions.addresses import key, name_key
 from digest.store.subscriptions.interests import as_json, from_json, packed
@@ -96,6 +96,16 @@ def by_ids(session: Session, ids: Iterable[int]) -> dict[int, Subscriber]:
     }
 
 
+def joined_at(session: Session, ids: Iterable[int]) -> dict[int, datetime]:
+    """Return since when each of these is a subscriber: confirmed, else added; unknown ids are left out."""
+    since = func.coalesce(SubscriberRow.confirmed_at, SubscriberRow.created_at)
+    return {
+        number: at
+        for chunk in chunks(ids)
+        for number, at in session.execute(select(SubscriberRow.id, since).where(SubscriberRow.id.in_(chunk)))
+    }
+
+
 def listing(
     session: Session, where: Sequence[Condition] = (), *, after_id: int = 0, limit: int = 1000
 ) -> list[Subscriber]:
@@ -127,6 +137,8 @@ def save(
 
 def set_role(session: Session, subscriber_id: int, role: Role) -> None:
     """Give a subscriber a role, and end their sessions. Raises KeyError for an unknown id."""
+    from digest.store.community import sessions  # noqa: PLC0415 - its tables, which reading doesn't need
+
     _row(session, subscriber_id).role = role
     sessions.end(session, subscriber_id)
     session.flush()
@@ -140,7 +152,8 @@ def set_display_name(session: Session, subscriber_id: int, name: str) -> None:
     folded = name_key(name) or None
     owner = select(SubscriberRow.id).where(SubscriberRow.name_key == folded)
     if folded and session.scalar(owner) not in {None, subscriber_id}:
-        raise InputError(f"display name: {name!r} is taken, or looks like one that is", fix="choose another")
+        message = deferred("display name: {name} is taken, or looks like one that is", name=repr(name))
+        raise InputError(message, fix=deferred("choose another"))
     row = _row(session, subscriber_id)
     row.display_name, row.name_key = name, folded
     session.flush()

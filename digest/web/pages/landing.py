@@ -145,7 +145,7 @@ def subscribe(request: Request, web: Site, fields: OurForm, after: BackgroundTas
             now=web.clock(),
         )
         if wait is not None:
-            found.problems["email"] = [Problem("too many sign-ups came from your network", "try again later")]
+            found.problems["email"] = [Problem(_TOO_MANY, deferred("try again later"))]
             answer = _landing(web, given, found, status=429, stamp=stamped)
             answer.headers.update(retry_after(wait.total_seconds()))
             return answer
@@ -204,12 +204,16 @@ def _address(given: Typed, problems: Problems) -> str:
         return ""
 
 
+_TOO_MANY = deferred("too many sign-ups came from your network")
+_ONCE_MORE = deferred("press the button once more")
+
+
 def _too_quick(web: Web, stamped: str, problems: Problems) -> None:
     passed = guards.age(web.installation.keys, stamped, web.clock())
     if passed is None:
-        problems["form"] = [Problem("this page was open for too long", "press the button once more")]
+        problems["form"] = [Problem(deferred("this page was open for too long"), _ONCE_MORE)]
     elif passed < guards.FILLED_IN:
-        problems["form"] = [Problem("that was quicker than people type", "press the button once more")]
+        problems["form"] = [Problem(deferred("that was quicker than people type"), _ONCE_MORE)]
 
 
 def _asked(web: Web, nonce: str) -> Response:

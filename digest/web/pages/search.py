@@ -6,11 +6,13 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse
+from markupsafe import Markup, escape
 
 from digest.errors import FilterError, InputError
-from digest.filters import read_back
+from digest.filters import hints
 from digest.pipeline.catalog.search import Facet, SearchResult
-from digest.search import Order
+from digest.search import Order, Pieces
+from digest.web.cards import found_card
 from digest.web.feeds import Feed
 from digest.web.forms import LONGEST_LINE
 from digest.web.limits import costly
@@ -50,12 +52,12 @@ def search(request: Request, web: Site) -> Response:
         return web.page("search.html", status=422, **(values | {"error": error}))
     except InputError:
         raise HTTPException(404) from None  # a cursor of something else
-    cards = web.cards([item.paper for item in result.items], web.clock())
+    cards = [(found_card(each.paper), _marked(each.title), _marked(each.snippet)) for each in result.items]
     return web.page(
         "search.html",
-        **(values | {"result": result, "cards": list(zip(cards, result.items, strict=True))}),
+        **(values | {"result": result, "cards": cards}),
         facets=_facets(result),
-        hints=read_back(query).hints,
+        hints=hints(query),
         link=partial(_link, query, order, as_typed),
         narrowed=partial(_narrowed, query),
         year=web.clock().year,
@@ -84,6 +86,12 @@ def search_feed(request: Request, web: Site, form: str) -> Response:
         query=f"?{asked}",
     )
     return shared_feed(web, feed, form)
+
+
+def _marked(pieces: Pieces) -> Markup:
+    """Pieces of a text as HTML, what was searched for marked."""
+    texts = (f"<mark>{escape(each.text)}</mark>" if each.marked else escape(each.text) for each in pieces)
+    return Markup("").join(map(Markup, texts))
 
 
 def _facets(result: SearchResult) -> list[tuple[str, list[Facet]]]:

@@ -19,7 +19,7 @@ from digest.pipeline.subscriptions import preferences
 from digest.render.phrases import masked
 from digest.web import guards
 from digest.web.pages.language import speak_to
-from digest.web.site import AnyForm, Site, Web, one
+from digest.web.site import ANOTHER_SITE, AnyForm, Site, Web, one
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 get = partial(router.api_route, methods=["GET", "HEAD"])
@@ -50,7 +50,7 @@ def unsubscribe(request: Request, web: Site, token: str, fields: AnyForm, after:
             preferences.leave(web.acting(request, owner.id), owner.id, web.clock(), goodbye=False)
         return PlainTextResponse(f"{gettext(_DONE['leave'])}\n")
     if not guards.is_ours(request, web.installation.site.base_url):
-        raise HTTPException(403, "this form was sent from another site")
+        raise HTTPException(403, ANOTHER_SITE)
     if owner:
         _do(request, web, owner, choice)
         after.add_task(web.notify)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from digest.domain import Actor, Paper, Proposal, ProposalState
 from digest.errors import FetchError, InputError, NotAskedError, ParseError, RefusedError
 from digest.fetch.body import BodyError
+from digest.languages import deferred
 from digest.pipeline.community import votes
 from digest.pipeline.community.proposals import lookup
 from digest.pipeline.community.proposals.states import bring
@@ -73,7 +74,7 @@ def choose(installation: Installation, number: int, choice: int, now: datetime) 
         proposals.lock(db)
         proposal = proposals.get(db, number)
         if proposal.state is not ProposalState.READY or not 0 <= choice < len(proposal.choices):
-            raise InputError("there is nothing to choose", fix="propose the paper again")
+            raise InputError(deferred("there is nothing to choose"), fix=deferred("propose the paper again"))
         found = lookup.of_entry(proposal.choices[choice], proposal.found_at)
         known = _keep(installation, db, proposal, found, now)
         chosen = proposals.get(db, number)
@@ -84,7 +85,7 @@ def choose(installation: Installation, number: int, choice: int, now: datetime) 
 def _look_up(installation: Installation, proposal: Proposal, tried: int, now: datetime) -> None:
     try:
         if tried >= TRIES:  # each of them failed for a reason that nobody foresaw
-            raise ParseError("it couldn't be looked up here")
+            raise ParseError(deferred("it couldn't be looked up here"))
         found = lookup.look_up(installation, read_subject(proposal.typed))
     except (FetchError, ParseError, InputError) as error:
         with session.transaction(installation.engine) as db:
@@ -127,7 +128,7 @@ def _keep(
     if known is None:
         return None
     shown = not not_shown(db, [known.pk])
-    words = "it is here already" if shown else "it is known here, and isn't shown"
+    words = deferred("it is here already") if shown else deferred("it is known here, and isn't shown")
     bring(
         installation, db, proposals.get(db, proposal.id), "duplicate", ProposalState.DUPLICATE, now=now,
         words=words, paper_id=known.pk,

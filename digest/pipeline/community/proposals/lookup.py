@@ -11,6 +11,7 @@ from digest.domain import Entry
 from digest.errors import FetchError, InputError, NotAskedError, ParseError
 from digest.fetch import Limits
 from digest.ids import aliases
+from digest.languages import deferred
 from digest.pipeline.ingest.http import fetching
 from digest.pipeline.ingest.probe import read_source
 from digest.pipeline.installation import Installation
@@ -32,7 +33,10 @@ def check_address(installation: Installation, subject: Subject) -> None:
         read_source(subject.value, hosts)
         parts = urlsplit(subject.value)
         if parts.port not in _PORTS and parts.hostname not in hosts:
-            raise InputError(f"pages are fetched from the usual ports only, not from {parts.port}")
+            message = deferred(
+                "pages are fetched from the usual ports only, not from {port}", port=parts.port
+            )
+            raise InputError(message)
 
 
 def look_up(installation: Installation, subject: Subject) -> Found:
@@ -82,7 +86,7 @@ def _ask(installation: Installation, subject: Subject) -> tuple[tuple[Entry, ...
             unknown = error
         except ParseError as error:
             unknown = error
-    raise unknown or ParseError("no site knows this paper")
+    raise unknown or ParseError(deferred("no site knows this paper"))
 
 
 def _answer(installation: Installation, question: Question) -> tuple[Entry, ...]:

@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from digest.domain import HideReason
 from digest.errors import InputError
+from digest.languages import deferred
 from digest.pipeline.community import moderation, picks, reports, submissions
 from digest.pipeline.installation import Installation
 from digest.web.addresses import paper_path
@@ -19,6 +20,7 @@ from digest.web.site import Fields, Site, one
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 get = partial(router.api_route, methods=["GET", "HEAD"])
+_SUCH_A_DAY = deferred("such as 2026-12-24")
 _NUMBER = re.compile(r"[1-9][0-9]{0,2}", re.ASCII)
 DONE: Mapping[str, str] = {
     "accept": "The paper is listed today.",
@@ -93,7 +95,7 @@ def _carry_out(hands: Installation, act: str, fields: Fields, web: Site, curator
 def _number(fields: Fields) -> int:
     typed = one(fields, "number")
     if not (typed.isascii() and typed.isdecimal() and len(typed) < 16):
-        raise InputError(f"{typed[:30]!r} is no number")
+        raise InputError(deferred("{text} is no number", text=repr(typed[:30])))
     return int(typed)
 
 
@@ -102,14 +104,14 @@ def _day(fields: Fields) -> date | None:
     try:
         return date.fromisoformat(typed) if typed else None
     except ValueError as error:
-        raise InputError(f"{typed[:30]!r} is no day", fix="such as 2026-12-24") from error
+        raise InputError(deferred("{text} is no day", text=repr(typed[:30])), fix=_SUCH_A_DAY) from error
 
 
 def _places(fields: Fields) -> dict[str, int]:
     """Places by paper, from fields such as `place:arxiv:2509.13332`."""
     given = [(name.removeprefix("place:"), value) for name, value in fields if name.startswith("place:")]
     if not all(_NUMBER.fullmatch(value) for _, value in given):
-        raise InputError("the place of a pick is a number from 1 to 999")
+        raise InputError(deferred("the place of a pick is a number from 1 to {most}", most=999))
     return {name: int(value) for name, value in given}
 
 
@@ -118,4 +120,6 @@ def _reason(fields: Fields) -> HideReason:
     try:
         return HideReason(typed)
     except ValueError as error:
-        raise InputError(f"{typed[:30]!r} is no reason", fix=", ".join(HideReason)) from error
+        raise InputError(
+            deferred("{text} is no reason", text=repr(typed[:30])), fix=", ".join(HideReason)
+        ) from error

@@ -26,6 +26,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from digest.domain import Role
+from digest.languages import deferred
 from digest.pipeline.community import sessions
 from digest.pipeline.community.sessions import SignedIn
 from digest.pipeline.installation import UNAVAILABLE
@@ -35,7 +36,12 @@ from digest.web.pages.language import speak_to
 from digest.web.site import Fields, one, our_fields, web_of
 
 HOST_COOKIE, PLAIN_COOKIE = "__Host-session", "session"  # the first where the site is reached by https
-_FORM = "this form is of another session; open the page once more"
+_FORM = deferred("this form is of another session; open the page once more")
+
+_ONLY = {
+    Role.CURATOR: deferred("only a curator can do this"),
+    Role.ADMIN: deferred("only an admin can do this"),
+}
 
 
 class NotSignedInError(Exception):
@@ -98,7 +104,7 @@ def signed_in(role: Role = Role.READER) -> Callable[[Request], SignedIn]:
         if found is None:
             raise NotSignedInError
         if not found.may(role):
-            raise HTTPException(403, f"only a {role} can do this")
+            raise HTTPException(403, _ONLY[role])
         if role is Role.ADMIN and not found.is_fresh(web_of(request).clock()):
             raise NotSignedInError
         return found

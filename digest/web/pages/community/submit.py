@@ -17,6 +17,7 @@ from digest.pipeline.community.proposals import fetching
 from digest.pipeline.community.sessions import SignedIn
 from digest.pipeline.installation import Installation
 from digest.render import phrases
+from digest.web import forms
 from digest.web.addresses import paper_path
 from digest.web.forms import Problem, Problems
 from digest.web.pages.community.sessions import Member, SignedForm
@@ -51,7 +52,7 @@ def submit(
             now=web.clock(),
         )
     except (InputError, RefusedError) as error:
-        return _form(web, member, {"paper": [Problem(error.message, error.fix)]}, typed=typed)
+        return _form(web, member, {"paper": [forms.problem(error)]}, typed=typed)
     after.add_task(look_up, web, hands, proposal.id)
     return RedirectResponse(f"/submit/{proposal.id}", status_code=303)
 
@@ -67,7 +68,7 @@ def decide(request: Request, web: Site, member: Member, number: int, fields: Sig
     """Send a proposal (`do=send`), take it back (`withdraw`), or say which paper was meant (`choose`)."""
     proposal = _own(web, member, number)
     if proposal.subscriber_id != member.subscriber.id:
-        raise HTTPException(403, "only who proposed a paper can do this")
+        raise HTTPException(403, deferred("only who proposed a paper can do this"))
     hands, now, wanted = web.acting(request, member.subscriber.id, "web"), web.clock(), one(fields, "do")
     try:
         if wanted == "send":
@@ -79,7 +80,7 @@ def decide(request: Request, web: Site, member: Member, number: int, fields: Sig
             choice = one(fields, "choice")
             fetching.choose(hands, number, int(choice) if choice in set("0123456789") else -1, now)
     except (InputError, RefusedError) as error:
-        return _shown(web, member, proposal, Problem(error.message, error.fix))
+        return _shown(web, member, proposal, forms.problem(error))
     return RedirectResponse(f"/submit/{number}", status_code=303)
 
 

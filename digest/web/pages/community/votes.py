@@ -12,6 +12,7 @@ from digest.domain import Paper
 from digest.errors import DigestError, RefusedError
 from digest.ids import MAX_ID
 from digest.pipeline.community import saved, votes
+from digest.web import forms
 from digest.web.addresses import paper_path
 from digest.web.cards import paper_card
 from digest.web.pages.community.sessions import Member, SignedForm
@@ -51,7 +52,7 @@ def vote(request: Request, web: Site, ref: str, member: Member, fields: SignedFo
         counted = votes.vote(hands, number, paper, web.clock(), back=back)
         web.show_votes(paper.id, counted.people)
     except RefusedError as error:
-        problem = f"{error.message}; {error.fix}"
+        problem = forms.sentence(error)
     if _is_script(request):
         return web.page("_vote.html", paper=paper_card(paper, web.clock()), vote_problem=problem)
     if problem:
@@ -70,7 +71,7 @@ def save(request: Request, web: Site, ref: str, member: Member, fields: SignedFo
         else:
             saved.save(hands, number, paper, web.clock())
     except DigestError as error:
-        return _page(web, paper, problem=f"{error.message}; {error.fix}", status=422)
+        return _page(web, paper, problem=forms.sentence(error), status=422)
     if _is_script(request):
         return web.page("_save.html", paper=paper_card(paper, web.clock()))
     return RedirectResponse(paper_path(paper.id), status_code=303)
