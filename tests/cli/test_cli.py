@@ -272,9 +272,7 @@ def test_a_preview_says_why_a_paper_is_not_in_it(filled: Command) -> None:
     assert why(other[0], "ada@example.org") == [f'{WANTED}: no "language model", no robots']
     assert why(mapped[0], "--topic", "music", "--exclude", "maps")[0] == "excluded by maps"
     filled("--now", MORNING, "run", "--no-fetch")
-    assert why(matching[0], "ada@example.org") == [
-        "it is in a digest that was sent, or is on its way"
-    ]
+    assert why(matching[0], "ada@example.org") == ["it is in a digest that was sent, or is on its way"]
 
 
 @pytest.mark.parametrize(
