@@ -44,7 +44,7 @@ def run(cli: Cli, *, no_fetch: bool, dry_run: bool, as_json: bool) -> int:
     if dry_run:
         _show_due(cli, now, fetch=not no_fetch, as_json=as_json)
         return OK
-    with _stop_on_signal() as stopping, sources_told_once():
+    with _stop_on_signal() as stopping, sources_reported_once():
         report = run_round(
             cli.installation, now, fetch=not no_fetch, summarise=not no_fetch, stopping=stopping
         )
@@ -103,7 +103,7 @@ def _stop_on_signal() -> "Iterator[Callable[[], bool]]":
 
 
 @contextmanager
-def sources_told_once() -> "Iterator[None]":
+def sources_reported_once() -> "Iterator[None]":
     """Keep what becomes of sources out of the log meanwhile: the report of the command says it."""
     log = logging.getLogger("digest.pipeline.ingest.poll")
     before = log.level

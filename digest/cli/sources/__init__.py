@@ -174,7 +174,7 @@ def fetch(cli: Cli, names: tuple[str, ...], *, dry_run: bool, as_json: bool) -> 
         exit_code,
         fetch_object,
         show_fetched,
-        sources_told_once,
+        sources_reported_once,
     )
     from digest.pipeline.ingest import poll
     from digest.pipeline.ingest import sources as registry
@@ -187,7 +187,7 @@ def fetch(cli: Cli, names: tuple[str, ...], *, dry_run: bool, as_json: bool) -> 
         else:
             table(("would be asked", "url"), [(source.name, source.url) for source in asked])
         return 0
-    with sources_told_once():
+    with sources_reported_once():
         fetched = poll.fetch(cli.installation, named, cli.now)
     if as_json:
         emit([fetch_object(report) for report in fetched])

@@ -102,13 +102,13 @@ def in_words(entry: Entry) -> str:
     return "; ".join(f"{name}: {_cut(before.get(name))} → {_cut(after.get(name))}" for name in after)
 
 
-def _said(value: Any) -> str:
+def _plain(value: Any) -> str:
     match value:
         case Mapping():
             given = {name: each for name, each in value.items() if each not in _EMPTY}
-            return ", ".join(f"{name}: {_said(each)}" for name, each in given.items())
+            return ", ".join(f"{name}: {_plain(each)}" for name, each in given.items())
         case list() | tuple():
-            return ", ".join(map(_said, value))
+            return ", ".join(map(_plain, value))
         case bool():
             return "yes" if value else "no"
         case str() if _MOMENT.fullmatch(value):
@@ -117,7 +117,7 @@ def _said(value: Any) -> str:
 
 
 def _cut(value: Any) -> str:
-    text = "none" if value in _EMPTY else _said(value)
+    text = "none" if value in _EMPTY else _plain(value)
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 
