@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from digest.domain import Entry, Proposal, ProposalState, Source
 from digest.errors import InputError, RefusedError
 from digest.languages import deferred
-from digest.pipeline.community.proposals import lookup
+from digest.pipeline.community.proposals import SOURCE
 from digest.pipeline.community.proposals.states import bring
 from digest.pipeline.installation import Installation
 from digest.render import phrases
@@ -32,7 +32,7 @@ KEPT_READY = timedelta(days=7)
 LONGEST_WORDS = 500
 TRUSTED_AFTER = 3  # accepted proposals, with at most one rejected in five
 
-_SOURCE = Source(lookup.SOURCE, JSONL.kind, "")
+_SOURCE = Source(SOURCE, JSONL.kind, "")
 log = logging.getLogger(__name__)
 
 
@@ -60,6 +60,8 @@ def propose(
     address that is never fetched, RefusedError where a cap is reached.
     """
     subject = read_subject(typed)
+    from digest.pipeline.community.proposals import lookup  # noqa: PLC0415 - brings what fetches
+
     lookup.check_address(installation, subject)
     with session.transaction(installation.engine) as db:
         proposals.lock(db)
@@ -94,6 +96,8 @@ def send(installation: Installation, number: int, now: datetime) -> Proposal:
             message = deferred("proposal {number} isn't ready to be sent: it is {state}", **_named(proposal))
             raise InputError(message)
         _check_room(db, proposal.subscriber_id)
+        from digest.pipeline.community.proposals import lookup  # noqa: PLC0415 - as above
+
         identity = lookup.of_entry(proposal.entry, proposal.found_at).identity
         if proposals.pending_of(db, identity):
             raise RefusedError("somebody else proposed this paper already; it waits for a curator")
@@ -200,7 +204,7 @@ def _accept(installation: Installation, db: Session, proposal: Proposal, now: da
             number=proposal.id, reason=stored.skipped[0].error,
         )  # fmt: skip
         raise InputError(message)
-    paper = papers.known(db, proposal.entry, lookup.SOURCE)
+    paper = papers.known(db, proposal.entry, SOURCE)
     number = paper.pk if paper else None
     bring(installation, db, proposal, "accept", ProposalState.ACCEPTED, now=now, words=words, paper_id=number)
     _tell(db, proposal, now)

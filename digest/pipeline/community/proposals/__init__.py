@@ -1,1 +1,3 @@
 """How a proposed paper is looked up, and the states that it goes through."""
+
+SOURCE = "proposals"  # the source that carries papers which readers proposed

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from digest.domain import Proposal, ProposalState
-from digest.pipeline.community.proposals.lookup import SOURCE
+from digest.pipeline.community.proposals import SOURCE
 from digest.pipeline.installation import Installation
 from digest.store import papers
 from digest.store.community import audit, proposals
