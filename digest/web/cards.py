@@ -39,10 +39,7 @@ class CardPicture:
 
 @dataclass(frozen=True, slots=True)
 class PaperCard:
-    """A paper in a list. `upvotes` are those of its sources, `votes` those of this site's readers.
-
-    `why`: reasons for it, where the list is somebody's own.
-    """
+    """A paper in a list. `upvotes` are those of its sources, `votes` those of this site's readers."""
 
     id: str
     path: str
@@ -59,7 +56,6 @@ class PaperCard:
     votes: int
     links: tuple[CardLink, ...]
     picture: CardPicture | None
-    why: tuple[str, ...] = ()
     picked_by: str = ""
     note: str = ""
 

@@ -19,6 +19,10 @@ from digest.store.session import Session
 if TYPE_CHECKING:
     from digest.search import lsa
 
+MOST_REMEMBERED = 50_000  # vectors of papers that filters name, in one process
+
+_remembered: dict[tuple[bytes, int, int], Liked] = {}  # by basis, number of the paper, hash of its text
+
 
 class StoredLikeness:
     """Vectors of an installation's papers in one basis; the store is read when a filter first asks for it."""
@@ -53,7 +57,7 @@ class StoredLikeness:
 
 def liked_papers(db: Session, basis: "lsa.Basis | None", ids: Sequence[str]) -> Mapping[str, Liked]:
     """Read the papers of canonical ids, with vectors in a basis and thresholds, one for each id."""
-    from digest.search import folded, lsa  # noqa: PLC0415 - as above
+    from digest.search import lsa  # noqa: PLC0415 - as above
 
     found = papers.by_ids(db, ids)
     if basis is None:
@@ -61,15 +65,27 @@ def liked_papers(db: Session, basis: "lsa.Basis | None", ids: Sequence[str]) -> 
             "papers can't be compared yet: search must have indexed {number} of them first", number=lsa.FEWEST
         )
         return {each: Liked(lacks=lacks if each in found else _unknown(each)) for each in ids}
-    vectors = folded(list(found.values()), basis)
-    least = lsa.least_alike(vectors, basis).tolist()
-    liked = {
-        name: Liked(paper.title, vector, threshold)
-        if vector.any()
-        else Liked(paper.title, lacks=deferred("“{title}” has no words to compare", title=paper.title))
-        for (name, paper), vector, threshold in zip(found.items(), vectors, least, strict=True)
-    }
+    liked = dict(zip(found, _liked(list(found.values()), basis), strict=True))
     return {each: liked.get(each) or Liked(lacks=_unknown(each)) for each in ids}
+
+
+def _liked(named: Sequence[Paper], basis: "lsa.Basis") -> list[Liked]:
+    """Vectors and thresholds of papers; what was made for one with the same text lately is used again."""
+    from digest.search import folded, lsa  # noqa: PLC0415 - as above
+
+    mark = basis.fingerprint()
+    keys = [(mark, paper.pk, hash((paper.title, paper.abstract))) for paper in named]
+    known = {key: kept for key in keys if (kept := _remembered.get(key))}
+    new = {key: paper for key, paper in zip(keys, named, strict=True) if key not in known}
+    vectors = folded(list(new.values()), basis)
+    least = lsa.least_alike(vectors, basis).tolist()
+    for (key, paper), vector, threshold in zip(new.items(), vectors, least, strict=True):
+        lacks = "" if vector.any() else deferred("“{title}” has no words to compare", title=paper.title)
+        known[key] = Liked(paper.title, None if lacks else vector, threshold, lacks)
+    if len(_remembered) > MOST_REMEMBERED:
+        _remembered.clear()
+    _remembered.update((key, known[key]) for key in new)
+    return [known[key] for key in keys]
 
 
 def _unknown(name: str) -> str:

@@ -35,6 +35,7 @@ from digest.store.deliveries.ledger import (
     papers_sent,
     picked,
     record,
+    sent_to,
     with_paper,
 )
 from digest.store.deliveries.received import Received, last_received, received
@@ -86,6 +87,7 @@ __all__ = [
     "picked",
     "received",
     "record",
+    "sent_to",
     "settle",
     "states_around",
     "sweep",

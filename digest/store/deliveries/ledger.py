@@ -149,6 +149,22 @@ def of_subscriber(session: Session, subscriber_id: int, *, limit: int = 100) -> 
     ]
 
 
+def sent_to(
+    session: Session, subscriber_id: int, *, day: date | None = None, limit: int = 100
+) -> list[tuple[Delivery, bytes | None]]:
+    """Return the last digests that were sent to a subscriber, newest first, or that of a day.
+
+    Each with what its message showed (see `digest.shown`); None for one of before that was kept.
+    """
+    wanted: Select[*tuple[Any, ...]] = select(DeliveryRow.shown, *_READ).where(
+        DeliveryRow.subscriber_id == subscriber_id, DeliveryRow.state == DeliveryState.SENT
+    )
+    if day is not None:
+        wanted = wanted.where(DeliveryRow.issue_date == day)
+    rows = session.execute(wanted.order_by(DeliveryRow.issue_date.desc()).limit(limit))
+    return [(delivery(row[1:]), row[0]) for row in rows]
+
+
 def by_ids(session: Session, ids: Sequence[int]) -> list[Delivery]:
     """Return the rows with these ids, in that order."""
     wanted: Select[*tuple[Any, ...]] = select(*_READ).where(DeliveryRow.id.in_(ids))

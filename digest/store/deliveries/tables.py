@@ -27,7 +27,8 @@ class DeliveryRow(Base):
     """The ledger: one row for each subscriber and local date.
 
     A claimed row stays `queued` and has a token and a lease. `attempts` counts claims, `lost` those since
-    the last outcome that ended without one. `papers` are `papers.id`, best first.
+    the last outcome that ended without one. `papers` are `papers.id`, best first; `shown`: what the message
+    showed of them, as `digest.shown` packs it; NULL before it left.
     """
 
     __tablename__ = "deliveries"
@@ -53,6 +54,7 @@ class DeliveryRow(Base):
     window_days: Mapped[int] = mapped_column(server_default=text("0"))
     created_at: Mapped[datetime]
     settled_at: Mapped[datetime | None]
+    shown: Mapped[bytes | None]
 
 
 class PaceRow(Base):
