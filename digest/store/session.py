@@ -118,6 +118,13 @@ def together(engine: Engine) -> Iterator[Engine]:
         yield engine.execution_options(digest_within=whole)
 
 
+def place(url: str) -> str:
+    """Return where a database is: its file, or its URL without the password. Opens nothing."""
+    parsed = make_url(url)
+    is_file = parsed.get_backend_name() == "sqlite"
+    return parsed.database or "" if is_file else parsed.render_as_string(hide_password=True)
+
+
 def rehearsal(engine: Engine) -> Engine:
     """Return the same database without consequences: no transaction over it is committed."""
     return engine.execution_options(digest_rehearsal=True)

@@ -83,16 +83,20 @@ def open_due(installation: Installation, now: datetime) -> list[IssueReport]:
     return reports(installation, touched)
 
 
-def open_for(installation: Installation, subscriber: Subscriber, now: datetime) -> Issue:
+def open_for(
+    installation: Installation, subscriber: Subscriber, now: datetime, *, instead_of: int | None = None
+) -> Issue:
     """Open an issue for one subscriber at once, whenever they are due, and record their row in it.
 
     The ledger keeps one row for a subscriber and date, so who has got today's digest gets no other. They are
-    due next on another day. Returns the issue.
+    due next on another day. `instead_of`: a row of today that says why nothing was sent. Returns the issue.
     """
     now = now.replace(microsecond=0)
     today = now.astimezone(ZoneInfo(subscriber.schedule.timezone)).date()
     with session.transaction(installation.engine) as db:
         issue = deliveries.open_issue(db, due_at=now, date=today, now=now)
+        if instead_of is not None:
+            deliveries.remove_skipped(db, instead_of)
         subscribers.save(db, subscriber.id, due=(now, today))
     opening = _Opening(installation, CandidateCache(installation), issue, now, failing=frozenset())
     opening.only(subscriber)

@@ -35,6 +35,7 @@ from digest.store.deliveries.ledger import (
     papers_sent,
     picked,
     record,
+    remove_skipped,
     sent_to,
     with_paper,
 )
@@ -87,6 +88,7 @@ __all__ = [
     "picked",
     "received",
     "record",
+    "remove_skipped",
     "sent_to",
     "settle",
     "states_around",

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, LargeBinary, Select, func, literal, select, type_coerce, update
+from sqlalchemy import ColumnElement, LargeBinary, Select, delete, func, literal, select, type_coerce, update
 from sqlalchemy.orm import Session
 
 from digest.domain import Delivery, DeliveryState, Issue
@@ -57,6 +57,12 @@ def record(session: Session, rows: Sequence[NewDelivery], moves: Mapping[int, tu
     if values:  # on the connection: a session would make an object of each row first
         session.connection().execute(insert(session, DeliveryRow).on_conflict_do_nothing(), values)
     _move(session, {row.subscriber_id: issues[row.issue_id].due_at for row in rows}, moves)
+
+
+def remove_skipped(session: Session, delivery_id: int) -> None:
+    """Remove a row of which nothing was sent, so that its subscriber can have another for that date."""
+    row = DeliveryRow
+    session.execute(delete(row).where(row.id == delivery_id, row.state == DeliveryState.SKIPPED))
 
 
 def papers_sent(
