@@ -1,4 +1,4 @@
-"""Recognise other search languages. In: the tokens of a filter. Out: a `FilterError` with the answer.
+"""Recognises other search languages. In: the tokens of a filter. Out: a `FilterError` with the answer.
 
 Nothing here changes what a filter means: these texts would be read as plain words, and mean something else
 than what was typed. Terms in quotes are not looked at, so that quotes always search for the text itself.

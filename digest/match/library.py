@@ -1,4 +1,4 @@
-"""Topics and filters, read once. In: topics, canonical texts. Out: trees, or the `FilterError` of a topic."""
+"""Reads topics and filters once. In: topics, canonical texts. Out: trees, or the `FilterError` of a topic."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 from digest.bundled import folder
 from digest.domain import Alarm, Digest, Message, Proposal, ProposalState
 from digest.errors import ConfigError
-from digest.languages import ENGLISH, current, speaking
+from digest.languages import ENGLISH, current, gettext, speaking
 from digest.render import phrases
 from digest.render.colors import Colors
 from digest.render.headers import automatic_headers, header_text, list_headers
@@ -125,7 +125,7 @@ class Renderer:
             "site": site,
             "title": title or phrases.one_line(proposal.typed, 200),
             "accepted": proposal.state is ProposalState.ACCEPTED,
-            "words": phrases.one_line(proposal.words, 500),
+            "words": phrases.one_line(gettext(proposal.words), 500),
             "link": f"{site.base_url}/submit/{proposal.id}",
         }
         return self._mail("proposal", values, automatic_headers())

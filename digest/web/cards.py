@@ -1,4 +1,4 @@
-"""A paper as lists of the site show it: every text chosen, shortened and cleaned, nothing left to decide.
+"""Chooses what lists show of a paper: every text chosen, shortened and cleaned, nothing left to decide.
 
 In: a paper and the time. Out: `PaperCard`. Never: HTML, or who is looking.
 """

@@ -1,4 +1,4 @@
-"""What was done, by whom: listed for operators and admins. `store.community.audit.record` writes it down.
+"""Lists what was done, by whom, for operators and admins. `store.community.audit.record` writes it down.
 
 Every act that changes something for people calls `record(db, installation.actor, act, object, before, after,
 now=now)` in its own transaction. Who acts is `installation.actor`: the command line sets it, and pages by

@@ -1,4 +1,4 @@
-"""The digests that a subscriber got: which, and what the emails showed. Reads only.
+"""Lists the digests that a subscriber got, and what the emails showed. Reads only.
 
 The ledger keeps what each email showed: its papers in order under their headings, and why each came. What was
 counted for them is read as of the moment for which the digest was made.

@@ -39,6 +39,13 @@ class CandidateSet:
     sources: tuple[Source, ...]
     notes: tuple[str, ...]
     likeness: StoredLikeness
+    # Numbers of papers in the corpus that are older than the window, and were picked or proposed within it.
+    listed_again: tuple[int, ...] = ()
+
+    @property
+    def oldest(self) -> datetime:
+        """The time before which nobody got any of these papers."""
+        return min((each.paper.first_seen_at for each in self.ranked), default=self.since)
 
     def topics_of(self, subscriber: Subscriber) -> tuple[Topic, ...]:
         """Return the topics that the subscriber ticked, in their order; ones since removed are left out."""
@@ -48,7 +55,8 @@ class CandidateSet:
 def read_candidates(
     installation: Installation, at: datetime, window: timedelta | None = None
 ) -> CandidateSet:
-    """Read and rank the candidates of the moment `at`: papers first seen within the window before it.
+    """Read and rank the candidates of the moment `at`: papers first seen, or listed again, within the window
+    before it.
 
     `window`: of the digest that is made from them (see `window`); without one, that of a daily digest.
     """
@@ -85,6 +93,9 @@ def read_candidates(
             *(_incomplete(source, found) for source, found in _incomplete_days(gaps, listed, at)),
         ),
         likeness=likeness,
+        listed_again=tuple(
+            number for number, paper in enumerate(corpus.papers) if paper.first_seen_at <= since
+        ),
     )
 
 
@@ -146,6 +157,6 @@ def window_of(installation: Installation, subscriber: Subscriber, at: datetime) 
 def sent_to(installation: Installation, found: CandidateSet, subscriber: Subscriber) -> set[str]:
     """Return the candidates (canonical ids) that were sent to somebody, or are on their way."""
     with session.reading(installation.engine) as db:
-        sent = deliveries.papers_sent(db, [subscriber.id], since=found.since)
+        sent = deliveries.papers_sent(db, [subscriber.id], since=min(found.since, found.oldest))
     pks = sent.get(subscriber.id, set())
     return {each.paper.id for each in found.ranked if each.paper.pk in pks}

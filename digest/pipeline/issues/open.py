@@ -15,11 +15,12 @@ from zoneinfo import ZoneInfo
 
 from digest.domain import DeliveryState, Frequency, Issue, Subscriber
 from digest.due import next_due
-from digest.match import unpack, unpack_sent
+from digest.match import unpack
 from digest.pipeline import failures
 from digest.pipeline.failures import Part, guarded
 from digest.pipeline.installation import Installation
 from digest.pipeline.issues.candidates import CandidateCache, CandidateSet
+from digest.pipeline.issues.choosing import choose
 from digest.pipeline.issues.no_papers import skip_reason
 from digest.pipeline.issues.window import window
 from digest.pipeline.mail.build import message_name
@@ -270,7 +271,7 @@ def _chosen(db: session.Session, candidates: CandidateSet, part: _Part) -> list[
     cohort = unpack(part.page.packed, part.page.saved)
     unread = corpus.many.unread(cohort)
     corpus.many.read(unread, interests.filter_texts(db, unread))
-    found = corpus.many.choose(cohort, unpack_sent(part.page.ids, part.sent, candidates.numbers))
+    found, _ = choose(db, candidates, cohort, part.page.ids, part.sent)
     pks = [paper.pk for paper in corpus.papers]
     chosen = [pks[number] for number in found.items.tolist()]
     return [chosen[start:end] for start, end in pairwise(found.offsets.tolist())]

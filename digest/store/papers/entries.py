@@ -72,9 +72,10 @@ def store_entries(
     """
     check_name(source.name, source.kind)
     dated, skipped = _readable(entries, seen_at)
+    named = [(entry, at, aliases(entry, source.name)) for entry, at in dated]
     serialise(session, "papers")
-    known = load(session, (alias for entry, _ in dated for alias in aliases(entry, source.name)))
-    found = [_take(session, known, source, entry, at) for entry, at in dated]
+    known = load(session, (alias for *_, ids in named for alias in ids))
+    found = [_take(session, known, source, entry, at=at, ids=ids) for entry, at, ids in named]
     items = [item for item in found if item]
     known.write(session)
     keep_authors(session, _changed(items))
@@ -131,12 +132,13 @@ def _readable(
     return dated, skipped
 
 
-def _take(session: Session, known: PaperIndex, source: Source, entry: Entry, at: datetime) -> _Item | None:
-    """Find or make the paper of an entry and let it take in what the entry knows.
+def _take(
+    session: Session, known: PaperIndex, source: Source, entry: Entry, *, at: datetime, ids: tuple[str, ...]
+) -> _Item | None:
+    """Find or make the paper of an entry (with these `aliases`) and let it take in what the entry knows.
 
     None for a withdrawal without a text, of a work that isn't known here.
     """
-    ids = aliases(entry, source.name)
     if entry.withdrawn and not entry.abstract and not any(alias in known.parts for alias in ids):
         return None
     from digest.sources.registry import type_of  # noqa: PLC0415 - as above

@@ -1,4 +1,4 @@
-"""A subscriber's own page, behind its signed link: saved papers, digests, votes, their feed, "why not?".
+"""Serves a subscriber's own page by its signed link: saved papers, digests, votes, their feed, "why not?".
 
 GET changes nothing. The token in the path is what a visitor has to know.
 """

@@ -404,7 +404,8 @@ def test_each_whom_a_table_changes_has_an_act_that_takes_it_back(here: Installat
         "17:30",
     )
     due = next_due(ada.schedule, NOW)
-    assert due and ada.next_due_at == due[0]
+    assert due
+    assert ada.next_due_at == due[0]
     (changed,) = acts(here, "subscriber.edit")
     assert changed.object == f"subscriber:{ada.id}"
     undo.undo(here, changed.id, NOW)
