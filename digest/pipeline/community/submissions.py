@@ -13,14 +13,9 @@ from datetime import datetime, timedelta
 from digest.domain import Actor, Entry, Paper, Proposal, ProposalState, Source
 from digest.errors import InputError, RefusedError
 from digest.languages import deferred
-<<<<<<< HEAD
-from digest.pipeline.community.proposals import SOURCE
-from digest.pipeline.community.proposals.states import bring
-=======
 from digest.pipeline.community.ballots import Ballot, cast
-from digest.pipeline.community.proposals import lookup
+from digest.pipeline.community.proposals import SOURCE
 from digest.pipeline.community.proposals.states import HERE_ALREADY, bring
->>>>>>> main
 from digest.pipeline.installation import Installation
 from digest.render import phrases
 from digest.sources.kinds.jsonl import JSONL
@@ -39,12 +34,8 @@ KEPT_READY = timedelta(days=7)
 LONGEST_WORDS = 500
 TRUSTED_AFTER = 3  # accepted proposals, with at most one rejected in five
 
-<<<<<<< HEAD
-_SOURCE = Source(SOURCE, JSONL.kind, "")
-=======
 _SECOND = deferred("somebody else proposed this paper already; if it is accepted, yours is a vote for it")
-_SOURCE = Source(lookup.SOURCE, JSONL.kind, "")
->>>>>>> main
+_SOURCE = Source(SOURCE, JSONL.kind, "")
 log = logging.getLogger(__name__)
 
 
@@ -108,12 +99,8 @@ def send(installation: Installation, number: int, now: datetime) -> Proposal:
         if proposal.state is not ProposalState.READY or proposal.entry is None:
             message = deferred("proposal {number} isn't ready to be sent: it is {state}", **_named(proposal))
             raise InputError(message)
-<<<<<<< HEAD
-        _check_room(db, proposal.subscriber_id)
         from digest.pipeline.community.proposals import lookup  # noqa: PLC0415 - as above
 
-=======
->>>>>>> main
         identity = lookup.of_entry(proposal.entry, proposal.found_at).identity
         if proposals.pending_of(db, identity):
             bring(installation, db, proposal, "second", ProposalState.DUPLICATE, now=now, words=_SECOND)

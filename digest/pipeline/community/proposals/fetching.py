@@ -9,13 +9,8 @@ from digest.errors import FetchError, InputError, NotAskedError, ParseError, Ref
 from digest.fetch.body import BodyError
 from digest.languages import deferred
 from digest.pipeline.community import votes
-<<<<<<< HEAD
 from digest.pipeline.community.proposals import SOURCE, lookup
-from digest.pipeline.community.proposals.states import bring
-=======
-from digest.pipeline.community.proposals import lookup
 from digest.pipeline.community.proposals.states import HERE_ALREADY, bring
->>>>>>> main
 from digest.pipeline.failures import Part, guarded
 from digest.pipeline.installation import Installation, acting
 from digest.render import phrases

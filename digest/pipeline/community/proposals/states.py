@@ -5,12 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from digest.domain import Proposal, ProposalState
-<<<<<<< HEAD
-from digest.pipeline.community.proposals import SOURCE
-=======
 from digest.languages import deferred
-from digest.pipeline.community.proposals.lookup import SOURCE
->>>>>>> main
+from digest.pipeline.community.proposals import SOURCE
 from digest.pipeline.installation import Installation
 from digest.store import papers
 from digest.store.community import audit, proposals
