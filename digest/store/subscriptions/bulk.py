@@ -42,7 +42,7 @@ _COLUMNS = (
     "quiet_days", "language", "next_due_at", "next_due_on", "created_at", "confirmed_at", "paused_until",
     "role", "display_name", "name_key",
 )  # fmt: skip
-_WISHES = (
+_WANTED = (
     "interests", "packed", "frequency", "weekday", "at", "timezone", "quiet_days", "language",
 )  # fmt: skip
 _CONSENT = ("subscriber_id", "at", "wording", "how", "details")
@@ -150,7 +150,7 @@ class Adder:
         self._number({text for person in people for text in filters_of(person.interests)})
         moved = ("next_due_at", "next_due_on")
         for has_due in (False, True):
-            names = (*_WISHES, *(moved if has_due else ()))
+            names = (*_WANTED, *(moved if has_due else ()))
             given = [self._changed(each, has_due) for each in people if each.moves == has_due]
             statement = update(SubscriberRow).where(SubscriberRow.id == bindparam("number"))
             if given:

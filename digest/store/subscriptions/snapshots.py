@@ -45,7 +45,7 @@ def snapshot(session: Session, subscriber_id: int) -> dict[str, Any] | None:
     }
 
 
-def wishes_of(interests: Interests, schedule: Schedule, due: tuple[datetime, date] | None) -> dict[str, Any]:
+def wanted_of(interests: Interests, schedule: Schedule, due: tuple[datetime, date] | None) -> dict[str, Any]:
     """Return the fields of a snapshot that say what somebody wants, and when it is due next."""
     return {
         "interests": as_json(interests),

@@ -263,8 +263,8 @@ class _Importer:
                     self._installation.actor,
                     "subscriber.edit",
                     f"subscriber:{person.id}",
-                    snapshots.wishes_of(person.interests, person.schedule, due),
-                    snapshots.wishes_of(wanted.interests, wanted.schedule, then),
+                    snapshots.wanted_of(person.interests, person.schedule, due),
+                    snapshots.wanted_of(wanted.interests, wanted.schedule, then),
                     self._now,
                 )
             )
