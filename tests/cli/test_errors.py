@@ -34,6 +34,11 @@ NAMES = {
     *("ids", "issue", "url", "filter_text", "period", "at", "timezone", "curator", "file"),
 }
 FREE = {("sources add", "name"), ("papers import", "name"), ("topics add", "slug")}  # a new name of one's own
+# Where an empty text means all of them, none of them or the newest.
+EMPTY_IS_ANY = {
+    *(("subscribers edit", "topics"), ("papers import", "name"), ("papers list", "period")),
+    *(("tokens list", "email"), ("deliveries domains", "name")),
+}
 WRONG_TEXTS = ('"nonsense', "a\u202eb\x00", "")
 FAILED = {USAGE, NOT_FOUND, CONFIGURATION, UNREACHABLE, PARTLY_FAILED, REFUSED}
 
@@ -60,7 +65,8 @@ def is_sure_to_fail(path: str, parameter: click.Parameter, value: str) -> bool:
     """Tell whether a value can't be right."""
     if wrong_values(parameter) is not WRONG_TEXTS:
         return not isinstance(parameter.type, click.Path)
-    return parameter.name in NAMES and (path, parameter.name) not in FREE and bool(value)
+    is_any = not value and (path, parameter.name) in EMPTY_IS_ANY
+    return parameter.name in NAMES and (path, parameter.name) not in FREE and not is_any
 
 
 def with_one_wrong(path: str, example: str) -> Iterator[tuple[click.Parameter, str, list[str]]]:
