@@ -2,6 +2,7 @@
 
 import shlex
 import sqlite3
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -175,6 +176,16 @@ def test_what_asks_is_refused_without_a_terminal_and_names_yes(
     err = capsys.readouterr().err
     assert (code, "--yes" in err) == (REFUSED, True), err
     check_told(code, err, path)
+
+
+def test_nobody_is_asked_where_that_is_said(
+    there: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    del there
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    assert main(["--no-input", "sources", "remove", "arxiv"]) == REFUSED
+    err = " ".join(capsys.readouterr().err.split())
+    assert "not done, for nobody can be asked here: the source arxiv" in err
 
 
 def test_what_can_not_be_reached_is_told_with_code_5(
