@@ -13,6 +13,9 @@ from digest.store.papers.tables import EntryRow, PaperRow
 from digest.store.search.tables import PaperChangeRow
 from digest.store.session import chunks
 
+# Built once: pages and searches ask it each time.
+_LAST = select(func.max(PaperChangeRow.__table__.c.revision))
+
 
 @dataclass(frozen=True, slots=True)
 class Changed:
@@ -28,7 +31,7 @@ class Changed:
 
 def last_change(session: Session) -> int:
     """Return the number of the last change of any paper; 0 where there is none."""
-    return session.scalar(select(func.max(PaperChangeRow.revision))) or 0
+    return session.scalar(_LAST) or 0
 
 
 def changed_since(session: Session, revision: int) -> int:
