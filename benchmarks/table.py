@@ -62,6 +62,8 @@ def _commands() -> list[str]:
         f"| slowest reading command, `{slow}`, ms ({size}) | {most:,.0f} | ≤ 400 |",
     ]
     for name, title in (("sqlite", "SQLite"), ("postgres", "Postgres")):
+        if name not in found:
+            continue
         costs, number = found[name], found["rows"]
         rows += [
             f"| {what} of {number:,} subscribers, {title}, s | {costs[what]['wall']:.0f} | {aim} |"
@@ -135,6 +137,9 @@ def search() -> str:
     said = f"Of papers that only have the other form of an acronym {shares} are among the first 20; as typed"
     said += f" {typed}. Of five similar papers {similar['share']:.2f} have the same first category"
     lines += ["", f"{said} (by chance {similar['chance']:.2f})."]
+    if meant and "similar" in meant:
+        by_words, both = (meant["similar"][name] for name in ("words", "with meaning"))
+        lines[-1] += f" Among {meant['papers']:,} papers it is {by_words:.2f}, with meaning {both:.2f}."
     if large := found.get("large"):
         said = f"With {large['papers']:,} papers a query takes {large['ours ms']:.1f} ms of a processor"
         said += (
