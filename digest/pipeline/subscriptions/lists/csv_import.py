@@ -82,7 +82,7 @@ def import_subscribers(
     opened = io.BytesIO(file.encode()) if isinstance(file, str) else file
     with _few_collections(), session.transaction(installation.engine) as db:
         session.make_room(db)
-        importer = _Importer(installation, db, report, consent, now)
+        importer = _Importer(installation, db, report, consent, now, form=form)
         for rows in _grouped(_read(opened, form)):
             importer.take(rows)
             if on_rows:
@@ -155,11 +155,14 @@ class _Importer:
         report: ImportReport,
         consent: str | None,
         now: datetime,
+        *,
+        form: ListFormat | None,
     ) -> None:
         self._installation = installation
         self._db = db
         self._report = report
         self._now = now
+        self._is_foreign = form is not None
         self._consent = Consent(now, consent, "operator") if consent is not None else None
         self._reader = RowReader(interests.topics(db))
         self._adder = bulk.Adder(db)
@@ -221,7 +224,9 @@ class _Importer:
         consent = wanted.consent or self._consent
         status = wanted.status
         if status is None or status in {SubscriberStatus.ACTIVE, SubscriberStatus.PENDING}:
-            agreed = consent is not None and (status is not SubscriberStatus.PENDING or not wanted.consent)
+            # Whoever never confirmed on another list hasn't agreed, whatever was said of the list as a whole.
+            stays = status is SubscriberStatus.PENDING and (self._is_foreign or wanted.consent)
+            agreed = consent is not None and not stays
             status = SubscriberStatus.ACTIVE if agreed else SubscriberStatus.PENDING
         if wanted.role not in {None, Role.READER}:
             self._report.roles += 1
