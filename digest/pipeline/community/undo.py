@@ -301,6 +301,7 @@ FINAL: Mapping[str, str] = MappingProxyType(
         "subscriber.confirm": "a consent is on record; the subscriber can leave",
         "subscriber.invite": "the email has left",
         "subscribers.import": "import the table that was exported before",
+        "papers.encode": "vectors are made anew from the papers",
         "failures.retry": "what failed is tried again, and noted again if it fails",
         "deliveries.retry": "the emails may have left",
         "deliveries.mark-sent": "the ledger keeps the decision",
