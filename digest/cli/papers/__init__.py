@@ -175,6 +175,7 @@ def _explain_result(result: "SearchResult", shown: int) -> None:
         )
     lines += [f"{words!r}: papers that say {other!r} count too" for words, other in result.expanded]
     lines += [f"no paper has {word!r}" for word in result.unknown]
+    lines += [f"like {word!r}: {', '.join(near)}" for word, near in result.nearest]
     lines += [f"{part} alone finds {count:,}" for part, count in result.parts]
     for line in lines:
         say(line, err=True)
