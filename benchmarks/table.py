@@ -66,6 +66,7 @@ KINDS = {
     "feed": "a feed",
     "feed, 304": "a feed that is known (304)",
     "search": "a search",
+    "search, again": "a search that was asked seconds ago",
     "bare page": "a bare Starlette page of the size of a day",
 }
 

@@ -35,6 +35,7 @@ MOST_PAPERS = 28_000  # of a segment that merging makes: about as many as its sl
 RUN = 4  # neighbours of about one size that are merged
 ALIKE = 2  # times the papers of all newer ones in a run that an older one may have
 BUILDING = "+"  # behind a version: segments that will take the place of those in use
+LOOK_EVERY = 1.0  # seconds, until a process looks whether segments with the same papers were merged
 STALE_SECONDS = 600  # until the file of a segment that is no longer there is removed
 _log = logging.getLogger(__name__)
 
@@ -179,15 +180,19 @@ class SearchIndex:
         self._segments: dict[tuple[int, int], Segment] = {}
         self._beside: list[_Beside] = []
         self._made: tuple[tuple[object, ...], Reading] | None = None
+        self._look_at = 0.0
 
     def read(self, db: Session) -> Reading:
         """Return the engine over all that this session sees.
 
         The same one as before, where nothing changed since.
         """
+        last, made = stored.last_change(db), self._made
+        if made and made[0][0] == last and not made[1].behind and time.monotonic() < self._look_at:
+            return made[1]
         infos = stored.infos(db, version())
-        key = (stored.last_change(db), *(each.id for each in infos))
-        made = self._made
+        key = (last, *(each.id for each in infos))
+        self._look_at = time.monotonic() + LOOK_EVERY
         if made and made[0] == key and not made[1].behind:
             return made[1]
         with self._lock:

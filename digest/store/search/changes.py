@@ -13,6 +13,8 @@ from digest.store.papers.tables import EntryRow, PaperRow
 from digest.store.search.tables import PaperChangeRow
 from digest.store.session import chunks
 
+_LAST = select(func.max(PaperChangeRow.revision))
+
 
 @dataclass(frozen=True, slots=True)
 class Changed:
@@ -28,7 +30,7 @@ class Changed:
 
 def last_change(session: Session) -> int:
     """Return the number of the last change of any paper; 0 where there is none."""
-    return session.scalar(select(func.max(PaperChangeRow.revision))) or 0
+    return session.scalar(_LAST) or 0
 
 
 def changed_since(session: Session, revision: int) -> int:

@@ -37,7 +37,7 @@ def search(request: Request, web: Site) -> Response:
     as_typed = "as_typed" in given
     values: dict[str, Any] = {"query": query, "order": order, "result": None, "error": None}
     if not query:
-        return web.page("search.html", **values)
+        return web.shared_page("search.html", **values)
     try:
         result = web.search(
             query,
@@ -53,8 +53,9 @@ def search(request: Request, web: Site) -> Response:
     except InputError:
         raise HTTPException(404) from None  # a cursor of something else
     cards = [(found_card(each.paper), _marked(each.title), _marked(each.snippet)) for each in result.items]
-    return web.page(
+    return web.shared_page(
         "search.html",
+        briefly=True,
         **(values | {"result": result, "cards": cards}),
         facets=_facets(result),
         hints=hints(query),
@@ -90,8 +91,8 @@ def search_feed(request: Request, web: Site, form: str) -> Response:
 
 def _marked(pieces: Pieces) -> Markup:
     """Pieces of a text as HTML, what was searched for marked."""
-    texts = (f"<mark>{escape(each.text)}</mark>" if each.marked else escape(each.text) for each in pieces)
-    return Markup("").join(map(Markup, texts))
+    texts = [f"<mark>{escape(each.text)}</mark>" if each.marked else escape(each.text) for each in pieces]
+    return Markup("".join(texts))  # noqa: S704 - all of it is escaped
 
 
 def _facets(result: SearchResult) -> list[tuple[str, list[Facet]]]:
