@@ -2,11 +2,11 @@
 
 from alembic import context
 
-from digest.store.base import Base
+from digest.store import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=Base.metadata,
+    target_metadata=metadata.whole(),
     compare_type=True,
     render_as_batch=True,  # SQLite changes a table by making it anew
     transactional_ddl=True,  # both databases roll back a change of their schema

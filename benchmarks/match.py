@@ -6,7 +6,8 @@ Prints, with 1,000 papers of a day: the seconds of the match stage (words of the
 subscribers; no database) for 10 k, 100 k and 1 M subscribers in plain order of trend and with the personal
 fit; the same for an FTS5 query a subscriber, a Postgres tsquery a subscriber and a naive loop, each on a
 sample of subscribers whose size is said (`--full`: on all of them), with the share of subscribers who get the
-very same list; and the memory of a fresh process that matches a million. Times are those of one processor
+very same list; the memory of a fresh process that matches a million; and what `benchmarks.like` measures, for
+a million too. Times are those of one processor
 (so that what else runs on the machine counts little), medians of three.
 `--save` keeps the figures in `benchmarks/results/match.json`, which README quotes.
 
@@ -27,7 +28,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks import day, peers, stage
+from benchmarks import day, like, peers, stage
 from benchmarks.people import People, people
 from digest.domain import Ranked
 from digest.match import FIT_WEIGHT
@@ -133,7 +134,9 @@ def main() -> None:
     print()
     for what, (value, aim) in ratios(figures).items():
         print(f"{what:42} {value:10,.1f}   {aim}")
+    likeness = like.measure(known, max(SIZES)) | {"origin": origin}
     if chosen.save:
+        like.keep(likeness)
         RESULTS.write_text(json.dumps(figures, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 

@@ -35,7 +35,7 @@ from digest.pipeline.delivery.contents import DigestBuilder
 from digest.pipeline.delivery.worker import DeliveryWorker
 from digest.pipeline.installation import Installation
 from digest.pipeline.issues.open import open_due
-from digest.pipeline.mail.build import envelope
+from digest.pipeline.mail.build import envelope, write
 from digest.store import deliveries, session
 from digest.store.subscriptions import subscribers
 from tests.postgres_server import running
@@ -119,7 +119,7 @@ def _sample(here: Installation) -> Envelope:
         people = subscribers.by_ids(db, [row.subscriber_id for row in rows])
     digests = DigestBuilder(here).digests(rows, people)
     found = [
-        envelope(here, digest, message_id=row.message_id, now=NOW)
+        envelope(here, digest, write(here, digest), message_id=row.message_id, now=NOW)
         for row in rows
         if (digest := digests[row.id])
     ]

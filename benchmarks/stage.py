@@ -16,7 +16,7 @@ import numpy as np
 from benchmarks import day
 from benchmarks.people import People
 from digest.domain import Ranked
-from digest.match import FIT_WEIGHT, Cohort, Corpus, Library, Lists
+from digest.match import FIT_WEIGHT, Cohort, Corpus, Library, Likeness, Lists
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +33,12 @@ class Stage:
         return self.prepare + self.choose
 
 
-def run(ranked: Sequence[Ranked], asked: People, *, fit_weight: float) -> Stage:
+def run(
+    ranked: Sequence[Ranked], asked: People, *, fit_weight: float, likeness: Likeness | None = None
+) -> Stage:
     """Match all these subscribers; nothing is left from an earlier run."""
     start = time.process_time()
-    corpus = Corpus(ranked, Library([]), fit_weight=fit_weight)
+    corpus = Corpus(ranked, Library([]), fit_weight=fit_weight, likeness=likeness)
     corpus.many.read(corpus.many.unread(asked.cohort), asked.texts)
     ready = time.process_time()
     found = corpus.many.choose(asked.cohort, Lists.empty(len(asked.cohort)))

@@ -32,7 +32,19 @@ def table() -> str:
     for name, title in (("sqlite", "SQLite"), ("postgres", "Postgres")):
         what = f"loading interests from {title} ÷ match stage, 1 M"
         lines.append(f"| {what} | {_number(load[name] / load['match'])} | ≤ 2 |")
-    return "\n".join([*lines, *_commands()]) + "\n"
+    return "\n".join([*lines, *_likeness(), *_commands()]) + "\n"
+
+
+def _likeness() -> list[str]:
+    """Return rows of what `like:` costs."""
+    found = _kept("like")
+    size, seconds = f"{found['subscribers']:,} subscribers", found["seconds"]
+    bits = f"bits of {found['named']:,} `like:` ids over {found['papers']:,} papers, s"
+    rows = [f"| {bits} | {found['bits']:.2f} | ≤ 0.1 |"]
+    for name in ("like:ID", "like:saved"):
+        ratio = seconds[name] / seconds["without"]
+        rows.append(f"| a third with `{name}` ÷ without, {size} | {ratio:.2f} | ≤ 1.2 |")
+    return rows
 
 
 def _commands() -> list[str]:

@@ -1,4 +1,4 @@
-"""What can go wrong, in the user's words. Nothing comes in; every stage raises one of these.
+"""Defines what can go wrong, in the user's words. Nothing comes in; every stage raises one of these.
 
 An error says what is wrong and names the object (`message`), and what to do (`fix`, may be empty). What
 readers of pages and mails may meet is a `deferred` text: English as it stands, for commands and the API, and

@@ -6,10 +6,10 @@ JSON where nobody watches, readable text on a terminal. Workers connect it to Ce
 import logging
 import re
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import structlog
-from structlog.types import EventDict, Processor
+if TYPE_CHECKING:
+    from structlog.types import EventDict, Processor
 
 # What may hold an address. Whole words are looked at one by one: a pattern for an address as a whole takes
 # time that grows with the square of a text without one.
@@ -23,6 +23,8 @@ TOKEN = re.compile(r"(?<=/)(?:[A-Za-z0-9_-]{28}|[A-Za-z0-9_-]{34})(?![A-Za-z0-9_
 
 def set_up(loglevel: int | str = logging.INFO, **_signal: Any) -> None:
     """Send every record of this process to standard output; the arguments are those of the signal."""
+    import structlog  # noqa: PLC0415 - slow to import, and only servers and workers log
+
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(formatter(as_json=not sys.stdout.isatty()))
     root = logging.getLogger()
@@ -38,6 +40,8 @@ def set_up(loglevel: int | str = logging.INFO, **_signal: Any) -> None:
 
 def formatter(*, as_json: bool) -> logging.Formatter:
     """Return one line per record: time, level, logger, what happened, and what was bound to it."""
+    import structlog  # noqa: PLC0415 - as above
+
     last: Processor = (
         structlog.processors.JSONRenderer(ensure_ascii=False)
         if as_json
@@ -54,7 +58,7 @@ def formatter(*, as_json: bool) -> logging.Formatter:
     )
 
 
-def mask(_logger: Any, _method: str, event: EventDict) -> EventDict:
+def mask(_logger: Any, _method: str, event: "EventDict") -> "EventDict":
     """Replace what looks like an address or a link's token in every text of the record, tracebacks too."""
     return {key: masked(value) if isinstance(value, str) else value for key, value in event.items()}
 
@@ -75,7 +79,9 @@ def _without_address(word: re.Match[str]) -> str:
     return f"‹address›{domains[-1][named.end() if named else 0 :]}"
 
 
-def _annotations() -> list[Processor]:
+def _annotations() -> "list[Processor]":
+    import structlog  # noqa: PLC0415 - as above
+
     return [
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,

@@ -1,4 +1,4 @@
-"""How fast mail may leave: for one recipient domain, and for all of them together. Pure.
+"""Computes how fast mail may leave: for one recipient domain, and for all of them together. Pure.
 
 In: the pace of a domain as the store keeps it, how many messages want to go there, the limits of the
 settings, and a time. Out: when each of them may leave, and the pace after that. Never: a message, a database.

@@ -1,4 +1,4 @@
-"""Signed links, keyed hashes of addresses, and Message-IDs.
+"""Signs links, and makes keyed hashes of addresses and Message-IDs.
 
 In: ids, addresses and keys. Out: short text that only a holder of the keys can make. Never: a database, an id
 that can be read or counted, or a clock: links don't expire, as an unsubscribe link must work for years, but

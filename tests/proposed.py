@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 
 from digest.pipeline.installation import Installation
-from digest.sources.lookup.questions import Sites
+from digest.sources.lookup.sites import Sites
 from tests.source_server import SourceServer
 
 _ATOM = """<?xml version="1.0" encoding="UTF-8"?>

@@ -39,7 +39,6 @@ DOORS = {
     "platformdirs": {"digest.config"},
     "psycopg": {"digest.store"},
     "pydantic": {"digest.config", "digest.web"},
-    "pydantic_settings": {"digest.config"},
     "redis": {"workers"},
     "pylatexenc": {"digest.text"},
     "rich": {"digest.cli"},

@@ -5,9 +5,10 @@ import time
 from datetime import timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from benchmarks import day, mailing, peers, stage, stages, table, tex
+from benchmarks import day, like, mailing, peers, stage, stages, table, tex
 from benchmarks.people import people
 from digest.domain import DeliveryState
 from digest.match import FIT_WEIGHT
@@ -55,6 +56,33 @@ def test_other_ways_find_the_same_lists_as_the_engine(nowhere: Path) -> None:
     assert peers.fts5(ranked, asked, range(60))[0] == ours
     assert peers.naive(ranked, asked, range(60))[0] == ours
     assert any(ours)
+
+
+def test_likeness_is_measured_on_subscribers_who_get_what_is_alike(
+    nowhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(like, "OF_A_DAY", 60)
+    monkeypatch.setattr(like, "NAMED", 90)
+    monkeypatch.setattr(like, "RUNS", 1)
+    known, _ = day.papers(150, nowhere)
+    figures = like.measure(known, 60)
+    assert (figures["named"], figures["papers"]) == (90, 60)
+    assert min(*figures["seconds"].values(), figures["bits"]) > 0
+    ranked, named = day.ranked(known[:60]), known[60:]
+    likeness, _ = like.prepared(ranked, named)
+    asked, chance = people(60, known), np.random.default_rng(2)
+    found = {
+        name: stage.run(ranked, way, fit_weight=FIT_WEIGHT, likeness=likeness).found.counts
+        for name, way in (
+            ("without", asked),
+            ("one", like.with_like(asked, named, chance)),
+            ("saved", like.with_saved(asked, named, chance)),
+        )
+    }
+    for name in ("one", "saved"):
+        more = found[name] > found["without"]
+        assert more[:: like.SHARE].any()
+        assert not np.delete(more, np.s_[:: like.SHARE]).any()
 
 
 def test_invented_subscribers_are_the_same_each_time(nowhere: Path) -> None:

@@ -1,6 +1,8 @@
 """One catalogue of texts for readers: found in code and templates, filled, English where it lacks."""
 
+import ast
 import re
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -87,8 +89,8 @@ def test_texts_are_found_in_code_and_in_templates() -> None:
 TRANSLATED = [code for code in languages.CODES if code != languages.ENGLISH]
 TAGS = re.compile(r"<[^<>]*>")
 PLACES = re.compile(r"\{[a-z_]+\}")
-# For curators and operators, who read English as in the commands.
-STAFF = {"alarm", "test", "_curator.html", "curate.html", "admin.html", "_audit.html"}
+# For operators, who read English as in the commands.
+STAFF = {"alarm", "test"}
 
 
 @pytest.mark.parametrize("code", TRANSLATED)
@@ -176,3 +178,81 @@ NAMED_ALIKE = {
     "hint",
     "mistakes",
 }
+
+
+# Whose errors readers of pages meet; those of commands and of the API stay English.
+FOR_READERS = (
+    "digest/filters/*.py",
+    "digest/sources/lookup/subject.py",
+    "digest/sources/lookup/page.py",
+    "digest/pipeline/subscriptions/validate.py",
+    "digest/pipeline/subscriptions/preferences.py",
+    "digest/pipeline/community/ballots.py",
+    "digest/pipeline/community/moderation.py",
+    "digest/pipeline/community/picks.py",
+    "digest/pipeline/community/reports.py",
+    "digest/pipeline/community/saved.py",
+    "digest/pipeline/community/submissions.py",
+    "digest/pipeline/community/proposals/*.py",
+    "digest/web/forms.py",
+    "digest/web/limits.py",
+    "digest/web/site.py",
+    "digest/web/pages/*.py",
+    "digest/web/pages/community/[!a]*.py",
+)
+ONLY_COMMANDS = {"subscribe", "curator_of", "put"}  # functions that no page calls, or that can't fail so
+COMMANDS = ("digest ", "--")  # what an operator is told to do, which pages leave out
+
+
+def plain(node: ast.expr | None) -> bool:
+    """Whether an expression is words in English that no catalogue has."""
+    match node:
+        case ast.Constant(str(text)):
+            return " " in text.strip() and not text.startswith(COMMANDS)
+        case ast.JoinedStr(values):
+            start = values[0]
+            is_command = isinstance(start, ast.Constant) and str(start.value).startswith(COMMANDS)
+            return not is_command and any(
+                isinstance(each, ast.Constant) and plain_words(each) for each in values
+            )
+    return False
+
+
+def plain_words(part: ast.Constant) -> bool:
+    return bool(re.search(r"[a-z]{2}.* | .*[a-z]{2}", str(part.value)))
+
+
+def flaws(tree: ast.AST) -> Iterator[int]:
+    """Lines of a module that make an error of plain words, by a name or at once."""
+    for function in ast.walk(tree):
+        if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) or function.name in ONLY_COMMANDS:
+            continue
+        names = {
+            target.id: each.value
+            for each in ast.walk(function)
+            if isinstance(each, ast.Assign)
+            for target in each.targets
+            if isinstance(target, ast.Name)
+        }
+        for call in ast.walk(function):
+            if not isinstance(call, ast.Call):
+                continue
+            name = getattr(call.func, "id", getattr(call.func, "attr", ""))
+            if not name.endswith(("Error", "Problem", "HTTPException")) and name != "wrong":
+                continue
+            for said in (*call.args, *(key.value for key in call.keywords if key.arg == "fix")):
+                if plain(names.get(said.id) if isinstance(said, ast.Name) else said):
+                    yield call.lineno
+
+
+@pytest.mark.parametrize("pattern", FOR_READERS)
+def test_an_error_that_readers_meet_is_a_text_of_the_catalogue(pattern: str) -> None:
+    """Every error that filters, forms and acts of readers raise: `deferred`, for the page to say."""
+    paths = list(ROOT.glob(pattern))
+    assert paths
+    found = [
+        f"{path.relative_to(ROOT)}:{line}"
+        for path in paths
+        for line in flaws(ast.parse(path.read_text(encoding="utf-8")))
+    ]
+    assert not found

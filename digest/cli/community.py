@@ -4,7 +4,7 @@ import click
 
 from digest.cli.terminal.context import Cli, json_option, pass_cli
 from digest.cli.terminal.options import dry_run_option
-from digest.cli.terminal.output import emit, table
+from digest.cli.terminal.output import emit, say, table
 from digest.cli.terminal.types import ROW
 from digest.domain import Proposal, ProposalState
 
@@ -113,7 +113,7 @@ def settle(cli: Cli, number: int, *, dry_run: bool, as_json: bool) -> None:
     if as_json:
         emit({"report": number, "settled": not dry_run})
     else:
-        click.echo(f"report {number} {'would be' if dry_run else 'is'} settled")
+        say(f"report {number} {'would be' if dry_run else 'is'} settled")
 
 
 def _show(proposal: Proposal, *, as_json: bool) -> None:
@@ -122,7 +122,7 @@ def _show(proposal: Proposal, *, as_json: bool) -> None:
     if as_json:
         emit(proposal_object(proposal))
     else:
-        click.echo(f"proposal {proposal.id} is {proposal.state}: {_title(proposal)}")
+        say(f"proposal {proposal.id} is {proposal.state}: {_title(proposal)}")
 
 
 def _title(proposal: Proposal) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from digest.cli.terminal.context import Cli, json_option, pass_cli
-from digest.cli.terminal.output import emit, table
+from digest.cli.terminal.output import emit, say, table
 from digest.cli.terminal.sparklines import can_draw, pooled, sparkline
 from digest.cli.terminal.types import Number
 from digest.domain import DeliveryState
@@ -37,7 +37,7 @@ def stats(cli: Cli, *, days: int, html: str | None, as_json: bool) -> None:
     found = read_statistics(cli.installation, cli.now, days=days)
     if html:
         Path(html).write_text(as_page(cli.installation, found, cli.now), encoding="utf-8")
-        click.echo(f"wrote {html}", err=True)
+        say(f"wrote {html}", err=True)
     if as_json:
         emit(_object(found))
     elif not html:
@@ -79,11 +79,11 @@ def _show(found: "Statistics") -> None:
         return (name, f"{sum(counts.values()):,}", *([line] if line is not None else []))
 
     of_days = ("by day",) if draws else ()
-    click.echo(f"{found.days[0]} to {found.days[-1]} ({len(found.days)} days)\n")
+    say(f"{found.days[0]} to {found.days[-1]} ({len(found.days)} days)\n")
     rows = [row("joined", found.joined), row("left", found.left), row("votes", found.votes)]
     rows += [row(f"digests {state}", found.of_state(state)) for state in found.states]
     table(("", "total", *of_days), rows)
-    click.echo(NO_OPENS + "\n")
+    say(NO_OPENS + "\n")
     table(("subscribers now", ""), [(str(status), f"{count:,}") for status, count in found.now.items()])
     if found.sources:
         click.echo()

@@ -7,7 +7,7 @@ import click
 from digest.cli.terminal.context import Cli, json_option, pass_cli
 from digest.cli.terminal.explaining import show_read_back, show_why_not
 from digest.cli.terminal.options import dry_run_option, yes_option
-from digest.cli.terminal.output import emit, table
+from digest.cli.terminal.output import emit, paragraph, say, table
 from digest.cli.terminal.prompts import ask
 from digest.serializers import match_object, reasons_in_words
 
@@ -133,7 +133,7 @@ def remove(cli: Cli, *, slug: str, dry_run: bool, yes: bool, as_json: bool) -> N
     if as_json:
         emit(_object(topic) | {"removed": not dry_run})
     else:
-        click.echo(f"{slug}: {'would be removed' if dry_run else 'removed'}")
+        say(f"{slug}: {'would be removed' if dry_run else 'removed'}")
 
 
 @topics.command()
@@ -151,7 +151,8 @@ def show(cli: Cli, slug: str, as_json: bool) -> None:
     if as_json:
         emit(topic)
     else:
-        click.echo(f"{topic.slug} · {topic.title} · {topic.group}\n{topic.expression}")
+        paragraph(f"{topic.slug} · {topic.title} · {topic.group}")
+        paragraph(topic.expression)
 
 
 @topics.command()
@@ -204,13 +205,13 @@ def _show(planned: "TopicEdit", *, as_json: bool, written: bool) -> None:
     before = _object(planned.before) if planned.before else {}
     for name, value in _object(planned.after).items():
         if name != "slug" and before.get(name) != value:
-            click.echo(f"{name}: {before[name]} → {value}" if before else f"{name}: {value}")
-    click.echo(
+            say(f"{name}: {before[name]} → {value}" if before else f"{name}: {value}")
+    say(
         f"papers of the last two weeks: {planned.kept} as before, {len(planned.gained)} gained,"
         f" {len(planned.lost)} lost"
     )
     for sign, papers_ in (("+", planned.gained), ("-", planned.lost)):
         for paper in papers_[:_MOST_SHOWN]:
-            click.echo(f"{sign} {paper.id}  {paper.title}")
+            say(f"{sign} {paper.id}  {paper.title}")
         if len(papers_) > _MOST_SHOWN:
-            click.echo(f"{sign} and {len(papers_) - _MOST_SHOWN} more")
+            say(f"{sign} and {len(papers_) - _MOST_SHOWN} more")

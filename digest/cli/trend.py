@@ -6,7 +6,7 @@ import click
 
 from digest.cli.terminal.context import json_option
 from digest.cli.terminal.exits import PARTLY_FAILED
-from digest.cli.terminal.output import emit, table
+from digest.cli.terminal.output import emit, say, table
 from digest.errors import InputError
 
 
@@ -36,7 +36,7 @@ def verify(file: Any, as_json: bool) -> int:
         emit(verdict)
         return 0 if verdict.same else PARTLY_FAILED
     if verdict.same:
-        click.echo(f"{verdict.date}: {verdict.papers:,} papers, the same order and scores")
+        say(f"{verdict.date}: {verdict.papers:,} papers, the same order and scores")
         return 0
     table(
         ("paper", "place", "anew", "score", "anew"),
@@ -45,7 +45,7 @@ def verify(file: Any, as_json: bool) -> int:
             for each in verdict.differences
         ],
     )
-    click.echo(f"{verdict.date}: the order or scores of {verdict.papers:,} papers differ", err=True)
+    say(f"{verdict.date}: the order or scores of {verdict.papers:,} papers differ", err=True)
     if verdict.other_weights:
-        click.echo("the file was made with other weights than this version's", err=True)
+        say("the file was made with other weights than this version's", err=True)
     return PARTLY_FAILED

@@ -12,8 +12,16 @@ from typing import Annotated, Any, Literal
 
 from dotenv import dotenv_values
 from platformdirs import user_data_path
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 
 from digest.config import validators
 from digest.domain import FIT_WEIGHT, PictureKind
@@ -23,6 +31,7 @@ from digest.render.site import FRONT, MOST_FRONT
 from digest.words.nearest import nearest
 
 PREFIX = "DIGEST_"
+ENV_FILE = ".env"
 # These may stand in a file: DIGEST_<NAME>_FILE.
 SECRETS = (
     *("DATABASE_URL", "REDIS_URL", "SMTP_URL", "SECRET_KEY", "DKIM_KEY"),
@@ -49,15 +58,12 @@ def _data_folder() -> Path:
     return found_here if is_used else user_data_path("digest", appauthor=False)
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """Every setting, its default and one line on it; `.env.example` says the same and a test compares."""
 
-    model_config = SettingsConfigDict(
-        env_prefix=PREFIX,
-        env_file=".env",
-        env_ignore_empty=True,
-        extra="ignore",
+    model_config = ConfigDict(
         frozen=True,
+        validate_default=True,
         hide_input_in_errors=True,  # it may be a secret
     )
 
@@ -145,13 +151,13 @@ class Settings(BaseSettings):
     contact: str = Field(
         "", description="an address or page of yours for the sources' operators (User-Agent)"
     )
-    fetch_allow_hosts: Annotated[str, NoDecode, AfterValidator(validators.hosts)] = Field(
+    fetch_allow_hosts: Annotated[str, AfterValidator(validators.hosts)] = Field(
         "", description="comma-separated hosts that may resolve to private addresses"
     )
     stalled_hours: float = Field(
         6, ge=1, le=24, description="hours until an announcement that was due and hasn't come raises an alarm"
     )
-    signals: Annotated[str, NoDecode, AfterValidator(validators.services)] = Field(
+    signals: Annotated[str, AfterValidator(validators.services)] = Field(
         "",
         description="comma-separated services that are asked how much attention papers get: github (stars),"
         " semanticscholar (citations); empty: none",
@@ -225,7 +231,7 @@ class Settings(BaseSettings):
         " mail server gets less than its ten minutes for a reply",
     )
     tick_seconds: float = Field(60, gt=0, le=3600, description="how often beat looks for work")
-    trusted_proxies: Annotated[str, NoDecode, AfterValidator(validators.networks)] = Field(
+    trusted_proxies: Annotated[str, AfterValidator(validators.networks)] = Field(
         "", description="comma-separated addresses or networks whose X-Forwarded-For is believed"
     )
     signups_per_hour: int = Field(20, ge=1, description="sign-ups from one network address (IPv6: one /64)")
@@ -284,12 +290,13 @@ def depends_on_folder(settings: Settings) -> bool:
 
 
 def load(**overrides: Any) -> Settings:
-    """Read the settings; `overrides` (by field name) win over the environment.
+    """Read the settings; `overrides` (by field name) win over the environment, and that over `.env`.
 
-    Raises ConfigError that lists everything that is wrong, a line each.
+    What is empty is as if it weren't there. Raises ConfigError that lists everything that is wrong, a line
+    each.
     """
     try:
-        return Settings(**_secrets_from_files({**dotenv_values(".env"), **os.environ}), **overrides)
+        return Settings(**(_given() | overrides))
     except ValidationError as error:
         lines = [
             f"{PREFIX}{'_'.join(map(str, e['loc'])).upper()}: {e['msg'].removeprefix('Value error, ')}"
@@ -304,12 +311,22 @@ def unknown_names(environ: Mapping[str, str]) -> list[tuple[str, str]]:
     """
     known = {PREFIX + name.upper() for name in Settings.model_fields}
     known |= {f"{PREFIX}{name}_FILE" for name in SECRETS}
-    given = {*environ, *dotenv_values(".env")}
+    given = {*environ, *dotenv_values(ENV_FILE)}
     strays = sorted(name for name in given if name.startswith(PREFIX) and name not in known)
     return [(name, nearest(name, known)) for name in strays]
 
 
-def _secrets_from_files(environ: Mapping[str, str | None]) -> dict[str, Any]:
+def _given() -> dict[str, Any]:
+    """What the environment and `.env` say, by the names of fields."""
+    given: dict[str, str] = {}
+    for values in (dotenv_values(ENV_FILE), os.environ):
+        given |= {name.upper(): value for name, value in values.items() if value}
+    names = {field: PREFIX + field.upper() for field in Settings.model_fields}
+    plain = {field: given[name] for field, name in names.items() if name in given}
+    return plain | _secrets_from_files(given)
+
+
+def _secrets_from_files(environ: Mapping[str, str]) -> dict[str, Any]:
     """`DIGEST_SECRET_KEY_FILE=/run/secrets/key` and its like, as Docker and systemd hand secrets over."""
     found: dict[str, Any] = {}
     for name in SECRETS:
@@ -327,7 +344,7 @@ def _secrets_from_files(environ: Mapping[str, str | None]) -> dict[str, Any]:
 
 def origins(settings: Settings, environ: Mapping[str, str]) -> list[tuple[str, str, str]]:
     """Return each setting as (name, value, where it comes from); secrets are masked."""
-    in_file = dotenv_values(".env")
+    in_file = dotenv_values(ENV_FILE)
     rows: list[tuple[str, str, str]] = []
     for field in Settings.model_fields:
         name = PREFIX + field.upper()

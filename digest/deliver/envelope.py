@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from email.utils import parseaddr
 from typing import Protocol
 
-from email_validator import validate_email
-
 from digest.domain import Receipt
 
 BeforeBody = Callable[[], Awaitable[bool]]
@@ -78,5 +76,7 @@ def wire_address(address: str) -> str:
     local, at, domain = address.rpartition("@")
     if domain.isascii():
         return address
+    from email_validator import validate_email  # noqa: PLC0415 - slow to import, and most are of ASCII
+
     named = validate_email(f"postmaster@{domain}", check_deliverability=False, globally_deliverable=False)
     return f"{local}{at}{named.ascii_domain}"

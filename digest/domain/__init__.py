@@ -24,6 +24,9 @@ from digest.domain.digests import (
     PictureKind,
     Reason,
     ReasonKind,
+    Shown,
+    ShownPaper,
+    ShownSection,
     SkipReason,
 )
 from digest.domain.papers import Merge, Paper, Part, Pick, Ranked, Sighting
@@ -90,6 +93,9 @@ __all__ = [
     "ReportAbout",
     "Role",
     "Schedule",
+    "Shown",
+    "ShownPaper",
+    "ShownSection",
     "Sighting",
     "Signal",
     "SignalKind",

@@ -26,7 +26,9 @@ class Proposal:
 
     `entry`: what the site `found_at` said of the paper; None while nothing is known, or while `choices` (what
     a title may mean) wait for one to be chosen. `words`: why it came into its state. `paper`: the id of the
-    paper that it became, or is. `tell`: whether they want an email about what becomes of it.
+    paper that it became, or is; a duplicate without one is a proposal of a paper that waits for a curator.
+    `listed_at`: its paper was here for long, and is listed again since then. `tell`: whether they want an
+    email about what becomes of it.
     """
 
     id: int
@@ -42,6 +44,7 @@ class Proposal:
     found_at: str = ""
     choices: tuple[Entry, ...] = ()
     paper: str | None = None
+    listed_at: datetime | None = None
     tell: bool = True
 
     @property

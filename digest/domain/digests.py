@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from digest.domain.papers import Paper
 from digest.domain.subscriptions import Subscriber, Topic
@@ -115,6 +116,41 @@ class Digest:
     withdrawn: tuple[Paper, ...] = ()  # sent to the subscriber earlier, and withdrawn by their authors since
     next_at: datetime | None = None  # when the next one is due, where the mail says it
     pictures: tuple[Picture, ...] = ()  # of the best papers, where the operator wants them and they are here
+
+
+class ShownPaper(NamedTuple):
+    """A paper (`Paper.pk`) in an email, and the reasons for it that the email could tell."""
+
+    pk: int
+    reasons: tuple[Reason, ...] = ()
+
+
+class ShownSection(NamedTuple):
+    """Papers under one heading of an email, as the email wrote it; an empty one is none."""
+
+    heading: str
+    papers: tuple[ShownPaper, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the email of a digest showed, in its order: papers in full (`front`), papers by title (`brief`,
+    those for which the email had no room last), and beside them those of `withdrawn` and `also_trending`
+    (`Paper.pk`), and its notes.
+
+    A reason names its topic by the title that it had, so that it reads the same when the topic has changed.
+    """
+
+    front: tuple[ShownSection, ...] = ()
+    brief: tuple[ShownSection, ...] = ()
+    withdrawn: tuple[int, ...] = ()
+    also_trending: tuple[int, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def papers(self) -> tuple[ShownPaper, ...]:
+        """The digest's own papers in the order of the email."""
+        return tuple(paper for _, papers in (*self.front, *self.brief) for paper in papers)
 
 
 @dataclass(frozen=True, slots=True)

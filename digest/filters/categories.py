@@ -1,4 +1,4 @@
-"""The categories that filters may name: arXiv's taxonomy, the subjects of bioRxiv and medRxiv.
+"""Names the categories that filters may use: arXiv's taxonomy, the subjects of bioRxiv and medRxiv.
 
 In: `digest/categories.toml`. Out: `CATEGORIES` (name → title) and how two spellings of a name are compared.
 """

@@ -6,12 +6,14 @@ Half of the people who list keywords want any of them, half want all: the comma 
 import re
 from collections.abc import Sequence
 from itertools import pairwise
-
-from lark import Token
+from typing import TYPE_CHECKING
 
 from digest.filters.categories import CATEGORIES, category_key
 from digest.filters.errors import wrong
 from digest.languages import deferred
+
+if TYPE_CHECKING:
+    from lark import Token
 
 COMMA = re.compile(r"(?<!\d)[,;]|[,;](?!\d)")  # `1,000` is a number
 LISTING_FIELDS = (
@@ -25,7 +27,7 @@ SEVERAL_WORDS = re.compile(r"[^\s()|\":=*]+(?:\s+[^\s()|\":=*]+)+")
 OPERATORS = {"_OR", "_AND", "_NOT", "LPAR", "RPAR", "GROUP"}
 
 
-def check_commas(tokens: Sequence[Token], text: str) -> None:
+def check_commas(tokens: "Sequence[Token]", text: str) -> None:
     """Raise `FilterError` where commas or semicolons separate unquoted terms; one at the end is ignored."""
     places = [place for token in tokens for place in _commas(token)]
     items = [text[left + 1 : right].strip() for left, right in pairwise([-1, *places, len(text)])]
@@ -50,7 +52,7 @@ def check_commas(tokens: Sequence[Token], text: str) -> None:
     raise wrong(message, places[0], expected=(" OR ".join(items), " AND ".join(items)))
 
 
-def _commas(token: Token) -> list[int]:
+def _commas(token: "Token") -> list[int]:
     """Where commas stand in a token that no quotes enclose."""
     lists = token.type == "TEXT" or (token.type == "FIELDED" and token.lower().startswith(LISTING_FIELDS))
     if not lists or '"' in token:

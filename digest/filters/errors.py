@@ -1,4 +1,4 @@
-"""Errors of filters, made and shown. In: what was read, and where. Out: `FilterError`s and their text."""
+"""Makes and shows errors of filters. In: what was read, and where. Out: `FilterError`s and their text."""
 
 from collections.abc import Collection
 

@@ -7,14 +7,16 @@ import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-
-from lark import Token
+from typing import TYPE_CHECKING
 
 from digest.filters.printing import canonical
 from digest.filters.reading import parse, tokens_of
 from digest.filters.typography import fold_typography
 from digest.ids import paper_id
 from digest.languages import deferred
+
+if TYPE_CHECKING:
+    from lark import Token
 
 ARCHIVES = {"cs", "eess", "econ", "math", "stat"}  # whose codes are rarely meant as words
 STAR_IN_QUOTES = re.compile(r"[^\W_]{2,}\*")
@@ -43,7 +45,7 @@ def hints(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_hints(tokens_of(fold_typography(text)))))
 
 
-def _hints(tokens: list[Token]) -> Iterator[str]:
+def _hints(tokens: "list[Token]") -> Iterator[str]:
     for token in tokens:
         if token.type == "TEXT":
             yield from _of_term(str(token))
@@ -85,5 +87,5 @@ def _of_term(raw: str) -> Iterator[str]:
         yield deferred("“{term}” is read as text; the paper is id:{number}.", term=raw, number=number)
 
 
-def _is_given_name(token: Token) -> bool:
+def _is_given_name(token: "Token") -> bool:
     return token.type == "FIELDED" and token[:3].lower() == "au:" and token[3:4].isupper()

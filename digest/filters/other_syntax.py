@@ -1,4 +1,4 @@
-"""Recognise other search languages. In: the tokens of a filter. Out: a `FilterError` with the answer.
+"""Recognises other search languages. In: the tokens of a filter. Out: a `FilterError` with the answer.
 
 Nothing here changes what a filter means: these texts would be read as plain words, and mean something else
 than what was typed. Terms in quotes are not looked at, so that quotes always search for the text itself.
@@ -7,14 +7,16 @@ than what was typed. Terms in quotes are not looked at, so that quotes always se
 import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
-
-from lark import Token
+from typing import TYPE_CHECKING
 
 from digest.errors import FilterError
 from digest.filters.categories import CATEGORIES, category_key
 from digest.filters.commas import check_commas
 from digest.filters.errors import OTHER_NAMES, wrong
 from digest.languages import Deferred, deferred, fill
+
+if TYPE_CHECKING:
+    from lark import Token
 
 OPERATORS_ELSEWHERE = {
     "ANDNOT": "NOT",
@@ -75,10 +77,12 @@ SHAPES = tuple(
 )
 
 
-def check_other_syntax(tokens: Sequence[Token], text: str) -> None:
+def check_other_syntax(tokens: "Sequence[Token]", text: str) -> None:
     """Raise `FilterError` for the first term that another search language would read in another way."""
     check_commas(tokens, text)
     _check_single_quotes(tokens, text)
+    from lark import Token  # noqa: PLC0415 - slow to import; whoever has tokens has imported it
+
     for token, following in pairwise([*tokens, Token("$END", "")]):
         joined = following.type != "$END" and following.start_pos == token.end_pos
         if joined:
@@ -138,7 +142,7 @@ def _field(name: str) -> str:
     return name if name in FIELDS else OTHER_NAMES.get(name, "")
 
 
-def _check_joined(token: Token, following: Token) -> None:
+def _check_joined(token: "Token", following: "Token") -> None:
     """Raise for two terms without a space between them, one in quotes: `"x"~3`, `abs"state space"`."""
     if token.type == following.type == "_OR":
         raise wrong(deferred("“||” is not an operator"), token.start_pos or 0, expected=("|", "OR"))
@@ -166,7 +170,7 @@ def _check_joined(token: Token, following: Token) -> None:
     raise wrong(message, place, expected=(*expected, f"{token} {following}"))
 
 
-def _check_single_quotes(tokens: Sequence[Token], text: str) -> None:
+def _check_single_quotes(tokens: "Sequence[Token]", text: str) -> None:
     """Raise for a phrase in single quotes, which would be read as words that stand anywhere."""
     opened: Token | None = None
     for token in tokens:

@@ -3,64 +3,27 @@ Out: a tree in normal form, or a `FilterError` with the place and the fix.
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import replace
-from functools import cache
-
-from lark import Lark, Token, Tree, UnexpectedToken, v_args
-from lark.exceptions import VisitError
-from lark.visitors import Transformer_NonRecursive
+from typing import TYPE_CHECKING
 
 from digest.errors import FilterError
 from digest.filters.categories import CATEGORIES
 from digest.filters.errors import wrong
 from digest.filters.other_syntax import check_other_syntax
 from digest.filters.printing import canonical, normal
-from digest.filters.terms import (
-    TEXT_FIELDS,
-    Vocabulary,
-    check_field,
-    comparison_leaf,
-    fielded_leaf,
-    text_leaf,
-)
-from digest.filters.tree import And, Exact, Node, Not, Or, Phrase, Prefix, Word
+from digest.filters.terms import Vocabulary
+from digest.filters.tree import And, Node, Not, Or
 from digest.filters.typography import fold_typography
 from digest.languages import deferred
 from digest.languages.dates import deferred_number
+
+if TYPE_CHECKING:
+    from lark import Token
 
 MAX_CHARACTERS = 2_000
 MAX_BYTES = 2_600  # of UTF-8: a row of an index of Postgres holds 2,704 bytes with its header
 MAX_TERMS = 200
 MAX_DEPTH = 50  # brackets inside brackets
 
-END = r'\s()|"'  # what ends a word
-# The lexer takes every text whose typography is folded, so that all errors are ours. Operators come before
-# fields, fields before words.
-GRAMMAR = rf"""
-start: either
-?either: both
-    | either _OR both               -> either
-?both: one
-    | both _AND? one                -> both
-?one: "(" either ")"
-    | GROUP "(" either ")"          -> group
-    | _NOT one                      -> negated
-    | TEXT                          -> text
-    | FIELDED                       -> fielded
-    | COMPARISON                    -> comparison
-    | UNCLOSED                      -> unclosed
-
-_OR.5: /OR(?![^{END}])|\|/
-_AND.5: /AND(?![^{END}])/
-_NOT.5: /NOT(?![^{END}])|-(?=\S)/
-GROUP.4: /[^\W\d][\w-]*:\s*(?=\()/
-COMPARISON.4: /[^\W\d]+\s*[<>≥≤]=?\s*[^{END}]*|(?:upvotes|comments|stars)\s*=\s*[^{END}]*/i
-FIELDED.3: /(?:id|doi|like):\s*(?:[^{END}]|\([^{END}]*\))+/i
-    | /[^\W\d][\w-]*:\s*(?:=?"[^"]*"|[^{END}]*)/
-TEXT.2: /=?"[^"]*"/ | /[^{END}]+/
-UNCLOSED.1: /=?"[^"]*/
-%ignore /\s+/
-"""
 TERMS = {"TEXT", "FIELDED", "COMPARISON"}
 OPERATORS = {"_OR", "_AND", "_NOT"}
 
@@ -100,9 +63,11 @@ def parse_stored(text: str) -> Node:
     return normal(_built(tokens_of(text), text, Vocabulary(None, None, None)))
 
 
-def tokens_of(text: str) -> list[Token]:
+def tokens_of(text: str) -> "list[Token]":
     """Return the tokens of a text whose typography is folded; every text has some."""
-    return list(_lexer().lex(text))
+    from digest.filters.grammar import lexer  # noqa: PLC0415 - brings Lark, slow to import
+
+    return list(lexer().lex(text))
 
 
 def _check_length(text: str, name: str) -> None:
@@ -137,35 +102,18 @@ def _read(text: str, known: Vocabulary) -> Node:
     return tree
 
 
-def _built(tokens: Sequence[Token], text: str, known: Vocabulary) -> Node:
+def _built(tokens: "Sequence[Token]", text: str, known: Vocabulary) -> Node:
+    from digest.filters.grammar import Builder, UnexpectedToken, VisitError, parsed  # noqa: PLC0415 - as above
+
     try:
-        return _Builder(known).transform(_parsed(tokens))
+        return Builder(known).transform(parsed(tokens))
     except UnexpectedToken as error:
         raise _misplaced(tokens, error.token, len(text)) from None
     except VisitError as error:
         raise error.orig_exc from None
 
 
-@cache
-def _lexer() -> Lark:
-    return Lark(GRAMMAR, parser=None, lexer="basic")
-
-
-@cache
-def _parser() -> Lark:
-    return Lark(GRAMMAR, parser="lalr")
-
-
-def _parsed(tokens: Sequence[Token]) -> Tree[Token]:
-    """The parse tree of tokens whose number and depth are checked already."""
-    parser = _parser().parse_interactive()
-    for token in tokens:
-        parser.feed_token(token)
-    tree: Tree[Token] = parser.feed_token(Token.new_borrow_pos("$END", "", tokens[-1]))
-    return tree
-
-
-def _check_limits(tokens: Sequence[Token]) -> None:
+def _check_limits(tokens: "Sequence[Token]") -> None:
     terms = depth = 0
     for token in tokens:
         place = token.start_pos or 0
@@ -181,7 +129,7 @@ def _check_limits(tokens: Sequence[Token]) -> None:
             raise wrong(message, place)
 
 
-def _misplaced(tokens: Sequence[Token], token: Token, end: int) -> FilterError:
+def _misplaced(tokens: "Sequence[Token]", token: "Token", end: int) -> FilterError:
     """The error for a token (or the end of the text) where the grammar allows none such."""
     at_end = token.type == "$END"
     place = end if at_end else token.start_pos or 0
@@ -203,7 +151,7 @@ def _misplaced(tokens: Sequence[Token], token: Token, end: int) -> FilterError:
     return wrong(message, place, expected=expected)
 
 
-def _open_brackets(tokens: Sequence[Token]) -> list[Token]:
+def _open_brackets(tokens: "Sequence[Token]") -> "list[Token]":
     opened: list[Token] = []
     for token in tokens:
         if token.type == "LPAR":
@@ -211,61 +159,6 @@ def _open_brackets(tokens: Sequence[Token]) -> list[Token]:
         elif token.type == "RPAR" and opened:
             opened.pop()
     return opened
-
-
-@v_args(inline=True)
-class _Builder(Transformer_NonRecursive[Token, Node]):
-    """Parse tree → tree of the filter, from the leaves up, without recursion."""
-
-    def __init__(self, known: Vocabulary) -> None:
-        super().__init__()
-        self.known = known
-
-    def start(self, node: Node) -> Node:
-        return node
-
-    def either(self, left: Node, right: Node) -> Node:
-        return Or((*(left.parts if isinstance(left, Or) else (left,)), right))
-
-    def both(self, left: Node, right: Node) -> Node:
-        return And((*(left.parts if isinstance(left, And) else (left,)), right))
-
-    def negated(self, node: Node) -> Node:
-        return node.part if isinstance(node, Not) else Not(node)
-
-    def group(self, token: Token, node: Node) -> Node:
-        place = token.start_pos or 0
-        name = check_field(token.partition(":")[0], place)
-        if name not in TEXT_FIELDS:
-            message = deferred("“{name}:” takes one value, no brackets", name=name)
-            raise wrong(message, place, expected=("ti:( … )", "abs:( … )"))
-        return _restricted(node, name, place)
-
-    def text(self, token: Token) -> Node:
-        return text_leaf(token, token.start_pos or 0)
-
-    def fielded(self, token: Token) -> Node:
-        start = token.start_pos or 0
-        name, _, rest = token.partition(":")
-        value = rest.lstrip()
-        return fielded_leaf(name, value, start, start + len(token) - len(value), self.known)
-
-    def comparison(self, token: Token) -> Node:
-        return comparison_leaf(token, token.start_pos or 0)
-
-
-def _restricted(node: Node, name: str, place: int) -> Node:
-    """`node` with all its words sought in one field only."""
-    match node:
-        case And(parts) | Or(parts):
-            return type(node)(tuple(_restricted(part, name, place) for part in parts))
-        case Not(part):
-            return Not(_restricted(part, name, place))
-        case Word() | Phrase() | Exact() | Prefix() if node.field in (None, TEXT_FIELDS[name]):
-            return replace(node, field=TEXT_FIELDS[name])
-        case _:
-            message = deferred("“{term}” can't stand inside {name}:( … )", term=canonical(node), name=name)
-            raise wrong(message, place, expected=(deferred("words and phrases"),))
 
 
 def _selects(node: Node, wanted: bool = True) -> bool:

@@ -1,4 +1,4 @@
-"""What a filter is, once read: a tree of frozen values. It neither reads nor prints text.
+"""Defines what a filter is, once read: a tree of frozen values. It neither reads nor prints text.
 
 Words in a tree are folded (case, diacritics, compatibility forms) but not stemmed; `Exact` keeps its case.
 """

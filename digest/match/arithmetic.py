@@ -1,4 +1,4 @@
-"""One match, calculated for people to see. In: a ranked paper, its hits by filter. Out: an `Arithmetic`.
+"""Calculates one match for people to see. In: a ranked paper, its hits by filter. Out: an `Arithmetic`.
 
     score = trend + weight × fit        fit by points (`fit.FITS`), at most 7 of all filters together
 

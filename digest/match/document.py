@@ -1,4 +1,4 @@
-"""One paper, made ready to be matched. In: a `Paper`. Out: its folded words by field, authors, categories.
+"""Makes one paper ready to be matched. In: a `Paper`. Out: its folded words by field, authors, categories.
 
 Fields are kept apart: a phrase never crosses from the title into the abstract.
 """

@@ -15,22 +15,17 @@ from digest.config import Settings
 from digest.domain import SYSTEM, Actor, PictureKind
 from digest.errors import ConfigError
 from digest.render import Colors, Renderer, Site
-from digest.sources import DEFAULT_SOURCES
-from digest.sources.github import GitHub
-from digest.sources.lookup.questions import SITES, Sites
-from digest.sources.semanticscholar import SemanticScholar
-from digest.sources.services import Service
-from digest.sources.states import STALLED_AFTER
-from digest.store import schema, session, sources
+from digest.sources.days import STALLED_AFTER
+from digest.sources.lookup.sites import SITES, Sites
+from digest.store import schema, session
 from digest.store.session import Engine
-from digest.store.subscriptions import interests
-from digest.summarise import Summariser
 from digest.throttle import NO_LIMITS, Limits
 from digest.tokens import Keys
-from digest.topics import shipped
 
 if TYPE_CHECKING:
     from digest.render.signing import Signer
+    from digest.sources.services import Service
+    from digest.summarise import Summariser
 
 KEY_FILE = "secret.key"
 VISITORS_WAIT = 2.0  # seconds for the database's lock
@@ -60,8 +55,8 @@ class Installation:
     operator_mail: str = ""  # an address that is told of alarms
     lease: timedelta = timedelta(minutes=15)  # longer than the ten that a server may take for its last reply
     limits: Limits = NO_LIMITS
-    services: tuple[Service, ...] = ()  # that count attention
-    summariser: Summariser | None = None
+    services: "tuple[Service, ...]" = ()  # that count attention
+    summariser: "Summariser | None" = None
     thumbnails: bool = False  # whether pages show copies of the pictures that sources have of papers
     mail_thumbnails: PictureKind = PictureKind.OFF  # whether emails do, and how
     search_folder: Path | None = None  # where processes share the search index; None: each has its own
@@ -148,9 +143,14 @@ def acting(installation: Installation, actor: Actor) -> Installation:
 
 def seed(engine: Engine) -> None:
     """Put the shipped topics and, where there is no source at all, the default sources into the store."""
+    from digest.sources import default_sources  # noqa: PLC0415 - of a new database only
+    from digest.store import sources  # noqa: PLC0415 - as above
+    from digest.store.subscriptions import interests  # noqa: PLC0415 - as above
+    from digest.topics import shipped  # noqa: PLC0415 - as above
+
     with session.transaction(engine) as db:
         interests.ship_topics(db, shipped())
-        sources.defaults(db, DEFAULT_SOURCES)
+        sources.defaults(db, default_sources())
 
 
 def _sender(settings: Settings) -> str:
@@ -167,8 +167,13 @@ def _user_agent(settings: Settings) -> str:
     return f"digest/{__version__} (+{settings.contact or settings.base_url})"
 
 
-def _services(settings: Settings) -> tuple[Service, ...]:
+def _services(settings: Settings) -> "tuple[Service, ...]":
     """Those that the operator asks for."""
+    if not settings.services():
+        return ()
+    from digest.sources.github import GitHub  # noqa: PLC0415 - most ask none
+    from digest.sources.semanticscholar import SemanticScholar  # noqa: PLC0415 - as above
+
     known: tuple[Service, ...] = (
         GitHub(settings.github_token.get_secret_value()),
         SemanticScholar(settings.semanticscholar_key.get_secret_value()),
@@ -176,13 +181,15 @@ def _services(settings: Settings) -> tuple[Service, ...]:
     return tuple(service for service in known if service.name in settings.services())
 
 
-def _summariser(settings: Settings) -> Summariser | None:
+def _summariser(settings: Settings) -> "Summariser | None":
     """The model that sums papers up, where the operator wants one."""
     if not settings.summary_url:
         return None
     if not settings.summary_model.strip():
         msg = "DIGEST_SUMMARY_URL is set, but not which model is to be asked there"
         raise ConfigError(msg, fix="DIGEST_SUMMARY_MODEL=the model's name")
+    from digest.summarise import Summariser  # noqa: PLC0415 - most ask none
+
     return Summariser(
         settings.summary_url, settings.summary_model.strip(), settings.summary_key.get_secret_value()
     )

@@ -18,22 +18,24 @@ links, or reads a clock.
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
-from typing import Any
-
-from jinja2 import TemplateError
+from typing import TYPE_CHECKING, Any
 
 from digest.bundled import folder
 from digest.domain import Alarm, Digest, Message, Proposal, ProposalState
 from digest.errors import ConfigError
-from digest.languages import ENGLISH, current, speaking
+from digest.languages import ENGLISH, current, gettext, speaking
 from digest.render import phrases
-from digest.render.assemble import MessageAssembler
 from digest.render.colors import Colors
 from digest.render.headers import automatic_headers, header_text, list_headers
 from digest.render.mime import Encoded, Headers, as_bytes
 from digest.render.site import Links, Site, in_language
-from digest.render.templates import environment
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+    from digest.render.assemble import MessageAssembler
 
 __all__ = ["Colors", "Encoded", "Links", "Renderer", "Site", "as_bytes"]
 
@@ -45,11 +47,18 @@ class Renderer:
     """
 
     def __init__(self, template_dir: Path | None = None, colors: Colors | None = None) -> None:
-        shipped = folder("templates") / "email"
-        folders = [template_dir, shipped] if template_dir else [shipped]
+        self._template_dir = template_dir
         self.colors = colors or Colors()
-        self._jinja = environment(*folders, colors=self.colors)
         self._assemblers: dict[str, MessageAssembler] = {}
+
+    @cached_property
+    def _jinja(self) -> "Environment":
+        """The templates, read when the first mail is rendered: most commands render none."""
+        from digest.render.templates import environment  # noqa: PLC0415 - brings Jinja, slow to import
+
+        shipped = folder("templates") / "email"
+        folders = [self._template_dir, shipped] if self._template_dir else [shipped]
+        return environment(*folders, colors=self.colors)
 
     def digest(self, digest: Digest, site: Site, links: Links) -> Encoded:
         """Return one subscriber's digest as a mail whose HTML part stays within the size that providers show.
@@ -116,7 +125,7 @@ class Renderer:
             "site": site,
             "title": title or phrases.one_line(proposal.typed, 200),
             "accepted": proposal.state is ProposalState.ACCEPTED,
-            "words": phrases.one_line(proposal.words, 500),
+            "words": phrases.one_line(gettext(proposal.words), 500),
             "link": f"{site.base_url}/submit/{proposal.id}",
         }
         return self._mail("proposal", values, automatic_headers())
@@ -145,9 +154,11 @@ class Renderer:
         """Show that emails arrive."""
         return self._mail("test", {"site": in_language(site, ENGLISH)}, automatic_headers())
 
-    def _in(self, language: str) -> MessageAssembler:
+    def _in(self, language: str) -> "MessageAssembler":
         """The assembler of a language: each has parts of its own."""
         if language not in self._assemblers:
+            from digest.render.assemble import MessageAssembler  # noqa: PLC0415 - as above
+
             self._assemblers[language] = MessageAssembler(self._part)
         return self._assemblers[language]
 
@@ -158,6 +169,8 @@ class Renderer:
         return Message(header_text(subject), text, html, headers)
 
     def _part(self, template: str, values: Mapping[str, object]) -> str:
+        from jinja2 import TemplateError  # noqa: PLC0415 - as above
+
         try:
             return self._jinja.get_template(template).render(values)
         except TemplateError as error:

@@ -72,16 +72,17 @@ class MessageAssembler:
         day = dates.short_day(digest.issue.date)
         subject = self._subject(sheet, view.first_title(digest), len(digest.papers), day)
         for level in LEVELS:
-            html, text = self._bodies(sheet, digest, values, level)
+            html, text, layout = self._bodies(sheet, digest, values, level)
             if len(html) <= BUDGET:
                 break
         shared = digest_headers(digest, site, links, self._parts.kinds(digest.papers))
         pictures = _shown(digest, sheet, level) if digest.pictures else ()
-        return Encoded(subject, own_headers(links), shared, text, html, pictures)
+        shown = view.shown(digest, level, layout)
+        return Encoded(subject, own_headers(links), shared, text, html, pictures, shown)
 
     def _bodies(
         self, sheet: MailLayout, digest: Digest, links: tuple[Values, Values], level: Level
-    ) -> tuple[bytes, bytes]:
+    ) -> tuple[bytes, bytes, view.Layout]:
         layout = view.layout(digest, level, _front(digest, sheet))
         blocks = self._blocks(sheet, digest, layout, level)
         texts = view.texts(digest, words=sum([block.words for block in blocks]))
@@ -95,6 +96,7 @@ class MessageAssembler:
         return (
             _spliced(html_frame, [block.html for block in blocks], html),
             _spliced(text_frame, [block.text for block in blocks], text),
+            layout,
         )
 
     def _blocks(self, sheet: MailLayout, digest: Digest, layout: view.Layout, level: Level) -> list[Block]:
@@ -121,7 +123,11 @@ class MessageAssembler:
         if digest.withdrawn:
             blocks.append(self._parts.others(digest.withdrawn, _(WITHDRAWN), sheet.top))
         if digest.also_trending and level.also_trending:
-            blocks.append(self._parts.others(digest.also_trending, view.others(digest), sheet.top))
+            blocks.append(
+                self._parts.others(
+                    digest.also_trending, view.others(has_papers=bool(digest.papers)), sheet.top
+                )
+            )
         return blocks
 
     def _set_frame(
@@ -183,7 +189,7 @@ def _without(topics: Mapping[str, str], topic: str) -> Mapping[str, str]:
 
 
 def _notes(digest: Digest) -> tuple[str, ...]:
-    return tuple(phrases.one_line(_(note)) for note in digest.notes[:5])
+    return tuple(phrases.one_line(_(note)) for note in digest.notes[: view.MOST_NOTES])
 
 
 def _links(links: Links) -> tuple[Values, Values]:

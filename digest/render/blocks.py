@@ -8,7 +8,7 @@ marked, and why) is filled in once for each set of reasons.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from datetime import date
 from functools import lru_cache
 from typing import Final, Generic, NamedTuple, TypeVar
@@ -244,7 +244,7 @@ class Blocks:
         """A paper's card with what the reasons for it say."""
         paper, reasons, titles, manner, picture = wanted.parts
         bare = self._card(_Key((paper, manner, picture), (paper.id, manner)))
-        unsaid = cards.unsaid(paper, [each for each in reasons if not (paper.picked and _is_pick(each))])
+        unsaid = cards.reasons_in_full(paper, reasons)
         why, _ = self._why(_reason_texts(cards.unmarked(unsaid, bare.title, bare.summary), titles))
         _, plain_why = self._why(_reason_texts(unsaid, titles))
         own = {
@@ -279,10 +279,7 @@ class Blocks:
         """A paper's line with what the reasons for it say; in text, which marks no words, all of them."""
         paper, reasons, titles = wanted.parts
         bare = self._brief(_Key((paper,), (paper.id,)))
-        unsaid = tuple(
-            replace(each, note=cards.picked(paper.picked)) if paper.picked and _is_pick(each) else each
-            for each in cards.unsaid(paper, reasons)
-        )
+        unsaid = cards.reasons_in_brief(paper, reasons)
         beside, _ = self._beside(bare.upvotes, _reason_texts(cards.unmarked(unsaid, bare.title), titles))
         _, plain = self._beside(bare.upvotes, _reason_texts(unsaid, titles))
         title = self._where(bare.title, cards.title_terms(reasons))
@@ -340,10 +337,6 @@ def slots(names: Sequence[str]) -> dict[str, Placeholder | str]:
     the others.
     """
     return {name: Placeholder(name) if name in names else "" for name in LINKS}
-
-
-def _is_pick(reason: Reason) -> bool:
-    return reason.kind is ReasonKind.PICK
 
 
 def _reason_texts(reasons: tuple[Reason, ...], titles: _Titles) -> tuple[str, ...]:

@@ -4,11 +4,11 @@ In: a paper, the reasons for it, and how much may be shown. Out: `Card`, `Line`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 
-from digest.domain import Field, Paper, Pick, Reason, SignalKind
+from digest.domain import Field, Paper, Pick, Reason, ReasonKind, SignalKind
 from digest.languages import dates, fill, pgettext
 from digest.languages import gettext as _
 from digest.render import phrases
@@ -57,6 +57,15 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True)
+class Brief:
+    """One of a digest's own papers in a line: its title, and what stands beside it."""
+
+    title: tuple[Piece, ...]
+    url: str
+    beside: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """A paper by its title alone."""
 
@@ -89,7 +98,7 @@ def card(
         picked=picked(paper.picked),
         summary_label=label,
         summary=phrases.marked(summary, terms(reasons)),
-        why=phrases.reason_phrases(unmarked(unsaid(paper, reasons), shown, summary), titles),
+        why=phrases.reason_phrases(unmarked(reasons_in_full(paper, reasons), shown, summary), titles),
         links=tuple(_links(paper)) if all_links else (),
     )
 
@@ -99,6 +108,28 @@ def line(paper: Paper, *, numbered: bool) -> Line:
     if numbered:
         return Line(title(paper), phrases.web_url(paper.url), _upvotes(paper), numbered)
     return Line(phrases.together(title(paper)), phrases.web_url(paper.url))
+
+
+def brief(paper: Paper, reasons: tuple[Reason, ...], titles: Mapping[str, str]) -> Brief:
+    """Return one of a digest's own papers in a line: `titles` of topics by slug."""
+    own = line(paper, numbered=True)
+    why = phrases.reason_phrases(unmarked(reasons_in_brief(paper, reasons), own.title), titles)
+    return Brief(
+        phrases.marked(own.title, title_terms(reasons)), own.url, tuple(filter(None, (own.upvotes, *why)))
+    )
+
+
+def reasons_in_full(paper: Paper, reasons: Iterable[Reason]) -> tuple[Reason, ...]:
+    """Return the reasons that a paper in full tells, which shows by whom it was picked and the facts."""
+    return unsaid(paper, [each for each in reasons if not (paper.picked and each.kind is ReasonKind.PICK)])
+
+
+def reasons_in_brief(paper: Paper, reasons: Iterable[Reason]) -> tuple[Reason, ...]:
+    """Return the reasons that a line tells: who picked the paper among them."""
+    return tuple(
+        replace(each, note=picked(paper.picked)) if paper.picked and each.kind is ReasonKind.PICK else each
+        for each in unsaid(paper, reasons)
+    )
 
 
 def unsaid(paper: Paper, reasons: Iterable[Reason]) -> tuple[Reason, ...]:

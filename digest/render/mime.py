@@ -19,7 +19,7 @@ from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
 from functools import lru_cache
 
-from digest.domain import Message, Picture
+from digest.domain import Message, Picture, Shown
 from digest.errors import InputError
 from digest.render.phrases import printable
 
@@ -39,7 +39,8 @@ _RELATED = b'\r\nContent-Type: multipart/related; type="text/html";\r\n boundary
 class Encoded:
     """A message whose two bodies are encoded for the wire; `text` and `html` read them back.
 
-    `own` headers are this message's, `shared` ones stand in many. `pictures`: those that its HTML shows.
+    `own` headers are this message's, `shared` ones stand in many. `pictures`: those that its HTML shows;
+    `shown`: what of a digest it shows.
     """
 
     subject: str
@@ -48,6 +49,7 @@ class Encoded:
     text_body: bytes
     html_body: bytes
     pictures: tuple[Picture, ...] = ()
+    shown: Shown | None = None
 
     @property
     def headers(self) -> Headers:

@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo
 from digest.domain import Field, HideReason, Hiding, ProposalState, Reason, ReasonKind
 from digest.languages import Deferred, dates, deferred, pgettext
 from digest.languages import gettext as _
-from digest.words import finding
 
 _WEB_URL = re.compile(r"https?://[^\s\"<>\\^`{|}]{1,500}", re.IGNORECASE)
 # Of the format characters only direction marks, zero-width spaces and the BOM go: emoji and some scripts need
@@ -110,6 +109,8 @@ def first_sentences(text: str, most: int) -> str:
     Words of up to 40 characters stay whole. What has longer ones (a script without spaces, a hostile text) is
     cut after 12 characters a word.
     """
+    from digest.words import finding  # noqa: PLC0415 - many patterns, which no command needs that only reads
+
     longest = longest_of(most)
     chosen: list[str] = []
     for sentence in finding.split(text):

@@ -4,15 +4,26 @@ In: a `Digest`, and how much of it may be shown (`Level`). Out: `Layout`, `Texts
 bytes.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 from math import ceil
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from digest.domain import Digest, Frequency, Match, ReasonKind, Subscriber, Topic
+from digest.domain import (
+    Digest,
+    Frequency,
+    Match,
+    Reason,
+    ReasonKind,
+    Shown,
+    ShownPaper,
+    ShownSection,
+    Subscriber,
+    Topic,
+)
 from digest.languages import current, dates, deferred, ngettext, pgettext
 from digest.languages import gettext as _
 from digest.render import phrases
@@ -23,6 +34,7 @@ _PREHEADER = (40, 90)
 _DOT = " · "
 _ADDRESS = "\0"  # where the reader's stands, in a text that many share
 _REST = deferred("More for you")
+MOST_NOTES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +108,45 @@ def layout(digest: Digest, level: Level, front: int) -> Layout:
     return Layout(_sections(digest, shown), in_brief, len(rest) - len(tail))
 
 
+def shown(digest: Digest, level: Level, laid_out: Layout) -> Shown:
+    """Return what an email shows of a digest that is laid out so, for its row of the ledger."""
+    titles = {topic.slug: topic.title for topic in digest.topics}
+    in_brief = [_shown(section, titles) for section in laid_out.tail]
+    if laid_out.hidden:  # the email says that they are on the web
+        in_brief.append(_shown(Section("", digest.papers[-laid_out.hidden :]), titles))
+    return Shown(
+        tuple([_shown(section, titles) for section in laid_out.sections]),
+        tuple(in_brief),
+        tuple([paper.pk for paper in digest.withdrawn]),
+        tuple([paper.pk for paper in digest.also_trending]) if level.also_trending else (),
+        digest.notes[:MOST_NOTES],
+    )
+
+
+def _shown(section: Section, titles: Mapping[str, str]) -> ShownSection:
+    """A section, its reasons by the titles of their topics; below a topic they don't say it again."""
+    if section.topic:
+        titles = {**titles, section.topic: ""}
+    return ShownSection(
+        section.heading,
+        tuple([ShownPaper(match.paper.pk, _titled(match.reasons, titles)) for match in section.matches]),
+    )
+
+
+def _titled(reasons: tuple[Reason, ...], titles: Mapping[str, str]) -> tuple[Reason, ...]:
+    """The reasons, their topics by title."""
+    if all(reason.kind is not ReasonKind.TOPIC for reason in reasons):
+        return reasons
+    return tuple(
+        [
+            replace(reason, filter=titles.get(reason.filter, reason.filter))
+            if reason.kind is ReasonKind.TOPIC
+            else reason
+            for reason in reasons
+        ]
+    )
+
+
 def heading(digest: Digest) -> str:
     """Return the head of a digest."""
     asked = digest.subscriber.interests
@@ -119,9 +170,9 @@ def first_title(digest: Digest) -> str:
     return title(digest.papers[0].paper) if digest.papers else _nothing(digest)
 
 
-def others(digest: Digest) -> str:
+def others(*, has_papers: bool) -> str:
     """Return the heading of what others read: beside a reader's own papers, or instead of them."""
-    return _("Also trending") if digest.papers else _("Trending meanwhile")
+    return _("Also trending") if has_papers else _("Trending meanwhile")
 
 
 def _nothing(digest: Digest) -> str:

@@ -9,6 +9,7 @@ must never be compared: whoever keeps them keeps the number of their basis besid
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,6 +62,10 @@ class Basis:
                 "made": np.array([self.made], np.int64),
             }
         )
+
+    def fingerprint(self) -> bytes:
+        """Return what tells this basis from others: a hash of what it makes of its sample."""
+        return blake2b(self.idf.tobytes() + self.reference.tobytes(), digest_size=16).digest()
 
     @classmethod
     def unpacked(cls, packed: Buffer) -> "Basis":

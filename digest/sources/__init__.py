@@ -12,15 +12,10 @@ from datetime import datetime
 
 from digest.domain import Parsed, Source, SourceKind
 from digest.errors import ParseError
-from digest.sources.registry import TYPES, type_of
 
 log = logging.getLogger(__name__)
 
 MAX_BODY = 16 * 1024 * 1024  # bytes, decompressed
-
-DEFAULT_SOURCES = tuple(
-    Source(each.kind, each.kind, each.default_url) for each in TYPES.values() if each.default_url
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +26,15 @@ class Request:
     headers: tuple[tuple[str, str], ...] = ()
 
 
+def default_sources() -> tuple[Source, ...]:
+    """Return the sources that a new installation begins with."""
+    from digest.sources.registry import TYPES  # noqa: PLC0415 - all kinds, and what reads their answers
+
+    return tuple(
+        Source(each.kind, each.kind, each.default_url) for each in TYPES.values() if each.default_url
+    )
+
+
 def requests(source: Source, now: datetime) -> tuple[Request, ...]:
     """Return the requests that ask a source for what it has now: the operator's URL, completed where it is
     bare.
@@ -38,12 +42,16 @@ def requests(source: Source, now: datetime) -> tuple[Request, ...]:
     Kinds with days or pages add what is particular to them: a limit, the days until now, what is newer than
     the last success. What the URL says itself stays.
     """
+    from digest.sources.registry import type_of  # noqa: PLC0415 - as above
+
     first_page = type_of(source.kind).first_page
     return (Request(first_page(source.url, now, source.last_success_at or now)),)
 
 
 def next_request(source: Source, made: Request, body: bytes) -> Request | None:
     """Return the request for the page after an answer, None after the last one; raises ParseError."""
+    from digest.sources.registry import type_of  # noqa: PLC0415 - as above
+
     with _as_its_own_failure(source.kind):
         url = type_of(source.kind).next_page(made.url, body)
     return Request(url, made.headers) if url else None
@@ -56,6 +64,8 @@ def parse(kind: SourceKind, body: bytes, *, name: str = "", status: int = 200, a
     body: an error's body is read for its reason, never for entries. `address`: where it came from, to which
     links may be relative.
     """
+    from digest.sources.registry import type_of  # noqa: PLC0415 - as above
+
     try:
         if len(body) > MAX_BODY:
             raise ParseError(f"larger than {MAX_BODY // 1024 // 1024} MiB")

@@ -8,6 +8,7 @@ from functools import cache
 from importlib.resources import files
 
 SATURDAY = 5
+STALLED_AFTER = timedelta(hours=6)  # that an announcement is overdue
 _DAY = timedelta(days=1)
 
 

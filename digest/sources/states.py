@@ -9,12 +9,12 @@ from datetime import datetime, timedelta
 
 from digest.domain import SourceKind, SourceState
 from digest.sources.calendar import day_of, expects, keeps_days, next_expected
+from digest.sources.days import STALLED_AFTER
 from digest.sources.registry import type_of
 
 POLL = timedelta(minutes=30)  # conditional requests, so an unchanged feed costs the source a 304
 WAITING_POLL = timedelta(minutes=15)
 QUIET_POLL = timedelta(hours=2)  # a holiday that is announced on after all is noticed the same day
-STALLED_AFTER = timedelta(hours=6)
 SILENT_AFTER = timedelta(days=30)  # a feed without days of its own that brings nothing for so long is dead
 BACK_OFF = timedelta(minutes=5)
 LONGEST_BACK_OFF = timedelta(hours=6)

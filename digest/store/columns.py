@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Integer, LargeBinary, Text, TypeDecorator
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeEngine
 
 from digest.words.characters import cleaned
@@ -23,8 +22,11 @@ class AnyJson(TypeDecorator[Any]):
         self.none_as_null = none_as_null
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        kind = JSONB if dialect.name == "postgresql" else JSON
-        return dialect.type_descriptor(kind(none_as_null=self.none_as_null))
+        if dialect.name != "postgresql":
+            return dialect.type_descriptor(JSON(none_as_null=self.none_as_null))
+        from sqlalchemy.dialects.postgresql import JSONB  # noqa: PLC0415 - imports all drivers of Postgres
+
+        return dialect.type_descriptor(JSONB(none_as_null=self.none_as_null))
 
     def process_bind_param(self, value: Any, _dialect: Dialect) -> Any:
         return _cleaned(value)

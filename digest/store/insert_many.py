@@ -4,7 +4,6 @@ from collections.abc import Collection, Sequence
 from functools import lru_cache
 from typing import Any
 
-import psycopg
 from sqlalchemy import Table, func, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
@@ -71,6 +70,8 @@ class Inserter:
         return range(first, first + count)
 
     def _copy_in(self, rows: Sequence[Sequence[Any]]) -> None:
+        import psycopg  # noqa: PLC0415 - whoever is on SQLite never needs it
+
         connection = self._session.connection().connection.driver_connection
         try:
             with connection.cursor().copy(self._copy) as copy:  # type: ignore[union-attr] # psycopg's

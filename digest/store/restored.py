@@ -10,7 +10,7 @@ from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
 from digest.domain import DeliveryState
-from digest.store.base import Base
+from digest.store import metadata
 from digest.store.deliveries.tables import DeliveryRow
 from digest.store.subscriptions.tables import NoticeRow, SignupRow
 
@@ -36,7 +36,7 @@ def settle_open(session: Session, now: datetime) -> int:
 
 def skip_numbers(session: Session) -> None:
     """Leave out a million numbers of every table whose numbers are never used again."""
-    for table in Base.metadata.sorted_tables:
+    for table in metadata.whole().sorted_tables:
         if not table.dialect_options["sqlite"]["autoincrement"]:
             continue
         if session.get_bind().dialect.name == "sqlite":

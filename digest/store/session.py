@@ -10,10 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import Connection, Engine, Insert, create_engine, event, func, make_url, select, text, true
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -21,6 +20,9 @@ from sqlalchemy.orm import Session
 
 from digest.errors import ConfigError
 from digest.store.base import Base
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql, sqlite
 
 __all__ = [
     "UNAVAILABLE",
@@ -91,10 +93,19 @@ def transaction(engine: Engine) -> Iterator[Session]:
     """Open a Session whose work is committed at the end, or rolled back when something is raised, and in a
     rehearsal always.
     """
+    from digest.store import metadata as _all_tables  # noqa: F401, PLC0415 - foreign keys, see there
+
     with Session(engine, expire_on_commit=False) as session, session.begin():
         yield session
         if engine.get_execution_options().get("digest_rehearsal"):
             session.rollback()
+
+
+def place(url: str) -> str:
+    """Return where a database is: its file, or its URL without the password. Opens nothing."""
+    parsed = make_url(url)
+    is_file = parsed.get_backend_name() == "sqlite"
+    return parsed.database or "" if is_file else parsed.render_as_string(hide_password=True)
 
 
 def rehearsal(engine: Engine) -> Engine:
@@ -144,9 +155,15 @@ def serialise(connection: Session | Connection, *names: str) -> None:
             connection.execute(select(func.pg_advisory_xact_lock(key)))
 
 
-def insert(session: Session, table: type[Base]) -> sqlite.Insert | postgresql.Insert:
+def insert(session: Session, table: type[Base]) -> "sqlite.Insert | postgresql.Insert":
     """Return an INSERT that knows ON CONFLICT in the dialect of this session."""
-    return postgresql.insert(table) if _dialect(session) == "postgresql" else sqlite.insert(table)
+    if _dialect(session) == "postgresql":
+        from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - of two databases one is used
+
+        return postgresql.insert(table)
+    from sqlalchemy.dialects import sqlite  # noqa: PLC0415 - as above
+
+    return sqlite.insert(table)
 
 
 def write(session: Session, statement: Insert, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -1,4 +1,4 @@
-"""The JSON API: signing up, and what a digest would be. Problems are told as RFC 9457 has them.
+"""Serves the JSON API: signing up, and what a digest would be. Problems are told as RFC 9457 has them.
 
 It takes JSON only: a page of another site can't send that without being let in.
 """

@@ -1,4 +1,4 @@
-"""A paper as lists of the site show it: every text chosen, shortened and cleaned, nothing left to decide.
+"""Chooses what lists show of a paper: every text chosen, shortened and cleaned, nothing left to decide.
 
 In: a paper and the time. Out: `PaperCard`. Never: HTML, or who is looking.
 """
@@ -39,10 +39,7 @@ class CardPicture:
 
 @dataclass(frozen=True, slots=True)
 class PaperCard:
-    """A paper in a list. `upvotes` are those of its sources, `votes` those of this site's readers.
-
-    `why`: reasons for it, where the list is somebody's own.
-    """
+    """A paper in a list. `upvotes` are those of its sources, `votes` those of this site's readers."""
 
     id: str
     path: str
@@ -59,7 +56,6 @@ class PaperCard:
     votes: int
     links: tuple[CardLink, ...]
     picture: CardPicture | None
-    why: tuple[str, ...] = ()
     picked_by: str = ""
     note: str = ""
 

@@ -1,4 +1,4 @@
-"""Connections of the web server: how many there may be, for how long each, and which has to go.
+"""Limits connections of the web server: how many there may be, for how long each, and which has to go.
 
 In: sockets that strangers open. Out: the same, served by uvicorn, or closed: uvicorn itself waits for ever
 for the rest of a request, and for somebody who doesn't read. Never: what is asked (`guards`, `limits`).

@@ -6,6 +6,7 @@ Never: a request or a template.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -26,6 +27,7 @@ from digest.serializers import WEEKDAYS
 
 MOST_LINES = 100
 LONGEST_LINE = 1000
+_ONCE_MORE = deferred("press the button once more")
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,9 +153,18 @@ def problem(error: DigestError) -> Problem:
     return Problem(error.message, fix, text[:at], text[at:end], text[end:])
 
 
+def hurry(passed: timedelta | None, least: timedelta) -> Problem | None:
+    """Return what is wrong with the time that a form was open (None: its stamp is forged or too old), if
+    anything: people take at least so long.
+    """
+    if passed is None:
+        return Problem(deferred("this page was open for too long"), _ONCE_MORE)
+    return Problem(deferred("that was quicker than people type"), _ONCE_MORE) if passed < least else None
+
+
 def fix_of(error: DigestError) -> str:
     """Return what a visitor may do about an error; the command that an operator has is nothing to them."""
-    return "" if error.fix.startswith("digest ") else error.fix
+    return "" if error.fix.startswith(("digest ", "--")) else error.fix
 
 
 def sentence(error: DigestError) -> str:

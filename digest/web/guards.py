@@ -1,4 +1,4 @@
-"""What stands before every page: headers, sizes, who is asking, and whether a form is ours.
+"""Guards every page: headers, sizes, who is asking, and whether a form is ours.
 
 In: requests. Out: the same requests, or a refusal. Never: a database, or how often somebody asked (`limits`).
 """

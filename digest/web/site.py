@@ -1,4 +1,4 @@
-"""What every handler is given: the installation, the clock, the templates, and how to answer with a page."""
+"""Gives every handler the installation, the clock, the templates, and how to answer with a page."""
 
 import contextlib
 from collections.abc import Callable, Sequence
@@ -124,6 +124,12 @@ class Web:
         """
         network = network_hash(self.ip(request), self.installation.keys)
         return acting(self.installation, Actor(f"subscriber:{subscriber_id}", via, network))
+
+    def visiting(self, request: Request) -> Installation:
+        """Return the installation in the hands of a visitor without a session, known by their network."""
+        return acting(
+            self.installation, Actor("visitor", "web", network_hash(self.ip(request), self.installation.keys))
+        )
 
     def page(self, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
         """Return a page."""

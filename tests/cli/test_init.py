@@ -72,6 +72,13 @@ def test_what_only_this_machine_knows_needs_no_dns(digest: Command) -> None:
     assert "only this machine knows" in digest("init", "--no-input", "--dry-run")[1]
 
 
+def test_a_database_that_is_there_is_named_and_kept(digest: Command, tmp_path: Path) -> None:
+    digest("subscribers", "add", "ada@lab.example")
+    said = " ".join(digest("init", "--no-input")[1].split())
+    assert f"the database {tmp_path / 'data' / 'digest.db'} was there already; what it holds stays" in said
+    assert len(digest("subscribers", "list", "--json")[1]) == 1
+
+
 def test_a_second_init_replaces_nothing(digest: Command, tmp_path: Path) -> None:
     digest("init", "--no-input")
     before = (tmp_path / ".env").read_bytes()

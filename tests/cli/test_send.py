@@ -56,6 +56,26 @@ def test_a_digest_sent_by_hand_is_the_only_one_of_its_day(here: Installation, tm
     assert sorted(mail["To"] for mail in outbox(tmp_path)) == [ADA, "bob@two.example"]
 
 
+def test_where_there_is_nothing_to_send_nothing_is_written_and_papers_that_come_later_are_sent(
+    engine: Engine, tmp_path: Path
+) -> None:
+    here = installation(engine, tmp_path)
+    due = join(here, ADA, now=NOW - DAY).next_due_at
+    with pytest.raises(RefusedError, match="nothing to send"):
+        send_now(here, ADA, NOW)
+    with session.reading(engine) as db:
+        assert deliveries.listing(db) == []
+        assert subscribers.get(db, ADA).next_due_at == due
+    deliver_all(here, NOW + timedelta(hours=4))
+    with session.reading(engine) as db:
+        assert [row.state for row, _ in deliveries.listing(db)] == [DeliveryState.SKIPPED]
+    store_entries(engine, [entry()], seen_at=NOW + timedelta(hours=5))
+    assert send_now(here, ADA, NOW + timedelta(hours=6)).delivery.state is DeliveryState.SENT
+    with pytest.raises(RefusedError, match="sent already"):
+        send_now(here, ADA, NOW + timedelta(hours=6))
+    assert [mail["To"] for mail in outbox(tmp_path)] == [ADA]
+
+
 def test_a_digest_that_waits_is_delivered_before_its_time(here: Installation, tmp_path: Path) -> None:
     later = NOW + timedelta(hours=4)
     open_due(here, later)

@@ -11,8 +11,9 @@ from sqlalchemy import Engine
 from digest.domain import SubscriberStatus
 from digest.errors import DigestError
 from digest.pipeline.installation import Installation
-from digest.pipeline.subscriptions import admin, preferences
-from digest.pipeline.subscriptions.where import act_on_all, choose, conditions_of
+from digest.pipeline.subscriptions import preferences
+from digest.pipeline.subscriptions.lists.bulk import act_on_all
+from digest.pipeline.subscriptions.where import choose, conditions_of, listing
 from digest.store import session
 from digest.store.subscriptions import subscribers
 from tests.builders import NOW
@@ -72,7 +73,7 @@ def test_conditions_choose_who_meets_all_of_them(
     found = choose(here, where)
     assert "".join(person.email[0] for person in found.sample) == chosen
     assert found.count == len(chosen)
-    assert admin.listing(here, found.conditions, limit=10) == list(found.sample)
+    assert listing(here, found.conditions, limit=10) == list(found.sample)
 
 
 @pytest.mark.parametrize(

@@ -349,14 +349,13 @@ def test_a_plain_filter_is_read_to_the_same_tree(text: str) -> None:
     assert LIBRARY.tree(text) == parse(text, topics=None, categories=None)
 
 
+PLAIN_LEAVES = ["cat:cs", "cat:cs.CL", "cat:math-ph", "ti:x", "-y", "OR", "like:2603.00001", "like:saved"]
 PLAIN = st.from_regex(
     re.compile(r'[a-z0-9]{1,5}|"[a-z0-9]{1,5}( [a-z0-9]{1,5}){1,2}"', re.ASCII), fullmatch=True
 )
 
 
-@given(
-    st.lists(PLAIN | st.sampled_from(["cat:cs", "cat:cs.CL", "cat:math-ph", "ti:x", "-y", "OR"]), min_size=1)
-)
+@given(st.lists(PLAIN | st.sampled_from(PLAIN_LEAVES), min_size=1))
 def test_plain_words_phrases_and_categories_are_read_to_the_same_tree(parts: list[str]) -> None:
     try:
         tree = parse(" ".join(parts), topics=None)

@@ -1,14 +1,18 @@
 """Mails in a real browser: nobody is kept out, nothing is loaded, nothing sticks out (E-05, E-10)."""
 
+import re
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import pytest
 from playwright.sync_api import Browser, Page
 
-from digest.domain import Digest, Message
+from digest.domain import Digest, Message, PictureKind
+from digest.languages import CODES
 from digest.render import Encoded
 from tests.browser import violations
-from tests.digests import GOLDEN, by_topic, full, many, rendered, weekly
+from tests.digests import GOLDEN, SITE, by_topic, full, many, rendered, weekly
+from tests.render.test_mail_everywhere import Variant, written
 from tests.render.test_mails import MAILS
 
 pytestmark = pytest.mark.browser
@@ -16,7 +20,7 @@ pytestmark = pytest.mark.browser
 WIDTHS = (320, 700)
 
 
-def written() -> Iterator[tuple[str, Callable[[], str]]]:
+def pages() -> Iterator[tuple[str, Callable[[], str]]]:
     """The HTML of each golden mail and of the mails around them."""
 
     def of_digest(make: Callable[[], Digest]) -> Callable[[], str]:
@@ -27,9 +31,15 @@ def written() -> Iterator[tuple[str, Callable[[], str]]]:
 
     yield from ((name, of_digest(make)) for name, make in GOLDEN.items())
     yield from ((name, of_mail(make)) for name, make in MAILS.items())
+    for variant in (Variant("de", PictureKind.CID), Variant("zh", PictureKind.HOST)):
+        yield from ((f"{name} {variant}", partial(html_of, variant, name)) for name in ("full", "topics"))
 
 
-EACH = pytest.mark.parametrize("write", [make for _, make in written()], ids=[name for name, _ in written()])
+def html_of(variant: Variant, name: str) -> str:
+    return written(variant)[name].html
+
+
+EACH = pytest.mark.parametrize("write", [make for _, make in pages()], ids=[name for name, _ in pages()])
 
 
 @pytest.fixture
@@ -100,10 +110,14 @@ def test_no_line_ends_a_title_or_text_with_a_lone_word(
     assert page.evaluate(LONE_WORDS) == []
 
 
-def test_a_digest_of_twenty_papers_is_no_higher_than_5000_pixels_on_a_phone(page: Page) -> None:
+@pytest.mark.parametrize("mode", [PictureKind.OFF, PictureKind.CID])
+def test_a_digest_of_twenty_papers_is_no_higher_than_5000_pixels_on_a_phone(
+    page: Page, mode: PictureKind
+) -> None:
     page.set_viewport_size({"width": 320, "height": 900})
-    page.set_content(rendered(DAY).html)
-    assert page.evaluate("document.documentElement.scrollHeight") <= 5_000
+    for code in CODES:
+        page.set_content(written(Variant(code, mode))["20"].html)
+        assert 2_000 < page.evaluate("document.documentElement.scrollHeight") <= 5_000, code
 
 
 @EACH
@@ -122,8 +136,12 @@ def test_text_twice_as_large_stays_on_the_screen(page: Page, write: Callable[[],
 def test_e10_no_mail_asks_the_network_for_anything(page: Page, write: Callable[[], str]) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
-    page.set_content(write(), wait_until="networkidle")
-    assert asked == []
+    html = write()
+    page.set_content(html, wait_until="networkidle")
+    pictures = re.findall(r'src="([^"]+)"', html)
+    assert all(each.startswith(("cid:", f"{SITE.base_url}/thumbnails/")) for each in pictures)
+    assert set(asked) <= set(pictures)
+    assert len(pictures) <= 3
 
 
 def test_axe_sees_what_is_wrong(page: Page) -> None:

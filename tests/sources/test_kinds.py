@@ -9,7 +9,7 @@ import pytest
 import digest
 from digest.domain import Source, SourceKind
 from digest.errors import InputError
-from digest.sources import DEFAULT_SOURCES, requests
+from digest.sources import default_sources, requests
 from digest.sources.guess import kind_of, kind_of_host
 from digest.sources.registry import TYPES, display_name, type_of
 from digest.sources.source_type import SourceType
@@ -54,11 +54,11 @@ def test_sources_are_named_for_readers_and_others_by_their_own_name() -> None:
 
 
 def test_what_an_installation_asks_first_is_what_hosts_give_away() -> None:
-    assert [(source.name, source.kind) for source in DEFAULT_SOURCES] == [
+    assert [(source.name, source.kind) for source in default_sources()] == [
         ("huggingface", "huggingface"),
         ("arxiv", "arxiv"),
     ]
-    assert all(kind_of_host(source.url) is source.kind for source in DEFAULT_SOURCES)
+    assert all(kind_of_host(source.url) is source.kind for source in default_sources())
 
 
 def test_the_longest_name_of_a_host_decides() -> None:

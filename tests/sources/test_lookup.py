@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from digest.errors import InputError, ParseError
 from digest.sources.lookup.crossref import parse_work
 from digest.sources.lookup.page import parse_page
-from digest.sources.lookup.questions import Sites, questions
+from digest.sources.lookup.questions import questions
+from digest.sources.lookup.sites import Sites
 from digest.sources.lookup.subject import Subject, SubjectKind, read_subject
 
 ARXIV, DOI, OPENREVIEW, PAGE, TITLE = SubjectKind

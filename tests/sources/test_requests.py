@@ -6,7 +6,7 @@ import pytest
 
 from digest.domain import Source, SourceKind
 from digest.errors import ParseError
-from digest.sources import DEFAULT_SOURCES, MAX_BODY, Request, parse, requests
+from digest.sources import MAX_BODY, Request, default_sources, parse, requests
 
 NOW = datetime(2026, 3, 17, 8, tzinfo=UTC)
 
@@ -16,7 +16,7 @@ def urls(kind: SourceKind, url: str) -> list[str]:
 
 
 def test_the_sources_that_come_along_ask_for_todays_lists() -> None:
-    asked = [request for source in DEFAULT_SOURCES for request in requests(source, NOW)]
+    asked = [request for source in default_sources() for request in requests(source, NOW)]
     assert asked == [
         Request("https://huggingface.co/api/daily_papers?limit=100"),
         Request("https://rss.arxiv.org/rss/cs.AI+cs.CL+cs.CV+cs.LG+stat.ML"),

@@ -4,11 +4,20 @@ from dataclasses import fields, replace
 from datetime import timedelta
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from digest.store.papers.combine import NOTHING, Part, combine, from_json, to_json
-from tests.builders import NOW
+from digest.domain import Entry, Source, SourceKind
+from digest.store.papers.combine import (
+    NOTHING,
+    Part,
+    add_entry,
+    adds_nothing,
+    combine,
+    from_json,
+    to_json,
+)
+from tests.builders import NOW, entry
 
 _moments = st.none() | st.integers(0, 3).map(lambda n: NOW + timedelta(days=n))
 _words = st.sampled_from(["", "one", "two", "three"])
@@ -38,6 +47,13 @@ def _sound(part: Part) -> Part:
 
 
 _parts = st.builds(Part, **{each.name: _KINDS.get(each.name, _words) for each in fields(Part)}).map(_sound)
+_WITH_TEXT = [each.name for each in fields(Part)][: [each.name for each in fields(Part)].index("text_rank")]
+
+
+def _are_words(said: dict[str, str]) -> bool:
+    return all(_KINDS.get(name) is None for name in said)
+
+
 _several = st.lists(_parts, min_size=1, max_size=4)
 _OF_ALL = (
     "text_rank",
@@ -120,6 +136,36 @@ def test_a_gap_is_filled_by_the_next_best_text_whatever_came_first() -> None:
     parts = [best, replace(worst, comment="worst"), replace(middle, comment="middle")]
     assert combine(parts).comment == "middle"
     assert combine([combine(parts[:2]), parts[2]]).comment == "worst"
+
+
+_ARXIV = Source("arxiv", SourceKind.ARXIV, "")
+
+
+@given(known=_parts, data=st.data())
+def test_an_entry_that_adds_nothing_changes_nothing(known: Part, data: st.DataObject) -> None:
+    """What is known is mostly what the entry says, so that the short cut is taken."""
+    said = {name: getattr(known, name) for name in _WITH_TEXT}
+    said |= data.draw(st.dictionaries(st.sampled_from(sorted(said)), _words, max_size=1).filter(_are_words))
+    if known.summary and data.draw(st.booleans()):
+        known = replace(known, summary_source=_ARXIV.name)
+    told = Entry(
+        key="k",
+        **said,
+        summary=data.draw(st.sampled_from(["", known.summary, "new"])),
+        announce_type=data.draw(st.sampled_from([None, "new", "replace"])),
+        withdrawn=data.draw(st.sampled_from(["", "", "", "gone"])),
+    )
+    at = data.draw(st.integers(0, 3).map(lambda n: NOW + timedelta(days=n)))
+    if adds_nothing(known, told, _ARXIV, at):
+        event("taken")
+        assert add_entry(known, told, _ARXIV, at) == known
+
+
+def test_a_page_that_was_read_before_adds_nothing() -> None:
+    told = entry("2603.00001")
+    known = add_entry(NOTHING, told, _ARXIV, NOW)
+    assert adds_nothing(known, told, _ARXIV, NOW + timedelta(hours=1))
+    assert not adds_nothing(known, replace(told, title="Another"), _ARXIV, NOW)
 
 
 @given(part=_parts)

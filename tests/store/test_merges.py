@@ -14,8 +14,7 @@ from sqlalchemy.pool import StaticPool
 
 from digest.domain import Entry, Merge, Paper, SignalKind, Source, SourceKind
 from digest.errors import InputError, UnknownError
-from digest.store import papers, session
-from digest.store.base import Base
+from digest.store import metadata, papers, session
 from digest.store.papers import Why
 from digest.store.papers.combine import FIELDS, combine
 from digest.store.papers.merges import members
@@ -171,7 +170,7 @@ Step = Landing | tuple[str, str] | str
 @cache
 def _memory() -> Engine:
     engine = create_engine("sqlite://", poolclass=StaticPool)
-    Base.metadata.create_all(engine)
+    metadata.whole().create_all(engine)
     return engine
 
 

@@ -15,8 +15,7 @@ from sqlalchemy.pool import StaticPool
 
 from digest.domain import Entry, Paper, SignalKind, Source, SourceKind
 from digest.errors import InputError, UnknownError
-from digest.store import papers, session
-from digest.store.base import Base
+from digest.store import metadata, papers, session
 from digest.store.papers import StoredEntries
 from digest.store.papers.tables import PaperRow, SignalRow
 from tests.builders import NOW, entry
@@ -423,7 +422,7 @@ _sightings = st.one_of(
 def _memory() -> Engine:
     """A database that costs little: the law is about what is landed, not about where."""
     engine = create_engine("sqlite://", poolclass=StaticPool)
-    Base.metadata.create_all(engine)
+    metadata.whole().create_all(engine)
     return engine
 
 

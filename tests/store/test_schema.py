@@ -9,8 +9,7 @@ from sqlalchemy import Engine, inspect, text
 
 from digest import bundled
 from digest.errors import ConfigError
-from digest.store import schema, session
-from digest.store.base import Base
+from digest.store import metadata, schema, session
 
 
 def _tables(engine: Engine) -> set[str]:
@@ -20,7 +19,7 @@ def _tables(engine: Engine) -> set[str]:
 def test_models_and_migrations_agree(engine: Engine) -> None:
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
-        assert compare_metadata(context, Base.metadata) == []
+        assert compare_metadata(context, metadata.whole()) == []
 
 
 def test_an_empty_database_is_made_and_then_left_alone(empty_database_url: str) -> None:
@@ -29,7 +28,7 @@ def test_an_empty_database_is_made_and_then_left_alone(empty_database_url: str) 
     assert schema.ensure(engine) is True
     assert schema.current(engine) == schema.head()
     assert schema.ensure(engine) is False
-    assert _tables(engine) == set(Base.metadata.tables)
+    assert _tables(engine) == set(metadata.whole().tables)
     engine.dispose()
 
 

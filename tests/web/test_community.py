@@ -20,7 +20,7 @@ from tests.installations import installation, join, store_entries
 from tests.proposed import arxiv, asking
 from tests.source_server import SourceServer
 from tests.web.test_sessions import csrf, sign_in
-from tests.web_server import WebServer, serving
+from tests.web_server import WebServer, serving, stamp_in
 
 ADA, BOB, CORA = "ada@example.org", "bob@example.org", "cora@example.org"
 ID, HERE = "2603.09999", "2603.00001"
@@ -190,6 +190,28 @@ def test_a_report_waits_for_a_curator(web: WebServer) -> None:
     assert post(ada, "/report", paper=HERE, about="paper", words="<i>no paper</i>").status_code == 200
     assert "&lt;i&gt;no paper&lt;/i&gt;" in cora.get("/curate").text
     post(cora, "/curate/settle", number="1")
+    assert reports.unsettled(web.installation) == []
+
+
+def test_a_visitor_reports_by_a_form_of_ours_and_not_in_a_hurry(web: WebServer) -> None:
+    visitor = web.client()
+    form = {"paper": HERE, "about": "paper", "words": "<b>spam</b>"}
+    page = visitor.get(f"/report?paper={HERE}").text
+    assert "csrf" not in page
+    stamp = stamp_in(page)
+    assert visitor.post("/report", data=form).status_code == 422  # no stamp
+    assert visitor.post("/report", data=form | {"stamp": stamp}).status_code == 422  # at once
+    web.clock.move(seconds=20)
+    foreign = visitor.post("/report", data=form | {"stamp": stamp}, headers={"Sec-Fetch-Site": "cross-site"})
+    assert foreign.status_code == 403
+    robot = visitor.post("/report", data=form | {"stamp": stamp, "website": "x"})
+    assert (robot.status_code, reports.unsettled(web.installation)) == (200, [])
+    assert visitor.post("/report", data=form | {"stamp": stamp}).status_code == 200
+    (waiting,) = reports.unsettled(web.installation)
+    assert (waiting.words, waiting.by) == ("<b>spam</b>", "")
+    cora = sign_in(web, CORA)
+    assert "&lt;b&gt;spam&lt;/b&gt;" in cora.get("/curate").text
+    post(cora, "/curate/settle", number=str(waiting.id))
     assert reports.unsettled(web.installation) == []
 
 

@@ -7,13 +7,14 @@ from datetime import timedelta
 
 import pytest
 
-from digest.domain import Entry, HideReason, SignalKind
-from digest.pipeline.community import moderation, picks
+from digest.domain import Actor, Entry, HideReason, SignalKind
+from digest.pipeline.community import moderation, picks, votes
+from digest.pipeline.installation import acting
 from digest.store import papers, session
 from digest.web.addresses import author_path, paper_path
 from digest.web.page_cache import LOOK_EVERY
 from tests.builders import NOW, entry
-from tests.installations import store_entries
+from tests.installations import join, store_entries
 from tests.web_server import WebServer
 
 
@@ -53,6 +54,36 @@ def test_a_merged_paper_leads_to_the_one_that_stands_for_it(web: WebServer) -> N
     with session.transaction(web.installation.engine) as db:
         papers.merge(db, "2603.00002", "2603.00001", papers.Why("one work", "a test", NOW))
     assert web.client().get("/p/2603.00002").headers["location"] == "/p/2603.00001"
+
+
+@pytest.mark.parametrize(
+    ("reason", "status"), [(HideReason.SPAM, 410), (HideReason.LEGAL, 410), (HideReason.DUPLICATE, 302)]
+)
+def test_a_hidden_paper_that_was_merged_into_a_visible_one_stays_hidden(
+    web: WebServer, reason: HideReason, status: int
+) -> None:
+    """Unless it was hidden as a duplicate: then the other one is what it leads to."""
+    part = entry("2603.00002", comment="Buy lamps", version=9)
+    store_entries(web.installation.engine, [entry(), part])
+    moderation.hide(web.installation, "2603.00002", reason, now=NOW)
+    with session.transaction(web.installation.engine) as db:
+        papers.merge(db, "2603.00002", "2603.00001", papers.Why("one work", "a test", NOW))
+        assert papers.by_ids(db, ["arxiv:2603.00002"]) == {}
+    client = web.client()
+    assert client.get("/p/2603.00002").status_code == status
+    shown = client.get("/p/2603.00001")
+    assert shown.status_code == 200
+    assert "Buy lamps" not in shown.text
+
+
+def test_a_page_says_what_votes_of_new_readers_weigh(web: WebServer) -> None:
+    store_entries(web.installation.engine, [entry()])
+    now = web.clock.now
+    for number in range(2):
+        person = join(web.installation, f"r{number}@example.org", now=now - timedelta(days=1))
+        hands = acting(web.installation, Actor(f"subscriber:{person.id}", "web", str(number)))
+        votes.vote(hands, person.id, votes.paper(web.installation, "2603.00001"), now)
+    assert "2 votes of readers here weigh 0.5 together" in web.client().get("/p/2603.00001").text
 
 
 @pytest.mark.parametrize("ref", ["2603.99999", "x", "%00", "a" * 400, "%ed%a0%80", "..%2f..%2fetc"])

@@ -7,7 +7,7 @@ import click
 
 from digest.cli.terminal.context import Cli, json_option, pass_cli
 from digest.cli.terminal.options import dry_run_option, yes_option
-from digest.cli.terminal.output import emit, table, tell_if_cut
+from digest.cli.terminal.output import emit, say, table, tell_if_cut
 from digest.cli.terminal.prompts import ask
 from digest.cli.terminal.types import ROW, SINCE, Number
 
@@ -69,16 +69,14 @@ def undo(cli: Cli, *, number: int, dry_run: bool, yes: bool, as_json: bool) -> N
     entry = acts.get(cli.installation, number)
     undoing.check(entry, cli.installation.actor.name)
     if not as_json:
-        click.echo(
-            f"{entry.at:%Y-%m-%d %H:%M} UTC {entry.actor} {entry.act} {entry.object}: {acts.in_words(entry)}"
-        )
+        say(f"{entry.at:%Y-%m-%d %H:%M} UTC {entry.actor} {entry.act} {entry.object}: {acts.in_words(entry)}")
     if not (dry_run or yes):
         ask("it will be taken back")
     made = None if dry_run else undoing.undo(cli.installation, number, cli.now)
     if as_json:
         emit(acts.entry_object(made or entry) | {"undone": made is not None})
     elif made:
-        click.echo(f"undone, by act {made.id}")
+        say(f"undone, by act {made.id}")
 
 
 def _act(entry: "Entry") -> str:

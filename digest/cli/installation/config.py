@@ -5,7 +5,7 @@ import os
 import click
 
 from digest.cli.terminal.context import Cli, json_option, pass_cli
-from digest.cli.terminal.output import emit, table
+from digest.cli.terminal.output import emit, say, table
 
 
 @click.group()
@@ -55,6 +55,6 @@ def check(as_json: bool) -> int:
         emit({"ok": not problems, "problems": problems})
     else:
         for problem in problems:
-            click.echo(problem)
-        click.echo(f"{len(problems)} problems" if problems else "the settings can be read")
+            say(problem)
+        say(f"{len(problems)} problems" if problems else "the settings can be read")
     return CONFIGURATION if problems else OK

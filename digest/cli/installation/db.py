@@ -6,7 +6,7 @@ import click
 
 from digest.cli.terminal.context import Cli, json_option, pass_cli
 from digest.cli.terminal.options import dry_run_option, yes_option
-from digest.cli.terminal.output import emit
+from digest.cli.terminal.output import emit, say
 from digest.cli.terminal.prompts import ask
 
 
@@ -30,9 +30,9 @@ def upgrade(cli: Cli, *, dry_run: bool, as_json: bool) -> None:
     if as_json:
         emit({"before": revisions.found, "head": revisions.needed, "written": not dry_run})
     elif dry_run:
-        click.echo(f"schema {revisions.found or 'empty'} would become {revisions.needed}")
+        say(f"schema {revisions.found or 'empty'} would become {revisions.needed}")
     else:
-        click.echo(f"schema {revisions.needed} (was {revisions.found or 'empty'})")
+        say(f"schema {revisions.needed} (was {revisions.found or 'empty'})")
 
 
 @db.command()
@@ -49,7 +49,7 @@ def current(cli: Cli, as_json: bool) -> None:
     if as_json:
         emit({"current": revisions.found, "head": revisions.needed})
     else:
-        click.echo(f"{revisions.found or 'empty'} (this version needs {revisions.needed})")
+        say(f"{revisions.found or 'empty'} (this version needs {revisions.needed})")
 
 
 @db.command()
@@ -66,7 +66,7 @@ def check(cli: Cli, as_json: bool) -> None:
     if as_json:
         emit({"ok": True})
     else:
-        click.echo("ok")
+        say("ok")
 
 
 @db.command()
@@ -89,7 +89,7 @@ def backup(cli: Cli, *, path: Path, dry_run: bool, as_json: bool) -> None:
     if as_json:
         emit({"path": str(path), "bytes": size})
     else:
-        click.echo(f"{path}: {'would be written' if size is None else f'{size:,} bytes'}")
+        say(f"{path}: {'would be written' if size is None else f'{size:,} bytes'}")
 
 
 @db.command()
@@ -113,7 +113,7 @@ def restore(cli: Cli, *, path: Path, dry_run: bool, yes: bool, as_json: bool) ->
         if as_json:
             emit({"path": str(path), "uncertain": None, "skipped": None})
         else:
-            click.echo(f"{path} can be restored; nothing was written")
+            say(f"{path} can be restored; nothing was written")
         return
     if not yes:
         ask(f"all that is in the database will be replaced by {path}")
@@ -121,6 +121,4 @@ def restore(cli: Cli, *, path: Path, dry_run: bool, yes: bool, as_json: bool) ->
     if as_json:
         emit({"path": str(path), "uncertain": found.uncertain, "skipped": found.skipped})
     else:
-        click.echo(
-            f"restored {path}: {found.uncertain} emails became uncertain, {found.skipped} digests skipped"
-        )
+        say(f"restored {path}: {found.uncertain} emails became uncertain, {found.skipped} digests skipped")

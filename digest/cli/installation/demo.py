@@ -8,7 +8,7 @@ import click
 
 from digest.cli.terminal.context import json_option
 from digest.cli.terminal.options import dry_run_option
-from digest.cli.terminal.output import emit, table
+from digest.cli.terminal.output import emit, say, table
 from digest.cli.terminal.types import Number
 from digest.domain import DeliveryState
 from digest.serializers import reasons_in_words
@@ -48,7 +48,7 @@ def demo(out: Path, *, serves: bool, port: int, dry_run: bool, as_json: bool) ->
         if as_json:
             emit({"out": str(out), "written": False})
         else:
-            click.echo(f"the demo would be played in {out}/; nothing was written")
+            say(f"the demo would be played in {out}/; nothing was written")
         return
     if serves:
         _serve(out, port)
@@ -77,7 +77,7 @@ def demo(out: Path, *, serves: bool, port: int, dry_run: bool, as_json: bool) ->
 
 
 def _show(report: "Demo") -> None:
-    click.echo(f"{report.papers} sample papers, {len(report.mails)} mails:")
+    say(f"{report.papers} sample papers, {len(report.mails)} mails:")
     rows = []
     for mail in report.mails:
         for number, match in enumerate(mail.matches[:SHOWN]):
@@ -87,7 +87,7 @@ def _show(report: "Demo") -> None:
             rows.append(("", f"… and {len(mail.matches) - SHOWN} more", ""))
     table(("who", "gets", "because of"), rows)
     first = report.mails[0].path
-    click.echo(f"The mails lie in {first.parent}/, as .eml for a mail program and as .html.")
+    say(f"The mails lie in {first.parent}/, as .eml for a mail program and as .html.")
     click.echo(f"Open one:  python3 -m webbrowser {first.with_suffix('.html')}")
     click.echo(f"The site on the same papers:  {_command()} demo --serve")
 
@@ -101,9 +101,9 @@ def _serve(out: Path, port: int) -> None:
     with listen("127.0.0.1", port) as listening:  # before the demo: a port that is taken is told at once
         report = played(out)
         host, number = listening.getsockname()[:2]
-        click.echo(f"{report.papers} sample papers, as of {MORNING:%A} {MORNING.day} {MORNING:%B %Y}.")
-        click.echo(f"The site:  http://{host}:{number}/   (Ctrl+C ends it)")
-        click.echo(f"Emails of sign-ups lie in {out}/outbox/.")
+        say(f"{report.papers} sample papers, as of {MORNING:%A} {MORNING.day} {MORNING:%B %Y}.")
+        say(f"The site:  http://{host}:{number}/   (Ctrl+C ends it)")
+        say(f"Emails of sign-ups lie in {out}/outbox/.")
         serve_demo(report.installation, listening, MORNING)
 
 

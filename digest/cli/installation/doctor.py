@@ -48,7 +48,10 @@ def doctor(cli: Cli, *, quiet: bool, mail: bool, as_json: bool) -> int:
     if as_json:
         emit(checks)
     else:
-        table(("check", "", "detail", "fix"), [(c.check, c.result, c.detail, c.fix) for c in checks])
+        table(("check", "", "detail"), [(c.check, c.result, c.detail) for c in checks])
+        for check in checks:
+            if check.fix:
+                click.echo(f"fix {check.check}: {check.fix}")
     failed = [check.check for check in checks if check.result is Result.FAIL]
     if not failed:
         return 0

@@ -4,7 +4,7 @@ import click
 
 from digest.cli.terminal.context import Cli, json_option, pass_cli
 from digest.cli.terminal.options import dry_run_option
-from digest.cli.terminal.output import emit, table
+from digest.cli.terminal.output import emit, say, table
 
 
 @click.group()
@@ -48,6 +48,6 @@ def retry(cli: Cli, *, dry_run: bool, as_json: bool) -> None:
     if as_json:
         emit({"failures": count, "written": not dry_run})
     elif dry_run:
-        click.echo(f"{count} failures would be forgotten")
+        say(f"{count} failures would be forgotten")
     else:
-        click.echo(f"{count} failures are forgotten; `digest run` tries again what is due")
+        say(f"{count} failures are forgotten; `digest run` tries again what is due")

@@ -10,7 +10,7 @@ import click
 from digest.cli.terminal.context import json_option, on_terminal
 from digest.cli.terminal.exits import OK, PARTLY_FAILED
 from digest.cli.terminal.options import dry_run_option
-from digest.cli.terminal.output import emit, table
+from digest.cli.terminal.output import emit, say, table
 
 if TYPE_CHECKING:
     from digest.domain import Receipt
@@ -19,18 +19,26 @@ ENV = Path(".env")
 # setting → what is asked, the answer of who only presses Enter, and what helps to answer
 QUESTIONS = {
     "site_name": ("Name of the digest", "Daily Papers", ""),
-    "base_url": ("Address of its pages", "http://localhost:8000", "Links in emails lead there."),
-    "mail_from": ("Sender", "papers@localhost", "An address, or Name <address>."),
+    "base_url": (
+        "Address of its pages",
+        "http://localhost:8000",
+        "Where its pages are; links in emails lead there.",
+    ),
+    "mail_from": ("Sender", "papers@localhost", "The sender: an address, or Name <address>."),
     "smtp_url": (
         "Mail server",
         "",
-        "Such as smtp+starttls://user:password@mail.example.org:587; empty: emails go to a folder.",
+        "Such as smtp+starttls://user:password@mail.example.org:587 (empty: a folder).",
     ),
-    "postal_address": ("Postal address", "", "It stands in the foot of every email: the law asks for it."),
+    "postal_address": (
+        "Postal address",
+        "",
+        "For the foot of every email: the law asks for one.",
+    ),
 }
 # From nothing to the first digest: somebody gets one, papers are fetched, theirs is sent at once.
 NEXT = (
-    "digest subscribers add {address} --topic llm --confirmed --consent 'my own address'",
+    "digest subscribers add {address} --topic llm --confirmed --consent myself",
     "digest run",
     "digest send {address} --now",
 )
@@ -68,15 +76,15 @@ def init(*, no_input: bool, test_mail: str | None, dry_run: bool, as_json: bool,
         for field in QUESTIONS
     }
     if asks and test_mail is None:
-        test_mail = _prompt("Send a test email to", "", "Empty: none now.", read_address)
+        test_mail = _prompt("Test email to", "", "Who gets a test email now (empty: nobody).", read_address)
     recipient = read_address(test_mail) if test_mail else None
     following = [command.format(address=recipient or YOU) for command in NEXT]
     text = setup.env_text(answers)
     records = setup.dns_records(load(**{field: answer for field, answer in answers.items() if answer}))
-    schema = None
+    made = None
     if not dry_run:
         setup.write_env(ENV, text)
-        schema = database.upgrade(load()).needed
+        made = database.upgrade(load())
     receipt = setup.try_sending(load(), recipient, datetime.now(UTC)) if recipient and not dry_run else None
     if as_json:
         dns = [asdict(record) for record in records]
@@ -84,7 +92,8 @@ def init(*, no_input: bool, test_mail: str | None, dry_run: bool, as_json: bool,
             {
                 "env": str(ENV),
                 "written": not dry_run,
-                "schema": schema,
+                "schema": made and made.needed,
+                "database": database.place(load()),
                 "dns": dns,
                 "next": following,
                 "test_mail": receipt,
@@ -92,18 +101,20 @@ def init(*, no_input: bool, test_mail: str | None, dry_run: bool, as_json: bool,
         )
         return _code(receipt)
     if dry_run:
-        click.echo(f"{ENV} and the database would be made; nothing was written")
-    else:
-        click.echo(f"wrote {ENV} (only you can read it); the database is ready (schema {schema})")
+        say(f"{ENV} and the database would be made; nothing was written")
+    elif made:
+        say(f"wrote {ENV} (only you can read it)")
+        state = "was there already; what it holds stays" if made.found else "is ready"
+        say(f"the database {database.place(load())} {state} (schema {made.needed})")
     if receipt:
-        click.echo(f"test email to {recipient}: {receipt.state}; {receipt.reply}")
-    click.echo("\nWhat DNS must hold:")
+        say(f"test email to {recipient}: {receipt.state}; {receipt.reply}")
+    say("\nWhat DNS must hold:")
     table(
         ("name", "type", "value", "why"),
         [(r.name, r.type, r.value, r.why) for r in records],
         empty="nothing: only this machine knows the sender and the site",
     )
-    click.echo("\nNext:")
+    say("\nNext:")
     for command in following:
         click.echo(command)
     return _code(receipt)
@@ -132,7 +143,7 @@ def _prompt(question: str, default: str, help_text: str, check: Callable[[str], 
         return plain
 
     if help_text:
-        click.echo(help_text)
+        say(help_text)
     answer: str = click.prompt(question, default=default, value_proc=read)
     return answer
 

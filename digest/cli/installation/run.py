@@ -1,5 +1,6 @@
 """`digest run`: one round in this process."""
 
+import logging
 import signal
 from contextlib import contextmanager
 from threading import Event
@@ -10,7 +11,7 @@ import click
 from digest.cli.terminal.context import Cli, json_option, pass_cli
 from digest.cli.terminal.exits import INTERRUPTED, OK, PARTLY_FAILED, UNREACHABLE
 from digest.cli.terminal.options import dry_run_option
-from digest.cli.terminal.output import emit, table
+from digest.cli.terminal.output import emit, say, table
 from digest.domain import DeliveryState
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def run(cli: Cli, *, no_fetch: bool, dry_run: bool, as_json: bool) -> int:
     if dry_run:
         _show_due(cli, now, fetch=not no_fetch, as_json=as_json)
         return OK
-    with _stop_on_signal() as stopping:
+    with _stop_on_signal() as stopping, sources_reported_once():
         report = run_round(
             cli.installation, now, fetch=not no_fetch, summarise=not no_fetch, stopping=stopping
         )
@@ -62,7 +63,7 @@ def run(cli: Cli, *, no_fetch: bool, dry_run: bool, as_json: bool) -> int:
         _show_issues(report)
     for name, error in report.failed.items():
         if error is not report.delivery_error:
-            click.echo(f"error: {name}: {words(error)}; the other steps went on", err=True)
+            say(f"error: {name}: {words(error)}; the other steps went on", err=True)
     if broken := report.delivery_error or report.outage:
         raise broken
     if stopping():
@@ -78,9 +79,9 @@ def _show_due(cli: Cli, now: "datetime", *, fetch: bool, as_json: bool) -> None:
     if as_json:
         emit({"sources": names, "subscribers": due.subscribers, "deliveries": due.deliveries})
         return
-    click.echo(f"sources to ask: {', '.join(names) or 'none'}")
-    click.echo(f"digests to prepare: {due.subscribers:,}; prepared and waiting: {due.deliveries:,}")
-    click.echo("nothing was written")
+    say(f"sources to ask: {', '.join(names) or 'none'}")
+    say(f"digests to prepare: {due.subscribers:,}; prepared and waiting: {due.deliveries:,}")
+    say("nothing was written")
 
 
 @contextmanager
@@ -99,6 +100,18 @@ def _stop_on_signal() -> "Iterator[Callable[[], bool]]":
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def sources_reported_once() -> "Iterator[None]":
+    """Keep what becomes of sources out of the log meanwhile: the report of the command says it."""
+    log = logging.getLogger("digest.pipeline.ingest.poll")
+    before = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        log.setLevel(before)
 
 
 def exit_code(fetched: "tuple[FetchReport, ...] | list[FetchReport]") -> int:
@@ -129,9 +142,9 @@ def show_fetched(fetched: "tuple[FetchReport, ...] | list[FetchReport]") -> None
     """Print what came of sources, for people: counts, or what went wrong in words."""
     for report in fetched:
         if report.error:
-            click.echo(f"{report.name}: {report.error}", err=True)
+            say(f"{report.name}: {report.error}", err=True)
         for note in report.notes:
-            click.echo(f"{report.name}: {note}", err=True)
+            say(f"{report.name}: {note}", err=True)
     table(
         ("source", "state", "entries", "new", "updated", "skipped"),
         [(r.name, r.state, r.entries, r.new, r.updated, len(r.skipped)) for r in fetched],
@@ -156,4 +169,4 @@ def _show_issues(report: "Round") -> None:
         empty="no digest was due",
     )
     if report.emails:
-        click.echo(f"emails about subscriptions (confirmations and the like): {report.emails}")
+        say(f"emails about subscriptions (confirmations and the like): {report.emails}")

@@ -8,7 +8,7 @@ import click
 
 from digest.cli.terminal.context import Cli, json_option, pass_cli
 from digest.cli.terminal.options import dry_run_option
-from digest.cli.terminal.output import emit
+from digest.cli.terminal.output import emit, say
 from digest.cli.terminal.types import Number
 
 UNREACHABLE = 5
@@ -44,7 +44,7 @@ def serve(
         if as_json:
             emit(found)
         else:
-            click.echo(f"would serve {found['site']} on {host}:{port}; settings, database and port are ready")
+            say(f"would serve {found['site']} on {host}:{port}; settings, database and port are ready")
         return 0
     run(
         cli.installation,
@@ -66,11 +66,11 @@ def _check(host: str, port: int, *, as_json: bool) -> int:
     except urllib.error.HTTPError as error:
         report, code = json.load(error), UNREACHABLE
     except OSError as error:
-        click.echo(f"error: nothing answers on {host}:{port}: {error}", err=True)
+        say(f"error: nothing answers on {host}:{port}: {error}", err=True)
         return UNREACHABLE
     if as_json:
         emit(report)
         return code
     for part, state in report["parts"].items():
-        click.echo(f"{part}: {state}")
+        say(f"{part}: {state}")
     return code

@@ -4,7 +4,7 @@ import click
 
 from digest import __version__
 from digest.cli.terminal.context import json_option
-from digest.cli.terminal.output import emit
+from digest.cli.terminal.output import emit, say
 
 
 @click.command()
@@ -17,4 +17,4 @@ def version(as_json: bool) -> None:
     if as_json:
         emit({"version": __version__})
     else:
-        click.echo(f"digest {__version__}")
+        say(f"digest {__version__}")

@@ -13,7 +13,7 @@ from digest.cli.papers.submit import submit
 from digest.cli.terminal.context import Cli, json_option, pass_cli
 from digest.cli.terminal.exits import PARTLY_FAILED
 from digest.cli.terminal.options import dry_run_option
-from digest.cli.terminal.output import emit, table
+from digest.cli.terminal.output import emit, say, table
 from digest.cli.terminal.progress import progress
 from digest.cli.terminal.types import LIMIT, TIME, choice
 from digest.domain import SourceKind
@@ -98,11 +98,11 @@ def import_(
 def _show_import(reports: "list[ImportReport]") -> None:
     for report in reports:
         if report.error:
-            click.echo(f"error: {report.file}: {report.error}", err=True)
+            say(f"error: {report.file}: {report.error}", err=True)
         for note in report.notes:
-            click.echo(f"note: {report.file}: {note}", err=True)
+            say(f"note: {report.file}: {note}", err=True)
         for skipped in report.skipped:
-            click.echo(f"skipped: {report.file}: {skipped.entry}: {skipped.error}", err=True)
+            say(f"skipped: {report.file}: {skipped.entry}: {skipped.error}", err=True)
     table(
         ("file", "entries", "new", "updated", "unchanged", "skipped"),
         [(r.file, r.entries, r.new, r.updated, r.unchanged, len(r.skipped)) for r in reports if not r.error],
@@ -176,7 +176,7 @@ def _explain_result(result: "SearchResult", shown: int) -> None:
     lines += [f"no paper has {word!r}" for word in result.unknown]
     lines += [f"{part} alone finds {count:,}" for part, count in result.parts]
     for line in lines:
-        click.echo(line, err=True)
+        say(line, err=True)
 
 
 def index_papers(cli: Cli) -> int:
@@ -203,14 +203,14 @@ def reindex(cli: Cli, *, dry_run: bool, as_json: bool) -> None:
         if as_json:
             emit({"papers": total})
         else:
-            click.echo(f"{total:,} papers would be indexed anew")
+            say(f"{total:,} papers would be indexed anew")
         return
     with progress(total, "papers") as on_progress:
         done = search_index.reindex(cli.installation, on_progress=lambda done, _: on_progress(done, done))
     if as_json:
         emit({"papers": done})
     else:
-        click.echo(f"indexed {done:,} papers")
+        say(f"indexed {done:,} papers")
 
 
 @papers.command()
@@ -228,7 +228,7 @@ def explain(cli: Cli, paper_id: str, as_json: bool) -> None:
     if as_json:
         emit(ranked_object(ranked))
     else:
-        click.echo(f"{ranked.paper.title}\nscore {ranked.score:.4f}")
+        say(f"{ranked.paper.title}\nscore {ranked.score:.4f}")
         table(
             ("signal", "value", "points"),
             [(p.signal, f"{p.value:g}", f"{p.points:.4f}") for p in ranked.parts],
@@ -253,7 +253,7 @@ def merge(cli: Cli, *, paper_id: str, other_id: str, why: str, dry_run: bool, as
     if as_json:
         emit(made)
     else:
-        click.echo(f"{made.paper} {'would be' if dry_run else 'is'} part of {made.into} now")
+        say(f"{made.paper} {'would be' if dry_run else 'is'} part of {made.into} now")
         if not dry_run:
             click.echo(f"undo it: digest papers split {made.paper}")
 
@@ -274,4 +274,4 @@ def split(cli: Cli, paper_id: str, dry_run: bool, as_json: bool) -> None:
     if as_json:
         emit(undone)
     else:
-        click.echo(f"{undone.paper} {'would be' if dry_run else 'is'} a paper of its own again")
+        say(f"{undone.paper} {'would be' if dry_run else 'is'} a paper of its own again")

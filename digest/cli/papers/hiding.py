@@ -4,7 +4,7 @@ import click
 
 from digest.cli.terminal.context import Cli, json_option, pass_cli
 from digest.cli.terminal.options import dry_run_option
-from digest.cli.terminal.output import emit
+from digest.cli.terminal.output import emit, say
 from digest.domain import HideReason
 from digest.serializers import paper_object
 
@@ -33,7 +33,7 @@ def hide(cli: Cli, *, paper_id: str, why: str, dry_run: bool, as_json: bool) -> 
     if as_json:
         emit(paper_object(paper, (), moderation.hiding_of(cli.installation, paper)))
         return
-    click.echo(f"{paper.id} {'would be' if dry_run else 'is'} hidden as {reason}: {paper.title}")
+    say(f"{paper.id} {'would be' if dry_run else 'is'} hidden as {reason}: {paper.title}")
     if not dry_run:
         click.echo(f"undo it: digest papers unhide {paper.id}")
 
@@ -54,4 +54,4 @@ def unhide(cli: Cli, *, paper_id: str, dry_run: bool, as_json: bool) -> None:
     if as_json:
         emit(paper_object(paper, (), moderation.hiding_of(cli.installation, paper)))
     else:
-        click.echo(f"{paper.id} {'would be' if dry_run else 'is'} shown again: {paper.title}")
+        say(f"{paper.id} {'would be' if dry_run else 'is'} shown again: {paper.title}")

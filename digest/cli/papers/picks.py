@@ -6,7 +6,7 @@ import click
 
 from digest.cli.terminal.context import Cli, json_option, pass_cli
 from digest.cli.terminal.options import dry_run_option
-from digest.cli.terminal.output import emit, table
+from digest.cli.terminal.output import emit, say, table
 from digest.serializers import paper_object
 
 date_option = click.option(
@@ -55,7 +55,7 @@ def pick(
         emit(paper_object(paper, ()))
         return
     on = paper.picked.day if paper.picked else ""
-    click.echo(f"{paper.id} {'would be' if dry_run else 'is'} picked for {on}: {paper.title}")
+    say(f"{paper.id} {'would be' if dry_run else 'is'} picked for {on}: {paper.title}")
     if not dry_run:
         click.echo(f"undo it: digest papers unpick {paper.id}")
 
@@ -79,7 +79,7 @@ def unpick(cli: Cli, *, paper_id: str, day: datetime | None, dry_run: bool, as_j
     if as_json:
         emit(paper_object(paper, ()))
     else:
-        click.echo(f"{paper.id} {'would be' if dry_run else 'is'} no longer picked: {paper.title}")
+        say(f"{paper.id} {'would be' if dry_run else 'is'} no longer picked: {paper.title}")
 
 
 @click.command()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from digest.cli.terminal.context import Cli, json_option, pass_cli
-from digest.cli.terminal.output import emit, paragraph, table, tell_if_cut
+from digest.cli.terminal.output import emit, paragraph, say, table, tell_if_cut
 from digest.cli.terminal.types import LIMIT
 from digest.serializers import paper_object
 
@@ -41,7 +41,7 @@ def list_(cli: Cli, *, period: str | None, order: str, limit: int, as_json: bool
     if as_json:
         emit([_listed(paper) for paper in papers])
         return
-    click.echo(f"{named}, {'by attention' if order == 'trend' else 'newest first'}", err=True)
+    say(f"{named}, {'by attention' if order == 'trend' else 'newest first'}", err=True)
     upvotes = SignalKind.UPVOTES
     table(
         ("paper", "upvotes", "source", "title"),
@@ -121,13 +121,13 @@ def _show_signals(paper: "Paper") -> None:
 def _show_readers(got: "Readers") -> None:
     click.echo()
     counts = ", ".join(f"{count:,} {state}" for state, count in got.counts.items())
-    click.echo(f"in digests: {counts or 'none'}")
+    say(f"in digests: {counts or 'none'}")
     if got.deliveries:
         table(
             ("date", "reader", "state"), [(row.issue_date, email, row.state) for row, email in got.deliveries]
         )
     if sum(got.counts.values()) > len(got.deliveries):
-        click.echo(f"the last {len(got.deliveries)}; --json has the counts of all", err=True)
+        say(f"the last {len(got.deliveries)}; --json has the counts of all", err=True)
 
 
 def _readers(got: "Readers") -> dict[str, Any]:

@@ -4,7 +4,7 @@ import click
 
 from digest.cli.terminal.context import Cli, json_option, pass_cli
 from digest.cli.terminal.options import dry_run_option, yes_option
-from digest.cli.terminal.output import emit
+from digest.cli.terminal.output import emit, say
 from digest.cli.terminal.prompts import ask
 from digest.cli.terminal.types import LIMIT
 from digest.domain import ProposalState
@@ -35,7 +35,7 @@ def submit(
         if as_json:
             emit(proposal_object(rehearsed))
         else:
-            click.echo(in_words(rehearsed))
+            say(in_words(rehearsed))
         return
     proposal = submissions.propose(here, paper, subscriber_id=None, tell=False, now=cli.now)
     fetching.look_up_due(here, cli.now, only=proposal.id)
@@ -43,7 +43,7 @@ def submit(
     if proposal.choices and choice:
         proposal = fetching.choose(here, proposal.id, choice - 1, cli.now)
     if not as_json:
-        click.echo(in_words(proposal))
+        say(in_words(proposal))
     if proposal.state is ProposalState.READY and proposal.entry:
         if not yes:
             ask("it will be sent to the curators" if not accept else "it will be listed today")
@@ -51,6 +51,6 @@ def submit(
         if accept and proposal.state is ProposalState.PENDING:
             proposal = submissions.accept(here, proposal.id, cli.now)
         if not as_json:
-            click.echo(f"proposal {proposal.id} is {proposal.state}")
+            say(f"proposal {proposal.id} is {proposal.state}")
     if as_json:
         emit(proposal_object(proposal))

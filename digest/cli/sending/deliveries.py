@@ -6,7 +6,7 @@ import click
 
 from digest.cli.terminal.context import Cli, json_option, pass_cli
 from digest.cli.terminal.options import dry_run_option, yes_option
-from digest.cli.terminal.output import emit, table, tell_if_cut
+from digest.cli.terminal.output import emit, say, table, tell_if_cut
 from digest.cli.terminal.prompts import ask
 from digest.cli.terminal.types import LIMIT, ROW, choice
 from digest.domain import DeliveryState
@@ -47,6 +47,7 @@ def list_(cli: Cli, *, issue_id: int | None, state: DeliveryState | None, limit:
                 for d, email in listed
             ],
             empty="no deliveries yet",
+            optional=("reply", "attempts"),
         )
     tell_if_cut(len(listed), limit)
 
@@ -154,7 +155,7 @@ def _goes_on(found: "Picked", what: str, dry_run: bool, yes: bool) -> bool:
         return False
     if not yes:
         for row, email in found.rows[:3]:
-            click.echo(f"  {row.issue_date} {email}: {row.state} {row.reason or row.reply}", err=True)
+            say(f"  {row.issue_date} {email}: {row.state} {row.reason or row.reply}", err=True)
         ask(what)
     return True
 
@@ -164,6 +165,6 @@ def _print_counts(counts: dict[str, int], as_json: bool) -> None:
         emit(counts)
         return
     *first, stale = counts.items()
-    click.echo(", ".join(f"{number} {name}" for name, number in first))
+    say(", ".join(f"{number} {name}" for name, number in first))
     if stale[1]:
-        click.echo(f"{stale[1]} are of issues older than 20 hours, which are not sent any more", err=True)
+        say(f"{stale[1]} are of issues older than 20 hours, which are not sent any more", err=True)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from digest.cli.terminal.context import Cli, json_option, pass_cli
-from digest.cli.terminal.output import emit, table, tell_if_cut
+from digest.cli.terminal.output import emit, say, table, tell_if_cut
 from digest.cli.terminal.types import LIMIT
 from digest.domain import DeliveryState
 
@@ -37,7 +37,7 @@ def list_(cli: Cli, *, limit: int, as_json: bool) -> None:
     else:
         shown = [state for state in _SHOWN if any(past.counts[DeliveryState(state)] for past in listed)]
         table(
-            ("issue", "date", "due at", "for", *shown),
+            ("issue", "date", "due at", "subscribers", *shown),
             [
                 (
                     past.issue.id,
@@ -78,16 +78,17 @@ def show(cli: Cli, *, issue: str, most: int, as_json: bool) -> None:
             ]
         )
         return
-    for past in found:
+    for place, past in enumerate(found):
+        if place:
+            click.echo()
         one = past.issue
-        click.echo(
-            f"issue {one.id} of {one.date}, due at {one.due_at:%H:%M}, opened at {one.opened_at:%H:%M} UTC"
-        )
+        say(f"issue {one.id} of {one.date}, due at {one.due_at:%H:%M}, opened at {one.opened_at:%H:%M} UTC")
         states = [(state, count) for state, count in past.counts.items() if count]
         table(("state", "subscribers"), states, empty="for nobody")
         if past.reasons:
             table(("reason", "subscribers"), list(past.reasons.items()))
-        table(("paper", "readers"), past.papers[:most], empty="no papers")
+        named = [(paper, readers, past.titles.get(paper, "")) for paper, readers in past.papers[:most]]
+        table(("paper", "readers", "title"), named, empty="no papers")
 
 
 def _issue(past: "PastIssue") -> dict[str, Any]:

@@ -5,7 +5,7 @@ import click
 from digest.cli.terminal.context import Cli, json_option, pass_cli
 from digest.cli.terminal.exits import OK, UNREACHABLE
 from digest.cli.terminal.options import dry_run_option
-from digest.cli.terminal.output import emit
+from digest.cli.terminal.output import emit, say
 
 
 @click.group()
@@ -29,11 +29,11 @@ def test(cli: Cli, *, address: str, dry_run: bool, as_json: bool) -> int:
 
     recipient = read_address(address)
     if dry_run:
-        click.echo(f"would send a test email to {recipient}")
+        say(f"would send a test email to {recipient}")
         return OK
     receipt = send_test_email(cli.installation, recipient, cli.now)
     if as_json:
         emit({"email": recipient, "state": receipt.state, "reply": receipt.reply})
     else:
-        click.echo(f"{recipient}: {receipt.state}; the server said: {receipt.reply}")
+        say(f"{recipient}: {receipt.state}; the server said: {receipt.reply}")
     return OK if receipt.state is DeliveryState.SENT else UNREACHABLE

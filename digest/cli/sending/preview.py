@@ -8,7 +8,7 @@ import click
 
 from digest.cli.terminal.context import Cli, json_option, pass_cli
 from digest.cli.terminal.explaining import explained_object, show_arithmetic, show_why_not
-from digest.cli.terminal.output import document, emit, table
+from digest.cli.terminal.output import document, emit, say, table
 from digest.languages import CODES
 from digest.serializers import preview_object, reasons_in_words
 
@@ -77,7 +77,7 @@ def preview(
             shown["papers"] = [explained_object(*each) for each in zip(papers, count(1), sums, strict=False)]
         emit(shown)
         return
-    click.echo(_subject(cli, found) or f"no digest: {found.skip_reason}", err=bool(part))
+    say(_subject(cli, found) or f"no digest: {found.skip_reason}", err=bool(part))
     for place, match, each in zip(count(1), papers, sums, strict=False):
         show_arithmetic(place, match, each)
     if papers and not explain:
@@ -86,7 +86,7 @@ def preview(
             [(m.paper.id, f"{m.score:.3f}", m.paper.title, reasons_in_words(m.reasons)) for m in papers],
         )
     for paper in withdrawn:
-        click.echo(f"withdrawn since it was sent: {paper.id}  {paper.title}")
+        say(f"withdrawn since it was sent: {paper.id}  {paper.title}")
 
 
 def _subject(cli: Cli, found: "Preview") -> str | None:

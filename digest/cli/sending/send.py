@@ -5,7 +5,7 @@ import click
 from digest.cli.terminal.context import Cli, json_option, pass_cli
 from digest.cli.terminal.exits import OK, PARTLY_FAILED
 from digest.cli.terminal.options import dry_run_option
-from digest.cli.terminal.output import emit
+from digest.cli.terminal.output import emit, say
 
 
 @click.command()
@@ -34,17 +34,17 @@ def send(cli: Cli, *, address: str, at_once: bool, dry_run: bool, as_json: bool)
         if as_json:
             emit({"email": subscriber.email, "papers": papers, "skip_reason": found.skip_reason})
         elif found.digest:
-            click.echo(f"{subscriber.email} would get {len(papers)} papers; nothing was sent")
+            say(f"{subscriber.email} would get {len(papers)} papers; nothing was sent")
         else:
-            click.echo(f"{subscriber.email} would get nothing: {found.skip_reason}")
+            say(f"{subscriber.email} would get nothing: {found.skip_reason}")
         return OK
     sent = send_now(cli.installation, address, cli.now)
     row = sent.delivery
     if as_json:
         emit(delivery_object(row, sent.subscriber.email, sent.papers))
     elif row.state is DeliveryState.SENT:
-        click.echo(f"sent {len(sent.papers)} papers to {sent.subscriber.email}")
+        say(f"sent {len(sent.papers)} papers to {sent.subscriber.email}")
     else:
         answer = f"; the server said: {row.reply}" if row.reply else ""
-        click.echo(f"{sent.subscriber.email}: {row.state}{f' ({row.reason})' if row.reason else ''}{answer}")
+        say(f"{sent.subscriber.email}: {row.state}{f' ({row.reason})' if row.reason else ''}{answer}")
     return OK if row.state in {DeliveryState.SENT, DeliveryState.SKIPPED} else PARTLY_FAILED

@@ -7,7 +7,7 @@ import click
 from digest.cli.terminal.context import Cli, json_option, pass_cli
 from digest.cli.terminal.exits import PARTLY_FAILED
 from digest.cli.terminal.options import dry_run_option, yes_option
-from digest.cli.terminal.output import emit, table, tell_if_cut
+from digest.cli.terminal.output import emit, say, table, tell_if_cut
 from digest.cli.terminal.prompts import ask
 from digest.cli.terminal.types import LIMIT
 
@@ -61,7 +61,7 @@ def add(cli: Cli, *, email: str, reason: str, dry_run: bool, as_json: bool) -> N
         emit({"email": email, "added": added, "written": added and not dry_run})
     else:
         would = "would be suppressed" if dry_run else "is suppressed now"
-        click.echo(f"{email} {would if added else 'is suppressed already'}")
+        say(f"{email} {would if added else 'is suppressed already'}")
 
 
 @suppressions.command()
@@ -82,14 +82,14 @@ def lift(cli: Cli, *, email: str, dry_run: bool, yes: bool, as_json: bool) -> No
     if found is None:
         raise InputError(f"{email} is not suppressed", fix="digest suppressions list")
     if not as_json:
-        click.echo(f"{email} is suppressed since {found.at:%Y-%m-%d}: {found.reason}")
+        say(f"{email} is suppressed since {found.at:%Y-%m-%d}: {found.reason}")
     if not (dry_run or yes):
         ask(f"{email} will be written to again")
     status = None if dry_run else suppression_list.lift(cli.installation, email, cli.now)
     if as_json:
         emit({"email": email, "reason": found.reason, "lifted": not dry_run, "status": status})
     elif not dry_run:
-        click.echo(f"lifted; {f'the subscriber is {status}' if status else 'no subscriber has it'}")
+        say(f"lifted; {f'the subscriber is {status}' if status else 'no subscriber has it'}")
 
 
 @suppressions.command("import")
@@ -113,6 +113,6 @@ def import_(cli: Cli, *, file: Any, reason: str, dry_run: bool, as_json: bool) -
         emit({"added": added, "errors": [{"line": line, "error": error} for line, error in errors]})
     else:
         for line, error in errors:
-            click.echo(f"line {line}: {error}", err=True)
-        click.echo(f"{added} {'would be ' if dry_run else ''}suppressed")
+            say(f"line {line}: {error}", err=True)
+        say(f"{added} {'would be ' if dry_run else ''}suppressed")
     return PARTLY_FAILED if errors else 0

@@ -10,7 +10,7 @@ from digest.cli.sources.lists import check, export, import_
 from digest.cli.sources.pauses import pause, resume
 from digest.cli.terminal.context import Cli, json_option, pass_cli
 from digest.cli.terminal.options import dry_run_option, yes_option
-from digest.cli.terminal.output import emit, table
+from digest.cli.terminal.output import emit, say, table
 from digest.cli.terminal.prompts import ask
 from digest.cli.terminal.sparklines import sparkline
 from digest.cli.terminal.types import choice
@@ -43,12 +43,13 @@ def list_(cli: Cli, as_json: bool) -> None:
     table(
         ("name", "kind", "state", "last new", "announcements", "failures", "url"),
         [_row(view, cli.now) for view in listed],
-        empty="no sources; add one: digest sources add URL --name NAME --kind feed",
+        empty="no sources; add one: digest sources add URL --name NAME",
+        optional=("url", "failures"),
     )
     for view in listed:
         for note in (view.source.last_error, *view.source.notes, *_missed(view)):
             if note:
-                click.echo(f"{view.source.name}: {note}", err=True)
+                say(f"{view.source.name}: {note}", err=True)
 
 
 def view_object(view: "SourceView", now: datetime) -> dict[str, Any]:
@@ -107,9 +108,9 @@ def add(cli: Cli, *, url: str, name: str, kind: str | None, dry_run: bool, as_js
     if as_json:
         emit(source_object(added))
     elif dry_run:
-        click.echo(f"{added.name} would be added as {added.kind}: {added.url}")
+        say(f"{added.name} would be added as {added.kind}: {added.url}")
     else:
-        click.echo(f"added {added.name} as {added.kind}; fetch it: digest sources fetch {added.name}")
+        say(f"added {added.name} as {added.kind}; fetch it: digest sources fetch {added.name}")
 
 
 @sources.command()
@@ -132,7 +133,7 @@ def edit(cli: Cli, *, name: str, url: str, dry_run: bool, as_json: bool) -> None
     if as_json:
         emit(source_object(edited))
     else:
-        click.echo(f"{name}: {before.url or 'no address'} → {wanted}{' (not written)' if dry_run else ''}")
+        say(f"{name}: {before.url or 'no address'} → {wanted}{' (not written)' if dry_run else ''}")
 
 
 @sources.command()
@@ -156,7 +157,7 @@ def remove(cli: Cli, *, name: str, dry_run: bool, yes: bool, as_json: bool) -> N
     if as_json:
         emit(source_object(source))
     else:
-        click.echo(f"{name}: {'would be removed' if dry_run else 'removed'}; its papers stay")
+        say(f"{name}: {'would be removed' if dry_run else 'removed'}; its papers stay")
 
 
 @sources.command()
@@ -169,7 +170,12 @@ def fetch(cli: Cli, names: tuple[str, ...], *, dry_run: bool, as_json: bool) -> 
 
     Example: digest sources fetch huggingface
     """
-    from digest.cli.installation.run import exit_code, fetch_object, show_fetched
+    from digest.cli.installation.run import (
+        exit_code,
+        fetch_object,
+        show_fetched,
+        sources_reported_once,
+    )
     from digest.pipeline.ingest import poll
     from digest.pipeline.ingest import sources as registry
 
@@ -181,7 +187,8 @@ def fetch(cli: Cli, names: tuple[str, ...], *, dry_run: bool, as_json: bool) -> 
         else:
             table(("would be asked", "url"), [(source.name, source.url) for source in asked])
         return 0
-    fetched = poll.fetch(cli.installation, named, cli.now)
+    with sources_reported_once():
+        fetched = poll.fetch(cli.installation, named, cli.now)
     if as_json:
         emit([fetch_object(report) for report in fetched])
     else:

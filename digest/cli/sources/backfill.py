@@ -7,7 +7,7 @@ import click
 
 from digest.cli.terminal.context import Cli, json_option, pass_cli
 from digest.cli.terminal.exits import PARTLY_FAILED
-from digest.cli.terminal.output import emit
+from digest.cli.terminal.output import emit, say
 from digest.cli.terminal.progress import progress
 
 if TYPE_CHECKING:
@@ -82,15 +82,15 @@ def _show_plan(days: list[date], as_json: bool) -> None:
     if as_json:
         emit({"days": days})
     else:
-        click.echo(f"would ask for {len(days)} days: {', '.join(f'{day}' for day in days)}")
+        say(f"would ask for {len(days)} days: {', '.join(f'{day}' for day in days)}")
 
 
 def _show(name: str, repair: "Repair") -> None:
-    click.echo(
+    say(
         f"{name}: {repair.done} of {repair.days} days are whole; {repair.requests} requests brought"
         f" {repair.entries} entries, {repair.new} new papers, {repair.updated} updated"
     )
     if repair.open:
-        click.echo(f"still open, asked for again by itself: {', '.join(f'{day}' for day in repair.open)}")
+        say(f"still open, asked for again by itself: {', '.join(f'{day}' for day in repair.open)}")
     if repair.error:
-        click.echo(f"error: {name}: {repair.error}\nfix: run the same command again later", err=True)
+        say(f"error: {name}: {repair.error}\nfix: run the same command again later", err=True)

@@ -7,7 +7,7 @@ import click
 from digest.cli.terminal.context import Cli, json_option, pass_cli
 from digest.cli.terminal.exits import PARTLY_FAILED
 from digest.cli.terminal.options import dry_run_option
-from digest.cli.terminal.output import document, emit, table
+from digest.cli.terminal.output import document, emit, say, table
 
 if TYPE_CHECKING:
     from digest.pipeline.ingest.probe import SourceCheck
@@ -48,13 +48,13 @@ def _check_object(found: "SourceCheck") -> dict[str, Any]:
 
 
 def _show_check(found: "SourceCheck") -> None:
-    click.echo(f"{found.url}\nkind {found.kind}, {found.entries} entries")
+    say(f"{found.url}\nkind {found.kind}, {found.entries} entries")
     for entry in found.sample:
-        click.echo(f"  {entry.title}\n    {entry.url}")
+        say(f"  {entry.title}\n    {entry.url}")
     for problem in found.problems:
-        click.echo(f"problem: {problem}", err=True)
+        say(f"problem: {problem}", err=True)
     if found.error:
-        click.echo(f"error: it can't be read: {found.error}", err=True)
+        say(f"error: it can't be read: {found.error}", err=True)
     else:
         click.echo(f"add it: digest sources add '{found.url}' --name NAME")
 

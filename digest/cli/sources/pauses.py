@@ -4,7 +4,7 @@ import click
 
 from digest.cli.terminal.context import Cli, json_option, pass_cli
 from digest.cli.terminal.options import dry_run_option
-from digest.cli.terminal.output import emit
+from digest.cli.terminal.output import emit, say
 from digest.domain import SourceState
 from digest.serializers import source_object
 
@@ -26,11 +26,11 @@ def pause(cli: Cli, *, name: str, dry_run: bool, as_json: bool) -> None:
     if as_json:
         emit(source_object(after))
     elif before.state is SourceState.PAUSED:
-        click.echo(f"{name} is paused already")
+        say(f"{name} is paused already")
     elif dry_run:
-        click.echo(f"{name} would be paused (it is {before.state})")
+        say(f"{name} would be paused (it is {before.state})")
     else:
-        click.echo(f"{name} is paused; ask it again: digest sources resume {name}")
+        say(f"{name} is paused; ask it again: digest sources resume {name}")
 
 
 @click.command()
@@ -50,6 +50,6 @@ def resume(cli: Cli, *, name: str, dry_run: bool, as_json: bool) -> None:
     if as_json:
         emit(source_object(after))
     elif before.state is not SourceState.PAUSED:
-        click.echo(f"{name} isn't paused (it is {before.state})")
+        say(f"{name} isn't paused (it is {before.state})")
     else:
-        click.echo(f"{name} {'would be' if dry_run else 'is'} asked again from the next round on")
+        say(f"{name} {'would be' if dry_run else 'is'} asked again from the next round on")

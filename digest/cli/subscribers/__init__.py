@@ -19,7 +19,7 @@ from digest.cli.subscribers.statuses import erase, pause, resume, unsubscribe
 from digest.cli.terminal.context import Cli, json_option, pass_cli
 from digest.cli.terminal.explaining import show_read_back
 from digest.cli.terminal.options import dry_run_option
-from digest.cli.terminal.output import emit, table, tell_if_cut
+from digest.cli.terminal.output import emit, say, table, tell_if_cut
 from digest.cli.terminal.types import LIMIT, choice
 from digest.domain import DeliveryState, Frequency, SubscriberStatus
 from digest.serializers import delivery_object, subscriber_object
@@ -81,12 +81,12 @@ def add(
     for text in (*wanted["filters"], *wanted["exclude"]):
         show_read_back(text)
     if not asked:
-        click.echo(f"{address} had enough mails to confirm; ask again later: resend-confirmation", err=True)
+        say(f"{address} had enough mails to confirm; ask again later: resend-confirmation", err=True)
     if as_json:
         emit(subscriber_object(added))
     else:
         due = f", next digest {added.next_due_at:%Y-%m-%d %H:%M} UTC" if added.next_due_at else ""
-        click.echo(f"{added.email} {'would be' if dry_run else 'is'} {added.status}{due}")
+        say(f"{added.email} {'would be' if dry_run else 'is'} {added.status}{due}")
 
 
 @subscribers.command("resend-confirmation")
@@ -108,7 +108,7 @@ def resend_confirmation(cli: Cli, email: str, *, dry_run: bool, as_json: bool) -
     if as_json:
         emit({"email": found.email, "status": found.status, "written": not dry_run})
     else:
-        click.echo(f"{found.email} {'would' if dry_run else 'will'} be asked")
+        say(f"{found.email} {'would' if dry_run else 'will'} be asked")
 
 
 @subscribers.command()
@@ -148,7 +148,7 @@ def show(cli: Cli, email: str, *, why: datetime | None, as_json: bool) -> None:
         )
         return
     if reason:
-        click.echo(reason)
+        say(reason)
         return
     fields = subscriber_object(found) | {
         "joined": found.created_at,
@@ -158,7 +158,7 @@ def show(cli: Cli, email: str, *, why: datetime | None, as_json: bool) -> None:
     }
     table(("", ""), [(name, _plain(value)) for name, value in fields.items() if value not in (None, [])])
     for consent in story.consents:
-        click.echo(f"agreed on {consent.at:%Y-%m-%d} ({consent.how}): {consent.wording}")
+        say(f"agreed on {consent.at:%Y-%m-%d} ({consent.how}): {consent.wording}")
     table(
         ("date", "state", "papers", "reason"),
         [(d.issue_date, d.state, len(d.papers), d.reason or d.reply) for d in story.deliveries],
@@ -170,9 +170,9 @@ def show(cli: Cli, email: str, *, why: datetime | None, as_json: bool) -> None:
             [(mail.created_at, mail.kind, mail.state, mail.reply) for mail in story.emails],
         )
     for filter_text, until in story.mutes.items():
-        click.echo(f"muted until {until:%Y-%m-%d}: {filter_text}")
+        say(f"muted until {until:%Y-%m-%d}: {filter_text}")
     for pk, at in story.votes.items():
-        click.echo(f"voted on {at:%Y-%m-%d} for {story.papers.get(pk, pk)}")
+        say(f"voted on {at:%Y-%m-%d} for {story.papers.get(pk, pk)}")
 
 
 def _plain(value: object) -> object:
@@ -201,11 +201,10 @@ def list_(
 
     Example: digest subscribers list --where topic=llm --where 'joined since 2026-01-01'
     """
-    from digest.pipeline.subscriptions import admin
-    from digest.pipeline.subscriptions.where import conditions_of
+    from digest.pipeline.subscriptions.where import conditions_of, listing
 
     conditions = conditions_of(cli.installation, where, status=status or "", query=query)
-    listed = admin.listing(cli.installation, conditions, limit=limit)
+    listed = listing(cli.installation, conditions, limit=limit)
     if as_json:
         emit([subscriber_object(found) for found in listed])
     else:
@@ -222,5 +221,6 @@ def list_(
                 for s in listed
             ],
             empty="no subscribers",
+            optional=("filters", "topics"),
         )
     tell_if_cut(len(listed), limit)

@@ -7,7 +7,7 @@ import click
 
 from digest.cli.terminal.context import Cli
 from digest.cli.terminal.exits import OK, PARTLY_FAILED
-from digest.cli.terminal.output import emit, table
+from digest.cli.terminal.output import emit, say, table
 from digest.cli.terminal.prompts import ask
 
 if TYPE_CHECKING:
@@ -47,18 +47,19 @@ def act_on_all(
     first few.
     """
     from digest.cli.terminal.progress import counting
-    from digest.pipeline.subscriptions.where import BulkReport, choose
-    from digest.pipeline.subscriptions.where import act_on_all as act_on
+    from digest.pipeline.subscriptions.lists.bulk import BulkReport
+    from digest.pipeline.subscriptions.lists.bulk import act_on_all as act_on
+    from digest.pipeline.subscriptions.where import choose
 
     chosen = choose(cli.installation, where)
     report = BulkReport()
     if not as_json:
-        click.echo(f"{chosen.count:,} subscribers {what}: {', '.join(where)}")
+        say(f"{chosen.count:,} subscribers {what}: {', '.join(where)}")
         rows = [(person.email, person.status, shown(person)) for person in chosen.sample]
         if rows:
             table(("", "", ""), rows)
         if chosen.count > len(rows):
-            click.echo(f"and {chosen.count - len(rows):,} more")
+            say(f"and {chosen.count - len(rows):,} more")
     if chosen.count and not dry_run:
         if not yes:
             ask(f"{chosen.count:,} subscribers {what}")
@@ -67,12 +68,12 @@ def act_on_all(
     if as_json:
         emit(_object(where, chosen.count, chosen.sample, report, written=not dry_run))
     elif dry_run:
-        click.echo("nothing was written")
+        say("nothing was written")
     elif chosen.count:
         counts = f"{report.changed:,} changed, {report.unchanged:,} were so already, {report.failed:,} failed"
-        click.echo(counts)
+        say(counts)
     for email, error in report.errors:
-        click.echo(f"{email}: {error}", err=True)
+        say(f"{email}: {error}", err=True)
     return PARTLY_FAILED if report.failed else OK
 
 

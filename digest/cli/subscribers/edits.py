@@ -11,7 +11,7 @@ from digest.cli.subscribers.options import changes, with_options
 from digest.cli.terminal.context import Cli, json_option, pass_cli
 from digest.cli.terminal.exits import OK
 from digest.cli.terminal.options import dry_run_option, yes_option
-from digest.cli.terminal.output import emit
+from digest.cli.terminal.output import emit, say
 from digest.cli.terminal.prompts import ask
 from digest.serializers import subscriber_object
 
@@ -59,9 +59,9 @@ def edit(
     planned = admin.planned(cli.installation, preferences.by_address(cli.installation, email), wanted)
     after = planned.after
     if planned.changed and not as_json:
-        click.echo(planned.before.email)
+        say(planned.before.email)
         for line in _differences(planned):
-            click.echo(f"  {line}")
+            say(f"  {line}")
     if planned.changed and not dry_run:
         if not yes:
             ask(f"{planned.before.email} will change")
@@ -70,7 +70,7 @@ def edit(
         fields = [{"field": name, "before": old, "after": new} for name, old, new in planned.changed]
         emit(subscriber_object(after) | {"changed": fields})
     elif not planned.changed:
-        click.echo(f"{planned.before.email}: nothing to change")
+        say(f"{planned.before.email}: nothing to change")
     return OK
 
 

@@ -13,7 +13,7 @@ from digest.cli.subscribers.options import agreed_words, consent_options, with_o
 from digest.cli.terminal.context import Cli, json_option, pass_cli
 from digest.cli.terminal.exits import PARTLY_FAILED
 from digest.cli.terminal.options import dry_run_option, yes_option
-from digest.cli.terminal.output import emit
+from digest.cli.terminal.output import emit, say
 from digest.cli.terminal.prompts import ask
 from digest.cli.terminal.types import choice
 from digest.domain import SubscriberStatus
@@ -93,8 +93,8 @@ def import_(
         )
     else:
         for line, error in report.errors:
-            click.echo(f"line {line}: {error}", err=True)
-        click.echo(f"{report.added:,} added, {report.updated:,} updated, {report.unchanged:,} unchanged")
+            say(f"line {line}: {error}", err=True)
+        say(f"{report.added:,} added, {report.updated:,} updated, {report.unchanged:,} unchanged")
     return PARTLY_FAILED if report.errors else 0
 
 
@@ -150,17 +150,17 @@ def export(
     Example: digest subscribers export --out people.csv
     """
     from digest.cli.terminal.progress import counting
-    from digest.pipeline.subscriptions import admin, personal_data, preferences
+    from digest.pipeline.subscriptions import personal_data, preferences
     from digest.pipeline.subscriptions.lists.csv_export import export_subscribers
-    from digest.pipeline.subscriptions.where import conditions_of
+    from digest.pipeline.subscriptions.where import conditions_of, count
 
     if email:
         emit(personal_data.export(cli.installation, preferences.by_address(cli.installation, email).id))
         return
     conditions = conditions_of(cli.installation, where, status=status or "")
-    total = admin.count(cli.installation, conditions)
+    total = count(cli.installation, conditions)
     with _opened(out) as file, counting("subscribers", total) as on_rows:
-        count = export_subscribers(
+        written = export_subscribers(
             cli.installation,
             file,
             as_json=jsonl or as_json,
@@ -168,7 +168,7 @@ def export(
             on_rows=on_rows,
         )
     if out:
-        click.echo(f"{count} subscribers written to {out}", err=True)
+        say(f"{written} subscribers written to {out}", err=True)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from digest.cli.subscribers.bulk import act_on_all, check_one_or_where, where_op
 from digest.cli.terminal.context import Cli, json_option, pass_cli
 from digest.cli.terminal.exits import OK
 from digest.cli.terminal.options import dry_run_option, yes_option
-from digest.cli.terminal.output import emit
+from digest.cli.terminal.output import emit, say
 from digest.cli.terminal.prompts import ask
 from digest.serializers import subscriber_object
 
@@ -177,7 +177,7 @@ def erase(
         name: len(kept[name]) for name in ("consents", "requests", "mails", "digests", "mutes", "votes")
     }
     if not as_json:
-        click.echo(f"{found.email}: " + ", ".join(f"{count} {name}" for name, count in counts.items()))
+        say(f"{found.email}: " + ", ".join(f"{count} {name}" for name, count in counts.items()))
     if not (dry_run or yes):
         ask(f"all of it will be erased, and {found.email} can't be subscribed again")
     if not dry_run:
@@ -185,7 +185,7 @@ def erase(
     if as_json:
         emit({"email": found.email, "erased": not dry_run} | counts)
     elif not dry_run:
-        click.echo("erased")
+        say("erased")
     return OK
 
 
@@ -196,5 +196,5 @@ def _tell(cli: Cli, email: str, what: str, *, dry_run: bool, as_json: bool) -> i
     if as_json:
         emit(subscriber_object(found))
     else:
-        click.echo(f"{found.email}: nothing was written" if dry_run else f"{found.email} {what}")
+        say(f"{found.email}: nothing was written" if dry_run else f"{found.email} {what}")
     return OK

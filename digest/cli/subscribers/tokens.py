@@ -4,7 +4,7 @@ import click
 
 from digest.cli.terminal.context import Cli, json_option, pass_cli
 from digest.cli.terminal.options import dry_run_option, yes_option
-from digest.cli.terminal.output import emit, table
+from digest.cli.terminal.output import emit, say, table
 from digest.cli.terminal.prompts import ask
 from digest.cli.terminal.types import ROW, choice
 from digest.domain import Role
@@ -37,12 +37,10 @@ def create(cli: Cli, *, email: str, label: str, scope: str, dry_run: bool, as_js
     if as_json:
         emit({"id": made.id, "label": made.label, "scope": made.scope, "token": None if dry_run else text})
     elif dry_run:
-        click.echo(f"would make a token for {email} that acts as {made.scope}; nothing was written")
+        say(f"would make a token for {email} that acts as {made.scope}; nothing was written")
     else:
         click.echo(text)
-        click.echo(
-            f"token {made.id} of {email}, acts as {made.scope}; keep it: it isn't shown again", err=True
-        )
+        say(f"token {made.id} of {email}, acts as {made.scope}; keep it: it isn't shown again", err=True)
 
 
 @tokens.command("list")
@@ -100,6 +98,6 @@ def revoke(cli: Cli, *, number: int, dry_run: bool, yes: bool, as_json: bool) ->
     if as_json:
         emit({"id": found.id, "label": found.label, "scope": found.scope, "revoked_at": found.revoked_at})
     elif dry_run and not found.revoked_at:
-        click.echo(f"token {number} ({found.label}) would be revoked")
+        say(f"token {number} ({found.label}) would be revoked")
     else:
-        click.echo(f"token {number} ({found.label}) is revoked")
+        say(f"token {number} ({found.label}) is revoked")

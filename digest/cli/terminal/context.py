@@ -76,9 +76,13 @@ class Cli:
     @cached_property
     def installation(self) -> "Installation":
         """The installation that the settings describe, its database open and up to date."""
+        import gc
+
         from digest.pipeline.installation import acting, open_installation
 
-        return acting(open_installation(self.settings), self.actor)
+        opened = acting(open_installation(self.settings), self.actor)
+        gc.enable()  # what follows may be long
+        return opened
 
     @cached_property
     def actor(self) -> "Actor":

@@ -2,9 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-import click
-
-from digest.cli.terminal.output import emit
+from digest.cli.terminal.output import emit, say
 from digest.serializers import match_object, ranked_object
 
 if TYPE_CHECKING:
@@ -45,17 +43,15 @@ def why_not_object(found: "WhyNot") -> dict[str, Any]:
 
 def show_arithmetic(place: int, match: "Match", sums: "Arithmetic") -> None:
     """Print how one paper's score comes about, the parts of its trend and of its fit a line each."""
-    click.echo(f"\n{place}. {match.paper.title} · {match.paper.id}")
-    click.echo(
-        f"   score {match.score:.4f} = trend {sums.trend.score:.4f} + {sums.weight:g} × fit {sums.fit:.4f}"
-    )
+    say(f"\n{place}. {match.paper.title} · {match.paper.id}")
+    say(f"   score {match.score:.4f} = trend {sums.trend.score:.4f} + {sums.weight:g} × fit {sums.fit:.4f}")
     for part in sums.trend.parts:
         value = f"{part.value:g} days" if part.signal == "new" else f"{part.value:g}"
-        click.echo(f"   trend  {part.points:.4f}  {part.signal}: {value}")
+        say(f"   trend  {part.points:.4f}  {part.signal}: {value}")
     for each in sums.filters:
-        click.echo(f"   points {each.points}       {each.kind} {each.filter}: {_terms(each)}")
+        say(f"   points {each.points}       {each.kind} {each.filter}: {_terms(each)}")
     if sums.filters:
-        click.echo(f"   fit    {sums.fit:.4f}  of {sums.points} points; 7 are the most")
+        say(f"   fit    {sums.fit:.4f}  of {sums.points} points; 7 are the most")
 
 
 def show_why_not(found: "WhyNot", *, as_json: bool) -> None:
@@ -63,11 +59,11 @@ def show_why_not(found: "WhyNot", *, as_json: bool) -> None:
     if as_json:
         emit(why_not_object(found))
         return
-    click.echo(f"{found.paper.title} · {found.paper.id}")
+    say(f"{found.paper.title} · {found.paper.id}")
     for reason in found.reasons:
-        click.echo(f"   {reason}")
+        say(f"   {reason}")
     if not found.reasons:
-        click.echo("   it is there")
+        say("   it is there")
 
 
 def show_read_back(text: str) -> None:
@@ -75,9 +71,9 @@ def show_read_back(text: str) -> None:
     from digest.filters import read_back
 
     shown = read_back(text)
-    click.echo(f"read as: {shown.canonical}", err=True)
+    say(f"read as: {shown.canonical}", err=True)
     for hint in shown.hints:
-        click.echo(f"hint: {hint}", err=True)
+        say(f"hint: {hint}", err=True)
 
 
 def _terms(each: "FilterFit") -> str:

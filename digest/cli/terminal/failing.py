@@ -94,6 +94,8 @@ def _tell_system(error: OSError, help_of: str) -> int | None:
 
 
 def _say(message: str, fix: str) -> None:
-    click.echo(f"error: {message}", err=True)
-    click.echo(f"fix: {fix}", err=True)
+    from digest.cli.terminal.output import say
+
+    say(f"error: {message}", err=True)
+    click.echo(f"fix: {fix}", err=True)  # in one piece, to be pasted
     sys.stderr.flush()

@@ -34,18 +34,27 @@ def document(text: str | bytes) -> None:
     click.echo(text.encode() if isinstance(text, str) else text, nl=False)
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, empty: str = "nothing") -> None:
+def table(
+    columns: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    *,
+    empty: str = "nothing",
+    optional: Sequence[str] = (),
+) -> None:
     """Print rows for people, aligned; `empty` where there are none.
 
     Only text is wrapped, between words: never a date, an id or a state. Addresses are shortened in the middle
-    where room is short; where all of it is still too wide for the terminal, each row becomes a paragraph.
+    where room is short. Where all of it is still too wide for the terminal, `optional` columns are left out,
+    the first ones first, which is said on stderr; where that doesn't help, each row becomes a paragraph.
     """
     listed = [[_cell(cell) for cell in row] for row in rows]
     if not listed:
-        click.echo(empty)
+        say(empty)
         return
-    lines = laid_out(columns, listed, _width())
-    click.echo("\n".join(line.rstrip() for line in lines))
+    lines, missing = without_optional(columns, listed, _width(), optional)
+    click.echo("\n".join(line.rstrip() for line in lines).rstrip("\n"))
+    if missing:
+        say(f"no room for {', '.join(missing)}: a wider terminal shows it, or --json", err=True)
 
 
 def paragraph(text: str) -> None:
@@ -55,8 +64,37 @@ def paragraph(text: str) -> None:
         click.echo("\n".join(_wrapped(plain, _width())))
 
 
+def say(text: str, *, err: bool = False) -> None:
+    """Print lines for people; on a terminal for which one is too wide, it goes on below between words."""
+    if not (sys.stderr if err else sys.stdout).isatty():
+        click.echo(text, err=err)
+        return
+    width = shutil.get_terminal_size((80, 24)).columns
+    for line in text.split("\n"):
+        lead = " " * (len(line) - len(line.lstrip()))
+        first, *others = _wrapped(line.lstrip(), max(width - len(lead) - 2, 20))
+        click.echo("\n".join([f"{lead}{first}", *(f"{lead}  {other}" for other in others)]), err=err)
+
+
+def without_optional(
+    columns: Sequence[str], rows: Sequence[Sequence[str]], width: int, optional: Sequence[str]
+) -> tuple[list[str], list[str]]:
+    """Lay out a table, without as many of the optional columns as it needs; returns its lines, and those."""
+    for count in range(len(optional) + 1):
+        kept = [place for place, name in enumerate(columns) if name not in optional[:count]]
+        lines = _aligned([columns[p] for p in kept], [[row[p] for p in kept] for row in rows], width)
+        if lines:
+            return lines, list(optional[:count])
+    return laid_out(columns, rows, width), []
+
+
 def laid_out(columns: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> list[str]:
     """Lay out a table within `width` columns of a terminal, as lines."""
+    return _aligned(columns, rows, width) or _paragraphs(columns, rows, width)
+
+
+def _aligned(columns: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> list[str]:
+    """The lines of a table; none where it doesn't fit."""
     least = [max(_longest_word(cell) for cell in column) for column in zip(columns, *rows, strict=True)]
     wished = [max(map(cell_len, column)) for column in zip(columns, *rows, strict=True)]
     room = width - len(_GAP) * (len(columns) - 1)
@@ -64,7 +102,7 @@ def laid_out(columns: Sequence[str], rows: Sequence[Sequence[str]], width: int) 
         short = [[_shortened(cell) for cell in row] for row in rows]
         least = [max(_longest_word(cell) for cell in column) for column in zip(columns, *short, strict=True)]
         if sum(least) > room:
-            return _paragraphs(columns, rows, width)
+            return []
         rows = short
     widths = _shared(least, wished, room)
     right = [
@@ -139,12 +177,18 @@ def _padded(text: str, width: int, *, ends: bool = False) -> str:
 
 
 def _shortened(cell: str) -> str:
-    """An address of more than 24 characters, with the middle of its local part left out."""
+    """An address of more than 24 characters, with the middle of its local part left out, and of a long domain
+    the names before its last ones."""
     local, _, domain = cell.rpartition("@")
-    kept = max(_LONG - len(domain) - 2, 3)
-    if len(cell) <= _LONG or not _ADDRESS.fullmatch(cell) or len(local) <= kept + 1:
+    if len(cell) <= _LONG or not _ADDRESS.fullmatch(cell):
         return cell
-    return f"{local[:kept]}…@{domain}"
+    if len(domain) > _LONG:
+        whole, names = domain, domain.split(".")
+        while len(names) > 2 and len(".".join(names)) > _LONG - 4:
+            names = names[1:]
+        domain = whole if ".".join(names) == whole else f"….{'.'.join(names)}"
+    kept = max(_LONG - len(domain) - 2, 3)
+    return f"{local[:kept]}…@{domain}" if len(local) > kept + 1 else f"{local}@{domain}"
 
 
 def cell_len(text: str) -> int:

@@ -4,6 +4,7 @@ import click
 
 from digest.cli.terminal.context import on_terminal
 from digest.cli.terminal.exits import REFUSED
+from digest.cli.terminal.output import say
 from digest.errors import RefusedError
 
 
@@ -15,5 +16,5 @@ def ask(what: str) -> None:
     if not on_terminal():
         raise RefusedError(what, fix="say --yes to do it")
     if not click.confirm(f"{what}. Go on?"):
-        click.echo("Cancelled; nothing was changed.", err=True)
+        say("Cancelled; nothing was changed.", err=True)
         raise click.exceptions.Exit(REFUSED)

@@ -54,6 +54,14 @@ class Lists:
         """Return the lists of the marked subscribers, and empty ones for all others."""
         return self.where(np.repeat(subscribers, self.counts))
 
+    def holding(self, items: Sequence[int]) -> list[int]:
+        """Return whose lists hold any of these items."""
+        if not items:
+            return []
+        owners = np.repeat(np.arange(len(self.counts)), self.counts)
+        found: list[int] = np.unique(owners[np.isin(self.items, items)]).tolist()
+        return found
+
     @property
     def counts(self) -> Integers:
         """The length of each list."""

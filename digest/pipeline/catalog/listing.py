@@ -18,7 +18,7 @@ from digest.errors import InputError
 from digest.pipeline.catalog.periods import AHEAD, Period, Span, parse_period, period_of
 from digest.pipeline.catalog.snapshots import Snapshot, Snapshots
 from digest.pipeline.catalog.usual import Usual, remembered_usual
-from digest.pipeline.ingest.summaries import with_summaries
+from digest.pipeline.ingest.kept_summaries import with_summaries
 from digest.pipeline.installation import Installation
 from digest.store import papers, session
 from digest.store.papers import listing

@@ -4,13 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from digest.domain import Hiding, Paper, Ranked, Sighting, SignalKind
+from digest.domain import HideReason, Hiding, Paper, Ranked, Sighting, SignalKind
 from digest.pipeline.catalog.usual import Usual
-from digest.pipeline.ingest.summaries import with_summaries
+from digest.pipeline.ingest.kept_summaries import with_summaries
 from digest.pipeline.installation import Installation
 from digest.store import papers, session
-from digest.store.community import hidings
+from digest.store.community import hidings, votes
+from digest.store.community.votes import Count
 from digest.store.papers.sightings import sightings
+from digest.store.session import Session
 from digest.trend import HALF_LIFE, rank
 
 MOST_DAYS = 60  # of a history
@@ -29,6 +31,7 @@ class PaperPage:
     sightings: tuple[Sighting, ...]
     history: Mapping[SignalKind, Mapping[date, int]]
     hiding: Hiding | None
+    votes: Count  # people, and what their votes weigh
 
     @property
     def versions(self) -> tuple[tuple[int, date], ...]:
@@ -53,10 +56,17 @@ class PaperPages:
             found = papers.find(db, ref)
             paper = with_summaries(db, self._installation, [found], now)[0]
             seen = tuple(sightings(db, paper.pk))
-            hiding = hidings.hiding_of(db, paper.pk)
+            counted = votes.count(db, paper.pk)
+            hiding = hidings.hiding_of(db, paper.pk) or _hiding_of_part(db, ref)
         ranked = rank([paper], now, self._usual.get(now), aging=False)[0]
         freshness = 0.5 ** (max(now - paper.first_seen_at, timedelta()) / HALF_LIFE)
-        return PaperPage(paper, ranked, freshness, seen, history(paper, now), hiding)
+        return PaperPage(paper, ranked, freshness, seen, history(paper, now), hiding, counted)
+
+
+def _hiding_of_part(db: Session, ref: str) -> Hiding | None:
+    """Why the id of a paper that was merged leads nowhere: it was hidden before, and not as a duplicate."""
+    hiding = hidings.hiding_of(db, papers.named(db, ref).id)
+    return hiding if hiding and hiding.reason is not HideReason.DUPLICATE else None
 
 
 def history(paper: Paper, now: datetime) -> dict[SignalKind, dict[date, int]]:

@@ -16,7 +16,7 @@ from digest.errors import InputError, ParseError
 from digest.pipeline.catalog.periods import Period
 from digest.pipeline.ingest.open_files import Stream, lines
 from digest.pipeline.installation import Installation
-from digest.pipeline.issues.candidates import usual_before
+from digest.pipeline.issues.usual_signals import usual_before
 from digest.store import session
 from digest.store.papers import listing
 from digest.trend import BASE, WEIGHTS, Usual, rank

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from digest.domain import SignalKind
 from digest.pipeline.catalog.snapshots import Snapshot
 from digest.pipeline.installation import Installation
-from digest.pipeline.issues.candidates import usual_before
+from digest.pipeline.issues.usual_signals import usual_before
 from digest.store import session
 
 FRESH = timedelta(hours=1)

@@ -1,1 +1,1 @@
-"""What readers do with papers: votes."""
+"""Carries out what readers and curators do with papers."""

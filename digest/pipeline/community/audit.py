@@ -1,4 +1,4 @@
-"""What was done, by whom: listed for operators and admins. `store.community.audit.record` writes it down.
+"""Lists what was done, by whom, for operators and admins. `store.community.audit.record` writes it down.
 
 Every act that changes something for people calls `record(db, installation.actor, act, object, before, after,
 now=now)` in its own transaction. Who acts is `installation.actor`: the command line sets it, and pages by
@@ -7,7 +7,7 @@ now=now)` in its own transaction. Who acts is `installation.actor`: the command 
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from digest.errors import InputError, UnknownError
@@ -34,6 +34,7 @@ PRIVATE = frozenset(
         "session.end",
     }
 )
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)")
 _OBJECT = re.compile(r"[a-z]+:.+", re.DOTALL)
 MOST = 1_000
 _LONGEST = 60  # characters of one value
@@ -101,8 +102,22 @@ def in_words(entry: Entry) -> str:
     return "; ".join(f"{name}: {_cut(before.get(name))} → {_cut(after.get(name))}" for name in after)
 
 
+def _plain(value: Any) -> str:
+    match value:
+        case Mapping():
+            given = {name: each for name, each in value.items() if each not in _EMPTY}
+            return ", ".join(f"{name}: {_plain(each)}" for name, each in given.items())
+        case list() | tuple():
+            return ", ".join(map(_plain, value))
+        case bool():
+            return "yes" if value else "no"
+        case str() if _MOMENT.fullmatch(value):
+            return f"{datetime.fromisoformat(value).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    return str(value)
+
+
 def _cut(value: Any) -> str:
-    text = "none" if value in _EMPTY else str(value)
+    text = "none" if value in _EMPTY else _plain(value)
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 

@@ -1,4 +1,4 @@
-"""A subscriber's own feed: a link that only they know, which can be ended and made anew."""
+"""Makes, renews and ends a subscriber's own feed: a link that only they know."""
 
 from datetime import datetime
 

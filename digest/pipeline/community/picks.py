@@ -12,7 +12,7 @@ from typing import Any
 from digest.domain import Paper, Role
 from digest.errors import InputError, UnknownError
 from digest.languages import deferred
-from digest.pipeline.ingest.summaries import with_summaries
+from digest.pipeline.ingest.kept_summaries import with_summaries
 from digest.pipeline.installation import Installation
 from digest.render import phrases
 from digest.store import papers, session
@@ -45,9 +45,8 @@ def pick(
     """
     chosen, note = day or now.date(), read_note(note)
     if not now.date() <= chosen <= now.date() + timedelta(days=1):
-        raise InputError(
-            f"a paper is picked for today or tomorrow (UTC), not for {chosen}", fix=f"--date {now.date()}"
-        )
+        message = deferred("a paper is picked for today or tomorrow (UTC), not for {day}", day=chosen)
+        raise InputError(message, fix=f"--date {now.date()}")
     with session.transaction(installation.engine) as db:
         paper = papers.find(db, ref)
         before = picks.read_state(db, paper.pk, chosen)
@@ -72,8 +71,8 @@ def unpick(
         chosen = day or (paper.picked.day if paper.picked else now.date())
         before = picks.read_state(db, paper.pk, chosen)
         if before is None or before.unpicked_at:
-            msg = f"{paper.id} isn't picked for {chosen}"
-            raise UnknownError(msg, fix=f"digest papers show {paper.id}")
+            message = deferred("{paper} isn't picked for {day}", paper=paper.id, day=chosen)
+            raise UnknownError(message, fix=f"digest papers show {paper.id}")
         after = replace(before, unpicked_at=now)
         _change(installation, db, "unpick", paper, chosen, before=before, after=after, now=now)
         unpicked = papers.find(db, ref)

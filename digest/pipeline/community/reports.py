@@ -18,6 +18,7 @@ from digest.store.subscriptions import subscribers, transactional
 from digest.store.subscriptions.transactional import TransactionalKind
 
 MOST_A_DAY = 5  # of one person
+MOST_OF_VISITORS = 100  # reports of people without a session that wait for a curator
 HIDE_AT = 3  # networks whose reports hide a proposed paper until a curator looks
 LONGEST_WORDS = 500
 DAY = timedelta(days=1)
@@ -30,30 +31,34 @@ def report(
     about: ReportAbout,
     words: str,
     *,
-    subscriber_id: int,
+    subscriber_id: int | None,
     now: datetime,
 ) -> None:
     """Take in a report; it waits for a curator. Somebody's second one of a paper adds nothing.
 
-    Three from different networks hide a paper that only a reader proposed, never one from a source. Raises
-    UnknownError, and RefusedError where somebody reported five within a day.
+    Three of subscribers in different networks hide a paper that only a reader proposed, never one from a
+    source. `subscriber_id` None: of a visitor, who is known by their network alone; it hides nothing. Raises
+    UnknownError, and RefusedError where somebody reported five within a day, or very many of visitors wait.
     """
     cleaned = phrases.one_line(words, LONGEST_WORDS)
     with session.transaction(installation.engine) as db:
         reports.lock(db)
         hidings.lock(db)
         paper = papers.find(db, ref)
-        if reports.has_open(db, subscriber_id, paper.pk):
+        by = reports.By(subscriber_id, installation.actor.network)
+        if reports.has_open(db, by, paper.pk):
             return
-        if reports.made_since(db, subscriber_id, now - DAY) >= MOST_A_DAY:
+        if subscriber_id is None and reports.open_of_visitors(db) >= MOST_OF_VISITORS:
+            message = deferred("very many reports wait for the curators here")
+            raise RefusedError(message, fix=deferred("come again in some days"))
+        if reports.made_since(db, by, now - DAY) >= MOST_A_DAY:
             message = deferred("you reported {most} papers or notes within a day", most=MOST_A_DAY)
             raise RefusedError(message, fix=deferred("come again tomorrow"))
         number = reports.add(
             db,
             paper_id=paper.pk,
             about=about,
-            subscriber_id=subscriber_id,
-            network=installation.actor.network,
+            by=by,
             words=cleaned,
             now=now,
         )
@@ -61,7 +66,8 @@ def report(
         audit.record(db, installation.actor, "report.add", f"report:{number}", None, state, now=now)
         hidden = hidings.hiding_of(db, paper.pk)
         if (
-            not hidden
+            subscriber_id is not None
+            and not hidden
             and reports.networks(db, paper.pk) >= HIDE_AT
             and papers.is_only_of(db, paper.pk, SOURCE)
         ):

@@ -1,4 +1,4 @@
-"""Papers that a subscriber saved: kept, let go, and read with their texts."""
+"""Keeps papers that a subscriber saves, lets them go, and reads them with their texts."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""Papers that readers propose: looked up, shown back, sent to the curators, accepted or rejected.
+"""Takes in papers that readers propose, shows them back, and lets curators accept or reject them.
 
     fetching → ready → pending → accepted | rejected | duplicate | withdrawn
 
@@ -6,14 +6,16 @@ Caps are counted in the transaction that they guard. Each act is a row of the au
 """
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from digest.domain import Entry, Proposal, ProposalState, Source
+from digest.domain import Actor, Entry, Paper, Proposal, ProposalState, Source
 from digest.errors import InputError, RefusedError
 from digest.languages import deferred
+from digest.pipeline.community.ballots import Ballot, cast
 from digest.pipeline.community.proposals import lookup
-from digest.pipeline.community.proposals.states import bring
+from digest.pipeline.community.proposals.states import HERE_ALREADY, bring
 from digest.pipeline.installation import Installation
 from digest.render import phrases
 from digest.sources.kinds.jsonl import JSONL
@@ -32,6 +34,7 @@ KEPT_READY = timedelta(days=7)
 LONGEST_WORDS = 500
 TRUSTED_AFTER = 3  # accepted proposals, with at most one rejected in five
 
+_SECOND = deferred("somebody else proposed this paper already; if it is accepted, yours is a vote for it")
 _SOURCE = Source(lookup.SOURCE, JSONL.kind, "")
 log = logging.getLogger(__name__)
 
@@ -85,7 +88,8 @@ def propose(
 def send(installation: Installation, number: int, now: datetime) -> Proposal:
     """Send a proposal that was shown back to the curators; one of a trusted person is accepted at once.
 
-    Raises RefusedError where a cap is reached or somebody else's proposal of the paper waits already.
+    Where another proposal of the paper waits already it becomes a vote, once that one is accepted. Raises
+    InputError, and RefusedError where a cap is reached.
     """
     with session.transaction(installation.engine) as db:
         proposals.lock(db)
@@ -93,10 +97,11 @@ def send(installation: Installation, number: int, now: datetime) -> Proposal:
         if proposal.state is not ProposalState.READY or proposal.entry is None:
             message = deferred("proposal {number} isn't ready to be sent: it is {state}", **_named(proposal))
             raise InputError(message)
-        _check_room(db, proposal.subscriber_id)
         identity = lookup.of_entry(proposal.entry, proposal.found_at).identity
         if proposals.pending_of(db, identity):
-            raise RefusedError("somebody else proposed this paper already; it waits for a curator")
+            bring(installation, db, proposal, "second", ProposalState.DUPLICATE, now=now, words=_SECOND)
+            return proposals.get(db, number)
+        _check_room(db, proposal.subscriber_id)
         bring(installation, db, proposal, "send", ProposalState.PENDING, now=now)
         if installation.trust_proposers and _is_trusted(db, proposal.subscriber_id):
             _accept(installation, db, proposals.get(db, number), now, deferred("from a trusted proposer"))
@@ -111,6 +116,8 @@ def withdraw(installation: Installation, number: int, now: datetime) -> Proposal
         if not proposal.is_open:
             raise InputError(deferred("proposal {number} is {state} already", **_named(proposal)))
         bring(installation, db, proposal, "withdraw", ProposalState.WITHDRAWN, now=now)
+        if proposal.state is ProposalState.PENDING and (seconds := proposals.seconds(db, proposal)):
+            bring(installation, db, seconds[0], "send", ProposalState.PENDING, now=now)
         return proposals.get(db, number)
 
 
@@ -134,8 +141,9 @@ def reject(installation: Installation, number: int, words: str, now: datetime) -
     with session.transaction(installation.engine) as db:
         proposals.lock(db)
         proposal = _waiting(db, number)
-        bring(installation, db, proposal, "reject", ProposalState.REJECTED, now=now, words=cleaned)
-        _tell(db, proposal, now)
+        for each in (proposal, *proposals.seconds(db, proposal)):
+            bring(installation, db, each, "reject", ProposalState.REJECTED, now=now, words=cleaned)
+            _tell(db, each, now)
         return proposals.get(db, number)
 
 
@@ -202,8 +210,27 @@ def _accept(installation: Installation, db: Session, proposal: Proposal, now: da
         raise InputError(message)
     paper = papers.known(db, proposal.entry, lookup.SOURCE)
     number = paper.pk if paper else None
+    seconds = proposals.seconds(db, proposal)
     bring(installation, db, proposal, "accept", ProposalState.ACCEPTED, now=now, words=words, paper_id=number)
     _tell(db, proposal, now)
+    for each in seconds:
+        bring(
+            installation, db, each, "duplicate", ProposalState.DUPLICATE, now=now, words=HERE_ALREADY,
+            paper_id=number,
+        )  # fmt: skip
+    if paper:
+        _vote(installation, db, seconds, paper, now)
+
+
+def _vote(
+    installation: Installation, db: Session, seconds: Sequence[Proposal], paper: Paper, now: datetime
+) -> None:
+    """Count the proposals of a paper beside the first as votes for it, as far as their people may vote."""
+    voters = dict.fromkeys(each.subscriber_id for each in seconds if each.subscriber_id is not None)
+    via = installation.actor.via
+    ballots = [Ballot(number, paper, Actor(f"subscriber:{number}", via), now) for number in voters]
+    if ballots:
+        cast(db, ballots)
 
 
 def _tell(db: Session, proposal: Proposal, now: datetime) -> None:

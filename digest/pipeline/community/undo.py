@@ -276,7 +276,14 @@ UNDO: Mapping[str, Undo] = MappingProxyType(
         "pick.order": _order,
         **dict.fromkeys(("paper.hide", "paper.unhide"), _put_back(moderation)),
         **dict.fromkeys(
-            ("proposal.add", "proposal.send", "proposal.withdraw", "proposal.reject", "proposal.expire"),
+            (
+                "proposal.add",
+                "proposal.send",
+                "proposal.second",
+                "proposal.withdraw",
+                "proposal.reject",
+                "proposal.expire",
+            ),
             _put_back(states),
         ),
         "proposal.accept": _accepted,

@@ -10,9 +10,10 @@ from itertools import pairwise
 
 from digest.compose import MOST_ALSO, compose
 from digest.domain import Delivery, Digest, Issue, Paper, SkipReason, Subscriber
-from digest.match import Lists, unpack, unpack_sent
+from digest.match import Lists, unpack
 from digest.pipeline.installation import Installation
 from digest.pipeline.issues.candidates import CandidateCache, CandidateSet
+from digest.pipeline.issues.choosing import choose
 from digest.pipeline.issues.no_papers import quiet_digest, reason_of
 from digest.pipeline.issues.withdrawals import Withdrawals
 from digest.pipeline.mail.pictures import Pictures
@@ -100,8 +101,7 @@ class DigestBuilder:
             corpus.many.read(unread, interests.filter_texts(db, unread))
             but = {row.id for row in rows}
             messages = deliveries.history_of(db, ids, since=candidates.since, but=but)
-        sent = unpack_sent(ids, messages, candidates.numbers)
-        found = corpus.many.choose(cohort, sent)
+            found, sent = choose(db, candidates, cohort, ids, messages, but=but)
         return _lists(found), _lists(corpus.many.also_trending(cohort, sent.joined(found), MOST_ALSO))
 
 

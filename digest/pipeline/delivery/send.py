@@ -23,18 +23,20 @@ from digest.store.deliveries import Outcome
 from digest.store.session import DBAPIError
 from digest.throttle import Throttle, domain_of
 
+_MAY_BE_THERE = {DeliveryState.SENT, DeliveryState.UNCERTAIN}
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A claimed row with its message, and when that may leave."""
+    """A claimed row with its message, and when that may leave; `shown`: what the message shows, packed."""
 
     delivery: Delivery
     issue: Issue
     subscriber: Subscriber
     envelope: Envelope
     leaves_at: datetime
+    shown: bytes | None = None
 
     @property
     def domain(self) -> str:
@@ -140,5 +142,6 @@ class BatchSender:
         )
         expired = state is DeliveryState.EXPIRED
         reason = "put off until it was too late" if expired else row.reason  # a quiet day's row keeps its own
-        outcome = Outcome(row.id, row.claim_token, state, receipt.reply, reason, row.attempts, again)
+        shown = item.shown if state in _MAY_BE_THERE else None
+        outcome = Outcome(row.id, row.claim_token, state, receipt.reply, reason, row.attempts, again, shown)
         self._ledger_writer.settle(Settled(outcome, row.subscriber_id if receipt.suppress else None))

@@ -13,6 +13,7 @@ from digest.errors import RefusedError
 from digest.pipeline.delivery.worker import DeliveryWorker
 from digest.pipeline.installation import Installation
 from digest.pipeline.issues.open import open_for
+from digest.pipeline.issues.preview import preview
 from digest.pipeline.mail.build import check_sender
 from digest.store import deliveries, papers, session
 from digest.store.community import audit
@@ -21,6 +22,7 @@ from digest.store.subscriptions import subscribers, suppressions
 from digest.tokens import address_hashes
 
 _WAITING = {DeliveryState.QUEUED, DeliveryState.DEFERRED}
+_OPEN = {*_WAITING, DeliveryState.SKIPPED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ def check_sendable(installation: Installation, email: str, now: datetime) -> Sub
             fix = f"digest subscribers edit {subscriber.email} --frequency daily"
             raise RefusedError(f"{subscriber.email} wants no digest", fix=fix)
         row = _of_today(db, subscriber, now)
-    if row and row.state not in _WAITING:
+    if row and row.state not in _OPEN:
         because = f" ({row.reason})" if row.reason else ""
         raise RefusedError(
             f"the digest of {row.issue_date} for {subscriber.email} is {row.state} already{because}:"
@@ -64,14 +66,19 @@ def send_now(installation: Installation, email: str, now: datetime) -> SentNow:
     """Send a subscriber today's digest now, whenever they are due; returns what became of it.
 
     A digest of today that waits in the ledger is delivered before its time; else an issue is opened for them
-    alone. Raises what `check_sendable` raises, and DeliveryError when the mail server can't be used: the
-    row waits for the next round then.
+    alone, also where there was nothing for them today before. Raises what `check_sendable` raises,
+    RefusedError where there is nothing for them now (then nothing is written, and their digest comes at its
+    hour), and DeliveryError when the mail server can't be used: the row waits for the next round then.
     """
     subscriber = check_sendable(installation, email, now)
     with session.reading(installation.engine) as db:
         row = _of_today(db, subscriber, now)
-    if row is None:
-        open_for(installation, subscriber, now)
+    if row is None or row.state is DeliveryState.SKIPPED:
+        found = preview(installation, subscriber, now)
+        if found.digest is None:
+            msg = f"there is nothing to send to {subscriber.email} now: {found.skip_reason}"
+            raise RefusedError(msg, fix=f"digest preview {subscriber.email}")
+        open_for(installation, subscriber, now, instead_of=row.id if row else None)
         with session.reading(installation.engine) as db:
             row = _of_today(db, subscriber, now)
     if row and row.state in _WAITING:

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Self
 
+from digest import shown
 from digest.deliver import TIMEOUTS, Timeouts, Transport, open_transport
 from digest.domain import (
     Delivery,
@@ -33,7 +34,7 @@ from digest.pipeline.delivery.ledger_writer import STALE
 from digest.pipeline.delivery.send import BatchSender, Ready
 from digest.pipeline.failures import Part
 from digest.pipeline.installation import Installation
-from digest.pipeline.mail.build import check_sender, envelope
+from digest.pipeline.mail.build import check_sender, envelope, write
 from digest.pipeline.mail.outbox import DIGESTS
 from digest.store import deliveries, session
 from digest.store.deliveries import Outcome
@@ -205,11 +206,13 @@ class DeliveryWorker:
                 yield _outcome(row, DeliveryState.SKIPPED, row.reason or SkipReason.NO_MATCH, now)
                 continue
             try:
-                mail = envelope(self._installation, digest, message_id=row.message_id, now=now)
+                written = write(self._installation, digest)
+                mail = envelope(self._installation, digest, written, message_id=row.message_id, now=now)
             except InputError as error:  # this address or this paper; the others aren't to blame
                 yield _outcome(row, DeliveryState.FAILED, error.message, now)
             else:
-                yield Ready(row, digest.issue, people[row.subscriber_id], mail, leave[row.id])
+                kept = shown.encode(written.shown) if written.shown else None
+                yield Ready(row, digest.issue, people[row.subscriber_id], mail, leave[row.id], kept)
 
 
 def deliver_due(installation: Installation, now: datetime, *, limit: int = CHUNK) -> int:

@@ -7,7 +7,7 @@ left alone for a while, and what a model says is shown only if it can be (see `d
 import logging
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -66,22 +66,6 @@ def make_due(
         return stopping() or time.monotonic() > deadline
 
     return take(_SummaryTurn(NAME, installation, asked, claimed, missing, is_over, stopping))
-
-
-def with_summaries(
-    db: Session, installation: Installation, found: Sequence[Paper], until: datetime
-) -> list[Paper]:
-    """Return the papers, each with the summary that the model wrote for it until then if its source wrote
-    none.
-    """
-    if installation.summariser is None:
-        return list(found)
-    model = installation.summariser.model
-    texts = summaries.texts(db, model, [paper for paper in found if not paper.summary], until=until)
-    return [
-        replace(paper, summary=texts[paper.pk], summary_model=model) if paper.pk in texts else paper
-        for paper in found
-    ]
 
 
 def _missing(db: Session, installation: Installation, model: str, now: datetime) -> list[Paper]:

@@ -1,29 +1,28 @@
 """The candidates of one moment, ranked and ready to be matched: what an issue, a preview and a test share."""
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from digest.domain import Certificate, Frequency, Ranked, SignalKind, Source, SourceState, Subscriber, Topic
+from digest.domain import Certificate, Frequency, Ranked, Source, SourceState, Subscriber, Topic
 from digest.languages import deferred
 from digest.languages.dates import deferred_day
 from digest.match import Corpus, Library
-from digest.pipeline.ingest.past.certify import incomplete_days
-from digest.pipeline.ingest.summaries import with_summaries
+from digest.pipeline.ingest.kept_summaries import with_summaries
 from digest.pipeline.installation import Installation
 from digest.pipeline.issues.likeness import StoredLikeness
+from digest.pipeline.issues.usual_signals import usual_before
 from digest.pipeline.issues.window import window
+from digest.sources.calendar import day_of
 from digest.sources.registry import display_name
 from digest.store import deliveries, papers, session, sources
-from digest.store.session import Session
 from digest.store.sources import certificates
 from digest.store.subscriptions import interests
 from digest.trend import rank
 
-USUAL_PERIOD = timedelta(days=30)  # what is usual for a source is learned from the month before
 KEPT = 4  # sets that a process remembers: the issues of neighbouring time zones overlap
 
 
@@ -40,6 +39,13 @@ class CandidateSet:
     sources: tuple[Source, ...]
     notes: tuple[str, ...]
     likeness: StoredLikeness
+    # Numbers of papers in the corpus that are older than the window, and were picked or proposed within it.
+    listed_again: tuple[int, ...] = ()
+
+    @property
+    def oldest(self) -> datetime:
+        """The time before which nobody got any of these papers."""
+        return min((each.paper.first_seen_at for each in self.ranked), default=self.since)
 
     def topics_of(self, subscriber: Subscriber) -> tuple[Topic, ...]:
         """Return the topics that the subscriber ticked, in their order; ones since removed are left out."""
@@ -49,7 +55,8 @@ class CandidateSet:
 def read_candidates(
     installation: Installation, at: datetime, window: timedelta | None = None
 ) -> CandidateSet:
-    """Read and rank the candidates of the moment `at`: papers first seen within the window before it.
+    """Read and rank the candidates of the moment `at`: papers first seen, or listed again, within the window
+    before it.
 
     `window`: of the digest that is made from them (see `window`); without one, that of a daily digest.
     """
@@ -83,10 +90,22 @@ def read_candidates(
                 for source in listed
                 if source.state is SourceState.FAILING
             ),
-            *(_incomplete(source, found) for source, found in incomplete_days(gaps, listed, at)),
+            *(_incomplete(source, found) for source, found in _incomplete_days(gaps, listed, at)),
         ),
         likeness=likeness,
+        listed_again=tuple(
+            number for number, paper in enumerate(corpus.papers) if paper.first_seen_at <= since
+        ),
     )
+
+
+def _incomplete_days(
+    found: Iterable[tuple[int, Certificate]], sources: Iterable[Source], at: datetime
+) -> list[tuple[Source, Certificate]]:
+    """The sources of whose announcement in force at `at` papers are known to be missing, with it."""
+    by_id = {source.id: source for source in sources}
+    pairs = ((by_id[number], each) for number, each in found if number in by_id)
+    return [(source, each) for source, each in pairs if each.day == day_of(source.kind, at)]
 
 
 def _incomplete(source: Source, found: Certificate) -> str:
@@ -104,13 +123,6 @@ def _incomplete(source: Source, found: Certificate) -> str:
 def library_of(topics: tuple[Topic, ...]) -> Library:
     """Return the library of these topics, the same one as before where they are the same."""
     return Library(topics)
-
-
-def usual_before(db: Session, since: datetime) -> Mapping[tuple[str, SignalKind], float]:
-    """Return what was usual for each source in the month before `since`: candidates don't set their
-    measure.
-    """
-    return papers.usual(db, since=since - USUAL_PERIOD, until=since)
 
 
 class CandidateCache:
@@ -145,6 +157,6 @@ def window_of(installation: Installation, subscriber: Subscriber, at: datetime) 
 def sent_to(installation: Installation, found: CandidateSet, subscriber: Subscriber) -> set[str]:
     """Return the candidates (canonical ids) that were sent to somebody, or are on their way."""
     with session.reading(installation.engine) as db:
-        sent = deliveries.papers_sent(db, [subscriber.id], since=found.since)
+        sent = deliveries.papers_sent(db, [subscriber.id], since=min(found.since, found.oldest))
     pks = sent.get(subscriber.id, set())
     return {each.paper.id for each in found.ranked if each.paper.pk in pks}

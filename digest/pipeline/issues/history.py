@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from digest.domain import DeliveryState, Issue
@@ -10,18 +10,20 @@ from digest.errors import UnknownError
 from digest.pipeline.installation import Installation
 from digest.store import deliveries, papers, session
 
+_TITLED = 100  # papers of an issue whose titles are read
 _MOST = 100_000  # rows of an issue that are looked at for its papers
 
 
 @dataclass(frozen=True, slots=True)
 class PastIssue:
     """An issue and the states of its deliveries. `reasons`: of those without a mail, how often each;
-    `papers`: how many readers each paper was for, the commonest first."""
+    `papers`: how many readers each paper was for, the commonest first; `titles`: of the first of them."""
 
     issue: Issue
     counts: Mapping[DeliveryState, int]
     reasons: Mapping[str, int]
     papers: Sequence[tuple[str, int]]
+    titles: Mapping[str, str] = field(default_factory=dict)  # of the commonest of them
 
     @property
     def audience(self) -> int:
@@ -52,9 +54,10 @@ def read_issues(installation: Installation, name: str) -> list[PastIssue]:
             names = papers.canonical_ids(db, set(readers))
             carried = [(names[pk], count) for pk, count in readers.most_common() if pk in names]
             reasons = Counter(row.reason for row in rows if row.reason)
-            whole.append(
-                PastIssue(issue, deliveries.counts(db, issue.id), dict(reasons.most_common()), carried)
-            )
+            first = papers.by_pks(db, [pk for pk, _ in readers.most_common(_TITLED)], until=issue.opened_at)
+            titles = {names[pk]: paper.title for pk, paper in first.items() if pk in names}
+            counts = deliveries.counts(db, issue.id)
+            whole.append(PastIssue(issue, counts, dict(reasons.most_common()), carried, titles))
         return whole
 
 

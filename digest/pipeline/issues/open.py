@@ -15,11 +15,12 @@ from zoneinfo import ZoneInfo
 
 from digest.domain import DeliveryState, Frequency, Issue, Subscriber
 from digest.due import next_due
-from digest.match import unpack, unpack_sent
+from digest.match import unpack
 from digest.pipeline import failures
 from digest.pipeline.failures import Part, guarded
 from digest.pipeline.installation import Installation
 from digest.pipeline.issues.candidates import CandidateCache, CandidateSet
+from digest.pipeline.issues.choosing import choose
 from digest.pipeline.issues.no_papers import skip_reason
 from digest.pipeline.issues.window import window
 from digest.pipeline.mail.build import message_name
@@ -83,16 +84,20 @@ def open_due(installation: Installation, now: datetime) -> list[IssueReport]:
     return reports(installation, touched)
 
 
-def open_for(installation: Installation, subscriber: Subscriber, now: datetime) -> Issue:
+def open_for(
+    installation: Installation, subscriber: Subscriber, now: datetime, *, instead_of: int | None = None
+) -> Issue:
     """Open an issue for one subscriber at once, whenever they are due, and record their row in it.
 
     The ledger keeps one row for a subscriber and date, so who has got today's digest gets no other. They are
-    due next on another day. Returns the issue.
+    due next on another day. `instead_of`: a row of today that says why nothing was sent. Returns the issue.
     """
     now = now.replace(microsecond=0)
     today = now.astimezone(ZoneInfo(subscriber.schedule.timezone)).date()
     with session.transaction(installation.engine) as db:
         issue = deliveries.open_issue(db, due_at=now, date=today, now=now)
+        if instead_of is not None:
+            deliveries.remove_skipped(db, instead_of)
         subscribers.save(db, subscriber.id, due=(now, today))
     opening = _Opening(installation, CandidateCache(installation), issue, now, failing=frozenset())
     opening.only(subscriber)
@@ -266,7 +271,7 @@ def _chosen(db: session.Session, candidates: CandidateSet, part: _Part) -> list[
     cohort = unpack(part.page.packed, part.page.saved)
     unread = corpus.many.unread(cohort)
     corpus.many.read(unread, interests.filter_texts(db, unread))
-    found = corpus.many.choose(cohort, unpack_sent(part.page.ids, part.sent, candidates.numbers))
+    found, _ = choose(db, candidates, cohort, part.page.ids, part.sent)
     pks = [paper.pk for paper in corpus.papers]
     chosen = [pks[number] for number in found.items.tolist()]
     return [chosen[start:end] for start, end in pairwise(found.offsets.tolist())]

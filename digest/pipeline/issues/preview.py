@@ -19,8 +19,9 @@ from digest.domain import (
 )
 from digest.filters import parse
 from digest.pipeline.installation import Installation
-from digest.pipeline.issues.candidates import CandidateSet, read_candidates, sent_to, usual_before, window_of
+from digest.pipeline.issues.candidates import CandidateSet, read_candidates, sent_to, window_of
 from digest.pipeline.issues.no_papers import quiet_digest, skip_reason
+from digest.pipeline.issues.usual_signals import usual_before
 from digest.pipeline.issues.withdrawals import Withdrawals
 from digest.pipeline.mail.pictures import Pictures
 from digest.store import papers, session

@@ -30,11 +30,12 @@ def site_of(installation: Installation, schedule: Schedule) -> Site:
     return in_language(installation.site, schedule.language or installation.site.language)
 
 
-def envelope(installation: Installation, digest: Digest, *, message_id: str, now: datetime) -> Envelope:
-    """Return a digest's finished mail."""
+def envelope(
+    installation: Installation, digest: Digest, written: Encoded, *, message_id: str, now: datetime
+) -> Envelope:
+    """Return a digest's finished mail, once it is written."""
     recipient = digest.subscriber.email
     sender = return_address(installation, digest.subscriber.id, digest.issue.id)
-    written = write(installation, digest)
     return finalize(installation, written, recipient, sender=sender, message_id=message_id, now=now)
 
 

@@ -62,8 +62,8 @@ def _settings(settings: Settings, environ: Mapping[str, str]) -> Iterator[Check]
     yield check(
         "contact",
         bool(settings.contact) or public,
-        f"sources see who asks: {settings.contact or settings.base_url}",
-        "DIGEST_CONTACT=an address or page of yours; arXiv's terms of use want one",
+        f"arXiv's terms of use want to know who asks; sources see {settings.contact or settings.base_url}",
+        "DIGEST_CONTACT=you@your-domain",
     )
 
 

@@ -24,6 +24,11 @@ def upgrade(settings: Settings) -> Revisions:
     return Revisions(before, schema.current(engine))
 
 
+def place(settings: Settings) -> str:
+    """Return where the database is: its file, or its URL without the password."""
+    return session.place(settings.database())
+
+
 def revisions(settings: Settings) -> Revisions:
     """Return the schema that the database has, and the one that this version needs."""
     return Revisions(schema.current(session.connect(settings.database())), schema.head())

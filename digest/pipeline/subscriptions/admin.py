@@ -23,8 +23,7 @@ from digest.pipeline.subscriptions.validate import (
 from digest.serializers import WEEKDAYS, subscriber_object
 from digest.store import session
 from digest.store.community import audit
-from digest.store.subscriptions import selection, snapshots, subscribers, suppressions
-from digest.store.subscriptions.selection import Condition
+from digest.store.subscriptions import snapshots, subscribers, suppressions
 from digest.tokens import address_hashes
 
 _LISTS = ("topics", "filters", "exclude")
@@ -80,18 +79,6 @@ def ask_again(installation: Installation, email: str, now: datetime) -> Subscrib
         after, where = {"asked": True}, f"subscriber:{found.id}"
         audit.record(db, installation.actor, "subscriber.invite", where, None, after, now=now)
     return found
-
-
-def listing(installation: Installation, where: Sequence[Condition], *, limit: int) -> list[Subscriber]:
-    """Return subscribers by number who meet all conditions."""
-    with session.reading(installation.engine) as db:
-        return subscribers.listing(db, where, limit=limit)
-
-
-def count(installation: Installation, where: Sequence[Condition]) -> int:
-    """Return how many subscribers meet all conditions."""
-    with session.reading(installation.engine) as db:
-        return selection.count(db, where)
 
 
 def planned(installation: Installation, before: Subscriber, changes: Mapping[str, Any]) -> Edit:

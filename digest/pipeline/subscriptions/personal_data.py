@@ -6,10 +6,12 @@ After an erasure nothing stays but the keyed hash of the address, so that nobody
 from datetime import datetime, timedelta
 from typing import Any
 
+from digest import shown
 from digest.domain import Actor
 from digest.pipeline.installation import Installation
 from digest.pipeline.subscriptions import rate_limits
 from digest.pipeline.subscriptions.signup import LOCK
+from digest.serializers import reasons_in_words
 from digest.store import deliveries, papers, session
 from digest.store.community import (
     audit,
@@ -37,6 +39,9 @@ def export(installation: Installation, number: int) -> dict[str, Any]:
         if known is None:
             return {}
         got = deliveries.of_subscriber(db, number)
+        showed = {
+            row.id: shown.decode(packed).papers for row, packed in deliveries.sent_to(db, number) if packed
+        }
         voted = votes.votes_of(db, number)
         back = votes.withdrawn_of(db, number)
         kept = saved.saved_by(db, number)
@@ -54,6 +59,11 @@ def export(installation: Installation, number: int) -> dict[str, Any]:
                     "message_id": row.message_id,
                     "reply": row.reply,
                     "papers": [names[pk] for pk in row.papers if pk in names],
+                    "reasons": {
+                        names[paper.pk]: reasons_in_words(paper.reasons)
+                        for paper in showed.get(row.id, ())
+                        if paper.pk in names
+                    },
                 }
                 for row in got
             ],

@@ -4,18 +4,20 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from digest.domain import Paper, Topic
 from digest.errors import InputError, RefusedError
-from digest.filters import canonical, parse
 from digest.pipeline.installation import Installation
-from digest.pipeline.issues.candidates import CandidateSet, read_candidates
 from digest.pipeline.subscriptions.validate import known_topic, known_topics
 from digest.store import session
 from digest.store.community import audit
 from digest.store.monitoring import statistics
 from digest.store.subscriptions import interests
 from digest.topics import shipped
+
+if TYPE_CHECKING:
+    from digest.pipeline.issues.candidates import CandidateSet
 
 LOOKED_BACK = timedelta(days=14)  # for the papers that a change gains and loses
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
@@ -40,6 +42,8 @@ def readers_of_topics(installation: Installation) -> Mapping[str, int]:
 
 def papers_of_topics(installation: Installation, now: datetime) -> Mapping[str, int]:
     """Count, by slug, the papers of the last week that each topic selects. Reads all papers of the week."""
+    from digest.pipeline.issues.candidates import read_candidates  # noqa: PLC0415 - brings the matcher
+
     week = read_candidates(installation, now, timedelta(days=7))
     return {slug: len(papers) for slug, papers in week.corpus.of_topics().items()}
 
@@ -58,6 +62,8 @@ def planned(
 
     Raises InputError, UnknownError or FilterError.
     """
+    from digest.pipeline.issues.candidates import read_candidates  # noqa: PLC0415 - as above
+
     listed = known_topics(installation)
     before = None if is_new else known_topic(listed, slug)
     if is_new:
@@ -112,6 +118,8 @@ def remove(installation: Installation, slug: str, now: datetime, *, dry_run: boo
 
 
 def _canonical(text: str, others: Sequence[str]) -> str:
+    from digest.filters import canonical, parse  # noqa: PLC0415 - a list of topics needs neither
+
     shared = "a topic is the same for all its readers, and each has saved other papers"
     return canonical(parse(text, topics=others, no_saved=shared))
 
@@ -131,6 +139,8 @@ def _line(name: str, text: str) -> str:
     return plain
 
 
-def _selected(found: CandidateSet, expression: str) -> dict[int, Paper]:
+def _selected(found: "CandidateSet", expression: str) -> dict[int, Paper]:
+    from digest.filters import parse  # noqa: PLC0415 - as above
+
     matches = found.corpus.search(parse(expression, topics=found.topics))
     return {match.paper.pk: match.paper for match in matches}

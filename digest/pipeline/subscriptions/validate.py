@@ -6,12 +6,9 @@ from datetime import datetime, time
 from functools import cache, lru_cache
 from zoneinfo import available_timezones
 
-from email_validator import EmailNotValidError, validate_email
-
 from digest.domain import Frequency, Interests, Schedule, Subscriber, SubscriberStatus, Topic
 from digest.due import next_due
 from digest.errors import FilterError, InputError, UnknownError, did_you_mean
-from digest.filters import canonical, leaves, parse
 from digest.languages import CODES, Deferred, deferred, deferred_list
 from digest.languages.dates import deferred_number
 from digest.pipeline.installation import Installation
@@ -77,6 +74,8 @@ def read_address(text: str) -> str:
     if wrong:
         fix = deferred("type it again without that character")
         raise InputError(deferred("the e-mail address {flaw}", flaw=wrong), fix=fix)
+    from email_validator import EmailNotValidError, validate_email  # noqa: PLC0415 - slow to import
+
     try:
         email = validate_email(text.strip(), check_deliverability=False).normalized
     except EmailNotValidError as error:
@@ -121,6 +120,8 @@ def _is_plain(domain: str) -> bool:
     """Whether a domain is of ASCII letters, short, and one that addresses can have."""
     if not domain.isascii() or len(domain) > _LONGEST_PLAIN:
         return False
+    from email_validator import EmailNotValidError, validate_email  # noqa: PLC0415 - as above
+
     try:
         return validate_email(f"a@{domain}", check_deliverability=False).normalized == f"a@{domain.lower()}"
     except EmailNotValidError:
@@ -166,6 +167,8 @@ class InterestReader:
 
     def filter(self, text: str) -> str:
         """Return the canonical text of a filter. Raises FilterError."""
+        from digest.filters import canonical, leaves, parse  # noqa: PLC0415 - not needed to look at people
+
         self._characters += len(text)
         self._check(text, self._characters, self._most_characters, _TOO_MANY_CHARACTERS)
         tree = parse(text, topics=self._slugs)

@@ -1,4 +1,4 @@
-"""Reads conditions like `status=active`, and acts on all subscribers who meet them.
+"""Reads conditions like `status=active`, and finds the subscribers who meet them.
 
     FIELD=VALUE  FIELD=VALUE,VALUE  FIELD!=VALUE       status, topic, domain, email, frequency, timezone
     FIELD before DATE  FIELD since DATE  FIELD on DATE     joined, confirmed, left; days are UTC's
@@ -7,24 +7,21 @@
 """
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
 from digest.domain import Frequency, Subscriber, SubscriberStatus
-from digest.errors import DigestError, InputError
-from digest.pipeline import failures
+from digest.errors import InputError
 from digest.pipeline.installation import Installation
 from digest.pipeline.subscriptions.validate import known_topic, known_topics
 from digest.store import session
-from digest.store.session import chunks
 from digest.store.subscriptions import selection, subscribers
 from digest.store.subscriptions.addresses import key
 from digest.store.subscriptions.selection import MOMENTS, Between, Condition, Field, OneOf
 from digest.words.nearest import nearest, unknown
 
 SAMPLE = 5
-MOST_ERRORS = 1_000  # that are kept to be shown
 _CONDITION = re.compile(
     r"\s*(?P<field>[A-Za-z_-]+)\s*(?P<how>!=|>=|<=|=|<|>|\bbefore\b|\bafter\b|\bsince\b|\bon\b)\s*(?P<value>.*?)\s*",
     re.IGNORECASE,
@@ -39,16 +36,6 @@ class Chosen:
     conditions: tuple[Condition, ...]
     count: int
     sample: Sequence[Subscriber]
-
-
-@dataclass(slots=True)
-class BulkReport:
-    """What came of an act on many: how many it changed and left as they were, and whom it failed for."""
-
-    changed: int = 0
-    unchanged: int = 0
-    failed: int = 0
-    errors: list[tuple[str, str]] = field(default_factory=list)  # address and error, the first of them
 
 
 def conditions_of(
@@ -75,43 +62,16 @@ def choose(installation: Installation, texts: Sequence[str]) -> Chosen:
         )
 
 
-def act_on_all(
-    installation: Installation,
-    chosen: Chosen,
-    act: Callable[[Subscriber], bool],
-    *,
-    on_rows: Callable[[int], object] | None = None,
-) -> BulkReport:
-    """Do something to everyone who meets the conditions; `act` says whether it changed them.
-
-    Who is meant is decided at the beginning, and each is looked at once more. What `act` raises for one
-    stops only that one; raises what isn't theirs (`failures.is_its_fault`).
-    """
-    report = BulkReport()
+def listing(installation: Installation, where: Sequence[Condition], *, limit: int) -> list[Subscriber]:
+    """Return subscribers by number who meet all conditions."""
     with session.reading(installation.engine) as db:
-        numbers = selection.ids(db, chosen.conditions)
-    for chunk in chunks(numbers):
-        with session.reading(installation.engine) as db:
-            people = subscribers.by_ids(db, chunk)
-        for number in chunk:
-            person = people.get(number)
-            if person is None:  # erased meanwhile
-                continue
-            try:
-                changed = act(person)
-            except Exception as error:
-                if not failures.is_its_fault(error):
-                    raise
-                report.failed += 1
-                value = error.message if isinstance(error, DigestError) else failures.words(error)
-                if len(report.errors) < MOST_ERRORS:
-                    report.errors.append((person.email, value))
-            else:
-                report.changed += changed
-                report.unchanged += not changed
-        if on_rows:
-            on_rows(len(chunk))
-    return report
+        return subscribers.listing(db, where, limit=limit)
+
+
+def count(installation: Installation, where: Sequence[Condition]) -> int:
+    """Return how many subscribers meet all conditions."""
+    with session.reading(installation.engine) as db:
+        return selection.count(db, where)
 
 
 def _read(installation: Installation, text: str) -> Condition:

@@ -16,25 +16,12 @@ from digest.sources.kinds.biorxiv import BIORXIV
 from digest.sources.kinds.openreview import OPENREVIEW
 from digest.sources.lookup.crossref import parse_work
 from digest.sources.lookup.page import parse_page
+from digest.sources.lookup.sites import Sites
 from digest.sources.lookup.subject import Subject, SubjectKind
 from digest.words import written
 
 MOST_CHOICES = 5  # papers that a title may mean
 _PREPRINTS = ("10.1101/", "10.64898/")  # bioRxiv and medRxiv
-
-
-@dataclass(frozen=True, slots=True)
-class Sites:
-    """Where the sites are asked."""
-
-    arxiv: str = "https://export.arxiv.org"
-    crossref: str = "https://api.crossref.org"
-    biorxiv: str = "https://api.biorxiv.org"
-    openreview: str = "https://api2.openreview.net"
-    doi: str = "https://doi.org"
-
-
-SITES = Sites()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,1 +1,1 @@
-"""What readers and curators do with papers, and who did what."""
+"""Keeps what readers and curators do with papers, and who did what."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import bindparam, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from digest.domain import Pick, SignalKind
@@ -122,6 +122,20 @@ def of_papers(session: Session, owners: Mapping[int, int], *, until: datetime | 
     return found
 
 
+def begun(session: Session, *, since: datetime, until: datetime) -> set[int]:
+    """Return the papers (`Paper.pk`) of picks that began to count in (since, until] and stood then: when they
+    were made, or with the day that they were made for.
+    """
+    rows = select(PickRow.paper_id, PickRow.day, PickRow.at).where(
+        PickRow.at <= until,
+        PickRow.day <= until.astimezone(UTC).date(),
+        or_(PickRow.at > since, PickRow.day >= since.astimezone(UTC).date()),
+        or_(PickRow.unpicked_at.is_(None), PickRow.unpicked_at > until),
+    )
+    starts = ((number, max(at, _midnight(day))) for number, day, at in session.execute(rows))
+    return {number for number, start in starts if since < start <= until}
+
+
 def of_curator(session: Session, subscriber_id: int) -> list[tuple[int, date, str]]:
     """Return paper (`Paper.pk`), day and note of all that somebody picked, also what was taken back."""
     rows = select(PickRow.paper_id, PickRow.day, PickRow.note).where(PickRow.curator_id == subscriber_id)
@@ -151,10 +165,14 @@ def _row(session: Session, paper_id: int, day: date) -> PickRow | None:
     return session.scalars(wanted.execution_options(populate_existing=True)).first()
 
 
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time.min, UTC)
+
+
 def _observe(session: Session, paper_id: int) -> None:
     """Write the signal of a paper anew: 1 from when a pick counts until it is taken back."""
     rows = session.scalars(select(PickRow).where(PickRow.paper_id == paper_id)).all()
-    spans = [(max(row.at, datetime.combine(row.day, time.min, UTC)), row.unpicked_at) for row in rows]
+    spans = [(max(row.at, _midnight(row.day)), row.unpicked_at) for row in rows]
     spans = [(start, end) for start, end in spans if end is None or start < end]
     session.execute(delete(SignalRow).where(SignalRow.paper_id == paper_id, SignalRow.source == CURATORS))
     moments = sorted({moment for span in spans for moment in span if moment})

@@ -19,7 +19,10 @@ from digest.store.subscriptions.tables import SubscriberRow
 _MOMENTS = ("announced_at", "published_at")
 _TUPLES = ("authors", "categories", "keywords")
 # What the acts of a proposal change.
-STATE = ("state", "at", "words", "paper_id", "identity", "subject", "entry", "found_at", "choices")
+STATE = (
+    "state", "at", "words", "paper_id", "listed_at", "identity", "subject", "entry", "found_at", "choices",
+)  # fmt: skip
+_TIMES = ("at", "listed_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,8 @@ def add(
     values: dict[str, Any] = {
         "subscriber_id": subscriber_id, "typed": typed, "subject": subject, "identity": "",
         "state": ProposalState.FETCHING, "created_at": now, "at": now, "words": "", "entry": None,
-        "found_at": "", "choices": [], "paper_id": None, "tell": tell, "attempts": 0, "lease_until": None,
+        "found_at": "", "choices": [], "paper_id": None, "listed_at": None, "tell": tell, "attempts": 0,
+        "lease_until": None,
     }  # fmt: skip
     row = insert(session, ProposalRow).values(**values).on_conflict_do_nothing()
     return session.scalar(row.returning(ProposalRow.id))
@@ -79,6 +83,19 @@ def pending_of(session: Session, identity: str) -> Proposal | None:
     """Return the proposal of a paper (by the id that it will have) that waits for a curator."""
     waits = [ProposalRow.identity == identity, ProposalRow.state == ProposalState.PENDING]
     return next(iter(_read(session, waits, limit=1)), None)
+
+
+def seconds(session: Session, first: Proposal) -> list[Proposal]:
+    """Return the proposals that were sent while another one of their paper (`first`) waited, oldest first."""
+    identity = select(ProposalRow.identity).where(ProposalRow.id == first.id).scalar_subquery()
+    alike = [
+        ProposalRow.identity == identity,
+        ProposalRow.state == ProposalState.DUPLICATE,
+        ProposalRow.paper_id.is_(None),
+        ProposalRow.at >= first.at,
+        ProposalRow.id != first.id,
+    ]
+    return _read(session, alike, limit=200)
 
 
 def in_state(session: Session, states: Collection[ProposalState], limit: int = 200) -> list[Proposal]:
@@ -161,9 +178,19 @@ def move(
     *,
     words: str = "",
     paper_id: int | None = None,
+    listed_at: datetime | None = None,
 ) -> None:
-    """Bring a proposal into a state."""
-    _set(session, [number], state=state, at=now, words=words, paper_id=paper_id, lease_until=None)
+    """Bring a proposal into a state; `listed_at`: when it lists its paper, which is here already, again."""
+    _set(
+        session, [number], state=state, at=now, words=words, paper_id=paper_id, listed_at=listed_at,
+        lease_until=None,
+    )  # fmt: skip
+
+
+def listed(session: Session, *, since: datetime, until: datetime) -> set[int]:
+    """Return the papers (`Paper.pk`) that proposals listed again in (since, until]."""
+    rows = select(ProposalRow.paper_id).where(ProposalRow.listed_at > since, ProposalRow.listed_at <= until)
+    return {number for number in session.scalars(rows) if number}
 
 
 def read_state(session: Session, number: int) -> dict[str, Any] | None:
@@ -172,14 +199,16 @@ def read_state(session: Session, number: int) -> dict[str, Any] | None:
     row = session.get(ProposalRow, number, populate_existing=True)
     if row is None:
         return None
-    return {name: getattr(row, name) for name in STATE} | {"at": row.at.isoformat()}
+    times = {name: getattr(row, name) for name in _TIMES}
+    return {name: getattr(row, name) for name in STATE} | {
+        name: at and at.isoformat() for name, at in times.items()
+    }
 
 
 def write_state(session: Session, number: int, fields: Mapping[str, Any]) -> None:
     """Put back what `read_state` returned, or some of it."""
     values = {name: value for name, value in fields.items() if name in STATE}
-    if "at" in values:
-        values["at"] = datetime.fromisoformat(values["at"])
+    values |= {name: datetime.fromisoformat(values[name]) for name in _TIMES if values.get(name)}
     _set(session, [number], **values)
 
 
@@ -233,6 +262,7 @@ def _proposal(row: ProposalRow, name: str | None, paper: str | None) -> Proposal
         found_at=row.found_at,
         choices=tuple(_from_json(each) for each in row.choices),
         paper=paper,
+        listed_at=row.listed_at,
         tell=row.tell,
     )
 

@@ -1,10 +1,11 @@
 """Keeps what readers report of papers and notes until a curator settles it."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from digest.domain import Report, ReportAbout
@@ -14,6 +15,21 @@ from digest.store.community.tables import ReportRow
 from digest.store.papers.tables import PaperRow
 from digest.store.session import serialise
 from digest.store.subscriptions.tables import SubscriberRow
+
+
+@dataclass(frozen=True, slots=True)
+class By:
+    """Who reports: a subscriber, or where there is none somebody in a network."""
+
+    subscriber_id: int | None
+    network: str
+
+    @property
+    def theirs(self) -> ColumnElement[bool]:
+        """What their reports have in common."""
+        if self.subscriber_id is not None:
+            return ReportRow.subscriber_id == self.subscriber_id
+        return and_(ReportRow.subscriber_id.is_(None), ReportRow.network == self.network)
 
 
 def lock(session: Session) -> None:
@@ -26,8 +42,7 @@ def add(
     *,
     paper_id: int,
     about: ReportAbout,
-    subscriber_id: int,
-    network: str,
+    by: By,
     words: str,
     now: datetime,
 ) -> int:
@@ -35,8 +50,8 @@ def add(
     row = ReportRow(
         paper_id=paper_id,
         about=about,
-        subscriber_id=subscriber_id,
-        network=network,
+        subscriber_id=by.subscriber_id,
+        network=by.network,
         words=words,
         at=now,
         settled_at=None,
@@ -46,16 +61,23 @@ def add(
     return row.id
 
 
-def made_since(session: Session, subscriber_id: int, since: datetime) -> int:
+def made_since(session: Session, by: By, since: datetime) -> int:
     """Count what somebody reported since a time."""
     made = select(func.count()).select_from(ReportRow)
-    return session.scalar(made.where(ReportRow.subscriber_id == subscriber_id, ReportRow.at > since)) or 0
+    return session.scalar(made.where(by.theirs, ReportRow.at > since)) or 0
 
 
-def has_open(session: Session, subscriber_id: int, paper_id: int) -> bool:
+def open_of_visitors(session: Session) -> int:
+    """Count the reports of people without a session that nobody settled."""
+    waiting = select(func.count()).select_from(ReportRow)
+    mine = (ReportRow.subscriber_id.is_(None), ReportRow.network != "", ReportRow.settled_at.is_(None))
+    return session.scalar(waiting.where(*mine)) or 0
+
+
+def has_open(session: Session, by: By, paper_id: int) -> bool:
     """Tell whether somebody's report of a paper isn't settled yet."""
     mine = select(ReportRow.id).where(
-        ReportRow.subscriber_id == subscriber_id,
+        by.theirs,
         ReportRow.paper_id == paper_id,
         ReportRow.settled_at.is_(None),
     )
@@ -63,12 +85,13 @@ def has_open(session: Session, subscriber_id: int, paper_id: int) -> bool:
 
 
 def networks(session: Session, paper_id: int) -> int:
-    """Count the networks from which the paper itself was reported and nobody settled it."""
+    """Count the networks from which subscribers reported the paper itself and nobody settled it."""
     rows = select(func.count(ReportRow.network.distinct())).where(
         ReportRow.paper_id == paper_id,
         ReportRow.about == ReportAbout.PAPER,
         ReportRow.settled_at.is_(None),
         ReportRow.network != "",
+        ReportRow.subscriber_id.is_not(None),
     )
     return session.scalar(rows) or 0
 

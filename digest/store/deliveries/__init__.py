@@ -35,6 +35,8 @@ from digest.store.deliveries.ledger import (
     papers_sent,
     picked,
     record,
+    remove_skipped,
+    sent_to,
     with_paper,
 )
 from digest.store.deliveries.received import Received, last_received, received
@@ -86,6 +88,8 @@ __all__ = [
     "picked",
     "received",
     "record",
+    "remove_skipped",
+    "sent_to",
     "settle",
     "states_around",
     "sweep",

@@ -26,7 +26,7 @@ _ROW = DeliveryRow.__table__
 _OUTBOX = Outbox(
     _ROW,
     at_most_once=True,
-    outcome=("state", "reply", "reason", "attempts", "settled_at", "next_attempt_at"),
+    outcome=("state", "reply", "reason", "attempts", "settled_at", "next_attempt_at", "shown"),
     settled={"lost": 0},
     may_leave=(
         exists().where(
@@ -39,7 +39,7 @@ _OUTBOX = Outbox(
 
 class Outcome(NamedTuple):
     """What became of a claimed row. `attempts`: how many it has had; `queued` and `deferred` rows come again
-    at `next_attempt_at`."""
+    at `next_attempt_at`. `shown`: what a message showed that may be there, packed (see `digest.shown`)."""
 
     delivery_id: int
     claim_token: str
@@ -48,6 +48,7 @@ class Outcome(NamedTuple):
     reason: str
     attempts: int
     next_attempt_at: datetime
+    shown: bytes | None = None
 
 
 def claim(
@@ -98,6 +99,7 @@ def _columns(one: Outcome, now: datetime) -> dict[str, object]:
         "attempts": one.attempts,
         "settled_at": None if one.state in _OPEN else now,
         "next_attempt_at": one.next_attempt_at,
+        "shown": one.shown,
     }
 
 

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, LargeBinary, Select, func, literal, select, type_coerce, update
+from sqlalchemy import ColumnElement, LargeBinary, Select, delete, func, literal, select, type_coerce, update
 from sqlalchemy.orm import Session
 
 from digest.domain import Delivery, DeliveryState, Issue
@@ -57,6 +57,12 @@ def record(session: Session, rows: Sequence[NewDelivery], moves: Mapping[int, tu
     if values:  # on the connection: a session would make an object of each row first
         session.connection().execute(insert(session, DeliveryRow).on_conflict_do_nothing(), values)
     _move(session, {row.subscriber_id: issues[row.issue_id].due_at for row in rows}, moves)
+
+
+def remove_skipped(session: Session, delivery_id: int) -> None:
+    """Remove a row of which nothing was sent, so that its subscriber can have another for that date."""
+    row = DeliveryRow
+    session.execute(delete(row).where(row.id == delivery_id, row.state == DeliveryState.SKIPPED))
 
 
 def papers_sent(
@@ -147,6 +153,22 @@ def of_subscriber(session: Session, subscriber_id: int, *, limit: int = 100) -> 
     return [
         delivery(row) for row in session.execute(wanted.order_by(DeliveryRow.issue_date.desc()).limit(limit))
     ]
+
+
+def sent_to(
+    session: Session, subscriber_id: int, *, day: date | None = None, limit: int = 100
+) -> list[tuple[Delivery, bytes | None]]:
+    """Return the last digests that were sent to a subscriber, newest first, or that of a day.
+
+    Each with what its message showed (see `digest.shown`); None for one of before that was kept.
+    """
+    wanted: Select[*tuple[Any, ...]] = select(DeliveryRow.shown, *_READ).where(
+        DeliveryRow.subscriber_id == subscriber_id, DeliveryRow.state == DeliveryState.SENT
+    )
+    if day is not None:
+        wanted = wanted.where(DeliveryRow.issue_date == day)
+    rows = session.execute(wanted.order_by(DeliveryRow.issue_date.desc()).limit(limit))
+    return [(delivery(row[1:]), row[0]) for row in rows]
 
 
 def by_ids(session: Session, ids: Sequence[int]) -> list[Delivery]:

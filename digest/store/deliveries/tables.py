@@ -5,7 +5,7 @@ from datetime import date, datetime
 from sqlalchemy import Double, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from digest.store.base import NEVER_REUSED, Base
+from digest.store.base import NEVER_REUSED, Base, partial_index
 from digest.store.columns import LongId, Packed
 
 WAITING = "state IN ('queued', 'deferred')"  # rows of the ledger that can be claimed, as an index knows them
@@ -27,26 +27,14 @@ class DeliveryRow(Base):
     """The ledger: one row for each subscriber and local date.
 
     A claimed row stays `queued` and has a token and a lease. `attempts` counts claims, `lost` those since
-    the last outcome that ended without one. `papers` are `papers.id`, best first.
+    the last outcome that ended without one. `papers` are `papers.id`, best first; `shown`: what the message
+    showed of them, as `digest.shown` packs it; NULL before it left.
     """
 
     __tablename__ = "deliveries"
     __table_args__ = (
         UniqueConstraint("subscriber_id", "issue_date"),
         Index("ix_deliveries_issue_id_state", "issue_id", "state"),
-        Index(
-            "ix_deliveries_waiting",
-            "next_attempt_at",
-            "id",
-            sqlite_where=text(WAITING),
-            postgresql_where=text(WAITING),
-        ),
-        Index(
-            "ix_deliveries_leased",
-            "lease_until",
-            sqlite_where=text("lease_until IS NOT NULL"),
-            postgresql_where=text("lease_until IS NOT NULL"),
-        ),
     )
 
     id: Mapped[int] = mapped_column(LongId, primary_key=True)
@@ -66,6 +54,7 @@ class DeliveryRow(Base):
     window_days: Mapped[int] = mapped_column(server_default=text("0"))
     created_at: Mapped[datetime]
     settled_at: Mapped[datetime | None]
+    shown: Mapped[bytes | None]
 
 
 class PaceRow(Base):
@@ -82,3 +71,7 @@ class PaceRow(Base):
     day: Mapped[date | None]
     taken: Mapped[int]
     tail_at: Mapped[datetime | None]
+
+
+partial_index("ix_deliveries_waiting", DeliveryRow, "next_attempt_at", "id", where=WAITING)
+partial_index("ix_deliveries_leased", DeliveryRow, "lease_until", where="lease_until IS NOT NULL")

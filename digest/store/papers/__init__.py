@@ -1,4 +1,4 @@
-"""Papers in the store: storing entries, the candidates of a moment, one paper by any of its ids."""
+"""Stores entries as papers; reads the candidates of a moment, and one paper by any of its ids."""
 
 from digest.store.papers.entries import StoredEntries, carried_before, store_entries
 from digest.store.papers.merges import Why, history, merge, split
@@ -12,7 +12,9 @@ from digest.store.papers.reading import (
     count,
     find,
     hidden,
+    listed_again,
     merged,
+    named,
     noticed,
     outlines,
     withdrawn,
@@ -36,8 +38,10 @@ __all__ = [
     "is_only_of",
     "known",
     "latest_values",
+    "listed_again",
     "merge",
     "merged",
+    "named",
     "noticed",
     "observe",
     "outlines",

@@ -13,10 +13,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from operator import attrgetter
-from typing import Any
+from typing import Any, Protocol
 
 from digest.domain import Entry, Source
-from digest.sources.registry import type_of
 
 _REPLACEMENTS = {"replace", "replace-cross"}
 _NO_TEXT = -1  # the rank of a notice of withdrawal, which says nothing of the work, and of an empty part
@@ -57,6 +56,25 @@ LISTS = ("authors", "categories", "keywords")
 _TEXTS = FIELDS[: FIELDS.index("text_rank")]  # that an entry has too
 _MOMENTS = ("published_at", "first_seen_at", "withdrawn_at")
 _texts_of = attrgetter(*_TEXTS)
+_scalars_of = attrgetter(*(name for name in _TEXTS if name not in LISTS))
+_lists_of = attrgetter(*LISTS)
+
+
+class PartLike(Protocol):
+    """What `adds_nothing` asks of a part, or of a row that holds one."""
+
+    @property
+    def text_rank(self) -> int: ...
+    @property
+    def summary(self) -> str: ...
+    @property
+    def summary_source(self) -> str: ...
+    @property
+    def first_seen_at(self) -> datetime | None: ...
+    @property
+    def announced(self) -> bool: ...
+    @property
+    def withdrawn_at(self) -> datetime | None: ...
 
 
 def combine(parts: Iterable[Part]) -> Part:
@@ -103,6 +121,27 @@ def add_entry(known: Part, entry: Entry, source: Source, at: datetime) -> Part:
     return after
 
 
+def adds_nothing(known: PartLike, entry: Entry, source: Source, at: datetime) -> bool:
+    """Tell whether an entry repeats what is known, so that `add_entry` would change nothing.
+
+    Cheap, and false where it would take a closer look: most entries of a feed were in it an hour before.
+    """
+    from digest.sources.registry import type_of  # noqa: PLC0415 - as below
+
+    if known.withdrawn_at or entry.withdrawn or known.first_seen_at is None:
+        return False
+    if _scalars_of(known) != _scalars_of(entry) or known.text_rank < type_of(source.kind).rank:
+        return False
+    if any(tuple(ours) != given for ours, given in zip(_lists_of(known), _lists_of(entry), strict=True)):
+        return False
+    is_theirs = not known.summary or known.summary_source == source.name
+    if entry.summary and is_theirs and (known.summary, known.summary_source) != (entry.summary, source.name):
+        return False
+    old = entry.announce_type in _REPLACEMENTS
+    seen = (entry.published_at or at) if old else at
+    return (not known.announced, known.first_seen_at) <= (old, seen)
+
+
 def to_json(part: Part) -> dict[str, Any]:
     """Return a part as JSON keeps it: lists, and times in ISO 8601."""
     values = {name: getattr(part, name) for name in FIELDS}
@@ -123,6 +162,8 @@ def _order(part: Part) -> tuple[int, int, int, str, str]:
 
 
 def _part_of(entry: Entry, source: Source, at: datetime) -> Part:
+    from digest.sources.registry import type_of  # noqa: PLC0415 - brings what reads each kind of source
+
     old = entry.announce_type in _REPLACEMENTS
     return Part(
         **dict(zip(_TEXTS, _texts_of(entry), strict=True)),
@@ -139,6 +180,8 @@ def _judge_notice(known: Part, entry: Entry, source: Source, at: datetime) -> Pa
 
     Sources that speak for works may say it of any; others only of those that nobody nearer to the work has.
     """
+    from digest.sources.registry import type_of  # noqa: PLC0415 - as above
+
     speaker = type_of(source.kind)
     if not speaker.may_withdraw and speaker.rank < known.text_rank:
         return known

@@ -14,7 +14,6 @@ from sqlalchemy.orm import Session
 from digest.domain import Entry, Skipped, Source, SourceKind
 from digest.errors import InputError
 from digest.ids import aliases
-from digest.sources.registry import TYPES, type_of
 from digest.store.papers.authors import keep_authors
 from digest.store.papers.merges import Why
 from digest.store.papers.paper_index import PaperIndex, load
@@ -73,9 +72,10 @@ def store_entries(
     """
     check_name(source.name, source.kind)
     dated, skipped = _readable(entries, seen_at)
+    named = [(entry, at, aliases(entry, source.name)) for entry, at in dated]
     serialise(session, "papers")
-    known = load(session, (alias for entry, _ in dated for alias in aliases(entry, source.name)))
-    found = [_take(session, known, source, entry, at) for entry, at in dated]
+    known = load(session, (alias for *_, ids in named for alias in ids))
+    found = [_take(session, known, source, entry, at=at, ids=ids) for entry, at, ids in named]
     items = [item for item in found if item]
     known.write(session)
     keep_authors(session, _changed(items))
@@ -110,6 +110,8 @@ def check_name(name: str, kind: SourceKind) -> None:
 
 
 def _owned_by_others(kind: SourceKind) -> set[str]:
+    from digest.sources.registry import TYPES  # noqa: PLC0415 - brings what reads each kind of source
+
     return {each.owns_name for each in TYPES.values() if each.owns_name and each.kind is not kind}
 
 
@@ -130,14 +132,17 @@ def _readable(
     return dated, skipped
 
 
-def _take(session: Session, known: PaperIndex, source: Source, entry: Entry, at: datetime) -> _Item | None:
-    """Find or make the paper of an entry and let it take in what the entry knows.
+def _take(
+    session: Session, known: PaperIndex, source: Source, entry: Entry, *, at: datetime, ids: tuple[str, ...]
+) -> _Item | None:
+    """Find or make the paper of an entry (with these `aliases`) and let it take in what the entry knows.
 
     None for a withdrawal without a text, of a work that isn't known here.
     """
-    ids = aliases(entry, source.name)
     if entry.withdrawn and not entry.abstract and not any(alias in known.parts for alias in ids):
         return None
+    from digest.sources.registry import type_of  # noqa: PLC0415 - as above
+
     may_link = type_of(source.kind).may_link
     if not may_link:
         ids = tuple(dict.fromkeys((ids[0], ids[-1])))  # not trusted to say which DOI is which arXiv paper

@@ -6,26 +6,30 @@ page that is shown.
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, String, and_, func, select
+from sqlalchemy import ColumnElement, Select, String, and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from digest.domain import Paper, Signal, SignalKind
-from digest.store.papers.reading import MAY_BE_SHOWN
+from digest.store.papers.reading import MAY_BE_SHOWN, listed_again
 from digest.store.papers.tables import EntryRow, PaperRow, SignalRow
 from digest.store.session import chunks
 
+_INSTANT = timedelta(microseconds=1)  # the least between two times that are kept
+
 
 def within(session: Session, *, since: datetime, until: datetime) -> list[Paper]:
-    """Return the papers first seen in [since, until) that may be shown: id, times, signals, no texts."""
-    return _outlines(session, *_listed(since, until))
+    """Return the papers first seen or listed again in [since, until) that may be shown: id, times, signals,
+    no texts.
+    """
+    return _outlines(session, *_listed(session, since, until))
 
 
 def noticed(session: Session, *, since: datetime, until: datetime) -> list[Paper]:
     """Return outlines of those of these papers that have any signal, in no order."""
-    found = _signals(session, _listed(since, until))
+    found = _signals(session, _listed(session, since, until))
     return [
         paper for chunk in chunks(found) for paper in _with_signals(session, (PaperRow.id.in_(chunk),), found)
     ]
@@ -60,7 +64,7 @@ def source_counts(session: Session, *, since: datetime, until: datetime) -> dict
     counted = (
         select(EntryRow.source, func.count(EntryRow.paper_id.distinct()))
         .join(PaperRow, PaperRow.id == EntryRow.paper_id)
-        .where(*_listed(since, until))
+        .where(*_listed(session, since, until))
         .group_by(EntryRow.source)
     )
     return Counter(dict(session.execute(counted).all()))
@@ -84,12 +88,12 @@ def days(session: Session, *, since: datetime, until: datetime) -> list[date]:
     """Return the days (UTC) of [since, until) on which papers were first seen, the newest first."""
     moment = func.timezone("UTC", PaperRow.first_seen_at) if _is_postgres(session) else PaperRow.first_seen_at
     day = func.date(moment, type_=String)
-    found = session.scalars(select(day).where(*_listed(since, until)).distinct())
+    found = session.scalars(select(day).where(*_listed(session, since, until)).distinct())
     return sorted((date.fromisoformat(str(each)) for each in found), reverse=True)
 
 
 def _numbers(session: Session, since: datetime, until: datetime, *order: ColumnElement[Any]) -> Sequence[int]:
-    return session.scalars(select(PaperRow.id).where(*_listed(since, until)).order_by(*order)).all()
+    return session.scalars(select(PaperRow.id).where(*_listed(session, since, until)).order_by(*order)).all()
 
 
 def _by_id(session: Session) -> ColumnElement[str]:
@@ -111,8 +115,10 @@ def _may_be_shown() -> tuple[ColumnElement[bool], ...]:
     return PaperRow.announced.is_(True), *MAY_BE_SHOWN
 
 
-def _listed(since: datetime, until: datetime) -> tuple[ColumnElement[bool], ...]:
-    return PaperRow.first_seen_at >= since, PaperRow.first_seen_at < until, *_may_be_shown()
+def _listed(session: Session, since: datetime, until: datetime) -> tuple[ColumnElement[bool], ...]:
+    again = listed_again(session, since=since - _INSTANT, until=until - _INSTANT)
+    first_seen = and_(PaperRow.first_seen_at >= since, PaperRow.first_seen_at < until)
+    return or_(first_seen, PaperRow.id.in_(again)) if again else first_seen, *_may_be_shown()
 
 
 def _outlines(session: Session, *conditions: ColumnElement[bool]) -> list[Paper]:

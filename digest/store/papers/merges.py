@@ -1,4 +1,4 @@
-"""Papers that turn out to be one work: each merge is a row that says why, and can be undone.
+"""Merges papers that turn out to be one work: each merge is a row that says why, and can be undone.
 
 The weaker row points to the other and stays, with its own ids, entries and signals. What was split once is
 never merged again by itself. Never: a decision whether two papers are one work.

@@ -1,4 +1,4 @@
-"""The papers that a batch of entries may be about, by all their ids: loaded at once, looked up in memory.
+"""Finds the papers that a batch of entries may be about, by all their ids, loaded at once.
 
 Two rows that an entry shows to be one work are merged, see `merges`. Only a source that speaks for the work
 itself may show that; a feed of any kind could otherwise hide other people's papers.

@@ -1,4 +1,4 @@
-"""Papers that readers proposed: found by what a site says of them, taken out again where nobody used them."""
+"""Finds papers that readers proposed by what a site says of them; takes them out where nobody used them."""
 
 from sqlalchemy import delete, exists, or_, select
 from sqlalchemy.orm import Session

@@ -1,18 +1,18 @@
 """Reads papers, with the sources that carried them and what was observed until a time. Writes nothing."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import BindParameter, ColumnElement, Row, bindparam, func, select
+from sqlalchemy import BindParameter, ColumnElement, Row, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from digest.domain import Paper
 from digest.errors import UnknownError
 from digest.ids import paper_id
 from digest.languages import deferred
-from digest.store.community import picks
+from digest.store.community import picks, proposals
 from digest.store.papers import signals
 from digest.store.papers.tables import EntryRow, PaperIdRow, PaperRow, SignalRow
 from digest.store.session import chunks
@@ -47,11 +47,26 @@ class Withdrawn(NamedTuple):
 
 
 def candidates(session: Session, *, since: datetime, until: datetime) -> list[Paper]:
-    """Return what a digest may show of the papers first seen in (since, until], by id, with signals
-    ≤ until.
+    """Return what a digest may show of the papers first seen or listed again in (since, until], by id, with
+    signals ≤ until.
     """
-    wanted = select(*_COLUMNS).where(*_shown(since, until))
+    again = listed_again(session, since=since, until=until)
+    wanted = select(*_COLUMNS).where(*_shown(since, until, again))
     return as_papers(session, session.execute(wanted.order_by(PaperRow.canonical_id)).all(), until=until)
+
+
+def listed_again(session: Session, *, since: datetime, until: datetime) -> set[int]:
+    """Return the papers (`Paper.pk`) that were picked, or proposed again, in (since, until]."""
+    numbers = {
+        *picks.begun(session, since=since, until=until),
+        *proposals.listed(session, since=since, until=until),
+    }
+    root = func.coalesce(PaperRow.merged_into, PaperRow.id)
+    return {
+        number
+        for chunk in chunks(numbers)
+        for number in session.scalars(select(root).where(PaperRow.id.in_(chunk)))
+    }
 
 
 def noticed(session: Session, *, since: datetime, until: datetime) -> list[Paper]:
@@ -120,7 +135,7 @@ def by_ids(session: Session, ids: Iterable[str]) -> dict[str, Paper]:
         select(*columns)
         .join(own, own.id == PaperIdRow.paper_id)
         .join(root, root.id == func.coalesce(own.merged_into, own.id))
-        .where(*MAY_BE_SHOWN)
+        .where(*MAY_BE_SHOWN, own.hidden.is_(False))
     )
     for chunk in chunks(ids):
         for alias, number, name, title, abstract, seen in session.execute(
@@ -213,10 +228,10 @@ def as_papers(
     ]
 
 
-def _shown(since: datetime, until: datetime) -> tuple[ColumnElement[bool], ...]:
+def _shown(since: datetime, until: datetime, again: Collection[int] = ()) -> tuple[ColumnElement[bool], ...]:
+    first_seen = and_(PaperRow.first_seen_at > since, PaperRow.first_seen_at <= until)
     return (
-        PaperRow.first_seen_at > since,
-        PaperRow.first_seen_at <= until,
+        or_(first_seen, PaperRow.id.in_(again)) if again else first_seen,
         PaperRow.announced.is_(True),
         PaperRow.withdrawn_at.is_(None),
         *MAY_BE_SHOWN,

@@ -1,4 +1,4 @@
-"""Which sources carried a paper, when, and in which versions. Reads only."""
+"""Lists which sources carried a paper, when, and in which versions. Reads only."""
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session

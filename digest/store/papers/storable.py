@@ -1,4 +1,4 @@
-"""Whether a database can keep an entry. Pure.
+"""Tells whether a database can keep an entry. Pure.
 
 Postgres refuses NUL characters, and both refuse lone surrogates and numbers beyond their column: one such
 entry would take the rest of its batch with it.

@@ -1,4 +1,4 @@
-"""Summaries that a model wrote, each once for a paper, its version and the model.
+"""Keeps summaries that a model wrote, each once for a paper, its version and the model.
 
 An answer that couldn't be used is kept as well, as a row without text, so that nobody asks again.
 """

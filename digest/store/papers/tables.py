@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from digest.store.base import NEVER_REUSED, Base
+from digest.store.base import NEVER_REUSED, Base, partial_index
 from digest.store.columns import Json, JsonOrNull
 
 IS_MERGED = "merged_into IS NOT NULL"
@@ -34,25 +34,6 @@ class PaperRow(Base):
             "merged_into",
             "published_at",
             "canonical_id",
-        ),
-        # Of merged papers alone: "not merged" must not look selective to SQLite.
-        Index(
-            "ix_papers_merged_into",
-            "merged_into",
-            sqlite_where=text(IS_MERGED),
-            postgresql_where=text(IS_MERGED),
-        ),
-        Index(
-            "ix_papers_withdrawn",
-            "first_seen_at",
-            sqlite_where=text(WITHDRAWN),
-            postgresql_where=text(WITHDRAWN),
-        ),
-        Index(
-            "ix_papers_hidden",
-            "id",
-            sqlite_where=text(HIDDEN["sqlite"]),
-            postgresql_where=text(HIDDEN["postgresql"]),
         ),
         NEVER_REUSED,
     )
@@ -140,16 +121,7 @@ class MergeRow(Base):
     """
 
     __tablename__ = "merges"
-    __table_args__ = (
-        Index("ix_merges_paper_id", "paper_id"),
-        Index(
-            "ix_merges_merged",
-            "paper_id",
-            unique=True,
-            sqlite_where=text(MERGED),
-            postgresql_where=text(MERGED),
-        ),
-    )
+    __table_args__ = (Index("ix_merges_paper_id", "paper_id"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     paper_id: Mapped[int] = mapped_column(ForeignKey("papers.id", ondelete="CASCADE"))
@@ -190,3 +162,10 @@ class ThumbnailRow(Base):
     width: Mapped[int]
     height: Mapped[int]
     picture: Mapped[bytes | None]
+
+
+# Of merged papers alone: "not merged" must not look selective to SQLite.
+partial_index("ix_papers_merged_into", PaperRow, "merged_into", where=IS_MERGED)
+partial_index("ix_papers_withdrawn", PaperRow, "first_seen_at", where=WITHDRAWN)
+partial_index("ix_papers_hidden", PaperRow, "id", where=HIDDEN["sqlite"], on_postgres=HIDDEN["postgresql"])
+partial_index("ix_merges_merged", MergeRow, "paper_id", where=MERGED, unique=True)

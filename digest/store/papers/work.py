@@ -10,7 +10,17 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from digest.domain import Entry, Source
-from digest.store.papers.combine import FIELDS, LISTS, NOTHING, Part, add_entry, combine, from_json, to_json
+from digest.store.papers.combine import (
+    FIELDS,
+    LISTS,
+    NOTHING,
+    Part,
+    add_entry,
+    adds_nothing,
+    combine,
+    from_json,
+    to_json,
+)
 from digest.store.papers.tables import PaperRow
 
 
@@ -43,6 +53,8 @@ def alone(row: PaperRow) -> Part:
 
 def merge_entry(found: Found, entry: Entry, source: Source, at: datetime) -> bool:
     """Add an entry to the row that has its ids, and to the paper; returns whether the paper is changed."""
+    if found.part.own is None and not found.members and adds_nothing(found.part, entry, source, at):
+        return False
     before = alone(found.part)
     after = add_entry(before, entry, source, at)
     if found.part.own is not None:
@@ -53,10 +65,14 @@ def merge_entry(found: Found, entry: Entry, source: Source, at: datetime) -> boo
 
 
 def rebuild(paper: PaperRow, members: Sequence[PaperRow]) -> bool:
-    """Write what a paper and the rows merged into it say together; returns whether that is anything new."""
+    """Write what a paper and the rows merged into it say together; returns whether that is anything new.
+
+    What a row says that was hidden before it was merged isn't shown by way of another.
+    """
     own = alone(paper)
     paper.own = to_json(own) if members else None
-    return _write(paper, _read(paper), combine([own, *map(alone, members)]))
+    shown = [member for member in members if not member.hidden]
+    return _write(paper, _read(paper), combine([own, *map(alone, shown)]))
 
 
 def _read(row: PaperRow) -> Part:

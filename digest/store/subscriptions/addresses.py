@@ -3,8 +3,6 @@
 import re
 import unicodedata
 
-import idna
-
 # Almost all addresses: what the long way makes of them is the same in small letters.
 _PLAIN = re.compile(
     r"[A-Za-z0-9._+-]+@(?:(?!..--)[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,}"
@@ -18,6 +16,8 @@ def key(email: str) -> str:
     """
     if _PLAIN.fullmatch(email):
         return email.lower()
+    import idna  # noqa: PLC0415 - slow to import, and almost all addresses are plain
+
     local, at, domain = unicodedata.normalize("NFC", email.strip()).casefold().rpartition("@")
     try:
         # From the unfolded text: folding would turn `straße.example` into another domain.
@@ -82,6 +82,8 @@ def mailbox(email: str) -> str:
 
 def _looks(domain: str) -> str:
     """A domain as a person sees it, in Latin letters where it looks like those."""
+    import idna  # noqa: PLC0415 - as above
+
     try:
         seen = idna.decode(domain)
     except (idna.IDNAError, UnicodeError):

@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 from digest.domain import Frequency, Interests, Role, Schedule, Subscriber, SubscriberStatus
 from digest.errors import InputError
 from digest.languages import deferred
-from digest.store.community import sessions
 from digest.store.session import chunks
 from digest.store.subscriptions.addresses import key, name_key
 from digest.store.subscriptions.interests import as_json, from_json, packed
@@ -138,6 +137,8 @@ def save(
 
 def set_role(session: Session, subscriber_id: int, role: Role) -> None:
     """Give a subscriber a role, and end their sessions. Raises KeyError for an unknown id."""
+    from digest.store.community import sessions  # noqa: PLC0415 - its tables, which reading doesn't need
+
     _row(session, subscriber_id).role = role
     sessions.end(session, subscriber_id)
     session.flush()

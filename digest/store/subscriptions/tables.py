@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from digest.store.base import NEVER_REUSED, Base
+from digest.store.base import NEVER_REUSED, Base, partial_index
 from digest.store.columns import Json, LongId, Packed
 
 QUEUED = "state = 'queued'"  # notices that can be claimed, as an index knows them
@@ -136,22 +136,7 @@ class NoticeRow(Base):
     """A mail about somebody's subscription: to confirm, welcome, remind or say good-bye."""
 
     __tablename__ = "notices"
-    __table_args__ = (
-        Index(
-            "ix_notices_waiting",
-            "next_attempt_at",
-            "id",
-            sqlite_where=text(QUEUED),
-            postgresql_where=text(QUEUED),
-        ),
-        Index(
-            "ix_notices_leased",
-            "lease_until",
-            sqlite_where=text("lease_until IS NOT NULL"),
-            postgresql_where=text("lease_until IS NOT NULL"),
-        ),
-        NEVER_REUSED,
-    )
+    __table_args__ = (NEVER_REUSED,)
 
     id: Mapped[int] = mapped_column(LongId, primary_key=True)
     kind: Mapped[str]
@@ -211,3 +196,7 @@ class FeedRow(Base):
         LongId, ForeignKey("subscribers.id", ondelete="CASCADE"), unique=True
     )
     created_at: Mapped[datetime]
+
+
+partial_index("ix_notices_waiting", NoticeRow, "next_attempt_at", "id", where=QUEUED)
+partial_index("ix_notices_leased", NoticeRow, "lease_until", where="lease_until IS NOT NULL")

@@ -1,4 +1,4 @@
-"""Feeds of every list, all of them as OPML, a page that explains them, and the feed of one's own digest."""
+"""Serves feeds of every list, all of them as OPML, a page about them, and the feed of one's own digest."""
 
 import xml.etree.ElementTree as ET
 from functools import partial

@@ -1,4 +1,4 @@
-"""Pages that need no link: landing with its preview, signing up, and what the site says of itself."""
+"""Serves pages that need no link: landing with its preview, signing up, and what the site says of itself."""
 
 import contextlib
 import secrets
@@ -205,15 +205,12 @@ def _address(given: Typed, problems: Problems) -> str:
 
 
 _TOO_MANY = deferred("too many sign-ups came from your network")
-_ONCE_MORE = deferred("press the button once more")
 
 
 def _too_quick(web: Web, stamped: str, problems: Problems) -> None:
     passed = guards.age(web.installation.keys, stamped, web.clock())
-    if passed is None:
-        problems["form"] = [Problem(deferred("this page was open for too long"), _ONCE_MORE)]
-    elif passed < guards.FILLED_IN:
-        problems["form"] = [Problem(deferred("that was quicker than people type"), _ONCE_MORE)]
+    if problem := forms.hurry(passed, guards.FILLED_IN):
+        problems["form"] = [problem]
 
 
 def _asked(web: Web, nonce: str) -> Response:

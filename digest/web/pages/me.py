@@ -1,9 +1,8 @@
-"""A subscriber's own page, behind its signed link: saved papers, digests, votes, their feed, "why not?".
+"""Serves a subscriber's own page by its signed link: saved papers, digests, votes, their feed, "why not?".
 
 GET changes nothing. The token in the path is what a visitor has to know.
 """
 
-from dataclasses import replace
 from datetime import date
 from functools import partial
 from typing import Annotated
@@ -18,10 +17,10 @@ from digest.pipeline.community import my_digests, own_feed, saved, votes
 from digest.pipeline.issues import explain
 from digest.pipeline.issues.explain import WhyNot
 from digest.pipeline.mail.links import Purpose, link, mail_links
-from digest.render import phrases
 from digest.render.phrases import masked
 from digest.web.cards import paper_card
 from digest.web.feeds import FORMS
+from digest.web.pages.community import my_digest as sent_views
 from digest.web.pages.paper import CITATIONS, citations
 from digest.web.pages.tokens import subscriber_from_token
 from digest.web.site import OurForm, Site, Web, one
@@ -74,23 +73,15 @@ def export_saved(web: Site, owner: Owner, form: str) -> Response:
 
 @get("/me/{token}/digests/{day}")
 def my_digest(web: Site, token: str, owner: Owner, day: str) -> Response:
-    """Show the papers of one digest in the order of the email."""
+    """Show one digest as its email did: the same papers, headings and reasons, in its order."""
     try:
         wanted = date.fromisoformat(day)
     except ValueError as error:
         raise HTTPException(404) from error
-    sent = next((d for d in my_digests.my_digests(web.installation, owner.id) if d.day == wanted), None)
-    if sent is None or wanted.isoformat() != day:
+    found = my_digests.sent_digest(web.installation, owner.id, wanted)
+    if found is None or wanted.isoformat() != day:
         raise HTTPException(404)
-    found = my_digests.papers_of(web.installation, owner, sent)
-    cards = [
-        replace(card, why=phrases.reason_phrases(match.reasons, found.titles))
-        for card, match in zip(
-            web.cards([match.paper for match in found.matches], sent.made_at), found.matches, strict=True
-        )
-    ]
-    now = web.clock()
-    return web.page("my-digest.html", token=token, day=wanted, cards=cards, year=now.year)
+    return web.page("my-digest.html", token=token, day=wanted, **sent_views.values(found, wanted))
 
 
 @router.post("/me/{token}/unsave")

@@ -1,4 +1,4 @@
-"""The page of one paper, its citations as files, and the list of an author's papers."""
+"""Serves the page of one paper, its citations as files, and the list of an author's papers."""
 
 import json
 import re

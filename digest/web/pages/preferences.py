@@ -1,4 +1,4 @@
-"""The preferences, behind their signed link: choices, schedule, pause, mutes, export, erasure.
+"""Serves the preferences by their signed link: choices, schedule, pause, mutes, export, erasure.
 
 GET changes nothing. The token in the path is what a visitor has to know.
 """

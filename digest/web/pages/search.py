@@ -1,4 +1,4 @@
-"""The page of a search: words and filters in one box, what was made of them, and the papers, page by page."""
+"""Serves a search: words and filters in one box, what was made of them, and the papers, page by page."""
 
 from functools import partial
 from typing import Any
@@ -10,6 +10,7 @@ from markupsafe import Markup, escape
 
 from digest.errors import FilterError, InputError
 from digest.filters import hints
+from digest.languages import deferred
 from digest.pipeline.catalog.search import Facet, SearchResult
 from digest.search import Order, Pieces
 from digest.web.cards import found_card
@@ -89,6 +90,9 @@ def search_feed(request: Request, web: Site, form: str) -> Response:
     return shared_feed(web, feed, form)
 
 
+_CATEGORY, _YEAR, _SOURCE = deferred("Category"), deferred("Year"), deferred("Source")
+
+
 def _marked(pieces: Pieces) -> Markup:
     """Pieces of a text as HTML, what was searched for marked."""
     texts = [f"<mark>{escape(each.text)}</mark>" if each.marked else escape(each.text) for each in pieces]
@@ -97,7 +101,7 @@ def _marked(pieces: Pieces) -> Markup:
 
 def _facets(result: SearchResult) -> list[tuple[str, list[Facet]]]:
     """The values of each kind by which results can be narrowed, most papers first."""
-    kinds = (("Category", result.categories), ("Year", result.years), ("Source", result.sources))
+    kinds = ((_CATEGORY, result.categories), (_YEAR, result.years), (_SOURCE, result.sources))
     narrowing = [(name, [each for each in values if each.papers < result.total]) for name, values in kinds]
     return [(name, values[:FACETS]) for name, values in narrowing if values]
 

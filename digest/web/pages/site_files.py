@@ -1,4 +1,4 @@
-"""Files that browsers, search engines and people who found a hole look for at fixed addresses."""
+"""Serves files that browsers, search engines and finders of holes look for at fixed addresses."""
 
 import xml.etree.ElementTree as ET
 from datetime import datetime, time, timedelta

@@ -1,4 +1,4 @@
-"""What each source announced lately, which days were missed, and how far their repair has come."""
+"""Shows what each source announced lately, which days were missed, and how far their repair has come."""
 
 from functools import partial
 

@@ -1,4 +1,4 @@
-"""All topics with their counts, and the papers of one topic."""
+"""Lists all topics with their counts, and the papers of one topic."""
 
 from functools import partial
 

@@ -232,13 +232,49 @@ def test_the_same_proposal_twice_at_once_is_one(site: Installation, ada: int) ->
     assert len(submissions.listing(site)) == 1
 
 
-def test_one_proposal_of_a_paper_waits_whoever_sent_it(site: Installation, ada: int) -> None:
+def two_proposals(site: Installation, ada: int) -> tuple[Proposal, Proposal, int]:
+    """A paper that Ada and then Bob proposed: the one that waits, the other, and Bob."""
     bob = join(site, "bob@example.org").id
-    sent(site, ada)
-    second = propose(site, f"arXiv:{ID}v2", bob)
-    with pytest.raises(RefusedError, match="somebody else proposed"):
-        submissions.send(site, second.id, NOW)
-    assert len(submissions.queue(site)) == 1
+    first = sent(site, ada)
+    second = submissions.send(site, propose(site, f"arXiv:{ID}v2", bob).id, NOW + timedelta(minutes=1))
+    assert (second.state, second.paper) == (DUPLICATE, None)
+    assert [each.id for each in submissions.queue(site)] == [first.id]
+    return first, second, bob
+
+
+def test_a_second_proposal_of_a_paper_is_a_vote_once_it_is_accepted(site: Installation, ada: int) -> None:
+    first, second, bob = two_proposals(site, ada)
+    submissions.accept(site, first.id, NOW + timedelta(hours=1))
+    decided = submissions.get(site, second.id)
+    assert (decided.state, decided.paper) == (DUPLICATE, f"arxiv:{ID}")
+    assert votes.has_voted(site, bob, votes.paper(site, ID))
+    assert not votes.has_voted(site, ada, votes.paper(site, ID))
+    acts = [(each.actor, each.act) for each in audit.listing(site)]
+    assert (f"subscriber:{bob}", "paper.vote") in acts
+
+
+def test_a_second_proposal_shares_a_rejection_and_its_reason(
+    site: Installation, ada: int, tmp_path: Path
+) -> None:
+    first, second, _ = two_proposals(site, ada)
+    submissions.reject(site, first.id, "Off topic here.", NOW + timedelta(hours=1))
+    decided = submissions.get(site, second.id)
+    assert (decided.state, decided.words) == (REJECTED, "Off topic here.")
+    while transactional.deliver_due(site, NOW + timedelta(hours=1)):
+        pass
+    assert {str(mail["To"]) for mail in outbox(tmp_path)} == {"ada@example.org", "bob@example.org"}
+
+
+def test_a_second_proposal_waits_in_place_of_one_that_is_withdrawn(site: Installation, ada: int) -> None:
+    first, second, _ = two_proposals(site, ada)
+    submissions.withdraw(site, first.id, NOW + timedelta(hours=1))
+    assert [each.id for each in submissions.queue(site)] == [second.id]
+
+
+def test_a_second_proposal_is_undone(site: Installation, ada: int) -> None:
+    _, second, _ = two_proposals(site, ada)
+    undo(site, audit.listing(site)[0].id, NOW)
+    assert submissions.get(site, second.id).state is READY
 
 
 def test_a_trusted_person_waits_for_nobody_where_that_is_wanted(
@@ -439,6 +475,39 @@ def test_a_person_reports_five_a_day(site: Installation) -> None:
         report(site, ada, "a", f"2603.0000{n}")
     with pytest.raises(RefusedError, match="5 papers or notes"):
         report(site, ada, "a", "2603.00006")
+
+
+def visitor(site: Installation, network: str, ref: str = ID) -> None:
+    hands = acting(site, Actor("visitor", "web", network))
+    reports.report(hands, ref, ReportAbout.PAPER, "spam", subscriber_id=None, now=NOW)
+
+
+def test_reports_of_visitors_wait_for_a_curator_and_hide_nothing(site: Installation, ada: int) -> None:
+    submissions.accept(site, sent(site, ada).id, NOW)
+    for network in "abcd":
+        visitor(site, network)
+        visitor(site, network)  # a network's second one adds nothing
+    assert len(reports.unsettled(site)) == 4
+    assert listed(site) == [TITLE]
+    who = people(site, 2)
+    for number, network in zip(who, "ef", strict=True):
+        report(site, number, network)
+    assert listed(site) == [TITLE]  # two subscribers
+
+
+def test_a_network_of_visitors_reports_five_a_day_and_all_of_them_have_an_end(
+    site: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store_entries(site.engine, [entry(f"2603.0000{n}") for n in range(1, 8)])
+    for n in range(1, 6):
+        visitor(site, "a", f"2603.0000{n}")
+    with pytest.raises(RefusedError, match="5 papers or notes"):
+        visitor(site, "a", "2603.00006")
+    monkeypatch.setattr(reports, "MOST_OF_VISITORS", 6)
+    visitor(site, "b", "2603.00006")
+    with pytest.raises(RefusedError, match="very many reports wait"):
+        visitor(site, "b", "2603.00007")
+    report(site, people(site, 1)[0], "a", "2603.00007")  # subscribers aren't kept out by it
 
 
 def test_no_paper_has_two_ways_into_the_store(site: Installation, ada: int) -> None:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from digest.domain import SignalKind
 from digest.pipeline.installation import Installation
-from digest.pipeline.issues.candidates import usual_before
+from digest.pipeline.issues.usual_signals import usual_before
 from digest.search import Trend, Values, to_values
 from digest.store import papers
 from digest.store.session import Session

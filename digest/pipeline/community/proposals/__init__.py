@@ -1,1 +1,1 @@
-"""How a proposed paper is looked up, and the states that it goes through."""
+"""Looks proposed papers up, and brings proposals from state to state."""

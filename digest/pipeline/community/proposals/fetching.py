@@ -10,13 +10,14 @@ from digest.fetch.body import BodyError
 from digest.languages import deferred
 from digest.pipeline.community import votes
 from digest.pipeline.community.proposals import lookup
-from digest.pipeline.community.proposals.states import bring
+from digest.pipeline.community.proposals.states import HERE_ALREADY, bring
 from digest.pipeline.failures import Part, guarded
 from digest.pipeline.installation import Installation, acting
 from digest.render import phrases
 from digest.sources.lookup.subject import read_subject
 from digest.store import papers, session
 from digest.store.community import proposals
+from digest.store.community import votes as stored_votes
 from digest.store.papers.listing import not_shown
 from digest.store.session import Session
 
@@ -128,12 +129,27 @@ def _keep(
     if known is None:
         return None
     shown = not not_shown(db, [known.pk])
-    words = deferred("it is here already") if shown else deferred("it is known here, and isn't shown")
+    words = HERE_ALREADY if shown else deferred("it is known here, and isn't shown")
     bring(
         installation, db, proposals.get(db, proposal.id), "duplicate", ProposalState.DUPLICATE, now=now,
         words=words, paper_id=known.pk,
+        listed_at=now if shown and _may_list(installation, db, proposal, known, now) else None,
     )  # fmt: skip
     return known if shown else None
+
+
+def _may_list(
+    installation: Installation, db: Session, proposal: Proposal, known: Paper, now: datetime
+) -> bool:
+    """Whether a proposal lists a paper again: it is older than a digest looks back, and wasn't withdrawn, and
+    its proposer hadn't voted for it yet, so that nobody lists one paper day by day.
+    """
+    since = now - installation.window
+    if known.withdrawn_at or known.first_seen_at > since:
+        return False
+    if known.pk in papers.listed_again(db, since=since, until=now):
+        return False
+    return proposal.subscriber_id is None or not stored_votes.state(db, proposal.subscriber_id, known.pk)
 
 
 def _vote(installation: Installation, proposal: Proposal, known: Paper | None, now: datetime) -> None:

@@ -95,5 +95,5 @@ def _answer(installation: Installation, question: Question) -> tuple[Entry, ...]
     with fetching(asker, seconds=SECONDS, limits=LIMITS) as fetcher:
         answer = fetcher.get(question.url)
     if answer.status >= 400:
-        raise ParseError(f"{question.site} can’t read the request")
+        raise ParseError(deferred("{site} can’t read the request", site=question.site))
     return question.read(answer.body, answer.url or question.url)

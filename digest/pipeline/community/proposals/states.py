@@ -1,15 +1,18 @@
-"""States of proposals as the audit has them: brought about with a row of the audit, read, and put back."""
+"""Brings proposals into states with a row of the audit, reads states, and puts them back."""
 
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from digest.domain import Proposal, ProposalState
+from digest.languages import deferred
 from digest.pipeline.community.proposals.lookup import SOURCE
 from digest.pipeline.installation import Installation
 from digest.store import papers
 from digest.store.community import audit, proposals
 from digest.store.session import Session
+
+HERE_ALREADY = deferred("it is here already")
 
 
 def bring(
@@ -22,11 +25,12 @@ def bring(
     now: datetime,
     words: str = "",
     paper_id: int | None = None,
+    listed_at: datetime | None = None,
 ) -> None:
-    """Bring a proposal into a state, and write the act down."""
+    """Bring a proposal into a state, and write the act down. `listed_at`: it lists its paper again."""
     where = f"proposal:{proposal.id}"
     before = proposals.read_state(db, proposal.id)
-    proposals.move(db, proposal.id, state, now, words=words, paper_id=paper_id)
+    proposals.move(db, proposal.id, state, now, words=words, paper_id=paper_id, listed_at=listed_at)
     after = proposals.read_state(db, proposal.id)
     audit.record(db, installation.actor, f"proposal.{act}", where, before, after, now=now)
 

@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 from digest.domain import Gap, Source
 from digest.errors import FetchError, InputError, NotAskedError, ParseError
 from digest.fetch import Get, Response
+from digest.languages import deferred
 from digest.pipeline.ingest.http import getter
 from digest.pipeline.ingest.loop import Turn, retry_after, take_all, unusable
 from digest.pipeline.ingest.sources import refuse_paused
@@ -84,7 +85,7 @@ def backfill(
     days = plan(installation, name, first, last, now)
     with session.transaction(installation.engine) as db:
         source = sources.get(db, name)
-        gaps.notice(db, source.id, days, reason="asked for", now=now)
+        gaps.notice(db, source.id, days, reason=deferred("asked for"), now=now)
         gaps.reopen(db, source.id, days, now=now, again=again)
         after = {"first": first, "last": last}
         audit.record(db, installation.actor, "source.backfill", f"source:{name}", None, after, now=now)
@@ -103,7 +104,7 @@ def repair_gaps(engine: Engine, get: Get, source: Source, now: datetime) -> Repa
     with session.transaction(engine) as db:
         known = [each.day for each in announcements.recent(db, source.id, past.MOST_DAYS)]
         missed = past.missing(source, known, now)
-        gaps.notice(db, source.id, missed, reason="nothing came of its announcement", now=now)
+        gaps.notice(db, source.id, missed, reason=deferred("nothing came of its announcement"), now=now)
     run = _Run(engine, get, source, now, Way.API, most=PAGES_A_ROUND)
     run.play(None)
     return run.so_far

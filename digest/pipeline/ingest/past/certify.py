@@ -6,7 +6,7 @@ all that the feed brought, and nothing of it is missing. Never says "complete" o
 couldn't read.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -192,12 +192,3 @@ class _Look:
             return found
         tomorrow = start_of(self.source.kind, self.today + timedelta(days=1))
         return replace(found, next_at=tomorrow + LATER)
-
-
-def incomplete_days(
-    found: Iterable[tuple[int, Certificate]], sources: Iterable[Source], at: datetime
-) -> list[tuple[Source, Certificate]]:
-    """Return the sources of whose announcement in force at `at` papers are known to be missing, with it."""
-    by_id = {source.id: source for source in sources}
-    pairs = ((by_id[number], each) for number, each in found if number in by_id)
-    return [(source, each) for source, each in pairs if each.day == day_of(source.kind, at)]

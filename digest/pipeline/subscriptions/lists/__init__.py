@@ -1,1 +1,1 @@
-"""Lists of subscribers as tables: ours in and out, and the exports of other mailing lists."""
+"""Lists of subscribers: as tables, ours in and out, and of other programs; and acts on many at once."""

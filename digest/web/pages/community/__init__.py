@@ -1,1 +1,1 @@
-"""Pages for people who are signed in: signing in, votes, what is one's own, curating, running the site."""
+"""Serves people who are signed in: signing in, votes, what is one's own, curating, running the site."""

@@ -1,12 +1,13 @@
-"""The page of an admin: people with roles, what was done lately and its undo, the numbers of the week."""
+"""Serves an admin's page: people with roles, what was done lately and its undo, the numbers of the week."""
 
 from functools import partial
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from digest.domain import Role
+from digest.domain import DeliveryState, Role
 from digest.errors import DigestError
+from digest.languages import deferred
 from digest.pipeline.community import audit, undo
 from digest.pipeline.monitoring.statistics import read_statistics
 from digest.pipeline.subscriptions import admin as people
@@ -17,7 +18,20 @@ from digest.web.site import Site, Web, one
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 get = partial(router.api_route, methods=["GET", "HEAD"])
 ACTS, DAYS = 50, 7
-DONE = {"role": "The role is given.", "undo": "It is undone."}
+DONE = {"role": deferred("The role is given."), "undo": deferred("It is undone.")}
+
+STATES = {
+    DeliveryState.QUEUED: deferred("Digests queued"),
+    DeliveryState.SENDING: deferred("Digests being sent"),
+    DeliveryState.SENT: deferred("Digests sent"),
+    DeliveryState.DEFERRED: deferred("Digests deferred"),
+    DeliveryState.UNCERTAIN: deferred("Digests that may have arrived"),
+    DeliveryState.FAILED: deferred("Digests failed"),
+    DeliveryState.SKIPPED: deferred("Digests skipped"),
+    DeliveryState.EXPIRED: deferred("Digests expired"),
+    DeliveryState.BOUNCED: deferred("Digests bounced"),
+    DeliveryState.COMPLAINED: deferred("Digests complained of"),
+}
 
 
 @get("/admin")
@@ -32,7 +46,7 @@ def give_role(request: Request, web: Site, member: Admin, fields: SignedForm) ->
     role = one(fields, "role")
     try:
         if role not in list(Role):
-            return _page(web, problem="Choose a role.")
+            return _page(web, problem=deferred("Choose a role."))
         hands = web.acting(request, member.subscriber.id, "web")
         people.give_role(hands, one(fields, "email").strip(), Role(role), web.clock())
     except DigestError as error:
@@ -68,9 +82,9 @@ def _page(web: Web, *, done: str = "", problem: str = "") -> HTMLResponse:
         names=audit.names(web.installation, acts),
         days=DAYS,
         numbers={
-            "Subscribers who joined": sum(week.joined.values()),
-            "Subscribers who left": sum(week.left.values()),
-            "Votes": sum(week.votes.values()),
-            **{f"Digests {state}": count for state, count in week.states.items()},
+            deferred("Subscribers who joined"): sum(week.joined.values()),
+            deferred("Subscribers who left"): sum(week.left.values()),
+            deferred("Votes"): sum(week.votes.values()),
+            **{STATES[state]: count for state, count in week.states.items()},
         },
     )

@@ -1,4 +1,4 @@
-"""The curators' page: proposals, today's and tomorrow's picks, reports, and what is hidden."""
+"""Serves the curators' page: proposals, today's and tomorrow's picks, reports, and what is hidden."""
 
 import re
 from collections.abc import Mapping
@@ -23,14 +23,14 @@ get = partial(router.api_route, methods=["GET", "HEAD"])
 _SUCH_A_DAY = deferred("such as 2026-12-24")
 _NUMBER = re.compile(r"[1-9][0-9]{0,2}", re.ASCII)
 DONE: Mapping[str, str] = {
-    "accept": "The paper is listed today.",
-    "reject": "The proposal is rejected.",
-    "pick": "The paper is picked.",
-    "unpick": "The pick is taken back.",
-    "order": "The picks are in their new order.",
-    "hide": "The paper is hidden.",
-    "unhide": "The paper is shown again.",
-    "settle": "The report is settled.",
+    "accept": deferred("The paper is listed today."),
+    "reject": deferred("The proposal is rejected."),
+    "pick": deferred("The paper is picked."),
+    "unpick": deferred("The pick is taken back."),
+    "order": deferred("The picks are in their new order."),
+    "hide": deferred("The paper is hidden."),
+    "unhide": deferred("The paper is shown again."),
+    "settle": deferred("The report is settled."),
 }
 
 

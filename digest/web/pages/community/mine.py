@@ -1,4 +1,4 @@
-"""What is one's own, for who is signed in: name, sessions, votes, saved papers, and the way to the rest."""
+"""Shows what is one's own, when signed in: name, sessions, votes, saved papers, and the way to the rest."""
 
 from functools import partial
 

@@ -131,6 +131,14 @@ async def signed_fields(request: Request) -> Fields:
 SignedForm = Annotated[Fields, Depends(signed_fields)]
 
 
+async def anybodys_fields(request: Request) -> Fields:
+    """Return the fields of a form sent from a page of ours: of this session, where somebody is signed in."""
+    return await (signed_fields if viewer() else our_fields)(request)
+
+
+AnybodysForm = Annotated[Fields, Depends(anybodys_fields)]
+
+
 def ask_to_sign_in(request: Request, _error: Exception) -> Response:
     """Send somebody to /signin, and back to the page that they wanted; after a form, to `?from=`."""
     path = (

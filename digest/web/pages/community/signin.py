@@ -11,6 +11,7 @@ from fastapi import APIRouter, BackgroundTasks, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from digest.errors import InputError
+from digest.languages import deferred
 from digest.pipeline.community import sessions
 from digest.pipeline.subscriptions import signin
 from digest.pipeline.subscriptions.signin import LINK_LASTS
@@ -25,6 +26,7 @@ from digest.web.pages.landing import keep_browser
 from digest.web.site import BROWSER, OurForm, Site, Web, one
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+_TOO_MANY = deferred("too many requests came from your network")
 get = partial(router.api_route, methods=["GET", "HEAD"])
 _MINUTES = int(LINK_LASTS.total_seconds() // 60)
 _BROWSERS = (("Edg/", "Edge"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
@@ -61,7 +63,7 @@ def ask(request: Request, web: Site, fields: OurForm, after: BackgroundTasks) ->
             web.installation, email=email, next_path=next_path, visitor=visitor, now=web.clock()
         )
         if wait is not None:
-            problem = Problem("too many requests came from your network", "try again later")
+            problem = Problem(_TOO_MANY, deferred("try again later"))
             answer = _page(web, next_path=next_path, email=typed, problems={"email": [problem]}, status=429)
             answer.headers.update(retry_after(wait.total_seconds()))
             return answer

@@ -1,4 +1,4 @@
-"""Proposing a paper: what was typed is looked up, shown back, and sent to the curators by its proposer.
+"""Takes in proposals and reports: what was typed is looked up, shown back, and sent to the curators.
 
 Sites are asked after the answer has left, a few at once; the page of a proposal asks again until it is done.
 """
@@ -9,7 +9,7 @@ from functools import partial
 from fastapi import APIRouter, BackgroundTasks, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from digest.domain import Entry, Proposal, ReportAbout, Role
+from digest.domain import Entry, Paper, Proposal, ReportAbout, Role
 from digest.errors import InputError, RefusedError, UnknownError
 from digest.languages import deferred
 from digest.pipeline.community import reports, submissions
@@ -17,10 +17,11 @@ from digest.pipeline.community.proposals import fetching
 from digest.pipeline.community.sessions import SignedIn
 from digest.pipeline.installation import Installation
 from digest.render import phrases
-from digest.web import forms
+from digest.web import forms, guards
 from digest.web.addresses import paper_path
 from digest.web.forms import Problem, Problems
-from digest.web.pages.community.sessions import Member, SignedForm
+from digest.web.limits import costly
+from digest.web.pages.community.sessions import AnybodysForm, Member, SignedForm, viewer
 from digest.web.pages.paper import read_paper
 from digest.web.site import Site, Web, one
 
@@ -85,26 +86,41 @@ def decide(request: Request, web: Site, member: Member, number: int, fields: Sig
 
 
 @get("/report")
-def report_page(request: Request, web: Site, member: Member) -> Response:
+def report_page(request: Request, web: Site) -> Response:
     """Ask what is wrong with a paper or its note."""
-    paper = read_paper(web, request.query_params.get("paper", "")).paper
-    return web.page("report.html", paper=paper, path=paper_path(paper.id), member=member)
+    return _report_page(web, read_paper(web, request.query_params.get("paper", "")).paper)
 
 
 @router.post("/report")
-def report(request: Request, web: Site, member: Member, fields: SignedForm) -> Response:
-    """Take in a report."""
+@costly
+def report(request: Request, web: Site, fields: AnybodysForm) -> Response:
+    """Take in a report, of somebody who is signed in or of any visitor."""
     paper = read_paper(web, one(fields, "paper")).paper
     about = ReportAbout.NOTE if one(fields, "about") == "note" else ReportAbout.PAPER
-    hands = web.acting(request, member.subscriber.id, "web")
+    words, now, member = one(fields, "words"), web.clock(), viewer()
+    thanks = web.message_page(deferred("Thank you"), deferred("A curator will look at it."))
+    if member is None:
+        age = guards.age(web.installation.keys, one(fields, "stamp"), now)
+        if problem := forms.hurry(age, guards.FILLED_IN):
+            return _report_page(web, paper, words, problem)
+        if one(fields, "website"):  # people don't see this field; whoever fills it in gets the usual answer
+            return thanks
+    hands = web.acting(request, member.subscriber.id, "web") if member else web.visiting(request)
+    number = member.subscriber.id if member else None
     try:
-        reports.report(
-            hands, paper.id, about, one(fields, "words"), subscriber_id=member.subscriber.id, now=web.clock()
-        )
+        reports.report(hands, paper.id, about, words, subscriber_id=number, now=now)
     except RefusedError as error:
         return web.message_page(deferred("That’s a lot of reports"), error.message, error.fix, status=429)
-    web.forget(papers=True)
-    return web.message_page(deferred("Thank you"), deferred("A curator will look at it."))
+    if member:  # only reports of subscribers hide a paper
+        web.forget(papers=True)
+    return thanks
+
+
+def _report_page(web: Web, paper: Paper, words: str = "", problem: Problem | None = None) -> Response:
+    status = 422 if problem else 200
+    return web.page(
+        "report.html", status=status, paper=paper, path=paper_path(paper.id), words=words, problem=problem
+    )
 
 
 def look_up(web: Web, hands: Installation, number: int) -> None:

@@ -1,4 +1,4 @@
-"""Voting for a paper and saving it, for who is signed in: a POST with and without a script; and the rule.
+"""Takes in votes and saved papers of who is signed in: a POST with and without a script; shows the rule.
 
 A script gets the part of the page that changed; without one a form leads to the paper's page.
 """
