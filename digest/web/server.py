@@ -38,7 +38,7 @@ from digest.web.ticker import Ticker
 
 DEMO_TICK = 2.0  # seconds
 AHEAD = 300.0  # seconds between two looks at what pages show; a page of longer ago isn't shown
-AHEAD_DAYS = 14  # whose lists are made ahead
+AHEAD_DAYS = 31  # whose lists are made ahead
 AHEAD_PAPERS = 80  # whose pages are
 _M_ARENA_MAX = -8  # as malloc.h numbers the option
 ANSWERED = 30.0  # seconds that a page has to be made ahead

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine
 
 from digest.cli.terminal.context import Cli
-from digest.cli.terminal.exits import REFUSED
+from digest.cli.terminal.exits import NOT_FOUND, REFUSED
 from digest.config import load
 from digest.domain import ReportAbout
 from digest.pipeline.community import reports, submissions
@@ -213,6 +213,18 @@ def test_the_list_shows_who_did_what_and_an_undo_takes_it_back(filled: tuple[Com
     code, _, err = digest("audit", "undo", str(listed[0]["id"]), "--yes")
     assert code == REFUSED
     assert "is undone already" in err
+
+
+def test_what_can_not_be_taken_back_says_why(filled: tuple[Command, Engine]) -> None:
+    digest, engine = filled
+    digest("subscribers", "resend-confirmation", "pending@one.example")
+    digest("subscribers", "import", "people.csv", "--yes")
+    digest("subscribers", "erase", EVE, "--yes")
+    for act in ("subscriber.invite", "subscribers.import", "subscriber.erase"):
+        done = next(each for each in acts(engine) if each.act == act)
+        code, _, err = digest("audit", "undo", str(done.id), "--yes")
+        assert (code, FINAL[act] in err or "was erased" in err) == (REFUSED, True), err
+    assert digest("audit", "undo", "999999", "--yes")[0] == NOT_FOUND
 
 
 def test_the_list_shows_no_address(filled: tuple[Command, Engine]) -> None:

@@ -1,5 +1,7 @@
 """`digest init`: from an empty folder to an installation that can send."""
 
+import shlex
+import stat
 from pathlib import Path
 from urllib.parse import quote
 
@@ -11,8 +13,11 @@ from digest.config import load
 from digest.errors import InputError
 from digest.pipeline.operations import setup
 from tests.commands import Command
+from tests.smtp_server import SmtpServer
+from tests.source_server import SourceServer
 
 PRIVATE = 0o600
+SAMPLES = Path(__file__).parents[2] / "digest" / "samples"
 
 
 def test_init_writes_a_private_env_and_prepares_the_database(digest: Command, tmp_path: Path) -> None:
@@ -77,6 +82,29 @@ def test_a_database_that_is_there_is_named_and_kept(digest: Command, tmp_path: P
     said = " ".join(digest("init", "--no-input")[1].split())
     assert f"the database {tmp_path / 'data' / 'digest.db'} was there already; what it holds stays" in said
     assert len(digest("subscribers", "list", "--json")[1]) == 1
+
+
+def test_from_an_empty_folder_to_the_first_digest_by_the_commands_that_are_printed(
+    digest: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The commands are typed as they are printed; sources and mail server are servers of this test."""
+    monkeypatch.setenv("DIGEST_FETCH_ALLOW_HOSTS", "127.0.0.1")
+    with SmtpServer() as mails, SourceServer() as papers:
+        papers.serve("/rss", (SAMPLES / "arxiv-2026-03-16.xml").read_bytes())
+        code, made, _ = digest(
+            *("init", "--no-input", "--mail-from", "papers@lab.example", "--smtp-url", mails.url),
+            *("--postal-address", "1 Test Street", "--test-mail", "ada@lab.example", "--json"),
+        )
+        assert (code, made["test_mail"]["state"]) == (0, "sent")
+        digest("sources", "edit", "arxiv", "--url", papers.url("/rss"))
+        digest("sources", "pause", "huggingface")
+        for command in made["next"]:
+            name, *words = shlex.split(command)
+            code, _, err = digest(*words, now="2026-03-16T09:00:00Z")
+            assert (name, code) == ("digest", 0), (command, err)
+        assert [mail.recipients for mail in mails.mails] == [("ada@lab.example",)] * 2
+        assert b"List-Unsubscribe" in mails.mails[1].content
+    assert stat.S_IMODE((tmp_path / ".env").stat().st_mode) == PRIVATE
 
 
 def test_a_second_init_replaces_nothing(digest: Command, tmp_path: Path) -> None:

@@ -5,8 +5,6 @@ import email
 import io
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -248,29 +246,6 @@ def test_a_test_email_arrives_with_the_headers_of_every_mail(
         server.on("RCPT", "550 5.7.1 not from you")
         code, report, _ = digest("mail", "test", ADA, "--json")
         assert (code, report["reply"]) == (5, "550 5.7.1 not from you")
-
-
-@pytest.mark.parametrize("shell", ["zsh", "fish"])
-def test_the_completion_of_a_shell_is_printed(digest: Command, shell: str) -> None:
-    code, script, _ = digest("completion", shell)
-    assert (code, "_DIGEST_COMPLETE" in script) == (0, True)
-
-
-def test_commands_are_completed(tmp_path: Path) -> None:
-    environment = os.environ | {
-        "_DIGEST_COMPLETE": "zsh_complete",
-        "COMP_WORDS": "digest suppressions li",
-        "COMP_CWORD": "2",
-    }
-    done = subprocess.run(
-        [sys.executable, "-m", "digest"],
-        env=environment,
-        capture_output=True,
-        text=True,
-        cwd=tmp_path,
-        check=False,
-    )
-    assert {"list", "lift"} <= set(done.stdout.split())
 
 
 def test_all_that_is_wrong_with_the_settings_is_said_at_once(

@@ -126,8 +126,8 @@ class Search:
     def __init__(self, installation: Installation) -> None:
         self._installation = installation
         self._index = SearchIndex(installation)
-        self.similar = Similar(installation, self._index)
         self._meanings = PaperMeanings(installation)
+        self.similar = Similar(installation, self._index, self._meanings)
         self._signals = Signals(installation)
 
     def __call__(

@@ -1,5 +1,6 @@
 """Papers like a paper: vectors of the installation's own papers, kept with the segments of the search index.
 
+Where a model says what papers mean, it puts those that are most alike by their words in order.
 A basis is fitted once there are papers enough, and anew when they have doubled; papers that come meanwhile
 are folded into it. Vectors are kept by segment and basis, so those of two bases are never compared.
 """
@@ -7,21 +8,24 @@ are folded into it. Vectors are kept by segment and basis, so those of two bases
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 
 from digest.domain import Paper
+from digest.pipeline.catalog.ranking.meaning import PaperMeanings
 from digest.pipeline.catalog.search_index import SearchIndex
 from digest.pipeline.installation import Installation
 from digest.pipeline.issues.likeness import liked_papers
 from digest.search import Engine, Meaning, Segment, lsa, nearest, nothing_alike, version
 from digest.search.index.segment import Marks
+from digest.search.meaning import Vectors
 from digest.store import papers, session
 from digest.store import search as stored
 from digest.store.session import Session
 
 MOST = 20  # papers that are named
+BY_WORDS = 200  # papers that are most like one by their words; of these meaning chooses
 REMEMBERED = 5_000  # papers whose similar ones a process knows
 REFIT = 2  # times the papers of a basis there must be for a new one
 _log = logging.getLogger(__name__)
@@ -29,7 +33,8 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class SimilarPaper:
-    """A paper that is like another: the cosine of their vectors, and the categories that both have."""
+    """A paper that is like another: the cosine of their vectors (with a model, also of those of what they
+    mean), and the categories that both have."""
 
     paper: Paper
     score: float
@@ -84,9 +89,11 @@ def _add_vectors(installation: Installation) -> int:
 class Similar:
     """The similar papers of one installation; made once in a process, used from many threads."""
 
-    def __init__(self, installation: Installation, index: SearchIndex) -> None:
+    def __init__(self, installation: Installation, index: SearchIndex, meanings: PaperMeanings) -> None:
+        """`meanings`: where a model says what papers mean, those alike by words are put in order by both."""
         self._installation = installation
         self._index = index
+        self._meanings = meanings
         self._lock = threading.Lock()
         self._made: _Vectors | None = None
 
@@ -141,9 +148,13 @@ class Similar:
         if number is None:
             return None
         with self._lock:
-            if self._made is None or self._made.number != number or self._made.engine is not engine:
-                self._made = _read_vectors(db, engine, number)
-            return self._made
+            made, meanings = self._made, self._meanings.vectors(db)
+            if made is None or made.number != number or made.engine is not engine:
+                made = _read_vectors(db, engine, number, meanings)
+            elif made.meanings is not meanings:
+                made = replace(made, meanings=meanings, nearest=_nearest(engine, made.of_segments, meanings))
+            self._made = made
+            return made
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,10 +164,11 @@ class _Vectors:
     number: int  # of the basis
     engine: Engine
     of_segments: list[lsa.Vectors]
+    meanings: Vectors | None
     nearest: Callable[[int], list[tuple[int, float]]]
 
 
-def _read_vectors(db: Session, engine: Engine, number: int) -> _Vectors:
+def _read_vectors(db: Session, engine: Engine, number: int, meanings: Vectors | None) -> _Vectors:
     kept = [stored.vectors_of(db, each.id, number) for each in stored.infos(db, version())]
     kept += [None] * (len(engine.segments) - len(kept))  # papers beside the segments
     # The basis is large, and only needed for papers that have no vectors yet.
@@ -166,11 +178,21 @@ def _read_vectors(db: Session, engine: Engine, number: int) -> _Vectors:
         for segment, each in zip(engine.segments, kept, strict=True)
     ]
 
+    return _Vectors(number, engine, of_segments, meanings, _nearest(engine, of_segments, meanings))
+
+
+def _nearest(
+    engine: Engine, of_segments: Sequence[lsa.Vectors], meanings: Vectors | None
+) -> Callable[[int], list[tuple[int, float]]]:
+    """What finds the papers that are most like one, and remembers them."""
+
     @lru_cache(maxsize=REMEMBERED)
     def nearest_to(paper: int) -> list[tuple[int, float]]:
-        return nearest(engine, of_segments, paper, MOST)
+        if meanings is None:
+            return nearest(engine, of_segments, paper, MOST)
+        return meanings.nearer(paper, nearest(engine, of_segments, paper, BY_WORDS), MOST)
 
-    return _Vectors(number, engine, of_segments, nearest_to)
+    return nearest_to
 
 
 def _basis(db: Session, number: int) -> lsa.Basis:

@@ -4,9 +4,11 @@ A check never raises: what can't even be looked at is a failed check.
 """
 
 import os
+import socket
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from digest.config import Settings, load, unknown_names
 from digest.deliver import open_transport
@@ -19,6 +21,8 @@ from digest.sources.calendar import is_listed
 from digest.store import schema, session
 from digest.store.session import Engine
 
+_REDIS_PORT = 6379
+_PATIENCE = 2.0  # seconds for a server on which nothing else here depends
 SHORTEST_KEY = 16  # characters
 MONTH_OF_NEXT_CALENDAR = 12  # arXiv publishes next year's days before December
 
@@ -52,6 +56,8 @@ def _settings(settings: Settings, environ: Mapping[str, str]) -> Iterator[Check]
     if settings.summary_url and not settings.summary_model:
         missing = "DIGEST_SUMMARY_URL is set, but not which model is to be asked there"
         yield Check("summaries", Result.FAIL, missing, "DIGEST_SUMMARY_MODEL=the model's name")
+    if settings.redis_url.get_secret_value().startswith(("redis://", "rediss://")):
+        yield _redis(settings.redis_url.get_secret_value())
     public = settings.base_url.startswith("https://") and "//localhost" not in settings.base_url
     yield check(
         "base url",
@@ -65,6 +71,20 @@ def _settings(settings: Settings, environ: Mapping[str, str]) -> Iterator[Check]
         f"arXiv's terms of use want to know who asks; sources see {settings.contact or settings.base_url}",
         "DIGEST_CONTACT=you@your-domain",
     )
+
+
+def _redis(url: str) -> Check:
+    """Whether something listens where Celery's broker is: only workers speak its protocol."""
+    parts = urlsplit(url)
+    where = f"{parts.hostname or 'localhost'}:{parts.port or _REDIS_PORT}"
+    try:
+        with socket.create_connection((parts.hostname or "localhost", parts.port or _REDIS_PORT), _PATIENCE):
+            return Check("redis", Result.OK, f"something listens at {where}")
+    except OSError as error:
+        detail = f"{where} can't be reached ({error.strerror or error}): workers get no tasks"
+        return Check(
+            "redis", Result.FAIL, detail, "start Redis, or correct DIGEST_REDIS_URL; meanwhile: digest run"
+        )
 
 
 def _secret_key(settings: Settings) -> Check:

@@ -1,6 +1,6 @@
 """Compares the vectors of many papers with one. In: vectors in signed bytes, by the numbers of papers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from digest.search.meaning.encoder import Dense
 from digest.search.shown import Scores
 
+MEANING = 0.8  # share of likeness by meaning where words and meaning say which papers are alike
 BLOCK = 1_024  # vectors that are multiplied at once
 
 
@@ -36,6 +37,23 @@ class Vectors:
         new = np.frombuffer(joined, np.int8).reshape(-1, size)
         more._vectors = np.concatenate([self._vectors[kept], new])[order]
         return more
+
+    def nearer(self, paper: int, found: Sequence[tuple[int, float]], limit: int) -> list[tuple[int, float]]:
+        """Put papers like one (number and likeness by words) in the order of likeness by words and meaning.
+
+        Their likeness is then a mean of both cosines. One without a vector counts as the others do in the
+        mean; where the paper itself has none, or half of the others have none, they stay as they are.
+        """
+        numbers = np.array([number for number, _ in found], np.int64)
+        there, own = np.isin(numbers, self._papers), self._papers == paper
+        if not len(found) or not own.any() or 2 * np.count_nonzero(there) < len(found):
+            return list(found[:limit])
+        wanted = self._vectors[own][0].astype(np.float32)
+        meant = self.cosines(wanted / max(float(np.linalg.norm(wanted)), 1e-9), numbers)
+        meant[~there] = meant[there].mean()
+        both = (1 - MEANING) * np.array([likeness for _, likeness in found]) + MEANING * meant
+        order = np.lexsort((numbers, -both))[:limit]
+        return [(int(numbers[n]), round(float(both[n]), 6)) for n in order]
 
     def cosines(self, wanted: Dense, numbers: NDArray[np.int64]) -> Scores:
         """Return the cosine of a vector with those of papers, by their numbers; 0 for those without."""

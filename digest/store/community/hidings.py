@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, exists, func, select, update
+from sqlalchemy import bindparam, delete, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from digest.domain import HideReason, Hiding
@@ -12,11 +12,16 @@ from digest.store.papers.tables import PaperRow
 from digest.store.session import serialise
 
 Revision = tuple[object, ...]
+_ROW = HidingRow.__table__.c
+# Built once: each page of a paper asks it.
+_HIDING = select(_ROW.reason, _ROW.words, _ROW.by, _ROW.at).where(
+    _ROW.paper_id == bindparam("paper_id"), _ROW.unhidden_at.is_(None)
+)
 
 
 def hiding_of(session: Session, paper_id: int) -> Hiding | None:
     """Return why a paper (`Paper.pk`) is hidden; None where it is shown."""
-    row = _holding(session, paper_id)
+    row = session.execute(_HIDING, {"paper_id": paper_id}).first()
     return Hiding(HideReason(row.reason), row.words, row.by, row.at) if row else None
 
 

@@ -32,6 +32,13 @@ _BY_PKS = (
     .where(_TABLE.c.id.in_(_NUMBERS), _TABLE.c.hidden.is_(False), _ROOT.c.hidden.is_not(True))
 )
 _LISTED = _BY_PKS.where(_TABLE.c.announced.is_(True), _TABLE.c.merged_into.is_(None))
+_OWN, _ALIAS = _TABLE.alias("own"), PaperIdRow.__table__.c
+_NAMED = (  # the paper that has an id, or that the one with it was merged into
+    select(*_COLUMNS)
+    .select_from(PaperIdRow.__table__.join(_OWN, _OWN.c.id == _ALIAS.paper_id))
+    .join(_TABLE, _TABLE.c.id == func.coalesce(_OWN.c.merged_into, _OWN.c.id))
+    .where(_ALIAS.alias == bindparam("alias", type_=_ALIAS.alias.type))
+)
 _SOURCES = (
     select(EntryRow.__table__.c.paper_id, EntryRow.__table__.c.source)
     .where(EntryRow.__table__.c.paper_id.in_(_NUMBERS))
@@ -170,9 +177,9 @@ def find(session: Session, ref: str) -> Paper:
 
     All signals are with it. Raises UnknownError.
     """
-    row = named(session, ref)
-    if row.merged_into:
-        row = session.get_one(PaperRow, row.merged_into)
+    row = session.execute(_NAMED, {"alias": paper_id(ref) or ref.strip()}).first()
+    if row is None:
+        raise _unknown(ref)
     return as_papers(session, [row], until=None)[0]
 
 
@@ -181,10 +188,14 @@ def named(session: Session, ref: str) -> PaperRow:
     alias = select(PaperIdRow.paper_id).where(PaperIdRow.alias == (paper_id(ref) or ref.strip()))
     row = session.scalars(select(PaperRow).where(PaperRow.id == alias.scalar_subquery())).first()
     if row is None:
-        raise UnknownError(
-            deferred("there is no paper {ref} here", ref=repr(ref[:100])), fix="digest papers search WORDS"
-        )
+        raise _unknown(ref)
     return row
+
+
+def _unknown(ref: str) -> UnknownError:
+    return UnknownError(
+        deferred("there is no paper {ref} here", ref=repr(ref[:100])), fix="digest papers search WORDS"
+    )
 
 
 def as_papers(

@@ -13,7 +13,8 @@ from digest.store.papers.tables import EntryRow, PaperRow
 from digest.store.search.tables import PaperChangeRow
 from digest.store.session import chunks
 
-_LAST = select(func.max(PaperChangeRow.revision))
+# Built once: pages and searches ask it each time.
+_LAST = select(func.max(PaperChangeRow.__table__.c.revision))
 
 
 @dataclass(frozen=True, slots=True)

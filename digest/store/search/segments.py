@@ -8,13 +8,20 @@ import zlib
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from digest.store.search.tables import SearchSegmentRow
 from digest.store.session import serialise
 
 LOCK = "search index"
+_ROW = SearchSegmentRow.__table__.c
+# Built once: pages and searches ask it each time.
+_INFOS = (
+    select(_ROW.id, _ROW.version, _ROW.after, _ROW.upto, _ROW.papers, _ROW.checksum)
+    .where(_ROW.version == bindparam("version"))
+    .order_by(_ROW.upto)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +38,7 @@ class SegmentInfo:
 
 def infos(session: Session, version: str) -> list[SegmentInfo]:
     """Return the segments of a version, oldest first."""
-    row = SearchSegmentRow
-    columns = select(row.id, row.version, row.after, row.upto, row.papers, row.checksum)
-    return [
-        SegmentInfo(*each)
-        for each in session.execute(columns.where(row.version == version).order_by(row.upto))
-    ]
+    return [SegmentInfo(*each) for each in session.execute(_INFOS, {"version": version})]
 
 
 def data_of(session: Session, number: int) -> bytes | None:

@@ -9,6 +9,9 @@ from digest.store.search.segments import LOCK
 from digest.store.search.tables import SearchBasisRow, SearchSegmentRow, SearchVectorsRow
 from digest.store.session import insert, serialise
 
+# Built once: pages and searches ask it each time.
+_NEWEST = select(func.max(SearchBasisRow.__table__.c.id))
+
 
 @dataclass(frozen=True, slots=True)
 class BasisInfo:
@@ -21,7 +24,8 @@ class BasisInfo:
 
 def basis_id(session: Session) -> int | None:
     """Return the number of the basis in use; None where there is none yet."""
-    return session.scalar(select(func.max(SearchBasisRow.id)))
+    number: int | None = session.scalar(_NEWEST)
+    return number
 
 
 def basis(session: Session) -> BasisInfo | None:

@@ -3,20 +3,26 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import Engine, update
 
 from digest.errors import InputError
+from digest.pipeline.catalog import similar
 from digest.pipeline.catalog.ranking import meaning
 from digest.pipeline.catalog.search import Search
 from digest.pipeline.catalog.search_index import catch_up
 from digest.pipeline.installation import Installation
 from digest.search import Order
-from digest.store import session
+from digest.search.meaning import Vectors
+from digest.store import papers, session
 from digest.store.papers.tables import PaperRow
 from tests import meaning_model
 from tests.builders import NOW, entry
 from tests.installations import installation, store_entries
+from tests.pipeline.catalog.test_similar import about
 
 
 @pytest.fixture
@@ -82,6 +88,59 @@ def test_a_changed_text_gets_another_vector_and_a_hidden_paper_none(site: Instal
     assert meaning.keep_up(site) == 2
     assert found(searching, "hound")[0] == "2"
     assert "1" not in found(searching, "hound")
+
+
+def test_of_papers_alike_by_words_those_that_mean_the_same_come_first(site: Installation) -> None:
+    titles = ["A hound", *["A galaxy", "A dog"] * 15]
+    shared = "arm grasp force gripper object"
+    store_entries(  # a galaxy shares more words with the hound than a dog does
+        site.engine,
+        [
+            entry(
+                f"2604.{n:05}", title=title, abstract=f"{shared} {'sonar' if title == 'A dog' else 'tactile'}"
+            )
+            for n, title in enumerate(titles)
+        ]
+        + [entry(f"2605.{n:05}", title=about(n)[0], abstract=about(n)[1]) for n in range(60) if n % 6],
+    )
+    catch_up(site)
+    similar.keep_up(site)
+    with session.reading(site.engine) as db:
+        hound = papers.find(db, "2604.00000")
+
+    def alike(here: Installation) -> list[str]:
+        return [each.paper.title for each in Search(here).similar(hound, NOW)]
+
+    assert alike(site) == ["A galaxy"] * 5
+    meaning.keep_up(site, most=200)
+    assert alike(site) == ["A dog"] * 5
+    assert alike(replace(site, semantic_model="")) == ["A galaxy"] * 5
+    assert alike(replace(site, semantic_model="/no/such/folder")) == ["A galaxy"] * 5
+
+
+@given(
+    st.dictionaries(st.integers(1, 9), st.integers(-127, 127), max_size=9),
+    st.dictionaries(st.integers(2, 9), st.sampled_from([-0.5, 0.0, 0.25, 0.9]), max_size=8),
+    st.integers(0, 9),
+)
+def test_likeness_by_words_and_meaning_is_the_mean_that_it_says(
+    first: dict[int, int], by_words: dict[int, float], limit: int
+) -> None:
+    made = {number: np.array([value, 90, 0], np.int8) for number, value in first.items()}
+    vectors = Vectors(3).with_more({number: each.tobytes() for number, each in made.items()})
+    found = sorted(by_words.items(), key=lambda each: (-each[1], each[0]))
+    known = [number for number in by_words if number in made]
+    if not found or 1 not in made or 2 * len(known) < len(found):
+        assert vectors.nearer(1, found, limit) == found[:limit]
+        return
+    units = {number: each / np.linalg.norm(each.astype(float)) for number, each in made.items()}
+    cosine = {number: float(units[1] @ units[number]) for number in known}
+    mean = sum(cosine.values()) / len(cosine)
+    both = {number: 0.2 * likeness + 0.8 * cosine.get(number, mean) for number, likeness in found}
+    got = dict(vectors.nearer(1, found, len(found)))
+    assert got == pytest.approx(both, abs=1e-5)
+    assert list(got.values()) == sorted(got.values(), reverse=True)
+    assert vectors.nearer(1, found, limit) == list(got.items())[:limit]
 
 
 def test_without_a_model_nothing_is_made_and_a_wrong_one_is_told(site: Installation) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from digest.domain import Paper
+from digest.errors import InputError
 from digest.pipeline.installation import Installation
 from digest.search import Meaning
 from digest.search.meaning import Dense, Encoder, Vectors, load, to_bytes
@@ -81,6 +82,16 @@ class PaperMeanings:
         if not self._model:
             return None
         return lambda numbers: self._read(db).cosines(_of_text(self._model, text[:LONGEST]), numbers)
+
+    def vectors(self, db: Session) -> Vectors | None:
+        """Return the vectors of all papers; None where no model is set, or it can't be read."""
+        if not self._model:
+            return None
+        try:
+            return self._read(db)
+        except InputError as error:
+            _log.warning("similar papers are found by words only: %s", error.message)
+            return None
 
     def _read(self, db: Session) -> Vectors:
         """Read the vectors that came since the last time."""
