@@ -38,7 +38,7 @@ from starlette.routing import Route
 
 from benchmarks import day, table
 from benchmarks.attack import seconds_of, serving
-from benchmarks.search import query_sets, read_papers
+from benchmarks.queries import query_sets, read_papers
 from digest.config import load
 from digest.domain import Entry, Paper, SignalKind, SourceKind
 from digest.errors import FilterError

@@ -156,7 +156,7 @@ class Engine:
         if not may_widen or read.may_be_complete(selected):
             points, cover = score(read.units, self._terms)
             complete = selected & (cover > 1 - 1e-9)
-            scores = points * cover
+            scores = np.multiply(points, cover, out=points)
         # A word may be corrected to another one than was meant, so that no paper has it beside the rest.
         if may_widen and not complete.any():
             read = read.widened(self._terms)

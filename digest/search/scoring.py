@@ -22,7 +22,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from digest.search.index.segment import Marks, Numbers, Segment, Slice
+from digest.search.index.segment import Segment, Slice
 from digest.search.selecting import follow
 from digest.search.shown import Places, Scores
 from digest.search.terms import Term, Terms
@@ -58,7 +58,8 @@ def score(
             _add_other(own, held, unit, _idf(of_unit), terms)
             points += own
             cover += held
-    return points, cover / whole
+    cover /= whole
+    return points, cover
 
 
 def _idf(terms: Sequence[Term]) -> float:
@@ -81,19 +82,14 @@ def closeness(found: Sequence[Term], terms: Terms, among: Places) -> Scores:
         first, end = np.searchsorted(among, starts[number : number + 2])
         if end > first:
             papers = among[first:end] - starts[number]
-            owner = segment.slot_paper
-            held[first:end] = _held(segment, owner, papers, [run[number] for run in runs], idfs)
+            held[first:end] = _held(segment, papers, [run[number] for run in runs], idfs)
     share = held / whole
     return 1 + PAIRS * share + PHRASE * (share > 1 - 1e-9)
 
 
-def _held(
-    segment: Segment, owner: Numbers, papers: Places, runs: Sequence[Slice], idfs: Sequence[float]
-) -> Scores:
+def _held(segment: Segment, papers: Places, runs: Sequence[Slice], idfs: Sequence[float]) -> Scores:
     """The idf of the neighbours in a query that are neighbours in these papers of a segment."""
-    among = np.zeros(len(segment), np.bool_)
-    among[papers] = True
-    wanted: Marks = among.take(owner)
+    wanted = segment.slots_of(papers)
     held = np.zeros(len(papers))
     places = [np.sort(segment.places_in(run, wanted)) for run in runs]
     for idf, (here, behind) in zip(idfs, pairwise(places), strict=True):
@@ -101,7 +97,7 @@ def _held(
             at = np.minimum(np.searchsorted(behind, here + 1), len(behind) - 1)
             both = here[behind[at] == here + 1]
             side_by_side = np.zeros(len(papers), np.bool_)
-            side_by_side[np.searchsorted(papers, owner[both >> 8])] = True
+            side_by_side[np.searchsorted(papers, segment.slot_paper[both >> 8])] = True
             held += idf * side_by_side
     return held
 

@@ -21,7 +21,7 @@ from itertools import pairwise
 
 from digest.domain import Paper
 from digest.pipeline.installation import Installation
-from digest.search import Engine, Segment, build, merge, version
+from digest.search import Engine, Segment, build, fits, merge, version
 from digest.store import search as stored
 from digest.store import session
 from digest.store.search import Changed, SegmentInfo
@@ -143,8 +143,12 @@ def _merge_small(installation: Installation, wanted: str) -> None:
             if len(run) < RUN:
                 return
             data = [stored.data_of(db, each.id) for each in run]
-        packed = [each for each in data if each is not None]
-        merged = merge([Segment(each) for each in packed], is_first=run[0] == infos[0])
+        segments = [Segment(each) for each in data if each is not None]
+        while not fits(segments):  # long texts: fewer papers are one segment
+            del run[0], segments[0]
+        if len(run) < RUN:
+            return
+        merged = merge(segments, is_first=run[0] == infos[0])
         with session.transaction(installation.engine) as db:
             if not stored.replace(db, run, len(Segment(merged)), merged):
                 return
