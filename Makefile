@@ -1,6 +1,6 @@
 # The front door. Each target does all the set-up that it needs; only Python ≥ 3.11 and make must be there.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-attack test-fuzz test-kill check format lint types imports test-corpus test-browser bench-match bench-render bench-load bench-search bench-quality bench-tex bench-attack bench-web bench-cli bench-send bench-million languages lock clean
+.PHONY: help demo test test-attack test-fuzz test-fuzz-urls test-kill check format lint types imports test-corpus test-browser bench-match bench-render bench-load bench-search bench-quality bench-tex bench-attack bench-web bench-cli bench-send bench-million pictures languages lock clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -37,6 +37,9 @@ test-attack: $(VENV)/.dev ## ten thousand sign-ups for one victim: three mails a
 
 test-fuzz: $(VENV)/.dev ## ten minutes of random requests of every route: no 5xx, memory flat (FUZZ_SEED=2: others)
 	FUZZ_SECONDS=$${FUZZ_SECONDS:-600} $(BIN)/python -m pytest tests/web/test_fuzz.py -rP $(ARGS)
+
+test-fuzz-urls: $(VENV)/.dev ## 50,000 random URLs of every route: no 5xx, memory flat, a third of them pages (FUZZ_SEED=2: others)
+	FUZZ_URLS=$${FUZZ_URLS:-50000} $(BIN)/python -m pytest tests/web/test_fuzz.py -k url -rP $(ARGS)
 
 test-kill: $(VENV)/.dev ## kill everything in the middle of an issue, and count (KILL_ROUNDS=3: longer)
 	$(BIN)/python -m pytest tests/kill -n auto --dist worksteal -m kill -rP $(ARGS)
@@ -81,6 +84,9 @@ bench-tex: $(VENV)/.dev ## reading TeX beside pylatexenc alone, on ../shared/dat
 
 bench-quality: $(VENV)/.dev ## papers a topic selects, precision of the first ten, on ../shared/data where it is
 	$(BIN)/python -m benchmarks.quality $(ARGS)
+
+pictures: $(VENV)/.dev ## README's pictures, taken anew from the demo (needs Chromium)
+	$(BIN)/python -m benchmarks.pictures $(ARGS)
 
 languages: $(VENV)/.dev ## new texts into the catalogue of each language; says which have no translation
 	$(BIN)/python -m digest.languages.extract

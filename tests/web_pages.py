@@ -5,9 +5,10 @@ from dataclasses import replace
 from datetime import timedelta
 from itertools import count
 
-from digest.domain import SignalKind, Subscriber
-from digest.pipeline.community import own_feed, saved, votes
+from digest.domain import HideReason, SignalKind, Subscriber
+from digest.pipeline.community import merges, moderation, own_feed, picks, saved, votes
 from digest.pipeline.mail.links import Purpose, erase_link, link
+from digest.pipeline.runner import run_round
 from digest.pipeline.subscriptions import preferences
 from tests.builders import entry
 from tests.installations import join, store_entries
@@ -120,6 +121,61 @@ def _to_erase(web: WebServer) -> str:
     return erase_link(web.installation, _somebody(web).id, end).removeprefix(web.url)
 
 
+def _withdrawn(web: WebServer) -> str:
+    said = "This paper has been withdrawn by the author."
+    paper = entry("2603.00011", title="Proof that fish compute", abstract="Fish compute. " * 9)
+    notice = replace(paper, key="v2", version=2, abstract=said, withdrawn=said, announce_type="replace")
+    for each in (paper, notice):
+        store_entries(web.installation.engine, [each], seen_at=web.clock.now - timedelta(hours=1))
+    return "/p/2603.00011"
+
+
+def _merged(web: WebServer) -> str:
+    """A paper into which another was merged."""
+    two = [entry(f"2603.0002{n}", title="One work under two ids") for n in range(2)]
+    store_entries(web.installation.engine, two, seen_at=web.clock.now - timedelta(hours=1))
+    merges.merge(web.installation, "2603.00020", "2603.00021", reason="the same work", now=web.clock.now)
+    return "/p/2603.00021"
+
+
+def _hidden(web: WebServer) -> str:
+    paper = entry("2603.00031", title="Buy now")
+    store_entries(web.installation.engine, [paper], seen_at=web.clock.now - timedelta(hours=1))
+    moderation.hide(web.installation, "2603.00031", HideReason.SPAM, "It sells something.", now=web.clock.now)
+    return "/p/2603.00031"
+
+
+def _formulas(web: WebServer) -> str:
+    paper = entry(
+        "2603.00041",
+        title=r"Bounds of $\mathcal{O}(n^{1.5} \log n)$ for $\ell_1$ and $\sum_{i=1}^{n} \frac{x_i}{y_i}$",
+        abstract=r"For $\alpha \ge \sqrt{2}$ we show \emph{tight} $$\int_0^1 f(x)\,dx \le \|f\|_\infty$$. "
+        * 3,
+        authors=tuple(f"Author {number}" for number in range(30)),
+    )
+    store_entries(web.installation.engine, [paper], seen_at=web.clock.now - timedelta(hours=1))
+    return "/p/2603.00041"
+
+
+def _sent(web: WebServer) -> str:
+    """A digest that was sent, under topics and with papers in brief."""
+    reader = join(
+        web.installation,
+        f"reader{next(_numbers)}@example.org",
+        topics=["agents", "world-models", "robotics"],
+        filters=["world", "cat:cs.CL"],
+    )
+    run_round(web.installation, web.clock.now, fetch=False)
+    return f"{_address(web, Purpose.ME, reader)}/digests/{web.clock.now.date()}"
+
+
+def _picked(web: WebServer) -> str:
+    """A day with a curator's pick."""
+    by, note = _somebody(web).id, "Read this one for the ablation."
+    picks.pick(web.installation, "2603.00001", note, curator=by, now=web.clock.now)
+    return "/papers/2026-03-17"
+
+
 # Each is called once on a furnished site, and brings it into the state in which its page is looked at.
 PAGES: Mapping[str, Callable[[WebServer], str]] = {
     "day": lambda _web: "/papers",
@@ -128,11 +184,16 @@ PAGES: Mapping[str, Callable[[WebServer], str]] = {
     "day without papers": lambda _web: "/papers/2026-03-15",
     "paper": lambda _web: "/p/2602.00054",
     "paper without attention": lambda _web: "/p/2603.00001",
+    "paper withdrawn": _withdrawn,
+    "paper merged": _merged,
+    "paper hidden": _hidden,
+    "paper with formulas": _formulas,
     "author": lambda _web: "/authors/Ada Lovelace",
     "search": lambda _web: "/search",
     "search with results": lambda _web: "/search?q=find things worlds",
     "search corrected": lambda _web: "/search?q=robost",
     "search without results": lambda _web: "/search?q=ti:robots ti:agents",
+    "search with a mistake": lambda _web: "/search?q=agents AND (",
     "topics": lambda _web: "/topics",
     "topic": lambda _web: "/t/llm",
     "landing": lambda _web: "/",
@@ -149,6 +210,8 @@ PAGES: Mapping[str, Callable[[WebServer], str]] = {
     "feeds": lambda _web: "/feeds",
     "my page": _of(Purpose.ME, "?paper=2603.00002"),
     "my page with everything": _lived,
+    "digest on the web": _sent,
+    "day with a pick": _picked,
     "save": _of(Purpose.SAVE, paper="arxiv:2603.00001"),
     "erase": _of(Purpose.PREFERENCES, "/erase"),
     "erase confirmed": _to_erase,
@@ -158,6 +221,11 @@ PAGES: Mapping[str, Callable[[WebServer], str]] = {
     "pause": _of(Purpose.PAUSE),
     "mute": _of(Purpose.MUTE, term="agents"),
     "vote": _of(Purpose.VOTE, paper="arxiv:2603.00001"),
+    "sign in": lambda _web: "/signin",
+    "link to sign in over": lambda _web: "/signin/over",
+    "votes of a paper": lambda _web: "/votes/2603.00001",
+    "rule of votes": lambda _web: "/about/votes",
+    "submit": lambda _web: "/submit",
     "link of nobody": lambda _web: "/prefs/nobody",
     "no such page": lambda _web: "/nothing",
     "about": lambda _web: "/about",

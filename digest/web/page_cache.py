@@ -178,7 +178,7 @@ class PageCache:
     async def _renew(self, kept: Kept, asked: _Asked, scope: Scope) -> None:
         """Ask the application once more. An answer that fails, or is no longer everybody's, is forgotten."""
         try:
-            await self._ask(asked, partial(self._app, {**scope, "method": "GET"}, _no_body), _to_nobody)
+            await self._ask(asked, partial(self._app, {**scope, "method": "GET"}, no_body()), _to_nobody)
         except Exception:
             _log.exception("a page could not be made anew; who asks next waits for it")
         if self._kept.get(asked.key) is kept:
@@ -281,8 +281,22 @@ async def _packing(pending: _Pending, send: Send, message: Message) -> None:
     await send(message)
 
 
-async def _no_body() -> Message:
-    return {"type": "http.request", "body": b"", "more_body": False}
+def no_body() -> Receive:
+    """Return what a request without a body says: so, once; then nothing, as from somebody who waits.
+
+    A file's answer listens until its asker hangs up: told again and again that there is no body, it would do
+    so for ever and leave the event loop to nobody.
+    """
+    is_read = False
+
+    async def receive() -> Message:
+        nonlocal is_read
+        if is_read:
+            await asyncio.Event().wait()
+        is_read = True
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    return receive
 
 
 async def _to_nobody(_message: Message) -> None:

@@ -114,9 +114,6 @@ def _likely(web: Web, now: datetime) -> Iterator[str]:
 async def _ask_for(app: FastAPI, path: str) -> None:
     """Ask the application for a page as a visitor would, and wait until its cache has it anew."""
 
-    async def receive() -> Message:
-        return {"type": "http.request", "body": b"", "more_body": False}
-
     async def send(_message: Message) -> None:
         pass
 
@@ -136,7 +133,7 @@ async def _ask_for(app: FastAPI, path: str) -> None:
         "server": None,
         page_cache.ANEW: True,
     }
-    await app(scope, receive, send)
+    await app(scope, page_cache.no_body(), send)
 
 
 def serve_demo(installation: Installation, listening: socket.socket, morning: datetime) -> None:

@@ -1,4 +1,4 @@
-"""What README shows of the mail: figures that were measured, and pictures that are small."""
+"""What README shows of mails and pages: figures that were measured, and small pictures (`make pictures`)."""
 
 import json
 from pathlib import Path
@@ -22,8 +22,9 @@ def test_the_speed_of_building_mails_is_the_one_that_was_measured() -> None:
 
 
 @pytest.mark.parametrize("mode", ["light", "dark"])
-def test_pictures_of_the_mail_are_shown_and_small(mode: str) -> None:
-    picture = ROOT / f"docs/mail-{mode}.png"
-    assert f"docs/mail-{mode}.png" in README
+@pytest.mark.parametrize("name", ["mail", "landing", "day"])
+def test_pictures_are_shown_and_small(name: str, mode: str) -> None:
+    picture = ROOT / f"docs/{name}-{mode}.png"
+    assert f"docs/{name}-{mode}.png" in README
     assert picture.read_bytes().startswith(b"\x89PNG")
     assert picture.stat().st_size < 120_000

@@ -154,6 +154,32 @@ LIKELY = {  # what a parameter of a path is likely to be; a token for those of o
     "number": ("1", "2", "0", "99999999999999999999"),
     "act": ("pick", "hide", "unhide", "nothing"),
 }
+QUERIES = {  # what pages are asked for, each with words that mean something to one
+    "q": (
+        "agents",
+        "plan*",
+        'ti:"agents that"',
+        "au:lovelace -robots",
+        "cat:cs.CL OR has:code",
+        "(",
+        "like:2603.00001",
+    ),
+    "page": ("1", "2", "99", "0"),
+    "order": ("newest", "trending", "upvotes"),
+    "sort": ("newest", "relevance"),
+    "date": ("2026-11-28", "2026-02-30", "2026-W12"),
+    "from": ("2026-03-01", "2026-13-01"),
+    "to": ("2026-03-31", ""),
+    "topics": ("llm", "nothing"),
+    "filters": ("agents", '"language model" -survey', "(("),
+    "exclude": ("survey", '"'),
+    "limit": ("1", "100", "-1"),
+    "lang": ("de", "zh", "xx"),
+    "paper": ("2603.00001", "arxiv:2603.00003", "nothing"),
+    "term": ("agents", ""),
+    "done": ("feed", "muted", "x"),
+    "topic": ("llm", "x"),
+}
 METHODS = (*["GET"] * 10, *["POST"] * 8, *("HEAD", "OPTIONS", "PUT", "DELETE", "TRACE", "BREW"))
 
 
@@ -165,21 +191,23 @@ class Sent:
     content: bytes
 
 
-def paths_of(app: FastAPI) -> list[str]:
-    """The paths of all routes of an application, their parameters in braces."""
-    return sorted({path for path in _paths(app.routes) if path})
+def paths_of(app: FastAPI, method: str = "") -> list[str]:
+    """The paths of all routes of an application (that take this method), their parameters in braces."""
+    return sorted({path for path in _paths(app.routes, method) if path})
 
 
-def _paths(routes: Iterable[object]) -> Iterable[str]:
+def _paths(routes: Iterable[object], method: str) -> Iterable[str]:
     for route in routes:
-        yield getattr(route, "path", "") or getattr(route, "path_format", "")
-        yield from _paths(getattr(route, "routes", None) or ())
-        yield from _paths(getattr(getattr(route, "original_router", None), "routes", None) or ())
+        if not method or method in (getattr(route, "methods", None) or ()):
+            yield getattr(route, "path", "") or getattr(route, "path_format", "")
+        yield from _paths(getattr(route, "routes", None) or (), method)
+        yield from _paths(getattr(getattr(route, "original_router", None), "routes", None) or (), method)
 
 
-def at_random(seed: int, paths: Sequence[str], tokens: Sequence[str]) -> Sent:
-    """The request of this seed. `tokens`: some that open pages."""
+def at_random(seed: int, paths: Sequence[str], there: Sequence[str]) -> Sent:
+    """The request of this seed. `paths`: of routes; `there`: of pages that are there."""
     chance = random.Random(seed)
+    tokens = _tokens(there)
     word = _words(chance, tokens)
     path = re.sub(r"\{(\w*)[^}]*\}", partial(_parameter, chance, word, tokens), chance.choice(paths))
     if chance.random() < 0.1:
@@ -201,6 +229,35 @@ def at_random(seed: int, paths: Sequence[str], tokens: Sequence[str]) -> Sent:
     lines += chance.sample(HEADERS, 0 if is_tame else chance.choice((0, 0, 1, 3)))
     lines += [f"Content-Type: {kind}"] * bool(kind) + [f"Content-Length: {len(body)}"] * bool(body)
     return Sent(lines[0][:300], "\r\n".join([*lines, "Connection: close", "", ""]).encode("latin-1") + body)
+
+
+def url_at_random(seed: int, paths: Sequence[str], there: Sequence[str]) -> Sent:
+    """Ask for the URL of this seed as a browser would: of any route, mostly with parts of its kind and with
+    queries that pages know, at times spoiled."""
+    chance = random.Random(seed)
+    tokens = _tokens(there)
+    word = _words(chance, tokens)
+    route = chance.choice(paths if chance.random() < 0.7 else there)
+    path = re.sub(r"\{(\w*)[^}]*\}", partial(_parameter, chance, word, tokens), route)
+    asked = chance.sample(list(QUERIES), chance.choice((0, 0, 1, 2, 4)))
+    fields = [(name, word() if chance.random() < 0.3 else chance.choice(QUERIES[name])) for name in asked]
+    query = "&".join(f"{quote_plus(name)}={_escaped(chance, value)}" for name, value in fields)
+    if chance.random() < 0.05:  # spoiled
+        at = chance.randrange(len(path) + 1)
+        path = f"/{path[:at]}{_escaped(chance, word())}{path[at:]}".replace("//", "/")
+    network = ".".join(str(chance.randrange(1, 255)) for _ in range(4))
+    lines = [
+        f"GET {path}{f'?{query}' if query else ''} HTTP/1.1",
+        "Host: x",
+        f"X-Forwarded-For: {network}",
+        *chance.sample(HEADERS[:1] + HEADERS[5:9], chance.choice((0, 0, 1))),
+    ]
+    return Sent(lines[0][:300], "\r\n".join([*lines, "Connection: close", "", ""]).encode("latin-1"))
+
+
+def _tokens(there: Sequence[str]) -> list[str]:
+    """The last parts of paths: tokens that open something, and names of things that are there."""
+    return [each.rpartition("/")[2] for each in there]
 
 
 def _parameter(

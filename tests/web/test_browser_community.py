@@ -191,7 +191,7 @@ def test_no_page_of_the_community_keeps_anybody_out(browser: Browser, web: WebSe
             page.route("**/form.js", lambda route: route.abort())
         page.goto(address)
         page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
-        for width in (320, 1280):
+        for width in (320, 768, 1280):
             page.set_viewport_size({"width": width, "height": 900})
             if page.evaluate("document.documentElement.scrollWidth") > width:
                 found[name, width, "any"] = ["it is wider than its screen"]

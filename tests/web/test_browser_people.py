@@ -103,7 +103,7 @@ def test_pages_for_people_keep_nobody_out_by_day_or_night_at_any_width(
         page = context.new_page()
         for path in paths:
             page.goto(path)
-            for width in (320, 1280):
+            for width in (320, 768, 1280):
                 page.set_viewport_size({"width": width, "height": 900})
                 assert page.evaluate("document.documentElement.scrollWidth") <= width, (path, width)
                 for mode in ("light", "dark"):

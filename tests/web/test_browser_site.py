@@ -1,19 +1,15 @@
-"""The site in a real browser, with JavaScript on and off, and a picture of each of its pages."""
+"""The site in a real browser, with JavaScript on and off."""
 
-import os
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser import aside
-from tests.web_pages import PAGES, furnish
+from tests.web_pages import furnish
 from tests.web_server import WebServer
 
 pytestmark = pytest.mark.browser
 SCRIPTS = pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
-# Where the pictures go, so that people can look at them.
-PICTURES = Path(os.environ.get("PICTURES_DIR", "data/pictures"))
 
 
 @pytest.fixture
@@ -79,17 +75,3 @@ def test_the_button_is_always_in_view(browser: Browser, web: WebServer, scripts:
     assert box is not None
     assert 0 <= box["y"] <= 900 - box["height"]
     page.context.close()
-
-
-@pytest.mark.parametrize("name", PAGES)
-def test_a_picture_of_every_page_is_taken(browser: Browser, web: WebServer, name: str) -> None:
-    folder = PICTURES / "pages"
-    folder.mkdir(parents=True, exist_ok=True)
-    address = aside(lambda: PAGES[name](web))
-    for width in (320, 1280):
-        page = opened(browser, web, scripts=True, width=width)
-        page.goto(address)
-        file = folder / f"{name.replace(' ', '-').replace(',', '')}-{width}.png"
-        page.screenshot(path=file, full_page=True)
-        assert file.stat().st_size > 5_000
-        page.context.close()

@@ -226,6 +226,41 @@ def test_a_cookie_that_says_nothing_is_no_reason_to_make_a_page_anew() -> None:
     assert shared.asked == 1
 
 
+def test_a_page_that_is_made_anew_is_asked_for_once_and_not_again_and_again() -> None:
+    heard: list[str] = []
+
+    class Listening(Handler):
+        """Listens until its asker hangs up, as the answer of a file does."""
+
+        async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+            while self.asked and len(heard) < 9:  # the first time the asker is a real one
+                try:
+                    heard.append((await asyncio.wait_for(receive(), 0.05))["type"])
+                except TimeoutError:
+                    break
+            await super().__call__(scope, receive, send)
+
+    clock = Clock()
+    cache = cached(Listening(b"one"), clock)
+    ask(cache)
+    clock.move(seconds=61)
+
+    async def renewed() -> None:
+        await answer(cache)
+        await asyncio.sleep(0.2)
+
+    asyncio.run(renewed())
+    assert heard == ["http.request"]
+
+
+def test_an_icon_of_a_minute_ago_is_given_and_made_anew(web: WebServer) -> None:
+    client = web.client()
+    for _ in range(3):
+        assert client.get("/favicon.ico").content.startswith(b"\x00\x00\x01\x00")
+        web.clock.move(seconds=61)
+    assert client.get("/healthz").status_code == 200
+
+
 def test_memory_for_pages_has_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("digest.web.page_cache.MOST_BYTES", 10_000)
     cache = cached(Handler(b"x" * 3_000), Clock())
