@@ -12,6 +12,7 @@ figures in `benchmarks/results/render.json`, which README quotes.
 import argparse
 import json
 import random
+import re
 import statistics
 import time
 from collections.abc import Callable
@@ -25,6 +26,7 @@ from benchmarks import day
 from digest.compose import MOST_ALSO
 from digest.domain import Digest, Field, Interests, Match, Paper, Reason, ReasonKind
 from digest.render import Links, Renderer, as_bytes, cards, phrases
+from digest.render.plain import word_count
 from tests.builders import NOW, issue, subscriber
 from tests.digests import LINKS, SITE
 from tests.full_render import full_mail, full_message
@@ -129,6 +131,9 @@ def main() -> None:
     for size in SIZES:
         found = figures["sizes"][str(size)] = compared(matches, size)
         print(f"{size:>6}   {found['spliced_us']:>12,}   {found['whole_us']:>10,}   {found['times']:>12}")
+    front = Renderer().digest(letters(matches, 5)[0][0], SITE, LINKS).text
+    words = word_count(re.sub(r"https?://\S+", "", front[front.index("  1. ") : front.index("\n-- ")]))
+    print(f"{words} words in a front of 5 real papers: {words / 200:.1f} minutes at 200 words a minute")
     if asked.save:
         RESULTS.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
 

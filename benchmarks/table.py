@@ -62,6 +62,8 @@ def _commands() -> list[str]:
         f"| slowest reading command, `{slow}`, ms ({size}) | {most:,.0f} | ≤ 400 |",
     ]
     for name, title in (("sqlite", "SQLite"), ("postgres", "Postgres")):
+        if name not in found:
+            continue
         costs, number = found[name], found["rows"]
         rows += [
             f"| {what} of {number:,} subscribers, {title}, s | {costs[what]['wall']:.0f} | {aim} |"

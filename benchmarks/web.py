@@ -68,7 +68,15 @@ class Ask:
 
 
 def fill(folder: Path, number: int, data: Path, **settings: str) -> None:
-    """Put papers into a database, spread over the last days, and index them; one in twelve has upvotes."""
+    """Put papers into a database, spread over the last days, and index them, with vectors."""
+    store(folder, number, data, **settings)
+    installation = open_installation(load(data_dir=folder, **settings))
+    similar.keep_up(installation)
+    installation.engine.dispose()
+
+
+def store(folder: Path, number: int, data: Path, **settings: str) -> None:
+    """Put papers into a database and index them by words; one in twelve has upvotes."""
     installation = open_installation(load(data_dir=folder, **settings))
     real, _ = day.papers(12_000, data)
     now = datetime.now(UTC)
@@ -81,7 +89,6 @@ def fill(folder: Path, number: int, data: Path, **settings: str) -> None:
             source = sources.ensure(db, name="arxiv", kind=SourceKind.ARXIV)
             papers.store_entries(db, source, entries, seen_at=now - timedelta(days=at, hours=1))
     search_index.catch_up(installation)
-    similar.keep_up(installation)
     installation.engine.dispose()
 
 

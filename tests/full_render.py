@@ -16,7 +16,7 @@ from digest.render import Links, Site, cards, phrases, view
 from digest.render.colors import Colors
 from digest.render.headers import digest_headers, header_text, own_headers
 from digest.render.phrases import Piece
-from digest.render.plain import wrap
+from digest.render.plain import word_count, wrap
 from digest.render.templates import environment
 from digest.render.view import LEVELS, Level
 
@@ -122,7 +122,7 @@ def blocks_of(
                 all_links=level.all_links,
                 heading=3 if section.heading else 2,
             )
-            words += len(f"{paper.plain_title} {paper.plain_summary}".split())
+            words += word_count(f"{paper.plain_title} {paper.plain_summary}")
             plain = phrases.reason_phrases(cards.unsaid(match.paper, match.reasons), named)
             shown = {"picture": pictures.get(match.paper.pk), **told(paper, plain, kind)}
             render("card", paper=paper, number=place(number), **shown)
@@ -131,7 +131,7 @@ def blocks_of(
         render("heading", heading="Also trending" if digest.papers else "Trending meanwhile", level=2)
         for each in digest.also_trending:
             line = cards.line(each, numbered=False)
-            words += len(line.title.split())
+            words += word_count(line.title)
             render("line", paper=line)
     return blocks, words
 
@@ -149,7 +149,7 @@ def in_brief(
         for match in section.matches:
             number += 1
             line = cards.line(match.paper, numbered=True)
-            words += len(line.title.split())
+            words += word_count(line.title)
             shown = marked(phrases.marked(line.title, cards.title_terms(match.reasons)))
             place = f"{number:>3}" if kind == "txt" else str(number)
             render(

@@ -31,7 +31,6 @@ from digest.deliver.replies import (
     wants_time,
 )
 from digest.deliver.server import FORMS, TIMEOUTS, Timeouts, read_server
-from digest.deliver.smtp import SmtpTransport
 from digest.errors import ConfigError
 
 __all__ = [
@@ -74,6 +73,8 @@ def open_transport(
     Raises ConfigError for any other text.
     """
     if not url.startswith(_MAILDIR):
+        from digest.deliver.smtp import SmtpTransport  # noqa: PLC0415 - brings a client of SMTP
+
         return SmtpTransport(read_server(url, tls), connections=connections, timeouts=timeouts)
     folder = url.removeprefix(_MAILDIR).removeprefix("//")
     if not folder:

@@ -15,7 +15,7 @@ from string import ascii_letters, digits
 
 from markupsafe import escape
 
-from digest.domain import Digest, Picture
+from digest.domain import Digest, Picture, Shown, ShownSection
 from digest.languages import dates, deferred
 from digest.languages import gettext as _
 from digest.render import phrases, view
@@ -72,19 +72,18 @@ class MessageAssembler:
         day = dates.short_day(digest.issue.date)
         subject = self._subject(sheet, view.first_title(digest), len(digest.papers), day)
         for level in LEVELS:
-            html, text, layout = self._bodies(sheet, digest, values, level)
+            html, text, shown = self._bodies(sheet, digest, values, level)
             if len(html) <= BUDGET:
                 break
         shared = digest_headers(digest, site, links, self._parts.kinds(digest.papers))
         pictures = _shown(digest, sheet, level) if digest.pictures else ()
-        shown = view.shown(digest, level, layout)
         return Encoded(subject, own_headers(links), shared, text, html, pictures, shown)
 
     def _bodies(
         self, sheet: MailLayout, digest: Digest, links: tuple[Values, Values], level: Level
-    ) -> tuple[bytes, bytes, view.Layout]:
+    ) -> tuple[bytes, bytes, Shown]:
         layout = view.layout(digest, level, _front(digest, sheet))
-        blocks = self._blocks(sheet, digest, layout, level)
+        blocks, shown = self._blocks(sheet, digest, layout, level)
         texts = view.texts(digest, words=sum([block.words for block in blocks]))
         heading, notes, quiet = view.heading(digest), _notes(digest), not digest.papers
         html_frame, text_frame = self._frame(
@@ -96,39 +95,54 @@ class MessageAssembler:
         return (
             _spliced(html_frame, [block.html for block in blocks], html),
             _spliced(text_frame, [block.text for block in blocks], text),
-            layout,
+            shown,
         )
 
-    def _blocks(self, sheet: MailLayout, digest: Digest, layout: view.Layout, level: Level) -> list[Block]:
-        """The parts of the list in their order."""
+    def _blocks(
+        self, sheet: MailLayout, digest: Digest, layout: view.Layout, level: Level
+    ) -> tuple[list[Block], Shown]:
+        """The parts of the list in their order, and what the ledger keeps of them."""
         blocks: list[Block] = []
-        before = 0  # papers
+        front: list[ShownSection] = []
+        brief: list[ShownSection] = []
         topics = {topic.slug: topic.title for topic in digest.topics}
         pictures = {picture.paper: picture for picture in digest.pictures} if digest.pictures else _NONE
+        before = 0  # papers
         for section in layout.sections:
             below = sheet.top + bool(section.heading)
             manner = manner_of(digest.issue.date, level.words, level.all_links, below, sheet.links)
             if section.heading:
                 blocks.append(self._parts.heading(section.heading, sheet.top))
-            unsaid = _without(topics, section.topic)
-            blocks += self._parts.numbered(section.matches, unsaid, manner, before, pictures)
-            before += len(section.matches)
+            titles = _without(topics, section.topic)
+            found = self._parts.numbered(section.matches, titles, manner, before, pictures)
+            blocks += found
+            front.append(ShownSection(section.heading, tuple([block.shown for block in found])))
+            before += len(found)
         if layout.tail:
             blocks.append(self._parts.heading(_(_BRIEF), sheet.top))
         for section in layout.tail:
             if section.heading:
                 blocks.append(self._parts.group(section.heading, sheet.top + 1))
-            blocks += self._parts.numbered(section.matches, _without(topics, section.topic), None, before)
-            before += len(section.matches)
+            found = self._parts.numbered(section.matches, _without(topics, section.topic), None, before)
+            blocks += found
+            brief.append(ShownSection(section.heading, tuple([block.shown for block in found])))
+            before += len(found)
+        if layout.hidden:  # the email says that they are on the web
+            hidden = digest.papers[-layout.hidden :]
+            brief.append(ShownSection("", tuple([view.shown_paper(match, topics) for match in hidden])))
+        others = digest.also_trending if level.also_trending else ()
         if digest.withdrawn:
             blocks.append(self._parts.others(digest.withdrawn, _(WITHDRAWN), sheet.top))
-        if digest.also_trending and level.also_trending:
-            blocks.append(
-                self._parts.others(
-                    digest.also_trending, view.others(has_papers=bool(digest.papers)), sheet.top
-                )
-            )
-        return blocks
+        if others:
+            heading = view.others(has_papers=bool(digest.papers))
+            blocks.append(self._parts.others(others, heading, sheet.top))
+        return blocks, Shown(
+            tuple(front),
+            tuple(brief),
+            tuple([paper.pk for paper in digest.withdrawn]),
+            tuple([paper.pk for paper in others]),
+            digest.notes[: view.MOST_NOTES],
+        )
 
     def _set_frame(
         self,

@@ -8,19 +8,20 @@ marked, and why) is filled in once for each set of reasons.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import date
 from functools import lru_cache
 from typing import Final, Generic, NamedTuple, TypeVar
 
 from markupsafe import escape
 
-from digest.domain import Match, Paper, Picture, Reason, ReasonKind
+from digest.domain import Match, Paper, Picture, Reason, ReasonKind, ShownPaper
 from digest.render import cards, phrases
 from digest.render.mime import quoted
 from digest.render.placeholders import EncodedTemplate, Placeholder
-from digest.render.plain import wrap
+from digest.render.plain import word_count, wrap
 from digest.render.site import Links
+from digest.render.view import shown_paper
 
 _BLOCKS = 2_048  # of each kind, about 7 kB each: for most readers of a day those that they have in common
 _NUMBERED = 4_096  # blocks with a number, and matches: some 20 MB of cards at most, and then anew
@@ -54,6 +55,13 @@ class Block:
     html: EncodedTemplate
     text: EncodedTemplate
     words: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered(Block):
+    """A paper of the digest's own, and what its row of the ledger keeps of it."""
+
+    shown: ShownPaper = field(kw_only=True)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -125,7 +133,7 @@ class _OfMatch:
         self.match: Final = match
         self.kinds = frozenset([str(reason.kind) for reason in match.reasons])
         self.slugs = tuple([r.filter for r in match.reasons if r.kind is ReasonKind.TOPIC])
-        self.blocks: dict[tuple[int, Manner | None, _Titles, Picture | None], Block] = {}
+        self.blocks: dict[tuple[int, Manner | None, _Titles, Picture | None], Numbered] = {}
 
     def titles(self, topics: Mapping[str, str]) -> _Titles:
         """Return (slug, title) of the topics among the reasons."""
@@ -160,10 +168,10 @@ class Blocks:
         manner: Manner | None,
         before: int,
         pictures: Mapping[int, Picture] | None = None,
-    ) -> list[Block]:
+    ) -> list[Numbered]:
         """Return papers with their numbers in the digest, from `before` + 1 on, and their reasons: in full in
         a manner, else each in a line. `topics`: titles by slug; `pictures`: by `Paper.pk`."""
-        blocks: list[Block] = []
+        blocks: list[Numbered] = []
         picture = None
         for number, match in enumerate(matches, before + 1):
             made = self._of_matches.get(id(match)) or self._made_of(match)
@@ -192,7 +200,7 @@ class Blocks:
 
     def _set_numbered(
         self, match: Match, titles: _Titles, manner: Manner | None, number: int, picture: Picture | None
-    ) -> Block:
+    ) -> Numbered:
         paper, reasons = match.paper, match.reasons
         terms = tuple([reason.term for reason in reasons])
         if manner:
@@ -202,7 +210,7 @@ class Blocks:
             block = self._in_brief(_Key((paper, reasons, titles), (paper.id, terms)))
         html = block.html.with_some({"number": quoted(str(number))})
         text = block.text.with_some({"number": quoted(f"{number:>3}")})
-        return Block(html, text, block.words)
+        return Numbered(html, text, block.words, shown=shown_paper(match, dict(titles)))
 
     def others(self, papers: tuple[Paper, ...], heading: str, level: int) -> Block:
         """Return the titles of what others read, under their heading: few sets of them are on many mails."""
@@ -238,7 +246,7 @@ class Blocks:
             **{name: Placeholder(name) for name in ("number", "title", "summary", "why")},
         }
         title, summary = card.plain_title, card.plain_summary
-        return _Bare(self.set("_paper/card", values, len(f"{title} {summary}".split())), title, summary)
+        return _Bare(self.set("_paper/card", values, word_count(f"{title} {summary}")), title, summary)
 
     def _tell(self, wanted: _Reasons) -> Block:
         """A paper's card with what the reasons for it say."""
@@ -293,7 +301,7 @@ class Blocks:
         line = cards.line(paper, numbered=True)
         slots = {name: Placeholder(name) for name in ("number", "title", "beside")}
         return _BareLine(
-            self.set("_paper/brief", {"paper": line, **slots}, len(line.title.split())),
+            self.set("_paper/brief", {"paper": line, **slots}, word_count(line.title)),
             line.title,
             line.upvotes,
         )
@@ -315,7 +323,7 @@ class Blocks:
 
     def _set_line(self, paper: Paper) -> Block:
         line = cards.line(paper, numbered=False)
-        return self.set("_paper/line", {"paper": line}, len(line.title.split()))
+        return self.set("_paper/line", {"paper": line}, word_count(line.title))
 
     def _set_others(self, papers: tuple[Paper, ...], heading: str, level: int) -> Block:
         blocks = [self.heading(heading, level), *(self._line(paper) for paper in papers)]

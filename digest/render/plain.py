@@ -21,6 +21,17 @@ def width(text: str) -> int:
     return sum([1 + _is_wide(character) for character in text])
 
 
+def word_count(text: str) -> int:
+    """Return how many words of reading a text is; a word of Chinese or Japanese has a character and a half
+    (Brysbaert 2019, doi:10.1016/j.jml.2019.104047).
+    """
+    words = len(text.split())
+    if text.isascii() or max(text) < _FIRST_WIDE:
+        return words
+    wide = sum(map(_is_wide, text))
+    return round(wide / 1.5) + len([word for word in text.split() if not any(map(_is_wide, word))])
+
+
 def underlined(text: str) -> str:
     """Return a heading in lines, with a line below as long as its longest."""
     lines = wrap(text)

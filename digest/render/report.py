@@ -7,11 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from typing import TYPE_CHECKING
 
 from digest.bundled import folder
 from digest.render.colors import Colors
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 HEIGHT = 100  # units of a plot, which the page stretches
 _GAP = 0.2  # of the width of a bar
@@ -117,7 +119,9 @@ def statistics_page(
 
 
 @cache
-def _environment() -> Environment:
+def _environment() -> "Environment":
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415 - most ask for no page
+
     made = Environment(
         loader=FileSystemLoader(folder("templates") / "report"),
         autoescape=True,

@@ -18,9 +18,7 @@ from digest.domain import (
     Match,
     Reason,
     ReasonKind,
-    Shown,
     ShownPaper,
-    ShownSection,
     Subscriber,
     Topic,
 )
@@ -108,29 +106,10 @@ def layout(digest: Digest, level: Level, front: int) -> Layout:
     return Layout(_sections(digest, shown), in_brief, len(rest) - len(tail))
 
 
-def shown(digest: Digest, level: Level, laid_out: Layout) -> Shown:
-    """Return what an email shows of a digest that is laid out so, for its row of the ledger."""
-    titles = {topic.slug: topic.title for topic in digest.topics}
-    in_brief = [_shown(section, titles) for section in laid_out.tail]
-    if laid_out.hidden:  # the email says that they are on the web
-        in_brief.append(_shown(Section("", digest.papers[-laid_out.hidden :]), titles))
-    return Shown(
-        tuple([_shown(section, titles) for section in laid_out.sections]),
-        tuple(in_brief),
-        tuple([paper.pk for paper in digest.withdrawn]),
-        tuple([paper.pk for paper in digest.also_trending]) if level.also_trending else (),
-        digest.notes[:MOST_NOTES],
-    )
-
-
-def _shown(section: Section, titles: Mapping[str, str]) -> ShownSection:
-    """A section, its reasons by the titles of their topics; below a topic they don't say it again."""
-    if section.topic:
-        titles = {**titles, section.topic: ""}
-    return ShownSection(
-        section.heading,
-        tuple([ShownPaper(match.paper.pk, _titled(match.reasons, titles)) for match in section.matches]),
-    )
+def shown_paper(match: Match, titles: Mapping[str, str]) -> ShownPaper:
+    """Return what a row of the ledger keeps of a paper: its reasons, their topics by title. An empty one is
+    that of the heading above."""
+    return ShownPaper(match.paper.pk, _titled(match.reasons, titles))
 
 
 def _titled(reasons: tuple[Reason, ...], titles: Mapping[str, str]) -> tuple[Reason, ...]:

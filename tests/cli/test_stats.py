@@ -65,6 +65,8 @@ def test_the_page_holds_everything_that_it_shows(here: Installation) -> None:
     assert "prefers-color-scheme: dark" in page
     assert "2 joined" not in page
     assert "4 joined; at most 2 a day" in page
+    assert page.count('<th scope="row">Robotics</th>') == 0
+    assert re.search("Nobody reads: .*; Robotics;", page)
 
 
 def test_the_command_adds_up(

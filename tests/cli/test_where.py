@@ -99,14 +99,17 @@ def test_a_wrong_condition_says_what_was_meant(here: Installation, where: str, s
 
 @pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
 def test_one_who_fails_stops_nobody_else(here: Installation) -> None:
-    def act(person: Any) -> bool:
+    def act(here: Installation, person: Any) -> bool:
         if person.email.startswith("b"):
+            preferences.pause(here, person.id, NOW + timedelta(days=3), NOW)
             raise RuntimeError("a fault of ours")
         return bool(person.interests.topics)
 
+    before = listing(here, (), limit=10)
     report = act_on_all(here, choose(here, ["joined since 2026-01-01"]), act)
     assert (report.changed, report.unchanged, report.failed) == (2, 1, 1)
     assert report.errors == [("bob@two.example", "RuntimeError: a fault of ours")]
+    assert listing(here, (), limit=10) == before  # nothing half done
 
 
 @pytest.fixture

@@ -28,6 +28,9 @@ from digest.domain import Digest, Field
 from digest.pipeline.installation import open_installation
 from digest.pipeline.runner import run_round
 from digest.render import Renderer, as_bytes
+from digest.store import papers, session
+from digest.store.papers import thumbnails
+from digest.store.papers.thumbnails import Wanted
 from tests.builders import NOW, entry
 from tests.digests import GOLDEN, LINKS, SITE, rendered
 from tests.installations import join, outbox, store_entries
@@ -63,14 +66,22 @@ def test_e21_a_mail_looks_as_it_was_reviewed(name: str, make: Callable[[], Diges
     assert raw == file.read_bytes()
 
 
+@pytest.mark.parametrize(("code", "mode"), [("en", "off"), ("de", "cid"), ("zh", "host")])
 def test_e21_a_preview_is_what_is_sent_but_for_message_id_and_date(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str, mode: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DIGEST_LANGUAGE", code)
+    monkeypatch.setenv("DIGEST_MAIL_THUMBNAILS", mode)
     monkeypatch.setenv("DIGEST_DATA_DIR", str(tmp_path))
     monkeypatch.setenv("DIGEST_BASE_URL", "https://papers.example.org")
     here = open_installation(load())
     store_entries(here.engine, [entry(f"2603.0000{n}", title=f"Sheep {n}") for n in range(1, 4)])
+    with session.transaction(here.engine) as db:
+        for number in (1, 2):
+            paper = papers.find(db, f"2603.0000{number}")
+            of, picture = Wanted(paper.pk, "https://example.org/a.png", 0), b"\xff\xd8\xff" + bytes(5_000)
+            thumbnails.keep(db, of, at=NOW, mark="ab" * 8, width=320, height=160, picture=picture)
     join(here, "ada@example.org", filters=["sheep"])
     shown = CliRunner().invoke(cli, ["--now", NOW.isoformat(), "preview", "ada@example.org", "--eml"])
     run_round(here, NOW + timedelta(seconds=1), fetch=False)
@@ -78,6 +89,10 @@ def test_e21_a_preview_is_what_is_sent_but_for_message_id_and_date(
     assert shown.exit_code == 0, shown.output
     assert same(shown.stdout_bytes) == same(next((tmp_path / "outbox/new").iterdir()).read_bytes())
     assert sent["To"] == "ada@example.org"
+    html = sent.get_body(("related", "html"))
+    assert html is not None
+    assert (html.get_content_type() == "multipart/related") == (mode == "cid")
+    assert html.as_string().count("<img") == (0 if mode == "off" else 2)
 
 
 def same(raw: bytes) -> bytes:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from digest.domain import Field, Interests, Reason, ReasonKind, SourceKind, Topic
 from digest.render import Renderer, as_bytes
+from digest.render.plain import word_count
 from digest.sources import parse
 from tests.builders import NOW, issue, subscriber, upvotes
 from tests.digests import (
@@ -35,6 +36,7 @@ CORPUS = Path(__file__).parents[3] / "shared/data/huggingface"
 CLIPPED = 102_400  # bytes of HTML where Gmail cuts a mail off
 CONTROLS = r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]"
 COUNTS = (0, 1, 5, 20, 50, 200)
+SENTENCE = "We train a sparse mixture of experts on long documents and measure what routing costs. "
 
 
 def test_the_subject_names_the_top_paper_and_how_many_more_without_the_day_that_inboxes_show() -> None:
@@ -163,12 +165,27 @@ def test_the_first_papers_are_shown_in_full_and_the_others_in_a_line_each() -> N
         assert ("In brief" in page.text) == (front < 12)
 
 
-def test_the_front_is_read_in_two_minutes_and_brief_in_another() -> None:
-    """At 200 words a minute, of titles, authors and findings; abstracts as long as real ones."""
-    page = Page(rendered(many(20)).html).text
-    front, _, brief = page[page.index("1. ") :].partition("In brief")
-    assert 5 * 20 < len(front.split()) <= 2 * 200
-    assert len(brief.split()) <= 2 * 200
+@pytest.mark.parametrize(("code", "heading"), [("en", "In brief"), ("de", "In Kürze"), ("zh", "简讯")])
+@pytest.mark.parametrize("abstract", [SENTENCE * 13, "我们训练并展示稀疏专家模型，测量路由的成本。" * 30])
+def test_the_front_is_read_in_two_minutes_and_brief_in_another(
+    code: str, heading: str, abstract: str
+) -> None:
+    """At 200 words a minute, of titles, authors and findings; abstracts as long as real ones. `pytest -rP`
+    prints how long both take."""
+    page = Page(rendered(many(20, abstract=abstract), replace(SITE, language=code)).html).text
+    front, _, brief = page[page.index("1. ") :].partition(heading)
+    for name, part in (("front of 5", front), ("15 in brief", brief)):
+        print(f"{code}, {name}: {word_count(part)} words, {word_count(part) / 200:.1f} min")  # noqa: T201 - for -rP
+    assert 5 * 20 < word_count(front) <= 2 * 200
+    assert word_count(brief) <= 2 * 200
+
+
+@given(st.text("ab 稀疏専門家 ,。-", max_size=60))
+def test_words_of_two_scripts_are_counted_apart(text: str) -> None:
+    narrow = re.sub("[稀疏専門家。]", "", text)
+    wide = len(re.findall("[稀疏専門家。]", text))
+    assert word_count(narrow) == len(narrow.split())
+    assert round(wide / 1.5) <= word_count(text) <= round(wide / 1.5) + len(text.split())
 
 
 @pytest.mark.parametrize("front", [1, 3, 12, 50])

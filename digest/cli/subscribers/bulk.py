@@ -12,6 +12,7 @@ from digest.cli.terminal.prompts import ask
 
 if TYPE_CHECKING:
     from digest.domain import Subscriber
+    from digest.pipeline.installation import Installation
 
 where_option = click.option(
     "--where",
@@ -33,7 +34,7 @@ def check_one_or_where(email: str | None, where: Sequence[str]) -> None:
 def act_on_all(
     cli: Cli,
     where: Sequence[str],
-    act: Callable[["Subscriber"], bool],
+    act: Callable[["Installation", "Subscriber"], bool],
     *,
     what: str,
     dry_run: bool,

@@ -17,6 +17,7 @@ from digest.serializers import subscriber_object
 
 if TYPE_CHECKING:
     from digest.domain import Subscriber
+    from digest.pipeline.installation import Installation
     from digest.pipeline.subscriptions.admin import Edit
 
 
@@ -79,10 +80,10 @@ def _edit_all(
 ) -> int:
     from digest.pipeline.subscriptions import admin
 
-    def change(person: "Subscriber") -> bool:
-        planned = admin.planned(cli.installation, person, wanted)
+    def change(here: "Installation", person: "Subscriber") -> bool:
+        planned = admin.planned(here, person, wanted)
         if planned.changed:
-            admin.carry_out(cli.installation, planned, cli.now)
+            admin.carry_out(here, planned, cli.now)
         return bool(planned.changed)
 
     def shown(person: "Subscriber") -> str:

@@ -15,6 +15,7 @@ from digest.serializers import subscriber_object
 
 if TYPE_CHECKING:
     from digest.domain import Subscriber
+    from digest.pipeline.installation import Installation
 
 _READERS = frozenset({"active", "paused"})  # statuses of those who get digests, now or later
 
@@ -48,12 +49,12 @@ def pause(
 
     check_one_or_where(email, where)
 
-    def begin(person: "Subscriber") -> bool:
+    def begin(here: "Installation", person: "Subscriber") -> bool:
         end = admin.pause_until(person, until.date())
         preferences.check_pause(end, cli.now)
         if person.status not in _READERS or person.paused_until == end:
             return False
-        preferences.pause(cli.installation, person.id, end, cli.now)
+        preferences.pause(here, person.id, end, cli.now)
         return True
 
     if email is None:
@@ -64,7 +65,7 @@ def pause(
     if found.status not in _READERS:
         raise RefusedError(f"{found.email} is {found.status}: there is no mail to pause")
     if not dry_run:
-        begin(found)
+        begin(cli.installation, found)
     return _tell(cli, email, f"is paused until {until:%Y-%m-%d}", dry_run=dry_run, as_json=as_json)
 
 
@@ -87,8 +88,8 @@ def resume(
 
     check_one_or_where(email, where)
 
-    def end(person: "Subscriber") -> bool:
-        preferences.resume(cli.installation, person.id, cli.now)
+    def end(here: "Installation", person: "Subscriber") -> bool:
+        preferences.resume(here, person.id, cli.now)
         return person.status == "paused"
 
     if email is None:
@@ -99,7 +100,7 @@ def resume(
         fix = f"digest subscribers resend-confirmation {found.email}"
         raise RefusedError(f"{found.email} is {found.status}: only they can come back", fix=fix)
     if not dry_run:
-        end(found)
+        end(cli.installation, found)
     return _tell(cli, email, "gets digests again", dry_run=dry_run, as_json=as_json)
 
 
@@ -129,8 +130,8 @@ def unsubscribe(
 
     check_one_or_where(email, where)
 
-    def end(person: "Subscriber") -> bool:
-        preferences.leave(cli.installation, person.id, cli.now, goodbye=goodbye)
+    def end(here: "Installation", person: "Subscriber") -> bool:
+        preferences.leave(here, person.id, cli.now, goodbye=goodbye)
         return person.status in {*_READERS, "pending"}
 
     if email is None:
@@ -140,7 +141,7 @@ def unsubscribe(
     if not (dry_run or yes):
         ask(f"{found.email} won't get digests any more")
     if not dry_run:
-        end(found)
+        end(cli.installation, found)
     return _tell(cli, email, "is unsubscribed", dry_run=dry_run, as_json=as_json)
 
 
@@ -164,8 +165,8 @@ def erase(
 
     check_one_or_where(email, where)
 
-    def forget(person: "Subscriber") -> bool:
-        personal_data.erase(cli.installation, person.id, cli.now)
+    def forget(here: "Installation", person: "Subscriber") -> bool:
+        personal_data.erase(here, person.id, cli.now)
         return True
 
     if email is None:
@@ -181,7 +182,7 @@ def erase(
     if not (dry_run or yes):
         ask(f"all of it will be erased, and {found.email} can't be subscribed again")
     if not dry_run:
-        forget(found)
+        forget(cli.installation, found)
     if as_json:
         emit({"email": found.email, "erased": not dry_run} | counts)
     elif not dry_run:

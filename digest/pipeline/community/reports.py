@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from digest.domain import SYSTEM, HideReason, Hiding, ProposalState, Report, ReportAbout, Role
 from digest.errors import RefusedError
 from digest.languages import deferred
-from digest.pipeline.community.proposals.lookup import SOURCE
+from digest.pipeline.community.proposals import SOURCE
 from digest.pipeline.installation import Installation
 from digest.render import phrases
 from digest.store import papers, session

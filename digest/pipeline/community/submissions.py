@@ -14,7 +14,7 @@ from digest.domain import Actor, Entry, Paper, Proposal, ProposalState, Source
 from digest.errors import InputError, RefusedError
 from digest.languages import deferred
 from digest.pipeline.community.ballots import Ballot, cast
-from digest.pipeline.community.proposals import lookup
+from digest.pipeline.community.proposals import SOURCE
 from digest.pipeline.community.proposals.states import HERE_ALREADY, bring
 from digest.pipeline.installation import Installation
 from digest.render import phrases
@@ -35,7 +35,7 @@ LONGEST_WORDS = 500
 TRUSTED_AFTER = 3  # accepted proposals, with at most one rejected in five
 
 _SECOND = deferred("somebody else proposed this paper already; if it is accepted, yours is a vote for it")
-_SOURCE = Source(lookup.SOURCE, JSONL.kind, "")
+_SOURCE = Source(SOURCE, JSONL.kind, "")
 log = logging.getLogger(__name__)
 
 
@@ -63,6 +63,8 @@ def propose(
     address that is never fetched, RefusedError where a cap is reached.
     """
     subject = read_subject(typed)
+    from digest.pipeline.community.proposals import lookup  # noqa: PLC0415 - brings what fetches
+
     lookup.check_address(installation, subject)
     with session.transaction(installation.engine) as db:
         proposals.lock(db)
@@ -97,6 +99,8 @@ def send(installation: Installation, number: int, now: datetime) -> Proposal:
         if proposal.state is not ProposalState.READY or proposal.entry is None:
             message = deferred("proposal {number} isn't ready to be sent: it is {state}", **_named(proposal))
             raise InputError(message)
+        from digest.pipeline.community.proposals import lookup  # noqa: PLC0415 - as above
+
         identity = lookup.of_entry(proposal.entry, proposal.found_at).identity
         if proposals.pending_of(db, identity):
             bring(installation, db, proposal, "second", ProposalState.DUPLICATE, now=now, words=_SECOND)
@@ -208,7 +212,7 @@ def _accept(installation: Installation, db: Session, proposal: Proposal, now: da
             number=proposal.id, reason=stored.skipped[0].error,
         )  # fmt: skip
         raise InputError(message)
-    paper = papers.known(db, proposal.entry, lookup.SOURCE)
+    paper = papers.known(db, proposal.entry, SOURCE)
     number = paper.pk if paper else None
     seconds = proposals.seconds(db, proposal)
     bring(installation, db, proposal, "accept", ProposalState.ACCEPTED, now=now, words=words, paper_id=number)

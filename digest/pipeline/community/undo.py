@@ -20,9 +20,10 @@ from digest.store.community import audit, saved, tokens, votes
 from digest.store.community.audit import Entry
 from digest.store.session import Session
 from digest.store.sources import snapshots as source_snapshots
-from digest.store.subscriptions import interests, snapshots, subscribers, suppressions
+from digest.store.subscriptions import bulk, interests, snapshots, subscribers, suppressions
 
-Undo = Callable[[Session, Entry, datetime], None]
+# What an act is taken back by; returns what is then, where that isn't what was before.
+Undo = Callable[[Session, Entry, datetime], Mapping[str, Any] | None]
 
 
 class Restorable(Protocol):
@@ -45,14 +46,14 @@ def undo(installation: Installation, number: int, now: datetime) -> Entry:
         if entry is None:
             raise UnknownError(f"there is no act {number}", fix="digest audit list")
         check(entry, installation.actor.name)
-        UNDO[entry.act](db, entry, now)
+        left = UNDO[entry.act](db, entry, now)
         made = audit.record(
             db,
             installation.actor,
             "undo",
             entry.object,
             entry.after,
-            entry.before,
+            entry.before if left is None else left,
             now=now,
             undo_of=entry.id,
         )
@@ -118,6 +119,21 @@ def _added_subscriber(db: Session, entry: Entry, _now: datetime) -> None:
             f"{entry.object} has got digests since", fix="digest subscribers unsubscribe EMAIL"
         )
     subscribers.erase(db, number)
+
+
+def _imported(db: Session, entry: Entry, _now: datetime) -> Mapping[str, Any]:
+    """Take away whom an import added, but for those to whom something happened since. Whom it changed, it
+    changed by acts of their own; what it suppressed stays so."""
+    after = entry.after or {}
+    runs = after.get("numbers")
+    if not runs:
+        msg = f"act {entry.id} added nobody that it noted; whom it changed has acts of their own"
+        raise RefusedError(msg, fix="digest audit list")
+    removed = bulk.remove_untouched(db, [(first, last) for first, last in runs], since=entry.id)
+    if not removed:
+        msg = f"everybody whom act {entry.id} added has got an email, was changed since, or is gone"
+        raise RefusedError(msg, fix="digest subscribers erase --where 'joined on DATE'")
+    return {"removed": removed, "stayed": after.get("added", removed) - removed}
 
 
 def _restore_subscriber(
@@ -247,6 +263,7 @@ def _accepted(db: Session, entry: Entry, _now: datetime) -> None:
 UNDO: Mapping[str, Undo] = MappingProxyType(
     {
         "subscriber.add": _added_subscriber,
+        "subscribers.import": _imported,
         **dict.fromkeys(
             (
                 "subscriber.edit",
@@ -300,7 +317,7 @@ FINAL: Mapping[str, str] = MappingProxyType(
         "subscriber.erase": "an erasure leaves nothing to put back",
         "subscriber.confirm": "a consent is on record; the subscriber can leave",
         "subscriber.invite": "the email has left",
-        "subscribers.import": "import the table that was exported before",
+        "subscriber.suppress": "a list said that no email may go there; digest suppressions lift EMAIL",
         "failures.retry": "what failed is tried again, and noted again if it fails",
         "deliveries.retry": "the emails may have left",
         "deliveries.mark-sent": "the ledger keeps the decision",

@@ -9,6 +9,8 @@ from digest.pipeline.installation import Installation
 from digest.store.papers import summaries
 from digest.store.session import Session
 
+NAME = "summaries"  # the row of `services` that says how the endpoint is doing
+
 
 def with_summaries(
     db: Session, installation: Installation, found: Sequence[Paper], until: datetime

@@ -17,6 +17,7 @@ from digest.fetch import Fetcher, Limits
 from digest.pipeline import failures
 from digest.pipeline.failures import Part
 from digest.pipeline.ingest.host_lock import SharedTurns
+from digest.pipeline.ingest.kept_summaries import NAME
 from digest.pipeline.ingest.loop import ServiceRow, Turn, retry_after, take, unusable
 from digest.pipeline.installation import Installation
 from digest.sources.states import back_off
@@ -27,7 +28,6 @@ from digest.store.session import Session
 from digest.summarise import Summariser, answer_of, summary
 from digest.trend import rank
 
-NAME = "summaries"  # the row of `services` that says how the endpoint is doing
 AT_ONCE = 20  # papers in one turn
 BUDGET = 40.0  # seconds after which a turn asks nothing more
 IN_A_ROW = 3  # failures after which the endpoint is taken to be down, not the paper to be at fault

@@ -4,8 +4,8 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from digest.domain import Alarm, DeliveryState, SourceState
+from digest.pipeline.ingest.kept_summaries import NAME as SUMMARIES
 from digest.pipeline.ingest.overview import SourceView, age, views
-from digest.pipeline.ingest.summaries import NAME as SUMMARIES
 from digest.pipeline.monitoring.checks import Check, Result, check
 from digest.store import deliveries, session
 from digest.store.deliveries import domain_limits, late

@@ -6,19 +6,34 @@ from datetime import date, datetime, time
 from functools import lru_cache
 from typing import NamedTuple
 
-from sqlalchemy import DateTime, String, cast, func, select, type_coerce
+from sqlalchemy import (
+    DateTime,
+    String,
+    bindparam,
+    cast,
+    delete,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    type_coerce,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from digest.domain import Interests, Role, Schedule, Subscriber, SubscriberStatus
 from digest.packed import encode, filters_of
 from digest.store.columns import pack
+from digest.store.community.tables import AuditRow
+from digest.store.deliveries.tables import DeliveryRow
 from digest.store.insert_many import Inserter
 from digest.store.session import chunks
 from digest.store.subscriptions.addresses import name_key
 from digest.store.subscriptions.interests import as_json, filter_ids
 from digest.store.subscriptions.selection import Condition, clauses
 from digest.store.subscriptions.subscribers import Consent, from_row
-from digest.store.subscriptions.tables import ConsentRow, SubscriberRow
+from digest.store.subscriptions.tables import ConsentRow, NoticeRow, SubscriberRow
 
 _REMEMBERED = 4096  # interests as they are written
 _MOST_FILTERS = 200_000  # whose numbers are remembered
@@ -26,6 +41,9 @@ _COLUMNS = (
     "id", "email", "email_key", "status", "interests", "packed", "frequency", "weekday", "at", "timezone",
     "quiet_days", "language", "next_due_at", "next_due_on", "created_at", "confirmed_at", "paused_until",
     "role", "display_name", "name_key",
+)  # fmt: skip
+_WANTED = (
+    "interests", "packed", "frequency", "weekday", "at", "timezone", "quiet_days", "language",
 )  # fmt: skip
 _CONSENT = ("subscriber_id", "at", "wording", "how", "details")
 
@@ -45,6 +63,16 @@ class NewSubscriber(NamedTuple):
     consent: Consent | None = None
     role: Role = Role.READER
     display_name: str = ""
+
+
+class ChangedSubscriber(NamedTuple):
+    """Somebody known who wants something else. `moves`: they are due at `due` next, else at the same time."""
+
+    id: int
+    interests: Interests
+    schedule: Schedule
+    moves: bool
+    due: tuple[datetime, date] | None
 
 
 class ListedSubscriber(NamedTuple):
@@ -101,10 +129,10 @@ class Adder:
         self._filters: dict[str, int] = {}
         self._written = lru_cache(maxsize=_REMEMBERED)(self._write)
 
-    def add(self, people: Sequence[NewSubscriber]) -> None:
-        """Add people; the keys of their addresses differ."""
+    def add(self, people: Sequence[NewSubscriber]) -> Sequence[int]:
+        """Add people, the keys of whose addresses differ; returns their numbers, ascending."""
         if not people:
-            return
+            return ()
         self._number({text for person in people for text in filters_of(person.interests)})
         numbers = self._people.numbers(len(people))
         self._people.insert([self._row(n, person) for n, person in zip(numbers, people, strict=True)])
@@ -115,6 +143,37 @@ class Adder:
                 if (given := person.consent)
             ]
         )
+        return numbers
+
+    def change(self, people: Sequence[ChangedSubscriber]) -> None:
+        """Give known people other interests and schedules, by one prepared statement."""
+        self._number({text for person in people for text in filters_of(person.interests)})
+        moved = ("next_due_at", "next_due_on")
+        for has_due in (False, True):
+            names = (*_WANTED, *(moved if has_due else ()))
+            given = [self._changed(each, has_due) for each in people if each.moves == has_due]
+            statement = update(SubscriberRow).where(SubscriberRow.id == bindparam("number"))
+            if given:
+                self._session.connection().execute(
+                    statement.values({name: bindparam(f"new_{name}") for name in names}), given
+                )
+        self._session.expire_all()
+
+    def _changed(self, person: ChangedSubscriber, has_due: bool) -> dict[str, object]:
+        schedule = person.schedule
+        values: dict[str, object] = {
+            "interests": as_json(person.interests),
+            "packed": encode(person.interests, self._filters),
+            "frequency": schedule.frequency,
+            "weekday": schedule.weekday,
+            "at": schedule.at,
+            "timezone": schedule.timezone,
+            "quiet_days": schedule.quiet_days,
+            "language": schedule.language,
+        }
+        if has_due:
+            values["next_due_at"], values["next_due_on"] = person.due or (None, None)
+        return {"number": person.id} | {f"new_{name}": value for name, value in values.items()}
 
     def _number(self, texts: Iterable[str]) -> None:
         missing = [text for text in texts if text not in self._filters]
@@ -208,3 +267,26 @@ def count(session: Session, status: SubscriberStatus | None = None) -> int:
     if status is not None:
         wanted = wanted.where(SubscriberRow.status == status)
     return session.scalar(wanted) or 0
+
+
+def remove_untouched(session: Session, runs: Sequence[tuple[int, int]], *, since: int) -> int:
+    """Delete the people of these runs of numbers (first and last) to whom nothing happened since an act.
+
+    Who got a digest or another email, was changed by an act after that of number `since`, or did something
+    themselves, stays. Returns how many were deleted.
+    """
+    row = SubscriberRow
+    named = literal("subscriber:") + cast(row.id, String)
+    touched = or_(
+        exists().where(DeliveryRow.subscriber_id == row.id),
+        exists().where(NoticeRow.subscriber_id == row.id),
+        exists().where(AuditRow.object == named, AuditRow.id > since),
+        exists().where(AuditRow.actor == named),
+    )
+    removed = 0
+    for first, last in runs:
+        gone = delete(row).where(row.id.between(first, last), ~touched)
+        result = session.execute(gone.execution_options(synchronize_session=False))
+        removed += result.rowcount  # type: ignore[attr-defined] # of a cursor
+    session.expire_all()
+    return removed

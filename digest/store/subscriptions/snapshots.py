@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
+from digest.domain import Interests, Schedule
 from digest.store.community import sessions
 from digest.store.session import insert
 from digest.store.subscriptions import mutes
@@ -41,6 +42,21 @@ def snapshot(session: Session, subscriber_id: int) -> dict[str, Any] | None:
         "next_due_on": _iso(row.next_due_on),
         "interests": as_json(from_json(row.interests)),
         "mutes": {text: _iso(until) for text, until in sorted(muted.items())},
+    }
+
+
+def wanted_of(interests: Interests, schedule: Schedule, due: tuple[datetime, date] | None) -> dict[str, Any]:
+    """Return the fields of a snapshot that say what somebody wants, and when it is due next."""
+    return {
+        "interests": as_json(interests),
+        "frequency": schedule.frequency,
+        "weekday": schedule.weekday,
+        "at": f"{schedule.at:%H:%M}",
+        "timezone": schedule.timezone,
+        "quiet_days": schedule.quiet_days,
+        "language": schedule.language,
+        "next_due_at": _iso(due[0]) if due else None,
+        "next_due_on": _iso(due[1]) if due else None,
     }
 
 

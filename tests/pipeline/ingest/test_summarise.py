@@ -18,6 +18,7 @@ from sqlalchemy import Engine
 from digest.domain import Entry, SourceKind
 from digest.errors import ConfigError, InputError, ParseError
 from digest.pipeline.ingest import summaries
+from digest.pipeline.ingest.kept_summaries import NAME
 from digest.pipeline.installation import Installation
 from digest.pipeline.issues.preview import preview
 from digest.pipeline.monitoring.store_checks import examine_store
@@ -83,7 +84,7 @@ def parts(mail: EmailMessage) -> tuple[str, str]:
 
 def state(engine: Engine) -> Any:
     with session.reading(engine) as db:
-        return services.known(db).get(summaries.NAME)
+        return services.known(db).get(NAME)
 
 
 # ------------------------------------------------------------ what a mail shows

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,14 +11,18 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine
 
 from digest.domain import Subscriber, SubscriberStatus
-from digest.errors import InputError
+from digest.due import next_due
+from digest.errors import InputError, RefusedError
+from digest.pipeline.community import undo
 from digest.pipeline.installation import Installation
+from digest.pipeline.subscriptions import preferences
 from digest.pipeline.subscriptions.lists.csv_export import export_subscribers
 from digest.pipeline.subscriptions.lists.csv_import import ImportReport, import_subscribers
 from digest.pipeline.subscriptions.lists.csv_table import read_table
 from digest.pipeline.subscriptions.lists.csv_values import COLUMNS
 from digest.pipeline.subscriptions.lists.list_formats import ListFormat
 from digest.store import session
+from digest.store.community import audit
 from digest.store.subscriptions import subscribers, suppressions
 from digest.tokens import address_hash
 from tests.builders import NOW
@@ -371,3 +376,63 @@ def test_an_export_of_another_list_brings_who_left_and_who_bounced(
 def test_a_status_that_another_list_does_not_have_is_an_error(here: Installation) -> None:
     with pytest.raises(InputError, match="line 2: 'odd'"):
         take(here, "email,status\nkari@example.org,odd\n", form=ListFormat.LISTMONK)
+
+
+# ---------------------------------------------------------------- acts, and what takes them back
+
+
+def acts(here: Installation, act: str) -> list[audit.Entry]:
+    with session.reading(here.engine) as db:
+        return [each for each in audit.listing(db, limit=1000) if each.act == act]
+
+
+def test_each_whom_a_table_changes_has_an_act_that_takes_it_back(here: Installation) -> None:
+    take(
+        here,
+        "email,topics,at\r\nada@example.org,llm,08:00\r\nbob@example.org,rag,08:00\r\n",
+        consent="said so",
+    )
+    before = people(here)
+    report = take(
+        here, "email,topics,at,filters\r\nada@example.org,rag,17:30,mamba\r\nbob@example.org,rag,08:00,\r\n"
+    )
+    assert (report.updated, report.unchanged) == (1, 1)
+    ada = people(here)["ada@example.org"]
+    assert (ada.interests.topics, ada.interests.filters, f"{ada.schedule.at:%H:%M}") == (
+        ("rag",),
+        ("mamba",),
+        "17:30",
+    )
+    due = next_due(ada.schedule, NOW)
+    assert due
+    assert ada.next_due_at == due[0]
+    (changed,) = acts(here, "subscriber.edit")
+    assert changed.object == f"subscriber:{ada.id}"
+    undo.undo(here, changed.id, NOW)
+    assert people(here) == before
+
+
+def test_undoing_an_import_takes_away_whom_it_added_and_nothing_happened_to(here: Installation) -> None:
+    take(here, "email,topics\r\nada@example.org,llm\r\n", consent="said so")
+    take(
+        here,
+        "email,topics\r\nada@example.org,rag\r\n" + "".join(f"p{n}@example.org,llm\r\n" for n in range(4)),
+        consent="said so",
+    )
+    there = people(here)
+    preferences.pause(here, there["p1@example.org"].id, NOW + timedelta(days=5), NOW)
+    imported = acts(here, "subscribers.import")[0]
+    undone = undo.undo(here, imported.id, NOW)
+    assert set(people(here)) == {"ada@example.org", "p1@example.org"}
+    assert people(here)["ada@example.org"].interests.topics == ("rag",)  # an act of its own
+    assert undone.after == {"removed": 3, "stayed": 1}
+    with pytest.raises(RefusedError, match="undone already"):
+        undo.undo(here, imported.id, NOW)
+
+
+def test_an_import_to_all_of_whom_something_happened_is_not_undone(here: Installation) -> None:
+    take(here, "email,topics\r\nada@example.org,llm\r\n", consent="said so")
+    preferences.pause(here, people(here)["ada@example.org"].id, NOW + timedelta(days=5), NOW)
+    with pytest.raises(RefusedError, match="everybody whom act"):
+        undo.undo(here, acts(here, "subscribers.import")[0].id, NOW)
+    assert len(people(here)) == 1

@@ -97,3 +97,74 @@ def test_an_export_that_is_imported_elsewhere_is_exported_the_same(engine: Engin
     assert (again.added, again.errors) == (1000, [])
     export_subscribers(here, second)
     assert second.getvalue() == first.getvalue()
+
+
+MEMBERS = 40
+MAILMAN, BUTTONDOWN, MAILCHIMP = ListFormat.MAILMAN, ListFormat.BUTTONDOWN, ListFormat.MAILCHIMP
+
+
+def address(number: int) -> str:
+    return f"reader{number}@lab.example"
+
+
+def buttondown_export() -> str:
+    """As Buttondown writes it: of ten, one has left, one can't be reached, one never confirmed."""
+    kinds = {0: "unsubscribed", 1: "undeliverable", 2: "unactivated"}
+    rows = [
+        f"{address(n)},,{kinds.get(n % 10, 'regular')},2024-05-01T10:00:00Z,https://x.example/,tag"
+        for n in range(MEMBERS)
+    ]
+    return "\n".join(["email,notes,type,creation_date,source,tags", *rows]) + "\n"
+
+
+def mailchimp_exports() -> list[str]:
+    """As Mailchimp's archive has them: a file of subscribers, one of who left, one of who bounced."""
+    head = (
+        "Email Address,First Name,MEMBER_RATING,OPTIN_TIME,OPTIN_IP,CONFIRM_TIME,CONFIRM_IP,LEID,EUID,NOTES"
+    )
+    when = '2,"2024-05-01 10:00:00",,"2024-05-01 10:05:00",192.0.2.7,1,ab,'
+    files = []
+    for name, own in (("", range(2, 10)), (",UNSUB_TIME", [0]), (",CLEAN_TIME", [1])):
+        gone = ',"2025-01-01 00:00:00"' if name else ""
+        rows = [f"{address(n)},R,{when}{gone}" for n in range(MEMBERS) if n % 10 in own]
+        files.append("\n".join([head + name, *rows]) + "\n")
+    return files
+
+
+# Program → its files, and which of ten become what.
+OTHERS = {
+    MAILMAN: (["".join(f"Reader {n} <{address(n)}>\n" for n in range(MEMBERS))], {}),
+    BUTTONDOWN: ([buttondown_export()], {0: UNSUBSCRIBED, 1: SUPPRESSED, 2: SubscriberStatus.PENDING}),
+    MAILCHIMP: (mailchimp_exports(), {0: UNSUBSCRIBED, 1: SUPPRESSED}),
+}
+
+
+@pytest.mark.parametrize("form", OTHERS)
+@pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
+def test_whoever_left_or_bounced_on_another_list_is_not_written_to_here(
+    engine: Engine, tmp_path: Path, form: ListFormat
+) -> None:
+    here = installation(engine, tmp_path)
+    store_entries(engine, [entry()], seen_at=NOW - timedelta(hours=3))
+    files, became = OTHERS[form]
+    wanted = {address(n): became.get(n % 10, ACTIVE) for n in range(MEMBERS)}
+    for again in (False, True):  # the second time changes nothing
+        added = 0
+        for file in files:
+            report = import_subscribers(here, file, now=NOW - timedelta(hours=12), consent=AGREED, form=form)
+            assert (report.errors, report.updated) == ([], 0)
+            added += report.added
+        assert added == (0 if again else MEMBERS)
+    assert not (tmp_path / "outbox").exists()
+    open_due(here, NOW)
+    with session.reading(engine) as db:
+        assert {person.email: person.status for person in subscribers.listing(db)} == wanted
+        written_to = {email for row, email in deliveries.listing(db) if row.state is QUEUED}
+        assert written_to == {email for email, status in wanted.items() if status is ACTIVE}
+        for email, status in wanted.items():
+            is_shut = bool(suppressions.among(db, address_hashes(email, here.keys)))
+            assert is_shut is (status is SUPPRESSED), email
+            agreed = subscribers.consents(db, subscribers.get(db, email).id)
+            assert agreed or status is not ACTIVE, email
+            if form is MAILCHIMP:
+                assert agreed[0].wording == "Mailchimp: confirmed 2024-05-01 10:05:00 UTC"

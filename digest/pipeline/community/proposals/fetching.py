@@ -9,7 +9,7 @@ from digest.errors import FetchError, InputError, NotAskedError, ParseError, Ref
 from digest.fetch.body import BodyError
 from digest.languages import deferred
 from digest.pipeline.community import votes
-from digest.pipeline.community.proposals import lookup
+from digest.pipeline.community.proposals import SOURCE, lookup
 from digest.pipeline.community.proposals.states import HERE_ALREADY, bring
 from digest.pipeline.failures import Part, guarded
 from digest.pipeline.installation import Installation, acting
@@ -125,7 +125,7 @@ def _keep(
     proposals.found(db, proposal.id, found, now)
     if found.entry is None:
         return None
-    known = papers.known(db, found.entry, lookup.SOURCE)
+    known = papers.known(db, found.entry, SOURCE)
     if known is None:
         return None
     shown = not not_shown(db, [known.pk])

@@ -12,6 +12,7 @@ from digest.errors import FetchError, InputError, NotAskedError, ParseError
 from digest.fetch import Limits
 from digest.ids import aliases
 from digest.languages import deferred
+from digest.pipeline.community.proposals import SOURCE
 from digest.pipeline.ingest.http import fetching
 from digest.pipeline.ingest.probe import read_source
 from digest.pipeline.installation import Installation
@@ -19,7 +20,6 @@ from digest.sources.lookup.questions import Question, questions
 from digest.sources.lookup.subject import Subject, SubjectKind
 from digest.store.community.proposals import Found
 
-SOURCE = "proposals"  # the source that carries papers which readers proposed
 SECONDS = 25.0  # of all requests about one proposal, with waiting for their turns
 LIMITS = Limits(max_bytes=4 * 2**20, redirects=4, connect=5.0, read=8.0, total=15.0)
 _PORTS = {None, 80, 443}

@@ -6,7 +6,7 @@ from typing import Any
 
 from digest.domain import Proposal, ProposalState
 from digest.languages import deferred
-from digest.pipeline.community.proposals.lookup import SOURCE
+from digest.pipeline.community.proposals import SOURCE
 from digest.pipeline.installation import Installation
 from digest.store import papers
 from digest.store.community import audit, proposals

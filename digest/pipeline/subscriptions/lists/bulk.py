@@ -1,7 +1,7 @@
-"""Acts on many subscribers: what fails for one stops only that one."""
+"""Acts on many subscribers, some in one transaction: what fails for one stops only that one."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 
 from digest.domain import Subscriber
 from digest.errors import DigestError
@@ -13,6 +13,7 @@ from digest.store.session import chunks
 from digest.store.subscriptions import selection, subscribers
 
 MOST_ERRORS = 1_000  # that are kept to be shown
+AT_ONCE = 100  # people in one transaction: pages wait for a writer of SQLite, but not for long
 
 
 @dataclass(slots=True)
@@ -28,37 +29,47 @@ class BulkReport:
 def act_on_all(
     installation: Installation,
     chosen: Chosen,
-    act: Callable[[Subscriber], bool],
+    act: Callable[[Installation, Subscriber], bool],
     *,
     on_rows: Callable[[int], object] | None = None,
 ) -> BulkReport:
     """Do something to everyone who meets the conditions; `act` says whether it changed them.
 
-    Who is meant is decided at the beginning, and each is looked at once more. What `act` raises for one
-    stops only that one; raises what isn't theirs (`failures.is_its_fault`).
+    `act` is given an installation whose transactions are parts of one, which is committed for a hundred
+    people at a time: a commit for each would take most of the time. Who is meant is decided at the beginning,
+    and each is looked at once more. What `act` raises for one leaves that one as they were, and stops nobody
+    else; raises what isn't theirs (`failures.is_its_fault`), and then up to a hundred are as they were.
     """
     report = BulkReport()
     with session.reading(installation.engine) as db:
         numbers = selection.ids(db, chosen.conditions)
-    for chunk in chunks(numbers):
-        with session.reading(installation.engine) as db:
-            people = subscribers.by_ids(db, chunk)
-        for number in chunk:
-            person = people.get(number)
-            if person is None:  # erased meanwhile
-                continue
-            try:
-                changed = act(person)
-            except Exception as error:
-                if not failures.is_its_fault(error):
-                    raise
-                report.failed += 1
-                value = error.message if isinstance(error, DigestError) else failures.words(error)
-                if len(report.errors) < MOST_ERRORS:
-                    report.errors.append((person.email, value))
-            else:
-                report.changed += changed
-                report.unchanged += not changed
+    for chunk in chunks(numbers, AT_ONCE):
+        with session.together(installation.engine) as engine:
+            _act_on(replace(installation, engine=engine), chunk, act, report)
         if on_rows:
             on_rows(len(chunk))
     return report
+
+
+def _act_on(
+    installation: Installation,
+    numbers: Sequence[int],
+    act: Callable[[Installation, Subscriber], bool],
+    report: BulkReport,
+) -> None:
+    with session.reading(installation.engine) as db:
+        people = subscribers.by_ids(db, numbers)
+    for person in (people[number] for number in numbers if number in people):  # others were erased meanwhile
+        try:
+            with session.transaction(installation.engine):  # all that is done to one, or nothing
+                changed = act(installation, person)
+        except Exception as error:
+            if not failures.is_its_fault(error):
+                raise
+            report.failed += 1
+            value = error.message if isinstance(error, DigestError) else failures.words(error)
+            if len(report.errors) < MOST_ERRORS:
+                report.errors.append((person.email, value))
+        else:
+            report.changed += changed
+            report.unchanged += not changed

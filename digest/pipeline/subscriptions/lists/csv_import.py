@@ -7,22 +7,24 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
-from typing import BinaryIO
+from typing import Any, BinaryIO
+from zoneinfo import ZoneInfo
 
 from digest.domain import Role, Subscriber, SubscriberStatus
 from digest.due import next_due
 from digest.errors import DigestError, InputError
 from digest.pipeline.installation import Installation
 from digest.pipeline.mail.suppression import suppress
+from digest.pipeline.subscriptions.changes import audited
 from digest.pipeline.subscriptions.lists.csv_table import TableRow, read_table
 from digest.pipeline.subscriptions.lists.csv_values import COLUMNS, RowReader, Wanted, read_email
 from digest.pipeline.subscriptions.lists.list_formats import ListFormat, translated
 from digest.store import session
 from digest.store.community import audit
 from digest.store.session import Session
-from digest.store.subscriptions import bulk, interests, subscribers, suppressions
+from digest.store.subscriptions import bulk, interests, snapshots, subscribers, suppressions
 from digest.store.subscriptions.addresses import key, name_key
-from digest.store.subscriptions.bulk import NewSubscriber
+from digest.store.subscriptions.bulk import ChangedSubscriber, NewSubscriber
 from digest.store.subscriptions.subscribers import Consent
 from digest.tokens import address_hashes
 from digest.words.nearest import nearest
@@ -80,14 +82,16 @@ def import_subscribers(
     opened = io.BytesIO(file.encode()) if isinstance(file, str) else file
     with _few_collections(), session.transaction(installation.engine) as db:
         session.make_room(db)
-        importer = _Importer(installation, db, report, consent, now)
+        importer = _Importer(installation, db, report, consent, now, form=form)
         for rows in _grouped(_read(opened, form)):
             importer.take(rows)
             if on_rows:
                 on_rows(len(rows))
             if len(report.errors) >= MOST_ERRORS:
                 break
-        counts = {"added": report.added, "updated": report.updated}
+        counts: dict[str, Any] = {"added": report.added, "updated": report.updated}
+        if importer.added:
+            counts["numbers"] = importer.added
         if report.roles:
             counts["roles"] = report.roles
         if any(counts.values()):
@@ -151,14 +155,18 @@ class _Importer:
         report: ImportReport,
         consent: str | None,
         now: datetime,
+        *,
+        form: ListFormat | None,
     ) -> None:
         self._installation = installation
         self._db = db
         self._report = report
         self._now = now
+        self._is_foreign = form is not None
         self._consent = Consent(now, consent, "operator") if consent is not None else None
         self._reader = RowReader(interests.topics(db))
         self._adder = bulk.Adder(db)
+        self.added: list[list[int]] = []  # runs of numbers: first and last
         self._next_due = lru_cache(maxsize=4096)(lambda schedule: next_due(schedule, now))
 
     def take(self, rows: Sequence[TableRow]) -> None:
@@ -183,11 +191,12 @@ class _Importer:
                 self._report.errors.append((row.line, _words(error)))
         names = _Names(self._db, [wanted.display_name for _, _, wanted in read if wanted.display_name])
         new: list[NewSubscriber] = []
+        changed: list[tuple[Subscriber, Wanted]] = []
         for line, person, wanted in read:
             try:
                 names.check(wanted, person)
                 if person:
-                    self._update(person, wanted)
+                    self._update(person, wanted, changed)
                 else:
                     is_shut = bool(shut) and not shut.isdisjoint(hashes[wanted.email])
                     new.append(self._added(wanted, keys[wanted.email], suppressed=is_shut))
@@ -195,7 +204,8 @@ class _Importer:
                 self._report.errors.append((line, _words(error)))
             else:
                 names.give(wanted, person)
-        self._adder.add(new)
+        self._note_added(self._adder.add(new))
+        self._change(changed)
         dead = [hashes[each.email][0] for each in new if each.status is SubscriberStatus.SUPPRESSED]
         suppressions.add_many(self._db, dead, reason=_ELSEWHERE, now=self._now)
         self._report.added += len(new)
@@ -214,7 +224,9 @@ class _Importer:
         consent = wanted.consent or self._consent
         status = wanted.status
         if status is None or status in {SubscriberStatus.ACTIVE, SubscriberStatus.PENDING}:
-            agreed = consent is not None and (status is not SubscriberStatus.PENDING or not wanted.consent)
+            # Whoever never confirmed on another list hasn't agreed, whatever was said of the list as a whole.
+            stays = status is SubscriberStatus.PENDING and (self._is_foreign or wanted.consent)
+            agreed = consent is not None and not stays
             status = SubscriberStatus.ACTIVE if agreed else SubscriberStatus.PENDING
         if wanted.role not in {None, Role.READER}:
             self._report.roles += 1
@@ -232,7 +244,39 @@ class _Importer:
             display_name=wanted.display_name or "",
         )
 
-    def _update(self, person: Subscriber, wanted: Wanted) -> None:
+    def _note_added(self, numbers: Sequence[int]) -> None:
+        """Note whom the import added, as runs of numbers: mostly one, whatever its length."""
+        for number in numbers:
+            if self.added and self.added[-1][1] == number - 1:
+                self.added[-1][1] = number
+            else:
+                self.added.append([number, number])
+
+    def _change(self, people: Sequence[tuple[Subscriber, Wanted]]) -> None:
+        """Write what people want now, each with an act of its own."""
+        changes: list[ChangedSubscriber] = []
+        acts: list[audit.Act] = []
+        for person, wanted in people:
+            zone = ZoneInfo(person.schedule.timezone)
+            at = person.next_due_at
+            due = (at, at.astimezone(zone).date()) if at else None
+            moves = bool(due) and person.schedule != wanted.schedule
+            then = self._next_due(wanted.schedule) if moves else due
+            changes.append(ChangedSubscriber(person.id, wanted.interests, wanted.schedule, moves, then))
+            acts.append(
+                audit.Act(
+                    self._installation.actor,
+                    "subscriber.edit",
+                    f"subscriber:{person.id}",
+                    snapshots.wanted_of(person.interests, person.schedule, due),
+                    snapshots.wanted_of(wanted.interests, wanted.schedule, then),
+                    self._now,
+                )
+            )
+        self._adder.change(changes)
+        audit.record_all(self._db, acts)
+
+    def _update(self, person: Subscriber, wanted: Wanted, changed: list[tuple[Subscriber, Wanted]]) -> None:
         leaves = wanted.status in _LEFT and person.status not in _LEFT
         chosen = (person.interests, person.schedule) != (wanted.interests, wanted.schedule)
         promoted = wanted.role not in {None, person.role}
@@ -240,12 +284,21 @@ class _Importer:
         if not (leaves or chosen or promoted or renamed):
             self._report.unchanged += 1
             return
-        if renamed:
+        self._report.updated += 1
+        if not (leaves or promoted or renamed):
+            changed.append((person, wanted))
+            return
+        act = "suppress" if leaves and wanted.status is SubscriberStatus.SUPPRESSED else "edit"
+        with audited(self._installation, self._db, person.id, act, self._now):
+            self._update_one(person, wanted, leaves=leaves)
+
+    def _update_one(self, person: Subscriber, wanted: Wanted, *, leaves: bool) -> None:
+        if wanted.display_name not in {None, person.display_name}:
             subscribers.set_display_name(self._db, person.id, wanted.display_name or "")
-        if wanted.role and promoted:
+        if wanted.role and wanted.role is not person.role:
             subscribers.set_role(self._db, person.id, wanted.role)
             self._report.roles += 1
-        if chosen:
+        if (person.interests, person.schedule) != (wanted.interests, wanted.schedule):
             moved = person.schedule != wanted.schedule and person.next_due_at
             due = next_due(wanted.schedule, self._now) if moved else None
             subscribers.save(
@@ -255,7 +308,6 @@ class _Importer:
             suppress(self._installation, self._db, person.id, reason=_ELSEWHERE, now=self._now)
         elif leaves:
             subscribers.set_status(self._db, person.id, SubscriberStatus.UNSUBSCRIBED, left_at=self._now)
-        self._report.updated += 1
 
 
 class _Names:
