@@ -21,10 +21,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
-from digest.search.index.segment import Segment, Slice
+from digest.search.index.segment import SLOT, Slice
 from digest.search.selecting import follow
-from digest.search.shown import Places, Scores
+from digest.search.shown import Places, Scores, Shown
 from digest.search.terms import Term, Terms
 from digest.words import forms
 
@@ -76,30 +77,30 @@ def closeness(found: Sequence[Term], terms: Terms, among: Places) -> Scores:
     whole = sum(idfs)
     if not whole:
         return np.ones(len(among))
-    runs = [terms.occurrences(term.stem) for term in found]
-    starts = terms.shown.starts
-    for number, segment in enumerate(terms.shown.segments):
-        first, end = np.searchsorted(among, starts[number : number + 2])
-        if end > first:
-            papers = among[first:end] - starts[number]
-            held[first:end] = _held(segment, papers, [run[number] for run in runs], idfs)
-    share = held / whole
-    return 1 + PAIRS * share + PHRASE * (share > 1 - 1e-9)
-
-
-def _held(segment: Segment, papers: Places, runs: Sequence[Slice], idfs: Sequence[float]) -> Scores:
-    """The idf of the neighbours in a query that are neighbours in these papers of a segment."""
-    wanted = segment.slots_of(papers)
-    held = np.zeros(len(papers))
-    places = [np.sort(segment.places_in(run, wanted)) for run in runs]
+    owner = terms.shown.owner
+    places = _places([terms.occurrences(term.stem) for term in found], terms.shown, among)
     for idf, (here, behind) in zip(idfs, pairwise(places), strict=True):
         if len(here) and len(behind):
             at = np.minimum(np.searchsorted(behind, here + 1), len(behind) - 1)
             both = here[behind[at] == here + 1]
-            side_by_side = np.zeros(len(papers), np.bool_)
-            side_by_side[np.searchsorted(papers, segment.slot_paper[both >> 8])] = True
+            side_by_side = np.zeros(len(among), np.bool_)
+            side_by_side[np.searchsorted(among, owner[both >> 8])] = True
             held += idf * side_by_side
-    return held
+    share = held / whole
+    return 1 + PAIRS * share + PHRASE * (share > 1 - 1e-9)
+
+
+def _places(runs: Sequence[Sequence[Slice]], shown: Shown, among: Places) -> list[NDArray[np.int64]]:
+    """The places of words (each a slice a segment) in some papers, ascending, counted over all segments."""
+    found: list[list[NDArray[np.int64]]] = [[np.empty(0, np.int64)] for _ in runs]
+    for number, segment in enumerate(shown.segments):
+        first, end = np.searchsorted(among, shown.starts[number : number + 2])
+        if end > first:
+            wanted = segment.slots_of(among[first:end] - shown.starts[number])
+            before = SLOT * shown.slot_starts[number]
+            for mine, run in zip(found, runs, strict=True):
+                mine.append(np.add(segment.places_in(run[number], wanted), before, dtype=np.int64))
+    return [np.sort(np.concatenate(mine)) for mine in found]
 
 
 def _points(terms: Sequence[Term], size: int) -> Scores:
