@@ -1,7 +1,9 @@
 """How long readers wait for pages of a running `serve` that holds 75,000 papers, beside a bare page.
 
-20 readers ask in turn, each on its own connection: lists of random days, papers by a Zipf law (few are looked
-at by many), feeds, and feeds that they have already; once with a tenth of a second between an answer and the
+First one reader asks for pages that nobody asked for since the start. Then 20 readers ask in turn, each on
+its own connection: lists of days, weeks and months, new ones more often than old ones; papers by a Zipf law,
+in the order in which the lists of the last days have them (few are looked at by many); feeds, and feeds that
+they have already; once with a tenth of a second between an answer and the
 next question, which is quicker than people read, and once without any pause, as fast as answers come. In the
 same run they ask a bare Starlette application for a page of the size of `/papers`: what is more than that is
 ours. Papers are indexed for search, with vectors, as those of an installation are; first on SQLite, then on
@@ -13,6 +15,7 @@ import http.client
 import json
 import multiprocessing
 import random
+import re
 import socket
 import sys
 import tempfile
@@ -21,9 +24,10 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
+from urllib.request import urlopen
 
 import uvicorn
 from starlette.applications import Starlette
@@ -43,7 +47,18 @@ from tests.postgres_server import running
 READERS = 20
 PAUSE = 0.1  # seconds between an answer and the next question, on average
 DAYS = 150  # over which the papers are spread
-GOALS = {"/": 50, "day": 50, "paper": 30, "feed": 30, "feed, 304": 5, "search": 100}  # milliseconds, p95
+LISTED_DAYS = 10  # whose papers are looked at first
+OLD = 32  # days: from here on no list is made ahead
+GOALS = {
+    "/": 50,
+    "day": 50,
+    "week": 50,
+    "month": 50,
+    "paper": 30,
+    "feed": 30,
+    "feed, 304": 5,
+    "search": 100,
+}  # milliseconds, p95
 PARTS = ("/static/style.css", "/static/htmx.min.js", "/static/form.js", "/static/icon.svg")  # of every page
 QUESTIONS = Path(__file__).parent / "search-queries.tsv"
 SHORT = [
@@ -145,22 +160,60 @@ def kinds(base: str, number: int) -> Mapping[str, Callable[[random.Random], Ask]
     lines = QUESTIONS.read_text(encoding="utf-8").splitlines()
     questions = [line.split("\t")[1] for line in lines] + SHORT
 
+    listed = list_papers(base)
+
     def paper(chance: random.Random) -> Ask:
         rank = min(int(chance.paretovariate(0.9)), number) - 1
-        return Ask(f"/p/{20 + rank // 99_999:02}01.{rank % 99_999:05}")
+        return Ask(listed[rank] if rank < len(listed) else paper_path(rank))
 
-    def a_day(chance: random.Random) -> Ask:
-        order = chance.choice(("", "?order=newest"))
-        return Ask(f"/papers/{today - timedelta(days=min(int(chance.expovariate(0.15)), DAYS - 1))}{order}")
+    def days_ago(number: float) -> date:
+        return today - timedelta(days=int(number))
+
+    def of_period(chance: random.Random, name: str) -> Ask:
+        return Ask(f"/papers/{name}{chance.choice(('', '?order=newest'))}")
 
     return {
         "/": lambda _: Ask("/"),
-        "day": a_day,
+        "day": lambda chance: of_period(chance, f"{days_ago(min(chance.expovariate(0.15), DAYS - 1))}"),
+        "week": lambda chance: of_period(
+            chance, f"{days_ago(min(chance.expovariate(0.05), DAYS - 1)):%G-W%V}"
+        ),
+        "month": lambda chance: of_period(
+            chance, f"{days_ago(min(chance.expovariate(0.02), DAYS - 1)):%Y-%m}"
+        ),
         "paper": paper,
         "feed": lambda chance: Ask(f"/papers.{chance.choice(('rss', 'atom', 'json'))}"),
         "feed, 304": lambda _: Ask("/papers.atom", tag),
         "search": lambda chance: Ask(f"/search?{urlencode({'q': chance.choice(questions)})}"),
     }
+
+
+def paper_path(number: int) -> str:
+    """Return the page of the paper that was landed as this one."""
+    return f"/p/{20 + number // 99_999:02}01.{number % 99_999:05}"
+
+
+def list_papers(base: str) -> list[str]:
+    """Return the pages of the papers that the lists of the last days begin with, in their order."""
+    today = datetime.now(UTC).date()
+    found: list[str] = []
+    for ago in range(LISTED_DAYS):
+        with urlopen(f"{base}/papers/{today - timedelta(days=ago)}", timeout=60) as answer:
+            found += re.findall(r'<h3 dir="auto"><a href="(/p/[^"]+)"', answer.read().decode())
+    return found
+
+
+def first_visits(base: str, number: int) -> dict[str, float]:
+    """Ask for pages that nobody asked for yet, one after the other: p95 in milliseconds by kind."""
+    today, chance = datetime.now(UTC).date(), random.Random(0)
+    old = [today - timedelta(days=ago) for ago in range(OLD, DAYS)]
+    paths = {
+        "day": [f"/papers/{day}" for day in chance.sample(old, 60)],
+        "week": [f"/papers/{name}" for name in dict.fromkeys(f"{day:%G-W%V}" for day in old)][1:-1],
+        "month": [f"/papers/{name}" for name in dict.fromkeys(f"{day:%Y-%m}" for day in old)][1:-1],
+        "paper": [paper_path(each) for each in chance.sample(range(number), 100)],
+    }
+    return {kind: round(p95(sorted(fetch(base, path)[0] for path in paths[kind])), 1) for kind in paths}
 
 
 def fetch(base: str, path: str) -> tuple[float, str, int]:
@@ -185,11 +238,29 @@ def bare(listening: socket.socket, size: int) -> None:
     uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False)).run(sockets=[listening])
 
 
-def memory(process: int) -> dict[str, int]:
-    """The memory of a process in MB: its own now, and the most it had, with files that are only mapped."""
-    text = Path(f"/proc/{process}/status").read_text(encoding="ascii")
-    sizes = {name: int(text.partition(f"{name}:")[2].split()[0]) // 1024 for name in ("RssAnon", "VmHWM")}
-    return {"own": sizes["RssAnon"], "most": sizes["VmHWM"]}
+@contextmanager
+def watching_memory(process: int) -> Iterator[dict[str, int]]:
+    """Look at the memory of a process ten times a second: the most that it had, in MB.
+
+    `own`: what it alone has. `mapped`: pages of files (libraries, the segments of the search index) that it
+    looked at; the system takes them back when it needs room, and other processes share them. `most`: both.
+    """
+    found = dict.fromkeys(("own", "mapped", "most"), 0)
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.wait(0.1):
+            text = Path(f"/proc/{process}/status").read_text(encoding="ascii")
+            for name, field in (("own", "RssAnon"), ("mapped", "RssFile"), ("most", "VmHWM")):
+                found[name] = max(found[name], int(text.partition(f"{field}:")[2].split()[0]) // 1024)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        yield found
+    finally:
+        over.set()
+        watcher.join()
 
 
 def p95(times: list[float]) -> float:
@@ -215,12 +286,11 @@ def of_server(name: str, folder: Path, asked: argparse.Namespace, **settings: st
         f"\n{name}: {asked.papers:,} papers landed and indexed in {time.monotonic() - begun:.0f} s",
         flush=True,
     )
-    with serving(folder, **{f"DIGEST_{key.upper()}": each for key, each in settings.items()}) as (
-        base,
-        process,
-    ):
+    environment = {f"DIGEST_{key.upper()}": each for key, each in settings.items()}
+    with serving(folder, **environment) as (base, process), watching_memory(process) as found:
         first = fetch(base, "/")[0]
         settle(process)
+        unseen = first_visits(base, asked.papers)
         of_home = sum(fetch(base, path)[2] for path in ("/", *PARTS))
         figures: dict[str, dict[str, float]] = {}
         print(f"{'':14}{'p95 with pauses':>16}{'p95 without':>12}{'a second':>10}{'CPU ms':>8}  aim, ms")
@@ -229,16 +299,21 @@ def of_server(name: str, folder: Path, asked: argparse.Namespace, **settings: st
             for kind, ask in asks.items():
                 where, who = (bare_base, bare_process) if kind == "bare page" else (base, process)
                 figures[kind] = of_kind(kind, where, who, ask, asked.seconds)
-        found = memory(process)
     print(
         f"first request after the start: {first:,.0f} ms (aim: 1,000);"
         f" home in all: {of_home / 1000:.1f} kB (aim: 60)"
     )
-    print(f"memory: {found['own']} MB of its own, {found['most']} MB at most, with mapped files (aim: 250)")
+    said = ", ".join(f"{kind} {times:.0f} ms" for kind, times in unseen.items())
+    print(f"pages that nobody asked for yet, p95 of one reader: {said}")
+    print(
+        f"memory at most: {found['own']} MB of its own (aim: 250), {found['mapped']} MB of mapped files,"
+        f" {found['most']} MB together"
+    )
     return {
         "first_ms": round(first),
         "home_kb": round(of_home / 1000, 1),
         "memory_mb": found,
+        "first_visits": unseen,
         "kinds": figures,
     }
 
@@ -285,7 +360,7 @@ def main() -> int:
     """Measure, print a table for each database, keep the figures where that is wanted."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--papers", type=int, default=75_000)
-    parser.add_argument("--seconds", type=float, default=4.0)
+    parser.add_argument("--seconds", type=float, default=3.5)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--databases", nargs="*", default=["sqlite", "postgres"])
     parser.add_argument("--save", action="store_true", help="keep the figures, and bring README up to date")

@@ -86,7 +86,9 @@ def _score(paper: Paper, now: datetime, usual: Usual, *, aging: bool) -> tuple[_
         return (-ranked.score, 0, 0, -published, paper.id), ranked
     observed = _observed(paper, now)
     for kind, weight in WEIGHTS.items():
-        alike = _BUILT_ON if kind in _BUILT_ON else (kind,)
+        alike = [each for each in (_BUILT_ON if kind in _BUILT_ON else (kind,)) if each in observed]
+        if not alike:  # most kinds of most papers
+            continue
         share, value, which = max((*_best(each, observed, now, usual), each.value) for each in alike)
         if value:
             parts.append(Part(which, value, round(weight * share * decay, PLACES)))

@@ -6,6 +6,7 @@ Pages are answered by uvicorn; what is to be done beside them is done by threads
 import asyncio
 import contextlib
 import ctypes
+import gc
 import logging
 import signal
 import socket
@@ -67,6 +68,8 @@ def serve(
     made.append(
         Ticker("pages", partial(_read_ahead, app), seconds=AHEAD, clock=wall_clock, patience=runner.END)
     )
+    gc.collect()
+    gc.freeze()  # what is loaded by now stays: looking through it for garbage would make readers wait
     _answer(app, listening, host, proxies)
 
 

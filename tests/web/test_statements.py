@@ -14,9 +14,9 @@ from tests.web_server import WebServer, serving
 
 MOST = {
     "/": 3,
-    "/papers/2026-03-17": 15,
-    "/papers/2026-03-17?order=newest": 8,
-    "/papers/2026-W12": 14,
+    "/papers/2026-03-17": 18,
+    "/papers/2026-03-17?order=newest": 10,
+    "/papers/2026-W12": 17,
     "/p/2603.00001": 17,
     "/t/llm": 6,
     "/authors/Ada%20Lovelace": 11,

@@ -148,10 +148,10 @@ class Lists:
         """
         period, order = key
         with session.reading(self._installation.engine) as db:
+            listed = listing.listed(db, since=period.start, until=period.end)
             if order is Order.NEWEST:
-                return array("q", listing.by_first_sight(db, since=period.start, until=period.end))
-            outlines = listing.noticed(db, since=period.start, until=period.end)
-            others = listing.by_publication(db, since=period.start, until=period.end)
+                return array("q", listing.by_first_sight(db, listed))
+            outlines, others = listing.noticed(db, listed), listing.by_publication(db, listed)
         ranked = rank(outlines, now, self._usual.get(now), aging=False)
         first = [each.paper.pk for each in ranked if is_noticed(each)]
         return array("q", [*first, *filterfalse(set(first).__contains__, others)])
@@ -160,7 +160,7 @@ class Lists:
         with session.reading(self._installation.engine) as db:
             newest = listing.last_before(db, period.end)
             return _Around(
-                sources=listing.source_counts(db, since=period.start, until=period.end),
+                sources=listing.source_counts(db, listing.listed(db, since=period.start, until=period.end)),
                 newest=newest.date() if newest and newest >= period.start else None,
                 previous=_neighbour(listing.last_before(db, period.start), period.span),
                 next=_neighbour(listing.first_from(db, period.end, now + AHEAD), period.span),
