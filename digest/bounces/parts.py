@@ -1,4 +1,4 @@
-"""The parts and fields of a mail, decoded; and what a person would read in it before the copy of ours."""
+"""Decodes the parts and fields of a mail; finds what a person would read in it before the copy of ours."""
 
 import html
 import re

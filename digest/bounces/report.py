@@ -1,4 +1,4 @@
-"""What a mail that came back says, as a value."""
+"""Defines what a mail that came back says, as a value."""
 
 from dataclasses import dataclass
 

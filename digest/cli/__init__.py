@@ -123,14 +123,15 @@ class LazyGroup(click.Group):
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--now", type=TIME, help="Set the clock of this command, e.g. 2026-03-17T08:00:00+01:00.")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@click.option("--no-input", is_flag=True, help="Ask nothing, as without a terminal.")
 @click.version_option(__version__, message="digest %(version)s")
 @click.pass_context
-def cli(ctx: click.Context, now: datetime | None, debug: bool) -> None:
+def cli(ctx: click.Context, now: datetime | None, *, debug: bool, no_input: bool) -> None:
     """A community's daily papers: pulled, ranked, matched with each reader's interests, and mailed.
 
     Start with `digest demo`. Every command that reads has --json.
     """
-    ctx.obj = Cli(now=now, debug=debug)
+    ctx.obj = Cli(now=now, debug=debug, asks=not no_input)
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -170,7 +170,7 @@ def test(cli: Cli, filter_text: str, *, paper_id: str | None, as_json: bool) -> 
     from digest.pipeline.issues import explain
     from digest.pipeline.issues.preview import matching
 
-    if paper_id:
+    if paper_id is not None:
         why = explain.of_filter(cli.installation, filter_text, paper_id, cli.now)
         show_read_back(filter_text)
         show_why_not(why, as_json=as_json)

@@ -1,4 +1,4 @@
-"""Deliver: the bytes of a message come in, a receipt goes out.
+"""Delivers messages: the bytes of a message come in, a receipt goes out.
 
 In: an `Envelope`. Out: a `Receipt` for every way that a delivery can end, or a DeliveryError when the server
 can't be used at all. Never: a decision about when to try again, a look into the message, an address in a log.

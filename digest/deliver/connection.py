@@ -1,4 +1,4 @@
-"""One connection to an SMTP server, message by message and phase by phase (RFC 5321).
+"""Speaks over one connection to an SMTP server, message by message and phase by phase (RFC 5321).
 
 In: an envelope. Out: a `Receipt`. When the outcome becomes unknown: a server that has the commands and
 nothing of the body can't have the message, so a connection that drops until then leaves it `queued`. From the

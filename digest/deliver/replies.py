@@ -1,4 +1,4 @@
-"""What a server's reply means: a code and its text come in, a `Receipt` goes out. The table of outcomes.
+"""Judges a server's reply: a code and its text come in, a `Receipt` goes out. The table of outcomes.
 
 In: one SMTP reply about one recipient. Out: the ledger's next state, the reply on one clean line, and
 whether the address itself is dead. Never: a state for a lost line or a time-out; only a transport knows in

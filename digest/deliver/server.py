@@ -1,4 +1,4 @@
-"""Which mail server: the URL of the settings comes in, host, port, encryption and login go out.
+"""Reads which mail server to use: the URL of the settings comes in, host, port, encryption and login go out.
 
 Never: a connection, or a part of the URL in an error, because it may hold a password.
 """

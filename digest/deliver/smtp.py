@@ -1,4 +1,4 @@
-"""Messages to an SMTP server over a few connections that are kept.
+"""Sends messages to an SMTP server over a few connections that are kept.
 
 In: envelopes, many at once. Out: their receipts. Never: more connections than were allowed, or an order of
 messages that anybody may rely on.

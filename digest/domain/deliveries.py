@@ -1,4 +1,4 @@
-"""What became of messages: deliveries, bounces, and alarms for the operator."""
+"""Defines what became of messages: deliveries, bounces, and alarms for the operator."""
 
 from dataclasses import dataclass
 from datetime import date, datetime

@@ -1,4 +1,4 @@
-"""What people get: matches with their reasons, digests, messages."""
+"""Defines what people get: matches with their reasons, digests, messages."""
 
 from dataclasses import dataclass, field
 from datetime import date, datetime

@@ -1,4 +1,4 @@
-"""Papers: one work each, whatever carried it, and what is known of it."""
+"""Defines papers: one work each, whatever carried it, and what is known of it."""
 
 from dataclasses import dataclass
 from datetime import date, datetime

@@ -1,4 +1,4 @@
-"""Where papers come from: sources, their days, and what they carry."""
+"""Defines where papers come from: sources, their days, and what they carry."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace

@@ -1,4 +1,4 @@
-"""What people ask for: topics, interests, schedules, subscribers."""
+"""Defines what people ask for: topics, interests, schedules, subscribers."""
 
 from dataclasses import dataclass
 from datetime import datetime, time

@@ -1,4 +1,4 @@
-"""Fetch: a URL comes in, the bytes of its answer go out, politely and guarded.
+"""Fetches addresses: a URL comes in, the bytes of its answer go out, politely and guarded.
 
 In: a URL, what is known of the last answer (ETag, Last-Modified), and limits. Out: a `Response`, or a
 `FetchError` in words. Never: a file, a private address (unless its host is allowed by name), a proxy from the

@@ -1,4 +1,4 @@
-"""URLs as they come from an operator, or from a server's redirect: text in, a URL that may be asked out.
+"""Checks URLs that come from an operator, or from a server's redirect: text in, a URL that may be asked out.
 
 Never: a request, or a look at what the host's name resolves to; that is checked when it is dialled.
 """

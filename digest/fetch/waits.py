@@ -1,4 +1,4 @@
-"""What an answer says of when to ask its site again: its headers and the time come in, seconds go out."""
+"""Reads off an answer when to ask its site again: its headers and the time come in, seconds go out."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta

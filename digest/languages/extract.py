@@ -8,6 +8,7 @@ import os
 import sys
 import tomllib
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -50,8 +51,9 @@ class Text(NamedTuple):
     context: str
 
 
-def texts() -> dict[Text, set[str]]:
-    """Return every text of the source tree, with the files that hold it."""
+@cache
+def texts() -> Mapping[Text, set[str]]:
+    """Return every text of the source tree, with the files that hold it: read once, as it takes seconds."""
     found: dict[Text, set[str]] = {}
     for place in _PLACES:
         for name, _, english, _, context in extract_from_dir(

@@ -1,4 +1,4 @@
-"""Many subscribers at once. In: packed interests, what was sent. Out: numbers of papers for each, as
+"""Matches many subscribers at once. In: packed interests, what was sent. Out: numbers of papers for each, as
 arrays."""
 
 from collections.abc import Iterable, Mapping

@@ -1,4 +1,4 @@
-"""One subscriber. In: interests, what was sent. Out: matches with reasons, by the same steps as for many."""
+"""Matches one subscriber. In: interests, what was sent. Out: matches with reasons, by the steps for many."""
 
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet

@@ -1,4 +1,4 @@
-"""What time it is: one clock for all processes of an installation, and an even one for each command.
+"""Tells what time it is: one clock for all processes of an installation, and an even one for each command.
 
 Leases, due times and paces run on both. A machine whose own clock is wrong takes nobody's rows for lost.
 """

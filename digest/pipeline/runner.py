@@ -1,4 +1,4 @@
-"""One round in one process, step by step: `digest run`, `serve` and the demo.
+"""Plays one round in one process, step by step: `digest run`, `serve` and the demo.
 
     begin to fetch, in a thread of its own; give it a moment
     for step in STEPS: what ended, bounces, sign-ups, lost workers, due issues, emails, deliveries

@@ -19,7 +19,7 @@ from digest.search.query import Query
 from digest.search.scoring import Unit, closeness, score
 from digest.search.selecting import Known, Values, put_values, select
 from digest.search.shown import Places, Scores, Shown
-from digest.search.spelling import Spelling, correction
+from digest.search.spelling import Spelling, correction, nearest_words
 from digest.search.terms import RELATED, Term, Terms
 
 NEAR = 100  # papers, the best by words alone, whose closeness is looked at
@@ -197,6 +197,10 @@ class Engine:
         closest = (closeness > 0) & (closeness >= least_of_highest(closeness, CLOSEST))
         best = float(scores[found].max(initial=0)) or 1.0
         return scores / best + MEANING * closeness, found | closest
+
+    def nearest(self, word: str) -> tuple[str, ...]:
+        """Return words of the papers that look most like one that no paper has."""
+        return nearest_words(word, self._spellings)
 
     def _select(self, node: Node, known: Known) -> Marks:
         return self._shown.marked(lambda segment: select(node, segment, known))

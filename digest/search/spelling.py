@@ -6,8 +6,10 @@ known words are kept as hashes, sorted, and those of the unknown word looked up 
 checked letter by letter. The hashes of all words are computed together, one column of letters at a time.
 """
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +18,7 @@ from digest.search.index.segment import Segment
 from digest.words import fold
 
 SHORTEST, LONGEST = 4, 24  # letters of a word that is corrected, or corrected to
+LENGTHS, CLOSE = 2, 0.75  # letters that a near word may have more or less; how much of it is the same
 LEAST = 3  # times that a word occurs in a segment to be known well enough to correct to
 _BASE = np.uint64(0x9E3779B97F4A7C15)  # odd, so that powers of it keep all bits
 
@@ -51,6 +54,10 @@ class Spelling:
             if is_one_edit(word, self._words[owner])
         ]
 
+    def beginning(self, letter: str) -> Sequence[str]:
+        """Return the known words that begin with a letter."""
+        return self._words[bisect_left(self._words, letter) : bisect_left(self._words, chr(ord(letter) + 1))]
+
 
 def correction(word: str, spellings: Iterable[Spelling]) -> str:
     """Return the most frequent known word at one edit from a word that isn't known, or nothing."""
@@ -61,6 +68,19 @@ def correction(word: str, spellings: Iterable[Spelling]) -> str:
     for spelling in spellings:
         found.update(dict(spelling.near(word, hashes)))
     return min(found, key=lambda each: (-found[each], each)) if found else ""
+
+
+def nearest_words(word: str, spellings: Iterable[Spelling], most: int = 3) -> tuple[str, ...]:
+    """Return known words that look most like a word that isn't known, the nearest first.
+
+    They begin with the same letter and are about as long: looked at where nothing was found, so that nobody
+    waits for it otherwise.
+    """
+    if not SHORTEST <= len(word) <= LONGEST:
+        return ()
+    able = {each for spelling in spellings for each in spelling.beginning(word[0])}
+    alike = [each for each in able if abs(len(each) - len(word)) <= LENGTHS]
+    return tuple(get_close_matches(word, sorted(alike), most, CLOSE))
 
 
 def is_one_edit(one: str, other: str) -> bool:

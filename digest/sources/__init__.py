@@ -1,4 +1,4 @@
-"""Sources: which request to make now, and a pure reading of its answer; one module for each kind.
+"""Says which request to make now, and reads its answer; one module for each kind.
 
 A `Source` and the time come in, `Request`s go out; the bytes of an answer come in, `Parsed` goes out. Never
 fetches, never stores, knows no clock. What is in an entry is bounded, clean, and has only http(s) links.

@@ -1,4 +1,4 @@
-"""The days on which a source announces papers, on its own clock: times come in, days go out. Pure."""
+"""Finds the days on which a source announces papers, on its own clock: times come in, days go out. Pure."""
 
 import tomllib
 from collections.abc import Iterable, Mapping

@@ -1,4 +1,4 @@
-"""GitHub: how many stars the repository of a paper has.
+"""Asks GitHub how many stars the repository of a paper has.
 
 `GET /repos/{owner}/{repo}` of its REST API (docs.github.com/rest/repos/repos), on condition: an answer 304
 costs nothing of the hourly limit of who has a token (5,000; 60 without one). A repository that was renamed is

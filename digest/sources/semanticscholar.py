@@ -1,4 +1,4 @@
-"""Semantic Scholar: how often a paper was cited.
+"""Asks Semantic Scholar how often a paper was cited.
 
 `POST /graph/v1/paper/batch?fields=citationCount` of its Academic Graph API (api.semanticscholar.org/api-docs)
 with at most 500 ids. The answer is a list in the order of the ids, null for a paper that it doesn't know;

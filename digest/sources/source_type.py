@@ -1,4 +1,4 @@
-"""All that is particular to one kind of source, in one record; each file of `kinds/` exports one.
+"""Defines all that is particular to one kind of source, in one record; each file of `kinds/` exports one.
 
 Nothing else switches on a kind: who needs something that differs by kind adds a field here.
 """

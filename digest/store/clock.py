@@ -1,4 +1,4 @@
-"""The clock that all processes of an installation share, whatever their machines' clocks say."""
+"""Keeps the clock that all processes of an installation share, whatever their machines' clocks say."""
 
 from datetime import UTC, datetime
 

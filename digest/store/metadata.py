@@ -1,4 +1,4 @@
-"""All tables of the store, with all their indexes: for migrations, for tests, and for what writes.
+"""Collects all tables of the store, with all their indexes: for migrations, for tests, and for what writes.
 
 A command that reads imports the tables that it reads, and no others. A foreign key names its table as text,
 which is looked up when rows are written: by then all tables must be there.

@@ -1,4 +1,4 @@
-"""The database's schema against this version's: looked at, upgraded, downgraded, or refused in one line.
+"""Compares the database's schema with this version's: upgrades, downgrades, or refuses it in one line.
 
 Migrations run in one transaction, one process at a time, so an upgrade is done wholly or not at all.
 """

@@ -1,4 +1,4 @@
-"""Where formulas begin and end, and which `$` are money. A text and a place come in, a place goes out.
+"""Finds where formulas begin and end, and which `$` are money. A text and a place come in, a place goes out.
 
 A pair of `$` is no formula when
 - what it encloses has a space at one end only and holds no TeX: `$HOME and $PATH`;

@@ -1,4 +1,4 @@
-r"""Mend TeX that a source has damaged: backslashes that are gone, braces that are left, entities of HTML.
+r"""Repairs TeX that a source has damaged: backslashes that are gone, braces that are left, entities of HTML.
 
 In: a text. Out: the text without them. Hugging Face loses backslashes (`3\times3` → `3times3`). A word is a
 control word only where no English word is possible: between numbers or single letters, or before a brace.

@@ -1,4 +1,4 @@
-"""Which characters a text may hold, so that every database keeps it and gives it back. Pure.
+"""Tells which characters a text may hold, so that every database keeps it and gives it back. Pure.
 
 Postgres refuses NUL, both databases refuse half a surrogate pair, and noncharacters are never text (Unicode
 standard, 23.7). Controls but for tab and line ends are no text either: nobody types them, and programs do.

@@ -21,6 +21,7 @@ from digest.pipeline.subscriptions import preferences
 from digest.store import session
 from digest.store.community import audit
 from digest.store.monitoring import failures
+from tests import meaning_model
 from tests.builders import NOW, entry
 from tests.cli.test_tree import TREE, is_read, options
 from tests.commands import Command, commands
@@ -78,6 +79,7 @@ TYPED: dict[str, Sequence[str]] = {
     "papers unpick": ["2603.00001"],
     "papers hide": ["2603.00001", "--reason", "spam"],
     "papers unhide": ["2603.00001"],
+    "papers encode": [],
     "tokens create": [ADA, "--label", "a bot", "--scope", "curator"],
     "tokens revoke": ["1", "--yes"],
     "audit undo": ["1", "--yes"],
@@ -105,6 +107,7 @@ def digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
     monkeypatch.setenv("DIGEST_MAIL_FROM", "papers@example.org")
     monkeypatch.setenv("DIGEST_POSTAL_ADDRESS", "1 Test Street")
     monkeypatch.setenv("DIGEST_FETCH_ALLOW_HOSTS", "127.0.0.1")
+    monkeypatch.setenv("DIGEST_SEMANTIC_MODEL", str(meaning_model.write(tmp_path / "model")))
     (tmp_path / "people.csv").write_text("email\npeople@one.example\n")
     (tmp_path / "bounced.csv").write_text("email\nbounced@one.example\n")
     (tmp_path / "feeds.opml").write_text(

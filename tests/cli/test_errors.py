@@ -2,6 +2,7 @@
 
 import shlex
 import sqlite3
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,11 @@ NAMES = {
     *("ids", "issue", "url", "filter_text", "period", "at", "timezone", "curator", "file"),
 }
 FREE = {("sources add", "name"), ("papers import", "name"), ("topics add", "slug")}  # a new name of one's own
+# Where an empty text means all of them, none of them or the newest.
+EMPTY_IS_ANY = {
+    *(("subscribers edit", "topics"), ("papers import", "name"), ("papers list", "period")),
+    *(("tokens list", "email"), ("deliveries domains", "name")),
+}
 WRONG_TEXTS = ('"nonsense', "a\u202eb\x00", "")
 FAILED = {USAGE, NOT_FOUND, CONFIGURATION, UNREACHABLE, PARTLY_FAILED, REFUSED}
 
@@ -60,7 +66,8 @@ def is_sure_to_fail(path: str, parameter: click.Parameter, value: str) -> bool:
     """Tell whether a value can't be right."""
     if wrong_values(parameter) is not WRONG_TEXTS:
         return not isinstance(parameter.type, click.Path)
-    return parameter.name in NAMES and (path, parameter.name) not in FREE and bool(value)
+    is_any = not value and (path, parameter.name) in EMPTY_IS_ANY
+    return parameter.name in NAMES and (path, parameter.name) not in FREE and not is_any
 
 
 def with_one_wrong(path: str, example: str) -> Iterator[tuple[click.Parameter, str, list[str]]]:
@@ -169,6 +176,16 @@ def test_what_asks_is_refused_without_a_terminal_and_names_yes(
     err = capsys.readouterr().err
     assert (code, "--yes" in err) == (REFUSED, True), err
     check_told(code, err, path)
+
+
+def test_nobody_is_asked_where_that_is_said(
+    there: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    del there
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    assert main(["--no-input", "sources", "remove", "arxiv"]) == REFUSED
+    err = " ".join(capsys.readouterr().err.split())
+    assert "not done, for nobody can be asked here: the source arxiv" in err
 
 
 def test_what_can_not_be_reached_is_told_with_code_5(

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import meaning_model
 from tests.commands import Command
 
 
@@ -164,6 +165,20 @@ def test_a_long_paper_is_shown_in_lines_of_the_terminal(
     assert "TL;DR (huggingface): It shows much." in shown
     assert "upvotes" in shown
     assert "https://huggingface.co/papers/2603.00007" in shown
+
+
+def test_papers_are_encoded_at_once_and_only_what_is_missing(
+    filled: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code, _, err = filled("papers", "encode")
+    assert (code, "DIGEST_SEMANTIC_MODEL" in err) == (2, True)
+    monkeypatch.setenv("DIGEST_SEMANTIC_MODEL", str(meaning_model.write(tmp_path / "model")))
+    assert filled("papers", "encode", "--dry-run", "--json")[1] == {"papers": 2}
+    assert filled("papers", "encode", "--dry-run")[1] == "2 papers would be encoded\n"
+    assert filled("papers", "encode")[:2] == (0, "encoded 2 papers\n")
+    assert filled("papers", "encode", "--json")[1] == {"papers": 0}
+    (act,) = filled("audit", "list", "--json")[1]
+    assert (act["act"], act["after"]["papers"]) == ("papers.encode", 2)
 
 
 def test_a_paper_says_who_got_it(digest: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,17 +1,20 @@
 """`digest send ADDRESS --now`: today's digest at once, in the ledger, and nobody gets two."""
 
+import re
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
 
+from digest.config import load
 from digest.domain import DeliveryState, SubscriberStatus
 from digest.errors import DeliveryError, RefusedError, UnknownError
 from digest.pipeline.delivery.send_now import send_now
 from digest.pipeline.delivery.worker import DeliveryWorker
-from digest.pipeline.installation import Installation
+from digest.pipeline.installation import Installation, open_installation
 from digest.pipeline.issues.open import open_due
+from digest.pipeline.mail.links import mail_links
 from digest.pipeline.runner import run_round
 from digest.store import deliveries, session
 from digest.store.subscriptions import subscribers
@@ -130,3 +133,48 @@ def test_the_command_says_what_it_would_do_and_what_it_did(
     assert (code, row["state"], row["email"]) == (0, "sent", ADA)
     code, _, err = digest("send", ADA, "--now")
     assert (code, "--why 2026-03-17" in err) == (7, True)
+
+
+def test_a_preview_goes_to_any_address_with_links_that_are_nobody_s(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DIGEST_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("DIGEST_MAIL_FROM", "papers@example.org")
+    monkeypatch.setenv("DIGEST_POSTAL_ADDRESS", "1 Test Street")
+    digest = commands(capsys, now="2026-03-17T06:00:00Z")
+    (tmp_path / "papers.jsonl").write_text('{"id": "2603.00001", "title": "Mamba"}\n')
+    digest("papers", "import", str(tmp_path / "papers.jsonl"), "--kind", "jsonl")
+    digest("subscribers", "add", ADA, "--filter", "mamba", "--confirmed", "--consent", "asked")
+    code, sent, _ = digest("preview", ADA, "--to", "boss@example.org", "--json")
+    assert (code, sent["state"]) == (0, "sent")
+    (mail,) = outbox(tmp_path)
+    assert mail["To"] == "boss@example.org"
+    tokens = set(re.findall(r"/u/([A-Za-z0-9_-]+)", mail["List-Unsubscribe"]))
+    assert tokens
+    here = open_installation(load())
+    with session.reading(here.engine) as db:
+        assert deliveries.listing(db) == []
+        own = mail_links(here, subscribers.get(db, ADA).id).unsubscribe
+    here.engine.dispose()
+    assert not any(token in own for token in tokens)
+    assert digest("preview", ADA, "--to", "nobody")[0] == 2
+
+
+def test_a_preview_is_opened_in_the_browser(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DIGEST_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    browser = tmp_path / "browser"
+    browser.write_text(f'#!/bin/sh\nprintf %s "$1" > {tmp_path}/opened\n')
+    browser.chmod(0o755)
+    monkeypatch.setenv("BROWSER", f"{browser} %s")
+    digest = commands(capsys, now="2026-03-17T06:00:00Z")
+    (tmp_path / "papers.jsonl").write_text('{"id": "2603.00001", "title": "Mamba"}\n')
+    digest("papers", "import", str(tmp_path / "papers.jsonl"), "--kind", "jsonl")
+    code, _, err = digest("preview", "--filter", "mamba", "--open")
+    assert code == 0
+    page = (tmp_path / "opened").read_text().removeprefix("file://")
+    assert page in err
+    assert "Mamba" in Path(page).read_text()

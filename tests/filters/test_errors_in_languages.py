@@ -63,18 +63,18 @@ def test_every_text_of_the_language_is_shown_by_a_filter() -> None:
 
 
 @pytest.mark.parametrize("code", [code for code in CODES if code != ENGLISH])
-@pytest.mark.parametrize("text", [*WRONG, *UNUSUAL])
-def test_an_error_of_a_filter_leaves_nothing_in_english(text: str, code: str) -> None:
-    for english in texts_of(text):
-        patterns = " ".join(ids_of(english))
-        with speaking(code):
-            said = gettext(english)
-        if not patterns:
-            assert said == english  # a filter to type, which is no text
-            continue
-        assert said != english
-        left = words(said) & words(re.sub(r"\{\w+\}", " ", patterns)) - words(text) - ALIKE
-        assert not left, f"{said!r} of {english!r}"
+def test_an_error_of_a_filter_leaves_nothing_in_english(code: str) -> None:
+    for text in (*WRONG, *UNUSUAL):
+        for english in texts_of(text):
+            patterns = " ".join(ids_of(english))
+            with speaking(code):
+                said = gettext(english)
+            if not patterns:
+                assert said == english  # a filter to type, which is no text
+                continue
+            assert said != english
+            left = words(said) & words(re.sub(r"\{\w+\}", " ", patterns)) - words(text) - ALIKE
+            assert not left, f"{said!r} of {english!r}"
 
 
 def words(text: str) -> set[str]:

@@ -136,6 +136,14 @@ def test_where_nothing_is_found_the_page_says_what_parts_find(web: WebServer) ->
     assert 'href="/search?q=ti%3Arobots"' in page
 
 
+def test_where_nothing_is_found_the_page_names_the_nearest_words(web: WebServer) -> None:
+    page = web.client().get("/search", params={"q": "rbotss"}).text
+    assert "Words that look like “rbotss”:" in page
+    assert '<a href="/search?q=robots">robots</a>' in page
+    body = web.client().get(API, params={"q": "rbotss"}).json()
+    assert body["query"]["nearest"] == [{"word": "rbotss", "words": ["robots"]}]
+
+
 def test_a_mistake_is_told_beside_the_box_and_what_was_typed_is_kept(web: WebServer) -> None:
     answer = web.client().get("/search", params={"q": 'robots "open'})
     assert answer.status_code == 422

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from digest.cli.papers.encoding import encode
 from digest.cli.papers.hiding import hide, unhide
 from digest.cli.papers.picks import order, pick, unpick
 from digest.cli.papers.reading import list_, show
@@ -42,7 +43,7 @@ def papers() -> None:
     """The papers in the store."""
 
 
-for command in (list_, show, pick, unpick, order, hide, unhide, submit):
+for command in (list_, show, pick, unpick, order, hide, unhide, submit, encode):
     papers.add_command(command)
 
 
@@ -174,6 +175,7 @@ def _explain_result(result: "SearchResult", shown: int) -> None:
         )
     lines += [f"{words!r}: papers that say {other!r} count too" for words, other in result.expanded]
     lines += [f"no paper has {word!r}" for word in result.unknown]
+    lines += [f"like {word!r}: {', '.join(near)}" for word, near in result.nearest]
     lines += [f"{part} alone finds {count:,}" for part, count in result.parts]
     for line in lines:
         say(line, err=True)

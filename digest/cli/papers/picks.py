@@ -47,7 +47,7 @@ def pick(
         paper_id,
         note,
         day=day.date() if day else None,
-        curator=picks.curator_of(cli.installation, curator) if curator else None,
+        curator=None if curator is None else picks.curator_of(cli.installation, curator),
         now=cli.now,
         dry_run=dry_run,
     )

@@ -2,11 +2,13 @@
 
 from dataclasses import replace
 from itertools import count
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from digest.cli.terminal.context import Cli, json_option, pass_cli
+from digest.cli.terminal.exits import OK, UNREACHABLE
 from digest.cli.terminal.explaining import explained_object, show_arithmetic, show_why_not
 from digest.cli.terminal.output import document, emit, say, table
 from digest.languages import CODES
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 @click.option("--eml", "part", flag_value="eml", help="The whole message on stdout (RFC 5322), unsigned.")
 @click.option("--html", "part", flag_value="html", help="The HTML part on stdout.")
 @click.option("--text", "part", flag_value="text", help="The text part on stdout.")
+@click.option("--open", "part", flag_value="open", help="Open the HTML part in a browser.")
+@click.option("--to", metavar="ADDRESS", help="Send it there to look at; its links are nobody's.")
 @click.option("--language", type=click.Choice(CODES), help="Of the message; otherwise the subscriber's own.")
 @click.option("--explain", is_flag=True, help="Show the arithmetic of each paper's score.")
 @click.option("--paper", "paper_id", metavar="ID", help="Say why this paper isn't there.")
@@ -38,12 +42,15 @@ def preview(
     filters: tuple[str, ...],
     exclude: tuple[str, ...],
     part: str | None,
+    to: str | None,
     language: str | None,
     explain: bool,
     paper_id: str | None,
     as_json: bool,
-) -> None:
-    """Show the digest that EMAIL, or somebody with these topics and filters, would get now. Sends nothing.
+) -> int:
+    """Show the digest that EMAIL, or somebody with these topics and filters, would get now.
+
+    Nothing is sent but by --to, and nothing is written into the ledger.
 
     Example: digest preview --topic llm --filter '"mixture of experts" -survey'
     """
@@ -51,19 +58,18 @@ def preview(
     from digest.pipeline.issues.explain import of_digest
     from digest.pipeline.issues.preview import preview as previewed
 
-    if email and (topics or filters or exclude):
+    if email is not None and (topics or filters or exclude):
         raise click.UsageError("name a subscriber, or topics and filters, not both")
     subscriber = _subscriber(cli, email, topics, filters, exclude)
     if language:
         subscriber = replace(subscriber, schedule=replace(subscriber.schedule, language=language))
-    if paper_id:
+    if paper_id is not None:
         show_why_not(of_digest(cli.installation, subscriber, paper_id, cli.now), as_json=as_json)
-        return
+        return OK
     candidates = read_candidates(cli.installation, cli.now, window_of(cli.installation, subscriber, cli.now))
     found = previewed(cli.installation, subscriber, cli.now, candidates)
-    if part and found.digest:
-        document(_part(cli, found.digest, part))
-        return
+    if found.digest and (part or to is not None):
+        return _hand_out(cli, found.digest, part, to, as_json=as_json)
     papers = found.digest.papers if found.digest else ()
     withdrawn = found.digest.withdrawn if found.digest else ()
     sums = (
@@ -76,7 +82,7 @@ def preview(
         if explain:
             shown["papers"] = [explained_object(*each) for each in zip(papers, count(1), sums, strict=False)]
         emit(shown)
-        return
+        return OK
     say(_subject(cli, found) or f"no digest: {found.skip_reason}", err=bool(part))
     for place, match, each in zip(count(1), papers, sums, strict=False):
         show_arithmetic(place, match, each)
@@ -87,6 +93,34 @@ def preview(
         )
     for paper in withdrawn:
         say(f"withdrawn since it was sent: {paper.id}  {paper.title}")
+    return OK
+
+
+def _hand_out(cli: Cli, digest: "Digest", part: str | None, to: str | None, *, as_json: bool) -> int:
+    """Print a part of the message, open it in a browser, or send it somewhere; returns an exit code."""
+    if to is not None:
+        from digest.domain import DeliveryState
+        from digest.pipeline.mail.test_email import send_preview
+        from digest.pipeline.subscriptions.validate import read_address
+
+        recipient = read_address(to)
+        receipt = send_preview(cli.installation, digest, recipient, cli.now)
+        if as_json:
+            emit({"email": recipient, "state": receipt.state, "reply": receipt.reply})
+        else:
+            say(f"{recipient}: {receipt.state}; the server said: {receipt.reply}")
+        return OK if receipt.state is DeliveryState.SENT else UNREACHABLE
+    if part == "open":
+        import tempfile
+        import webbrowser
+
+        with tempfile.NamedTemporaryFile("wb", prefix="digest-", suffix=".html", delete=False) as file:
+            file.write(str(_part(cli, digest, "html")).encode())
+        opened = webbrowser.open(Path(file.name).as_uri())
+        say(f"{file.name}{'' if opened else ': no browser here'}", err=True)
+        return OK
+    document(_part(cli, digest, part or "text"))
+    return OK
 
 
 def _subject(cli: Cli, found: "Preview") -> str | None:
@@ -102,7 +136,7 @@ def _subscriber(
     from digest.pipeline.subscriptions.preferences import by_address
     from digest.pipeline.subscriptions.validate import known_topics, read_interests
 
-    if email:
+    if email is not None:
         return by_address(cli.installation, email)
     listed = known_topics(cli.installation)
     return stranger(read_interests(listed, topics=topics, filters=filters, exclude=exclude), cli.now)

@@ -25,9 +25,9 @@ where_option = click.option(
 
 def check_one_or_where(email: str | None, where: Sequence[str]) -> None:
     """Raise UsageError unless either an address or conditions are given."""
-    if email and where:
+    if email is not None and where:
         raise click.UsageError("say an address or --where, not both")
-    if not email and not where:
+    if email is None and not where:
         raise click.UsageError("say whom: an address, or --where CONDITION for all who meet it")
 
 

@@ -154,7 +154,7 @@ def export(
     from digest.pipeline.subscriptions.lists.csv_export import export_subscribers
     from digest.pipeline.subscriptions.where import conditions_of, count
 
-    if email:
+    if email is not None:
         emit(personal_data.export(cli.installation, preferences.by_address(cli.installation, email).id))
         return
     conditions = conditions_of(cli.installation, where, status=status or "")

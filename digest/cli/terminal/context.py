@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 class Cli:
     """The edge: reads the environment and the clock once, and hands values down."""
 
-    def __init__(self, now: datetime | None, debug: bool) -> None:
+    def __init__(self, now: datetime | None, debug: bool, asks: bool = True) -> None:
         self._now = now
         self.debug = debug
+        self.asks = asks
 
     @cached_property
     def settings(self) -> "Settings":
@@ -104,5 +105,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="JSON alone o
 
 
 def on_terminal() -> bool:
-    """Return whether a person is reading stdout."""
-    return sys.stdout.isatty()
+    """Return whether a person is reading stdout, and may be asked."""
+    context = click.get_current_context(silent=True)
+    here = context.find_object(Cli) if context else None
+    return sys.stdout.isatty() and (here is None or here.asks)

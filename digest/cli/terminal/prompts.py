@@ -14,7 +14,7 @@ def ask(what: str) -> None:
     Raises RefusedError where there is no terminal, and ends the command where they say no.
     """
     if not on_terminal():
-        raise RefusedError(what, fix="say --yes to do it")
+        raise RefusedError(f"not done, for nobody can be asked here: {what}", fix="add --yes to do it")
     if not click.confirm(f"{what}. Go on?"):
         say("Cancelled; nothing was changed.", err=True)
         raise click.exceptions.Exit(REFUSED)

@@ -1,4 +1,4 @@
-"""Papers that are like named ones, as bits. In: vectors of the day's papers; ids. Out: rows of bits."""
+"""Finds papers that are like named ones, as bits. In: vectors of the day's papers; ids. Out: rows of bits."""
 
 from collections.abc import Iterable, Sequence
 from functools import cached_property

@@ -8,6 +8,7 @@ from digest.domain import Delivery, DeliveryState, Paper
 from digest.pipeline.installation import Installation
 from digest.pipeline.issues.window import LONGEST
 from digest.store import deliveries, session
+from digest.store.community import proposals
 
 _ZONES = timedelta(days=1)  # a date begins and ends somewhere on earth
 
@@ -21,9 +22,14 @@ class Readers:
 
 
 def readers_of(installation: Installation, paper: Paper, *, limit: int) -> Readers:
-    """Find the deliveries that hold a paper, in issues of the weeks in which digests look back to it."""
+    """Find the deliveries that hold a paper, in issues of the weeks in which digests look back to it, or to
+    when it was listed again.
+    """
     first = (paper.first_seen_at - _ZONES).date()
-    last = (paper.first_seen_at + LONGEST + installation.window + _ZONES).date()
     with session.reading(installation.engine) as db:
+        again = proposals.last_listed(db, paper.pk)
+        picked = paper.picked.at if paper.picked else None
+        listed = max(at for at in (paper.first_seen_at, again, picked) if at)
+        last = (listed + LONGEST + installation.window + _ZONES).date()
         counts, rows = deliveries.with_paper(db, paper.pk, first, last, limit=limit)
     return Readers(counts, rows)

@@ -89,8 +89,9 @@ class SearchResult:
 
     `canonical`: what was searched for. `corrected_from`: what was typed, where words of it that no paper has
     were corrected, else empty. `total`: papers on all pages; `complete`: those with every word. `expanded`:
-    words, and the other form that was searched for too. `unknown`: words that no paper has. `parts`: where
-    nothing was found, what each part of the query alone would find. `next`: the cursor of the next page, or
+    words, and the other form that was searched for too. `unknown`: words that no paper has. Where nothing was
+    found, `nearest`: the words that look like those; `parts`: what each part of the query alone would find.
+    `next`: the cursor of the next page, or
     empty. `behind`: changed papers that the index doesn't know yet. `is_own`: it asks for `like:saved`, and
     finds other papers for each reader.
     """
@@ -105,6 +106,7 @@ class SearchResult:
     corrections: tuple[tuple[str, str], ...]
     expanded: tuple[tuple[str, str], ...]
     unknown: tuple[str, ...]
+    nearest: tuple[tuple[str, tuple[str, ...]], ...]
     parts: tuple[tuple[str, int], ...]
     categories: tuple[Facet, ...]
     years: tuple[Facet, ...]
@@ -262,6 +264,7 @@ def _result(
         corrections=found.corrected,
         expanded=found.expanded,
         unknown=found.unknown,
+        nearest=() if found.total else _nearest(found.unknown, engine),
         parts=() if found.total else _parts(tree, engine, known),
         categories=facets["cat"],
         years=tuple(sorted(facets["year"], key=lambda facet: facet.value, reverse=True)),
@@ -291,6 +294,12 @@ def _filter(prefix: str, value: str) -> str:
     return f'{prefix}"{value}"' if " " in value or '"' in value else f"{prefix}{value}"
 
 
+def _nearest(unknown: Sequence[str], engine: Engine) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """The words that look most like each word that no paper has, where there are any."""
+    near = [(word, engine.nearest(word)) for word in unknown[:MOST_PARTS]]
+    return tuple(each for each in near if each[1])
+
+
 def _parts(tree: Node, engine: Engine, known: Known) -> tuple[tuple[str, int], ...]:
     """What each part of a query finds alone, most first."""
     parts = tree.parts if isinstance(tree, And | Or) else (tree,)
@@ -309,6 +318,7 @@ def result_object(result: SearchResult) -> dict[str, Any]:
             "corrected_from": result.corrected_from or None,
             "expanded": [{"words": words, "other": other} for words, other in result.expanded],
             "unknown": list(result.unknown),
+            "nearest": [{"word": word, "words": list(near)} for word, near in result.nearest],
         },
         "total": result.total,
         "parts": [{"query": part, "papers": count} for part, count in result.parts],

@@ -1,4 +1,4 @@
-"""A day's signals ⇄ JSON Lines, from which anyone can rank the day anew and compare.
+"""Writes a day's signals as JSON Lines and reads them, from which anyone can rank the day anew and compare.
 
 The first line says what the order was made from beside the papers: the date, the moment, the weights, and
 what was usual for each source. Each other line is a paper with every observation of its attention until then,

@@ -1,4 +1,4 @@
-"""What a page shows of today: the candidates, and how many papers of this week each topic has.
+"""Collects what a page shows of today: the candidates, and how many papers of this week each topic has.
 
 Both are costly, so they are made once and shared by all visitors, and made anew in the background when they
 are older than some minutes: nobody waits for them but the first visitor after a start or a quiet hour, and

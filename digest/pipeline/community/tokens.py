@@ -1,4 +1,4 @@
-"""Tokens by which scripts act for a subscriber in the API: made, listed, revoked, and known again.
+"""Makes, lists, revokes and recognises tokens by which scripts act for a subscriber in the API.
 
 A token acts by its scope, a role, and never by more than the role that its subscriber has now. It is shown
 once; kept is a hash.

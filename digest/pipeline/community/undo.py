@@ -317,6 +317,7 @@ FINAL: Mapping[str, str] = MappingProxyType(
         "subscriber.erase": "an erasure leaves nothing to put back",
         "subscriber.confirm": "a consent is on record; the subscriber can leave",
         "subscriber.invite": "the email has left",
+        "papers.encode": "vectors are made anew from the papers",
         "subscriber.suppress": "a list said that no email may go there; digest suppressions lift EMAIL",
         "failures.retry": "what failed is tried again, and noted again if it fails",
         "deliveries.retry": "the emails may have left",

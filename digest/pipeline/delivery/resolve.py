@@ -1,4 +1,4 @@
-"""What the operator decides about deliveries: tried again, sent again, or taken as sent. Counted before done.
+"""Carries out what the operator decides: try again, send again, take as sent. Counted before done.
 
 In: ids, or an issue, and which states. Out: the rows that it would change, or has changed.
 """

@@ -1,4 +1,4 @@
-"""The summaries that a model wrote, beside the papers whose sources wrote none."""
+"""Adds the summaries that a model wrote to the papers whose sources wrote none."""
 
 from collections.abc import Sequence
 from dataclasses import replace

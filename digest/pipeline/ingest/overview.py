@@ -1,4 +1,4 @@
-"""Sources as their operator sees them: how each is doing, and what it brought lately. Reads only."""
+"""Shows sources as their operator sees them: how each is doing, and what it brought lately. Reads only."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace

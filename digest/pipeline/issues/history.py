@@ -1,4 +1,4 @@
-"""Past issues: when each was opened, what became of its deliveries, and which papers it carried."""
+"""Lists past issues: when each was opened, what became of its deliveries, and which papers it carried."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence

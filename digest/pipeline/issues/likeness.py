@@ -1,4 +1,4 @@
-"""What `like:` compares with: the basis in use, read once. In: papers, ids. Out: vectors of that basis.
+"""Reads what `like:` compares with: the basis in use, once. In: papers, ids. Out: vectors of that basis.
 
 Vectors are folded from the papers' own texts, so that one that search doesn't know yet can be compared too;
 they are the same as those kept with the segments of the search index.

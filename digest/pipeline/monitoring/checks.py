@@ -1,4 +1,4 @@
-"""One thing that was looked at, and what was found: what `digest doctor` is made of."""
+"""Defines one thing that was looked at, and what was found: what `digest doctor` is made of."""
 
 from dataclasses import dataclass
 from enum import StrEnum

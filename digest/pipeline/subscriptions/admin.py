@@ -1,4 +1,4 @@
-"""What an operator does with subscribers: add, look, edit. What they do themselves is in `preferences`."""
+"""Lets an operator add, look at and edit subscribers. What they do themselves is in `preferences`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""What ends by itself: pauses, mutes, requests that nobody confirmed, counts that no cap looks at."""
+"""Ends what ends by itself: pauses, mutes, requests that nobody confirmed, counts that no cap looks at."""
 
 from datetime import datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""Everything that is kept about one person: handed to them, or erased.
+"""Hands out or erases everything that is kept about one person.
 
 After an erasure nothing stays but the keyed hash of the address, so that nobody can subscribe it again.
 """

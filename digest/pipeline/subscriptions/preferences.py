@@ -1,4 +1,4 @@
-"""What subscribers change about their own subscription, by the links in their mail.
+"""Changes what subscribers change about their own subscription, by the links in their mail.
 
 Each takes a subscriber's number, is safe to repeat, and does nothing for somebody who is gone.
 """

@@ -1,4 +1,4 @@
-"""How often somebody may be mailed because of what was typed into a form, and who may type how often.
+"""Limits how often somebody may be mailed because of what was typed into a form, and who may type how often.
 
 One count for web, API and command line. Kept are keyed hashes and times, never an address or a network.
 Callers hold the lock of `joining`, so that two requests at once don't both take the last place.

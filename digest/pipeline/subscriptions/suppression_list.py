@@ -1,4 +1,4 @@
-"""The addresses that must not be written to: looked at, added to and lifted by an operator.
+"""Lists, adds and lifts addresses that must not be written to, for an operator.
 
 Kept is a keyed hash of each address. An address is shown only where a subscriber has it.
 """

@@ -1,4 +1,4 @@
-"""The topics of an installation: added, changed, removed by its operator, and what that does to readers."""
+"""Adds, changes and removes the topics of an installation, and says what that does to readers."""
 
 import re
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""What people ask for, checked and kept: who subscribes, to what, and when."""
+"""Checks and keeps what people ask for: who subscribes, to what, and when."""
 
 import re
 from collections.abc import Iterable, Sequence

@@ -1,4 +1,4 @@
-"""JSON Feed 1.0 and 1.1 (https://www.jsonfeed.org): bytes come in, `Parsed` goes out."""
+"""Reads JSON Feed 1.0 and 1.1 (https://www.jsonfeed.org): bytes come in, `Parsed` goes out."""
 
 from typing import Any
 

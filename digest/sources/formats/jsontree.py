@@ -1,4 +1,4 @@
-"""JSON as sources send it: bytes come in, plain values go out. Never raises anything but ParseError."""
+"""Reads JSON as sources send it: bytes come in, plain values go out. Never raises anything but ParseError."""
 
 import json
 from typing import Any

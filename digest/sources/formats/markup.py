@@ -1,4 +1,4 @@
-"""Markup as feeds really hold it: text comes in, the text of one XML element goes out, repaired.
+"""Repairs markup as feeds really hold it: text comes in, the text of one XML element goes out, repaired.
 
 Everything that comes before the root is dropped, a DOCTYPE and its entities too, so that no entity is ever
 expanded. HTML's entities, bare ampersands and angle brackets, characters that XML forbids and prefixes that

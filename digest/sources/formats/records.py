@@ -1,4 +1,4 @@
-"""The XML of OAI-PMH: bytes come in, the texts of each record by the names of their elements go out.
+"""Reads the XML of OAI-PMH: bytes come in, the texts of each record by the names of their elements go out.
 
 Read by expat in one pass. A document type is refused: nobody's answer has one, and entities grow in it.
 """

@@ -1,4 +1,4 @@
-"""The announcement feeds of arXiv, RSS 2.0 and Atom: a document comes in, `Parsed` goes out.
+"""Reads the announcement feeds of arXiv, RSS 2.0 and Atom: a document comes in, `Parsed` goes out.
 
 https://info.arxiv.org/help/rss.html
 Never decides whether a batch is fresh: a stale one can carry today's date.

@@ -1,4 +1,4 @@
-"""The daily papers of Hugging Face: the JSON list of one day comes in, `Parsed` goes out.
+"""Reads the daily papers of Hugging Face: the JSON list of one day comes in, `Parsed` goes out.
 
 https://huggingface.co/api/daily_papers. A day's list fills up gradually, so a later answer is merged with
 what is there, never put in its place. Only id, title, summary, authors, upvotes and times can be counted on.

@@ -1,4 +1,4 @@
-"""OAI-PMH 2.0: an answer to ListRecords comes in, `Parsed` goes out; and the URLs that ask for records.
+"""Reads OAI-PMH 2.0: an answer to ListRecords comes in, `Parsed` goes out; and the URLs that ask for records.
 
 https://www.openarchives.org/OAI/openarchivesprotocol.html; formats `arXiv`
 (https://info.arxiv.org/help/oa) and `oai_dc`. A datestamp is the last change of a record, not its submission:

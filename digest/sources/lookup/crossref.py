@@ -1,4 +1,4 @@
-"""Crossref: what it knows of a DOI. `GET /works/{doi}` of https://api.crossref.org/swagger-ui.
+"""Asks Crossref what it knows of a DOI. `GET /works/{doi}` of https://api.crossref.org/swagger-ui.
 
 Titles and abstracts are JATS, often with MathML; dates are lists of one to three numbers.
 """

@@ -1,4 +1,4 @@
-"""Values of entries made safe: raw text, links, times and counts come in, bounded plain values go out.
+"""Makes values of entries safe: raw text, links, times and counts come in, bounded plain values go out.
 
 Every field of every entry passes through here. Nothing raises: what can't be used becomes empty or None.
 """

@@ -1,4 +1,4 @@
-"""Notices of withdrawal: the texts of an item come in, the words that say it was withdrawn go out.
+"""Reads notices of withdrawal: the texts of an item come in, the words that say it was withdrawn go out.
 
 arXiv keeps a withdrawn paper and writes the notice where the abstract was, or into the comments
 (https://info.arxiv.org/help/withdraw.html); bioRxiv and journals write it before the title. Only a text that

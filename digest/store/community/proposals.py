@@ -85,6 +85,11 @@ def pending_of(session: Session, identity: str) -> Proposal | None:
     return next(iter(_read(session, waits, limit=1)), None)
 
 
+def last_listed(session: Session, paper_id: int) -> datetime | None:
+    """Return when a proposal listed a paper (`Paper.pk`) again last; None where none did."""
+    return session.scalar(select(func.max(ProposalRow.listed_at)).where(ProposalRow.paper_id == paper_id))
+
+
 def seconds(session: Session, first: Proposal) -> list[Proposal]:
     """Return the proposals that were sent while another one of their paper (`first`) waited, oldest first."""
     identity = select(ProposalRow.identity).where(ProposalRow.id == first.id).scalar_subquery()

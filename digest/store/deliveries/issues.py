@@ -1,4 +1,4 @@
-"""Issues: opened once, listed, and what became of their deliveries."""
+"""Opens issues once, lists them, and says what became of their deliveries."""
 
 from collections.abc import Iterable
 from datetime import date, datetime

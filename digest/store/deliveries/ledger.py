@@ -1,4 +1,4 @@
-"""Rows of the ledger: written set-wise with the next due times, and read back."""
+"""Writes rows of the ledger set-wise with the next due times, and reads them back."""
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Mails that came back: whose row of the ledger it was, and what becomes of the row.
+"""Finds whose row of the ledger a mail was that came back, and changes the row.
 
 Only a row whose message was taken changes, and once: a second report of the same mail meets a settled row.
 """

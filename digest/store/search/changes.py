@@ -1,4 +1,4 @@
-"""Which papers changed since a revision, and what an index needs of them. Reads only."""
+"""Reads which papers changed since a revision, and what an index needs of them. Reads only."""
 
 from collections import defaultdict
 from collections.abc import Sequence

@@ -7,7 +7,9 @@ from sqlalchemy.orm import Session
 
 from digest.domain import Paper
 from digest.store.search.changes import papers_shown
+from digest.store.search.segments import LOCK
 from digest.store.search.tables import PaperChangeRow, PaperMeaningRow
+from digest.store.session import serialise
 
 
 def without_meaning(session: Session, model: str, limit: int) -> tuple[Sequence[Paper], Mapping[int, int]]:
@@ -34,6 +36,7 @@ def add_meanings(
     session: Session, model: str, revisions: Mapping[int, int], data: Mapping[int, bytes]
 ) -> None:
     """Keep the vectors of papers, by their numbers; those that have none are empty."""
+    serialise(session, LOCK)
     session.execute(delete(PaperMeaningRow).where(PaperMeaningRow.paper_id.in_(list(revisions))))
     session.add_all(
         PaperMeaningRow(paper_id=number, model=model, revision=revision, data=data.get(number, b""))

@@ -1,4 +1,4 @@
-"""The segments of the search index: written whole, read whole, replaced in one transaction.
+"""Keeps the segments of the search index: written and read whole, replaced in one transaction.
 
 A segment is added only behind the last one, so that two processes that index the same changes leave one
 segment: the second one is told that it came too late.

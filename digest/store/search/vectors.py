@@ -1,4 +1,4 @@
-"""Vectors of papers by segment and basis. A new basis replaces the one before and its vectors."""
+"""Keeps vectors of papers by segment and basis. A new basis replaces the one before and its vectors."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Sources in the store: what to fetch, when next, and how the last time went."""
+"""Keeps sources: what to fetch, when next, and how the last time went."""
 
 from digest.store.sources.registry import (
     add,

@@ -1,4 +1,4 @@
-"""What each source carried for the first time, by its own days. Knows no calendar."""
+"""Reads what each source carried for the first time, by its own days. Knows no calendar."""
 
 from collections import Counter
 from collections.abc import Mapping

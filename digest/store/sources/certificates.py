@@ -1,4 +1,4 @@
-"""What second lists say of the days of sources, and which of their papers are here. Decides no time."""
+"""Keeps what second lists say of the days of sources, and which of their papers are here. Decides no time."""
 
 from collections.abc import Iterable
 from datetime import date, datetime

@@ -1,4 +1,4 @@
-"""Turns at sites, shared by every process of an installation: who may send the next request, and when.
+"""Keeps turns at sites, shared by every process of an installation: who may send the next request, and when.
 
 A turn is a lease: whoever is killed while holding one blocks its site no longer than the lease lasts. Real
 time, whatever the clock of a command says: politeness can't be replayed. So turns

@@ -1,4 +1,4 @@
-"""The state of a source as the audit keeps it, with its announcements and gaps: read, and put back."""
+"""Reads and puts back the state of a source as the audit keeps it, with its announcements and gaps."""
 
 from collections.abc import Mapping
 from datetime import date, datetime

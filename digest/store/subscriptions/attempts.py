@@ -1,4 +1,4 @@
-"""What is capped, counted by keyed hashes and times: no address and no network can be read from it."""
+"""Counts what is capped, by keyed hashes and times: no address and no network can be read from it."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime

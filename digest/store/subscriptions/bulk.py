@@ -1,4 +1,4 @@
-"""Many subscribers at once: read by their addresses, added, and walked through."""
+"""Reads many subscribers at once by their addresses, adds them, and walks through them."""
 
 import json
 from collections.abc import Iterable, Iterator, Sequence

@@ -1,4 +1,4 @@
-"""Topics, distinct filters, and interests as they are kept: JSON (the truth) and packed numbers (derived).
+"""Keeps topics, distinct filters, and interests: JSON (the truth) and packed numbers (derived).
 
 A filter is one row however many people share it. `digest/packed.py` has the packed form.
 """

@@ -1,4 +1,4 @@
-"""Requests to be subscribed: kept as they came, decided afterwards, confirmed by the link that was mailed."""
+"""Keeps requests to be subscribed as they came, decided afterwards, confirmed by the link that was mailed."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The state of a subscriber as the audit keeps it: read, compared, and put back."""
+"""Reads, compares and puts back the state of a subscriber as the audit keeps it."""
 
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time

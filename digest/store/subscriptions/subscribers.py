@@ -1,4 +1,4 @@
-"""Subscribers: who they are, what they asked for, when they are due next, and what they agreed to."""
+"""Keeps subscribers: who they are, what they asked for, when they are due next, and what they agreed to."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Addresses that must not be written to, each only as a keyed hash (made elsewhere)."""
+"""Keeps addresses that must not be written to, each only as a keyed hash (made elsewhere)."""
 
 from collections.abc import Iterable
 from datetime import datetime

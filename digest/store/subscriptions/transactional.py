@@ -1,4 +1,4 @@
-"""Mails about a subscription, each a row: queued, claimed with a lease and a token, sent once or never.
+"""Keeps mails about a subscription, each a row: queued, claimed with a lease and a token, sent once or never.
 
 queued ─claim→ queued, with token and lease ─begin_sending→ sending ─settle→ sent, queued again, failed …
 A lease that ends gives a claimed row back, and makes a `sending` one `uncertain`: it is never sent again.

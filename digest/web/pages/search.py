@@ -13,6 +13,7 @@ from digest.filters import hints
 from digest.languages import deferred
 from digest.pipeline.catalog.search import Facet, SearchResult
 from digest.search import Order, Pieces
+from digest.web import forms
 from digest.web.cards import found_card
 from digest.web.feeds import Feed
 from digest.web.forms import LONGEST_LINE
@@ -50,7 +51,7 @@ def search(request: Request, web: Site) -> Response:
             saved=member.subscriber.saved if (member := viewer()) else None,
         )
     except FilterError as error:
-        return web.page("search.html", status=422, **(values | {"error": error}))
+        return web.page("search.html", status=422, **(values | {"error": forms.problem(error)}))
     except InputError:
         raise HTTPException(404) from None  # a cursor of something else
     cards = [(found_card(each.paper), _marked(each.title), _marked(each.snippet)) for each in result.items]

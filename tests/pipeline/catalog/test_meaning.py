@@ -14,6 +14,7 @@ from digest.pipeline.catalog import similar
 from digest.pipeline.catalog.ranking import meaning
 from digest.pipeline.catalog.search import Search
 from digest.pipeline.catalog.search_index import catch_up
+from digest.pipeline.community import audit
 from digest.pipeline.installation import Installation
 from digest.search import Order
 from digest.search.meaning import Vectors
@@ -76,6 +77,30 @@ def test_so_many_papers_a_round_the_newest_first(site: Installation) -> None:
     assert found(Search(site), "hound") == ["3"]
     assert meaning.keep_up(site, most=1) == 1
     assert meaning.count_missing(site) == 1
+
+
+def test_encoding_all_that_is_stopped_keeps_what_is_done_and_goes_on(
+    site: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(meaning, "BATCH", 1)
+
+    def stop(_more: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        meaning.encode_all(site, NOW, on_progress=stop)
+    assert meaning.count_missing(site) == 2
+    told: list[int] = []
+    assert meaning.encode_all(site, NOW, on_progress=told.append) == 2
+    assert told == [1, 1]
+    assert found(Search(site), "hound")[0] == "1"
+    made = audit.listing(site)
+    assert [(each.act, each.after and each.after["papers"]) for each in made] == [
+        ("papers.encode", 2),
+        ("papers.encode", 1),
+    ]
+    with pytest.raises(InputError, match="no model"):
+        meaning.encode_all(replace(site, semantic_model=""), NOW)
 
 
 def test_a_changed_text_gets_another_vector_and_a_hidden_paper_none(site: Installation) -> None:

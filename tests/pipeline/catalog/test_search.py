@@ -16,8 +16,9 @@ from digest.errors import FilterError, InputError
 from digest.pipeline.catalog import search_index
 from digest.pipeline.catalog.search import Search, SearchResult
 from digest.pipeline.catalog.search_index import SearchIndex, catch_up, reindex
+from digest.pipeline.catalog.similar import keep_up
 from digest.pipeline.installation import Installation
-from digest.search import Order, version
+from digest.search import Order, lsa, version
 from digest.store import papers, search, session
 from digest.store.papers import Why
 from digest.store.papers.tables import PaperRow
@@ -210,6 +211,16 @@ def test_where_nothing_is_found_each_part_says_what_it_would_find(site: Installa
     assert (result.total, result.parts) == (0, (("ti:mamba", 2), ("ti:robots", 1)))
 
 
+def test_where_nothing_is_found_the_nearest_words_are_named(site: Installation) -> None:
+    some(site.engine, ["Quantization of transformers"] * 3 + ["Quarks"] * 3)
+    result = Search(site)("quamtizatiom", NOW)  # two edits away: too far to be corrected
+    assert (result.total, result.corrections, result.unknown) == (0, (), ("quamtizatiom",))
+    assert result.nearest == (("quamtizatiom", ("quantization",)),)
+    assert Search(site)("quantizaton", NOW, as_typed=True).nearest == (("quantizaton", ("quantization",)),)
+    assert Search(site)("xyzzyx", NOW).nearest == ()
+    assert Search(site)("quarks quamtizatiom", NOW).nearest == ()
+
+
 def test_results_have_marks_counts_and_a_score(site: Installation) -> None:
     some(site.engine, ["On mamba"], abstract="We like state spaces. " * 30 + "Here is mamba at last.")
     result = Search(site)("mamba", NOW)
@@ -271,6 +282,7 @@ def test_what_cannot_be_read_is_refused(site: Installation) -> None:
 def _index_for_ever(site: Installation) -> None:
     while True:
         catch_up(site)
+        keep_up(site)
 
 
 def test_two_processes_and_a_kill_in_the_middle_lose_and_double_nothing(
@@ -292,7 +304,14 @@ def test_two_processes_and_a_kill_in_the_middle_lose_and_double_nothing(
             os.kill(worker.pid or 0, signal.SIGKILL)
             worker.join()
     catch_up(site)
+    keep_up(site)
     found = infos(site)
+    with session.reading(site.engine) as db:
+        basis = search.basis_id(db)
+        assert basis is not None
+        assert search.without_vectors(db, version(), basis) == []
+        sizes = [len(search.vectors_of(db, each.id, basis) or b"") for each in found]
+    assert sum(sizes) == 360 * lsa.DIMENSIONS
     assert [each.after for each in found] == [0, *(each.upto for each in found[:-1])]
     assert sum(each.papers for each in found) == 360
     searching = Search(site)

@@ -10,7 +10,8 @@ from sqlalchemy import Engine
 from digest.domain import Actor, HideReason
 from digest.pipeline.catalog.listing import Lists, Order
 from digest.pipeline.catalog.periods import Span, period_of
-from digest.pipeline.community import audit, moderation, picks
+from digest.pipeline.catalog.readers import readers_of
+from digest.pipeline.community import audit, moderation, picks, votes
 from digest.pipeline.community.undo import undo
 from digest.pipeline.delivery.worker import DeliveryWorker
 from digest.pipeline.installation import Installation, acting
@@ -121,3 +122,4 @@ def test_a_picked_paper_of_long_ago_comes_to_who_never_got_it_and_to_nobody_twic
     open_due(site, NOW)
     assert set(got(site, "bob@example.org")) == {OLD, NEW}
     assert got(site, "ada@example.org") == [NEW]
+    assert sum(readers_of(site, votes.paper(site, OLD), limit=9).counts.values()) == 2

@@ -5,7 +5,8 @@ Off unless `semantic_model` is set. Vectors are kept by paper and model; those o
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from functools import lru_cache
 
 from digest.domain import Paper
@@ -15,6 +16,7 @@ from digest.search import Meaning
 from digest.search.meaning import Dense, Encoder, Vectors, load, to_bytes
 from digest.store import search as stored
 from digest.store import session
+from digest.store.community import audit
 from digest.store.session import Session
 
 A_ROUND = 60  # papers that get vectors in one round: about three seconds of one core
@@ -47,13 +49,45 @@ def keep_up(installation: Installation, most: int = A_ROUND) -> int:
     return done
 
 
-def count_missing(installation: Installation) -> int:
-    """Count the papers that have no vector yet; none where no model is set."""
-    if not installation.semantic_model:
-        return 0
-    encoder = _loaded(installation.semantic_model)
+def encode_all(
+    installation: Installation, now: datetime, *, on_progress: Callable[[int], None] = lambda _more: None
+) -> int:
+    """Give vectors to all papers that have none yet, at once; how many got one.
+
+    What is done is kept batch by batch: whoever stops it goes on later. `on_progress` is called with how many
+    more are done. Raises InputError where no model is set or it can't be read.
+    """
+    name = _model_of(installation).name
+    done = 0
+    try:
+        while more := keep_up(installation, BATCH):
+            done += more
+            on_progress(more)
+    finally:
+        if done:
+            after = {"papers": done, "model": name}
+            with session.transaction(installation.engine) as db:
+                audit.record(db, installation.actor, "papers.encode", "papers:all", None, after, now=now)
+    return done
+
+
+def missing(installation: Installation) -> int:
+    """Count the papers that have no vector yet. Raises InputError where no model is set or readable."""
+    encoder = _model_of(installation)
     with session.reading(installation.engine) as db:
         return stored.count_without_meaning(db, encoder.name)
+
+
+def _model_of(installation: Installation) -> Encoder:
+    if not installation.semantic_model:
+        fix = "set DIGEST_SEMANTIC_MODEL to a folder or package with the weights of one"
+        raise InputError("search has no model of meaning", fix=fix)
+    return _loaded(installation.semantic_model)
+
+
+def count_missing(installation: Installation) -> int:
+    """Count the papers that have no vector yet; none where no model is set."""
+    return missing(installation) if installation.semantic_model else 0
 
 
 def _encoded(encoder: Encoder, papers: Sequence[Paper]) -> dict[int, bytes]:
