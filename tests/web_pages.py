@@ -5,11 +5,13 @@ from dataclasses import replace
 from datetime import timedelta
 from itertools import count
 
-from digest.domain import HideReason, SignalKind, Subscriber
+from digest.domain import Certificate, HideReason, SignalKind, SourceKind, Subscriber
 from digest.pipeline.community import merges, moderation, own_feed, picks, saved, votes
 from digest.pipeline.mail.links import Purpose, erase_link, link
 from digest.pipeline.runner import run_round
 from digest.pipeline.subscriptions import preferences
+from digest.store import session, sources
+from digest.store.sources import announcements, certificates, gaps
 from tests.builders import entry
 from tests.installations import join, store_entries
 from tests.web_server import WebServer
@@ -169,6 +171,26 @@ def _sent(web: WebServer) -> str:
     return f"{_address(web, Purpose.ME, reader)}/digests/{web.clock.now.date()}"
 
 
+def _announced(web: WebServer) -> str:
+    """A source whose days are complete, incomplete, not confirmed and missed."""
+    day, now = web.clock.now.date(), web.clock.now
+    url, lost = "https://rss.arxiv.org/rss/cs.AI+cs.CL+stat.ML", "arxiv:2603.00106"
+    counts = {"cs.AI": 300, "cs.CL": 446, "stat.ML": 61}
+    lacking = {"cs.AI": (), "cs.CL": (lost,), "stat.ML": ()}
+    held = Certificate(day, 700, counts, (lost,), lacking, checked_at=now)
+    with session.transaction(web.installation.engine) as db:
+        known = sources.add(db, name=f"listed{next(_numbers)}", kind=SourceKind.ARXIV, url=url)
+        for back in (0, 1, 4, 5):
+            announcements.add(db, known.id, day - timedelta(days=back), 699, counts)
+        days = [day - timedelta(days=back) for back in (0, 1, 4)]
+        certificates.notice(db, known.id, days, now=now)
+        certificates.keep(db, known.id, held)
+        certificates.keep(db, known.id, replace(held.without({lost}), day=days[1]))
+        certificates.keep(db, known.id, replace(held.without({lost}), day=days[2], unlisted=3))
+        gaps.notice(db, known.id, [day - timedelta(days=5)], reason="the feed was cut off", now=now)
+    return "/sources"
+
+
 def _picked(web: WebServer) -> str:
     """A day with a curator's pick."""
     by, note = _somebody(web).id, "Read this one for the ablation."
@@ -207,6 +229,7 @@ PAGES: Mapping[str, Callable[[WebServer], str]] = {
     "preferences muted and paused": _busy,
     "preferences unsubscribed": _left(Purpose.PREFERENCES),
     "sources": lambda _web: "/sources",
+    "sources held against a second list": _announced,
     "feeds": lambda _web: "/feeds",
     "my page": _of(Purpose.ME, "?paper=2603.00002"),
     "my page with everything": _lived,

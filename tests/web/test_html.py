@@ -27,7 +27,7 @@ def web(web: WebServer) -> WebServer:
 
 def test_w13_every_page_is_valid_html(web: WebServer, tmp_path: Path) -> None:
     client = web.client()
-    pages = {name: client.get(address(web)).text for name, address in PAGES.items()}
+    pages = {name: client.get(address(web), follow_redirects=True).text for name, address in PAGES.items()}
     scripted = {"HX-Request": "true"}
     part = client.post("/preview", data={"filters": "agents AND (\nlegs"}, headers=scripted).text
     whole = f'<!doctype html><html lang="en"><title>x</title>{part}</html>'
