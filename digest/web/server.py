@@ -100,12 +100,14 @@ def _read_ahead(app: FastAPI, now: datetime) -> None:
 
 
 def _likely(web: Web, now: datetime) -> Iterator[str]:
-    """Yield the addresses that are asked for most: home, the lists of these days in both orders, feeds, and
-    the papers that those lists begin with."""
+    """Yield the addresses that are asked for most or cost most: home, the lists of these days in both orders
+    and of each month, feeds, and the papers that those lists begin with."""
     yield from ("/", "/papers", "/topics", "/papers.atom", "/papers.rss", "/papers.json")
-    days = web.lists.days(now)[:AHEAD_DAYS]
-    spans = dict.fromkeys(period_of(day, span) for span in Span for day in days)
-    for period in spans:
+    all_days = web.lists.days(now)
+    days = all_days[:AHEAD_DAYS]
+    spans = [period_of(day, span) for span in (Span.DAY, Span.WEEK) for day in days]
+    spans += [period_of(day, Span.MONTH) for day in all_days]
+    for period in dict.fromkeys(spans):
         yield f"/papers/{period.name}"
         yield f"/papers/{period.name}?order={Order.NEWEST}"
     listed = (web.lists.page(period_of(day, Span.DAY), Order.TREND, 1, now) for day in days)
