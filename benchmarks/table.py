@@ -91,6 +91,7 @@ KINDS = {
     "feed": "a feed",
     "feed, 304": "a feed that is known (304)",
     "search": "a search",
+    "search, again": "a search that was asked seconds ago",
     "bare page": "a bare Starlette page of the size of a day",
 }
 
@@ -149,6 +150,9 @@ def search() -> str:
     if meant := found.get("meaning"):
         for name in ("words", "with meaning"):
             lines.append(f"| Digest, {meant['papers']:,} papers, {name} | {_shares(meant[name])} |")
+    if other := found.get("other seed"):
+        shares = ", ".join(f"{SETS[name]} {first:.2f} / {ten:.2f}" for name, (first, ten) in other.items())
+        lines += ["", f"Digest with other queries of the same kinds: {shares}."]
     known, similar = found["acronyms"], found["similar"]
     shares = " and ".join(f"{share:.2f} ({way})" for way, share in known["Digest"].items())
     typed = " and ".join(f"{share:.2f}" for share in known["as typed"].values())
@@ -159,10 +163,10 @@ def search() -> str:
         by_words, both = (meant["similar"][name] for name in ("words", "with meaning"))
         lines[-1] += f" Among {meant['papers']:,} papers it is {by_words:.2f}, with meaning {both:.2f}."
     if large := found.get("large"):
-        said = f"With {large['papers']:,} papers a query takes {large['ours ms']:.1f} ms of a processor"
-        said += (
-            f" ({large['ours with filters ms']:.1f} with filters; FTS5 with OR {large['fts5 or ms']:.1f});"
-        )
+        words, asked = large["ms"]["words"], large["ms"]["questions"]
+        said = f"With {large['papers']:,} papers a query takes {words['ours']:.1f} ms of a processor"
+        said += f" (FTS5 with OR {words['fts5 or']:.1f}), a question {asked['ours']:.1f}"
+        said += f" ({asked['fts5 or']:.1f}), one with filters {large['ours with filters ms']:.1f};"
         said += f" the index is built in {large['build seconds']:.0f} s, has {large['megabytes']:.0f} MB, and"
         lines += ["", f"{said} takes 1,000 more papers in {large['1,000 more seconds']:.2f} s."]
     return "\n".join(lines) + "\n"

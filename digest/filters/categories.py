@@ -33,6 +33,7 @@ def category_key(name: str) -> str:
     return SEPARATORS.sub(" ", fold(name).strip())
 
 
+@lru_cache(maxsize=1 << 14)  # a search asks it of all categories that there are
 def holds(wanted: str, category: str) -> bool:
     """Return whether a paper's category is the one wanted, or a class of it where that is an archive."""
     key, other = category_key(wanted), category_key(category)

@@ -85,11 +85,11 @@ def web_url(url: str) -> str:
 def moment(at: datetime, zone: str) -> str:
     """Return `Tuesday 17 March, 08:00 Europe/Paris`: a time (aware) on the clock of a zone.
 
-    Its day stays on one line.
+    Its day stays on one line, and so do its time and zone.
     """
     there = at.astimezone(ZoneInfo(zone))
     day, time = dates.day_name(there.date()).replace(" ", "\u00a0"), there.strftime("%H:%M")
-    return _("{day}, {time} {zone}", day=day, time=time, zone=zone)
+    return together(_("{day}, {time} {zone}", day=day, time=time, zone=zone))
 
 
 def masked(address: str) -> str:
@@ -136,11 +136,12 @@ def marked(text: str, terms: Iterable[str]) -> tuple[Piece, ...]:
 
 
 def together(text: str) -> str:
-    """Return a text of several words whose last two stay on one line, where they aren't long."""
+    """Return a text of several words whose last two stay on one line, where they aren't long; of a text of
+    the catalogue with its values, one again."""
     before, space, last = text.rpartition(" ")
     if not space or len(last) > _LONGEST_LAST or len(before.rpartition(" ")[2]) > _LONGEST_LAST:
         return text
-    return f"{before}\u00a0{last}"
+    return type(text)(f"{before}\u00a0{last}")
 
 
 def runs_together(runs: tuple[Piece, ...]) -> tuple[Piece, ...]:

@@ -25,7 +25,7 @@ from digest import words
 from digest.search.engine import Engine, Found, Hit, Meaning, Order, Place, Trend
 from digest.search.folding import folded
 from digest.search.index.building import build
-from digest.search.index.merging import merge
+from digest.search.index.merging import fits, merge
 from digest.search.index.segment import Segment
 from digest.search.lsa import nearest
 from digest.search.query import Query, corrected, read
@@ -50,6 +50,7 @@ __all__ = [
     "Values",
     "build",
     "corrected",
+    "fits",
     "folded",
     "mark",
     "merge",

@@ -156,14 +156,14 @@ class Engine:
         if not may_widen or read.may_be_complete(selected):
             points, cover = score(read.units, self._terms)
             complete = selected & (cover > 1 - 1e-9)
-            scores = points * cover
+            scores = np.multiply(points, cover, out=points)
         # A word may be corrected to another one than was meant, so that no paper has it beside the rest.
         if may_widen and not complete.any():
             read = read.widened(self._terms)
-            scores, cover = score(read.units, self._terms)
+            scores, cover = score(read.units, self._terms, covers=order is not Order.RELEVANCE)
         elif query.words:
             meaning = None
-        found = selected & (cover > 0) if query.words else selected
+        found = selected & (scores > 0) if query.words else selected
         if query.words and order is not Order.RELEVANCE:
             # By date or trend, what has a little of the query would come first: only the best covered papers.
             found &= cover >= cover[found].max(initial=0) - 1e-9
@@ -321,7 +321,11 @@ class _Read:
 
     def widened(self, terms: Terms) -> "_Read":
         """Return the same with words of the same roots."""
-        units = [(unit, [terms.wide(term.word) for term in of_unit]) for unit, of_unit in self.units]
+        further = [(term, terms.further(term.word)) for _, of_unit in self.units for term in of_unit]
+        more = {term.word: [term, other] if other.related else [term] for term, other in further}
+        units = [
+            (unit, [each for term in of_unit for each in more[term.word]]) for unit, of_unit in self.units
+        ]
         return replace(self, units=units)
 
     def idfs(self) -> dict[str, float]:

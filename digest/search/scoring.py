@@ -21,10 +21,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
-from digest.search.index.segment import Marks, Segment, Slice
+from digest.search.index.segment import SLOT, Slice
 from digest.search.selecting import follow
-from digest.search.shown import Places, Scores
+from digest.search.shown import Places, Scores, Shown
 from digest.search.terms import Term, Terms
 from digest.words import forms
 
@@ -41,21 +42,30 @@ class Unit:
     other: tuple[str, ...] = ()
 
 
-def score(units: Sequence[tuple[Unit, Sequence[Term]]], terms: Terms) -> tuple[Scores, Scores]:
-    """Return, for each segment, BM25 of each paper, and its coverage, 0 … 1.
+def score(
+    units: Sequence[tuple[Unit, Sequence[Term]]], terms: Terms, *, covers: bool = True
+) -> tuple[Scores, Scores]:
+    """Return BM25 of each paper, and its coverage, 0 … 1; without `covers` that is 0.
 
     `units`: with their words' terms.
     """
     size = len(terms.shown)
-    whole = sum(term.idf for _, of_unit in units for term in of_unit) or 1.0
-    points, cover = _sum([term for unit, of_unit in units if not unit.other for term in of_unit], size)
+    whole = sum(_idf(of_unit) for _, of_unit in units) or 1.0
+    plain = [term for unit, of_unit in units if not unit.other for term in of_unit]
+    points, cover = _points(plain, size), _cover(plain if covers else (), size)
     for unit, of_unit in units:
         if unit.other:
-            own, held = _sum(of_unit, size)
-            _add_other(own, held, unit, sum(term.idf for term in of_unit), terms)
+            own, held = _points(of_unit, size), _cover(of_unit, size)
+            _add_other(own, held, unit, _idf(of_unit), terms)
             points += own
             cover += held
-    return points, cover / whole
+    cover /= whole
+    return points, cover
+
+
+def _idf(terms: Sequence[Term]) -> float:
+    """The idf of words together; what related words add to one has none of its own."""
+    return sum(term.idf for term in terms if not term.related)
 
 
 def closeness(found: Sequence[Term], terms: Terms, among: Places) -> Scores:
@@ -67,47 +77,48 @@ def closeness(found: Sequence[Term], terms: Terms, among: Places) -> Scores:
     whole = sum(idfs)
     if not whole:
         return np.ones(len(among))
-    runs = [terms.occurrences(term.stem) for term in found]
-    starts = terms.shown.starts
-    for number, segment in enumerate(terms.shown.segments):
-        first, end = np.searchsorted(among, starts[number : number + 2])
-        if end > first:
-            papers = among[first:end] - starts[number]
-            owner = terms.shown.owner[number]
-            held[first:end] = _held(segment, owner, papers, [run[number] for run in runs], idfs)
-    share = held / whole
-    return 1 + PAIRS * share + PHRASE * (share > 1 - 1e-9)
-
-
-def _held(
-    segment: Segment, owner: Places, papers: Places, runs: Sequence[Slice], idfs: Sequence[float]
-) -> Scores:
-    """The idf of the neighbours in a query that are neighbours in these papers of a segment."""
-    among = np.zeros(len(segment), np.bool_)
-    among[papers] = True
-    wanted: Marks = among.take(owner)
-    held = np.zeros(len(papers))
-    places = [np.sort(segment.places_in(run, wanted)) for run in runs]
+    owner = terms.shown.owner
+    places = _places([terms.occurrences(term.stem) for term in found], terms.shown, among)
     for idf, (here, behind) in zip(idfs, pairwise(places), strict=True):
         if len(here) and len(behind):
             at = np.minimum(np.searchsorted(behind, here + 1), len(behind) - 1)
             both = here[behind[at] == here + 1]
-            side_by_side = np.zeros(len(papers), np.bool_)
-            side_by_side[np.searchsorted(papers, owner[both >> 8])] = True
+            side_by_side = np.zeros(len(among), np.bool_)
+            side_by_side[np.searchsorted(among, owner[both >> 8])] = True
             held += idf * side_by_side
-    return held
+    share = held / whole
+    return 1 + PAIRS * share + PHRASE * (share > 1 - 1e-9)
 
 
-def _sum(of_query: Sequence[Term], size: int) -> tuple[Scores, Scores]:
-    """What terms give to each paper, and how much of their idf each has."""
-    if not of_query:
-        return np.zeros(size), np.zeros(size)
-    papers = np.concatenate([term.papers for term in of_query]).astype(np.intp)
-    impacts = np.concatenate([np.multiply(term.impacts, term.idf, dtype=np.float64) for term in of_query])
-    shares = np.concatenate([np.multiply(term.shares, term.idf, dtype=np.float64) for term in of_query])
-    points: Scores = np.bincount(papers, impacts, size).astype(np.float64, copy=False)
-    cover: Scores = np.bincount(papers, shares, size).astype(np.float64, copy=False)
-    return points, cover
+def _places(runs: Sequence[Sequence[Slice]], shown: Shown, among: Places) -> list[NDArray[np.int64]]:
+    """The places of words (each a slice a segment) in some papers, ascending, counted over all segments."""
+    found: list[list[NDArray[np.int64]]] = [[np.empty(0, np.int64)] for _ in runs]
+    for number, segment in enumerate(shown.segments):
+        first, end = np.searchsorted(among, shown.starts[number : number + 2])
+        if end > first:
+            wanted = segment.slots_of(among[first:end] - shown.starts[number])
+            before = SLOT * shown.slot_starts[number]
+            for mine, run in zip(found, runs, strict=True):
+                mine.append(np.add(segment.places_in(run[number], wanted), before, dtype=np.int64))
+    return [np.sort(np.concatenate(mine)) for mine in found]
+
+
+def _points(terms: Sequence[Term], size: int) -> Scores:
+    """What terms give to each paper."""
+    if not terms:
+        return np.zeros(size)
+    papers = np.concatenate([term.papers for term in terms])
+    impacts = np.concatenate([np.multiply(term.impacts, term.idf, dtype=np.float64) for term in terms])
+    return np.bincount(papers, impacts, size).astype(np.float64, copy=False)
+
+
+def _cover(terms: Sequence[Term], size: int) -> Scores:
+    """How much of the idf of terms each paper has."""
+    if not terms:
+        return np.zeros(size)
+    papers = np.concatenate([term.papers for term in terms])
+    shares = np.concatenate([np.multiply(term.shares, term.idf, dtype=np.float64) for term in terms])
+    return np.bincount(papers, shares, size).astype(np.float64, copy=False)
 
 
 def _add_other(points: Scores, cover: Scores, unit: Unit, idf: float, terms: Terms) -> None:

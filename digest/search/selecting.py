@@ -132,7 +132,7 @@ def follow(segment: Segment, runs: Sequence[Slice], among: Marks | None = None) 
 
 def _common(few: NDArray[np.int32], many: NDArray[np.int32]) -> NDArray[np.int32]:
     """The places that stand in both; neither has one twice."""
-    both = np.sort(np.concatenate([few, many]), kind="stable")
+    both = np.sort(np.concatenate([few, many]))
     twice: NDArray[np.int32] = both[:-1][both[1:] == both[:-1]]
     return twice
 
@@ -160,11 +160,15 @@ def _of_field(slots: Numbers, wanted: Field | None, segment: Segment) -> Numbers
 def _author(name: str, segment: Segment) -> Marks:
     wanted = tuple(name.split(" "))
     family = wanted[-1]
+    first, end = segment.authors.starting(family)
+    # Most of a large family have other initials: those needn't be parted into names.
+    begin = f"{family} {wanted[0][0]}" if len(wanted) > 1 else family
     found = []
-    for number in range(*segment.authors.starting(family)):
-        last, *given = segment.authors[number].split(" ")
-        if last == family and names_agree(wanted, (*given, last)):
-            found.append(segment.written_by(number))
+    for number, text in enumerate(segment.authors.some(first, end), first):
+        if text.startswith(begin) or wanted[0] in text:
+            last, *given = text.split(" ")
+            if last == family and names_agree(wanted, (*given, last)):
+                found.append(segment.written_by(number))
     return _marked(segment, found)
 
 
@@ -180,16 +184,10 @@ def _by_id(leaf: PaperId | Like | LikeSaved, segment: Segment, known: Known) -> 
 def _labelled(leaf: Category | Organization | Keyword | Has | SourceName, segment: Segment) -> Marks:
     match leaf:
         case Category(name):
-            numbers = [
-                number
-                for number in range(*segment.labels.starting("cat:"))
-                if holds(name, segment.labels[number].removeprefix("cat:"))
-            ]
+            numbers = [number for number, value in segment.labels_of("cat:") if holds(name, value)]
         case Organization(name):
             numbers = [
-                number
-                for number in range(*segment.labels.starting("org:"))
-                if names_organization(name, segment.labels[number].removeprefix("org:"))
+                number for number, value in segment.labels_of("org:") if names_organization(name, value)
             ]
         case Keyword(name):
             numbers = [segment.labels.find(f"keyword:{keyword_key(name)}")]

@@ -18,6 +18,7 @@ from digest.search.index.segment import TITLE_WEIGHT, Marks, Segment, Slice, sho
 from digest.words import fold
 
 RARE = 1_024  # papers, of which a label that one has is counted by a row of bits; a rarer one paper by paper
+SORTED = 64  # of so many papers less than one has a word that is counted by sorting its occurrences
 COUNTED = ("cat:", "source:", "has:")  # labels whose papers are counted
 
 Places = NDArray[np.intp]  # of papers, ascending
@@ -112,32 +113,41 @@ class Shown:
         return _Labels([*frequent, *rare], rows, papers_of_rare, np.cumsum(sizes)[:-1])
 
     @cached_property
-    def owner(self) -> list[Places]:
-        """For each segment the paper of each slot, in the type that numpy counts in."""
-        return [each.slot_paper.astype(np.intp) for each in self.segments]
+    def owner(self) -> Places:
+        """The paper of each slot of all segments, in the type that numpy counts in."""
+        owners = [each.slot_paper.astype(np.intp) for each in self.segments]
+        return _joined([mine + start for mine, start in zip(owners, self.starts, strict=False)], np.intp)
 
     @cached_property
-    def _slot_weight(self) -> list[Scores]:
-        found = []
-        for each in self.segments:
-            weights = np.ones(len(each.slot_paper))
-            weights[: each.titles] = TITLE_WEIGHT
-            found.append(weights)
-        return found
+    def slot_starts(self) -> list[int]:
+        """Where the slots of each segment begin in `owner`, and where they end."""
+        return [0, *np.cumsum([len(each.slot_paper) for each in self.segments]).tolist()]
+
+    @cached_property
+    def _slot_weight(self) -> Scores:
+        weights = np.ones(self.slot_starts[-1])
+        for each, start in zip(self.segments, self.slot_starts, strict=False):
+            weights[start : start + each.titles] = TITLE_WEIGHT
+        return weights
 
     def _weights(self, slots: Sequence[NDArray[np.integer[Any]]]) -> Weights:
-        papers: list[Places] = [np.empty(0, np.intp)]
-        weights: list[Scores] = [np.empty(0)]
-        for number, here in enumerate(slots):
-            if len(here):
-                owners = self.owner[number].take(here)
-                counts: Scores = np.bincount(owners, self._slot_weight[number].take(here)).astype(np.float64)
-                holding = np.flatnonzero(counts > 0)  # much faster than looking at the numbers themselves
-                papers.append(holding + self.starts[number])
-                weights.append(counts[holding])
-        places, counted = np.concatenate(papers), np.concatenate(weights)
-        kept = self.marks[places]
-        return (places, counted) if kept.all() else (places[kept], counted[kept])
+        """The same of occurrences in these slots of each segment."""
+        starts = zip(slots, self.slot_starts, strict=False)
+        places = np.concatenate(
+            [np.empty(0, np.intp), *(np.add(each, start, dtype=np.intp) for each, start in starts)]
+        )
+        owners, weights = self.owner.take(places), self._slot_weight.take(places)
+        if len(owners) * SORTED < len(self):
+            order = np.argsort(owners, kind="stable")
+            owners, weights = owners[order], weights[order]
+            first = np.flatnonzero(np.diff(owners, prepend=-1))
+            papers, counted = owners[first], np.add.reduceat(weights, first)
+        else:
+            counts = np.bincount(owners, weights).astype(np.float64, copy=False)
+            papers = np.flatnonzero(counts > 0)  # much faster than looking at the numbers themselves
+            counted = counts[papers]
+        kept = self.marks[papers]
+        return (papers, counted) if kept.all() else (papers[kept], counted[kept])
 
 
 @dataclass(frozen=True, slots=True)

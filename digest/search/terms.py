@@ -22,7 +22,7 @@ B = 0.4
 RELATED = 0.5  # of a word, that another of its root counts
 SHORTEST = 4  # letters of a word that has related ones
 LONG_IT = 8  # letters of a stem that may lose a last `it`: recognit, composit, but no credit
-MOST_KEPT = 4_000_000  # papers of all terms that are kept: 32 MB
+MOST_KEPT = 6_000_000  # papers of all terms that are kept: 48 MB
 MOST_OCCURRENCES = 4_096  # stems whose place in the segments is kept
 
 Impacts = NDArray[np.float32]
@@ -32,7 +32,8 @@ Impacts = NDArray[np.float32]
 class Term:
     """A word: its stem, the papers that have it (ascending), what it counts in each, and its idf.
 
-    `related`: stems of the same root that count too; `shares`: how much of the term each paper has.
+    `shares`: how much of the term each paper has. `related`: where it is what related words add to a term,
+    their stems.
     """
 
     word: str
@@ -55,16 +56,15 @@ class Terms:
         self._kept: OrderedDict[tuple[str, bool], Term] = OrderedDict()
         self._size = 0
         self.occurrences: Callable[[str], list[Slice]] = lru_cache(MOST_OCCURRENCES)(shown.stem)
+        self._related = lru_cache(MOST_OCCURRENCES)(self._find_related)
 
     def of(self, word: str) -> Term:
         """Return the term of a word; without papers where none has it."""
         return self._keep((word, False), self._read)
 
-    def wide(self, word: str) -> Term:
-        """Return the term of a word and of all others that have its root; its idf is that of the
-        word alone.
-        """
-        return self._keep((word, True), self._read_wide)
+    def further(self, word: str) -> Term:
+        """Return what the other words of a word's root add to its own term; its idf is that of the word."""
+        return self._keep((word, True), self._read_further)
 
     def is_common(self, word: str, times: int) -> bool:
         """Return whether papers have a word more often than so many times on average."""
@@ -83,25 +83,24 @@ class Terms:
         whole = np.broadcast_to(np.float32(1), len(papers))
         return Term(word, stem, papers.astype(np.int32), impacts, whole, self._idf(len(papers)))
 
-    def _read_wide(self, word: str) -> Term:
+    def _read_further(self, word: str) -> Term:
         own = self.of(word)
         related = self._related(word)
-        if not related:
-            return own
-        papers, weights = self.shown.weights(self.occurrences(own.stem))
-        others, of_others = self.shown.weights(*map(self.occurrences, related))
-        # Both are ascending, so that a stable sort is a merge; a paper that has both comes first by its own.
-        every = np.concatenate([papers, others])
-        order = np.argsort(every, kind="stable")
-        every = every[order]
-        starts = np.flatnonzero(np.concatenate([[True], every[1:] != every[:-1]])[: len(every)])
-        counted = np.add.reduceat(np.concatenate([weights, RELATED * of_others])[order], starts)
-        held = np.where(order[starts] < len(papers), 1.0, RELATED).astype(np.float32)
-        every = every[starts]
-        impacts = self.saturated(every, counted)
-        return Term(word, own.stem, every.astype(np.int32), impacts, held, own.idf, related)
+        papers, weights = self.shown.weights(*map(self.occurrences, related))
+        # What the word itself counts already is taken off, so that a paper has both in two addends.
+        place = np.searchsorted(own.papers, papers)
+        place[place == len(own.papers)] = 0
+        has_own = own.papers[place] == papers if len(own.papers) else np.zeros(len(papers), np.bool_)
+        counted = own.impacts[place[has_own]].astype(np.float64)
+        norms = self._norms[papers[has_own]]
+        both = RELATED * weights
+        both[has_own] += np.round(counted * norms / (K1 + 1 - counted))  # how often it has the word itself
+        impacts = self.saturated(papers, both)
+        impacts[has_own] -= counted.astype(np.float32)
+        shares = np.where(has_own, 0, RELATED).astype(np.float32)
+        return Term(word, own.stem, papers.astype(np.int32), impacts, shares, own.idf, related)
 
-    def _related(self, word: str) -> tuple[str, ...]:
+    def _find_related(self, word: str) -> tuple[str, ...]:
         """The stems of other words of a word's root, sorted: Snowball's English stemmer joins them."""
         if len(word) < SHORTEST or not (word.isascii() and word.isalpha()):
             return ()

@@ -27,7 +27,7 @@ REFILL = 0.1  # seconds of a processor that it gets back in each second
 LEAST = 0.01  # what a request counts for at least: there is work that no thread's clock shows
 MOST_NETWORKS = 10_000  # that are remembered; the one that has been quiet longest is forgotten first
 AT_ONCE = 2  # costly requests; more of them would only take turns on the interpreter
-WAITING = 8  # more that may wait for a place
+WAITING = 24  # more that may wait for a place: each holds one of the 40 threads that answer requests
 PATIENCE = 2.0  # seconds that they wait
 IPV6_SITE = 64  # bits of an IPv6 address that one customer has to themselves
 

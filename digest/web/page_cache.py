@@ -2,9 +2,10 @@
 
 In: what handlers answer. An answer that is marked `Cache-Control: public` is given to everybody who asks for
 the same address in the same language within `FRESH`; when it is older, it is given once more while the next
-one is made beside the request (RFC 5861, 3), so that nobody waits for a page that is asked for often; many
-who ask for a page that isn't there wait for one of them. A body may hold `HOLE`, where each answer gets a
-stamp of its own time. Never: an answer to somebody who is signed in, to a form, or of a path with a token;
+one is made beside the request (RFC 5861, 3), so that nobody waits for a page that is asked for often; not so
+what is kept `BRIEFLY`, such as a search: anybody can ask for new ones without end, and they must be right.
+Many who ask for a page that isn't there wait for one of them. A body may hold `HOLE`, where each answer gets
+a stamp of its own time. Never: an answer to somebody who is signed in, to a form, or of a path with a token;
 those aren't compressed either, as they hold secrets beside what was typed (BREACH).
 """
 
@@ -28,9 +29,12 @@ from digest.pipeline.installation import UNAVAILABLE
 from digest.web import guards
 
 SHARED = "public, no-cache"  # everybody may keep it, and asks whether it is still the same
+BRIEF = timedelta(seconds=10)
+BRIEFLY = f"{SHARED}, max-age={BRIEF.seconds}"  # the same, but nobody is shown one that is older
 FRESH = timedelta(seconds=60)
 STALE = timedelta(minutes=6)  # that an answer may be shown for while the next one is made
 MOST_BYTES = 24 * 2**20
+MOST_BRIEF = 200  # answers that are kept briefly: anybody can ask for new ones without end
 _BESIDE_BODY = 1500  # bytes of an answer's headers, address and tag
 LOOK_EVERY = 1.0  # seconds
 LEAST_COMPRESSED = 500  # bytes
@@ -39,7 +43,7 @@ HOLE = "~the-stamp-of-this-form-here~"
 _TEXTS = ("text/", "application/json", "application/jsonl", "application/feed+json", "application/rss+xml",
           "application/atom+xml", "application/xml", "application/ld+json", "image/svg+xml",
           "application/opensearch")  # fmt: skip
-_LEVEL = 6
+_LEVEL, _QUICK_LEVEL = 6, 1  # of compression; of what is given out rarely more than once
 _log = logging.getLogger(__name__)
 
 
@@ -60,6 +64,7 @@ class Kept:
     before_size: int
     has_hole: bool
     etag: str
+    lasts: timedelta
     renewing: bool = field(default=False)
 
     @property
@@ -120,6 +125,7 @@ class PageCache:
         self._stamp = stamp
         self._kept: OrderedDict[str, Kept] = OrderedDict()
         self._size = 0
+        self._brief: OrderedDict[str, datetime] = OrderedDict()  # address → when its answer was made
         self._under_way: dict[str, asyncio.Event] = {}  # addresses whose first answer is being made
         self._renewing: set[asyncio.Task[None]] = set()
         self._is_forgotten = False
@@ -140,11 +146,13 @@ class PageCache:
         if self._is_forgotten:
             self._is_forgotten = False
             self._kept.clear()
+            self._brief.clear()
             self._size = 0
         if under_way := self._under_way.get(asked.key):
             await under_way.wait()
         kept = self._kept.get(asked.key)
-        if kept and timedelta(0) <= asked.at - kept.made < (FRESH if ANEW in scope else STALE):
+        most = FRESH if ANEW in scope else STALE
+        if kept and timedelta(0) <= asked.at - kept.made < min(most, kept.lasts):
             self._kept.move_to_end(asked.key)
             if asked.at - kept.made >= FRESH and not kept.renewing:
                 self._renew_beside(kept, asked, scope)
@@ -174,7 +182,7 @@ class PageCache:
         except Exception:
             _log.exception("a page could not be made anew; who asks next waits for it")
         if self._kept.get(asked.key) is kept:
-            self._size -= self._kept.pop(asked.key).size
+            self._drop(asked.key)
 
     def _forget_soon(self) -> None:
         """Make every answer anew from the next request on; called from any thread."""
@@ -212,9 +220,17 @@ class PageCache:
         old = self._kept.pop(key, None)
         self._size += kept.size - (old.size if old else 0)
         self._kept[key] = kept
+        if kept.lasts == BRIEF:
+            self._brief[key] = kept.made
+            self._brief.move_to_end(key)
+            while len(self._brief) > MOST_BRIEF or kept.made - next(iter(self._brief.values())) >= BRIEF:
+                self._drop(next(iter(self._brief)))
         while self._size > MOST_BYTES:
-            _, dropped = self._kept.popitem(last=False)
-            self._size -= dropped.size
+            self._drop(next(iter(self._kept)))
+
+    def _drop(self, key: str) -> None:
+        self._size -= self._kept.pop(key).size
+        self._brief.pop(key, None)
 
     async def _give(self, kept: Kept, asked: _Asked, send: Send) -> None:
         if kept.etag in asked.known_tags:
@@ -306,24 +322,25 @@ def _keep(start: Message, body: bytes, now: datetime) -> Kept:
     before, hole, after = body.partition(HOLE.encode())
     # A browser that has the page keeps its stamp with it: the tag changes before a stamp runs out.
     period = str(now.timestamp() // (guards.STAMP_LASTS.total_seconds() / 2)) if hole else ""
+    lasts = BRIEF if headers["Cache-Control"] == BRIEFLY else STALE
     etag = f'"{hashlib.blake2b(body + period.encode(), digest_size=12).hexdigest()}"'
     headers["ETag"] = etag
     packed = None
     if _is_text(headers) and len(body) >= LEAST_COMPRESSED:
         headers.add_vary_header("Accept-Encoding")
-        packed = _deflated(before, after)
+        packed = _deflated(before, after, _QUICK_LEVEL if lasts == BRIEF else _LEVEL)
     plain = b"" if packed else before
     check, size = zlib.crc32(before), len(before)
-    return Kept(now, list(headers.raw), plain, after, packed, check, size, bool(hole), etag)
+    return Kept(now, list(headers.raw), plain, after, packed, check, size, bool(hole), etag, lasts)
 
 
 _GZIP_HEAD = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 
 
-def _deflated(before: bytes, after: bytes) -> tuple[bytes, bytes]:
+def _deflated(before: bytes, after: bytes, level: int) -> tuple[bytes, bytes]:
     """Both parts as raw DEFLATE (RFC 1951), the first ending on a byte so that a block can follow."""
-    first = zlib.compressobj(_LEVEL, wbits=-15)
-    last = zlib.compressobj(_LEVEL, wbits=-15)
+    first = zlib.compressobj(level, wbits=-15)
+    last = zlib.compressobj(level, wbits=-15)
     return (
         first.compress(before) + first.flush(zlib.Z_FULL_FLUSH),
         last.compress(after) + last.flush(zlib.Z_FINISH),

@@ -148,15 +148,15 @@ class Web:
         headers = {"Content-Language": spoken, "Vary": "Accept-Language"}
         return HTMLResponse(text, status_code=status, headers=headers)
 
-    def shared_page(self, template: str, **values: Any) -> HTMLResponse:
+    def shared_page(self, template: str, *, briefly: bool = False, **values: Any) -> HTMLResponse:
         """Return a page that is the same for everybody: kept for a minute, and known again by its ETag.
 
-        Whoever is signed in gets a page of their own, which nobody keeps.
+        `briefly`: for some seconds. Whoever is signed in gets a page of their own, which nobody keeps.
         """
         if guards.VIEWER.get().signed_in:
             return self.page(template, **values)
         answer = self.page(template, **({"stamp": page_cache.HOLE} | values))
-        answer.headers["Cache-Control"] = page_cache.SHARED
+        answer.headers["Cache-Control"] = page_cache.BRIEFLY if briefly else page_cache.SHARED
         return answer
 
     def cards(self, papers: Sequence[Paper], now: datetime) -> tuple[cards.PaperCard, ...]:

@@ -221,13 +221,24 @@ def test_the_list_shows_who_did_what_and_an_undo_takes_it_back(filled: tuple[Com
 def test_what_can_not_be_taken_back_says_why(filled: tuple[Command, Engine]) -> None:
     digest, engine = filled
     digest("subscribers", "resend-confirmation", "pending@one.example")
-    digest("subscribers", "import", "people.csv", "--yes")
     digest("subscribers", "erase", EVE, "--yes")
-    for act in ("subscriber.invite", "subscribers.import", "subscriber.erase"):
+    for act in ("subscriber.invite", "subscriber.erase"):
         done = next(each for each in acts(engine) if each.act == act)
         code, _, err = digest("audit", "undo", str(done.id), "--yes")
         assert (code, FINAL[act] in err or "was erased" in err) == (REFUSED, True), err
     assert digest("audit", "undo", "999999", "--yes")[0] == NOT_FOUND
+
+
+def test_an_import_is_taken_back_and_it_is_said_how_many_went(filled: tuple[Command, Engine]) -> None:
+    digest, engine = filled
+    before = digest("subscribers", "list", "--json")[1]
+    assert digest("subscribers", "import", "people.csv", "--yes")[0] == 0
+    added = len(digest("subscribers", "list", "--json")[1]) - len(before)
+    done = next(each for each in acts(engine) if each.act == "subscribers.import")
+    code, said, err = digest("audit", "undo", str(done.id), "--yes")
+    assert (code, added > 0) == (0, True), err
+    assert f"{added:,} removed, 0 stayed" in said + err
+    assert digest("subscribers", "list", "--json")[1] == before
 
 
 def test_the_list_shows_no_address(filled: tuple[Command, Engine]) -> None:

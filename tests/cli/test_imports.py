@@ -30,7 +30,9 @@ slow, commands = json.loads(sys.argv[1])
 found = {}
 for command in commands:
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-        main(command.split())
+        code = main(command.split())
+        if code not in (0, 3):
+            sys.exit(f"{command}: exit code {code}")
     found |= {name: command for name in slow if name in sys.modules and name not in found}
 print(json.dumps(found))
 """

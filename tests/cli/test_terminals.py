@@ -193,8 +193,8 @@ def problems(store: Store, path: str, code: int, text: str, columns: int) -> Ite
     domains = {address.rpartition("@")[2] for address in store.addresses}
     for found in ADDRESSES.findall(text):
         local, _, domain = found.rpartition("@")
-        known = any(each.endswith(domain.lstrip("….")) for each in domains)
-        is_short = local.endswith(("…", "...")) and known
+        known = any(each.endswith(domain.lstrip("…~.")) for each in domains)
+        is_short = local.endswith(("…", "~")) and known
         if not is_short and found not in store.addresses | OTHERS:
             yield f"no such address: {found}"
 

@@ -2,16 +2,18 @@
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 
 import pytest
 from playwright.sync_api import Browser, Page
 
 from digest.domain import Digest, Message, PictureKind
-from digest.languages import CODES
-from digest.render import Encoded
+from digest.languages import CODES, speaking
+from digest.render import Encoded, phrases
 from tests.browser import violations
-from tests.digests import GOLDEN, SITE, by_topic, full, many, rendered, weekly
+from tests.builders import NOW
+from tests.digests import GOLDEN, LINKS, RENDERER, SITE, by_topic, full, many, rendered, weekly
 from tests.render.test_mail_everywhere import Variant, written
 from tests.render.test_mails import MAILS
 
@@ -108,6 +110,27 @@ def test_no_line_ends_a_title_or_text_with_a_lone_word(
     page.set_viewport_size({"width": width, "height": 900})
     page.set_content(rendered(make()).html)
     assert page.evaluate(LONE_WORDS) == []
+
+
+@pytest.mark.parametrize("code", ["en", "de"])
+def test_no_text_about_a_subscription_ends_in_a_lone_word(page: Page, code: str) -> None:
+    site = replace(SITE, language=code)
+    with speaking(code):
+        soon = phrases.moment(NOW, "Europe/Zurich")
+    mails = (
+        RENDERER.confirm(site, link=LINKS.preferences, hours=48, until=soon, first=soon),
+        RENDERER.already(site, LINKS, following=soon),
+        RENDERER.welcome(site, LINKS, None, first=soon),
+        RENDERER.goodbye(site, back=LINKS.preferences),
+        RENDERER.preferences(site, link=LINKS.preferences),
+        RENDERER.erase(site, link=LINKS.preferences, hours=24),
+        RENDERER.signin(site, link=LINKS.preferences, minutes=10),
+    )
+    for mail in mails:
+        page.set_content(mail.html)
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 900})
+            assert page.evaluate(LONE_WORDS) == [], f"{mail.subject}, {width} px"
 
 
 @pytest.mark.parametrize("mode", [PictureKind.OFF, PictureKind.CID])

@@ -13,7 +13,7 @@ from starlette.types import Message, Receive, Scope, Send
 from digest.domain import Interests, Schedule, Subscriber, SubscriberStatus
 from digest.pipeline.community.sessions import SignedIn
 from digest.web import guards
-from digest.web.page_cache import HOLE, SHARED, PageCache
+from digest.web.page_cache import BRIEF, BRIEFLY, HOLE, SHARED, PageCache
 from tests.builders import NOW
 from tests.web_pages import furnish
 from tests.web_server import Clock, WebServer, stamp_in
@@ -34,8 +34,8 @@ def web(web: WebServer) -> WebServer:
 class Handler:
     """Answers with a body, and counts how often it was asked."""
 
-    def __init__(self, body: bytes, shared: bool = True, slow: bool = False) -> None:
-        self.body, self.shared, self.slow, self.asked = body, shared, slow, 0
+    def __init__(self, body: bytes, shared: bool = True, slow: bool = False, control: str = SHARED) -> None:
+        self.body, self.shared, self.slow, self.control, self.asked = body, shared, slow, control, 0
 
     async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
         self.asked += 1
@@ -43,7 +43,7 @@ class Handler:
             await asyncio.sleep(0.01)
         headers = [(b"content-type", b"text/html"), (b"content-length", str(len(self.body)).encode())]
         if self.shared:
-            headers.append((b"cache-control", SHARED.encode()))
+            headers.append((b"cache-control", self.control.encode()))
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": self.body})
 
@@ -57,7 +57,9 @@ def ask(cache: PageCache, **headers: str) -> tuple[int, dict[str, str], bytes]:
     return asyncio.run(answer(cache, **headers))
 
 
-async def answer(cache: PageCache, **headers: str) -> tuple[int, dict[str, str], bytes]:
+async def answer(
+    cache: PageCache, path: str = "/papers", **headers: str
+) -> tuple[int, dict[str, str], bytes]:
     """One request: status, headers, body as it is sent."""
     sent: list[Message] = []
 
@@ -69,7 +71,7 @@ async def answer(cache: PageCache, **headers: str) -> tuple[int, dict[str, str],
 
     raw = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
     scope: dict[str, Any] = {
-        "type": "http", "method": "GET", "path": "/papers", "query_string": b"", "headers": raw,
+        "type": "http", "method": "GET", "path": path, "query_string": b"", "headers": raw,
     }  # fmt: skip
     await cache(scope, receive, send)
     start, *bodies = sent
@@ -104,6 +106,38 @@ def test_a_kept_page_is_made_anew_when_it_is_old_and_when_something_changed() ->
     handler.body = b"three"
     forgetful[0]()
     assert ask(cache)[2] == b"three"
+
+
+def test_what_is_kept_briefly_is_shown_to_nobody_when_it_is_old() -> None:
+    handler, clock = Handler(b"one", control=BRIEFLY), Clock()
+    cache = cached(handler, clock)
+    assert [ask(cache)[2] for _ in range(3)] == [b"one"] * 3
+    assert handler.asked == 1
+    handler.body = b"two"
+    clock.move(seconds=BRIEF.seconds)
+    assert ask(cache)[2] == b"two"
+    assert handler.asked == 2
+
+
+def test_new_answers_without_end_take_no_more_room_than_some_brief_ones(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("digest.web.page_cache.MOST_BRIEF", 5)
+    brief, lasting = Handler(b"brief", control=BRIEFLY), Handler(b"lasting")
+
+    async def both(scope: Scope, receive: Receive, send: Send) -> None:
+        await (lasting if scope["path"] == "/papers" else brief)(scope, receive, send)
+
+    cache = PageCache(both, clock=Clock(), stamp=str, forgetful=[])
+
+    async def many() -> None:
+        await answer(cache)
+        for number in [*range(30), *range(25, 30)]:
+            await answer(cache, path=f"/search/{number}")
+        await answer(cache)
+
+    asyncio.run(many())
+    assert (lasting.asked, brief.asked) == (1, 30)
 
 
 def test_nobody_waits_while_a_page_of_a_minute_ago_is_made_anew() -> None:

@@ -77,6 +77,8 @@ def undo(cli: Cli, *, number: int, dry_run: bool, yes: bool, as_json: bool) -> N
         emit(acts.entry_object(made or entry) | {"undone": made is not None})
     elif made:
         say(f"undone, by act {made.id}")
+        if made.after and "stayed" in made.after:  # of an import: some may have got emails since
+            say(f"{made.after['removed']:,} removed, {made.after['stayed']:,} stayed")
 
 
 def _act(entry: "Entry") -> str:

@@ -71,7 +71,9 @@ def act_on_all(
     elif dry_run:
         say("nothing was written")
     elif chosen.count:
-        counts = f"{report.changed:,} changed, {report.unchanged:,} were so already, {report.failed:,} failed"
+        counts = (
+            f"{report.changed:,} changed, {report.unchanged:,} needed no change, {report.failed:,} failed"
+        )
         say(counts)
     for email, error in report.errors:
         say(f"{email}: {error}", err=True)

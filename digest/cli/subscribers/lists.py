@@ -99,8 +99,8 @@ def import_(
 
 
 def _changes(report: "ImportReport") -> str:
-    of_people = f"the interests, schedule, name, role or status of {report.updated:,} subscribers will change"
-    of_roles = f"{report.roles:,} people get another role on the site"
+    of_people = f"subscribers whose interests, schedule, name, role or status will change: {report.updated:,}"
+    of_roles = f"people who get another role on the site: {report.roles:,}"
     return "; ".join([*([of_people] if report.updated else []), *([of_roles] if report.roles else [])])
 
 

@@ -103,10 +103,10 @@ def divide_own(
 ) -> tuple[Cohort, Own | None]:
     """Divide the filters of a cohort (rows, or -1 minus the number of a triple) into those of all readers and
     each reader's own; None where nobody has such a filter."""
+    if min(int(lists.items.min(initial=0)) for lists in (cohort.wanted, cohort.excluded)) >= 0:
+        return cohort, None
     own = [lists.where(lists.items < 0) for lists in (cohort.wanted, cohort.excluded)]
     has_own = own[0].counts + own[1].counts > 0
-    if not has_own.any():
-        return cohort, None
     wanted, excluded = (Lists(each.offsets, -1 - each.items) for each in own)
     kept = (cohort.saved or Lists.empty(len(cohort))).of_some(has_own)
     rows = Lists(kept.offsets, saved.of(kept.items))

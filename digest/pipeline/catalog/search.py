@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from digest.domain import Paper
 from digest.errors import InputError
@@ -74,13 +74,18 @@ class Item:
     snippet: Pieces
 
 
-@dataclass(frozen=True, slots=True)
-class Facet:
-    """How many results have a value, and the filter that selects them."""
+class Facet(NamedTuple):
+    """How many results have a value of a kind (`cat`, `year`, `source`)."""
 
     value: str
     papers: int
-    filter: str
+    kind: str
+
+    @property
+    def filter(self) -> str:
+        """The filter that selects it."""
+        quoted = f'"{self.value}"' if " " in self.value or '"' in self.value else self.value
+        return f"{self.kind}:{quoted}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,20 +283,16 @@ def _result(
 
 def _facets(counts: Mapping[str, int]) -> dict[str, tuple[Facet, ...]]:
     """The values of each kind (`cat`, `year`, `source`) with their counts, most first."""
-    values: dict[str, list[tuple[int, str]]] = {"cat": [], "year": [], "source": []}
+    values: dict[str, list[Facet]] = {"cat": [], "year": [], "source": []}
     for label, count in counts.items():
         kind, _, value = label.partition(":")
         if kind in values:
-            values[kind].append((-count, value))
-    return {
-        kind: tuple([Facet(value, -count, _filter(f"{kind}:", value)) for count, value in sorted(of_kind)])
-        for kind, of_kind in values.items()
-    }
+            values[kind].append(Facet(value, count, kind))
+    return {kind: tuple(sorted(found, key=_most_first)) for kind, found in values.items()}
 
 
-def _filter(prefix: str, value: str) -> str:
-    """The filter that selects a value."""
-    return f'{prefix}"{value}"' if " " in value or '"' in value else f"{prefix}{value}"
+def _most_first(facet: Facet) -> tuple[int, str]:
+    return -facet.papers, facet.value
 
 
 def _nearest(unknown: Sequence[str], engine: Engine) -> tuple[tuple[str, tuple[str, ...]], ...]:

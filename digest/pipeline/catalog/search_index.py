@@ -21,7 +21,7 @@ from itertools import pairwise
 
 from digest.domain import Paper
 from digest.pipeline.installation import Installation
-from digest.search import Engine, Segment, build, merge, version
+from digest.search import Engine, Segment, build, fits, merge, version
 from digest.store import search as stored
 from digest.store import session
 from digest.store.search import Changed, SegmentInfo
@@ -35,6 +35,7 @@ MOST_PAPERS = 28_000  # of a segment that merging makes: about as many as its sl
 RUN = 4  # neighbours of about one size that are merged
 ALIKE = 2  # times the papers of all newer ones in a run that an older one may have
 BUILDING = "+"  # behind a version: segments that will take the place of those in use
+LOOK_EVERY = 1.0  # seconds, until a process looks whether segments with the same papers were merged
 STALE_SECONDS = 600  # until the file of a segment that is no longer there is removed
 _log = logging.getLogger(__name__)
 
@@ -142,8 +143,12 @@ def _merge_small(installation: Installation, wanted: str) -> None:
             if len(run) < RUN:
                 return
             data = [stored.data_of(db, each.id) for each in run]
-        packed = [each for each in data if each is not None]
-        merged = merge([Segment(each) for each in packed], is_first=run[0] == infos[0])
+        segments = [Segment(each) for each in data if each is not None]
+        while not fits(segments):  # long texts: fewer papers are one segment
+            del run[0], segments[0]
+        if len(run) < RUN:
+            return
+        merged = merge(segments, is_first=run[0] == infos[0])
         with session.transaction(installation.engine) as db:
             if not stored.replace(db, run, len(Segment(merged)), merged):
                 return
@@ -179,15 +184,19 @@ class SearchIndex:
         self._segments: dict[tuple[int, int], Segment] = {}
         self._beside: list[_Beside] = []
         self._made: tuple[tuple[object, ...], Reading] | None = None
+        self._look_at = 0.0
 
     def read(self, db: Session) -> Reading:
         """Return the engine over all that this session sees.
 
         The same one as before, where nothing changed since.
         """
+        last, made = stored.last_change(db), self._made
+        if made and made[0][0] == last and not made[1].behind and time.monotonic() < self._look_at:
+            return made[1]
         infos = stored.infos(db, version())
-        key = (stored.last_change(db), *(each.id for each in infos))
-        made = self._made
+        key = (last, *(each.id for each in infos))
+        self._look_at = time.monotonic() + LOOK_EVERY
         if made and made[0] == key and not made[1].behind:
             return made[1]
         with self._lock:

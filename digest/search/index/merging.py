@@ -23,7 +23,7 @@ def merge(segments: Sequence[Segment], *, is_first: bool) -> bytes:
     """
     marks = shown_in(segments)
     kept = [np.flatnonzero(mark) for mark in marks]
-    if slots_of(segments, marks) > MOST_SLOTS:
+    if not fits(segments):
         msg = "these segments are too large to be one"
         raise ValueError(msg)
     numbers = np.concatenate([s.numbers[k] for s, k in zip(segments, kept, strict=True)])
@@ -46,10 +46,10 @@ def merge(segments: Sequence[Segment], *, is_first: bool) -> bytes:
     return pack(arrays | counted(acronyms))
 
 
-def slots_of(segments: Sequence[Segment], marks: Sequence[Marks]) -> int:
-    """Return how many slots the marked papers have."""
-    pairs = zip(segments, marks, strict=True)
-    return sum(int(np.count_nonzero(mark[segment.slot_paper])) for segment, mark in pairs)
+def fits(segments: Sequence[Segment]) -> bool:
+    """Return whether the slots of these segments (oldest first) are few enough for one: texts may be long."""
+    pairs = zip(segments, shown_in(segments), strict=True)
+    return sum(int(np.count_nonzero(mark[segment.slot_paper])) for segment, mark in pairs) <= MOST_SLOTS
 
 
 def _renumbered(segments: Sequence[Segment], kept: Sequence[NDArray[np.int64]]) -> list[NDArray[np.int64]]:

@@ -51,6 +51,7 @@ class Segment:
         self.labels = self.strings("label")
         self.authors = self.strings("author")
         self.ids = self.strings("id")
+        self._labels_of: dict[str, list[tuple[int, str]]] = {}
         self._stem_first = arrays["stem_first"]
         self._form_start = arrays["form_start"]
         self._by_fold = arrays["by_fold"]
@@ -130,6 +131,18 @@ class Segment:
         places: NDArray[np.int32] = slots[kept].astype(np.int32) * SLOT + self.positions[start:end][kept]
         return places
 
+    def slots_of(self, papers: NDArray[np.intp]) -> Marks:
+        """Return which slots these papers (ascending) have."""
+        marks = np.zeros(len(self.slot_paper), np.bool_)
+        wanted = papers.astype(np.uint16)
+        for start, end in ((0, self.titles), (self.titles, len(marks))):  # each in the order of papers
+            owners = self.slot_paper[start:end]
+            first = np.searchsorted(owners, wanted)
+            sizes = np.searchsorted(owners, wanted, side="right") - first
+            before = np.cumsum(sizes) - sizes
+            marks[start + np.repeat(first - before, sizes) + np.arange(sizes.sum())] = True
+        return marks
+
     def counts(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
         """Return how often each paper has each stem it has: numbers of stems, papers, counts, by stem and
         paper.
@@ -160,6 +173,14 @@ class Segment:
         return counts
 
     # ------------------------------------------------------------ what else papers have
+
+    def labels_of(self, kind: str) -> list[tuple[int, str]]:
+        """Return the labels of a kind (`cat:`): their numbers and values."""
+        if kind not in self._labels_of:
+            first, end = self.labels.starting(kind)
+            values = [text.removeprefix(kind) for text in self.labels.some(first, end)]
+            self._labels_of[kind] = list(enumerate(values, first))
+        return self._labels_of[kind]
 
     def labelled(self, number: int) -> NDArray[np.uint16]:
         """Return the papers that have the label with this number."""

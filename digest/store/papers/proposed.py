@@ -6,7 +6,6 @@ from sqlalchemy.orm import Session
 from digest.domain import Entry, Paper
 from digest.errors import RefusedError
 from digest.ids import aliases
-from digest.store.community.tables import PickRow, SavedRow, VoteRow
 from digest.store.papers.reading import as_papers, named
 from digest.store.papers.tables import EntryRow, MergeRow, PaperIdRow, PaperRow
 
@@ -34,6 +33,8 @@ def remove_carried_by(session: Session, ref: str, source: str) -> None:
 
     Raises UnknownError, and RefusedError where another source carries it or readers did something with it.
     """
+    from digest.store.community.tables import PickRow, SavedRow, VoteRow  # noqa: PLC0415 - many read no paper
+
     row = named(session, ref)
     used = [exists().where(table.paper_id == row.id) for table in (VoteRow, SavedRow, PickRow)]
     if not is_only_of(session, row.id, source) or any(session.scalar(select(each)) for each in used):

@@ -12,7 +12,6 @@ from digest.domain import Paper
 from digest.errors import UnknownError
 from digest.ids import paper_id
 from digest.languages import deferred
-from digest.store.community import picks, proposals
 from digest.store.papers import signals
 from digest.store.papers.tables import EntryRow, PaperIdRow, PaperRow, SignalRow
 from digest.store.session import chunks
@@ -64,6 +63,8 @@ def candidates(session: Session, *, since: datetime, until: datetime) -> list[Pa
 
 def listed_again(session: Session, *, since: datetime, until: datetime) -> set[int]:
     """Return the papers (`Paper.pk`) that were picked, or proposed again, in (since, until]."""
+    from digest.store.community import picks, proposals  # noqa: PLC0415 - its tables; many read no paper
+
     numbers = {
         *picks.begun(session, since=since, until=until),
         *proposals.listed(session, since=since, until=until),
@@ -202,6 +203,8 @@ def as_papers(
     session: Session, rows: Sequence[PaperRow | Row[Any]], *, until: datetime | None
 ) -> list[Paper]:
     """Return these rows as papers, in their order: mapped objects, or the same columns read alone."""
+    from digest.store.community import picks  # noqa: PLC0415 - as above
+
     owners = signals.owners(session, [row.id for row in rows])
     sources = _sources(session, owners)
     observed = signals.by_paper(session, owners, until=until)

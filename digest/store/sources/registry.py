@@ -9,13 +9,14 @@ from sqlalchemy.orm import Session
 
 from digest.domain import Source, SourceKind, SourceState
 from digest.errors import InputError
-from digest.store.papers.entries import check_name
 from digest.store.sources.tables import SourceRow
 from digest.words.nearest import unknown
 
 
 def add(session: Session, *, name: str, kind: SourceKind, url: str) -> Source:
     """Add a source that was never fetched, due at once. Raises InputError where the name can't be used."""
+    from digest.store.papers.entries import check_name  # noqa: PLC0415 - brings all that papers need
+
     check_name(name, kind)
     if _row(session, name) is not None:
         raise InputError(f"there is a source {name!r} already", fix=f"digest sources edit {name}")

@@ -39,7 +39,7 @@ def search(request: Request, web: Site) -> Response:
     as_typed = "as_typed" in given
     values: dict[str, Any] = {"query": query, "order": order, "result": None, "error": None}
     if not query:
-        return web.page("search.html", **values)
+        return web.shared_page("search.html", **values)
     try:
         result = web.search(
             query,
@@ -55,8 +55,9 @@ def search(request: Request, web: Site) -> Response:
     except InputError:
         raise HTTPException(404) from None  # a cursor of something else
     cards = [(found_card(each.paper), _marked(each.title), _marked(each.snippet)) for each in result.items]
-    return web.page(
+    return web.shared_page(
         "search.html",
+        briefly=True,
         **(values | {"result": result, "cards": cards}),
         facets=_facets(result),
         hints=hints(query),
@@ -95,8 +96,8 @@ _CATEGORY, _YEAR, _SOURCE = deferred("Category"), deferred("Year"), deferred("So
 
 def _marked(pieces: Pieces) -> Markup:
     """Pieces of a text as HTML, what was searched for marked."""
-    texts = (f"<mark>{escape(each.text)}</mark>" if each.marked else escape(each.text) for each in pieces)
-    return Markup("").join(map(Markup, texts))
+    texts = [f"<mark>{escape(each.text)}</mark>" if each.marked else escape(each.text) for each in pieces]
+    return Markup("".join(texts))  # noqa: S704 - all of it is escaped
 
 
 def _facets(result: SearchResult) -> list[tuple[str, list[Facet]]]:

@@ -319,6 +319,18 @@ def test_two_processes_and_a_kill_in_the_middle_lose_and_double_nothing(
     site.engine.dispose()
 
 
+def test_segments_whose_texts_are_too_long_for_one_stay_apart(
+    site: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search_index, "BATCH", 5)
+    monkeypatch.setattr("digest.search.index.merging.MOST_SLOTS", 35)  # a title and an abstract have two
+    some(site.engine, [f"Mamba {n}" for n in range(40)])
+    catch_up(site)
+    assert sum(each.papers for each in infos(site)) == 40
+    assert max(each.papers for each in infos(site)) <= 35 // 2
+    assert Search(site)("mamba", NOW).total == 40
+
+
 def test_the_latest_values_are_those_that_papers_say(site: Installation) -> None:
     store_entries(site.engine, [entry("2603.00001", signals={SignalKind.UPVOTES: 5, SignalKind.COMMENTS: 2})])
     store_entries(
