@@ -256,7 +256,7 @@ def test_the_api_previews_as_the_command_line_does(web: WebServer) -> None:
     assert paper["id"] == "arxiv:2603.00001"
     assert paper["reasons"][0]["kind"] == "filter"
     nothing = web.client().post("/api/v1/preview", json={"filters": ["zebra"]}).json()
-    assert nothing == {"subject": None, "skip_reason": "nothing matched", "papers": []}
+    assert nothing == {"subject": None, "skip_reason": "nothing matched", "papers": [], "withdrawn": []}
 
 
 def test_the_api_describes_itself(web: WebServer) -> None:
