@@ -34,6 +34,7 @@ from digest.filters.categories import CATEGORIES
 from digest.filters.errors import render_error
 from digest.filters.hints import ReadBack, hints, read_back
 from digest.filters.printing import canonical, normal
+from digest.filters.prose import words_of
 from digest.filters.reading import MAX_BYTES, MAX_CHARACTERS, MAX_DEPTH, MAX_TERMS, parse, parse_stored
 from digest.filters.tree import (
     And,
@@ -100,4 +101,5 @@ __all__ = [
     "read_back",
     "render_error",
     "with_saved",
+    "words_of",
 ]

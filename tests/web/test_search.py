@@ -154,6 +154,17 @@ def test_a_mistake_is_told_beside_the_box_and_what_was_typed_is_kept(web: WebSer
         assert web.client().get("/search", params=given).status_code == 404
 
 
+def test_a_pasted_title_is_searched_for_as_words_and_says_so(web: WebServer) -> None:
+    asked = {"q": "Agents: a plan and robots"}
+    page = web.client().get("/search", params=asked)
+    assert page.status_code == 200
+    assert "as a filter this can't be read: “Agents:” is not a field" in html.unescape(page.text)
+    assert "/?filters=a%20agents%20and%20plan%20robots" in page.text
+    query = web.client().get(API, params=asked).json()["query"]
+    assert query["canonical"] == "a agents and plan robots"
+    assert query["mistake"].startswith("“Agents:” is not a field")
+
+
 def test_a_search_has_a_feed_with_the_papers_of_its_page(web: WebServer) -> None:
     client = web.client()
     feed = client.get("/search.json", params={"q": "robots"})

@@ -169,6 +169,8 @@ def search(
 def _explain_result(result: "SearchResult", shown: int) -> None:
     """Say on stderr what was searched for, and what else there is."""
     lines = [f"{shown} of {result.total:,} papers"] if shown < result.total else []
+    if result.mistake:
+        lines.append(f"searched for the words, because as a filter: {result.mistake}")
     for typed, corrected in result.corrections:
         lines.append(
             f"showing results for {corrected!r}, no paper has {typed!r}; --as-typed keeps your words"

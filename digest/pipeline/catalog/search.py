@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from digest.domain import Paper
-from digest.errors import InputError
+from digest.errors import FilterError, InputError
 from digest.filters import (
     And,
     AtLeast,
@@ -30,6 +30,7 @@ from digest.filters import (
     leaves,
     parse,
     with_saved,
+    words_of,
 )
 from digest.filters.tree import TextLeaf
 from digest.match import Library
@@ -92,17 +93,18 @@ class Facet(NamedTuple):
 class SearchResult:
     """A page of results, and what to say of them.
 
-    `canonical`: what was searched for. `corrected_from`: what was typed, where words of it that no paper has
-    were corrected, else empty. `total`: papers on all pages; `complete`: those with every word. `expanded`:
-    words, and the other form that was searched for too. `unknown`: words that no paper has. Where nothing was
-    found, `nearest`: the words that look like those; `parts`: what each part of the query alone would find.
-    `next`: the cursor of the next page, or
-    empty. `behind`: changed papers that the index doesn't know yet. `is_own`: it asks for `like:saved`, and
-    finds other papers for each reader.
+    `canonical`: what was searched for. `mistake`: why the text is no filter, where it was read as the words
+    of a title or a question, else empty. `corrected_from`: what was typed, where words of it that no paper
+    has were corrected, else empty. `total`: papers on all pages; `complete`: those with every word.
+    `expanded`: words, and the other form that was searched for too. `unknown`: words that no paper has. Where
+    nothing was found, `nearest`: the words that look like those; `parts`: what each part of the query alone
+    would find. `next`: the cursor of the next page, or empty. `behind`: changed papers that the index doesn't
+    know yet. `is_own`: it asks for `like:saved`, and finds other papers for each reader.
     """
 
     typed: str
     canonical: str
+    mistake: str
     order: Order
     items: tuple[Item, ...]
     total: int
@@ -154,7 +156,7 @@ class Search:
         after = _read_cursor(cursor, order) if cursor else None
         with session.reading(self._installation.engine) as db:
             no_saved = NO_READER if saved is None else ""
-            tree, library = _read_query(db, text, no_saved)
+            tree, library, mistake = _read_query(db, text, no_saved)
             if saved is not None and asks_for_saved(tree):
                 tree = with_saved(tree, list(papers.canonical_ids(db, saved).values()))
             reading = self._index.read(db)
@@ -175,6 +177,7 @@ class Search:
             text,
             tree,
             found,
+            mistake=mistake,
             order=order,
             shown=shown,
             engine=reading.engine,
@@ -204,13 +207,19 @@ class Search:
         )
 
 
-def _read_query(db: session.Session, text: str, no_saved: str) -> tuple[Node, Library]:
-    """Read what was typed, with the topics where it names one: reading those takes longer than a search."""
-    tree = parse(text, topics=None, no_saved=no_saved)
+def _read_query(db: session.Session, text: str, no_saved: str) -> tuple[Node, Library, str]:
+    """What was typed, the topics where it names one (slow to read), and why a title is no filter."""
+    try:
+        tree = parse(text, topics=None, no_saved=no_saved)
+    except FilterError as error:
+        words = words_of(text)
+        if words is None:
+            raise
+        return words, NO_TOPICS, error.message
     if not any(isinstance(leaf, TopicRef) for leaf in leaves(tree)):
-        return tree, NO_TOPICS
+        return tree, NO_TOPICS, ""
     library = library_of(tuple(interests.topics(db)))
-    return parse(text, topics=library.topics, no_saved=no_saved), library
+    return parse(text, topics=library.topics, no_saved=no_saved), library, ""
 
 
 def _liked(nodes: Iterable[Node]) -> list[str]:
@@ -238,6 +247,7 @@ def _result(
     tree: Node,
     found: Found,
     *,
+    mistake: str,
     order: Order,
     shown: dict[int, Paper],
     engine: Engine,
@@ -261,6 +271,7 @@ def _result(
     return SearchResult(
         typed=text,
         canonical=canonical(searched),
+        mistake=mistake,
         order=order,
         items=items,
         total=found.total,
@@ -316,6 +327,7 @@ def result_object(result: SearchResult) -> dict[str, Any]:
         "next": result.next or None,
         "query": {
             "canonical": result.canonical,
+            "mistake": result.mistake or None,
             "corrected_from": result.corrected_from or None,
             "expanded": [{"words": words, "other": other} for words, other in result.expanded],
             "unknown": list(result.unknown),

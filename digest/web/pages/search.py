@@ -60,9 +60,9 @@ def search(request: Request, web: Site) -> Response:
         briefly=True,
         **(values | {"result": result, "cards": cards}),
         facets=_facets(result),
-        hints=hints(query),
+        hints=() if result.mistake else hints(query),
         link=partial(_link, query, order, as_typed),
-        narrowed=partial(_narrowed, query),
+        narrowed=partial(_narrowed, result.canonical if result.mistake else query),
         year=web.clock().year,
     )
 

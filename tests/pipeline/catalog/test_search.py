@@ -205,6 +205,17 @@ def test_a_misspelt_word_is_told_with_the_way_back(site: Installation) -> None:
     assert (as_typed.items, as_typed.unknown, as_typed.parts) == ((), ("quantizaton",), (("cat:cs.CL", 4),))
 
 
+def test_a_title_with_a_colon_leads_to_its_paper(site: Installation) -> None:
+    title = "Quark: a fast and small quantizer"
+    some(site.engine, ["Quantizers that are small", title, "A fast quark"])
+    result = Search(site)(title, NOW)
+    assert result.items[0].paper.title == title
+    assert "“Quark:” is not a field" in result.mistake
+    assert Search(site)(f"{result.canonical} cat:cs.CL", NOW).items[0].paper.title == title
+    with pytest.raises(FilterError):
+        Search(site)("quark: ti:small, cat:nothing", NOW)
+
+
 def test_where_nothing_is_found_each_part_says_what_it_would_find(site: Installation) -> None:
     some(site.engine, ["Mamba", "Mamba", "Robots"])
     result = Search(site)("ti:mamba ti:robots", NOW)
