@@ -201,8 +201,8 @@ def problems(store: Store, path: str, code: int, text: str, columns: int) -> Ite
 
 def broken_lines(text: str, columns: int) -> Iterator[str]:
     for line in text.splitlines():
-        is_one_word = " " not in re.sub(r"^\S*: +", "", line.strip())
-        if columns and "\x1b" not in line and cell_len(line) > columns and not is_one_word:
+        is_whole = " " not in re.sub(r"^\S*: +", "", line.strip()) or line.startswith("fix ")  # to paste
+        if columns and "\x1b" not in line and cell_len(line) > columns and not is_whole:
             yield f"a line is too wide: {line!r}"
         if re.search(r"(?<!\d)\d{4}-(\d\d?)?-?$", line.rstrip()):
             yield f"a date is broken: {line!r}"

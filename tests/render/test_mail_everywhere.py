@@ -153,6 +153,8 @@ def test_e04_the_text_part_says_the_same_in_lines_of_its_own(variant: Variant) -
             assert "://" not in line or re.fullmatch(r"\s*https?://\S+", line) or name == "hostile", line
         if name != "hostile":
             assert not re.search(r"<\w+[ >]|&\w+;", mail.text.replace("<Angles>", "")), name
+        if name.startswith("largest"):
+            continue  # pictures take room, so that fewer papers fit into a mail
         plain = replace(pictured(MADE[name](), variant.mode), pictures=())
         assert RENDERER.digest(plain, replace(SITE, language=variant.code), LINKS).text == mail.text, name
 

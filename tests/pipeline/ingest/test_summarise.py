@@ -104,7 +104,7 @@ def test_a_mail_names_the_model_that_wrote_a_summary(
     (mail,) = outbox(tmp_path)
     text, html = parts(mail)
     assert f"Machine-made summary ({MODEL}): {GOOD}" in text
-    assert f">Machine-made summary ({MODEL}):</span>" in html
+    assert f">Machine-made summary ({MODEL}): </span>{GOOD}</p>" in html.replace("\xa0", " ")
     assert FIRST_SENTENCE not in text
     assert shown.papers[0].paper.summary == GOOD
     (request,) = server.asked
