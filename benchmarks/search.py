@@ -8,7 +8,7 @@ have four letters or more, and at most 35 % of papers have them; they stay in th
     a   five words of the abstract                d1  as a, one long word misspelt
     b   five words of it that the title lacks     d   as a, all long words misspelt
     t   three words of the title                  c   210 questions in other words (search-queries.tsv)
-    h   114 such questions that were written before anything was tuned, and not looked at for it
+    h   114 such questions that were written before anything was tuned; their figures were seen while tuning
 
 `@1` and `@10`: the share of queries whose paper is the first, is among the first ten. Other queries of the
 first five sets, drawn with `--seed`, show whether anything was tuned to these. Acronyms: of papers
