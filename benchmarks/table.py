@@ -18,6 +18,7 @@ AIMS = {
     "/": "≤ 50",
     "day": "≤ 50",
     "week": "≤ 50",
+    "search, slowly": "≤ 100",
     "month": "≤ 50",
     "paper": "≤ 30",
     "feed": "≤ 30",
@@ -91,6 +92,7 @@ KINDS = {
     "feed": "a feed",
     "feed, 304": "a feed that is known (304)",
     "search": "a search",
+    "search, slowly": "a search, a second after the last answer",
     "search, again": "a search that was asked seconds ago",
     "bare page": "a bare Starlette page of the size of a day",
 }

@@ -5,8 +5,9 @@ its own connection and from networks of their own, as behind a trusted proxy: li
 new ones more often than old ones; papers by a Zipf law, in the order in which the lists of the last days have
 them (few are looked at by many); feeds, and feeds that they have already; searches that nobody asked before
 (words of papers, some misspelt, questions, some with filters), and five that are asked again and again. They
-ask once with a tenth of a second between an answer and the next question, which is quicker than people read,
-and once without any pause, as fast as answers come. A request that is refused or fails makes the run fail. In
+ask once with a tenth of a second between an answer and the next question, which is quicker than people read
+(searches once more with a second, which is quicker than people type), and once without any pause, as fast as
+answers come. A request that is refused or fails makes the run fail. In
 the same run they ask a bare Starlette application for a page of the size of `/papers`: what is more than that
 is ours. Papers are indexed for search, with vectors, as those of an installation are; first on SQLite, then
 on Postgres. `--save` keeps the figures in benchmarks/results and brings README up to date.
@@ -53,6 +54,7 @@ from tests.postgres_server import running
 
 READERS = 20
 PAUSE = 0.1  # seconds between an answer and the next question, on average
+SLOWLY = "search, slowly"  # with a second between: still quicker than a search is typed
 DAYS = 150  # over which the papers are spread
 LISTED_DAYS = 10  # whose papers are looked at first
 OLD = 32  # days: from here on no list is made ahead
@@ -65,6 +67,7 @@ GOALS = {
     "feed": 30,
     "feed, 304": 5,
     "search": 100,
+    SLOWLY: 100,
     "search, again": 50,
 }  # milliseconds, p95
 PARTS = ("/static/style.css", "/static/htmx.min.js", "/static/form.js", "/static/icon.svg")  # of every page
@@ -207,6 +210,7 @@ def kinds(base: str, number: int, data: Path) -> Mapping[str, Callable[[random.R
         "feed": lambda chance: Ask(f"/papers.{chance.choice(('rss', 'atom', 'json'))}"),
         "feed, 304": lambda _: Ask("/papers.atom", tag),
         "search": lambda _: Ask(f"/search?{urlencode({'q': next(searches)})}"),
+        SLOWLY: lambda _: Ask(f"/search?{urlencode({'q': next(searches)})}"),
         "search, again": lambda chance: Ask(f"/search?{urlencode({'q': chance.choice(AGAIN)})}"),
     }
 
@@ -345,7 +349,9 @@ def of_kind(
     kind: str, base: str, process: int, ask: Callable[[random.Random], Ask], seconds: float
 ) -> dict[str, float]:
     """Print the line of one kind of request, and return its figures."""
-    paused, wrong = measure(base, ask, seconds, PAUSE)
+    paused, wrong = (
+        measure(base, ask, seconds * 2, 1.0) if kind == SLOWLY else measure(base, ask, seconds, PAUSE)
+    )
     spent = seconds_of(process)
     hurried, also_wrong = measure(base, ask, seconds)
     each = (seconds_of(process) - spent) * 1000 / len(hurried)

@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select, text
 
 from digest.domain import DeliveryState, SubscriberStatus
 from digest.pipeline.issues.open import open_due
@@ -16,6 +16,7 @@ from digest.pipeline.subscriptions.lists.list_formats import ListFormat
 from digest.store import deliveries, session
 from digest.store.monitoring import statistics
 from digest.store.subscriptions import subscribers, suppressions
+from digest.store.subscriptions.tables import ConsentRow
 from digest.tokens import address_hashes
 from tests.builders import NOW, entry
 from tests.installations import installation, store_entries
@@ -168,3 +169,15 @@ def test_whoever_left_or_bounced_on_another_list_is_not_written_to_here(
             assert agreed or status is not ACTIVE, email
             if form is MAILCHIMP:
                 assert agreed[0].wording == "Mailchimp: confirmed 2024-05-01 10:05:00 UTC"
+
+
+@pytest.mark.parametrize("database_kind", ["postgres"], indirect=True)
+def test_postgres_knows_at_once_how_many_were_added(engine: Engine, tmp_path: Path) -> None:
+    table = "email\n" + "".join(f"reader{number}@lab.example\n" for number in range(PEOPLE))
+    report = import_subscribers(installation(engine, tmp_path), table, now=NOW, consent=AGREED)
+    assert (report.added, report.errors) == (PEOPLE, [])
+    with session.reading(engine) as db:
+        query = select(ConsentRow.wording).where(ConsentRow.subscriber_id.in_(range(1, 501)))
+        sql = query.compile(engine, compile_kwargs={"literal_binds": True})
+        plan = "\n".join(db.scalars(text(f"EXPLAIN {sql}")))
+    assert "ix_consents_subscriber_id" in plan, plan

@@ -32,6 +32,7 @@ from digest.words.nearest import nearest
 MOST_ERRORS = 1000  # after so many wrong lines nobody reads on
 _TOGETHER = 2000  # rows that are looked up and written at once
 _COLLECT_AFTER = 20_000  # objects
+_MANY = 10_000  # new people, of whom the database doesn't know yet that there are so many
 _ELSEWHERE = "suppressed in an imported list"
 _LEFT = {SubscriberStatus.UNSUBSCRIBED, SubscriberStatus.SUPPRESSED}
 _IGNORED = {"id", "next_due_at", "max_papers"}  # of our own JSON
@@ -101,6 +102,8 @@ def import_subscribers(
         report.is_written = not (dry_run or fails or (only_new and (report.updated or report.roles)))
         if not report.is_written:
             db.rollback()
+        elif report.added >= _MANY:
+            bulk.analyze(db)
     if report.errors and not skip_errors:
         report.added = report.updated = report.unchanged = report.roles = 0
     return report
