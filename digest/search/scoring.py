@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from digest.search.index.segment import SLOT, Slice
 from digest.search.selecting import follow
 from digest.search.shown import Places, Scores, Shown
-from digest.search.terms import Term, Terms
+from digest.search.terms import Impacts, Term, Terms
 from digest.words import forms
 
 PAIRS = 0.2
@@ -105,20 +105,21 @@ def _places(runs: Sequence[Sequence[Slice]], shown: Shown, among: Places) -> lis
 
 def _points(terms: Sequence[Term], size: int) -> Scores:
     """What terms give to each paper."""
-    if not terms:
-        return np.zeros(size)
-    papers = np.concatenate([term.papers for term in terms])
-    impacts = np.concatenate([np.multiply(term.impacts, term.idf, dtype=np.float64) for term in terms])
-    return np.bincount(papers, impacts, size).astype(np.float64, copy=False)
+    return _summed(terms, [term.impacts for term in terms], size)
 
 
 def _cover(terms: Sequence[Term], size: int) -> Scores:
     """How much of the idf of terms each paper has."""
+    return _summed(terms, [term.shares for term in terms], size)
+
+
+def _summed(terms: Sequence[Term], values: Sequence[Impacts], size: int) -> Scores:
+    """Add up for each paper what terms count in it (`values`: for each paper of each term), by their idf."""
     if not terms:
         return np.zeros(size)
     papers = np.concatenate([term.papers for term in terms])
-    shares = np.concatenate([np.multiply(term.shares, term.idf, dtype=np.float64) for term in terms])
-    return np.bincount(papers, shares, size).astype(np.float64, copy=False)
+    worth = [np.multiply(each, term.idf, dtype=np.float64) for term, each in zip(terms, values, strict=True)]
+    return np.bincount(papers, np.concatenate(worth), size).astype(np.float64, copy=False)
 
 
 def _add_other(points: Scores, cover: Scores, unit: Unit, idf: float, terms: Terms) -> None:

@@ -181,13 +181,18 @@ def test_a_search_has_a_feed_with_the_papers_of_its_page(web: WebServer) -> None
         assert client.get("/search.rss", params=given).status_code == 404
 
 
-def test_similar_papers_are_named_by_api_and_page(web: WebServer) -> None:
+def papers_of_five_kinds(web: WebServer) -> None:
+    """Land and index forty papers, eight of each kind."""
     kinds = ("Robots walk", "Speech recognized", "Protein folding", "Graph clustering", "Quantum circuits")
     store_entries(
         web.installation.engine, [entry(f"2605.{n:05}", title=f"{kinds[n % 5]} {n}") for n in range(40)]
     )
     catch_up(web.installation)
     keep_up(web.installation)
+
+
+def test_similar_papers_are_named_by_api_and_page(web: WebServer) -> None:
+    papers_of_five_kinds(web)
     client = web.client()
     body = client.get("/api/v1/papers/2605.00001/similar?limit=3").json()
     assert len(body["items"]) == 3
@@ -198,12 +203,7 @@ def test_similar_papers_are_named_by_api_and_page(web: WebServer) -> None:
 
 
 def test_like_saved_is_for_who_is_signed_in_or_has_a_token(web: WebServer) -> None:
-    kinds = ("Robots walk", "Speech recognized", "Protein folding", "Graph clustering", "Quantum circuits")
-    store_entries(
-        web.installation.engine, [entry(f"2605.{n:05}", title=f"{kinds[n % 5]} {n}") for n in range(40)]
-    )
-    catch_up(web.installation)
-    keep_up(web.installation)
+    papers_of_five_kinds(web)
     reader = join(web.installation, ADA, now=web.clock.now)
     refused = web.client().get("/search?q=like:saved")
     assert refused.status_code == 422

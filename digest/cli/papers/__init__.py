@@ -202,19 +202,14 @@ def reindex(cli: Cli, *, dry_run: bool, as_json: bool) -> None:
     """
     from digest.pipeline.catalog import search_index
 
-    total = search_index.count(cli.installation)
-    if dry_run:
-        if as_json:
-            emit({"papers": total})
-        else:
-            say(f"{total:,} papers would be indexed anew")
-        return
-    with progress(total, "papers") as on_progress:
-        done = search_index.reindex(cli.installation, on_progress=lambda done, _: on_progress(done, done))
+    done = total = search_index.count(cli.installation)
+    if not dry_run:
+        with progress(total, "papers") as on_progress:
+            done = search_index.reindex(cli.installation, on_progress=lambda done, _: on_progress(done, done))
     if as_json:
         emit({"papers": done})
     else:
-        say(f"indexed {done:,} papers")
+        say(f"{done:,} papers would be indexed anew" if dry_run else f"indexed {done:,} papers")
 
 
 @papers.command()

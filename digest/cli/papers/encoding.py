@@ -19,10 +19,8 @@ def encode(cli: Cli, *, dry_run: bool, as_json: bool) -> None:
     """
     from digest.pipeline.catalog.ranking import meaning
 
-    total = meaning.missing(cli.installation)
-    if dry_run:
-        done = total
-    else:
+    done = total = meaning.missing(cli.installation)
+    if not dry_run:
         with counting("papers", total) as on_progress:
             done = meaning.encode_all(cli.installation, cli.now, on_progress=on_progress)
     if as_json:
