@@ -32,8 +32,10 @@ def words_of(text: str) -> Node | None:
     letters, and a value right behind a name that looks like a field's. Text that is longer than a filter may
     be has no words here. Raises `FilterError` for characters that can't be stored.
     """
+    if not text.strip():
+        return None
     folded = fold_typography(text)
-    if not text.strip() or len(folded) > MAX_CHARACTERS or len(folded.encode()) > MAX_BYTES:
+    if len(folded) > MAX_CHARACTERS or len(folded.encode()) > MAX_BYTES:
         return None
     tokens = tokens_of(folded)
     if any(_is_sign(token, folded) for token in tokens):
