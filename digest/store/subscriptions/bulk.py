@@ -1,14 +1,16 @@
 """Reads many subscribers at once by their addresses, adds them, and walks through them."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, datetime, time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import date, datetime
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
-    DateTime,
+    ColumnElement,
+    Select,
     String,
+    Time,
     bindparam,
     cast,
     delete,
@@ -29,7 +31,7 @@ from digest.store.columns import pack
 from digest.store.community.tables import AuditRow
 from digest.store.deliveries.tables import DeliveryRow
 from digest.store.insert_many import Inserter
-from digest.store.session import chunks
+from digest.store.session import chunks, is_among
 from digest.store.subscriptions.addresses import name_key
 from digest.store.subscriptions.interests import as_json, filter_ids
 from digest.store.subscriptions.selection import Condition, clauses
@@ -47,6 +49,7 @@ _WANTED = (
     "interests", "packed", "frequency", "weekday", "at", "timezone", "quiet_days", "language",
 )  # fmt: skip
 _CONSENT = ("subscriber_id", "at", "wording", "how", "details")
+_NO_CONSENT = (None, None)
 
 
 class NewSubscriber(NamedTuple):
@@ -77,7 +80,8 @@ class ChangedSubscriber(NamedTuple):
 
 
 class ListedSubscriber(NamedTuple):
-    """A row of the table as it is listed: `interests` as JSON; moments in UTC, with their zone or without."""
+    """A row of the table as it is listed, in texts: `interests` as JSON, `at` from its hours on, moments as
+    `2026-03-17 08:00:00.000000` in UTC."""
 
     id: int
     email: str
@@ -85,16 +89,16 @@ class ListedSubscriber(NamedTuple):
     interests: str
     frequency: str
     weekday: int
-    at: time
+    at: str
     timezone: str
     quiet_days: bool
     language: str
-    paused_until: datetime | None
-    created_at: datetime
+    paused_until: str | None
+    created_at: str
     role: str
     display_name: str
     consent: str | None
-    consent_at: datetime | None
+    consent_at: str | None
 
 
 def by_keys(session: Session, keys: Iterable[str]) -> dict[str, Subscriber]:
@@ -218,7 +222,8 @@ def walk(
     session: Session, where: Sequence[Condition] = (), *, after_id: int = 0, size: int = 2000
 ) -> Iterator[list[ListedSubscriber]]:
     """Yield who meets the conditions, by number, each with their last consent, some at a time."""
-    row, moment = SubscriberRow, DateTime(timezone=True)
+    row = SubscriberRow
+    as_text = _texts(session)
     wanted = (
         select(
             row.id,
@@ -227,12 +232,12 @@ def walk(
             cast(row.interests, String),
             row.frequency,
             row.weekday,
-            row.at,
+            as_text(row.at),
             row.timezone,
             row.quiet_days,
             row.language,
-            type_coerce(row.paused_until, moment),
-            type_coerce(row.created_at, moment),
+            as_text(row.paused_until),
+            as_text(row.created_at),
             row.role,
             row.display_name,
         )
@@ -240,26 +245,39 @@ def walk(
         .order_by(row.id)
         .limit(size)
     )
-    connection = session.connection()  # rows of the driver, without an object for each
-    while rows := connection.execute(wanted.where(row.id > after_id)).all():
+    while rows := _of_driver(session, wanted.where(row.id > after_id)):
         after_id = rows[-1][0]
         consents = _last_consents(session, [each[0] for each in rows])
-        yield [ListedSubscriber(*each, *consents.get(each[0], (None, None))) for each in rows]
+        yield [ListedSubscriber._make((*each, *consents.get(each[0], _NO_CONSENT))) for each in rows]
 
 
-def _last_consents(session: Session, ids: Sequence[int]) -> dict[int, tuple[str, datetime]]:
+def _of_driver(session: Session, statement: Select[*tuple[Any, ...]]) -> Sequence[tuple[Any, ...]]:
+    """Return rows as the driver makes them: columns of texts and numbers need nothing else."""
+    return session.connection().execute(statement).cursor.fetchall()
+
+
+def _texts(session: Session) -> Callable[[Any], ColumnElement[str]]:
+    """Return what reads a moment or a time of day as text: SQLite keeps them so, Postgres can write them so,
+    and nobody makes an object of each."""
+    if session.get_bind().dialect.name != "postgresql":
+        return lambda column: type_coerce(column, String)
+
+    def written(column: Any) -> ColumnElement[str]:
+        if isinstance(column.type, Time):
+            return cast(column, String)
+        return func.to_char(func.timezone("UTC", column), "YYYY-MM-DD HH24:MI:SS.US")
+
+    return written
+
+
+def _last_consents(session: Session, ids: Sequence[int]) -> dict[int, tuple[str, str]]:
     """Return the words and the moment of each one's last consent. Asked for by themselves: joined or as a
     subquery, Postgres walks all consents for each person as long as it has no statistics of the table.
     """
-    found: dict[int, tuple[str, datetime]] = {}
-    moment = type_coerce(ConsentRow.at, DateTime(timezone=True))
-    for chunk in chunks(ids):
-        wanted = select(ConsentRow.subscriber_id, ConsentRow.wording, moment).where(
-            ConsentRow.subscriber_id.in_(chunk)
-        )
-        for number, wording, at in session.connection().execute(wanted.order_by(ConsentRow.id)):
-            found[number] = wording, at
-    return found
+    row = ConsentRow
+    wanted = select(row.subscriber_id, row.wording, _texts(session)(row.at))
+    theirs = wanted.where(is_among(session, row.subscriber_id, ids)).order_by(row.id)
+    return {number: (wording, at) for number, wording, at in _of_driver(session, theirs)}
 
 
 def analyze(session: Session) -> None:
