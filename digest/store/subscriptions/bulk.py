@@ -31,9 +31,9 @@ from digest.store.columns import pack
 from digest.store.community.tables.audit import AuditRow
 from digest.store.deliveries.tables.deliveries import DeliveryRow
 from digest.store.insert_many import Inserter
-from digest.store.session import chunks, is_among
+from digest.store.session import is_among
 from digest.store.subscriptions.addresses import name_key
-from digest.store.subscriptions.interests import as_json, filter_ids
+from digest.store.subscriptions.interests import as_json, checked_json, filter_ids
 from digest.store.subscriptions.selection import Condition, clauses
 from digest.store.subscriptions.subscribers import Consent, from_row
 from digest.store.subscriptions.tables.consents import ConsentRow
@@ -105,21 +105,16 @@ class ListedSubscriber(NamedTuple):
 
 def by_keys(session: Session, keys: Iterable[str]) -> dict[str, Subscriber]:
     """Return those whose address has one of these keys (`addresses.key`), by that key."""
-    wanted = select(SubscriberRow.__table__)
-    return {
-        row.email_key: from_row(row)
-        for chunk in chunks(keys)
-        for row in session.execute(wanted.where(SubscriberRow.email_key.in_(chunk)))
-    }
+    named = is_among(session, SubscriberRow.email_key, list(keys))
+    found = session.execute(select(SubscriberRow.__table__).where(named))
+    return {row.email_key: from_row(row) for row in found}
 
 
 def name_owners(session: Session, keys: Iterable[str]) -> dict[str, int]:
     """Return, by the key of the name (`addresses.name_key`), the numbers of those who have one of these."""
-    found: dict[str, int] = {}
-    for chunk in chunks(keys):
-        wanted = select(SubscriberRow.name_key, SubscriberRow.id).where(SubscriberRow.name_key.in_(chunk))
-        found.update({str(name): number for name, number in session.execute(wanted)})
-    return found
+    named = is_among(session, SubscriberRow.name_key, list(keys))
+    found = session.execute(select(SubscriberRow.name_key, SubscriberRow.id).where(named))
+    return {str(name): number for name, number in found}
 
 
 class Adder:
@@ -145,7 +140,7 @@ class Adder:
         self._people.insert([self._row(n, person) for n, person in zip(numbers, people, strict=True)])
         self._consents.insert(
             [
-                (number, given.at, given.wording, given.how, json.dumps(dict(given.details)))
+                (number, given.at, given.wording, given.how, _details(given))
                 for number, person in zip(numbers, people, strict=True)
                 if (given := person.consent)
             ]
@@ -190,7 +185,7 @@ class Adder:
         self._filters |= filter_ids(self._session, missing)
 
     def _write(self, interests: Interests) -> tuple[str, bytes]:
-        return json.dumps(as_json(interests)), pack(encode(interests, self._filters))
+        return json.dumps(checked_json(interests)), pack(encode(interests, self._filters))
 
     def _row(self, number: int, person: NewSubscriber) -> tuple[object, ...]:
         schedule = person.schedule
@@ -218,6 +213,10 @@ class Adder:
             person.display_name,
             (name_key(person.display_name) or None) if person.display_name else None,
         )
+
+
+def _details(consent: Consent) -> str:
+    return json.dumps(dict(consent.details)) if consent.details else "{}"
 
 
 def walk(

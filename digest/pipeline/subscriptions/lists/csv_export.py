@@ -135,7 +135,7 @@ class _Lines:
             created_at, role, display_name, consent, consent_at,
         ) = person  # fmt: skip
         filters, most, limits = self._interests(interests)
-        clock, wishes = self._schedule(frequency, weekday, at, timezone, quiet_days, language)
+        clock, other = self._schedule(frequency, weekday, at, timezone, quiet_days, language)
         plain = self._form.plain
         return self._form.line(
             (
@@ -144,7 +144,7 @@ class _Lines:
                 clock,
                 most,
                 plain("status", status),
-                wishes,
+                other,
                 limits,
                 plain("paused_until", _moment(paused_until)) if paused_until else "",
                 plain("joined_at", _moment(created_at)),
