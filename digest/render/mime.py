@@ -192,7 +192,8 @@ def _verbatim(name: str, value: str) -> bytes:
     encoded word is understood by nobody. The first word stays behind the name, for parsers that don't unfold.
     """
     words = value.split()
-    if not words or not value.isascii() or max(map(len, words)) > _HARD_LINE or not value.isprintable():
+    is_long = len(value) > _HARD_LINE and max(map(len, words), default=0) > _HARD_LINE
+    if not words or is_long or not value.isascii() or not value.isprintable():
         raise InputError(f"the header {name} holds something that a mail can't carry: {value[:80]!r}")
     whole = f"{name}: {value}"
     if len(whole) <= _HEADER_LINE:
