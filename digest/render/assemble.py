@@ -130,10 +130,10 @@ class MessageAssembler:
         """What stands before and behind the list of a mail, in HTML and in text."""
         made = common.frames.get(hidden)
         if made is None:
-            said = common.audience
+            audience = common.audience
             quiet, follows = not digest.papers, digest.next_at is not None
             made = common.frames[hidden] = self._frame(
-                common.sheet, said.heading, said.notes, quiet=quiet, hidden=hidden, follows=follows
+                common.sheet, audience.heading, audience.notes, quiet=quiet, hidden=hidden, follows=follows
             )
         return made
 
