@@ -137,7 +137,7 @@ def _linked_data(paper: Paper, base_url: str) -> str:
     facts: dict[str, Any] = {
         "@context": "https://schema.org",
         "@type": "ScholarlyArticle",
-        "headline": paper.title,
+        "headline": cards.title(paper),
         "abstract": paper.abstract,
         "author": [{"@type": "Person", "name": name} for name in paper.authors],
         "datePublished": _iso(paper.published_at or paper.first_seen_at),
