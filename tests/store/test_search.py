@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from digest.domain import Source, SourceKind
 from digest.store import papers, search, session
 from digest.store.papers import Why
-from digest.store.papers.tables import PaperRow
+from digest.store.papers.tables.papers import PaperRow
 from digest.store.search.segments import PIECE
 from tests.builders import NOW, entry
 
