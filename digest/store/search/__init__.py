@@ -7,7 +7,17 @@ from digest.store.search.meanings import (
     meanings_after,
     without_meaning,
 )
-from digest.store.search.segments import SegmentInfo, add, data_of, drop, has_others, infos, rename, replace
+from digest.store.search.segments import (
+    SegmentInfo,
+    add,
+    data_of,
+    drop,
+    has_others,
+    infos,
+    pieces_of,
+    rename,
+    replace,
+)
 from digest.store.search.vectors import (
     add_basis,
     add_vectors,
@@ -36,6 +46,7 @@ __all__ = [
     "infos",
     "last_change",
     "meanings_after",
+    "pieces_of",
     "read_changed",
     "rename",
     "replace",
