@@ -17,7 +17,7 @@ from typing import TypeVar
 from digest.errors import ConfigError, DeliveryError, DigestError, UnavailableError
 from digest.logs import masked
 from digest.pipeline.installation import Installation
-from digest.store import session
+from digest.store import readable, session
 from digest.store.community import audit
 from digest.store.monitoring import failures
 from digest.store.monitoring.failures import Failure
@@ -52,6 +52,7 @@ class Part(StrEnum):
     PROPOSAL = "proposal"
     THUMBNAIL = "thumbnail"
     ALARM = "alarm"
+    ROW = "row"  # of the database, that can't be read
 
 
 def is_its_fault(error: BaseException) -> bool:
@@ -173,6 +174,13 @@ def note(
     except AWAY:
         log.warning("the failure of %s %s couldn't be noted: the database is away", part, item)
         return None
+
+
+def note_left_out(installation: Installation, now: datetime) -> None:
+    """Note the rows that this process couldn't read and left out."""
+    for row, error in readable.take_left_out().items():
+        with session.transaction(installation.engine) as db:
+            failures.note(db, Part.ROW, row, masked(error), now)
 
 
 def clear(installation: Installation, part: Part, items: Iterable[object]) -> None:
