@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from digest.domain import Source, SourceKind
 from digest.store import papers, search, session
 from digest.store.papers import Why
-from digest.store.papers.tables import PaperRow
+from digest.store.papers.tables.papers import PaperRow
 from tests.builders import NOW, entry
 
 ARXIV = Source("arxiv", SourceKind.ARXIV, "https://rss.arxiv.org/rss/cs.CL")

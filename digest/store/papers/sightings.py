@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session
 
 from digest.domain import Sighting
 from digest.store.papers import signals
-from digest.store.papers.tables import EntryRow
+from digest.store.papers.tables.entries import EntryRow
 
 _ENTRY = EntryRow.__table__.c
 # Built once: each page of a paper asks it.

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
-from digest.store.search.tables import SearchSegmentRow
+from digest.store.search.tables.search_segments import SearchSegmentRow
 from digest.store.session import serialise
 
 LOCK = "search index"

@@ -26,15 +26,17 @@ from sqlalchemy.orm import Session
 from digest.domain import Interests, Role, Schedule, Subscriber, SubscriberStatus
 from digest.packed import encode, filters_of
 from digest.store.columns import pack
-from digest.store.community.tables import AuditRow
-from digest.store.deliveries.tables import DeliveryRow
+from digest.store.community.tables.audit import AuditRow
+from digest.store.deliveries.tables.deliveries import DeliveryRow
 from digest.store.insert_many import Inserter
 from digest.store.session import chunks
 from digest.store.subscriptions.addresses import name_key
 from digest.store.subscriptions.interests import as_json, filter_ids
 from digest.store.subscriptions.selection import Condition, clauses
 from digest.store.subscriptions.subscribers import Consent, from_row
-from digest.store.subscriptions.tables import ConsentRow, NoticeRow, SubscriberRow
+from digest.store.subscriptions.tables.consents import ConsentRow
+from digest.store.subscriptions.tables.notices import NoticeRow
+from digest.store.subscriptions.tables.subscribers import SubscriberRow
 
 _REMEMBERED = 4096  # interests as they are written
 _MOST_FILTERS = 200_000  # whose numbers are remembered

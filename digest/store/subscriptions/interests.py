@@ -16,7 +16,8 @@ from digest.languages import deferred
 from digest.languages.dates import deferred_number
 from digest.packed import encode, filters_of
 from digest.store.session import chunks, insert, write
-from digest.store.subscriptions.tables import FilterRow, TopicRow
+from digest.store.subscriptions.tables.filters import FilterRow
+from digest.store.subscriptions.tables.topics import TopicRow
 from digest.words.characters import flaw
 from digest.words.nearest import unknown
 

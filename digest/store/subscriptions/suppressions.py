@@ -7,7 +7,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from digest.store.session import chunks, insert, write
-from digest.store.subscriptions.tables import SuppressionRow
+from digest.store.subscriptions.tables.suppressions import SuppressionRow
 
 
 def add(session: Session, address_hash: str, *, reason: str, now: datetime) -> bool:
