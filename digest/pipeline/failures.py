@@ -28,6 +28,7 @@ KEPT = timedelta(days=7)  # that a failure is shown which never came again
 _STOPS = {"SoftTimeLimitExceeded"}  # raised by Celery into whatever runs: not the fault of the thing at hand
 
 AWAY: tuple[type[Exception], ...] = (session.DBAPIError, *session.UNAVAILABLE)
+_FULL = ("disk is full", "No space left")  # said by SQLite; by Postgres
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
@@ -223,7 +224,8 @@ def in_words(error: BaseException) -> UnavailableError | None:
             f"the database is locked: another process has written to it for {session.BUSY_SECONDS} seconds",
             fix="wait for that process (a backup, an import, a migration) or end it, and try again",
         )
+    is_full = any(each in reason for each in _FULL)
     return UnavailableError(
         f"the database can't be used now: {masked(reason)}",
-        fix="digest doctor; look at the database's own log",
+        fix="free space on its disk" if is_full else "digest doctor; look at the database's own log",
     )

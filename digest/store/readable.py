@@ -12,9 +12,9 @@ from digest.store.session import is_outage
 R = TypeVar("R")
 T = TypeVar("T")
 
-_MOST = 1000  # rows that are remembered, so that each is said once
-_said: dict[str, str] = {}  # what was left out, and why
-_new: dict[str, str] = {}  # the same, until `take_left_out` has it
+_MOST = 1000  # rows that are remembered
+_logged: dict[str, str] = {}  # what was left out, and why: the log has it once
+_new: dict[str, str] = {}  # the same since `take_left_out` was called
 _log = logging.getLogger(__name__)
 
 
@@ -43,16 +43,17 @@ def texts(value: Any) -> tuple[str, ...]:
 
 def take_left_out() -> dict[str, str]:
     """Return the rows that were left out since the last call, and why."""
-    taken = dict(_new)
-    for row in taken:
+    rows = dict(_new)
+    for row in rows:
         _new.pop(row, None)
-    return taken
+    return rows
 
 
 def _leave_out(row: str, error: str) -> None:
-    if _said.get(row) == error:
-        return
-    if len(_said) >= _MOST:
-        _said.clear()
-    _said[row] = _new[row] = error
-    _log.warning("%s can't be read and is left out: %s", row, error)
+    for rows in (_logged, _new):
+        if len(rows) >= _MOST:
+            rows.clear()
+    _new[row] = error
+    if _logged.get(row) != error:
+        _logged[row] = error
+        _log.warning("%s can't be read and is left out: %s", row, error)

@@ -27,8 +27,8 @@ ADA, BOB = "ada@example.org", "bob@example.org"
 
 
 @pytest.fixture(autouse=True)
-def _nothing_said_yet(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(readable, "_said", {})
+def _nothing_reported_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(readable, "_logged", {})
     monkeypatch.setattr(readable, "_new", {})
 
 
