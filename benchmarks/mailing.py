@@ -19,7 +19,7 @@ from digest.pipeline.installation import Installation, seed
 from digest.render import Renderer, Site
 from digest.store import papers, schema, session, sources
 from digest.store.subscriptions import interests
-from digest.store.subscriptions.tables import SubscriberRow
+from digest.store.subscriptions.tables.subscribers import SubscriberRow
 from digest.tokens import Keys
 
 SITE = Site(

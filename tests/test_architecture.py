@@ -123,11 +123,15 @@ def test_pages_and_commands_open_no_session() -> None:
 
 
 def test_tables_stand_beside_their_queries() -> None:
-    """Each noun's folder of the store has its tables in `tables.py`, and no table is defined elsewhere."""
-    defined = re.compile(r"^class \w+\(Base\)", re.MULTILINE)
-    with_tables = {path for _, path in modules() if defined.search(path.read_text(encoding="utf-8"))}
-    nouns = {folder for folder in (ROOT / "digest/store").iterdir() if (folder / "__init__.py").exists()}
-    assert with_tables == {folder / "tables.py" for folder in nouns}
+    """A table is defined in the folder `tables` of its noun, alone, in a file of its name."""
+    defined = re.compile(r"^class \w+\(Base\):.*?__tablename__ = \"(\w+)\"", re.MULTILINE | re.DOTALL)
+    tables = [
+        (path.relative_to(ROOT / "digest/store").parts[1:], name)
+        for _, path in modules()
+        for name in defined.findall(path.read_text(encoding="utf-8"))
+    ]
+    assert tables
+    assert [parts for parts, _ in tables] == [("tables", f"{name}.py") for _, name in tables]
 
 
 def test_every_dependency_has_its_reason() -> None:
@@ -185,7 +189,11 @@ STAYING = {  # columns, and fields named for them
     "told_at",  # of alarms
     "taken",  # of a domain's pace: messages that left on a day
 }
-WITH_TAKEN = ("digest.throttle", "digest.store.deliveries.tables", "digest.store.deliveries.domain_limits")
+WITH_TAKEN = (
+    "digest.throttle",
+    "digest.store.deliveries.tables.paces",
+    "digest.store.deliveries.domain_limits",
+)
 
 
 def identifiers(path: Path) -> Iterator[str]:
@@ -218,4 +226,6 @@ def test_no_name_is_one_that_was_given_up() -> None:
 
 
 def test_no_module_has_a_name_that_was_given_up() -> None:
-    assert not [module for module, path in modules() if path.stem in RENAMED_MODULES]
+    """Tables keep their names, and each stands in a file of its table's name."""
+    named = [(module, path.stem) for module, path in modules() if path.parent.name != "tables"]
+    assert not [module for module, name in named if name in RENAMED_MODULES]

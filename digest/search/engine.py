@@ -153,7 +153,7 @@ class Engine:
         selected = self._shown.marks if query.selects is None else self._select(query.selects, known)
         may_widen = bool(query.words) and not (as_typed or read.corrected)
         complete = np.zeros(len(self._shown), np.bool_)
-        if not may_widen or read.may_be_complete(selected):
+        if not may_widen or read.may_be_complete(selected, self._terms):
             points, cover = score(read.units, self._terms)
             complete = selected & (cover > 1 - 1e-9)
             scores = np.multiply(points, cover, out=points)
@@ -163,17 +163,24 @@ class Engine:
             scores, cover = score(read.units, self._terms, covers=order is not Order.RELEVANCE)
         elif query.words:
             meaning = None
-        found = selected & (scores > 0) if query.words else selected
+        if not selected.all():
+            scores *= selected
+        found = scores > 0 if query.words else selected
         if query.words and order is not Order.RELEVANCE:
             # By date or trend, what has a little of the query would come first: only the best covered papers.
             found &= cover >= cover[found].max(initial=0) - 1e-9
-        if len(read.terms) > 1:
-            self._bring_near(scores, found, read.terms)
+            scores *= found
+        best = best_places(scores, NEAR)
+        if len(read.terms) > 1 and len(best):
+            scores[best] *= closeness(read.terms, self._terms, best)
         if meaning and order is Order.RELEVANCE and not query.words:
             scores = meaning(self._shown.numbers)
         elif meaning and order is Order.RELEVANCE:
             scores, found = self._with_meaning(scores, found, selected, meaning(self._shown.numbers))
-        page, more = self._page(self._keys(order, scores, trend), found, limit, after)
+        # Others stay behind the best, so that a first page needn't look at them.
+        alone = order is Order.RELEVANCE and not (meaning or after) and len(best) > limit
+        papers = best if alone else np.flatnonzero(found)
+        page, more = self._page(self._keys(order, scores, trend), papers, limit, after)
         return Found(
             hits=tuple(Hit(place.number, float(scores[paper]), place) for paper, place in page),
             total=int(np.count_nonzero(found)),
@@ -247,15 +254,6 @@ class Engine:
             return words
         return [word for word in words if not self._terms.is_common(word, OFTEN)] or words
 
-    def _bring_near(self, scores: Scores, found: Marks, terms: Sequence[Term]) -> None:
-        """Let the best papers count more where the query's words stand side by side."""
-        best = np.where(found, scores, -1.0)
-        least = max(least_of_highest(best, NEAR), 0.0)
-        among = np.flatnonzero(best >= least)
-        if len(among) > MOST_NEAR:
-            among = among[best[among] > least]
-        scores[among] *= closeness(terms, self._terms, among)
-
     def _keys(self, order: Order, scores: Scores, trend: Trend | None) -> Scores:
         if order is Order.DATE:
             return self._shown.seen.astype(np.float64)
@@ -264,10 +262,9 @@ class Engine:
         return scores
 
     def _page(
-        self, keys: Scores, found: Marks, limit: int, after: Place | None
+        self, keys: Scores, papers: Places, limit: int, after: Place | None
     ) -> tuple[list[tuple[int, Place]], bool]:
-        """The next papers in order, each with its place; and whether others follow."""
-        papers = np.flatnonzero(found)
+        """The next of these papers in order, each with its place; and whether others follow."""
         if after is not None:
             papers = papers[self._behind(papers, keys[papers], after)]
         papers = self._first(papers, keys, limit + 1)
@@ -306,17 +303,21 @@ class _Read:
     corrected: tuple[tuple[str, str], ...]
     unknown: tuple[str, ...]
 
-    def may_be_complete(self, selected: Marks) -> bool:
-        """Return whether a selected paper has every word; also where other forms make that hard to say."""
-        if any(unit.other for unit, _ in self.units):
-            return True
-        rarest, *others = sorted((term.papers for term in self.terms), key=len) or [np.empty(0, np.int32)]
+    def may_be_complete(self, selected: Marks, terms: Terms) -> bool:
+        """Return whether a selected paper has every word; also where units with other forms make that hard to
+        say.
+        """
+        plain = [term.papers for unit, of_unit in self.units if not unit.other for term in of_unit]
+        if not plain:
+            return bool(self.units)
+        rarest, *others = sorted(plain, key=len)
         papers = rarest[selected[rarest]]
         for other in others:
-            if not len(papers):
-                break
-            places = np.minimum(np.searchsorted(other, papers), len(other) - 1)
-            papers = papers[other[places] == papers]
+            papers = papers[_are_in(papers, other)]
+        for unit, of_unit in self.units:
+            if unit.other and len(papers):
+                own = np.logical_and.reduce([_are_in(papers, term.papers) for term in of_unit])
+                papers = papers[own | _are_in(papers, terms.phrase(unit.other).papers)]
         return bool(len(papers))
 
     def widened(self, terms: Terms) -> "_Read":
@@ -333,6 +334,28 @@ class _Read:
         of_unit = [term for _, of_unit in self.units for term in of_unit]
         related = {stem: RELATED * term.idf for term in of_unit for stem in term.related}
         return related | {term.stem: term.idf for term in self.terms}
+
+
+def best_places(scores: Scores, count: int) -> Places:
+    """Return where the highest scores above 0 are, so many or more of equal ones.
+
+    Where they are more than `MOST_NEAR`, only those before the last of them.
+    """
+    bound = least_of_highest(scores[::SAMPLED], count) if len(scores) > SAMPLED * count else 0
+    papers = np.flatnonzero(scores >= bound if bound > 0 else scores > 0)
+    values = scores[papers]
+    least = least_of_highest(values, count)
+    best = papers[values >= least]
+    return best if len(best) <= MOST_NEAR else papers[values > least]
+
+
+def _are_in(papers: NDArray[np.int32], others: NDArray[np.int32]) -> Marks:
+    """Which papers are among others; both ascending."""
+    if not len(papers) or not len(others):
+        return np.zeros(len(papers), np.bool_)
+    places = np.minimum(np.searchsorted(others, papers), len(others) - 1)
+    among: Marks = others[places] == papers
+    return among
 
 
 def least_of_highest(values: Scores, count: int) -> float:

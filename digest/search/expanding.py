@@ -80,14 +80,7 @@ class Acronyms:
 
 def _is_a_word(word: str, segments: Sequence[Segment]) -> bool:
     """Whether papers mostly write it in small letters."""
-    small = 0
-    for segment in segments:
-        number = segment.stems.find(stems(word)[0])
-        if number >= 0:
-            counts = segment.form_counts()
-            small += sum(
-                int(counts[form])
-                for form in range(*segment.stem_forms(number))
-                if segment.forms[form] == word
-            )
+    stem = stems(word)[0]
+    slices = [segment.form(stem, word) for segment in segments]
+    small = sum(end - start for start, end in slices)
     return small > COMMON * sum(segment.frequency(word) for segment in segments)

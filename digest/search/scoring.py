@@ -21,16 +21,14 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
-from digest.search.index.segment import SLOT, Slice
-from digest.search.selecting import follow
-from digest.search.shown import Places, Scores, Shown
+from digest.search.index.segment import SLOT
+from digest.search.shown import Places, Scores
 from digest.search.terms import Impacts, Term, Terms
-from digest.words import forms
 
 PAIRS = 0.2
 PHRASE = 1.0
+_PLACES = 40  # bits of a place in the texts of all papers
 OTHER_FORM = 1.3  # measured: less brings too few papers that only have the acronym among the first
 
 
@@ -52,13 +50,16 @@ def score(
     size = len(terms.shown)
     whole = sum(_idf(of_unit) for _, of_unit in units) or 1.0
     plain = [term for unit, of_unit in units if not unit.other for term in of_unit]
-    points, cover = _points(plain, size), _cover(plain if covers else (), size)
+    points, cover = _summed(plain, size, covers=covers)
     for unit, of_unit in units:
         if unit.other:
-            own, held = _points(of_unit, size), _cover(of_unit, size)
-            _add_other(own, held, unit, _idf(of_unit), terms)
+            own, held = _summed(of_unit, size, covers=covers)
+            idf, other = _idf(of_unit), terms.phrase(unit.other)
+            own[other.papers] = np.maximum(own[other.papers], OTHER_FORM * idf * other.impacts)
             points += own
-            cover += held
+            if covers:
+                held[other.papers] = idf
+                cover += held
     cover /= whole
     return points, cover
 
@@ -77,63 +78,35 @@ def closeness(found: Sequence[Term], terms: Terms, among: Places) -> Scores:
     whole = sum(idfs)
     if not whole:
         return np.ones(len(among))
-    owner = terms.shown.owner
-    places = _places([terms.occurrences(term.stem) for term in found], terms.shown, among)
-    for idf, (here, behind) in zip(idfs, pairwise(places), strict=True):
-        if len(here) and len(behind):
-            at = np.minimum(np.searchsorted(behind, here + 1), len(behind) - 1)
-            both = here[behind[at] == here + 1]
-            side_by_side = np.zeros(len(among), np.bool_)
-            side_by_side[np.searchsorted(among, owner[both >> 8])] = True
-            held += idf * side_by_side
+    number, place = terms.shown.places_in([terms.occurrences(term.stem) for term in found], among)
+    places = np.sort((number << _PLACES) + place)
+    behind = places + ((1 << _PLACES) + 1)  # the place of the next word, if it is the neighbour
+    at = np.minimum(np.searchsorted(places, behind), len(places) - 1)
+    both = places[places[at] == behind]
+    owners = terms.shown.owner[(both & ((1 << _PLACES) - 1)) // SLOT]
+    side_by_side = np.zeros((len(idfs), len(among)), np.bool_)
+    side_by_side[both >> _PLACES, np.searchsorted(among, owners)] = True
+    for idf, papers in zip(idfs, side_by_side, strict=True):
+        held += idf * papers
     share = held / whole
     return 1 + PAIRS * share + PHRASE * (share > 1 - 1e-9)
 
 
-def _places(runs: Sequence[Sequence[Slice]], shown: Shown, among: Places) -> list[NDArray[np.int64]]:
-    """The places of words (each a slice a segment) in some papers, ascending, counted over all segments."""
-    found: list[list[NDArray[np.int64]]] = [[np.empty(0, np.int64)] for _ in runs]
-    for number, segment in enumerate(shown.segments):
-        first, end = np.searchsorted(among, shown.starts[number : number + 2])
-        if end > first:
-            wanted = segment.slots_of(among[first:end] - shown.starts[number])
-            before = SLOT * shown.slot_starts[number]
-            for mine, run in zip(found, runs, strict=True):
-                mine.append(np.add(segment.places_in(run[number], wanted), before, dtype=np.int64))
-    return [np.sort(np.concatenate(mine)) for mine in found]
+def _summed(terms: Sequence[Term], size: int, *, covers: bool) -> tuple[Scores, Scores]:
+    """What terms give to each paper, and how much of their idf it has; without `covers` that is 0."""
+    points, cover = np.zeros(size), np.zeros(size)
+    if terms:
+        papers = np.concatenate([term.papers for term in terms], dtype=np.intp)
+        points = _counted(papers, terms, [term.impacts for term in terms], size)
+        if covers:
+            cover = _counted(papers, terms, [term.shares for term in terms], size)
+    return points, cover
 
 
-def _points(terms: Sequence[Term], size: int) -> Scores:
-    """What terms give to each paper."""
-    return _summed(terms, [term.impacts for term in terms], size)
-
-
-def _cover(terms: Sequence[Term], size: int) -> Scores:
-    """How much of the idf of terms each paper has."""
-    return _summed(terms, [term.shares for term in terms], size)
-
-
-def _summed(terms: Sequence[Term], values: Sequence[Impacts], size: int) -> Scores:
+def _counted(papers: Places, terms: Sequence[Term], values: Sequence[Impacts], size: int) -> Scores:
     """Add up for each paper what terms count in it (`values`: for each paper of each term), by their idf."""
-    if not terms:
-        return np.zeros(size)
-    papers = np.concatenate([term.papers for term in terms])
-    worth = [np.multiply(each, term.idf, dtype=np.float64) for term, each in zip(terms, values, strict=True)]
-    return np.bincount(papers, np.concatenate(worth), size).astype(np.float64, copy=False)
-
-
-def _add_other(points: Scores, cover: Scores, unit: Unit, idf: float, terms: Terms) -> None:
-    """Give papers that have a unit's other form what that counts, where it is more than they have."""
-    if len(unit.other) == 1:
-        term = terms.of(unit.other[0])
-        papers, impacts = term.papers.astype(np.intp), term.impacts
-    else:
-        runs = [terms.occurrences(forms(word)[0]) for word in unit.other]
-        found = [
-            follow(segment, [run[number] for run in runs])
-            for number, segment in enumerate(terms.shown.segments)
-        ]
-        papers, weights = terms.shown.weights_at(found)
-        impacts = terms.saturated(papers, weights)
-    points[papers] = np.maximum(points[papers], OTHER_FORM * idf * impacts)
-    cover[papers] = idf
+    worth, start = np.empty(len(papers)), 0
+    for term, each in zip(terms, values, strict=True):
+        np.multiply(each, term.idf, out=worth[start : start + len(each)], dtype=np.float64)
+        start += len(each)
+    return np.bincount(papers, worth, size).astype(np.float64, copy=False)

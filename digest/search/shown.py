@@ -14,8 +14,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from digest.search.index.segment import TITLE_WEIGHT, Marks, Segment, Slice, shown_in
-from digest.words import fold
+from digest.search.index.segment import SLOT, TITLE_WEIGHT, Marks, Segment, Slice, shown_in
 
 RARE = 1_024  # papers, of which a label that one has is counted by a row of bits; a rarer one paper by paper
 SORTED = 64  # of so many papers less than one has a word that is counted by sorting its occurrences
@@ -76,19 +75,13 @@ class Shown:
         """Return the shown papers of these places in texts (an array a segment), weighed in the same way."""
         return self._weights([each >> 8 for each in places])
 
-    def forms(self, prefix: str) -> Iterator[tuple[list[str], list[str]]]:
-        """Yield for each segment its words whose stems begin so: the stem and the form (folded) of each."""
-        for segment in self.segments:
-            stems, written = segment.stems_and_forms(segment.stems.starting(prefix))
-            yield stems, [form if form.isascii() and form.islower() else fold(form) for form in written]
-
     def counts(self, marks: Marks) -> dict[str, int]:
         """Return how many of these papers have each label that is counted, and are of each year."""
         labels = self._labels
-        of_frequent = np.bitwise_count(labels.rows & _to_bits(marks)).sum(axis=1, dtype=np.int64)
-        of_rare = np.add.reduceat(marks[labels.papers], labels.starts, dtype=np.int64)
-        counts = np.concatenate([of_frequent, of_rare])
-        return {labels.names[number]: int(counts[number]) for number in np.flatnonzero(counts).tolist()}
+        of_frequent = np.bitwise_count(labels.rows & _to_bits(marks)).sum(axis=1, dtype=np.uint32)
+        of_rare = np.add.reduceat(marks[labels.papers], labels.starts, dtype=np.uint32)
+        counts = zip(labels.names, of_frequent.tolist() + of_rare.tolist(), strict=True)
+        return {name: count for name, count in counts if count}
 
     @cached_property
     def _labels(self) -> "_Labels":
@@ -122,6 +115,47 @@ class Shown:
     def slot_starts(self) -> list[int]:
         """Where the slots of each segment begin in `owner`, and where they end."""
         return [0, *np.cumsum([len(each.slot_paper) for each in self.segments]).tolist()]
+
+    def places_in(
+        self, runs: Sequence[Sequence[Slice]], papers: Places
+    ) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
+        """Return which of some runs of occurrences (each a slice a segment) have a place in the texts of some
+        papers, and that place, counted over all segments.
+        """
+        wanted = self._slots_of(papers)
+        numbers, places = [np.empty(0, np.intp)], [np.empty(0, np.int64)]
+        for segment, start, end, *slices in zip(
+            self.segments, self.slot_starts, self.slot_starts[1:], *runs, strict=False
+        ):
+            if wanted[start:end].any():
+                run, place = segment.places_in(slices, wanted[start:end])
+                numbers.append(run)
+                places.append(place + SLOT * start)
+        return np.concatenate(numbers), np.concatenate(places)
+
+    def _slots_of(self, papers: Places) -> Marks:
+        """Which slots of all segments these papers have."""
+        marks = np.zeros(self.slot_starts[-1], np.bool_)
+        slots, left = (each[:, papers].ravel() for each in self._texts)
+        while len(slots):
+            marks[slots] = True
+            longer = left > 1
+            slots, left = slots[longer] + 1, left[longer] - 1
+        return marks
+
+    @cached_property
+    def _texts(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """The first slot of each paper's title and abstract, and how many slots each of them has."""
+        slots, sizes = (np.empty((2, len(self)), np.int32) for _ in range(2))
+        for number, (segment, start) in enumerate(zip(self.segments, self.slot_starts, strict=False)):
+            papers = slice(*self.starts[number : number + 2])
+            fields = ((0, segment.titles), (segment.titles, len(segment.slot_paper)))
+            for field, (begin, end) in enumerate(fields):
+                owners = segment.slot_paper[begin:end].astype(np.int32)  # each paper has a slot at least
+                first = np.flatnonzero(np.diff(owners, prepend=-1))
+                slots[field, papers] = first + (begin + start)
+                sizes[field, papers] = np.diff(first, append=end - begin)
+        return slots, sizes
 
     @cached_property
     def _slot_weight(self) -> Scores:

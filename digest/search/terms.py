@@ -14,6 +14,7 @@ import Stemmer
 from numpy.typing import NDArray
 
 from digest.search.index.segment import Slice
+from digest.search.selecting import follow
 from digest.search.shown import Places, Scores, Shown
 from digest.words import forms
 
@@ -66,6 +67,12 @@ class Terms:
         """Return what the other words of a word's root add to its own term; its idf is that of the word."""
         return self._keep((word, True), self._read_further)
 
+    def phrase(self, words: tuple[str, ...]) -> Term:
+        """Return the term of words that follow one another, weighed as one; it has no idf of its own."""
+        return (
+            self.of(words[0]) if len(words) == 1 else self._keep((" ".join(words), False), self._read_phrase)
+        )
+
     def is_common(self, word: str, times: int) -> bool:
         """Return whether papers have a word more often than so many times on average."""
         found = self.occurrences(forms(word)[0])
@@ -82,6 +89,16 @@ class Terms:
         impacts = self.saturated(papers, weights)
         whole = np.broadcast_to(np.float32(1), len(papers))
         return Term(word, stem, papers.astype(np.int32), impacts, whole, self._idf(len(papers)))
+
+    def _read_phrase(self, phrase: str) -> Term:
+        runs = [self.occurrences(forms(word)[0]) for word in phrase.split(" ")]
+        of_segments = enumerate(self.shown.segments)
+        found = [follow(segment, [run[number] for run in runs]) for number, segment in of_segments]
+        papers, weights = self.shown.weights_at(found)
+        impacts = self.saturated(papers, weights)
+        return Term(
+            phrase, "", papers.astype(np.int32), impacts, np.broadcast_to(np.float32(1), len(papers)), 0
+        )
 
     def _read_further(self, word: str) -> Term:
         own = self.of(word)
@@ -108,10 +125,13 @@ class Terms:
         root, own = _root(stemmer.stemWord(word)), forms(word)[0]
         begin = root[: max(len(root) - 2, SHORTEST - 1)]  # words may change its last letters: happy, happi
         ends = {root, f"{root}i", f"{root}it"}  # of Snowball, that `_root` may join to this root
-        found: set[str] = set()
-        for stems, written in self.shown.forms(begin):
-            each = zip(stems, stemmer.stemWords(written), strict=True)
-            found.update([stem for stem, end in each if end in ends and _root(end) == root])
+
+        def of_root(words: list[str]) -> list[int]:
+            of_words = enumerate(stemmer.stemWords(words))
+            return [place for place, end in of_words if end in ends and _root(end) == root]
+
+        segments = self.shown.segments
+        found = {stem for segment in segments for stem in segment.stems_with(begin, of_root)}
         return tuple(sorted(found - {own}))
 
     def _idf(self, holding: int) -> float:

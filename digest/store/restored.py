@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 
 from digest.domain import DeliveryState
 from digest.store import metadata
-from digest.store.deliveries.tables import DeliveryRow
-from digest.store.subscriptions.tables import NoticeRow, SignupRow
+from digest.store.deliveries.tables.deliveries import DeliveryRow
+from digest.store.subscriptions.tables.notices import NoticeRow
+from digest.store.subscriptions.tables.signups import SignupRow
 
 SKIPPED_NUMBERS = 1_000_000
 REASON = "restored from a backup: it may have been sent since"

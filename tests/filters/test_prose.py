@@ -1,7 +1,7 @@
 """Titles in a search: read as words where the filter language refuses them, never where it is a filter."""
 
 import pytest
-from hypothesis import example, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.errors import FilterError

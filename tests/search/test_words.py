@@ -9,7 +9,7 @@ from digest.search import Piece, Segment, build, mark, snippet
 from digest.search.index.acronyms import pairs
 from digest.search.index.vocabulary import Vocabulary, to_arrays
 from digest.search.spelling import Spelling, correction, is_one_edit
-from digest.words import forms, written
+from digest.words import fold, forms, written
 from tests.builders import paper
 
 LETTERS = st.text("abcd", min_size=4, max_size=7)
@@ -65,6 +65,22 @@ def test_a_vocabulary_finds_what_it_holds_and_what_begins_so(words: list[str], w
     assert vocabulary.find(wanted) == (words.index(wanted) if wanted in words else -1)
     start, end = vocabulary.starting(wanted)
     assert words[start:end] == [word for word in words if word.startswith(wanted)]
+
+
+@given(st.sets(st.text("aBcÉß9.", min_size=1), max_size=20).map(sorted), st.data())
+def test_a_vocabulary_folds_words(words: list[str], data: st.DataObject) -> None:
+    start = data.draw(st.integers(0, len(words)))
+    end = data.draw(st.integers(start, len(words)))
+    assert Vocabulary(*to_arrays(words)).folded(start, end) == [fold(word) for word in words[start:end]]
+
+
+@given(st.sets(st.integers(0, 9_999), max_size=400), st.integers(0, 9_999))
+def test_a_vocabulary_of_many_words_finds_them_too(numbers: set[int], wanted: int) -> None:
+    words = sorted(map(str, numbers))
+    vocabulary = Vocabulary(*to_arrays(words))
+    assert vocabulary.find(str(wanted)) == (words.index(str(wanted)) if wanted in numbers else -1)
+    start, end = vocabulary.starting(str(wanted))
+    assert words[start:end] == [word for word in words if word.startswith(str(wanted))]
 
 
 @given(

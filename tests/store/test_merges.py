@@ -18,7 +18,10 @@ from digest.store import metadata, papers, session
 from digest.store.papers import Why
 from digest.store.papers.combine import FIELDS, combine
 from digest.store.papers.merges import members
-from digest.store.papers.tables import EntryRow, PaperIdRow, PaperRow, SignalRow
+from digest.store.papers.tables.entries import EntryRow
+from digest.store.papers.tables.paper_ids import PaperIdRow
+from digest.store.papers.tables.papers import PaperRow
+from digest.store.papers.tables.signals import SignalRow
 from digest.store.papers.work import alone
 from tests.builders import NOW, entry
 

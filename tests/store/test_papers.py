@@ -17,7 +17,8 @@ from digest.domain import Entry, Paper, SignalKind, Source, SourceKind
 from digest.errors import InputError, UnknownError
 from digest.store import metadata, papers, session
 from digest.store.papers import StoredEntries
-from digest.store.papers.tables import PaperRow, SignalRow
+from digest.store.papers.tables.papers import PaperRow
+from digest.store.papers.tables.signals import SignalRow
 from tests.builders import NOW, entry
 
 ARXIV = Source("arxiv", SourceKind.ARXIV, "https://rss.arxiv.org/rss/cs.CL")

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError, StatementError
 from digest.errors import ConfigError
 from digest.store import session
 from digest.store.subscriptions import suppressions
-from digest.store.subscriptions.tables import SuppressionRow
+from digest.store.subscriptions.tables.suppressions import SuppressionRow
 from tests.builders import NOW
 
 

@@ -21,7 +21,7 @@ from digest.store.columns import pack, unpack
 from digest.store.subscriptions import addresses, interests, subscribers, suppressions
 from digest.store.subscriptions.selection import Condition, Field, OneOf
 from digest.store.subscriptions.subscribers import Consent
-from digest.store.subscriptions.tables import SubscriberRow
+from digest.store.subscriptions.tables.subscribers import SubscriberRow
 from tests.builders import NOW
 
 DUE = (NOW + timedelta(hours=1), date(2026, 3, 17))

@@ -20,7 +20,7 @@ from digest.pipeline.mail.links import Purpose, link
 from digest.pipeline.runner import run_round
 from digest.pipeline.subscriptions.validate import read_interests, read_schedule, subscribe
 from digest.store import session
-from digest.store.deliveries.tables import DeliveryRow
+from digest.store.deliveries.tables.deliveries import DeliveryRow
 from digest.store.subscriptions import interests, subscribers
 from tests.builders import NOW, entry
 from tests.installations import CONSENT, installation, outbox, store_entries

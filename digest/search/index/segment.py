@@ -9,8 +9,8 @@ stem are one slice, and so are those of a form. Labels are what else a paper has
 `cat:cs.CL`, `source:arxiv`, `has:code`. Papers are counted from 0 in each segment; `numbers` are the store's.
 """
 
-from collections.abc import Iterator, Sequence
-from itertools import chain, pairwise, repeat
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -78,13 +78,15 @@ class Segment:
         )
         return list(zip(stems, self.forms.all(), strict=True))
 
-    def stems_and_forms(self, stems: Slice) -> tuple[list[str], list[str]]:
-        """Return the words of these stems (numbers from … to before): the stem and the form of each."""
-        first, end = stems
+    def stems_with(self, prefix: str, chosen: Callable[[list[str]], Iterable[int]]) -> Iterator[str]:
+        """Yield the stems that begin so and have a form that is chosen, some more than once.
+
+        `chosen`: forms (folded) → the places of those that are chosen.
+        """
+        first, end = self.stems.starting(prefix)
         starts = self._stem_first[first : end + 1].tolist()
-        sizes = (behind - start for start, behind in pairwise(starts))
-        repeated = chain.from_iterable(map(repeat, self.stems.some(first, end), sizes))
-        return list(repeated), self.forms.some(starts[0], starts[-1])
+        for place in chosen(self.forms.folded(starts[0], starts[-1])):
+            yield self.stems[first + bisect_right(starts, starts[0] + place) - 1]
 
     def form(self, stem: str, form: str) -> Slice:
         """Return the occurrences of a word exactly as written, whose stem is this."""
@@ -123,25 +125,17 @@ class Segment:
             slots, positions = slots[kept], positions[kept]
         return slots.astype(np.int32) * SLOT + positions
 
-    def places_in(self, occurrences: Slice, wanted: Marks) -> NDArray[np.int32]:
-        """Return the places of occurrences in the slots that are marked; unsorted."""
-        start, end = occurrences
-        slots = self.slots[start:end]
+    def places_in(self, runs: Sequence[Slice], wanted: Marks) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
+        """Return which of the runs of occurrences have a place in the slots that are marked, and that place,
+        run by run.
+        """
+        slots = np.concatenate([self.slots[start:end] for start, end in runs])
         kept = np.flatnonzero(wanted.take(slots))
-        places: NDArray[np.int32] = slots[kept].astype(np.int32) * SLOT + self.positions[start:end][kept]
-        return places
-
-    def slots_of(self, papers: NDArray[np.intp]) -> Marks:
-        """Return which slots these papers (ascending) have."""
-        marks = np.zeros(len(self.slot_paper), np.bool_)
-        wanted = papers.astype(np.uint16)
-        for start, end in ((0, self.titles), (self.titles, len(marks))):  # each in the order of papers
-            owners = self.slot_paper[start:end]
-            first = np.searchsorted(owners, wanted)
-            sizes = np.searchsorted(owners, wanted, side="right") - first
-            before = np.cumsum(sizes) - sizes
-            marks[start + np.repeat(first - before, sizes) + np.arange(sizes.sum())] = True
-        return marks
+        starts = np.array([start for start, _ in runs])
+        ends = np.cumsum([end - start for start, end in runs])
+        run = np.searchsorted(ends, kept, side="right")
+        at = kept + (starts - np.append(0, ends[:-1]))[run]
+        return run, slots[kept].astype(np.int64) * SLOT + self.positions[at]
 
     def counts(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
         """Return how often each paper has each stem it has: numbers of stems, papers, counts, by stem and

@@ -13,7 +13,7 @@ from sqlalchemy import delete, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from digest.domain import Actor
-from digest.store.community.tables import AuditRow
+from digest.store.community.tables.audit import AuditRow
 from digest.store.session import write
 
 NOBODY = "subscriber:erased"  # stands for a person who was erased

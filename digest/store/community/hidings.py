@@ -7,8 +7,8 @@ from sqlalchemy import bindparam, delete, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from digest.domain import HideReason, Hiding
-from digest.store.community.tables import HidingRow
-from digest.store.papers.tables import PaperRow
+from digest.store.community.tables.hidings import HidingRow
+from digest.store.papers.tables.papers import PaperRow
 from digest.store.session import serialise
 
 Revision = tuple[object, ...]

@@ -13,10 +13,10 @@ from sqlalchemy import bindparam, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from digest.domain import Pick, SignalKind
-from digest.store.community.tables import PickRow
-from digest.store.papers.tables import SignalRow
+from digest.store.community.tables.picks import PickRow
+from digest.store.papers.tables.signals import SignalRow
 from digest.store.session import serialise
-from digest.store.subscriptions.tables import SubscriberRow
+from digest.store.subscriptions.tables.subscribers import SubscriberRow
 
 CURATORS = "picks"  # the source under which picks are observed
 _LATELY = 60  # picks that are looked at for changes

@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session
 from digest.domain import Entry, Proposal, ProposalState
 from digest.errors import UnknownError
 from digest.languages import deferred
-from digest.store.community.tables import ProposalRow
-from digest.store.papers.tables import PaperRow
+from digest.store.community.tables.proposals import ProposalRow
+from digest.store.papers.tables.papers import PaperRow
 from digest.store.session import insert, serialise
-from digest.store.subscriptions.tables import SubscriberRow
+from digest.store.subscriptions.tables.subscribers import SubscriberRow
 
 _MOMENTS = ("announced_at", "published_at")
 _TUPLES = ("authors", "categories", "keywords")

@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session
 from digest.domain import Report, ReportAbout
 from digest.errors import UnknownError
 from digest.languages import deferred
-from digest.store.community.tables import ReportRow
-from digest.store.papers.tables import PaperRow
+from digest.store.community.tables.reports import ReportRow
+from digest.store.papers.tables.papers import PaperRow
 from digest.store.session import serialise
-from digest.store.subscriptions.tables import SubscriberRow
+from digest.store.subscriptions.tables.subscribers import SubscriberRow
 
 
 @dataclass(frozen=True, slots=True)

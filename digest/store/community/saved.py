@@ -10,9 +10,9 @@ from datetime import datetime
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from digest.store.community.tables import SavedRow
+from digest.store.community.tables.saved import SavedRow
 from digest.store.session import insert
-from digest.store.subscriptions.tables import SubscriberRow
+from digest.store.subscriptions.tables.subscribers import SubscriberRow
 
 MOST_COMPARED = 100  # saved papers of a subscriber that `like:saved` compares with, the newest
 

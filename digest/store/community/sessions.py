@@ -7,7 +7,8 @@ from datetime import datetime
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from digest.store.community.tables import SessionRow, SigninRow
+from digest.store.community.tables.sessions import SessionRow
+from digest.store.community.tables.signins import SigninRow
 
 
 @dataclass(frozen=True, slots=True)

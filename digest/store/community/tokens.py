@@ -7,7 +7,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from digest.domain import Role
-from digest.store.community.tables import TokenRow
+from digest.store.community.tables.api_tokens import TokenRow
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ from sqlalchemy import ColumnElement, delete, func, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from digest.domain import SignalKind
-from digest.store.community.tables import VoteRow
-from digest.store.papers.tables import SignalRow
+from digest.store.community.tables.votes import VoteRow
+from digest.store.papers.tables.signals import SignalRow
 from digest.store.session import chunks, insert, serialise, write
 
 VOTERS = "votes"  # the source under which our own votes are observed

@@ -8,7 +8,8 @@ from sqlalchemy import distinct, func, select
 from sqlalchemy.orm import Session
 
 from digest.domain import DeliveryState
-from digest.store.deliveries.tables import DeliveryRow, IssueRow
+from digest.store.deliveries.tables.deliveries import DeliveryRow
+from digest.store.deliveries.tables.issues import IssueRow
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,11 @@ from sqlalchemy.orm import Session
 
 from digest.domain import Delivery, DeliveryState, SubscriberStatus
 from digest.store.deliveries.ledger import by_ids
-from digest.store.deliveries.tables import WAITING, DeliveryRow, IssueRow
+from digest.store.deliveries.tables.deliveries import WAITING, DeliveryRow
+from digest.store.deliveries.tables.issues import IssueRow
 from digest.store.leases import FREE, Outbox
 from digest.store.session import chunks
-from digest.store.subscriptions.tables import SubscriberRow
+from digest.store.subscriptions.tables.subscribers import SubscriberRow
 
 MOST_LOST = 3  # claims in a row without an outcome; one more and the row is put aside
 _ALONE = 2  # as many, and the row is claimed alone: its neighbours mustn't be put aside with it

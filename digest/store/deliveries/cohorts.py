@@ -9,9 +9,9 @@ from sqlalchemy import ColumnElement, Select, and_, func, select
 from sqlalchemy.orm import Session
 
 from digest.domain import DeliveryState, Frequency, Schedule, SubscriberStatus
-from digest.store.deliveries.tables import DeliveryRow
+from digest.store.deliveries.tables.deliveries import DeliveryRow
 from digest.store.session import chunks
-from digest.store.subscriptions.tables import SubscriberRow
+from digest.store.subscriptions.tables.subscribers import SubscriberRow
 
 MAY_HAVE_COME = (  # states of a message whose papers the subscriber has, may have, or will have
     DeliveryState.QUEUED,

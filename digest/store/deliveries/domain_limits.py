@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from digest.store.deliveries.tables import PaceRow
+from digest.store.deliveries.tables.paces import PaceRow
 from digest.store.session import chunks, insert
 from digest.throttle import Throttle
 

@@ -7,7 +7,8 @@ from sqlalchemy import func, or_, select, text
 from sqlalchemy.orm import Session
 
 from digest.domain import DeliveryState, Issue
-from digest.store.deliveries.tables import WAITING, DeliveryRow, IssueRow
+from digest.store.deliveries.tables.deliveries import WAITING, DeliveryRow
+from digest.store.deliveries.tables.issues import IssueRow
 from digest.store.session import chunks, insert
 
 

@@ -7,8 +7,9 @@ from sqlalchemy import func, or_, select, text
 from sqlalchemy.orm import Session
 
 from digest.domain import DeliveryState, SubscriberStatus
-from digest.store.deliveries.tables import WAITING, DeliveryRow, IssueRow
-from digest.store.subscriptions.tables import SubscriberRow
+from digest.store.deliveries.tables.deliveries import WAITING, DeliveryRow
+from digest.store.deliveries.tables.issues import IssueRow
+from digest.store.subscriptions.tables.subscribers import SubscriberRow
 
 
 class Late(NamedTuple):

@@ -12,10 +12,11 @@ from digest.domain import Delivery, DeliveryState, Issue
 from digest.store.columns import pack
 from digest.store.deliveries.cohorts import MAY_HAVE_COME
 from digest.store.deliveries.issues import issues_by_id
-from digest.store.deliveries.tables import DeliveryRow, IssueRow
+from digest.store.deliveries.tables.deliveries import DeliveryRow
+from digest.store.deliveries.tables.issues import IssueRow
 from digest.store.papers.reading import merged
 from digest.store.session import chunks, insert
-from digest.store.subscriptions.tables import SubscriberRow
+from digest.store.subscriptions.tables.subscribers import SubscriberRow
 
 _READ = (
     DeliveryRow.id,

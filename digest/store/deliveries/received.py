@@ -9,7 +9,8 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from digest.domain import DeliveryState
-from digest.store.deliveries.tables import DeliveryRow, IssueRow
+from digest.store.deliveries.tables.deliveries import DeliveryRow
+from digest.store.deliveries.tables.issues import IssueRow
 from digest.store.session import chunks
 
 REACHED = (DeliveryState.SENT, DeliveryState.UNCERTAIN, DeliveryState.COMPLAINED)

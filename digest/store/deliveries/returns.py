@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from digest.domain import Delivery, DeliveryState
 from digest.store.deliveries.ledger import by_ids
-from digest.store.deliveries.tables import DeliveryRow
-from digest.store.subscriptions.tables import SubscriberRow
+from digest.store.deliveries.tables.deliveries import DeliveryRow
+from digest.store.subscriptions.tables.subscribers import SubscriberRow
 
 _ACCEPTED = (DeliveryState.SENT, DeliveryState.UNCERTAIN)
 _MAILED = (*_ACCEPTED, DeliveryState.BOUNCED, DeliveryState.COMPLAINED, DeliveryState.FAILED)

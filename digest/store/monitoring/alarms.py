@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from digest.domain import Alarm
 from digest.store.leases import FREE, Outbox
-from digest.store.monitoring.tables import AlarmRow
+from digest.store.monitoring.tables.alarms import AlarmRow
 from digest.store.session import serialise
 
 _OUTBOX = Outbox(AlarmRow.__table__, at_most_once=False, outcome=("next_attempt_at", "reply"))

@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from digest.store.monitoring.tables import FailureRow
+from digest.store.monitoring.tables.failures import FailureRow
 from digest.store.session import chunks, insert
 
 MOST = 1_000

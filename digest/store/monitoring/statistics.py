@@ -12,9 +12,11 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.sql.elements import ColumnElement
 
 from digest.domain import DeliveryState, SubscriberStatus
-from digest.store.community.tables import VoteRow
-from digest.store.deliveries.tables import DeliveryRow, IssueRow
-from digest.store.subscriptions.tables import SubscriberRow, SuppressionRow
+from digest.store.community.tables.votes import VoteRow
+from digest.store.deliveries.tables.deliveries import DeliveryRow
+from digest.store.deliveries.tables.issues import IssueRow
+from digest.store.subscriptions.tables.subscribers import SubscriberRow
+from digest.store.subscriptions.tables.suppressions import SuppressionRow
 
 ERASED = "erased"  # the reason of suppressions that an erasure leaves
 

@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 
 from digest.domain import Paper
 from digest.store.papers.listing import outlines_of
-from digest.store.papers.tables import AuthorRow, PaperRow
+from digest.store.papers.tables.authors import AuthorRow
+from digest.store.papers.tables.papers import PaperRow
 from digest.store.session import chunks, insert, write
 
 LONGEST = 100  # characters of a key

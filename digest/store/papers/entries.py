@@ -19,7 +19,9 @@ from digest.store.papers.merges import Why
 from digest.store.papers.paper_index import PaperIndex, load
 from digest.store.papers.signals import Observation, observe
 from digest.store.papers.storable import unstorable
-from digest.store.papers.tables import EntryRow, PaperIdRow, PaperRow
+from digest.store.papers.tables.entries import EntryRow
+from digest.store.papers.tables.paper_ids import PaperIdRow
+from digest.store.papers.tables.papers import PaperRow
 from digest.store.papers.work import merge_entry
 from digest.store.session import chunks, insert, serialise, write
 

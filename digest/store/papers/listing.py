@@ -15,7 +15,9 @@ from sqlalchemy.orm import Session, aliased
 
 from digest.domain import Paper, Signal, SignalKind
 from digest.store.papers.reading import MAY_BE_SHOWN, listed_again
-from digest.store.papers.tables import EntryRow, PaperRow, SignalRow
+from digest.store.papers.tables.entries import EntryRow
+from digest.store.papers.tables.papers import PaperRow
+from digest.store.papers.tables.signals import SignalRow
 from digest.store.session import chunks
 
 _INSTANT = timedelta(microseconds=1)  # the least between two times that are kept

@@ -17,7 +17,8 @@ from digest.store.papers import work
 from digest.store.papers.authors import keep_authors
 from digest.store.papers.reading import named
 from digest.store.papers.signals import owners
-from digest.store.papers.tables import MergeRow, PaperRow
+from digest.store.papers.tables.merges import MergeRow
+from digest.store.papers.tables.papers import PaperRow
 from digest.store.session import chunks, serialise
 
 

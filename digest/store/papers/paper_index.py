@@ -12,7 +12,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, make_transient_to_detached
 
 from digest.store.papers.merges import Why, join, kept_apart, members, strength, strongest
-from digest.store.papers.tables import PaperIdRow, PaperRow
+from digest.store.papers.tables.paper_ids import PaperIdRow
+from digest.store.papers.tables.papers import PaperRow
 from digest.store.papers.work import Found, new_row
 from digest.store.session import chunks, insert
 

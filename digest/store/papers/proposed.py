@@ -7,7 +7,10 @@ from digest.domain import Entry, Paper
 from digest.errors import RefusedError
 from digest.ids import aliases
 from digest.store.papers.reading import as_papers, named
-from digest.store.papers.tables import EntryRow, MergeRow, PaperIdRow, PaperRow
+from digest.store.papers.tables.entries import EntryRow
+from digest.store.papers.tables.merges import MergeRow
+from digest.store.papers.tables.paper_ids import PaperIdRow
+from digest.store.papers.tables.papers import PaperRow
 
 
 def known(session: Session, entry: Entry, source: str) -> Paper | None:
@@ -33,7 +36,9 @@ def remove_carried_by(session: Session, ref: str, source: str) -> None:
 
     Raises UnknownError, and RefusedError where another source carries it or readers did something with it.
     """
-    from digest.store.community.tables import PickRow, SavedRow, VoteRow  # noqa: PLC0415 - many read no paper
+    from digest.store.community.tables.picks import PickRow  # noqa: PLC0415 - many read no paper
+    from digest.store.community.tables.saved import SavedRow  # noqa: PLC0415 - as above
+    from digest.store.community.tables.votes import VoteRow  # noqa: PLC0415 - as above
 
     row = named(session, ref)
     used = [exists().where(table.paper_id == row.id) for table in (VoteRow, SavedRow, PickRow)]

@@ -13,7 +13,10 @@ from digest.errors import UnknownError
 from digest.ids import paper_id
 from digest.languages import deferred
 from digest.store.papers import signals
-from digest.store.papers.tables import EntryRow, PaperIdRow, PaperRow, SignalRow
+from digest.store.papers.tables.entries import EntryRow
+from digest.store.papers.tables.paper_ids import PaperIdRow
+from digest.store.papers.tables.papers import PaperRow
+from digest.store.papers.tables.signals import SignalRow
 from digest.store.session import chunks
 
 _COLUMNS = tuple(PaperRow.__table__.columns)  # read alone, they cost half of what mapped objects do

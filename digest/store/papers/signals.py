@@ -15,7 +15,8 @@ from sqlalchemy import BindParameter, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from digest.domain import Signal, SignalKind
-from digest.store.papers.tables import PaperRow, SignalRow
+from digest.store.papers.tables.papers import PaperRow
+from digest.store.papers.tables.signals import SignalRow
 from digest.store.session import chunks, insert, write
 
 LEAST_USUAL = 20  # papers below which a median says nothing about a source

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from digest.domain import Paper
-from digest.store.papers.tables import SummaryRow
+from digest.store.papers.tables.summaries import SummaryRow
 from digest.store.session import chunks, insert
 
 

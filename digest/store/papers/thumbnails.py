@@ -8,7 +8,8 @@ from sqlalchemy import delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from digest.store.papers.reading import MAY_BE_SHOWN
-from digest.store.papers.tables import PaperRow, ThumbnailRow
+from digest.store.papers.tables.papers import PaperRow
+from digest.store.papers.tables.thumbnails import ThumbnailRow
 from digest.store.session import chunks, insert
 
 MOST_TRIES = 3

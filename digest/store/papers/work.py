@@ -21,7 +21,7 @@ from digest.store.papers.combine import (
     from_json,
     to_json,
 )
-from digest.store.papers.tables import PaperRow
+from digest.store.papers.tables.papers import PaperRow
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,9 @@ from sqlalchemy.orm import Session
 
 from digest.domain import Paper
 from digest.store.papers.reading import MAY_BE_SHOWN
-from digest.store.papers.tables import EntryRow, PaperRow
-from digest.store.search.tables import PaperChangeRow
+from digest.store.papers.tables.entries import EntryRow
+from digest.store.papers.tables.papers import PaperRow
+from digest.store.search.tables.paper_changes import PaperChangeRow
 from digest.store.session import chunks
 
 # Built once: pages and searches ask it each time.

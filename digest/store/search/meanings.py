@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 from digest.domain import Paper
 from digest.store.search.changes import papers_shown
 from digest.store.search.segments import LOCK
-from digest.store.search.tables import PaperChangeRow, PaperMeaningRow
+from digest.store.search.tables.paper_changes import PaperChangeRow
+from digest.store.search.tables.paper_meanings import PaperMeaningRow
 from digest.store.session import serialise
 
 

@@ -6,7 +6,9 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from digest.store.search.segments import LOCK
-from digest.store.search.tables import SearchBasisRow, SearchSegmentRow, SearchVectorsRow
+from digest.store.search.tables.search_bases import SearchBasisRow
+from digest.store.search.tables.search_segments import SearchSegmentRow
+from digest.store.search.tables.search_vectors import SearchVectorsRow
 from digest.store.session import insert, serialise
 
 # Built once: pages and searches ask it each time.

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from digest.domain import Announcement
-from digest.store.sources.tables import AnnouncementRow
+from digest.store.sources.tables.announcements import AnnouncementRow
 
 KEPT = 14  # announcements that a source is shown and judged by
 

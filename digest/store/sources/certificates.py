@@ -11,9 +11,11 @@ from digest.domain import Certificate, SourceKind
 from digest.ids import named_arxiv_id
 from digest.sources.calendar import day_of
 from digest.sources.certificate import Carried
-from digest.store.papers.tables import EntryRow, PaperIdRow
+from digest.store.papers.tables.entries import EntryRow
+from digest.store.papers.tables.paper_ids import PaperIdRow
 from digest.store.session import chunks, insert, write
-from digest.store.sources.tables import CertificateRow, SourceRow
+from digest.store.sources.tables.certificates import CertificateRow
+from digest.store.sources.tables.sources import SourceRow
 
 KEPT = 31  # days that are shown
 

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from digest.domain import Gap
 from digest.store.session import insert, write
-from digest.store.sources.tables import GapRow
+from digest.store.sources.tables.gaps import GapRow
 
 
 def notice(session: Session, source_id: int, days: Iterable[date], *, reason: str, now: datetime) -> None:

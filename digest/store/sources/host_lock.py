@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from digest.store.clock import shared_now
 from digest.store.session import insert
-from digest.store.sources.tables import SiteRow
+from digest.store.sources.tables.sites import SiteRow
 
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 

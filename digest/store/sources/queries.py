@@ -11,7 +11,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from digest.store.session import chunks, insert, write
-from digest.store.sources.tables import QueryRow
+from digest.store.sources.tables.queries import QueryRow
 
 KEPT = timedelta(days=60)
 

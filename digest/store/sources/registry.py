@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from digest.domain import Source, SourceKind, SourceState
 from digest.errors import InputError
-from digest.store.sources.tables import SourceRow
+from digest.store.sources.tables.sources import SourceRow
 from digest.words.nearest import unknown
 
 

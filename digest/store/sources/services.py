@@ -8,7 +8,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from digest.store.session import insert
-from digest.store.sources.tables import ServiceRow
+from digest.store.sources.tables.services import ServiceRow
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,9 @@ from sqlalchemy.orm import Session
 
 from digest.store.base import Base
 from digest.store.session import insert
-from digest.store.sources.tables import AnnouncementRow, GapRow, SourceRow
+from digest.store.sources.tables.announcements import AnnouncementRow
+from digest.store.sources.tables.gaps import GapRow
+from digest.store.sources.tables.sources import SourceRow
 
 # What polling changes by itself; it says nothing of whether somebody changed the source since.
 VOLATILE = frozenset(

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from digest.store.subscriptions.tables import AttemptRow
+from digest.store.subscriptions.tables.attempts import AttemptRow
 
 
 def note(session: Session, owner: str, use: str, now: datetime) -> None:

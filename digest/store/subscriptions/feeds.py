@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from digest.store.subscriptions.tables import FeedRow
+from digest.store.subscriptions.tables.feeds import FeedRow
 
 
 def feed_of(session: Session, subscriber_id: int) -> int:

@@ -16,7 +16,8 @@ from digest.languages import deferred
 from digest.languages.dates import deferred_number
 from digest.packed import encode, filters_of
 from digest.store.session import chunks, insert, write
-from digest.store.subscriptions.tables import FilterRow, TopicRow
+from digest.store.subscriptions.tables.filters import FilterRow
+from digest.store.subscriptions.tables.topics import TopicRow
 from digest.words.characters import flaw
 from digest.words.nearest import unknown
 
@@ -126,6 +127,11 @@ def as_json(interests: Interests) -> dict[str, Any]:
     """Return interests as they are kept in a column. Raises InputError (see `check_text`)."""
     for text in (*interests.topics, *interests.filters, *interests.exclude):
         check_text(text)
+    return checked_json(interests)
+
+
+def checked_json(interests: Interests) -> dict[str, Any]:
+    """Return interests as `as_json` does, where all their filters have numbers: each was checked then."""
     return {
         "topics": list(interests.topics),
         "filters": list(interests.filters),

@@ -6,7 +6,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from digest.store.session import insert
-from digest.store.subscriptions.tables import MuteRow
+from digest.store.subscriptions.tables.mutes import MuteRow
 
 
 def mute(session: Session, subscriber_id: int, filter_text: str, until: datetime) -> None:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from sqlalchemy import ColumnElement, String, and_, cast, func, or_, select
 from sqlalchemy.orm import Session
 
-from digest.store.subscriptions.tables import SubscriberRow
+from digest.store.subscriptions.tables.subscribers import SubscriberRow
 
 
 class Field(StrEnum):

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 from digest.domain import Frequency, Interests, Schedule, SubscriberStatus
 from digest.store.subscriptions.addresses import key
 from digest.store.subscriptions.interests import as_json, from_json
-from digest.store.subscriptions.tables import SignupRow, SubscriberRow
+from digest.store.subscriptions.tables.signups import SignupRow
+from digest.store.subscriptions.tables.subscribers import SubscriberRow
 
 
 @dataclass(frozen=True, slots=True)

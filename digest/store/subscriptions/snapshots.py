@@ -13,7 +13,8 @@ from digest.store.session import insert
 from digest.store.subscriptions import mutes
 from digest.store.subscriptions.addresses import key, name_key
 from digest.store.subscriptions.interests import as_json, from_json, packed
-from digest.store.subscriptions.tables import MuteRow, SubscriberRow
+from digest.store.subscriptions.tables.mutes import MuteRow
+from digest.store.subscriptions.tables.subscribers import SubscriberRow
 
 _TEXTS = (
     "email", "status", "frequency", "weekday", "timezone", "quiet_days", "language", "role", "display_name",

@@ -15,7 +15,8 @@ from digest.store.session import chunks
 from digest.store.subscriptions.addresses import key, name_key
 from digest.store.subscriptions.interests import as_json, from_json, packed
 from digest.store.subscriptions.selection import Condition, clauses
-from digest.store.subscriptions.tables import ConsentRow, SubscriberRow
+from digest.store.subscriptions.tables.consents import ConsentRow
+from digest.store.subscriptions.tables.subscribers import SubscriberRow
 from digest.words.nearest import unknown
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from digest.domain import DeliveryState
 from digest.store.leases import Outbox
-from digest.store.subscriptions.tables import QUEUED, NoticeRow
+from digest.store.subscriptions.tables.notices import QUEUED, NoticeRow
 
 _OUTBOX = Outbox(
     NoticeRow.__table__, at_most_once=True, outcome=("state", "reply", "next_attempt_at", "settled_at")

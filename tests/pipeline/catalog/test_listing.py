@@ -15,7 +15,7 @@ from digest.pipeline.catalog.periods import Period, Span, parse_period, period_o
 from digest.pipeline.installation import Installation
 from digest.store import papers, session, sources
 from digest.store.papers import listing
-from digest.store.papers.tables import PaperRow
+from digest.store.papers.tables.papers import PaperRow
 from digest.trend import rank
 from tests.builders import NOW, entry
 from tests.installations import installation, store_entries

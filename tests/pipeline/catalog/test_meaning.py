@@ -19,7 +19,7 @@ from digest.pipeline.installation import Installation
 from digest.search import Order
 from digest.search.meaning import Vectors
 from digest.store import papers, session
-from digest.store.papers.tables import PaperRow
+from digest.store.papers.tables.papers import PaperRow
 from tests import meaning_model
 from tests.builders import NOW, entry
 from tests.installations import installation, store_entries

@@ -21,7 +21,7 @@ from digest.pipeline.installation import Installation
 from digest.search import Order, lsa, version
 from digest.store import papers, search, session
 from digest.store.papers import Why
-from digest.store.papers.tables import PaperRow
+from digest.store.papers.tables.papers import PaperRow
 from digest.trend import rank
 from tests.builders import NOW, entry
 from tests.installations import installation, store_entries

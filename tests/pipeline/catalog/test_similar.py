@@ -17,7 +17,7 @@ from digest.pipeline.catalog.search_index import catch_up
 from digest.pipeline.installation import Installation
 from digest.search import Segment, build, lsa, version
 from digest.store import papers, search, session
-from digest.store.papers.tables import PaperRow
+from digest.store.papers.tables.papers import PaperRow
 from tests.builders import NOW, entry, paper
 from tests.installations import installation, store_entries
 

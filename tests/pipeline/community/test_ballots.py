@@ -18,8 +18,9 @@ from digest.pipeline.community.ballots import Ballot, Outcome, box_of, cast
 from digest.pipeline.installation import Installation
 from digest.store import session
 from digest.store.community import votes as stored
-from digest.store.community.tables import AuditRow, VoteRow
-from digest.store.papers.tables import SignalRow
+from digest.store.community.tables.audit import AuditRow
+from digest.store.community.tables.votes import VoteRow
+from digest.store.papers.tables.signals import SignalRow
 from tests.builders import NOW
 from tests.installations import installation
 from tests.pipeline.community.test_votes import by, people, the_papers

@@ -17,7 +17,7 @@ from digest.pipeline.installation import UNAVAILABLE, Installation, acting
 from digest.pipeline.subscriptions import personal_data
 from digest.store import session
 from digest.store.community import audit
-from digest.store.community.tables import VoteRow
+from digest.store.community.tables.votes import VoteRow
 from digest.store.subscriptions import subscribers
 from tests.builders import NOW, entry
 from tests.installations import installation, join, store_entries

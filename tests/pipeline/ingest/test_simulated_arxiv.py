@@ -18,7 +18,7 @@ from digest.pipeline.ingest.past.backfill import backfill
 from digest.pipeline.ingest.poll import FetchReport, fetch_due
 from digest.pipeline.installation import Installation
 from digest.store import session, sources
-from digest.store.papers.tables import PaperRow
+from digest.store.papers.tables.papers import PaperRow
 from digest.store.sources import gaps
 from tests.installations import installation
 from tests.simulated_arxiv import (

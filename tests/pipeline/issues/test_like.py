@@ -26,7 +26,7 @@ from digest.render.phrases import reason_phrases
 from digest.search import Segment, folded, lsa, version
 from digest.store import deliveries, papers, search, session
 from digest.store.community import saved as stored_saved
-from digest.store.papers.tables import PaperRow
+from digest.store.papers.tables.papers import PaperRow
 from digest.store.subscriptions import subscribers
 from tests.builders import NOW, entry
 from tests.installations import installation, join, outbox, store_entries

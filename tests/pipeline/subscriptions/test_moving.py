@@ -16,7 +16,7 @@ from digest.pipeline.subscriptions.lists.list_formats import ListFormat
 from digest.store import deliveries, session
 from digest.store.monitoring import statistics
 from digest.store.subscriptions import subscribers, suppressions
-from digest.store.subscriptions.tables import ConsentRow
+from digest.store.subscriptions.tables.consents import ConsentRow
 from digest.tokens import address_hashes
 from tests.builders import NOW, entry
 from tests.installations import installation, store_entries

@@ -1,26 +1,14 @@
-"""Defines the tables of issues, of the ledger and of domain limits. Rows stay inside the store."""
+"""Defines the table `deliveries`. Its rows stay inside the store."""
 
 from datetime import date, datetime
 
-from sqlalchemy import Double, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from digest.store.base import NEVER_REUSED, Base, partial_index
+from digest.store.base import Base, partial_index
 from digest.store.columns import LongId, Packed
 
 WAITING = "state IN ('queued', 'deferred')"  # rows of the ledger that can be claimed, as an index knows them
-
-
-class IssueRow(Base):
-    """One mailing occasion."""
-
-    __tablename__ = "issues"
-    __table_args__ = (UniqueConstraint("date", "due_at"), NEVER_REUSED)
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    date: Mapped[date]
-    due_at: Mapped[datetime] = mapped_column(index=True)
-    opened_at: Mapped[datetime]
 
 
 class DeliveryRow(Base):
@@ -55,22 +43,6 @@ class DeliveryRow(Base):
     created_at: Mapped[datetime]
     settled_at: Mapped[datetime | None]
     shown: Mapped[bytes | None]
-
-
-class PaceRow(Base):
-    """How fast a recipient domain is served; `*` is all of them together (see `digest.throttle`)."""
-
-    __tablename__ = "paces"
-
-    domain: Mapped[str] = mapped_column(primary_key=True)
-    next_at: Mapped[datetime]
-    rate: Mapped[float] = mapped_column(Double)
-    slowed_at: Mapped[datetime | None]
-    stopped_until: Mapped[datetime | None]
-    reason: Mapped[str]
-    day: Mapped[date | None]
-    taken: Mapped[int]
-    tail_at: Mapped[datetime | None]
 
 
 partial_index("ix_deliveries_waiting", DeliveryRow, "next_attempt_at", "id", where=WAITING)

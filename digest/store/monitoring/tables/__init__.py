@@ -1,0 +1,1 @@
+"""Defines the tables of alarms and of failures; a file for each table."""

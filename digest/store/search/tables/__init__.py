@@ -1,0 +1,1 @@
+"""Defines the tables of the search index; a file for each table."""

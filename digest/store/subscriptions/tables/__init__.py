@@ -1,0 +1,1 @@
+"""Defines the tables of joining, changing and leaving; a file for each table."""
