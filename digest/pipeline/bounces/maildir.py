@@ -1,4 +1,4 @@
-"""Where mails that come back lie: a Maildir, files, standard input. Each is read, and put where it belongs.
+"""Reads emails that came back from a Maildir, files or standard input, and puts each where it belongs.
 
 What is clear goes to `cur`, seen; what nobody understood, and what is forged, into the folder `.unknown`
 beside it, which mail programs show. Nothing is ever deleted. A process that dies leaves a mail in `new`,
@@ -17,12 +17,12 @@ from uuid import uuid4
 from digest.bounces import LARGEST
 from digest.domain import BounceKind
 from digest.errors import DigestError, InputError
+from digest.pipeline.bounces.folders import UNKNOWN
 from digest.pipeline.bounces.process import Processed, process
 from digest.pipeline.failures import Part, guarded
 from digest.pipeline.installation import Installation
 
 PATIENCE = 20.0  # seconds of a round for these mails: whoever floods us delays no digest
-UNKNOWN = ".unknown"  # a folder of a Maildir begins with a dot (Maildir++)
 _log = logging.getLogger(__name__)
 
 
