@@ -10,6 +10,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,6 +58,17 @@ class Spelling:
     def beginning(self, letter: str) -> Sequence[str]:
         """Return the known words that begin with a letter."""
         return self._words[bisect_left(self._words, letter) : bisect_left(self._words, chr(ord(letter) + 1))]
+
+
+_known: WeakKeyDictionary[Segment, Spelling] = WeakKeyDictionary()
+
+
+def spelling_of(segment: Segment) -> Spelling:
+    """Return the words of a segment; read once, as long as the segment is in use: that takes 0.1 s."""
+    spelling = _known.get(segment)
+    if spelling is None:
+        spelling = _known[segment] = Spelling(segment)
+    return spelling
 
 
 def correction(word: str, spellings: Iterable[Spelling]) -> str:
