@@ -52,11 +52,12 @@ def full_mail(message: Message, *, sender: str, recipient: str, date: datetime, 
 def body(kind: str, digest: Digest, site: Site, links: Links, level: Level) -> str:
     layout = view.layout(digest, level, digest.subscriber.interests.front or site.front)
     blocks, words = blocks_of(kind, digest, layout, level, links)
-    texts = view.texts(digest, words=words)
+    audience = view.audience(digest)
+    texts = view.texts(digest, audience, words=words)
     plain = kind == "txt"
     before, address, behind = texts.because
     values = {
-        "heading": view.heading(digest),
+        "heading": audience.heading,
         "notes": digest.notes,
         "quiet": not digest.papers,
         "hidden": layout.hidden,

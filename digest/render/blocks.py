@@ -43,7 +43,6 @@ _SHARED = (
     "links",
 )
 
-_NONE = frozenset[str]()
 Parts = TypeVar("Parts")
 Render = Callable[[str, Mapping[str, object]], str]  # a template's name and its values → text
 
@@ -59,9 +58,10 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Numbered(Block):
-    """A paper of the digest's own, and what its row of the ledger keeps of it."""
+    """A paper of the digest's own, what its row of the ledger keeps of it, and the kinds of its reasons."""
 
     shown: ShownPaper = field(kw_only=True)
+    kinds: frozenset[str] = field(kw_only=True)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -127,11 +127,10 @@ class _OfMatch:
     It holds the match, so that no other can have the same identity meanwhile.
     """
 
-    __slots__ = ("blocks", "kinds", "match", "slugs")
+    __slots__ = ("blocks", "match", "slugs")
 
     def __init__(self, match: Match) -> None:
         self.match: Final = match
-        self.kinds = frozenset([str(reason.kind) for reason in match.reasons])
         self.slugs = tuple([r.filter for r in match.reasons if r.kind is ReasonKind.TOPIC])
         self.blocks: dict[tuple[int, Manner | None, _Titles, Picture | None], Numbered] = {}
 
@@ -186,11 +185,6 @@ class Blocks:
             blocks.append(block)
         return blocks
 
-    def kinds(self, matches: Sequence[Match]) -> frozenset[str]:
-        """Return the kinds of the reasons for papers."""
-        made = self._of_matches
-        return _NONE.union(*[(made.get(id(match)) or self._made_of(match)).kinds for match in matches])
-
     def _made_of(self, match: Match) -> _OfMatch:
         """What was made of a match that isn't remembered: nothing yet."""
         if self._numbered >= _NUMBERED or len(self._of_matches) >= _NUMBERED:
@@ -210,7 +204,8 @@ class Blocks:
             block = self._in_brief(_Key((paper, reasons, titles), (paper.id, terms)))
         html = block.html.with_some({"number": quoted(str(number))})
         text = block.text.with_some({"number": quoted(f"{number:>3}")})
-        return Numbered(html, text, block.words, shown=shown_paper(match, dict(titles)))
+        shown = shown_paper(match, dict(titles))
+        return Numbered(html, text, block.words, shown=shown, kinds=kinds_of(match))
 
     def others(self, papers: tuple[Paper, ...], heading: str, level: int) -> Block:
         """Return the titles of what others read, under their heading: few sets of them are on many mails."""
@@ -338,6 +333,11 @@ class Blocks:
 
     def _set_group(self, heading: str, level: int) -> Block:
         return self.set("_paper/group", {"heading": heading, "level": level})
+
+
+def kinds_of(match: Match) -> frozenset[str]:
+    """Return the kinds of the reasons for a paper."""
+    return frozenset([str(reason.kind) for reason in match.reasons])
 
 
 def slots(names: Sequence[str]) -> dict[str, Placeholder | str]:

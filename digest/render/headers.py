@@ -37,7 +37,7 @@ def list_headers(site: Site, links: Links, archive: str = "") -> Headers:
 
     `archive`: where its papers stand on the web, an absolute URL.
     """
-    return (*own_headers(links), *_list(site, archive, _is_one_click(links)), *automatic_headers())
+    return (*own_headers(links), *_list(site, archive, is_one_click(links)), *automatic_headers())
 
 
 def own_headers(links: Links) -> Headers:
@@ -53,11 +53,11 @@ def digest_headers(digest: Digest, site: Site, links: Links, kinds: frozenset[st
     """
     slugs = tuple([topic.slug for topic in digest.topics])
     issue, asked = (digest.issue.id, digest.issue.date), (_audience(digest, slugs), slugs)
-    return _shared(issue, asked, kinds, site, _is_one_click(links))
+    return _shared(issue, asked, kinds, site, is_one_click(links))
 
 
-def _is_one_click(links: Links) -> bool:
-    """Whether a mail program may unsubscribe by itself: over HTTPS only (RFC 8058, section 3)."""
+def is_one_click(links: Links) -> bool:
+    """Tell whether a mail program may unsubscribe by itself: over HTTPS only (RFC 8058, section 3)."""
     return links.unsubscribe.startswith("https://")
 
 

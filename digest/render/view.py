@@ -80,6 +80,18 @@ class Layout(NamedTuple):
     hidden: int
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Audience:
+    """What a mail says to all who asked for the same in one issue: its heading and notes, in few words what
+    they asked for, and the titles of their topics by slug. In the language that is spoken."""
+
+    language: str
+    heading: str
+    notes: tuple[str, ...]
+    asked: str
+    topics: Mapping[str, str]
+
+
 class Texts(NamedTuple):
     """What a mail says to one reader alone; no text is empty. `papers`: how many.
 
@@ -126,21 +138,23 @@ def _titled(reasons: tuple[Reason, ...], titles: Mapping[str, str]) -> tuple[Rea
     )
 
 
-def heading(digest: Digest) -> str:
-    """Return the head of a digest."""
+def audience(digest: Digest) -> Audience:
+    """Return what a digest says to all who asked for the same."""
+    topics = {topic.slug: topic.title for topic in digest.topics}
+    asked = _asked(tuple(topics.values()), len(digest.subscriber.interests.filters))
+    notes = tuple(phrases.one_line(_(note)) for note in digest.notes[:MOST_NOTES])
+    return Audience(current(), _heading(digest), notes, asked, topics)
+
+
+def _heading(digest: Digest) -> str:
     asked = digest.subscriber.interests
     if not digest.papers:
         kind = _nothing(digest)
-    elif _is_weekly(digest):
+    elif is_weekly(digest):
         kind = _("The week’s papers")
     else:
         kind = _("Your papers") if asked.topics or asked.filters else _("Trending papers")
-    return _head(kind, digest.issue.date, current())
-
-
-@lru_cache(256)
-def _head(kind: str, on: date, _language: str) -> str:
-    day = dates.day_name(on).replace(" ", "\u00a0")  # no lone word on a narrow screen
+    day = dates.day_name(digest.issue.date).replace(" ", "\u00a0")  # no lone word on a narrow screen
     return f"{kind}\u00a0· {day}"
 
 
@@ -155,38 +169,35 @@ def others(*, has_papers: bool) -> str:
 
 
 def _nothing(digest: Digest) -> str:
-    return _("No papers this week") if _is_weekly(digest) else _("No papers today")
+    return _("No papers this week") if is_weekly(digest) else _("No papers today")
 
 
-def _is_weekly(digest: Digest) -> bool:
+def is_weekly(digest: Digest) -> bool:
+    """Tell whether a digest is that of a week."""
     return digest.subscriber.schedule.frequency is Frequency.WEEKLY
 
 
-def texts(digest: Digest, *, words: int) -> Texts:
+def texts(digest: Digest, audience: Audience, *, words: int) -> Texts:
     """Return the reader's own texts of a mail that shows so many words of papers."""
     count = len(digest.papers)
-    asked = _asked(
-        tuple([topic.title for topic in digest.topics]), len(digest.subscriber.interests.filters), current()
-    )
-    minutes = max(1, ceil(words / _WORDS_A_MINUTE))
-    counts = _counts(count, minutes, current()) if count else ()
-    about = counts or tuple([_(note) for note in digest.notes[:1]]) or (_("Nothing new for you"),)
+    minutes = ceil(words / _WORDS_A_MINUTE) or 1
+    about, meta = _about(count, minutes, audience)
     return Texts(
-        preheader=_preheader(digest, (*about, asked)),
-        meta=phrases.together(phrases.BETWEEN.join((*counts, asked))),
-        because=_because(digest.subscriber, asked),
+        preheader=_preheader(digest, about),
+        meta=meta,
+        because=_because(digest.subscriber, audience),
         papers=count,
     )
 
 
 def _sections(digest: Digest, shown: tuple[Match, ...]) -> tuple[Section, ...]:
-    if _is_weekly(digest):
+    if is_weekly(digest):
         return _by_day(digest.subscriber, shown)
     return _by_topic(digest.topics, shown) if _is_by_topic(digest) else (Section("", shown),)
 
 
 def _is_by_topic(digest: Digest) -> bool:
-    return len(digest.topics) > 2 and not _is_weekly(digest)
+    return len(digest.topics) > 2 and not is_weekly(digest)
 
 
 def _by_day(person: Subscriber, shown: Sequence[Match]) -> tuple[Section, ...]:
@@ -216,16 +227,20 @@ def _by_topic(topics: Sequence[Topic], shown: tuple[Match, ...]) -> tuple[Sectio
 
 
 @lru_cache(1_024)
-def _counts(papers: int, minutes: int, _language: str) -> tuple[str, str]:
+def _about(papers: int, minutes: int, audience: Audience) -> tuple[tuple[str, ...], str]:
+    """What a mail is about, in phrases, and the line that says how much it is and of what."""
+    if not papers:
+        about = audience.notes[:1] or (_("Nothing new for you"),)
+        return (*about, audience.asked), phrases.together(audience.asked)
     counts = (
         ngettext("{number} paper", "{number} papers", papers),
         ngettext("{number} min read", "{number} min read", minutes),
     )
-    return counts[0].replace(" ", "\u00a0"), counts[1].replace(" ", "\u00a0")
+    about = (*[count.replace(" ", "\u00a0") for count in counts], audience.asked)
+    return about, phrases.together(phrases.BETWEEN.join(about))
 
 
-@lru_cache(1_024)
-def _asked(topics: tuple[str, ...], filters: int, _language: str) -> str:
+def _asked(topics: tuple[str, ...], filters: int) -> str:
     """What the subscriber asked for, in few words: the titles of topics, how many filters."""
     if topics:
         names = pgettext("list", ", ").join([phrases.one_line(_(topic), 30) for topic in topics[:4]])
@@ -242,12 +257,11 @@ def following(digest: Digest) -> str:
     return phrases.moment(digest.next_at, digest.subscriber.schedule.timezone) if digest.next_at else ""
 
 
-def _because(person: Subscriber, asked: str) -> tuple[str, str, str]:
+def _because(person: Subscriber, audience: Audience) -> tuple[str, str, str]:
     """Why this mail comes, to whom, and since when."""
     since = (person.confirmed_at or person.created_at).astimezone(ZoneInfo(person.schedule.timezone))
-    address = phrases.masked(phrases.one_line(person.email))
-    before, behind = _around_address(since.date(), asked, current())
-    return before, address, behind
+    before, behind = _around_address(since.date(), audience.asked, audience.language)
+    return before, phrases.masked(phrases.one_line(person.email)), behind
 
 
 @lru_cache(4_096)
