@@ -127,7 +127,7 @@ def _deletions(words: Sequence[str]) -> tuple[Hashes, NDArray[np.int32]]:
     sizes = np.array([len(word) for word in words], np.int64)
     width = int(sizes.max(initial=0))
     encoded = np.array([word.encode() for word in words], f"S{max(width, 1)}")
-    letters = encoded.view(np.uint8).reshape(len(words), -1)[:, :width].astype(np.uint64)
+    letters = encoded.view(np.uint8).reshape(len(words), max(width, 1))[:, :width].astype(np.uint64)
     # H(word) = sum of letter · base^place; without a letter, all behind it move one place to the front.
     powers = np.array(_POWERS[: width + 1], np.uint64)
     moved = letters * powers[:width]
