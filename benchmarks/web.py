@@ -35,6 +35,7 @@ from urllib.parse import urlencode, urlsplit
 from urllib.request import urlopen
 
 import uvicorn
+from sqlalchemy import text
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
@@ -89,6 +90,9 @@ def fill(folder: Path, number: int, data: Path, **settings: str) -> None:
     store(folder, number, data, **settings)
     installation = open_installation(load(data_dir=folder, **settings))
     similar.keep_up(installation)
+    if installation.engine.dialect.name == "postgresql":
+        with installation.engine.begin() as db:
+            db.execute(text("ANALYZE"))  # as autovacuum does: the server of tests has none
     installation.engine.dispose()
 
 

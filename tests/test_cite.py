@@ -118,7 +118,7 @@ def test_a_paper_of_arxiv_is_cited_as_arxiv_does() -> None:
     assert item["issued"] == {"date-parts": [[2025, 11, 3]]}
     assert cite.plain(cited) == (
         "Lovelace, A., van Beethoven, L., The ATLAS Collaboration, Davis, S. (2025). Agents & the 100% rule "
-        "{of} $n_1$. arXiv 2511.05491. https://arxiv.org/abs/2511.05491"
+        "{of} n₁. arXiv 2511.05491. https://arxiv.org/abs/2511.05491"
     )
 
 

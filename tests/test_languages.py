@@ -68,6 +68,17 @@ def test_days_are_written_in_the_language_of_the_reader() -> None:
     assert [dates.short_date(DAY, year) for year in (2026, 2027)] == ["17 Mar", "17 Mar 2026"]
 
 
+def test_several_names_are_written_in_the_language_of_the_reader() -> None:
+    names = ["arXiv", "bioRxiv", "Hugging Face"]
+    assert [dates.series(names[:n]) for n in range(4)] == [
+        "", "arXiv", "arXiv and bioRxiv", "arXiv, bioRxiv and Hugging Face",
+    ]  # fmt: skip
+    with speaking("de"):
+        assert dates.series(names) == "arXiv, bioRxiv und Hugging Face"
+    with speaking("zh"):
+        assert dates.series(names) == "arXiv、bioRxiv和Hugging Face"
+
+
 def test_numbers_are_written_in_the_language_of_the_reader() -> None:
     assert dates.number(12_345) == "12,345"
     with speaking("de"):

@@ -188,7 +188,7 @@ def _announced(web: WebServer) -> str:
         certificates.keep(db, known.id, replace(held.without({lost}), day=days[1]))
         certificates.keep(db, known.id, replace(held.without({lost}), day=days[2], unlisted=3))
         gaps.notice(db, known.id, [day - timedelta(days=5)], reason="the feed was cut off", now=now)
-    return "/sources"
+    return "/sources?held"  # not the page that was kept of the state before
 
 
 def _picked(web: WebServer) -> str:

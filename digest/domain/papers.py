@@ -62,7 +62,7 @@ class Paper:
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """The first time that a source carried an item of a paper; `announced_at`: on which day it says so."""
+    """The first time that a source carried a version of a paper; `announced_at`: on which day it says so."""
 
     source: str
     seen_at: datetime

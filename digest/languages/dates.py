@@ -1,9 +1,10 @@
-"""Writes days and numbers in the language of who reads them, by Unicode's CLDR (Babel).
+"""Writes days, numbers and enumerations in the language of who reads them, by Unicode's CLDR (Babel).
 
 The patterns (https://unicode.org/reports/tr35/tr35-dates.html) stand in the catalogue like other texts, so
 that a translation decides their order; names of days and months are Babel's.
 """
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from functools import lru_cache
 
@@ -51,6 +52,17 @@ def short_month(day: date) -> str:
 def short_day_of_year(day: date) -> str:
     """Return `Tue 17 Mar 2026`."""
     return _written(day, pgettext("date", "EEE d MMM y"), current())
+
+
+def series(words: Sequence[str]) -> str:
+    """Return `arXiv, bioRxiv and Hugging Face`."""
+    if len(words) < 2:
+        return "".join(words)
+    if current() == ENGLISH:
+        return f"{', '.join(words[:-1])} and {words[-1]}"
+    from babel.lists import format_list  # noqa: PLC0415 - see below
+
+    return format_list(words, locale=current())
 
 
 def weekday(number: int) -> str:

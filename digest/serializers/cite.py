@@ -16,6 +16,7 @@ from datetime import date
 from typing import Any
 
 from digest.domain import Paper
+from digest.text import clean
 
 _TEX = {
     "\\": r"\textbackslash{}", "{": r"\textbraceleft{}", "}": r"\textbraceright{}", "~": r"\textasciitilde{}",
@@ -88,12 +89,13 @@ def csl(papers: Iterable[Paper]) -> list[dict[str, Any]]:
 
 
 def plain(paper: Paper) -> str:
-    """Write one line for a list of references: names, year, title, where it is."""
+    """Write one line for a list of references: names, year, title (formulas as text), where it is."""
     names = [part_name(name) for name in paper.authors]
     shown = [f"{n.family}, {_initials(n.given)}" if n.given else n.family for n in names[:7]]
     listed = ", ".join(shown) + (", et al." if len(names) > 7 else "")
     where = " ".join(part for part in (_place(paper), _number(paper)) if part)
-    parts = [f"{listed} ({_day(paper).year})".strip(), _line(paper.title).rstrip("."), where, _address(paper)]
+    title = _line(clean(paper.title)).rstrip(".")
+    parts = [f"{listed} ({_day(paper).year})".strip(), title, where, _address(paper)]
     return ". ".join(part for part in parts if part)
 
 

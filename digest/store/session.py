@@ -4,19 +4,35 @@ Never holds a connection of its own and never reads a setting or a clock.
 """
 
 import contextlib
+import json
 import os
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import Connection, Engine, Insert, create_engine, event, func, make_url, select, text, true
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Connection,
+    Engine,
+    Insert,
+    any_,
+    bindparam,
+    create_engine,
+    event,
+    func,
+    make_url,
+    select,
+    text,
+    true,
+)
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import QueryableAttribute, Session
 
 from digest.errors import ConfigError
 from digest.store.base import Base
@@ -32,6 +48,7 @@ __all__ = [
     "chunks",
     "connect",
     "insert",
+    "is_among",
     "is_outage",
     "make_room",
     "reading",
@@ -202,6 +219,18 @@ def chunks(items: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
     rest = iter(items)
     while chunk := list(islice(rest, size)):
         yield chunk
+
+
+def is_among(session: Session, column: QueryableAttribute[T], values: Collection[T]) -> ColumnElement[bool]:
+    """Return the condition that a column of numbers or texts holds one of these values, however many.
+
+    They are one parameter: the statement is the same for a thousand as for two, so it is written once.
+    """
+    if _dialect(session) == "postgresql":
+        kind = ARRAY(column.type)
+        return column == any_(bindparam(None, list(values), kind, unique=True))
+    listed = func.json_each(json.dumps(list(values))).table_valued("value")
+    return column.in_(select(listed.c.value))
 
 
 def make_room(session: Session) -> None:

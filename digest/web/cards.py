@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from digest.domain import Paper, SignalKind
-from digest.languages import gettext, pgettext
+from digest.languages import dates, gettext, pgettext
 from digest.languages.dates import short_number
 from digest.render import cards, phrases
 from digest.render.cards import source_name
@@ -133,6 +133,11 @@ def paper_links(paper: Paper) -> tuple[CardLink, ...]:
 def source_names(names: Sequence[str]) -> str:
     """Name sources for people: `arXiv, Hugging Face`."""
     return ", ".join(dict.fromkeys(source_name(name) for name in names))
+
+
+def source_series(names: Sequence[str]) -> str:
+    """Name sources for people within a sentence: `arXiv and Hugging Face`."""
+    return dates.series(list(dict.fromkeys(source_name(name) for name in names)))
 
 
 def _facts(paper: Paper) -> Iterator[str]:

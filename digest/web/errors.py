@@ -22,19 +22,25 @@ from digest.languages import deferred, gettext
 from digest.pipeline.installation import UNAVAILABLE
 from digest.web.forms import fix_of
 from digest.web.limits import retry_after
-from digest.web.site import web_of
+from digest.web.site import ANOTHER_SESSION, ANOTHER_SITE, web_of
 
 API = "/api/"
 MOST_SHOWN = 20  # mistakes in one body that are told
 LONGEST_NAME = 100  # characters of a name in a body that are repeated
 DATABASE_BACK = 5.0  # seconds after which somebody may try again when the database can't be used
 TITLES = {
-    403: deferred("That form isn’t ours"),
+    403: deferred("You can’t do this"),
     404: deferred("There is no such page"),
     405: deferred("That can’t be done here"),
     410: deferred("This paper is no longer shown here"),
     429: deferred("A moment, please"),
     503: deferred("A moment, please"),
+}
+NOT_OURS = deferred("That form isn’t ours")
+# What to do, where nothing more is known than the title says
+HINTS = {
+    404: deferred("Check the address, or search for a paper above."),
+    405: deferred("This address takes only a form. Open the page with the form, and send it from there."),
 }
 NOT_POSSIBLE = deferred("That doesn’t work")
 _log = logging.getLogger(__name__)
@@ -126,11 +132,12 @@ def _http_error(request: Request, error: Exception) -> Response:
         raise error
     if _is_api(request):
         return problem(error.status_code, str(error.detail), error.headers)
-    title = TITLES.get(error.status_code, NOT_POSSIBLE)
+    is_of_form = error.detail in {ANOTHER_SITE, ANOTHER_SESSION}
+    title = NOT_OURS if is_of_form else TITLES.get(error.status_code, NOT_POSSIBLE)
     detail = gettext(error.detail)
     is_own = detail != HTTPStatus(error.status_code).phrase  # else it says no more than the title
-    lines = (f"{detail[0].upper()}{detail[1:]}.",) if is_own and detail else ()
-    answer = web_of(request).message_page(title, *lines, status=error.status_code)
+    line = f"{detail[0].upper()}{detail[1:]}." if is_own and detail else HINTS.get(error.status_code, "")
+    answer = web_of(request).message_page(title, line, status=error.status_code)
     answer.headers.update(error.headers or {})
     return answer
 

@@ -43,6 +43,7 @@ BROWSER = "digest_browser"  # the cookie by which a browser that asked is known 
 RECENT = timedelta(minutes=3)  # longer than lists keep what they have read
 MOST_FIELDS = 500
 ANOTHER_SITE = deferred("this form was sent from another site")
+ANOTHER_SESSION = deferred("this form is of another session; open the page once more")
 CHARSETS = {b"utf-8", b"utf8", b"us-ascii"}  # the last is a part of it
 
 
@@ -68,6 +69,7 @@ def environment() -> Environment:
         "short_day_of_year": dates.short_day_of_year,
         "weekday": _weekday,
         "source_names": cards.source_names,
+        "source_series": cards.source_series,
         "plain_title": title,
         "paper_path": paper_path,
         "said": gettext,

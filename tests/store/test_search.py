@@ -12,6 +12,7 @@ from digest.domain import Source, SourceKind
 from digest.store import papers, search, session
 from digest.store.papers import Why
 from digest.store.papers.tables.papers import PaperRow
+from digest.store.search.segments import PIECE
 from tests.builders import NOW, entry
 
 ARXIV = Source("arxiv", SourceKind.ARXIV, "https://rss.arxiv.org/rss/cs.CL")
@@ -102,6 +103,16 @@ def test_changes_are_read_in_parts_without_a_gap(db: Session) -> None:
         seen += [each.pk for each in part.papers]
         revision = part.upto
     assert len(seen) == len(set(seen)) == 29
+
+
+def test_a_large_segment_is_read_piece_by_piece(db: Session) -> None:
+    data = bytes(range(256)) * (2 * PIECE // 256) + b"the end"
+    assert search.add(db, "1", after=0, upto=5, papers=5, data=data)
+    (info,) = search.infos(db, "1")
+    pieces = list(search.pieces_of(db, info.id))
+    assert [len(piece) for piece in pieces] == [PIECE, PIECE, 7]
+    assert b"".join(pieces) == data
+    assert list(search.pieces_of(db, info.id + 1)) == []
 
 
 def test_a_segment_is_added_only_behind_the_last_one(db: Session) -> None:

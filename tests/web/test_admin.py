@@ -56,7 +56,9 @@ def test_nobody_else_sees_it_or_raises_their_own_role(web: WebServer, theirs: st
     if theirs != "reader":
         give_role(web, EVE, theirs)
     eve = sign_in(web, EVE)
-    assert eve.get("/admin").status_code == 403
+    refused = eve.get("/admin")
+    assert refused.status_code == 403
+    assert "<h1>You can’t do this</h1>\n<p>Only an admin can do this.</p>" in refused.text
     form = {"csrf": csrf(eve), "email": EVE, "role": "admin"}
     assert eve.post("/admin/role", data=form).status_code == 403
     assert eve.post("/admin/undo", data={"csrf": csrf(eve), "act": "1"}).status_code == 403

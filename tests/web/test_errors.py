@@ -119,6 +119,22 @@ def test_no_body_is_more_than_a_mistake(web: WebServer, path: str, body: bytes) 
     assert answer.headers["content-type"] == "application/problem+json"
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "status", "words"),
+    [
+        ("GET", "/nothing", 404, ("There is no such page", "search for a paper above")),
+        ("GET", "/subscribe", 405, ("That can’t be done here", "Open the page with the form")),
+        ("POST", "/subscribe", 403, ("That form isn’t ours", "was sent from another site")),
+    ],
+)
+def test_an_error_says_what_happened_and_what_to_do(
+    web: WebServer, method: str, path: str, status: int, words: tuple[str, ...]
+) -> None:
+    answer = web.client(Origin="https://elsewhere.example").request(method, path)
+    assert answer.status_code == status
+    assert [each for each in words if each not in answer.text] == []
+
+
 def test_a_form_with_a_nul_is_refused(web: WebServer) -> None:
     assert web.client().post("/preview", data={"filters": "a\0b"}).status_code == 400
 

@@ -1,5 +1,6 @@
 """The page of a paper, its citations, and the lists of authors and topics."""
 
+import html
 import json
 import re
 import time
@@ -15,6 +16,7 @@ from digest.web.addresses import author_path, paper_path
 from digest.web.page_cache import LOOK_EVERY
 from tests.builders import NOW, entry
 from tests.installations import join, store_entries
+from tests.web.test_sessions import ADA, sign_in
 from tests.web_server import WebServer
 
 
@@ -42,6 +44,17 @@ def test_a_paper_is_shown_whole(web: WebServer) -> None:
     assert json.loads(data[1])["headline"] == "Agents <that> plan"
 
 
+def test_formulas_of_a_title_are_text_in_its_reference_and_in_what_machines_read(web: WebServer) -> None:
+    store_entries(web.installation.engine, [entry(title=r"Worlds of $\mathcal{O}(n^2)$")])
+    page = web.client().get("/p/2603.00001").text
+    reference = re.search(r'<p class="reference"[^>]*>(.*?)</p>', page)
+    data = re.search(r'<script type="application/ld\+json">(.*?)</script>', page)
+    assert reference
+    assert data
+    assert "Worlds of 𝒪(n²). arXiv" in reference[1]
+    assert json.loads(data[1])["headline"] == "Worlds of 𝒪(n²)"
+
+
 @pytest.mark.parametrize("ref", ["2603.00001v2", "arxiv:2603.00001", "https://arxiv.org/abs/2603.00001"])
 def test_other_spellings_of_an_id_lead_to_its_page(web: WebServer, ref: str) -> None:
     store_entries(web.installation.engine, [entry()])
@@ -54,6 +67,30 @@ def test_a_merged_paper_leads_to_the_one_that_stands_for_it(web: WebServer) -> N
     with session.transaction(web.installation.engine) as db:
         papers.merge(db, "2603.00002", "2603.00001", papers.Why("one work", "a test", NOW))
     assert web.client().get("/p/2603.00002").headers["location"] == "/p/2603.00001"
+
+
+def test_who_is_signed_in_can_leave_out_what_is_like_a_paper(web: WebServer) -> None:
+    store_entries(web.installation.engine, [entry(title=r"Worlds of $n^2$ agents")])
+    join(web.installation, ADA)
+    assert "Less like this" not in web.client().get("/p/2603.00001").text
+    page = sign_in(web).get("/p/2603.00001").text
+    assert "Get trending papers in your inbox" not in page  # they get them
+    less = re.search(r'<a href="([^"]+)">Less like this</a>', page)
+    assert less
+    offered = web.client().get(html.unescape(less[1]))
+    assert offered.status_code == 200
+    assert ">Worlds of n² agents</a>" in offered.text
+
+
+def test_a_source_that_carried_both_ids_of_one_work_is_named_once(web: WebServer) -> None:
+    engine = web.installation.engine
+    store_entries(engine, [entry(version=1), entry("2603.00002", version=1)], seen_at=NOW)
+    store_entries(engine, [entry(version=2, key="v2")], seen_at=NOW + timedelta(days=1))
+    with session.transaction(engine) as db:
+        papers.merge(db, "2603.00002", "2603.00001", papers.Why("one work", "a test", NOW))
+    page = web.client().get("/p/2603.00001").text
+    seen = [re.sub("<[^>]+>", "", each) for each in re.findall(r"<li>(arXiv, .*?)</li>", page)]
+    assert seen == ["arXiv, 17 March 2026, version 1", "arXiv, 18 March 2026, version 2"]
 
 
 @pytest.mark.parametrize(

@@ -122,10 +122,19 @@ def test_the_page_marks_words_escapes_text_and_offers_the_search_by_email(web: W
     assert 'value="agents cat:cs.CL"' in page
 
 
+def test_the_page_writes_formulas_as_text_and_names_sources_as_people_do(web: WebServer) -> None:
+    formula = entry("2603.00009", title=r"Agents of $\alpha^2$ worlds")
+    store_entries(web.installation.engine, [formula], source="huggingface")
+    page = web.client().get("/search", params={"q": "agents"}).text
+    assert "<mark>Agents</mark> of α² worlds" in page
+    assert 'href="/search?q=agents+source%3Ahuggingface" dir="auto">Hugging Face</a>' in page
+
+
 def test_the_page_tells_of_corrections_with_the_way_back(web: WebServer) -> None:
     page = web.client().get("/search", params={"q": "robost"}).text
     assert "Showing results for <strong>robots</strong>" in page
     assert 'href="/search?q=robost&amp;as_typed=1"' in page
+    assert "Read as" not in page  # it would say the same once more
     back = web.client().get("/search", params={"q": "robost", "as_typed": "1"}).text
     assert "No paper has the word “robost”." in back
 
@@ -177,6 +186,10 @@ def test_a_search_has_a_feed_with_the_papers_of_its_page(web: WebServer) -> None
         .headers["content-type"]
         .startswith("application/atom")
     )
+    page = client.get("/search", params={"q": "robots walk"}).text
+    named = re.findall(r'<link rel="alternate"[^>]* href="([^"]+)"', page)
+    assert named == [f"/search.{form}?q=robots%20walk" for form in ("atom", "rss", "json")]
+    assert [client.get(each).status_code for each in named] == [200, 200, 200]
     for given in ({}, {"q": '"open'}, {"q": "x", "order": "y"}):
         assert client.get("/search.rss", params=given).status_code == 404
 

@@ -261,7 +261,7 @@ def _result(
         Item(
             paper=shown[hit.number],
             score=hit.score,
-            title=mark(shown[hit.number].title, wanted),
+            title=mark(clean(shown[hit.number].title), wanted),
             snippet=snippet(shown[hit.number].abstract, wanted, lambda stem: found.idfs.get(stem, 1.0)),
         )
         for hit in found.hits

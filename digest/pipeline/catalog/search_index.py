@@ -240,11 +240,10 @@ class SearchIndex:
         known = self._segments.get((info.id, info.checksum))
         if known is not None:
             return known
-        mapped = self._mapped(info)
-        if mapped is not None:
+        mapped = self._mapped(info) or (self._keep(db, info) and self._mapped(info))
+        if mapped:
             return Segment(mapped)
-        data = stored.data_of(db, info.id) or b""  # the session's view doesn't move: it is there
-        return Segment((self._keep(info, data) and self._mapped(info)) or data)
+        return Segment(stored.data_of(db, info.id) or b"")  # the session's view doesn't move: it is there
 
     def _mapped(self, info: SegmentInfo) -> memoryview | None:
         """The file of a segment, mapped; None where it isn't there or isn't whole."""
@@ -259,14 +258,14 @@ class SearchIndex:
         mapped.madvise(mmap.MADV_DONTNEED)  # what was read to be checked needn't stay in memory
         return memoryview(mapped) if is_whole else None
 
-    def _keep(self, info: SegmentInfo, data: bytes) -> bool:
-        """Write the file of a segment, so that nobody sees it half-written."""
+    def _keep(self, db: Session, info: SegmentInfo) -> bool:
+        """Write the file of a segment, so that nobody sees it half-written; False where that can't be."""
         if self._folder is None:
             return False
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             with tempfile.NamedTemporaryFile(dir=self._folder, delete=False) as file:
-                file.write(data)
+                file.writelines(stored.pieces_of(db, info.id))
             os.replace(file.name, self._folder / _file_name(info))  # noqa: PTH105 - atomic, over an old one too
         except OSError as error:
             _log.warning("the search index isn't shared between processes: %s", error)

@@ -248,16 +248,26 @@ def interests_of(
     front: int,
 ) -> Interests:
     """Read what somebody typed, as `read_interests` does, by a reader that may know some of it already."""
-    return Interests(
+    interests = Interests(
         topics=reader.topics(topics),
         filters=reader.filters(filters),
         exclude=reader.filters(exclude),
-        min_upvotes=check_number(deferred("min upvotes"), min_upvotes, 0, 10**6),
-        top=check_number(deferred("top"), top, 0, MOST_PAPERS),
-        max_papers=check_number(deferred("max papers"), max_papers, 1, MOST_PAPERS),
+        min_upvotes=min_upvotes,
+        top=top,
+        max_papers=max_papers,
         about_only=about_only,
-        front=check_number(deferred("papers in full"), front, 0, MOST_FRONT),
+        front=front,
     )
+    check_limits(min_upvotes=min_upvotes, top=top, max_papers=max_papers, front=front)
+    return interests
+
+
+def check_limits(*, min_upvotes: int, top: int, max_papers: int, front: int) -> None:
+    """Raise InputError for a number of interests that is out of its range."""
+    check_number(deferred("min upvotes"), min_upvotes, 0, 10**6)
+    check_number(deferred("top"), top, 0, MOST_PAPERS)
+    check_number(deferred("max papers"), max_papers, 1, MOST_PAPERS)
+    check_number(deferred("papers in full"), front, 0, MOST_FRONT)
 
 
 @cache

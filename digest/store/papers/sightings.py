@@ -1,4 +1,4 @@
-"""Lists which sources carried a paper, when, and in which versions. Reads only."""
+"""Lists which sources carried a paper, when first, and in which versions. Reads only."""
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
@@ -12,14 +12,19 @@ _ENTRY = EntryRow.__table__.c
 _SIGHTINGS = (
     select(_ENTRY.source, _ENTRY.seen_at, _ENTRY.announced_at, _ENTRY.version, _ENTRY.announce_type)
     .where(_ENTRY.paper_id.in_(bindparam("numbers", expanding=True)))
-    .order_by(_ENTRY.seen_at, _ENTRY.source)
+    .order_by(_ENTRY.seen_at, _ENTRY.source, _ENTRY.key)
 )
 
 
 def sightings(session: Session, number: int) -> list[Sighting]:
-    """Return every first time that a source carried an item of this paper (`Paper.pk`), oldest first."""
+    """Return each first time that a source carried a version of this paper (`Paper.pk`), oldest first.
+
+    A source may have carried one version as several items: of papers that turned out to be one work, and
+    listed anew in another category. The first of them is the sighting.
+    """
     numbers = list(signals.owners(session, [number]))
-    return [
-        Sighting(row.source, row.seen_at, row.announced_at, row.version, row.announce_type or "")
-        for row in session.execute(_SIGHTINGS, {"numbers": numbers})
-    ]
+    found: dict[tuple[str, int | None], Sighting] = {}
+    for row in session.execute(_SIGHTINGS, {"numbers": numbers}):
+        seen = Sighting(row.source, row.seen_at, row.announced_at, row.version, row.announce_type or "")
+        found.setdefault((seen.source, seen.version), seen)
+    return list(found.values())

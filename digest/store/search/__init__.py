@@ -7,7 +7,7 @@ from digest.store.search.meanings import (
     meanings_after,
     without_meaning,
 )
-from digest.store.search.segments import SegmentInfo, add, data_of, drop, infos, rename, replace
+from digest.store.search.segments import SegmentInfo, add, data_of, drop, infos, pieces_of, rename, replace
 from digest.store.search.vectors import (
     add_basis,
     add_vectors,
@@ -35,6 +35,7 @@ __all__ = [
     "infos",
     "last_change",
     "meanings_after",
+    "pieces_of",
     "read_changed",
     "rename",
     "replace",

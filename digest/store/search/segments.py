@@ -5,16 +5,17 @@ segment: the second one is told that it came too late.
 """
 
 import zlib
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import LargeBinary, bindparam, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from digest.store.search.tables.search_segments import SearchSegmentRow
 from digest.store.session import serialise
 
 LOCK = "search index"
+PIECE = 2 * 2**20  # bytes of a segment that are read at once where it isn't wanted whole
 _ROW = SearchSegmentRow.__table__.c
 # Built once: pages and searches ask it each time.
 _INFOS = (
@@ -44,6 +45,22 @@ def infos(session: Session, version: str) -> list[SegmentInfo]:
 def data_of(session: Session, number: int) -> bytes | None:
     """Return the data of a segment; None where it isn't there any more."""
     return session.scalar(select(SearchSegmentRow.data).where(SearchSegmentRow.id == number))
+
+
+def pieces_of(session: Session, number: int) -> Iterator[bytes]:
+    """Yield the data of a segment piece by piece; nothing where it isn't there any more.
+
+    A driver holds a value as the server sent it (Postgres: two characters for each byte) beside the bytes
+    that it makes of it: of a whole segment that would be three times its size.
+    """
+    row, start = SearchSegmentRow, 1
+    while True:
+        part = func.substr(row.data, start, PIECE, type_=LargeBinary)
+        piece: bytes | None = session.scalar(select(part).where(row.id == number))
+        if not piece:
+            return
+        yield piece
+        start += len(piece)
 
 
 def add(session: Session, version: str, *, after: int, upto: int, papers: int, data: bytes) -> bool:

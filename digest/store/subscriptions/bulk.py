@@ -1,14 +1,16 @@
 """Reads many subscribers at once by their addresses, adds them, and walks through them."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, datetime, time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import date, datetime
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
-    DateTime,
+    ColumnElement,
+    Select,
     String,
+    Time,
     bindparam,
     cast,
     delete,
@@ -29,9 +31,9 @@ from digest.store.columns import pack
 from digest.store.community.tables.audit import AuditRow
 from digest.store.deliveries.tables.deliveries import DeliveryRow
 from digest.store.insert_many import Inserter
-from digest.store.session import chunks
+from digest.store.session import is_among
 from digest.store.subscriptions.addresses import name_key
-from digest.store.subscriptions.interests import as_json, filter_ids
+from digest.store.subscriptions.interests import as_json, checked_json, filter_ids
 from digest.store.subscriptions.selection import Condition, clauses
 from digest.store.subscriptions.subscribers import Consent, from_row
 from digest.store.subscriptions.tables.consents import ConsentRow
@@ -49,6 +51,7 @@ _WANTED = (
     "interests", "packed", "frequency", "weekday", "at", "timezone", "quiet_days", "language",
 )  # fmt: skip
 _CONSENT = ("subscriber_id", "at", "wording", "how", "details")
+_NO_CONSENT = (None, None)
 
 
 class NewSubscriber(NamedTuple):
@@ -79,7 +82,8 @@ class ChangedSubscriber(NamedTuple):
 
 
 class ListedSubscriber(NamedTuple):
-    """A row of the table as it is listed: `interests` as JSON; moments in UTC, with their zone or without."""
+    """A row of the table as it is listed, in texts: `interests` as JSON, `at` from its hours on, moments as
+    `2026-03-17 08:00:00.000000` in UTC."""
 
     id: int
     email: str
@@ -87,35 +91,30 @@ class ListedSubscriber(NamedTuple):
     interests: str
     frequency: str
     weekday: int
-    at: time
+    at: str
     timezone: str
     quiet_days: bool
     language: str
-    paused_until: datetime | None
-    created_at: datetime
+    paused_until: str | None
+    created_at: str
     role: str
     display_name: str
     consent: str | None
-    consent_at: datetime | None
+    consent_at: str | None
 
 
 def by_keys(session: Session, keys: Iterable[str]) -> dict[str, Subscriber]:
     """Return those whose address has one of these keys (`addresses.key`), by that key."""
-    wanted = select(SubscriberRow.__table__)
-    return {
-        row.email_key: from_row(row)
-        for chunk in chunks(keys)
-        for row in session.execute(wanted.where(SubscriberRow.email_key.in_(chunk)))
-    }
+    named = is_among(session, SubscriberRow.email_key, list(keys))
+    found = session.execute(select(SubscriberRow.__table__).where(named))
+    return {row.email_key: from_row(row) for row in found}
 
 
 def name_owners(session: Session, keys: Iterable[str]) -> dict[str, int]:
     """Return, by the key of the name (`addresses.name_key`), the numbers of those who have one of these."""
-    found: dict[str, int] = {}
-    for chunk in chunks(keys):
-        wanted = select(SubscriberRow.name_key, SubscriberRow.id).where(SubscriberRow.name_key.in_(chunk))
-        found.update({str(name): number for name, number in session.execute(wanted)})
-    return found
+    named = is_among(session, SubscriberRow.name_key, list(keys))
+    found = session.execute(select(SubscriberRow.name_key, SubscriberRow.id).where(named))
+    return {str(name): number for name, number in found}
 
 
 class Adder:
@@ -141,7 +140,7 @@ class Adder:
         self._people.insert([self._row(n, person) for n, person in zip(numbers, people, strict=True)])
         self._consents.insert(
             [
-                (number, given.at, given.wording, given.how, json.dumps(dict(given.details)))
+                (number, given.at, given.wording, given.how, _details(given))
                 for number, person in zip(numbers, people, strict=True)
                 if (given := person.consent)
             ]
@@ -186,7 +185,7 @@ class Adder:
         self._filters |= filter_ids(self._session, missing)
 
     def _write(self, interests: Interests) -> tuple[str, bytes]:
-        return json.dumps(as_json(interests)), pack(encode(interests, self._filters))
+        return json.dumps(checked_json(interests)), pack(encode(interests, self._filters))
 
     def _row(self, number: int, person: NewSubscriber) -> tuple[object, ...]:
         schedule = person.schedule
@@ -216,11 +215,16 @@ class Adder:
         )
 
 
+def _details(consent: Consent) -> str:
+    return json.dumps(dict(consent.details)) if consent.details else "{}"
+
+
 def walk(
     session: Session, where: Sequence[Condition] = (), *, after_id: int = 0, size: int = 2000
 ) -> Iterator[list[ListedSubscriber]]:
     """Yield who meets the conditions, by number, each with their last consent, some at a time."""
-    row, moment = SubscriberRow, DateTime(timezone=True)
+    row = SubscriberRow
+    as_text = _texts(session)
     wanted = (
         select(
             row.id,
@@ -229,12 +233,12 @@ def walk(
             cast(row.interests, String),
             row.frequency,
             row.weekday,
-            row.at,
+            as_text(row.at),
             row.timezone,
             row.quiet_days,
             row.language,
-            type_coerce(row.paused_until, moment),
-            type_coerce(row.created_at, moment),
+            as_text(row.paused_until),
+            as_text(row.created_at),
             row.role,
             row.display_name,
         )
@@ -242,26 +246,39 @@ def walk(
         .order_by(row.id)
         .limit(size)
     )
-    connection = session.connection()  # rows of the driver, without an object for each
-    while rows := connection.execute(wanted.where(row.id > after_id)).all():
+    while rows := _of_driver(session, wanted.where(row.id > after_id)):
         after_id = rows[-1][0]
         consents = _last_consents(session, [each[0] for each in rows])
-        yield [ListedSubscriber(*each, *consents.get(each[0], (None, None))) for each in rows]
+        yield [ListedSubscriber._make((*each, *consents.get(each[0], _NO_CONSENT))) for each in rows]
 
 
-def _last_consents(session: Session, ids: Sequence[int]) -> dict[int, tuple[str, datetime]]:
+def _of_driver(session: Session, statement: Select[*tuple[Any, ...]]) -> Sequence[tuple[Any, ...]]:
+    """Return rows as the driver makes them: columns of texts and numbers need nothing else."""
+    return session.connection().execute(statement).cursor.fetchall()
+
+
+def _texts(session: Session) -> Callable[[Any], ColumnElement[str]]:
+    """Return what reads a moment or a time of day as text: SQLite keeps them so, Postgres can write them so,
+    and nobody makes an object of each."""
+    if session.get_bind().dialect.name != "postgresql":
+        return lambda column: type_coerce(column, String)
+
+    def written(column: Any) -> ColumnElement[str]:
+        if isinstance(column.type, Time):
+            return cast(column, String)
+        return func.to_char(func.timezone("UTC", column), "YYYY-MM-DD HH24:MI:SS.US")
+
+    return written
+
+
+def _last_consents(session: Session, ids: Sequence[int]) -> dict[int, tuple[str, str]]:
     """Return the words and the moment of each one's last consent. Asked for by themselves: joined or as a
     subquery, Postgres walks all consents for each person as long as it has no statistics of the table.
     """
-    found: dict[int, tuple[str, datetime]] = {}
-    moment = type_coerce(ConsentRow.at, DateTime(timezone=True))
-    for chunk in chunks(ids):
-        wanted = select(ConsentRow.subscriber_id, ConsentRow.wording, moment).where(
-            ConsentRow.subscriber_id.in_(chunk)
-        )
-        for number, wording, at in session.connection().execute(wanted.order_by(ConsentRow.id)):
-            found[number] = wording, at
-    return found
+    row = ConsentRow
+    wanted = select(row.subscriber_id, row.wording, _texts(session)(row.at))
+    theirs = wanted.where(is_among(session, row.subscriber_id, ids)).order_by(row.id)
+    return {number: (wording, at) for number, wording, at in _of_driver(session, theirs)}
 
 
 def analyze(session: Session) -> None:

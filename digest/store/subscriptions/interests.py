@@ -127,6 +127,11 @@ def as_json(interests: Interests) -> dict[str, Any]:
     """Return interests as they are kept in a column. Raises InputError (see `check_text`)."""
     for text in (*interests.topics, *interests.filters, *interests.exclude):
         check_text(text)
+    return checked_json(interests)
+
+
+def checked_json(interests: Interests) -> dict[str, Any]:
+    """Return interests as `as_json` does, where all their filters have numbers: each was checked then."""
     return {
         "topics": list(interests.topics),
         "filters": list(interests.filters),

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from digest.store.session import chunks, insert, write
+from digest.store.session import insert, is_among, write
 from digest.store.subscriptions.tables.suppressions import SuppressionRow
 
 
@@ -43,8 +43,5 @@ def find(session: Session, hashes: Iterable[str]) -> SuppressionRow | None:
 
 def among(session: Session, hashes: Iterable[str]) -> set[str]:
     """Return those of these hashes that are suppressed."""
-    found: set[str] = set()
-    for chunk in chunks(set(hashes)):
-        wanted = select(SuppressionRow.address_hash).where(SuppressionRow.address_hash.in_(chunk))
-        found.update(session.scalars(wanted))
-    return found
+    named = is_among(session, SuppressionRow.address_hash, list(hashes))
+    return set(session.scalars(select(SuppressionRow.address_hash).where(named)))

@@ -16,11 +16,13 @@ from digest.errors import UnknownError
 from digest.ids import MAX_ID
 from digest.pipeline.catalog.paper import PaperPage
 from digest.pipeline.catalog.thumbnails import thumbnail_jpeg
+from digest.pipeline.mail.links import Purpose, link
 from digest.render import cards, phrases
 from digest.serializers import cite
 from digest.text import clean, typeset
 from digest.web.addresses import author_path, paper_path
 from digest.web.pages.catalog import read_view
+from digest.web.pages.community.sessions import viewer
 from digest.web.pages.plot import plots
 from digest.web.site import Site, Web
 
@@ -63,7 +65,7 @@ def citations(papers: Sequence[Paper], form: str, name: str) -> Response:
 def paper_page(web: Site, ref: str) -> Response:
     """Show a paper; another spelling of its id, and one that was merged into it, lead to its own address."""
     found = read_paper(web, ref)
-    paper, now = found.paper, web.clock()
+    paper, now, member = found.paper, web.clock(), viewer()
     if unquote(paper_path(paper.id)) != f"/p/{ref}":
         return RedirectResponse(paper_path(paper.id), status_code=302)
     return web.shared_page(
@@ -79,6 +81,7 @@ def paper_page(web: Site, ref: str) -> Response:
         reference=cite.plain(paper),
         linked_data=_linked_data(paper, web.installation.site.base_url),
         similar=web.search.similar(paper, now),
+        less=link(web.installation, Purpose.LESS, member.subscriber.id, paper=paper.id) if member else "",
         now=now,
     )
 
@@ -137,7 +140,7 @@ def _linked_data(paper: Paper, base_url: str) -> str:
     facts: dict[str, Any] = {
         "@context": "https://schema.org",
         "@type": "ScholarlyArticle",
-        "headline": paper.title,
+        "headline": cards.title(paper),
         "abstract": paper.abstract,
         "author": [{"@type": "Person", "name": name} for name in paper.authors],
         "datePublished": _iso(paper.published_at or paper.first_seen_at),

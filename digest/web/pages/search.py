@@ -1,5 +1,6 @@
 """Serves a search: words and filters in one box, what was made of them, and the papers, page by page."""
 
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 from urllib.parse import urlencode
@@ -12,6 +13,7 @@ from digest.errors import FilterError, InputError
 from digest.filters import hints
 from digest.languages import deferred
 from digest.pipeline.catalog.search import Facet, SearchResult
+from digest.render.cards import source_name
 from digest.search import Order, Pieces
 from digest.web import forms
 from digest.web.cards import found_card
@@ -100,11 +102,20 @@ def _marked(pieces: Pieces) -> Markup:
     return Markup("".join(texts))  # noqa: S704 - all of it is escaped
 
 
-def _facets(result: SearchResult) -> list[tuple[str, list[Facet]]]:
-    """The values of each kind by which results can be narrowed, most papers first."""
-    kinds = ((_CATEGORY, result.categories), (_YEAR, result.years), (_SOURCE, result.sources))
-    narrowing = [(name, [each for each in values if each.papers < result.total]) for name, values in kinds]
-    return [(name, values[:FACETS]) for name, values in narrowing if values]
+def _facets(result: SearchResult) -> list[tuple[str, list[tuple[str, Facet]]]]:
+    """The values of each kind by which results can be narrowed, with what people call each, most papers
+    first.
+    """
+    kinds: tuple[tuple[str, Sequence[Facet], Callable[[str], str]], ...] = (
+        (_CATEGORY, result.categories, str),
+        (_YEAR, result.years, str),
+        (_SOURCE, result.sources, source_name),
+    )
+    narrowing = [
+        (name, [(called(each.value), each) for each in values if each.papers < result.total][:FACETS])
+        for name, values, called in kinds
+    ]
+    return [(name, values) for name, values in narrowing if values]
 
 
 def _narrowed(query: str, wanted: str) -> str:

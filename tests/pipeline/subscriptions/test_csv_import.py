@@ -1,7 +1,10 @@
 """Tables of subscribers as spreadsheets and other programs write them, and ours that come back the same."""
 
 import contextlib
+import csv
 import io
+import json
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -333,6 +336,39 @@ def test_an_export_that_is_imported_elsewhere_is_exported_to_the_same_bytes(
 def test_no_field_of_an_export_is_a_formula(here: Installation) -> None:
     take(here, EVERYTHING)
     assert "\n'=ola@example.org," in exported(here, as_json=False)
+
+
+def test_an_export_is_what_csv_and_json_write_of_the_same_fields(here: Installation) -> None:
+    """Lines are put together from pieces; each must be the line of Python's own writers."""
+    take(here, EVERYTHING)
+    table = (
+        "email,topics,filters,max,min_upvotes,front,top,about_only,at,frequency,weekday,consent,consent_at,"
+        "joined_at\n"
+        'a&b@example.org,,"""x, y"";au:""Ada O\'Neil""",1,1,1,1,yes,23:59,weekly,sun,"=say ""yes"", 10",'
+        "2025-01-02T03:04:05.000007Z,0999-12-31T23:59:59.9Z\n"
+        "o'neil@example.org,,,20,0,0,0,,00:00,daily,,'quoted',2025-01-02,2025-01-02T00:00:00+02:00\n"
+    )
+    report = take(here, table)
+    assert (report.added, report.errors) == (2, [])
+    as_csv, as_json = io.StringIO(newline=""), io.StringIO(newline="")
+    assert export_subscribers(here, as_csv) == export_subscribers(here, as_json, as_json=True) == 7
+    rows = list(csv.reader(io.StringIO(as_csv.getvalue(), newline="")))
+    again = io.StringIO(newline="")
+    csv.writer(again).writerows(rows)
+    assert (tuple(rows[0]), again.getvalue()) == (COLUMNS, as_csv.getvalue())
+    objects = [json.loads(line) for line in as_json.getvalue().splitlines()]
+    lines = [json.dumps(each, ensure_ascii=False) for each in objects]
+    assert lines == as_json.getvalue().splitlines()
+    shown = [{name: cell for name, cell in zip(COLUMNS, row, strict=True) if cell} for row in rows[1:]]
+    plain = [{name: re.sub(r"^'(?=[=+\-@'])", "", cell) for name, cell in each.items()} for each in shown]
+    assert plain == objects
+    named = objects[-2]
+    assert (named["max"], named["min_upvotes"], named["front"], named["top"]) == ("1", "1", "1", "1")
+    assert (named["about_only"], named["weekday"], named["at"]) == ("yes", "sun", "23:59")
+    assert (named["joined_at"], named["consent_at"]) == (
+        "0999-12-31T23:59:59.900000Z",
+        "2025-01-02T03:04:05.000007Z",
+    )
 
 
 # ---------------------------------------------------------------- lists of others

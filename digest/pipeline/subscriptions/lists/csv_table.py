@@ -23,7 +23,6 @@ _LOOKED_AT = 1 << 16  # bytes at a time, when the encoding is found out
 _DELIMITERS = ",;\t|"
 _SEP = re.compile(r'\ufeff?"?sep=(.)"?[,;\t\r\n]*', re.IGNORECASE)
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
-_BREAK = re.compile(r"[\r\n]")
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 
 
@@ -119,6 +118,7 @@ def _rows(lines: _Lines, first: str, names: Sequence[str], needed: Collection[st
         first = lines.first()
     reader = csv.reader(lines, delimiter=delimiter or _delimiter(first, {*names, *needed}), strict=True)
     header: list[str] = []
+    is_whole = False  # whether each column has a name
     while True:
         lines.held.clear()
         begins = lines.line + 1
@@ -133,8 +133,12 @@ def _rows(lines: _Lines, first: str, names: Sequence[str], needed: Collection[st
             continue
         if not header:
             header = _header(fields, begins, names, needed)
+            is_whole = "" not in header
             continue
-        yield TableRow(begins, _named(header, fields, begins))
+        if is_whole and len(fields) == len(header) and _is_short(lines.held):
+            yield TableRow(begins, dict(zip(header, fields, strict=True)))  # almost every row of any table
+        else:
+            yield TableRow(begins, _named(header, fields, begins))
 
 
 def _delimiter(first: str, names: Collection[str]) -> str:
@@ -158,11 +162,12 @@ def _header(fields: Sequence[str], line: int, names: Sequence[str], needed: Coll
     return header
 
 
+def _is_short(record: Sequence[str]) -> bool:
+    """Whether a record is one line, and no field of it can be too long."""
+    return len(record) == 1 and len(record[0]) <= _LONGEST_FIELD
+
+
 def _named(header: Sequence[str], fields: Sequence[str], line: int) -> dict[str, str]:
-    whole = "".join(fields)
-    is_short = len(whole) <= _LONGEST_FIELD
-    if is_short and len(fields) == len(header) and "" not in header and not _BREAK.search(whole):
-        return dict(zip(header, fields, strict=True))  # almost every row of almost every table
     for place, field in enumerate(fields):
         name = header[place] if place < len(header) else None
         if field and name is None:

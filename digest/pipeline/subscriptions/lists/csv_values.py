@@ -6,16 +6,15 @@ that isn't the value is an error. A column that the table doesn't have changes n
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from digest.domain import Frequency, Interests, Role, Schedule, Subscriber, SubscriberStatus, Topic
 from digest.errors import InputError
 from digest.pipeline.subscriptions.validate import (
     InterestReader,
-    interests_of,
+    check_limits,
     read_address,
     read_display_name,
     read_schedule,
@@ -53,12 +52,13 @@ _NUMBERS = {
     "top": ("top", 0),
     "front": ("front", 0),
 }
-_INTERESTS = ("topics", "filters", "exclude", "max", "min_upvotes", "top", "about_only", "front")
-_KEPT = ("topics", "filters", "exclude", "min_upvotes", "top", "max_papers", "about_only", "front")
+_LISTS = ("topics", "filters", "exclude")
+_LIMITS = ("max", "min_upvotes", "top", "front", "about_only")
+_KEPT_LIMITS = ("max_papers", "min_upvotes", "top", "front", "about_only")
 _SCHEDULE = ("frequency", "weekday", "at", "timezone", "quiet_days", "language")
 _STATUSES = {str(status): status for status in SubscriberStatus}
 _ROLES = {str(role): role for role in Role}
-_NO_INTERESTS, _USUAL = Interests(), Schedule()
+_NO_INTERESTS = Interests()
 _REMEMBERED = 8_192  # interests
 _MOST_FILTERS = 100_000  # that are remembered as they are typed: some 30 MB
 _YES_NO = {"": False, "no": False, "false": False, "0": False, "yes": True, "true": True, "1": True}
@@ -69,8 +69,7 @@ _FORMULA = re.compile(r"'[=+\-@']")  # how `csv_export` keeps a spreadsheet from
 _ITEM = re.compile(r'((?:"[^"]*"|[^;"])+)')  # between semicolons, of which quotes may hold some
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(NamedTuple):
     """What a row says of somebody; None: it says nothing of that."""
 
     email: str
@@ -95,43 +94,47 @@ class RowReader:
     def __init__(self, topics: Sequence[Topic]) -> None:
         self._filters = _FilterReader(topics)
         self._interests = lru_cache(maxsize=_REMEMBERED)(self._read_interests)
+        self._topics = lru_cache(maxsize=_REMEMBERED)(self._read_topics)
+        self._exclude = lru_cache(maxsize=_REMEMBERED)(self._read_exclude)
 
     def read(self, fields: Mapping[str, str], email: str, known: Subscriber | None) -> Wanted:
         """Read a row about somebody who may be `known`. Raises InputError, UnknownError or FilterError."""
-        typed, role = _plain(fields, "status").lower(), _plain(fields, "role").lower()
-        if typed and typed not in _STATUSES:
-            raise InputError(f"status: {typed!r} is none of {', '.join(SubscriberStatus)}")
-        if role and role not in _ROLES:
-            raise InputError(f"role: {role!r} is none of {', '.join(Role)}")
         name = _plain(fields, "display_name") if "display_name" in fields else None
         consent = _plain(fields, "consent")
         at = read_time(fields, "consent_at")
         return Wanted(
             email=email,
             interests=self._interests(
-                known.interests if known else _NO_INTERESTS, tuple(map(fields.get, _INTERESTS))
+                known.interests if known else None,
+                tuple(map(fields.get, _LISTS)),
+                tuple(map(fields.get, _LIMITS)),
             ),
-            schedule=_schedule(known.schedule if known else _USUAL, tuple(map(fields.get, _SCHEDULE))),
-            status=_STATUSES[typed] if typed else None,
+            schedule=_schedule(known.schedule if known else None, tuple(map(fields.get, _SCHEDULE))),
+            status=_status(fields.get("status", "")),
             paused_until=read_time(fields, "paused_until"),
             joined_at=read_time(fields, "joined_at"),
             consent=Consent(at, consent, "operator") if consent and at else None,
-            role=_ROLES[role] if role else None,
+            role=_role(fields.get("role", "")),
             display_name=read_display_name(name) if name else name,
         )
 
-    def _read_interests(self, before: Interests, written: tuple[str | None, ...]) -> Interests:
-        fields = _there(_INTERESTS, written)
-        wanted: dict[str, Any] = {name: getattr(before, name) for name in _KEPT}
-        if "topics" in fields:
-            wanted["topics"] = [slug.lower() for slug in _list(fields, "topics")]
-        wanted |= {name: _list(fields, name) for name in ("filters", "exclude") if name in fields}
-        for column, (name, usual) in _NUMBERS.items():
-            if column in fields:
-                wanted[name] = _number(fields, column, usual)
-        if "about_only" in fields:
-            wanted["about_only"] = _yes_or_no(fields, "about_only")
-        return interests_of(self._filters, **wanted)
+    def _read_interests(
+        self, known: Interests | None, lists: tuple[str | None, ...], limits: tuple[str | None, ...]
+    ) -> Interests:
+        before = known or _NO_INTERESTS
+        topics, filters, exclude = lists
+        return Interests(
+            topics=before.topics if topics is None else self._topics(topics),
+            filters=before.filters if filters is None else self._filters.filters(_list("filters", filters)),
+            exclude=before.exclude if exclude is None else self._exclude(exclude),
+            **_limits(tuple(getattr(before, name) for name in _KEPT_LIMITS), limits),
+        )
+
+    def _read_topics(self, written: str) -> tuple[str, ...]:
+        return self._filters.topics([slug.lower() for slug in _list("topics", written)])
+
+    def _read_exclude(self, written: str) -> tuple[str, ...]:
+        return self._filters.filters(_list("exclude", written))
 
 
 class _FilterReader(InterestReader):
@@ -147,9 +150,13 @@ class _FilterReader(InterestReader):
 
 def read_time(fields: Mapping[str, str], name: str) -> datetime | None:
     """Read a time: ISO 8601, or as other programs write it; without a zone it is UTC. Raises InputError."""
-    written = _plain(fields, name)
-    if not written:
-        return None
+    written = fields.get(name)
+    return _moment(name, written) if written else None
+
+
+@lru_cache(maxsize=4096)  # somebody often joined and agreed at once
+def _moment(name: str, field: str) -> datetime:
+    written = _unguarded(field)
     try:
         time = datetime.fromisoformat(written.removesuffix(" UTC").replace(" +", "+"))
     except ValueError:
@@ -157,9 +164,40 @@ def read_time(fields: Mapping[str, str], name: str) -> datetime | None:
     return (time.replace(tzinfo=UTC) if time.tzinfo is None else time).astimezone(UTC)
 
 
+@lru_cache(maxsize=64)
+def _status(field: str) -> SubscriberStatus | None:
+    typed = _unguarded(field).lower()
+    if typed and typed not in _STATUSES:
+        raise InputError(f"status: {typed!r} is none of {', '.join(SubscriberStatus)}")
+    return _STATUSES[typed] if typed else None
+
+
+@lru_cache(maxsize=64)
+def _role(field: str) -> Role | None:
+    typed = _unguarded(field).lower()
+    if typed and typed not in _ROLES:
+        raise InputError(f"role: {typed!r} is none of {', '.join(Role)}")
+    return _ROLES[typed] if typed else None
+
+
 @lru_cache(maxsize=4096)
-def _schedule(before: Schedule, written: tuple[str | None, ...]) -> Schedule:
+def _limits(before: tuple[Any, ...], written: tuple[str | None, ...]) -> dict[str, Any]:
+    fields = _there(_LIMITS, written)
+    wanted: dict[str, Any] = dict(zip(_KEPT_LIMITS, before, strict=True))
+    for column, (name, usual) in _NUMBERS.items():
+        if column in fields:
+            wanted[name] = _number(fields, column, usual)
+    if "about_only" in fields:
+        wanted["about_only"] = _yes_or_no(fields, "about_only")
+    check_limits(**{name: wanted[name] for name, _ in _NUMBERS.values()})
+    return wanted
+
+
+@lru_cache(maxsize=4096)
+def _schedule(known: Schedule | None, written: tuple[str | None, ...]) -> Schedule:
     fields = _there(_SCHEDULE, written)
+    usual = Schedule()
+    before = known or usual
     given: dict[str, Any] = {
         "frequency": before.frequency,
         "weekday": WEEKDAYS[before.weekday],
@@ -168,7 +206,6 @@ def _schedule(before: Schedule, written: tuple[str | None, ...]) -> Schedule:
         "quiet_days": before.quiet_days,
         "language": before.language,
     }
-    usual = Schedule()
     if "frequency" in fields:
         given["frequency"] = _plain(fields, "frequency").lower() or Frequency.DAILY
     if "weekday" in fields:
@@ -220,13 +257,18 @@ def _number(fields: Mapping[str, str], name: str, usual: int) -> int:
     return int(found[1]) if found else usual
 
 
-def _list(fields: Mapping[str, str], name: str) -> list[str]:
-    written = _plain(fields, name)
+def _list(name: str, field: str) -> list[str]:
+    written = _unguarded(field)
+    if '"' not in written:
+        return [item for part in written.split(";") if (item := part.strip())]
     if written.count('"') % 2:
         raise InputError(f"{name}: {written[:60]!r} has a quote that isn't closed")
     return [item.strip() for item in _ITEM.findall(written) if item.strip()]
 
 
 def _plain(fields: Mapping[str, str], name: str) -> str:
-    written = fields.get(name, "")
-    return written[1:] if _FORMULA.match(written) else written
+    return _unguarded(fields.get(name, ""))
+
+
+def _unguarded(field: str) -> str:
+    return field[1:] if field.startswith("'") and _FORMULA.match(field) else field

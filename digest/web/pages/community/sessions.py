@@ -33,11 +33,9 @@ from digest.pipeline.installation import UNAVAILABLE
 from digest.web import guards
 from digest.web.errors import unavailable
 from digest.web.pages.language import speak_to
-from digest.web.site import Fields, one, our_fields, web_of
+from digest.web.site import ANOTHER_SESSION, Fields, one, our_fields, web_of
 
 HOST_COOKIE, PLAIN_COOKIE = "__Host-session", "session"  # the first where the site is reached by https
-_FORM = deferred("this form is of another session; open the page once more")
-
 _ONLY = {
     Role.CURATOR: deferred("only a curator can do this"),
     Role.ADMIN: deferred("only an admin can do this"),
@@ -124,7 +122,7 @@ async def signed_fields(request: Request) -> Fields:
     if found is None:
         raise NotSignedInError
     if not guards.is_same(one(fields, "csrf"), found.csrf):
-        raise HTTPException(403, _FORM)
+        raise HTTPException(403, ANOTHER_SESSION)
     return fields
 
 

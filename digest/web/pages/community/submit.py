@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from digest.domain import Entry, Paper, Proposal, ReportAbout, Role
 from digest.errors import InputError, RefusedError, UnknownError
-from digest.languages import deferred
+from digest.languages import dates, deferred
 from digest.pipeline.community import reports, submissions
 from digest.pipeline.community.proposals import fetching
 from digest.pipeline.community.sessions import SignedIn
@@ -144,7 +144,7 @@ def entry_card(entry: Entry) -> dict[str, str]:
             for fact in (
                 phrases.one_line(", ".join(entry.categories[:3]), 100),
                 phrases.one_line(entry.comment, 120),
-                f"{day.date():%Y-%m-%d}" if day else "",
+                dates.long_date(day.date()) if day else "",
             )
             if fact
         ),
