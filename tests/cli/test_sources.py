@@ -74,7 +74,7 @@ def test_what_is_no_address_of_a_source_is_refused_in_words(digest: Command, url
     assert (code, "address of a source" in err) == (2, True)
 
 
-@pytest.mark.parametrize("name", ["", "a:b", "doi", "x" * 101, "a\nb"])
+@pytest.mark.parametrize("name", ["a:b", "doi", "x" * 101, "a\nb"])
 def test_a_name_that_can_be_no_source_is_refused_in_words(digest: Command, name: str) -> None:
     code, _, err = digest("sources", "add", "https://x.org/", "--name", name, "--kind", "feed")
     assert (code, "can't be named" in err) == (2, True)
