@@ -45,6 +45,10 @@ class Corpus:
         """The papers by number: by trend."""
         return self._day.papers
 
+    def read_topics(self) -> None:
+        """Read all topics now. Raises `FilterError` for one that can't be read, before anybody is matched."""
+        self._day.library.topics.read_all()
+
     def search(self, node: Node, limit: int | None = None) -> tuple[Match, ...]:
         """Return the best `limit` papers that a tree selects, or all of them, best first."""
         text = canonical(node)
@@ -54,6 +58,7 @@ class Corpus:
         """Return all papers of each topic, by slug, in the order of `search`; without reasons, so cheap for
         many.
         """
+        self.read_topics()
         topics = self._day.library.topics
         terms = (leaf for tree in topics.values() for leaf in leaves(tree))
         self._day.index.look_up(term for term in terms if not isinstance(term, TopicRef | LikeSaved))

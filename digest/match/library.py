@@ -1,9 +1,9 @@
 """Reads topics and filters once. In: topics, canonical texts. Out: trees, or the `FilterError` of a topic."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from types import MappingProxyType
 
 from digest.domain import Topic
 from digest.errors import FilterError
@@ -30,16 +30,55 @@ PLAIN_PART = re.compile(
 FILTERS_KEPT = 50_000  # trees of distinct filters that are kept; a tree is about 1 kB
 
 
+class Topics(Mapping[str, Node]):
+    """The trees of topics by slug. Each is read when it is first asked for, with the topics that it names:
+    all together take a tenth of a second, and one reader has a few.
+
+    Asking raises `FilterError`, with the topic's slug, for an expression that can't be read, that names an
+    unknown topic, or that leads back to itself (`a → b → a`).
+    """
+
+    def __init__(self, topics: Iterable[Topic]) -> None:
+        self._by_slug = {topic.slug: topic for topic in topics}
+        self._trees: dict[str, Node] = {}  # of topics that are read, and found to be sound
+
+    def __getitem__(self, slug: str) -> Node:
+        if slug not in self._trees:
+            self._read([slug])
+        return self._trees[slug]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._by_slug)
+
+    def __len__(self) -> int:
+        return len(self._by_slug)
+
+    def __contains__(self, slug: object) -> bool:
+        return slug in self._by_slug
+
+    def read_all(self) -> None:
+        """Read every topic that isn't read yet, so that asking raises nothing afterwards."""
+        self._read([slug for slug in self._by_slug if slug not in self._trees])
+
+    def _read(self, slugs: Sequence[str]) -> None:
+        """Read topics, and those that they name. Raises KeyError for a slug that isn't there."""
+        trees = dict(self._trees)
+        waiting = deque(slugs)
+        while waiting:
+            slug = waiting.popleft()
+            if slug not in trees:
+                trees[slug] = _read(self._by_slug[slug], self._by_slug)
+                waiting += _named(trees[slug])
+        _refuse_cycles(trees, self._by_slug)
+        self._trees = trees
+
+
 class Library:
     """The topics by slug, and the trees of filters by canonical text."""
 
     def __init__(self, topics: Iterable[Topic]) -> None:
-        """Read all topics. Raises `FilterError`, with the topic's slug, for an expression that can't be read,
-        that names an unknown topic, or that leads back to itself (`a → b → a`)."""
-        by_slug = {topic.slug: topic for topic in topics}
-        trees = {slug: _read(topic, by_slug.keys()) for slug, topic in by_slug.items()}
-        _refuse_cycles(trees, by_slug)
-        self.topics: Mapping[str, Node] = MappingProxyType(trees)
+        """Take topics; each is read when it is first asked for (see `Topics`)."""
+        self.topics = Topics(topics)
         self._stored_tree = lru_cache(maxsize=FILTERS_KEPT)(_stored_tree)
 
     def tree(self, text: str) -> Node:
@@ -82,11 +121,13 @@ def _read(topic: Topic, slugs: Iterable[str]) -> Node:
         raise _of_topic(topic, error.message, error) from error
 
 
+def _named(tree: Node) -> list[str]:
+    """The topics that a tree names, in the order of the alphabet."""
+    return sorted({leaf.slug for leaf in leaves(tree) if isinstance(leaf, TopicRef)})
+
+
 def _refuse_cycles(trees: Mapping[str, Node], topics: Mapping[str, Topic]) -> None:
-    refers = {
-        slug: sorted({leaf.slug for leaf in leaves(tree) if isinstance(leaf, TopicRef)})
-        for slug, tree in trees.items()
-    }
+    refers = {slug: _named(tree) for slug, tree in trees.items()}
     sound: set[str] = set()
     for slug in trees:
         cycle = _cycle(slug, refers, (), sound)

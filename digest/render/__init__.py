@@ -70,6 +70,11 @@ class Renderer:
                 return self._in(site.language).print("digest", 2, digest, site, links)
         return self._in(site.language).print("digest", 2, digest, site, links)
 
+    def subject(self, digest: Digest, site: Site, links: Links) -> str:
+        """Return the subject of one subscriber's digest, as `digest` has it."""
+        with speaking(site.language):
+            return self._in(site.language).subject("digest", 2, digest, site, links)
+
     def confirm(self, site: Site, *, link: str, hours: int, until: str, first: str = "") -> Message:
         """Ask an address to confirm within `hours`. Holds nothing that the requester typed.
 

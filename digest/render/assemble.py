@@ -92,8 +92,7 @@ class MessageAssembler:
         """
         names, html_links, text_links = _links(links)
         common = self._common(mail, top, digest, site, names)
-        first = view.first_title(digest)
-        subject = self._subject(common.sheet, first, len(digest.papers), common.day)
+        subject = self._subject_of(common, digest)
         for level in LEVELS:
             layout = view.layout(digest, level, _front(digest, site))
             blocks, shown, kinds = self._blocks(common, digest, layout, level)
@@ -212,6 +211,14 @@ class MessageAssembler:
         values = {"site": sheet.site, "links": slots(sheet.links), "digest": digest}
         body = self._parts.set(f"{sheet.mail}/body", values)
         return body.html.parted("list"), body.text.parted("list")
+
+    def subject(self, mail: str, top: int, digest: Digest, site: Site, links: Links) -> str:
+        """Return the subject of what `print` returns, and render nothing else."""
+        return self._subject_of(self._common(mail, top, digest, site, _links(links)[0]), digest)
+
+    def _subject_of(self, common: SharedParts, digest: Digest) -> str:
+        first = view.first_title(digest)
+        return self._subject(common.sheet, first, len(digest.papers), common.day)
 
     def _set_subject(self, sheet: MailLayout, first: str, papers: int, short_day: str) -> str:
         digest = {"first": first, "count": papers, "short_day": short_day}

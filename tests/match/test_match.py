@@ -446,15 +446,30 @@ def test_topics_may_stand_on_other_topics() -> None:
     ],
 )
 def test_a_topic_that_can_not_be_is_refused_by_name(expressions: dict[str, str], said: str) -> None:
+    library = Library(Topic(slug, slug, expression) for slug, expression in expressions.items())
     with pytest.raises(FilterError) as caught:
-        Library(Topic(slug, slug, expression) for slug, expression in expressions.items())
+        library.topics.read_all()
     assert caught.value.message.startswith(said)
+    with pytest.raises(FilterError) as caught:
+        library.topics["a"]
+    assert caught.value.message.startswith(said)
+
+
+def test_a_topic_is_read_with_those_that_it_names_and_without_others() -> None:
+    expressions = [("a", "topic:b"), ("b", "x"), ("c", "(never closed")]
+    library = Library(Topic(slug, slug, text) for slug, text in expressions)
+    assert library.topics["a"] == parse("topic:b", topics={"b"})
+    assert library.topics.get("gone") is None
+    assert "c" in library.topics
+    with pytest.raises(FilterError, match="topic c"):
+        library.topics["c"]
 
 
 def test_topics_may_share_a_topic() -> None:
     library = Library(
         Topic(slug, slug, text) for slug, text in [("a", "topic:c"), ("b", "topic:c topic:a"), ("c", "x")]
     )
+    library.topics.read_all()
     assert set(library.topics) == {"a", "b", "c"}
 
 

@@ -221,7 +221,7 @@ def explain(cli: Cli, paper_id: str, as_json: bool) -> None:
 
     Example: digest papers explain 2509.13332
     """
-    from digest.pipeline.issues.preview import explain as explained
+    from digest.pipeline.issues.trend_score import explain as explained
 
     ranked = explained(cli.installation, paper_id, cli.now)
     if as_json:

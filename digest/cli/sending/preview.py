@@ -126,7 +126,7 @@ def _hand_out(cli: Cli, digest: "Digest", part: str | None, to: str | None, *, a
 def _subject(cli: Cli, found: "Preview") -> str | None:
     from digest.pipeline.mail import build
 
-    return build.write(cli.installation, found.digest).subject if found.digest else None
+    return build.subject(cli.installation, found.digest) if found.digest else None
 
 
 def _subscriber(

@@ -1,5 +1,6 @@
 """How far long work is: a bar on a terminal, nothing anywhere else."""
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -37,13 +38,16 @@ def counting(unit: str, total: int | None = None) -> Iterator[Callable[[int], No
 @contextmanager
 def _bar(total: float | None, *, has_bar: bool) -> Iterator[Callable[[float, Callable[[float], str]], None]]:
     """Show on a terminal how much of a total is done; told of that, and what to say after so many seconds."""
+    if not sys.stderr.isatty():  # Rich takes a tenth of a second to import
+        yield lambda _done, _text: None
+        return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
     console = Console(stderr=True)
     text = TextColumn("{task.description}")
     columns = (BarColumn(), text, TimeRemainingColumn()) if has_bar else (SpinnerColumn(), text)
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+    with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("", total=total)
 
         def show(done: float, text: Callable[[float], str]) -> None:

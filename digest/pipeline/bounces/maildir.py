@@ -17,12 +17,12 @@ from uuid import uuid4
 from digest.bounces import LARGEST
 from digest.domain import BounceKind
 from digest.errors import DigestError, InputError
+from digest.pipeline.bounces.folders import UNKNOWN
 from digest.pipeline.bounces.process import Processed, process
 from digest.pipeline.failures import Part, guarded
 from digest.pipeline.installation import Installation
 
 PATIENCE = 20.0  # seconds of a round for these mails: whoever floods us delays no digest
-UNKNOWN = ".unknown"  # a folder of a Maildir begins with a dot (Maildir++)
 _log = logging.getLogger(__name__)
 
 

@@ -104,8 +104,12 @@ def _catch_up(
         _merge_small(installation, wanted)
     else:
         return done
-    with session.transaction(installation.engine) as db:
-        stored.drop(db, keep=[version(), version() + BUILDING])
+    kept = [version(), version() + BUILDING]
+    with session.reading(installation.engine) as db:
+        has_others = stored.has_others(db, kept)
+    if has_others:  # most often there are none, and a look takes no writer's turn
+        with session.transaction(installation.engine) as db:
+            stored.drop(db, keep=kept)
     return done
 
 

@@ -119,7 +119,7 @@ def _incomplete(source: Source, found: Certificate) -> str:
     )
 
 
-@lru_cache(maxsize=2)  # topics rarely change, and reading the shipped ones takes a tenth of a second
+@lru_cache(maxsize=2)  # topics rarely change, and reading all shipped ones takes a tenth of a second
 def library_of(topics: tuple[Topic, ...]) -> Library:
     """Return the library of these topics, the same one as before where they are the same."""
     return Library(topics)
@@ -136,7 +136,9 @@ class CandidateCache:
         """Return the candidates of `moment` and this window, read once."""
         key = moment, window
         if key not in self._kept:
-            self._kept[key] = read_candidates(self._installation, moment, window)
+            found = read_candidates(self._installation, moment, window)
+            found.corpus.read_topics()  # one that can't be read fails the cohort, and no single reader
+            self._kept[key] = found
             while len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
         self._kept.move_to_end(key)

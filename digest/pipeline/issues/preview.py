@@ -11,7 +11,6 @@ from digest.domain import (
     Issue,
     Match,
     Paper,
-    Ranked,
     Schedule,
     SkipReason,
     Subscriber,
@@ -21,11 +20,9 @@ from digest.filters import parse
 from digest.pipeline.installation import Installation
 from digest.pipeline.issues.candidates import CandidateSet, read_candidates, sent_to, window_of
 from digest.pipeline.issues.no_papers import quiet_digest, skip_reason
-from digest.pipeline.issues.usual_signals import usual_before
 from digest.pipeline.issues.withdrawals import Withdrawals
 from digest.pipeline.mail.pictures import Pictures
-from digest.store import papers, session
-from digest.trend import rank
+from digest.store import session
 
 NO_READER = "only a subscriber has saved papers; try digest preview with their address"
 NOBODY = "reader@example.org"  # whom a preview without a subscriber is addressed to (RFC 2606)
@@ -93,14 +90,3 @@ def matching(installation: Installation, text: str, now: datetime) -> tuple[Matc
     """Return all candidates of now that satisfy a filter, in rank order. Raises FilterError."""
     found = read_candidates(installation, now)
     return found.corpus.search(parse(text, topics=found.topics, no_saved=NO_READER))
-
-
-def explain(installation: Installation, ref: str, now: datetime) -> Ranked:
-    """Return a paper's trend score and its parts, as an issue opened now would rank it.
-
-    Raises UnknownError.
-    """
-    with session.reading(installation.engine) as db:
-        paper = papers.find(db, ref)
-        usual = usual_before(db, now - installation.window)
-    return rank([paper], now, usual)[0]

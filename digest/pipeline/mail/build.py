@@ -25,6 +25,13 @@ def write(installation: Installation, digest: Digest) -> Encoded:
     return installation.renderer.digest(digest, site_of(installation, reader.schedule), links)
 
 
+def subject(installation: Installation, digest: Digest) -> str:
+    """Return the subject of what `write` returns, in a tenth of its time."""
+    reader = digest.subscriber
+    links = mail_links(installation, reader.id)
+    return installation.renderer.subject(digest, site_of(installation, reader.schedule), links)
+
+
 def site_of(installation: Installation, schedule: Schedule) -> Site:
     """Return the site as it speaks to somebody: in the language that they chose, else in its own."""
     return in_language(installation.site, schedule.language or installation.site.language)

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from digest.config import Settings, load, unknown_names
 from digest.deliver import open_transport
 from digest.errors import ConfigError, DigestError
+from digest.pipeline.bounces.folders import UNKNOWN
 from digest.pipeline.installation import KEY_FILE, signer
 from digest.pipeline.monitoring.checks import Check, Result, check
 from digest.pipeline.monitoring.store_checks import examine_store
@@ -148,8 +149,6 @@ def _folders(settings: Settings) -> Iterator[Check]:
     folder = settings.data_dir
     yield check("data folder", _writable(folder), f"{folder}", fix, bad=Result.FAIL)
     yield _private(settings)
-    from digest.pipeline.bounces.maildir import UNKNOWN  # noqa: PLC0415 - brings what reads such emails
-
     unclear = settings.bounces() / UNKNOWN / "new"
     count = sum(1 for _ in unclear.iterdir()) if unclear.is_dir() else 0
     detail = f"mails that came back and weren't understood, or aren't about ours: {count or 'none'}"

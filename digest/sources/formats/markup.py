@@ -8,7 +8,6 @@ nobody declared become what was meant. One pass each, in time linear in the text
 import html
 import re
 from functools import lru_cache
-from xml.sax.saxutils import escape
 
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")  # XML 1.0, section 2.2
 _REFERENCE = re.compile(r"&(?:#[0-9]{1,8};|#[xX][0-9a-fA-F]{1,8};|[A-Za-z][A-Za-z0-9]{0,40};)?")
@@ -20,7 +19,6 @@ _BESIDE_DECLARED = re.compile(
     r"""xmlns:([\w.-]{1,40})\s*=\s*["']https?://(?:search\.yahoo\.com/mrss|[\w.]{0,40}/dtds/podcast)""",
     re.IGNORECASE,
 )
-_QUOTES = {'"': "&quot;", "'": "&apos;"}
 _NAMESPACES = {  # of prefixes that are used undeclared
     "dc": "http://purl.org/dc/elements/1.1/",
     "dcterms": "http://purl.org/dc/terms/",
@@ -76,7 +74,7 @@ def _repair_markup(text: str) -> str:
 
 @lru_cache(1_000)
 def _repair_reference(reference: str) -> str:
-    return escape(html.unescape(reference), _QUOTES)
+    return html.escape(html.unescape(reference))
 
 
 def _declare_prefixes(text: str) -> str:

@@ -7,7 +7,17 @@ from digest.store.search.meanings import (
     meanings_after,
     without_meaning,
 )
-from digest.store.search.segments import SegmentInfo, add, data_of, drop, infos, pieces_of, rename, replace
+from digest.store.search.segments import (
+    SegmentInfo,
+    add,
+    data_of,
+    drop,
+    has_others,
+    infos,
+    pieces_of,
+    rename,
+    replace,
+)
 from digest.store.search.vectors import (
     add_basis,
     add_vectors,
@@ -32,6 +42,7 @@ __all__ = [
     "count_without_meaning",
     "data_of",
     "drop",
+    "has_others",
     "infos",
     "last_change",
     "meanings_after",

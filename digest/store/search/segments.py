@@ -87,6 +87,12 @@ def replace(session: Session, old: Collection[SegmentInfo], papers: int, data: b
     return True
 
 
+def has_others(session: Session, keep: Collection[str]) -> bool:
+    """Return whether there are segments of versions that aren't to be kept."""
+    found = session.scalar(select(SearchSegmentRow.id).where(SearchSegmentRow.version.not_in(keep)).limit(1))
+    return found is not None
+
+
 def drop(session: Session, *, keep: Collection[str] = ()) -> int:
     """Drop the segments of all versions but those to keep; how many there were."""
     serialise(session, LOCK)
