@@ -17,7 +17,7 @@ MOST = {
     "/papers/2026-03-17": 18,
     "/papers/2026-03-17?order=newest": 10,
     "/papers/2026-W12": 17,
-    "/p/2603.00001": 17,
+    "/p/2603.00001": 15,
     "/t/llm": 6,
     "/authors/Ada%20Lovelace": 11,
     "/search?q=study": 12,
