@@ -4,13 +4,13 @@ A title is shown whole, an abstract by the stretch that holds most of the rarest
 word's beginning to a word's end. Pieces are plain text: whoever shows them escapes it.
 """
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from digest.words import forms, written
+from digest.words import forms, spans_from, spans_of, written
 
 WIDTH = 240  # characters of an abstract that are shown, about
+NEAR = 40  # characters before the end of a stretch, in which its last word is looked for first
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ def mark(text: str, wanted: Collection[str]) -> Pieces:
     """Return a text with the words marked whose stems are wanted; neighbours are one piece."""
     words = written(text)
     marked = _marked(words, wanted)
-    return _pieces(text, _runs(text, marked, _spans(text, words, marked)), 0, len(text))
+    return _pieces(text, _runs(text, marked, spans_of(text, words, marked)), 0, len(text))
 
 
 def snippet(text: str, wanted: Collection[str], weight: Callable[[str], float] = lambda _: 1.0) -> Pieces:
@@ -37,20 +37,44 @@ def snippet(text: str, wanted: Collection[str], weight: Callable[[str], float] =
     words = written(text) if len(text) > WIDTH * 4 // 3 else []
     if not words:
         return mark(text, wanted)
-    places = _spans(text, words, range(len(words)))
     marked = _marked(words, wanted)
-    stems = [forms(words[number])[0] for number in marked]
-    first = marked[_best([places[number] for number in marked], stems, weight)] if marked else 0
-    # Some words before the first marked one, so that it can be understood.
-    start = places[bisect_left(places, (places[first][0] - WIDTH // 4, 0))][0]
-    last = bisect_right(places, start + WIDTH, key=lambda place: place[1]) - 1
-    end = places[max(last, bisect_left(places, (start, 0)))][1]
-    if end == places[-1][1]:
-        end = len(text)
-    if start == places[0][0]:
+    places = spans_of(text, words, marked)
+    start = first = next(spans_from(text, 0))[0]
+    if marked:
+        stems = [forms(words[number])[0] for number in marked]
+        best = places[_best(places, stems, weight)][0]
+        # Some words before the first marked one, so that it can be understood.
+        start = _start(text, best - WIDTH // 4)
+    end = _end(text, start)
+    if start == first:
         start = 0
-    pieces = _pieces(text, _runs(text, marked, [places[number] for number in marked]), start, end)
+    pieces = _pieces(text, _runs(text, marked, places), start, end)
     return (*((Piece("… "),) if start else ()), *pieces, *((Piece(" …"),) if end < len(text) else ()))
+
+
+def _start(text: str, least: int) -> int:
+    """Where the first word begins that begins at a place or later."""
+    blank = text.rfind(" ", 0, max(least, 0))
+    return next(start for start, _ in spans_from(text, blank + 1) if start >= least)
+
+
+def _end(text: str, start: int) -> int:
+    """Where the last word ends that fits into a stretch from a word's beginning on (that word always does);
+    the end of the text where no other word follows.
+    """
+    most = start + WIDTH
+    blank = text.rfind(" ", start, most - NEAR)  # looking at the last few words is enough for most texts
+    for begin in (blank + 1, start) if blank >= 0 else (start,):
+        end = 0
+        for _, stop in spans_from(text, begin):
+            if stop > most and (end or begin > start):
+                break
+            end = stop
+        else:
+            return len(text)
+        if end:
+            return end
+    return start
 
 
 def _marked(words: Sequence[str], wanted: Collection[str]) -> list[int]:
@@ -59,34 +83,16 @@ def _marked(words: Sequence[str], wanted: Collection[str]) -> list[int]:
     return [number for number, word in enumerate(words) if word in these] if these else []
 
 
-def _spans(text: str, words: Sequence[str], numbers: Sequence[int]) -> list[Span]:
-    """Return where these words of a text stand, as `words.spans` says it, in a third of the time."""
-    found: list[Span] = []
-    if not numbers:
-        return found
-    wanted = iter(numbers)
-    following = next(wanted)
-    end = 0
-    for number, word in enumerate(words):
-        start = text.index(word, end)
-        if word == "s" and start == end + 1 and text[end] in "'’":  # `model's` has no word s
-            start = text.index(word, start + 1)
-        end = start + len(word)
-        if number == following:
-            found.append((start, end))
-            following = next(wanted, -1)
-            if following < 0:
-                break
-    return found
-
-
 def _best(places: Sequence[Span], stems: Sequence[str], weight: Callable[[str], float]) -> int:
     """Which of the marked words begins the stretch that holds most; the earlier of two equal ones."""
     weights = {stem: weight(stem) for stem in stems}
     best, most, behind = 0, -1.0, 0
     for number, (start, _) in enumerate(places):
+        before = behind
         while behind < len(places) and places[behind][1] <= start + WIDTH * 3 // 4:
             behind += 1
+        if number and behind == before:  # a part of the stretch before
+            continue
         worth = sum(sorted([weights[stem] for stem in set(stems[number:behind])]))
         if worth > most:
             best, most = number, worth
