@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 LIMITS = 3  # numbers before the filters
 SIZE = 4  # bytes of a number
+# A number above is damage: the matcher has a place in memory for each number up to the highest.
+HIGHEST = 2**26
 
 
 class Decoded(NamedTuple):
@@ -49,7 +51,8 @@ def encode(interests: Interests, number_of: Mapping[str, int]) -> tuple[int, ...
 
 
 def decode(packed: Sequence[bytes]) -> Decoded:
-    """Read the interests of many subscribers, in order. Raises ValueError where some are cut short."""
+    """Read the interests of many subscribers, in order. Raises ValueError where some are cut short, or name
+    filters by numbers that no store gives."""
     import numpy as np  # noqa: PLC0415 - a command that only writes interests starts without it
 
     lengths = np.fromiter(map(len, packed), np.int64, len(packed))
@@ -69,6 +72,8 @@ def decode(packed: Sequence[bytes]) -> Decoded:
         return counts
 
     wanted, excluded = is_filter & (numbers > 0), is_filter & (numbers < 0)
+    if numbers[wanted].max(initial=0) > HIGHEST or numbers[excluded].min(initial=0) < -HIGHEST:
+        raise ValueError("packed interests name a filter that can't be")
     min_upvotes, top, max_papers = (numbers[starts + place] for place in range(LIMITS))
     return Decoded(
         min_upvotes,

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.domain import Interests
-from digest.packed import LIMITS, Decoded, decode, encode, filters_of
-from digest.store.columns import pack
+from digest.packed import HIGHEST, LIMITS, Decoded, decode, encode, filters_of
+from digest.store.columns import pack, unpack
 
 TEXTS = st.lists(st.sampled_from(["agents", "legs", "routing", "title:sheep"]), max_size=5).map(tuple)
 LIMIT = st.integers(0, 2**31 - 1)
@@ -53,9 +53,12 @@ def test_nobody_is_nobody() -> None:
 
 
 @given(st.binary(max_size=40))
-def test_what_is_cut_short_is_refused(packed: bytes) -> None:
+def test_what_is_cut_short_or_names_what_cannot_be_is_refused(packed: bytes) -> None:
     if len(packed) % 4 or len(packed) < 4 * LIMITS:
         with pytest.raises(ValueError, match="cut short"):
+            decode([pack([0, 0, 20]), packed])
+    elif any(abs(number) > HIGHEST for number in unpack(packed)[LIMITS:]):
+        with pytest.raises(ValueError, match="can't be"):
             decode([pack([0, 0, 20]), packed])
     else:
         assert len(decode([packed]).top) == 1

@@ -17,7 +17,7 @@ from typing import TypeVar
 from digest.errors import ConfigError, DeliveryError, DigestError, UnavailableError
 from digest.logs import masked
 from digest.pipeline.installation import Installation
-from digest.store import session
+from digest.store import readable, session
 from digest.store.community import audit
 from digest.store.monitoring import failures
 from digest.store.monitoring.failures import Failure
@@ -28,6 +28,7 @@ KEPT = timedelta(days=7)  # that a failure is shown which never came again
 _STOPS = {"SoftTimeLimitExceeded"}  # raised by Celery into whatever runs: not the fault of the thing at hand
 
 AWAY: tuple[type[Exception], ...] = (session.DBAPIError, *session.UNAVAILABLE)
+_FULL = ("disk is full", "No space left")  # said by SQLite; by Postgres
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
@@ -52,6 +53,7 @@ class Part(StrEnum):
     PROPOSAL = "proposal"
     THUMBNAIL = "thumbnail"
     ALARM = "alarm"
+    ROW = "row"  # of the database, that can't be read
 
 
 def is_its_fault(error: BaseException) -> bool:
@@ -175,6 +177,13 @@ def note(
         return None
 
 
+def note_left_out(installation: Installation, now: datetime) -> None:
+    """Note the rows that this process couldn't read and left out."""
+    for row, error in readable.take_left_out().items():
+        with session.transaction(installation.engine) as db:
+            failures.note(db, Part.ROW, row, masked(error), now)
+
+
 def clear(installation: Installation, part: Part, items: Iterable[object]) -> None:
     """Drop the rows of things that succeeded."""
     with session.transaction(installation.engine) as db:
@@ -215,7 +224,8 @@ def in_words(error: BaseException) -> UnavailableError | None:
             f"the database is locked: another process has written to it for {session.BUSY_SECONDS} seconds",
             fix="wait for that process (a backup, an import, a migration) or end it, and try again",
         )
+    is_full = any(each in reason for each in _FULL)
     return UnavailableError(
         f"the database can't be used now: {masked(reason)}",
-        fix="digest doctor; look at the database's own log",
+        fix="free space on its disk" if is_full else "digest doctor; look at the database's own log",
     )

@@ -21,6 +21,7 @@ from digest.pipeline.monitoring.store_checks import examine_store
 from digest.pipeline.runner import Round, Step, run_round
 from digest.pipeline.subscriptions.signup import Visitor, ask, settle
 from digest.store import deliveries, session
+from digest.store.columns import pack
 from digest.store.monitoring import alarms, failures
 from digest.store.monitoring.failures import Failure
 from tests.builders import NOW, entry
@@ -187,6 +188,9 @@ SPOILT = {
     "a frequency of a newer version": ("frequency = :value", "hourly"),
     "interests cut short": ("packed = :value", b"\0\0\0\0"),
     "no interests": ("packed = :value", b""),
+    "a filter whose place would take gigabytes": ("packed = :value", pack((0, 0, 20, 2**31 - 1))),
+    "an exclusion of the lowest number": ("packed = :value", pack((0, 0, 20, -(2**31)))),
+    "a saved paper whose place would take gigabytes": ("saved = :value", pack((2**31 - 1,))),
 }
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digest.match.fit import ABOUT, ANY
-from digest.packed import SIZE, decode
+from digest.packed import HIGHEST, SIZE, decode
 
 Integers = NDArray[np.integer[Any]]
 Marks = NDArray[np.bool_]
@@ -112,7 +112,7 @@ def unpack(packed: Sequence[bytes], saved: Sequence[bytes | None] = ()) -> Cohor
     """Return the interests of many subscribers, in the order given.
 
     `saved`: for each the numbers of the papers that they saved, packed as 32-bit integers; None: no papers.
-    Raises ValueError where some are cut short.
+    Raises ValueError where some are cut short or hold numbers that can't be.
     """
     found = decode(packed)
     return Cohort(
@@ -129,7 +129,10 @@ def unpack(packed: Sequence[bytes], saved: Sequence[bytes | None] = ()) -> Cohor
 def _lists(packed: Sequence[bytes | None]) -> Lists:
     """Lists of 32-bit integers."""
     counts = np.fromiter((len(each) // SIZE if each else 0 for each in packed), np.int64, len(packed))
-    return Lists.of(counts, np.frombuffer(b"".join(filter(None, packed)), "<i4"))
+    numbers = np.frombuffer(b"".join(filter(None, packed)), "<i4")
+    if numbers.max(initial=0) > HIGHEST or numbers.min(initial=0) < 0:
+        raise ValueError("the numbers of saved papers can't be")
+    return Lists.of(counts, numbers)
 
 
 def unpack_sent(

@@ -1,4 +1,4 @@
-"""Papers like a paper: vectors of the installation's own papers, kept with the segments of the search index.
+"""Finds papers like a paper, by vectors of the installation's own papers, kept with the search segments.
 
 Where a model says what papers mean, it puts those that are most alike by their words in order.
 A basis is fitted once there are papers enough, and anew when they have doubled; papers that come meanwhile
@@ -13,6 +13,7 @@ from datetime import datetime
 from functools import lru_cache
 
 from digest.domain import Paper
+from digest.errors import InputError
 from digest.pipeline.catalog.ranking.meaning import PaperMeanings
 from digest.pipeline.catalog.search_index import SearchIndex
 from digest.pipeline.installation import Installation
@@ -98,9 +99,15 @@ class Similar:
         self._made: _Vectors | None = None
 
     def __call__(self, paper: Paper, now: datetime, limit: int = 5) -> tuple[SimilarPaper, ...]:
-        """The papers most like one, best first; none where it isn't indexed yet, or there is no basis yet."""
+        """The papers most like one, best first; none where it isn't indexed yet, where there is no basis yet,
+        or where the index is damaged: that stops searches, not the page of a paper.
+        """
         with session.reading(self._installation.engine) as db:
-            made = self._vectors(db, self._index.read(db).engine)
+            try:
+                made = self._vectors(db, self._index.read(db).engine)
+            except InputError as error:
+                _log.warning("no similar papers are shown: %s", error)
+                return ()
             if made is None:
                 return ()
             found = made.nearest(paper.pk)[:limit]

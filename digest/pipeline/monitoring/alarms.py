@@ -31,6 +31,7 @@ log = logging.getLogger(__name__)
 def watch(installation: Installation, now: datetime) -> int:
     """Note what is wrong and what is over, and tell the operator what isn't told yet; returns how many were
     told. Without an operator's address the rows are kept for `digest doctor`, and nobody is told."""
+    failures.note_left_out(installation, now)
     _note(installation, now)
     if not installation.operator_mail:
         return 0

@@ -4,6 +4,7 @@ A check never raises: what can't even be looked at is a failed check.
 """
 
 import os
+import shutil
 import socket
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -24,6 +25,7 @@ from digest.store.session import Engine
 _REDIS_PORT = 6379
 _PATIENCE = 2.0  # seconds for a server on which nothing else here depends
 SHORTEST_KEY = 16  # characters
+ROOM, LEAST_ROOM = 500 * 2**20, 20 * 2**20  # bytes free on a disk: below the first a warning
 MONTH_OF_NEXT_CALENDAR = 12  # arXiv publishes next year's days before December
 
 
@@ -148,6 +150,7 @@ def _folders(settings: Settings) -> Iterator[Check]:
     fix = "set DIGEST_DATA_DIR to a folder that can be written"
     folder = settings.data_dir
     yield check("data folder", _writable(folder), f"{folder}", fix, bad=Result.FAIL)
+    yield space(shutil.disk_usage(_there(folder)).free, folder)
     yield _private(settings)
     unclear = settings.bounces() / UNKNOWN / "new"
     count = sum(1 for _ in unclear.iterdir()) if unclear.is_dir() else 0
@@ -177,9 +180,21 @@ def _is_inside(path: Path, folder: Path) -> bool:
     return folder.absolute() in path.absolute().parents
 
 
+def space(free: int, folder: Path) -> Check:
+    """Say whether a folder's disk has room for what comes; `free`: its bytes that may be written."""
+    detail = f"{free // 2**20:,} MB are free on the disk of {folder}"
+    fix = "free space there: a full disk stops fetching and sending, and loses nothing"
+    return check("disk", free >= ROOM, detail, fix, bad=Result.FAIL if free < LEAST_ROOM else Result.WARN)
+
+
+def _there(folder: Path) -> Path:
+    """The folder, or the nearest one above that exists."""
+    return next(path for path in (folder, *folder.absolute().parents) if path.exists())
+
+
 def _writable(folder: Path) -> bool:
     """Whether a folder can be written to, or be made where it isn't yet."""
-    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    there = _there(folder)
     return there.is_dir() and os.access(there, os.W_OK | os.X_OK)
 
 

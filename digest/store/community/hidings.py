@@ -3,12 +3,13 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, delete, exists, func, select, update
+from sqlalchemy import Row, bindparam, delete, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from digest.domain import HideReason, Hiding
 from digest.store.community.tables.hidings import HidingRow
 from digest.store.papers.tables.papers import PaperRow
+from digest.store.readable import readable
 from digest.store.session import serialise
 
 Revision = tuple[object, ...]
@@ -22,7 +23,11 @@ _HIDING = select(_ROW.reason, _ROW.words, _ROW.by, _ROW.at).where(
 def hiding_of(session: Session, paper_id: int) -> Hiding | None:
     """Return why a paper (`Paper.pk`) is hidden; None where it is shown."""
     row = session.execute(_HIDING, {"paper_id": paper_id}).first()
-    return Hiding(HideReason(row.reason), row.words, row.by, row.at) if row else None
+    return _hiding(row) if row else None
+
+
+def _hiding(row: HidingRow | Row[*tuple[Any, ...]]) -> Hiding:
+    return Hiding(HideReason(row.reason), row.words, row.by, row.at)
 
 
 def listing(session: Session, limit: int = 30) -> list[tuple[str, str, Hiding]]:
@@ -34,10 +39,11 @@ def listing(session: Session, limit: int = 30) -> list[tuple[str, str, Hiding]]:
         .order_by(HidingRow.id.desc())
         .limit(limit)
     )
-    return [
-        (paper, title, Hiding(HideReason(row.reason), row.words, row.by, row.at))
-        for paper, title, row in session.execute(rows)
-    ]
+    return readable(
+        session.execute(rows),
+        lambda found: (found[0], found[1], _hiding(found[2])),
+        lambda found: f"hiding of {found[0]}",
+    )
 
 
 def as_state(hiding: Hiding | None) -> dict[str, Any] | None:

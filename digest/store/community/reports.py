@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, func, select, update
+from sqlalchemy import ColumnElement, Row, and_, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from digest.domain import Report, ReportAbout
@@ -13,6 +13,7 @@ from digest.errors import UnknownError
 from digest.languages import deferred
 from digest.store.community.tables.reports import ReportRow
 from digest.store.papers.tables.papers import PaperRow
+from digest.store.readable import readable
 from digest.store.session import serialise
 from digest.store.subscriptions.tables.subscribers import SubscriberRow
 
@@ -106,10 +107,12 @@ def unsettled(session: Session, limit: int = 200) -> list[Report]:
         .order_by(ReportRow.id)
         .limit(limit)
     )
-    return [
-        Report(row.id, paper, title, ReportAbout(row.about), row.words, name or "", row.at)
-        for row, paper, title, name in session.execute(rows)
-    ]
+    return readable(session.execute(rows), _report, lambda found: f"report {found[0].id}")
+
+
+def _report(found: Row[ReportRow, str, str, str]) -> Report:
+    row, paper, title, name = found
+    return Report(row.id, paper, title, ReportAbout(row.about), row.words, name or "", row.at)
 
 
 def of_subscriber(session: Session, subscriber_id: int) -> list[tuple[int, str, datetime]]:

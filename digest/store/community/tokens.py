@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from digest.domain import Role
 from digest.store.community.tables.api_tokens import TokenRow
+from digest.store.readable import readable
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ def listing(session: Session, subscriber_id: int | None = None) -> list[Token]:
     wanted = select(TokenRow).order_by(TokenRow.id)
     if subscriber_id is not None:
         wanted = wanted.where(TokenRow.subscriber_id == subscriber_id)
-    return [_token(row) for row in session.scalars(wanted)]
+    return readable(session.scalars(wanted), _token, lambda row: f"token {row.id}")
 
 
 def touch(session: Session, number: int, now: datetime) -> None:

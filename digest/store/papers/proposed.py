@@ -21,7 +21,7 @@ def known(session: Session, entry: Entry, source: str) -> Paper | None:
     row = next((found[alias] for alias in ids if alias in found), None)
     if row is not None and row.merged_into:
         row = session.get_one(PaperRow, row.merged_into)
-    return as_papers(session, [row], until=None)[0] if row is not None and row.announced else None
+    return next(iter(as_papers(session, [row], until=None)), None) if row and row.announced else None
 
 
 def is_only_of(session: Session, number: int, source: str) -> bool:

@@ -17,6 +17,7 @@ from digest.store.papers.tables.entries import EntryRow
 from digest.store.papers.tables.paper_ids import PaperIdRow
 from digest.store.papers.tables.papers import PaperRow
 from digest.store.papers.tables.signals import SignalRow
+from digest.store.readable import readable, texts
 from digest.store.session import chunks
 
 _COLUMNS = tuple(PaperRow.__table__.columns)  # read alone, they cost half of what mapped objects do
@@ -184,7 +185,11 @@ def find(session: Session, ref: str) -> Paper:
     row = session.execute(_NAMED, {"alias": paper_id(ref) or ref.strip()}).first()
     if row is None:
         raise _unknown(ref)
-    return as_papers(session, [row], until=None)[0]
+    found = as_papers(session, [row], until=None)
+    if not found:
+        message = deferred("the row of paper {ref} can't be read", ref=repr(ref[:100]))
+        raise UnknownError(message, fix="digest failures list")
+    return found[0]
 
 
 def named(session: Session, ref: str) -> PaperRow:
@@ -205,21 +210,25 @@ def _unknown(ref: str) -> UnknownError:
 def as_papers(
     session: Session, rows: Sequence[PaperRow | Row[Any]], *, until: datetime | None
 ) -> list[Paper]:
-    """Return these rows as papers, in their order: mapped objects, or the same columns read alone."""
+    """Return these rows as papers, in their order: mapped objects, or the same columns read alone.
+
+    Rows that can't be read are left out.
+    """
     from digest.store.community import picks  # noqa: PLC0415 - as above
 
     owners = signals.owners(session, [row.id for row in rows])
     sources = _sources(session, owners)
     observed = signals.by_paper(session, owners, until=until)
     picked = picks.of_papers(session, owners, until=until)
-    return [
-        Paper(
+
+    def read(row: PaperRow | Row[Any]) -> Paper:
+        return Paper(
             id=row.canonical_id,
             title=row.title,
             first_seen_at=row.first_seen_at,
             abstract=row.abstract,
-            authors=tuple(row.authors),
-            categories=tuple(row.categories),
+            authors=texts(row.authors),
+            categories=texts(row.categories),
             published_at=row.published_at,
             version=row.version,
             doi=row.doi,
@@ -233,7 +242,7 @@ def as_papers(
             summary_source=row.summary_source,
             comment=row.comment,
             organization=row.organization,
-            keywords=tuple(row.keywords),
+            keywords=texts(row.keywords),
             withdrawn_at=row.withdrawn_at,
             withdrawal=row.withdrawal,
             sources=sources.get(row.id, ()),
@@ -241,8 +250,8 @@ def as_papers(
             picked=picked.get(row.id),
             pk=row.id,
         )
-        for row in rows
-    ]
+
+    return readable(rows, read, lambda row: f"paper {row.canonical_id}")
 
 
 def _shown(since: datetime, until: datetime, again: Collection[int] = ()) -> tuple[ColumnElement[bool], ...]:

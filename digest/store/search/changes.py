@@ -1,16 +1,19 @@
 """Reads which papers changed since a revision, and what an index needs of them. Reads only."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Row, func, select
 from sqlalchemy.orm import Session
 
 from digest.domain import Paper
 from digest.store.papers.reading import MAY_BE_SHOWN
 from digest.store.papers.tables.entries import EntryRow
 from digest.store.papers.tables.papers import PaperRow
+from digest.store.readable import readable, texts
 from digest.store.search.tables.paper_changes import PaperChangeRow
 from digest.store.session import chunks
 
@@ -78,24 +81,29 @@ def papers_shown(session: Session, numbers: Sequence[int]) -> dict[int, Paper]:
     found: dict[int, Paper] = {}
     for chunk in chunks(numbers):
         sources = _sources(session, chunk)
-        for each in session.execute(columns.where(row.id.in_(chunk), *MAY_BE_SHOWN)):
-            found[each.id] = Paper(
-                id=each.canonical_id,
-                title=each.title,
-                abstract=each.abstract,
-                authors=tuple(each.authors),
-                categories=tuple(each.categories),
-                published_at=each.published_at,
-                first_seen_at=each.first_seen_at,
-                doi=each.doi,
-                code_url=each.code_url,
-                project_url=each.project_url,
-                organization=each.organization,
-                keywords=tuple(each.keywords),
-                sources=sources.get(each.id, ()),
-                pk=each.id,
-            )
+        rows = session.execute(columns.where(row.id.in_(chunk), *MAY_BE_SHOWN))
+        papers = readable(rows, partial(_paper, sources), lambda each: f"paper {each.canonical_id}")
+        found.update((paper.pk, paper) for paper in papers)
     return found
+
+
+def _paper(sources: Mapping[int, tuple[str, ...]], each: Row[Any]) -> Paper:
+    return Paper(
+        id=each.canonical_id,
+        title=each.title,
+        abstract=each.abstract,
+        authors=texts(each.authors),
+        categories=texts(each.categories),
+        published_at=each.published_at,
+        first_seen_at=each.first_seen_at,
+        doi=each.doi,
+        code_url=each.code_url,
+        project_url=each.project_url,
+        organization=each.organization,
+        keywords=texts(each.keywords),
+        sources=sources.get(each.id, ()),
+        pk=each.id,
+    )
 
 
 def _sources(session: Session, numbers: Sequence[int]) -> dict[int, tuple[str, ...]]:

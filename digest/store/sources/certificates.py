@@ -13,6 +13,7 @@ from digest.sources.calendar import day_of
 from digest.sources.certificate import Carried
 from digest.store.papers.tables.entries import EntryRow
 from digest.store.papers.tables.paper_ids import PaperIdRow
+from digest.store.readable import readable, texts
 from digest.store.session import chunks, insert, write
 from digest.store.sources.tables.certificates import CertificateRow
 from digest.store.sources.tables.sources import SourceRow
@@ -35,9 +36,9 @@ def notice(session: Session, source_id: int, days: Iterable[date], *, now: datet
 def listing(session: Session, source_id: int, limit: int = KEPT) -> list[Certificate]:
     """Return the certificates of the last days of a source, newest first."""
     ours = select(CertificateRow).where(CertificateRow.source_id == source_id)
-    return [
-        _certificate(row) for row in session.scalars(ours.order_by(CertificateRow.day.desc()).limit(limit))
-    ]
+    return readable(
+        session.scalars(ours.order_by(CertificateRow.day.desc()).limit(limit)), _certificate, _name
+    )
 
 
 def incomplete(session: Session, source_ids: Iterable[int], *, since: date) -> list[tuple[int, Certificate]]:
@@ -47,7 +48,9 @@ def incomplete(session: Session, source_ids: Iterable[int], *, since: date) -> l
         .where(CertificateRow.source_id.in_(list(source_ids)), CertificateRow.day >= since)
         .order_by(CertificateRow.day.desc(), CertificateRow.source_id)
     )
-    return [(row.source_id, _certificate(row)) for row in rows if row.missing]
+    return readable(
+        (row for row in rows if row.missing), lambda row: (row.source_id, _certificate(row)), _name
+    )
 
 
 def keep(session: Session, source_id: int, found: Certificate) -> None:
@@ -84,15 +87,19 @@ def here(session: Session, ids: Iterable[str]) -> set[str]:
     }
 
 
+def _name(row: CertificateRow) -> str:
+    return f"certificate of source {row.source_id} for {row.day}"
+
+
 def _certificate(row: CertificateRow) -> Certificate:
     return Certificate(
         day=row.day,
         announced=row.announced,
-        categories=row.categories,
-        missing=tuple(row.missing),
+        categories=dict(row.categories.items()),
+        missing=texts(row.missing),
         missing_from=None
         if row.missing_from is None
-        else {name: tuple(ids) for name, ids in row.missing_from.items()},
+        else {name: texts(ids) for name, ids in row.missing_from.items()},
         unlisted=row.unlisted,
         checked_at=row.checked_at,
         next_at=row.next_at,

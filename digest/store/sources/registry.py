@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from digest.domain import Source, SourceKind, SourceState
 from digest.errors import InputError
+from digest.store.readable import readable, texts
 from digest.store.sources.tables.sources import SourceRow
 from digest.words.nearest import unknown
 
@@ -41,14 +42,14 @@ def get(session: Session, name: str) -> Source:
 
 def listing(session: Session) -> list[Source]:
     """Return all sources by name."""
-    return [_source(row) for row in session.scalars(select(SourceRow).order_by(SourceRow.name))]
+    return readable(session.scalars(select(SourceRow).order_by(SourceRow.name)), _source, _name)
 
 
 def due(session: Session, now: datetime) -> list[Source]:
     """Return the sources to fetch now, the longest due first; those without address or paused never are."""
     time = SourceRow.next_fetch_at
     wanted = select(SourceRow).where(SourceRow.url != "", _awake(), _due(now), _unclaimed(now))
-    return [_source(row) for row in session.scalars(wanted.order_by(time.nulls_first(), SourceRow.id))]
+    return readable(session.scalars(wanted.order_by(time.nulls_first(), SourceRow.id)), _source, _name)
 
 
 def claim(session: Session, name: str, *, now: datetime, until: datetime, only_due: bool) -> Source | None:
@@ -197,6 +198,10 @@ def _known(session: Session, name: str) -> SourceRow:
     return row
 
 
+def _name(row: SourceRow) -> str:
+    return f"source {row.name}"
+
+
 def _source(row: SourceRow) -> Source:
     return Source(
         name=row.name,
@@ -212,5 +217,5 @@ def _source(row: SourceRow) -> Source:
         id=row.id,
         failing_since=row.failing_since,
         last_new_at=row.last_new_at,
-        notes=tuple(row.notes),
+        notes=texts(row.notes),
     )

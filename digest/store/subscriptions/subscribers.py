@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from digest.domain import Frequency, Interests, Role, Schedule, Subscriber, SubscriberStatus
 from digest.errors import InputError
 from digest.languages import deferred
+from digest.store.readable import readable
 from digest.store.session import chunks
 from digest.store.subscriptions.addresses import key, name_key
 from digest.store.subscriptions.interests import as_json, from_json, packed
@@ -112,7 +113,7 @@ def listing(
 ) -> list[Subscriber]:
     """Return subscribers by id who meet all conditions, after `after_id`."""
     wanted = select(SubscriberRow.__table__).where(SubscriberRow.id > after_id, *clauses(where))
-    return [from_row(row) for row in session.execute(wanted.order_by(SubscriberRow.id).limit(limit))]
+    return readable(session.execute(wanted.order_by(SubscriberRow.id).limit(limit)), from_row, _name)
 
 
 def save(
@@ -173,7 +174,8 @@ def names(session: Session, ids: Iterable[int]) -> dict[int, str]:
 def with_roles(session: Session) -> list[Subscriber]:
     """Return the curators and admins, admins first."""
     wanted = select(SubscriberRow).where(SubscriberRow.role != Role.READER)
-    return [from_row(row) for row in session.scalars(wanted.order_by(SubscriberRow.role, SubscriberRow.id))]
+    rows = session.scalars(wanted.order_by(SubscriberRow.role, SubscriberRow.id))
+    return readable(rows, from_row, _name)
 
 
 def move(session: Session, subscriber_id: int, email: str) -> None:
@@ -272,6 +274,10 @@ def _put_schedule(row: SubscriberRow, schedule: Schedule) -> None:
     row.frequency, row.weekday = schedule.frequency, schedule.weekday
     row.at, row.timezone, row.quiet_days = schedule.at, schedule.timezone, schedule.quiet_days
     row.language = schedule.language
+
+
+def _name(row: SubscriberRow | Row[Any]) -> str:
+    return f"subscriber {row.id}"
 
 
 def from_row(row: SubscriberRow | Row[Any]) -> Subscriber:

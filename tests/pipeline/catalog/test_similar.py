@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Engine, update
+from sqlalchemy import Engine, text, update
 
 from digest.domain import Paper
 from digest.pipeline.catalog import similar
@@ -63,6 +63,14 @@ def test_papers_of_one_kind_are_alike(site: Installation) -> None:
     searching = Search(site)
     for number in (0, 1, 2, 31):
         assert kinds(site, searching, number) == [number % len(KINDS)] * 5
+
+
+def test_a_damaged_index_stops_no_page_of_a_paper(site: Installation, tmp_path: Path) -> None:
+    catch_up(site)
+    similar.keep_up(site)
+    with site.engine.begin() as connection:
+        connection.execute(text("UPDATE search_segments SET data = :data, checksum = 0"), {"data": b"x"})
+    assert kinds(site, Search(site), 0) == []
 
 
 def test_likeness_alone_orders_a_search_by_it(site: Installation) -> None:

@@ -1,0 +1,59 @@
+"""Reads rows one by one: a row that can't be read is left out, said in the log, and stops no other.
+
+Such a row was written by a newer version of Digest (a kind of source that this one doesn't know), or by hand.
+"""
+
+import logging
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+from digest.store.session import is_outage
+
+R = TypeVar("R")
+T = TypeVar("T")
+
+_MOST = 1000  # rows that are remembered
+_logged: dict[str, str] = {}  # what was left out, and why: the log has it once
+_new: dict[str, str] = {}  # the same since `take_left_out` was called
+_log = logging.getLogger(__name__)
+
+
+def readable(rows: Iterable[R], read: Callable[[R], T], name: Callable[[R], object]) -> list[T]:
+    """Return what `read` makes of each row, without those for which it raises.
+
+    `name`: what operators know the row by, such as "source arxiv".
+    """
+    found: list[T] = []
+    for row in rows:
+        try:
+            found.append(read(row))
+        except Exception as error:
+            if isinstance(error, MemoryError) or is_outage(error):
+                raise
+            _leave_out(f"{name(row)}"[:200], f"{type(error).__name__}: {error}"[:300])
+    return found
+
+
+def texts(value: Any) -> tuple[str, ...]:
+    """Return a list of texts as a column of JSON holds it. Raises TypeError for anything else."""
+    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+        raise TypeError("a list of texts is needed")
+    return tuple(value)
+
+
+def take_left_out() -> dict[str, str]:
+    """Return the rows that were left out since the last call, and why."""
+    rows = dict(_new)
+    for row in rows:
+        _new.pop(row, None)
+    return rows
+
+
+def _leave_out(row: str, error: str) -> None:
+    for rows in (_logged, _new):
+        if len(rows) >= _MOST:
+            rows.clear()
+    _new[row] = error
+    if _logged.get(row) != error:
+        _logged[row] = error
+        _log.warning("%s can't be read and is left out: %s", row, error)
