@@ -7,7 +7,11 @@ processor seconds of that process (the least of three, for an import or export o
 beside them), and the most memory that it held. A plain loop of `csv` over the same file, which checks
 nothing and writes each row into a table with one index, is run beside the import. That an export which is
 imported again is the same, byte by byte, is looked at with fewer rows. `--save` keeps what README quotes.
-A quiet machine takes six minutes.
+A quiet machine takes seven minutes.
+
+Beside each command runs the least that any command with a database could cost: a program that imports Click,
+Pydantic and SQLAlchemy's ORM, maps one table and reads one row of the same file. The ratio to it says what is
+the command's own, on a quiet machine as on a busy one.
 """
 
 import argparse
@@ -55,6 +59,24 @@ READING = (
     "stats", "preview {reader}", "topics test mamba", "config show", "config check", "db current", "doctor",
 )  # fmt: skip
 
+LEAST = """
+import sys
+import click, pydantic
+from sqlalchemy import create_engine, select
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+
+class Base(DeclarativeBase):
+    pass
+
+class Topic(Base):
+    __tablename__ = "topics"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    slug: Mapped[str]
+
+with Session(create_engine(f"sqlite:///{sys.argv[1]}/digest.db")) as session:
+    print(session.scalars(select(Topic).limit(1)).one().slug)
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Cost:
@@ -67,23 +89,33 @@ class Cost:
 
 def run(arguments: Sequence[str], environment: Mapping[str, str], *, out: Path | None = None) -> Cost:
     """Run `digest` with these arguments in a process of its own. Raises RuntimeError where it fails."""
+    return _run(["-m", "digest", *arguments], environment, out)
+
+
+def _run(arguments: Sequence[str], environment: Mapping[str, str], out: Path | None = None) -> Cost:
     with tempfile.TemporaryFile() as said, (out or Path(os.devnull)).open("wb") as file:
         began = time.perf_counter()
         process = subprocess.Popen(
-            [sys.executable, "-m", "digest", *arguments], env=dict(environment), stdout=file, stderr=said
+            [sys.executable, *arguments], env=dict(environment), stdout=file, stderr=said
         )
         _, status, usage = os.wait4(process.pid, 0)
         wall = time.perf_counter() - began
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode not in {0, 4, 5}:  # `doctor` says by 4 and 5 that something isn't well
             said.seek(0)
-            raise RuntimeError(f"digest {' '.join(arguments)}: {said.read().decode()[-2000:]}")
+            raise RuntimeError(f"{' '.join(arguments)}: {said.read().decode()[-2000:]}")
     return Cost(usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss / 1024)
 
 
-def often(arguments: Sequence[str], environment: Mapping[str, str]) -> float:
-    """Return the processor seconds of a command, the least of some runs: others disturb, none helps."""
-    return min(run(arguments, environment).processor for _ in range(RUNS))
+def often(arguments: Sequence[str], environment: Mapping[str, str], folder: Path) -> tuple[float, float]:
+    """Return the processor seconds of a command, and of the least that any could cost, run in turn: of each
+    the least of some runs, because others disturb, and none helps.
+    """
+    runs = [
+        (run(arguments, environment).processor, _run(["-c", LEAST, str(folder)], environment).processor)
+        for _ in range(RUNS)
+    ]
+    return min(cost for cost, _ in runs), min(least for _, least in runs)
 
 
 def rows(number: int) -> Iterator[Sequence[str]]:
@@ -165,8 +197,9 @@ def go_round(path: Path, folder: Path) -> None:
         raise RuntimeError("an export that was imported again isn't the same")
 
 
-def reading(folder: Path, papers: int, readers: int) -> dict[str, float]:
-    """Measure the help and every reading command on a store of so many papers and readers, by command."""
+def reading(folder: Path, papers: int, readers: int) -> dict[str, tuple[float, float]]:
+    """Measure the help and every reading command on a store of so many papers and readers: by command, what
+    `often` returns."""
     environment = _environment(folder)
     # In a process of its own: the most memory of a child counts from what its parent holds.
     filling = multiprocessing.get_context("spawn").Process(
@@ -179,10 +212,15 @@ def reading(folder: Path, papers: int, readers: int) -> dict[str, float]:
     write_list(people, readers)
     run(["subscribers", "import", str(people), "--yes"], environment)
     names = {"paper": "2001.00001", "reader": f"reader0@{_domain(people)}"}
-    costs = {"--help": often(["--help"], environment)}
-    for command in READING:
-        costs[command] = often([part.format(**names) for part in command.split()], environment)
-        print(f"{costs[command] * 1000:6,.0f} ms  digest {command}", flush=True)
+    costs: dict[str, tuple[float, float]] = {}
+    for command in ("--help", *READING):
+        cost, least = often([part.format(**names) for part in command.split()], environment, folder)
+        costs[command] = cost, least
+        print(
+            f"{cost * 1000:6,.0f} ms, {cost / least:4.2f} times the least of {least * 1000:,.0f} ms"
+            f"  digest {command}",
+            flush=True,
+        )
     return costs
 
 
@@ -212,9 +250,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         folder = Path(name)
         if chosen.papers:
-            costs = reading(folder / "reading", chosen.papers, chosen.readers)
+            found = reading(folder / "reading", chosen.papers, chosen.readers)
+            costs = {command: cost for command, (cost, _) in found.items()}
+            ratios = {command: round(cost / least, 2) for command, (cost, least) in found.items()}
             slow = max(costs, key=lambda command: costs[command])
             kept |= {"help": costs["--help"], "slowest": slow, "reading": costs}
+            kept |= {"least": min(least for _, least in found.values()), "ratios": ratios}
             print(f"help {costs['--help'] * 1000:.0f} ms; slowest: {slow}, {costs[slow] * 1000:.0f} ms")
         path = folder / "list.csv"
         if chosen.databases:

@@ -1,4 +1,4 @@
-"""The admin's command line: a module per noun, loaded when it is called. Errors become words and exit codes.
+"""Runs the admin's command line: loads a module per noun when it is called, and turns errors into exit codes.
 
 Only Click is imported here and at the top of the files beside this one, so that `digest --help` is quick.
 """

@@ -1,4 +1,4 @@
-"""`digest community`: what readers propose and report, decided from the command line."""
+"""Runs `digest community`: decides what readers propose and report."""
 
 import click
 

@@ -1,4 +1,4 @@
-"""`digest stats`: the numbers of the last days."""
+"""Runs `digest stats`: shows the numbers of the last days."""
 
 import os
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""`digest topics`: the shared filters that people tick."""
+"""Runs `digest topics`: shows and changes the shared filters that people tick."""
 
 from typing import TYPE_CHECKING, Any
 

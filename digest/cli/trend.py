@@ -1,4 +1,4 @@
-"""`digest trend`: the order of papers, for anyone to check."""
+"""Runs `digest trend`: prints the order of papers, for anyone to check."""
 
 from typing import Any
 

@@ -1,1 +1,1 @@
-"""Commands about the installation: settings, database, health, and the processes that run it."""
+"""Holds commands about the installation: settings, database, health, and the processes that run it."""

@@ -1,4 +1,4 @@
-"""`digest audit`: who changed what, and taking it back."""
+"""Runs `digest audit`: shows who changed what, and takes it back."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""`digest completion`: what a shell needs to complete commands and options."""
+"""Runs `digest completion`: prints what a shell needs to complete commands and options."""
 
 import click
 

@@ -1,4 +1,4 @@
-"""`digest config`: the settings as they are in force."""
+"""Runs `digest config`: shows and checks the settings in force."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""`digest db`: the database and its schema."""
+"""Runs `digest db`: upgrades, checks, backs up and restores the database."""
 
 from pathlib import Path
 

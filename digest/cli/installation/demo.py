@@ -1,4 +1,4 @@
-"""`digest demo`: the whole thing on bundled samples."""
+"""Runs `digest demo`: plays the whole service on bundled samples."""
 
 import sys
 from pathlib import Path

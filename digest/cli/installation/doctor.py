@@ -1,4 +1,4 @@
-"""`digest doctor`: what is healthy, what isn't, and how to fix it."""
+"""Runs `digest doctor`: shows what is healthy, what isn't, and how to fix it."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""`digest failures`: what failed for a reason that nobody foresaw and was set aside."""
+"""Runs `digest failures`: lists and retries what was set aside for a reason that nobody foresaw."""
 
 import click
 

@@ -1,4 +1,4 @@
-"""`digest init`: from nothing to an installation that can send."""
+"""Runs `digest init`: makes of nothing an installation that can send."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""`digest run`: one round in this process."""
+"""Runs `digest run`: plays one round in this process."""
 
 import logging
 import signal

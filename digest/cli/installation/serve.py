@@ -1,4 +1,4 @@
-"""`digest serve`: web, scheduler and delivery in one process."""
+"""Runs `digest serve`: keeps web, scheduler and delivery running in one process."""
 
 import json
 import urllib.error

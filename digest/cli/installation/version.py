@@ -1,4 +1,4 @@
-"""`digest version`."""
+"""Runs `digest version`: prints the version."""
 
 import click
 

@@ -1,4 +1,4 @@
-"""`digest papers`: what the store holds."""
+"""Runs `digest papers`: imports, searches, explains and merges the papers of the store."""
 
 from contextlib import suppress
 from datetime import date, datetime

@@ -1,4 +1,4 @@
-"""`digest papers encode`: what papers mean, for search, all at once."""
+"""Runs `digest papers encode`: computes what papers mean, for search, all at once."""
 
 import click
 

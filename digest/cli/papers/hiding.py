@@ -1,4 +1,4 @@
-"""`digest papers hide` and `unhide`: what readers aren't to see."""
+"""Runs `digest papers hide` and `unhide`: keeps papers from readers, and shows them again."""
 
 import click
 

@@ -1,4 +1,4 @@
-"""`digest papers pick`, `unpick` and `order`: what curators want others to read."""
+"""Runs `digest papers pick`, `unpick` and `order`: keeps what curators want others to read."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""`digest papers list` and `show`: papers of a day, and all that is known of one."""
+"""Runs `digest papers list` and `show`: shows papers of a day, and all that is known of one."""
 
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any

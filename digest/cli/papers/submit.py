@@ -1,4 +1,4 @@
-"""`digest papers submit`: propose a paper as readers do."""
+"""Runs `digest papers submit`: proposes a paper as readers do."""
 
 import click
 

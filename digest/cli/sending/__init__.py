@@ -1,1 +1,1 @@
-"""Commands about emails: previews, issues, deliveries, bounces, suppressions."""
+"""Holds commands about emails: previews, issues, deliveries, bounces, suppressions."""

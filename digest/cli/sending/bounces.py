@@ -1,4 +1,4 @@
-"""`digest bounces`: what came back."""
+"""Runs `digest bounces`: reads emails that came back."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any

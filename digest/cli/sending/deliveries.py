@@ -1,4 +1,4 @@
-"""`digest deliveries`: the ledger."""
+"""Runs `digest deliveries`: shows the ledger, and retries or resolves its rows."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""`digest issues`: what went out on each day."""
+"""Runs `digest issues`: shows what went out on each day."""
 
 from typing import TYPE_CHECKING, Any
 

@@ -1,4 +1,4 @@
-"""`digest mail`: whether emails arrive."""
+"""Runs `digest mail`: tests whether emails arrive."""
 
 import click
 

@@ -1,4 +1,4 @@
-"""`digest preview`: the digest that would be sent now."""
+"""Runs `digest preview`: shows the digest that would be sent now."""
 
 from dataclasses import replace
 from itertools import count

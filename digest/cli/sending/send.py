@@ -1,4 +1,4 @@
-"""`digest send`: today's digest for one subscriber, at once."""
+"""Runs `digest send`: sends one subscriber today's digest at once."""
 
 import click
 

@@ -1,4 +1,4 @@
-"""`digest suppressions`: the addresses that must not be written to."""
+"""Runs `digest suppressions`: lists, adds and lifts addresses that must not be written to."""
 
 from typing import Any
 

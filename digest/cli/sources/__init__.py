@@ -1,4 +1,4 @@
-"""`digest sources`: where papers come from."""
+"""Runs `digest sources`: lists, adds, changes and removes where papers come from."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Any

@@ -1,4 +1,4 @@
-"""`digest sources backfill`: what a source brought on days that were missed."""
+"""Runs `digest sources backfill`: asks for what a source brought on days that were missed."""
 
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any

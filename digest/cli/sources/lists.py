@@ -1,4 +1,4 @@
-"""`digest sources check|import|export`: before a source is added, and many at a time."""
+"""Runs `digest sources check|import|export`: tries a source before it is added, and moves many at a time."""
 
 from typing import TYPE_CHECKING, Any
 

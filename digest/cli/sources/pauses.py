@@ -1,4 +1,4 @@
-"""`digest sources pause`, `resume`: leave a source alone for a while."""
+"""Runs `digest sources pause` and `resume`: leaves a source alone for a while."""
 
 import click
 

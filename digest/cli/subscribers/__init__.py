@@ -1,4 +1,4 @@
-"""`digest subscribers`: the people and what they asked for."""
+"""Runs `digest subscribers`: shows, adds and removes people and what they asked for."""
 
 from datetime import datetime
 from typing import Any

@@ -1,4 +1,4 @@
-"""`--where`: an act on all subscribers who meet conditions: counted and shown first, then asked about."""
+"""Runs an act on all subscribers who meet `--where`: counts and shows them first, then asks."""
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any

@@ -1,4 +1,4 @@
-"""`digest subscribers edit`: changes of one subscriber, or of many."""
+"""Runs `digest subscribers edit`: changes one subscriber, or many."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime

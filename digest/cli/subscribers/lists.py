@@ -1,4 +1,4 @@
-"""`digest subscribers import` and `export`: tables of subscribers in and out."""
+"""Runs `digest subscribers import` and `export`: reads and writes tables of subscribers."""
 
 import io
 import sys

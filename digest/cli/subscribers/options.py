@@ -1,4 +1,4 @@
-"""The options by which a subscriber's interests, times and consent are given on the command line."""
+"""Defines the options that give a subscriber's interests, times and consent on the command line."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar

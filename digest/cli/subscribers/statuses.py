@@ -1,4 +1,4 @@
-"""`digest subscribers pause`, `resume`, `unsubscribe`, `erase`: of one subscriber, or of many."""
+"""Runs `digest subscribers pause`, `resume`, `unsubscribe` and `erase`, on one subscriber or many."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING

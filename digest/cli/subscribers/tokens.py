@@ -1,4 +1,4 @@
-"""`digest tokens`: by which scripts act for a subscriber in the API."""
+"""Runs `digest tokens`: makes, lists and revokes tokens by which scripts act for a subscriber."""
 
 import click
 

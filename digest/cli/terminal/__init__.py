@@ -1,1 +1,1 @@
-"""What commands share at the terminal: options, prompts, tables, progress, exit codes."""
+"""Holds what commands share at the terminal: options, prompts, tables, progress, exit codes."""

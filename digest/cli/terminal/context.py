@@ -1,4 +1,4 @@
-"""What every command is given: the clock, the settings and the installation, each made when asked for."""
+"""Gives every command the clock, the settings and the installation, each made when asked for."""
 
 import sys
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""Exit codes of the command line: what scripts decide by."""
+"""Defines the exit codes of the command line, by which scripts decide."""
 
 OK, BUG, USAGE, NOT_FOUND, CONFIGURATION, UNREACHABLE, PARTLY_FAILED, REFUSED = range(8)
 INTERRUPTED = 130

@@ -1,4 +1,4 @@
-"""What is explained, for people and as JSON: the arithmetic of a score, and why a paper isn't there."""
+"""Shows the arithmetic of a score, and why a paper isn't there, for people and as JSON."""
 
 from typing import TYPE_CHECKING, Any
 

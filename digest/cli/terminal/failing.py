@@ -1,4 +1,4 @@
-"""What is said where a command fails: `error:` what, in the user's words, and `fix:` something to paste."""
+"""Tells why a command failed: `error:` what, in the user's words, and `fix:` something to paste."""
 
 import errno
 import os

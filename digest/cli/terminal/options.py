@@ -1,4 +1,4 @@
-"""Options that commands share: a rehearsal that writes nothing, and consent given beforehand."""
+"""Defines options that commands share: a rehearsal that writes nothing, and consent given beforehand."""
 
 import click
 

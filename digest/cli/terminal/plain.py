@@ -1,4 +1,4 @@
-"""Output where not every letter can be shown: in the locale C, and where the encoding has no such letter.
+"""Prepares output where not every letter can be shown: in the locale C, and in encodings that lack some.
 
 What commands draw with has a likeness in ASCII, other letters become question marks. JSON and whole documents
 are never changed so: see `output.emit` and `output.document`.

@@ -1,4 +1,4 @@
-"""How far long work is: a bar on a terminal, nothing anywhere else."""
+"""Shows how far long work is: a bar on a terminal, nothing anywhere else."""
 
 import sys
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""Before something that can't be undone: a person is asked, a script must have said --yes."""
+"""Asks a person before something that can't be undone; a script must have said --yes."""
 
 import click
 

@@ -1,4 +1,4 @@
-"""Values on the command line: times are ISO 8601 with a zone, choices are the words of an enum."""
+"""Reads values on the command line: times are ISO 8601 with a zone, choices are the words of an enum."""
 
 from contextlib import suppress
 from datetime import UTC, date, datetime

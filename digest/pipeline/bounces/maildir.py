@@ -1,4 +1,4 @@
-"""Where mails that come back lie: a Maildir, files, standard input. Each is read, and put where it belongs.
+"""Reads emails that came back from a Maildir, files or standard input, and puts each where it belongs.
 
 What is clear goes to `cur`, seen; what nobody understood, and what is forged, into the folder `.unknown`
 beside it, which mail programs show. Nothing is ever deleted. A process that dies leaves a mail in `new`,

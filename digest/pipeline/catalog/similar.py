@@ -1,4 +1,4 @@
-"""Papers like a paper: vectors of the installation's own papers, kept with the segments of the search index.
+"""Finds papers like a paper, by vectors of the installation's own papers, kept with the search segments.
 
 Where a model says what papers mean, it puts those that are most alike by their words in order.
 A basis is fitted once there are papers enough, and anew when they have doubled; papers that come meanwhile

@@ -1,4 +1,4 @@
-"""What was usual for each source in the last month: read once an hour, shared by all pages of a process."""
+"""Reads what was usual for each source in the last month, once an hour for all pages of a process."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""Cross-process lock per host: one request at a time, over all processes and machines of an installation.
+"""Locks a host across processes and machines: an installation sends it one request at a time.
 
 In: a host name. Out: a block in which its site is ours. The state is a row of the database (`store.sites`).
 Never: a second request to a site before the last is answered and its pause is over, or a wait without end.

@@ -1,4 +1,4 @@
-"""The candidates of one moment, ranked and ready to be matched: what an issue, a preview and a test share."""
+"""Reads and ranks the candidates of one moment, ready to be matched, for issues, previews and tests."""
 
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping

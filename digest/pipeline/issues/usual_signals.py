@@ -1,4 +1,4 @@
-"""What is usual for a source, by which signals are ranked."""
+"""Reads what is usual for a source, by which signals are ranked."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""One email to show that emails arrive: the mail server's answer, with the headers that a digest has."""
+"""Sends one email to show that emails arrive; returns the mail server's answer."""
 
 import asyncio
 import secrets

@@ -1,4 +1,4 @@
-"""The numbers of the last days for an operator: readers, deliveries, votes, sources, topics. Reads only."""
+"""Counts readers, deliveries, votes, sources and topics of the last days for an operator. Reads only."""
 
 from collections import Counter
 from collections.abc import Mapping

@@ -1,1 +1,1 @@
-"""What keeps an installation running for years: its database, brought up to date and looked at."""
+"""Keeps an installation's database running for years: upgrades, checks and backs it up."""

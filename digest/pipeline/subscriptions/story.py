@@ -1,4 +1,4 @@
-"""One subscriber's story, for an operator who is asked why nothing came: all that is kept, a day's reason."""
+"""Tells one subscriber's story, for an operator who is asked why nothing came: all that is kept of them."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

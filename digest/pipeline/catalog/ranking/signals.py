@@ -1,4 +1,4 @@
-"""Signals for a search: the latest values that filters ask for, and the trend scores of all papers.
+"""Reads signals for a search: the latest values that filters ask for, and the trend scores of all papers.
 
 Both are read whole and remembered for some minutes, as everything that pages show of trends.
 """

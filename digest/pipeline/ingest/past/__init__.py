@@ -1,1 +1,1 @@
-"""Ask sources for past days: missed ones, ones whose lists grow, and what a second list says is missing."""
+"""Asks sources for past days: missed ones, ones whose lists grow, and what a second list says is missing."""

@@ -1,4 +1,4 @@
-"""Hold what a source announced against a second list, and ask for the missing papers by name.
+"""Holds what a source announced against a second list, and asks for the missing papers by name.
 
 A feed alone can't show that it is whole: it may serve yesterday's batch, or be cut off. Each day of a source
 whose kind has a second list is a row (`store.sources.certificates`). It is open until the list is read, names
