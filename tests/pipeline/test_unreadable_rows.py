@@ -164,3 +164,27 @@ def test_deliveries_and_acts_that_cannot_be_read_are_left_out_of_their_lists(sit
         assert [email for _, email in deliveries.listing(db)] == [ADA]
         assert [each.act for each in audit.listing(db, object_="paper:1")] == ["pick"]
     spoil(site, "UPDATE deliveries SET state = 'sent' WHERE state = 'lost'")  # each test's ledger adds up
+
+
+def test_a_signal_of_a_newer_kind_stops_no_digest(site: Installation, tmp_path: Path) -> None:
+    with session.reading(site.engine) as db:
+        number = reading.find(db, "2603.00001").pk
+    with site.engine.begin() as connection:
+        connection.execute(
+            text("INSERT INTO signals VALUES (:n, 'arxiv', :kind, :at, 7)"),
+            [{"n": number, "kind": kind, "at": NOW - HOUR} for kind in ("upvotes", "smiles")],
+        )
+    done = run_round(site, NOW, fetch=False)
+    assert not done.failed
+    assert len(outbox(tmp_path)) == 2
+    with session.reading(site.engine) as db:
+        assert [each.kind for each in reading.find(db, "2603.00001").signals] == ["upvotes"]
+
+
+def test_numbers_that_are_cut_short_stop_no_list_of_deliveries(site: Installation) -> None:
+    run_round(site, NOW, fetch=False)
+    spoil(site, "UPDATE deliveries SET papers = :cut WHERE subscriber_id = 2", cut=b"\1\0\0\0\2")
+    with session.reading(site.engine) as db:
+        found = {email: each.papers for each, email in deliveries.listing(db)}
+    assert found[BOB] == (1,)
+    assert len(found[ADA]) == 2
