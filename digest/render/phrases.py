@@ -203,7 +203,7 @@ def _phrase(kind: ReasonKind, name: str, reasons: list[Reason], titles: Mapping[
         return one_line(_(first), _LONGEST_PICK) or _("picked by a curator")
     if kind is ReasonKind.TRENDING:
         note = one_line(_(first), 60)
-        return _("trending: {note}", note=note) if note else _("trending")
+        return _("trending ({note})", note=note) if note else _("trending")
     places = pgettext("list", ", ").join(
         [_place(reason) for reason in reasons if reason.field or reason.note][:_MOST_PLACES]
     )
@@ -213,7 +213,7 @@ def _phrase(kind: ReasonKind, name: str, reasons: list[Reason], titles: Mapping[
         return _("matches {what}", what=places or one_line(name, 80))
     topic = titles.get(name, name)
     if topic and places:
-        return _("topic {topic}: {places}", topic=one_line(_(topic), 60), places=places)
+        return _("topic {topic} ({places})", topic=one_line(_(topic), 60), places=places)
     return _("topic {topic}", topic=one_line(_(topic), 60)) if topic else places
 
 

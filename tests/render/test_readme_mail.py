@@ -1,5 +1,6 @@
 """What README shows of mails and pages: figures that were measured, and small pictures (`make pictures`)."""
 
+import csv
 import json
 from pathlib import Path
 
@@ -19,6 +20,19 @@ def test_the_speed_of_building_mails_is_the_one_that_was_measured() -> None:
         f" of 5 papers {sizes['5']['times']} times"
     ) in README
     assert min(size["times"] for size in sizes.values()) >= 100
+
+
+def test_how_often_a_finding_states_the_contribution_is_what_was_judged() -> None:
+    with (ROOT / "benchmarks/finding-judgements.tsv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file, delimiter="\t"))
+    chosen, first = (
+        sum(row[column] == "yes" for row in rows) / len(rows) for column in ("states", "first_states")
+    )
+    assert (
+        f"of {len(rows)} abstracts judged by hand the chosen sentence does in {chosen * 100:.0f} %, "
+        f"the first sentence in {first * 100:.0f} %"
+    ) in README
+    assert chosen >= 0.85
 
 
 @pytest.mark.parametrize("mode", ["light", "dark"])

@@ -136,7 +136,7 @@ def test_the_html_part_marks_what_matched_and_the_text_part_says_it() -> None:
     message = rendered(full())
     page, text = Page(message.html), " ".join(message.text.split())
     assert (
-        "Why: topic Language models: “Language Models” in the title · "
+        "Why: topic Language models (“Language Models” in the title) · "
         "matches “mixture-of-experts” in the abstract" in text
     )
     assert "in the title" not in page.text
