@@ -15,6 +15,7 @@ import click
 from digest import __version__
 from digest.cli.terminal import failing
 from digest.cli.terminal.context import Cli
+from digest.cli.terminal.empty import refuse_empty
 from digest.cli.terminal.exits import CUT_OFF, INTERRUPTED, OK
 from digest.cli.terminal.types import TIME
 from digest.errors import InputError
@@ -137,7 +138,9 @@ def cli(ctx: click.Context, now: datetime | None, *, debug: bool, no_input: bool
 def main(arguments: Sequence[str]) -> int:
     """Run a command line; returns its exit code. Errors are told on stderr in words."""
     out = sys.stdout
+    command, path = _command_of(arguments)
     try:
+        refuse_empty(cli, command, arguments)
         code: Any = cli.main(list(arguments), prog_name="digest", standalone_mode=False)
         sys.stdout.flush()
     except click.exceptions.Abort:
@@ -148,16 +151,16 @@ def main(arguments: Sequence[str]) -> int:
             raise
         return CUT_OFF  # Click puts another stream there, and ends, where whoever read the output went away
     except Exception as error:
-        exit_code = None if "--debug" in arguments else failing.tell(error, _command_of(arguments))
+        exit_code = None if "--debug" in arguments else failing.tell(error, path)
         if exit_code is None:
             raise
         return exit_code
     return code if isinstance(code, int) else OK
 
 
-def _command_of(arguments: Sequence[str]) -> list[str]:
-    """The words of a command line that name its command."""
-    command: click.Command | None = cli
+def _command_of(arguments: Sequence[str]) -> tuple[click.Command, list[str]]:
+    """The command that a command line names, and the words by which it does."""
+    command: click.Command = cli
     path: list[str] = []
     for word in arguments:
         if not isinstance(command, click.Group):
@@ -166,4 +169,4 @@ def _command_of(arguments: Sequence[str]) -> list[str]:
         if found is not None:
             command = found
             path.append(word)
-    return path
+    return command, path

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from digest.cli.terminal.context import Cli, json_option, pass_cli
+from digest.cli.terminal.empty import Clearable
 from digest.cli.terminal.explaining import show_read_back, show_why_not
 from digest.cli.terminal.options import dry_run_option, yes_option
 from digest.cli.terminal.output import emit, paragraph, say, table
@@ -76,7 +77,7 @@ def add(
 @click.argument("slug")
 @click.option("--title", help="What readers see.")
 @click.option("--expression", help="What it selects, in the filter language.")
-@click.option("--group", help="Under which heading it stands.")
+@click.option("--group", cls=Clearable, help="Under which heading it stands; '' for none.")
 @dry_run_option
 @yes_option
 @json_option

@@ -35,7 +35,7 @@ ENV_FILE = ".env"
 # These may stand in a file: DIGEST_<NAME>_FILE.
 SECRETS = (
     *("DATABASE_URL", "REDIS_URL", "SMTP_URL", "SECRET_KEY", "DKIM_KEY"),
-    *("GITHUB_TOKEN", "SEMANTICSCHOLAR_KEY", "SUMMARY_KEY"),
+    *("BOUNCE_IMAP_URL", "GITHUB_TOKEN", "SEMANTICSCHOLAR_KEY", "SUMMARY_KEY"),
 )
 FOUND_HERE = Path("data")
 _PASSWORD = re.compile(r"(://[^/@]*?:)[^@/]*(@)")
@@ -56,6 +56,11 @@ def _data_folder() -> Path:
     found_here = FOUND_HERE.absolute()
     is_used = (found_here / "digest.db").is_file()
     return found_here if is_used else user_data_path("digest", appauthor=False)
+
+
+def _mailbox(secret: SecretStr) -> SecretStr:
+    validators.mailbox(secret.get_secret_value())
+    return secret
 
 
 class Settings(BaseModel):
@@ -124,6 +129,11 @@ class Settings(BaseModel):
         None,
         description="the Maildir into which your mail server puts what comes back; empty: bounces in the data"
         " folder",
+    )
+    bounce_imap_url: Annotated[SecretStr, AfterValidator(_mailbox)] = Field(
+        SecretStr(""),
+        description="the mailbox that `digest bounces process --imap` reads: imaps://user:password@host/FOLDER,"
+        " special characters percent-encoded",
     )
     operator_mail: str = Field(
         "",

@@ -50,6 +50,14 @@ def mail_server(value: str) -> str:
     return value
 
 
+def mailbox(value: str) -> str:
+    """Return the URL of a mailbox on a server, or nothing. The value itself may hold a password."""
+    if value and not value.startswith(("imaps://", "imap://")):
+        msg = "must start with imaps:// or imap://"
+        raise ValueError(msg)
+    return value
+
+
 def word(value: str) -> str:
     """Return what goes into a header of a request: nothing in it may end that header."""
     if not re.fullmatch(r"[!-~]*", value):

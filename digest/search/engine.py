@@ -19,7 +19,7 @@ from digest.search.query import Query
 from digest.search.scoring import Unit, closeness, score
 from digest.search.selecting import Known, Values, put_values, select
 from digest.search.shown import Places, Scores, Shown
-from digest.search.spelling import Spelling, correction, nearest_words
+from digest.search.spelling import Spelling, correction, nearest_words, spelling_of
 from digest.search.terms import RELATED, Term, Terms
 
 NEAR = 100  # papers, the best by words alone, whose closeness is looked at
@@ -112,7 +112,7 @@ class Engine:
 
     @cached_property
     def _spellings(self) -> list[Spelling]:
-        return [Spelling(segment) for segment in self.segments]
+        return [spelling_of(segment) for segment in self.segments]
 
     @cached_property
     def _acronyms(self) -> Acronyms:

@@ -48,7 +48,7 @@ class Acronyms:
         """Return the words of a query (folded, in their order) as units, with other forms where there are
         any.
         """
-        keys = [stems(word)[0] if stems(word) else word for word in words]
+        keys = [(stems(word) or [word])[0] for word in words]
         found: list[Unit] = []
         place = 0
         while place < len(words):

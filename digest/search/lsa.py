@@ -163,12 +163,17 @@ def least_alike(of_papers: Vectors, basis: Basis) -> NDArray[np.int64]:
 
 def cosines(one: Vectors, many: Vectors) -> Dense:
     """Return the cosine of one vector with each of many, all of the same basis."""
+    return _products(one, many) / np.float32(_SCALE * _SCALE)
+
+
+def _products(one: Vectors, many: Vectors) -> Dense:
+    """The product of one vector with each of many; whole numbers, small enough to be exact."""
     single = one.astype(np.float32)
     products = np.empty(len(many), np.float32)
     for start in range(0, len(many), _BLOCK):
         block = slice(start, start + _BLOCK)
         np.dot(many[block].astype(np.float32), single, out=products[block])
-    return products / np.float32(_SCALE * _SCALE)
+    return products
 
 
 def likest(several: Sequence[Vectors], of_segments: Sequence[Vectors]) -> NDArray[np.float64]:
@@ -180,7 +185,7 @@ def likest(several: Sequence[Vectors], of_segments: Sequence[Vectors]) -> NDArra
 
 def alike(one: Vectors, least: int, many: Vectors) -> Marks:
     """Return which of many vectors reach the threshold of one, all of the same basis."""
-    marks: Marks = many.astype(np.float32) @ one.astype(np.float32) >= least
+    marks: Marks = _products(one, many) >= least
     return marks
 
 

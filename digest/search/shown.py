@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from digest.search.index.segment import SLOT, TITLE_WEIGHT, Marks, Segment, Slice, shown_in
 
 RARE = 1_024  # papers, of which a label that one has is counted by a row of bits; a rarer one paper by paper
-SORTED = 64  # of so many papers less than one has a word that is counted by sorting its occurrences
+SORTED = 16  # of so many papers less than one has a word that is counted by sorting its occurrences
 COUNTED = ("cat:", "source:", "has:")  # labels whose papers are counted
 
 Places = NDArray[np.intp]  # of papers, ascending
@@ -65,11 +65,11 @@ class Shown:
 
     def weights(self, *stems: Sequence[Slice]) -> Weights:
         """Return the shown papers that have stems (each a slice a segment), and how often each has them."""
-        slots = [
-            np.concatenate([segment.slots[:0], *(segment.slots[slice(*found)] for found in of_segment)])
-            for segment, *of_segment in zip(self.segments, *stems, strict=True)
-        ]
-        return self._weights(slots)
+        slots = [[segment.slots[:0]] for segment in self.segments]
+        for of_stem in stems:
+            for segment, found, wanted in zip(self.segments, slots, of_stem, strict=True):
+                found.append(segment.slots[slice(*wanted)])
+        return self._weights([each[-1] if len(each) <= 2 else np.concatenate(each) for each in slots])
 
     def weights_at(self, places: Sequence[NDArray[np.int32]]) -> Weights:
         """Return the shown papers of these places in texts (an array a segment), weighed in the same way."""
@@ -106,10 +106,10 @@ class Shown:
         return _Labels([*frequent, *rare], rows, papers_of_rare, np.cumsum(sizes)[:-1])
 
     @cached_property
-    def owner(self) -> Places:
-        """The paper of each slot of all segments, in the type that numpy counts in."""
-        owners = [each.slot_paper.astype(np.intp) for each in self.segments]
-        return _joined([mine + start for mine, start in zip(owners, self.starts, strict=False)], np.intp)
+    def owner(self) -> NDArray[np.int32]:
+        """The paper of each slot of all segments."""
+        owners = [each.slot_paper.astype(np.int32) for each in self.segments]
+        return _joined([mine + start for mine, start in zip(owners, self.starts, strict=False)], np.int32)
 
     @cached_property
     def slot_starts(self) -> list[int]:
@@ -157,31 +157,31 @@ class Shown:
                 sizes[field, papers] = np.diff(first, append=end - begin)
         return slots, sizes
 
-    @cached_property
-    def _slot_weight(self) -> Scores:
-        weights = np.ones(self.slot_starts[-1])
-        for each, start in zip(self.segments, self.slot_starts, strict=False):
-            weights[start : start + each.titles] = TITLE_WEIGHT
-        return weights
-
     def _weights(self, slots: Sequence[NDArray[np.integer[Any]]]) -> Weights:
         """The same of occurrences in these slots of each segment."""
-        starts = zip(slots, self.slot_starts, strict=False)
-        places = np.concatenate(
-            [np.empty(0, np.intp), *(np.add(each, start, dtype=np.intp) for each, start in starts)]
-        )
-        owners, weights = self.owner.take(places), self._slot_weight.take(places)
-        if len(owners) * SORTED < len(self):
-            order = np.argsort(owners, kind="stable")
-            owners, weights = owners[order], weights[order]
+        size = sum(map(len, slots))
+        owners, weights = np.empty(size, np.intp), np.empty(size)
+        end = 0
+        for segment, each, before in zip(self.segments, slots, self.starts, strict=False):
+            start, end = end, end + len(each)
+            np.add(segment.slot_paper.take(each), before, out=owners[start:end], dtype=np.intp)
+            np.multiply(each < segment.titles, TITLE_WEIGHT - 1, out=weights[start:end])
+        weights += 1
+        if size * SORTED < len(self):
+            keys = owners * (TITLE_WEIGHT + 1) + weights.astype(np.intp)  # plain numbers are sorted fastest
+            keys.sort()
+            owners = keys // (TITLE_WEIGHT + 1)
             first = np.flatnonzero(np.diff(owners, prepend=-1))
-            papers, counted = owners[first], np.add.reduceat(weights, first)
+            papers = owners[first]
+            counted = np.add.reduceat(keys % (TITLE_WEIGHT + 1), first, dtype=np.float64)
         else:
             counts = np.bincount(owners, weights).astype(np.float64, copy=False)
             papers = np.flatnonzero(counts > 0)  # much faster than looking at the numbers themselves
             counted = counts[papers]
+        if self.papers == len(self):
+            return papers, counted
         kept = self.marks[papers]
-        return (papers, counted) if kept.all() else (papers[kept], counted[kept])
+        return papers[kept], counted[kept]
 
 
 @dataclass(frozen=True, slots=True)

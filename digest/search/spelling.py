@@ -10,6 +10,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +21,9 @@ from digest.words import fold
 SHORTEST, LONGEST = 4, 24  # letters of a word that is corrected, or corrected to
 LENGTHS, CLOSE = 2, 0.75  # letters that a near word may have more or less; how much of it is the same
 LEAST = 3  # times that a word occurs in a segment to be known well enough to correct to
-_BASE = np.uint64(0x9E3779B97F4A7C15)  # odd, so that powers of it keep all bits
+_BASE = 0x9E3779B97F4A7C15  # odd, so that powers of it keep all bits
+_ALL_BITS = (1 << 64) - 1  # of a hash: what is beyond them goes
+_POWERS = [pow(_BASE, power, 1 << 64) for power in range(1, LONGEST + 2)]
 
 Hashes = NDArray[np.uint32]
 
@@ -40,8 +43,9 @@ class Spelling:
         self._words = sorted(known)
         self._counts = [known[word] for word in self._words]
         hashes, owners = _deletions(self._words)
-        order = np.argsort(hashes, kind="stable")
-        self._hashes, self._owners = hashes[order], owners[order]
+        joined = np.sort(hashes.astype(np.uint64) << np.uint64(32) | owners.astype(np.uint64))
+        self._hashes = (joined >> np.uint64(32)).astype(np.uint32)
+        self._owners = joined.astype(np.uint32)
 
     def near(self, word: str, hashes: Hashes) -> Iterable[tuple[str, int]]:
         """Return the known words at one edit from a word (with its `hashes`), and how often each occurs."""
@@ -59,12 +63,24 @@ class Spelling:
         return self._words[bisect_left(self._words, letter) : bisect_left(self._words, chr(ord(letter) + 1))]
 
 
+_known: WeakKeyDictionary[Segment, Spelling] = WeakKeyDictionary()
+
+
+def spelling_of(segment: Segment) -> Spelling:
+    """Return the words of a segment; read once, as long as the segment is in use: that takes some time."""
+    spelling = _known.get(segment)
+    if spelling is None:
+        spelling = _known[segment] = Spelling(segment)
+    return spelling
+
+
 def correction(word: str, spellings: Iterable[Spelling]) -> str:
     """Return the most frequent known word at one edit from a word that isn't known, or nothing."""
     if not (SHORTEST <= len(word) <= LONGEST and word.isascii() and word.isalpha()):
         return ""
     found: Counter[str] = Counter()
-    hashes, _ = _deletions([word])
+    shorter = (word[:place] + word[place + 1 :] for place in range(len(word)))
+    hashes = np.array([_hash(each) for each in {word, *shorter}], np.uint32)
     for spelling in spellings:
         found.update(dict(spelling.near(word, hashes)))
     return min(found, key=lambda each: (-found[each], each)) if found else ""
@@ -100,15 +116,20 @@ def is_one_edit(one: str, other: str) -> bool:
     )
 
 
+def _hash(word: str) -> int:
+    """The hash of a word (ASCII)."""
+    total = sum(letter * power for letter, power in zip(word.encode(), _POWERS, strict=False))
+    return (total & _ALL_BITS) >> 32
+
+
 def _deletions(words: Sequence[str]) -> tuple[Hashes, NDArray[np.int32]]:
-    """The hashes of words (ASCII) and of each with one letter left out, and whose each is."""
+    """The hashes (see `_hash`) of words and of each with one letter left out, and whose each is."""
     sizes = np.array([len(word) for word in words], np.int64)
     width = int(sizes.max(initial=0))
-    letters = np.zeros((len(words), width), np.uint64)
-    for number, word in enumerate(words):
-        letters[number, : len(word)] = np.frombuffer(word.encode(), np.uint8)
+    encoded = np.array([word.encode() for word in words], f"S{max(width, 1)}")
+    letters = encoded.view(np.uint8).reshape(len(words), max(width, 1))[:, :width].astype(np.uint64)
     # H(word) = sum of letter · base^place; without a letter, all behind it move one place to the front.
-    powers = np.cumprod(np.full(width + 1, _BASE), dtype=np.uint64)  # of 64 bits: what is beyond them goes
+    powers = np.array(_POWERS[: width + 1], np.uint64)
     moved = letters * powers[:width]
     before = np.cumsum(moved, axis=1, dtype=np.uint64)
     front = letters[:, 1:] * powers[: max(width - 1, 0)]

@@ -80,8 +80,11 @@ class Terms:
 
     def saturated(self, papers: Places, weights: Scores) -> Impacts:
         """Return what so many occurrences in each paper count."""
-        impacts: Impacts = (weights * (K1 + 1) / (weights + self._norms[papers])).astype(np.float32)
-        return impacts
+        below = self._norms.take(papers)
+        below += weights
+        counted = weights * (K1 + 1)
+        counted /= below
+        return counted.astype(np.float32)
 
     def _read(self, word: str) -> Term:
         stem = forms(word)[0]
@@ -103,9 +106,11 @@ class Terms:
     def _read_further(self, word: str) -> Term:
         own = self.of(word)
         related = self._related(word)
+        if not related:
+            return Term(word, own.stem, own.papers[:0], own.impacts[:0], own.shares[:0], own.idf)
         papers, weights = self.shown.weights(*map(self.occurrences, related))
         # What the word itself counts already is taken off, so that a paper has both in two addends.
-        place = np.searchsorted(own.papers, papers)
+        place = np.searchsorted(own.papers, papers.astype(np.int32))
         place[place == len(own.papers)] = 0
         has_own = own.papers[place] == papers if len(own.papers) else np.zeros(len(papers), np.bool_)
         counted = own.impacts[place[has_own]].astype(np.float64)

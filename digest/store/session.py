@@ -294,8 +294,10 @@ def _begin(connection: Connection) -> None:
     options = connection.get_execution_options()
     reads = options.get("digest_reading", False)
     patience = options.get("digest_patience", BUSY_SECONDS)
-    connection.exec_driver_sql(f"PRAGMA busy_timeout = {patience * 1000:.0f}")
-    connection.exec_driver_sql(f"PRAGMA query_only = {int(reads)}")
+    if connection.info.get("digest_begun") != (patience, reads):  # it keeps them: most only read
+        connection.exec_driver_sql(f"PRAGMA busy_timeout = {patience * 1000:.0f}")
+        connection.exec_driver_sql(f"PRAGMA query_only = {int(reads)}")
+        connection.info["digest_begun"] = patience, reads
     connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
 

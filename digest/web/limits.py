@@ -9,7 +9,7 @@ live in this process and end with it; those that must outlive it are the pipelin
 import ipaddress
 import threading
 import time
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import wraps
@@ -76,28 +76,56 @@ class CostBudget:
 
 
 class Gate:
-    """A few places for costly work, and a short queue before them. Handlers wait in it on their threads."""
+    """A few places for costly work, and a short queue before them. Handlers wait in it on their threads.
+
+    A place that is left goes to who has waited longest: if somebody who came just then could take it, one in
+    twenty would wait twice as long as the others.
+    """
 
     def __init__(self, at_once: int = AT_ONCE, waiting: int = WAITING, patience: float = PATIENCE) -> None:
-        self._places = threading.Semaphore(at_once)
-        self._queue = threading.Semaphore(waiting)
+        self._lock = threading.Lock()
+        self._free = at_once
+        self._most_waiting = waiting
         self._patience = patience
+        self._queue: deque[threading.Event] = deque()  # each is set when its place is there
+
+    @property
+    def waiting(self) -> int:
+        """How many wait for a place."""
+        return len(self._queue)
 
     @contextmanager
     def entered(self) -> Iterator[None]:
         """Hold a place; HTTPException 503 where the queue is full or doesn't move."""
-        if not self._places.acquire(blocking=False):
-            if not self._queue.acquire(blocking=False):
-                raise _busy()
-            try:
-                if not self._places.acquire(timeout=self._patience):
-                    raise _busy()
-            finally:
-                self._queue.release()
+        self._enter()
         try:
             yield
         finally:
-            self._places.release()
+            self._leave()
+
+    def _enter(self) -> None:
+        with self._lock:
+            if self._free:
+                self._free -= 1
+                return
+            if len(self._queue) >= self._most_waiting:
+                raise _busy()
+            turn = threading.Event()
+            self._queue.append(turn)
+        if turn.wait(self._patience):
+            return
+        with self._lock:
+            if turn.is_set():  # just now
+                return
+            self._queue.remove(turn)
+        raise _busy()
+
+    def _leave(self) -> None:
+        with self._lock:
+            if self._queue:
+                self._queue.popleft().set()
+            else:
+                self._free += 1
 
 
 class Limits:

@@ -209,13 +209,38 @@ def test_the_list_shows_who_did_what_and_an_undo_takes_it_back(filled: tuple[Com
     assert [(each["act"], each["before"], each["after"]) for each in listed] == [
         ("subscriber.edit", {"role": "reader"}, {"role": "admin"})
     ]
-    assert "role: reader → admin" in digest("audit", "list", "--actor", getpass.getuser())[1]
+    number = str(listed[0]["id"])
+    rows = digest("audit", "list", "--actor", getpass.getuser())[1].splitlines()
+    assert any(row.split()[0] == number and row.endswith(f"edit {listed[0]['object']}") for row in rows[2:])
+    whole = digest("audit", "show", number)[1].splitlines()
+    assert any(line.split() == ["role", "reader", "admin"] for line in whole)
+    assert digest("audit", "show", number, "--json")[1] == listed[0]
     undone = digest("audit", "undo", str(listed[0]["id"]), "--yes", "--json")[1]
     assert undone["undo_of"] == listed[0]["id"]
     assert digest("subscribers", "show", ADA, "--json")[1]["role"] == "reader"
     code, _, err = digest("audit", "undo", str(listed[0]["id"]), "--yes")
     assert code == REFUSED
     assert "is undone already" in err
+
+
+def test_the_list_is_a_table_at_80_columns_whatever_was_changed(
+    filled: tuple[Command, Engine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    digest, _ = filled
+    digest("subscribers", "edit", ADA, "--display-name", "Ada of Somewhere Quite Far Away", "--yes")
+    digest("subscribers", "edit", ADA, "--add-filter", f"{'very long words ' * 20}", "--yes")
+    digest("suppressions", "add", BOB, "--reason", "asked by phone " * 10)
+    digest("papers", "hide", "2603.00001", "--reason", "spam")
+    last = digest("audit", "list", "--json")[1][0]["id"]
+    digest("audit", "undo", str(last), "--yes")
+    monkeypatch.setenv("COLUMNS", "80")
+    head, rule, *rows = digest("audit", "list")[1].splitlines()
+    assert head.split() == ["id", "when", "who", "from", "what"]
+    assert set(rule) == {"─", " "}
+    assert all(len(line) <= 80 for line in (head, rule, *rows))
+    begun = [row.split()[0] for row in rows if row[:4].strip()]
+    assert begun == [str(each["id"]) for each in digest("audit", "list", "--json")[1]]
+    assert any("undone by" in row for row in rows)
 
 
 def test_what_can_not_be_taken_back_says_why(filled: tuple[Command, Engine]) -> None:

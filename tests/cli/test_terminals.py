@@ -54,6 +54,7 @@ TYPED: Mapping[str, str] = {
     "stats": "--days 60",
     "failures list": "",
     "audit list": "",
+    "audit show": "1",
     "tokens list": "",
     "doctor": "",
     "db current": "",

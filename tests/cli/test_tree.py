@@ -7,6 +7,7 @@ import click
 import pytest
 
 from digest.cli import COMMANDS, SHORT_HELP, cli, main
+from digest.cli.terminal.empty import Clearable
 
 # The last words of commands that change nothing. All others write, and so do these few of them.
 READS = {"list", "show", "check", "search", "explain", "preview", "current", "test", "doctor", "domains"} | {
@@ -80,3 +81,35 @@ def test_each_command_has_json(path: str) -> None:
 def test_what_writes_can_be_rehearsed_and_nothing_else(path: str) -> None:
     assert ("--dry-run" in options(TREE[path])) is not is_read(path)
     assert "--yes" not in options(TREE[path]) or not is_read(path)
+
+
+@pytest.mark.parametrize("path", TREE)
+def test_an_empty_value_is_a_mistake_that_is_named(path: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """It never means all, none or the newest: `tokens list --email "$WHO"`, `papers list "$DAY"`."""
+    for parameter in TREE[path].params:
+        if isinstance(parameter, Clearable) or getattr(parameter, "is_flag", False):
+            continue
+        name = parameter.opts[0]
+        ways = [[name, ""], [name, " \t"], [f"{name}="]] if name.startswith("-") else [[""], ["x", "\xa0"]]
+        for typed in ways:
+            assert main([*path.split(), *typed]) == 2, typed
+            said = capsys.readouterr()
+            shown = name if name.startswith("-") else ""
+            assert re.search(rf"error: .*{shown}.* is empty: say a value, or leave it out", said.err), typed
+            assert f"fix: digest {path} --help" in said.err
+            assert not said.out
+
+
+def test_the_options_that_take_something_away_by_an_empty_value_say_so() -> None:
+    clearable = {
+        f"{path} {each.opts[0]}": each.help or ""
+        for path, command in TREE.items()
+        for each in command.params
+        if isinstance(each, Clearable)
+    }
+    assert clearable.keys() == {
+        "init --smtp-url",
+        "init --postal-address",
+        "topics edit --group",
+        *(f"subscribers edit --{name}" for name in ("display-name", "topic", "filter", "exclude")),
+    }

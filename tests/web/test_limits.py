@@ -1,6 +1,7 @@
 """How much work one network may cause, and how much at once; on a clock of the test and on a real server."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from itertools import islice
@@ -118,6 +119,25 @@ def test_few_costly_requests_run_at_once_a_few_wait_and_the_others_are_sent_away
     assert len(inside) == 5
     assert [refusal.status_code for refusal in refusals if refusal] == [503] * 15
     assert all(int((refusal.headers or {})["Retry-After"]) >= 1 for refusal in refusals if refusal)
+
+
+def test_a_place_goes_to_who_has_waited_longest() -> None:
+    gate = Gate(at_once=1, waiting=3, patience=10)
+    came: list[str] = []
+
+    def work(name: str) -> None:
+        with gate.entered():
+            came.append(name)
+
+    with ThreadPoolExecutor(3) as threads:
+        with gate.entered():
+            for number, name in enumerate(("first", "second"), 1):
+                threads.submit(work, name)
+                deadline = time.monotonic() + 10
+                while gate.waiting < number and time.monotonic() < deadline:
+                    time.sleep(0.001)
+        work("who came last")  # and finds the place free, as far as anybody can see
+    assert came == ["first", "second", "who came last"]
 
 
 def test_whoever_waits_too_long_for_a_place_is_sent_away() -> None:

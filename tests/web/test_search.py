@@ -215,6 +215,15 @@ def test_similar_papers_are_named_by_api_and_page(web: WebServer) -> None:
     assert client.get("/api/v1/papers/2699.00001/similar").status_code == 404
 
 
+def test_a_preview_says_that_like_saved_needs_papers_that_were_saved(web: WebServer) -> None:
+    says = "“like:saved” needs papers that you saved"
+    client = web.client()
+    for query in ("like:saved", "like:saved OR robots"):
+        assert says in client.get("/", params={"filters": query}).text
+    for query in ('"like:saved"', "robots"):  # a phrase asks for two words
+        assert says not in client.get("/", params={"filters": query}).text
+
+
 def test_like_saved_is_for_who_is_signed_in_or_has_a_token(web: WebServer) -> None:
     papers_of_five_kinds(web)
     reader = join(web.installation, ADA, now=web.clock.now)
@@ -224,7 +233,8 @@ def test_like_saved_is_for_who_is_signed_in_or_has_a_token(web: WebServer) -> No
     assert web.client().get(f"{API}?q=like:saved").status_code == 422
     assert web.client().get("/search.atom?q=like:saved").status_code == 404
     ada = sign_in(web, ADA)
-    assert "You have saved no papers yet" in ada.get("/search?q=like:saved").text
+    for path in ("/search?q=like:saved", "/?filters=like:saved"):
+        assert "You have saved no papers yet" in ada.get(path).text
     save(web.installation, reader.id, paper(web.installation, "2605.00007"), web.clock.now)
     page = ada.get("/search?q=like:saved+robots").text
     assert "No paper matches." in page or "Protein folding" in page

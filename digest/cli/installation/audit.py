@@ -1,5 +1,6 @@
 """Runs `digest audit`: shows who changed what, and takes it back."""
 
+import re
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,9 @@ from digest.cli.terminal.types import ROW, SINCE, Number
 
 if TYPE_CHECKING:
     from digest.pipeline.community.audit import Entry
+
+
+_HASH = re.compile(r"\b([0-9a-f]{8})[0-9a-f]{24}\b")  # of an address that is suppressed
 
 
 @click.group()
@@ -30,7 +34,7 @@ def audit() -> None:
 @json_option
 @pass_cli
 def list_(cli: Cli, *, actor: str, object_: str, since: datetime | None, limit: int, as_json: bool) -> None:
-    """List what was changed, the last first.
+    """List what was changed, the last first; `audit show` says what of it.
 
     Example: digest audit list --object topic:llm
     """
@@ -42,14 +46,40 @@ def list_(cli: Cli, *, actor: str, object_: str, since: datetime | None, limit: 
     else:
         names = acts.names(cli.installation, found)
         table(
-            ("act", "at", "who", "what", "object", "change"),
-            [
-                (entry.id, entry.at, names[entry.actor], _act(entry), entry.object, acts.in_words(entry))
-                for entry in found
-            ],
+            ("id", "when", "who", "from", "what"),
+            [(entry.id, entry.at, names[entry.actor], entry.via, _what(entry)) for entry in found],
             empty="nothing was changed",
         )
     tell_if_cut(len(found), limit)
+
+
+@audit.command()
+@click.argument("number", metavar="ID", type=ROW)
+@json_option
+@pass_cli
+def show(cli: Cli, *, number: int, as_json: bool) -> None:
+    """Show one act: who did it, when and from where, and each field before and after.
+
+    Example: digest audit show 12
+    """
+    from digest.pipeline.community import audit as acts
+
+    entry = acts.get(cli.installation, number)
+    if as_json:
+        emit(acts.entry_object(entry))
+        return
+    fields = {
+        "act": entry.act,
+        "of": entry.object,
+        "when": entry.at,
+        "who": acts.names(cli.installation, [entry])[entry.actor],
+        "from": " ".join(filter(None, (entry.via, entry.network and f"(network {entry.network})"))),
+        "takes back": entry.undo_of,
+        "undone by": entry.undone_by,
+    }
+    table(("", ""), [(name, value) for name, value in fields.items() if value])
+    say("")
+    table(("field", "before", "after"), acts.changed(entry), empty="no field of it is kept")
 
 
 @audit.command()
@@ -81,6 +111,12 @@ def undo(cli: Cli, *, number: int, dry_run: bool, yes: bool, as_json: bool) -> N
             say(f"{made.after['removed']:,} removed, {made.after['stayed']:,} stayed")
 
 
-def _act(entry: "Entry") -> str:
-    undone = f", undone by {entry.undone_by}" if entry.undone_by else ""
-    return f"{entry.act}{f' of {entry.undo_of}' if entry.undo_of else ''}{undone}"
+def _what(entry: "Entry") -> str:
+    """The act and its object in few words: `edit topic:llm` for `topic.edit` of `topic:llm`."""
+    noun, _, verb = entry.act.partition(".")
+    named = entry.object.partition(":")[0]
+    name = _HASH.sub(r"\1…", entry.object)
+    act = f"{verb if noun == named else entry.act} {name}"
+    return f"{act}{f' of {entry.undo_of}' if entry.undo_of else ''}" + (
+        f", undone by {entry.undone_by}" if entry.undone_by else ""
+    )

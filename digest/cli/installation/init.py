@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from digest.cli.terminal.context import json_option, on_terminal
+from digest.cli.terminal.empty import Clearable
 from digest.cli.terminal.exits import OK, PARTLY_FAILED
 from digest.cli.terminal.options import dry_run_option
 from digest.cli.terminal.output import emit, say, table
@@ -49,8 +50,8 @@ YOU = "you@example.org"
 @click.option("--site-name", help="The name in subject lines and heads.")
 @click.option("--base-url", help="Where the links in emails lead.")
 @click.option("--mail-from", help="The sender: an address, or Name <address>.")
-@click.option("--smtp-url", help="The mail server; empty: emails go to a folder.")
-@click.option("--postal-address", help="Who sends this, in the foot of every email.")
+@click.option("--smtp-url", cls=Clearable, help="The mail server; '': emails go to a folder.")
+@click.option("--postal-address", cls=Clearable, help="Who sends this, in the foot of every email.")
 @click.option("--test-mail", metavar="ADDRESS", help="Send a test email there when all is made.")
 @click.option("--no-input", is_flag=True, help="Ask nothing: what isn't given keeps its default.")
 @dry_run_option

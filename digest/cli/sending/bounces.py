@@ -24,11 +24,19 @@ def bounces() -> None:
     type=click.Path(path_type=Path),
     help="All that is new in this Maildir; it is put away there.",
 )
+@click.option(
+    "--imap",
+    is_flag=True,
+    help="All that is unread in the mailbox of DIGEST_BOUNCE_IMAP_URL; it is marked as read there.",
+)
 @click.option("--dry-run", is_flag=True, help="Say what each mail is; write nothing.")
 @json_option
 @pass_cli
-def process_(cli: Cli, *, files: tuple[Any, ...], maildir: Path | None, dry_run: bool, as_json: bool) -> None:
-    """Read mails that came back, and do what follows: from files, a Maildir, or - for standard input.
+def process_(
+    cli: Cli, *, files: tuple[Any, ...], maildir: Path | None, imap: bool, dry_run: bool, as_json: bool
+) -> None:
+    """Read mails that came back, and do what follows: from files, a Maildir, a mailbox, or - for standard
+    input.
 
     Without any, the Maildir of DIGEST_BOUNCE_MAILDIR is read. What comes through standard input is kept there
     first; files stay where they are.
@@ -37,9 +45,11 @@ def process_(cli: Cli, *, files: tuple[Any, ...], maildir: Path | None, dry_run:
     """
     from digest.pipeline.bounces.maildir import process_folder
 
-    if files and maildir:
-        raise click.UsageError("name files, or one Maildir")
-    if files:
+    if bool(files) + bool(maildir) + imap > 1:
+        raise click.UsageError("name files, or one Maildir, or --imap")
+    if imap:
+        done = _of_mailbox(cli, dry_run)
+    elif files:
         done = [_of_file(cli, file, dry_run) for file in files]
     elif maildir or cli.settings.bounces().exists():  # the one of the settings begins with what comes
         folder = maildir or cli.settings.bounces()
@@ -54,6 +64,16 @@ def process_(cli: Cli, *, files: tuple[Any, ...], maildir: Path | None, dry_run:
             [(one.file, one.kind, one.email, one.status) for one in done],
             empty="nothing came back",
         )
+
+
+def _of_mailbox(cli: Cli, dry_run: bool) -> "list[Processed]":
+    from digest.errors import ConfigError
+    from digest.pipeline.bounces import imap
+
+    url = cli.settings.bounce_imap_url.get_secret_value()
+    if not url:
+        raise ConfigError("no mailbox of bounces is configured", fix=imap.FORM)
+    return imap.process_mailbox(cli.installation, url, cli.now, dry_run=dry_run)
 
 
 def _of_file(cli: Cli, file: Any, dry_run: bool) -> "Processed":

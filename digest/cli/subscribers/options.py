@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 import click
 
+from digest.cli.terminal.empty import Clearable
 from digest.cli.terminal.types import choice
 from digest.domain import Frequency, Role
 from digest.languages import CODES
@@ -36,9 +37,11 @@ _LISTS = (("topic", "topics"), ("filter", "filters"), ("exclude", "exclude"))
 changes = (
     click.option("--email", "email_", metavar="ADDRESS", help="Another address."),
     click.option("--role", type=choice(Role), help="What they may do on the site."),
-    click.option("--display-name", help="The name that others see; '' for none."),
+    click.option("--display-name", cls=Clearable, help="The name that others see; '' for none."),
     *(
-        click.option(f"--{one}", name, multiple=True, help=f"The {name}, instead of those there are.")
+        click.option(
+            f"--{one}", name, cls=Clearable, multiple=True, help=f"The {name}, instead of those there are."
+        )
         for one, name in _LISTS
     ),
     *(click.option(f"--add-{one}", f"add_{name}", multiple=True, help="Add one.") for one, name in _LISTS),

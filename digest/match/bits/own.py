@@ -70,11 +70,13 @@ class Own:
         order = np.argsort(-counts, kind="stable")[: np.count_nonzero(counts)]
         starts = self.saved.offsets[:-1][order]
         one, several = (np.zeros((len(counts), self.table.shape[1]), np.uint64) for _ in range(2))
-        so_far, again = one[order], several[order]
-        for place in range(int(counts.max(initial=0))):
-            size = int(np.count_nonzero(counts > place))
+        so_far = self.table.take(self.saved.items[starts], axis=0)
+        again = np.zeros_like(so_far)
+        both = np.empty_like(so_far)
+        sizes = np.searchsorted(-counts[order], -np.arange(1, int(counts.max(initial=1))))
+        for place, size in enumerate(sizes.tolist(), 1):  # those who saved more than so many are the first
             new = self.table.take(self.saved.items[starts[:size] + place], axis=0)
-            again[:size] |= so_far[:size] & new
+            again[:size] |= np.bitwise_and(so_far[:size], new, out=both[:size])
             so_far[:size] |= new
         one[order], several[order] = so_far, again
         return one, several
@@ -84,14 +86,17 @@ class Own:
         counts = lists.counts
         for place in range(int(counts.max(initial=0))):
             who = np.flatnonzero(counts > place)
-            none, once, often = self.triples[lists.items[lists.offsets[:-1][who] + place]].T
+            filters = lists.items[lists.offsets[:-1][who] + place]
             one, several = (each[who] for each in alike)
-            extra = [
-                plane.take(none, axis=0) & ~one
-                | plane.take(once, axis=0) & (one & ~several)
-                | plane.take(often, axis=0) & several
-                for plane in planes
-            ]
+            # Most write just `like:saved`: one row for all of them.
+            is_same = len(filters) and (filters == filters[0]).all()
+            none, once, often = self.triples[filters[:1] if is_same else filters].T
+            extra = []
+            for plane in planes:
+                gives_none, gives_once = plane.take(none, axis=0), plane.take(once, axis=0)
+                extra.append(one & (gives_none ^ gives_once))
+                extra[-1] ^= several & (gives_once ^ plane.take(often, axis=0))  # each of them is in `one`
+                extra[-1] ^= gives_none
             sums = [total[who] for total in totals]
             add(sums, extra)
             for total, new in zip(totals, sums, strict=True):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from digest.domain import HideReason, Hiding, Paper, Ranked, Sighting, SignalKind
+from digest.ids import paper_id
 from digest.pipeline.catalog.usual import Usual
 from digest.pipeline.ingest.kept_summaries import with_summaries
 from digest.pipeline.installation import Installation
@@ -57,7 +58,9 @@ class PaperPages:
             paper = with_summaries(db, self._installation, [found], now)[0]
             seen = tuple(sightings(db, paper.pk))
             counted = votes.count(db, paper.pk)
-            hiding = hidings.hiding_of(db, paper.pk) or _hiding_of_part(db, ref)
+            hiding = hidings.hiding_of(db, paper.pk)
+            if hiding is None and paper_id(ref) != paper.id:  # else it names no part
+                hiding = _hiding_of_part(db, ref)
         ranked = rank([paper], now, self._usual.get(now), aging=False)[0]
         freshness = 0.5 ** (max(now - paper.first_seen_at, timedelta()) / HALF_LIFE)
         return PaperPage(paper, ranked, freshness, seen, history(paper, now), hiding, counted)

@@ -97,6 +97,7 @@ class Similar:
         self._meanings = meanings
         self._lock = threading.Lock()
         self._made: _Vectors | None = None
+        self._read: tuple[int, lsa.Basis] | None = None
 
     def __call__(self, paper: Paper, now: datetime, limit: int = 5) -> tuple[SimilarPaper, ...]:
         """The papers most like one, best first; none where it isn't indexed yet, where there is no basis yet,
@@ -127,7 +128,7 @@ class Similar:
         made = self._vectors(db, engine)
         if made is None:
             return nothing_alike
-        liked = liked_papers(db, _basis(db, made.number), ids)
+        liked = liked_papers(db, self._basis(db, made.number), ids)
         vectors_of = {
             id(segment): each for segment, each in zip(engine.segments, made.of_segments, strict=True)
         }
@@ -145,7 +146,7 @@ class Similar:
         made = self._vectors(db, engine)
         if made is None:
             return None
-        liked = liked_papers(db, _basis(db, made.number), ids).values()
+        liked = liked_papers(db, self._basis(db, made.number), ids).values()
         vectors = [each.vector for each in liked if each.vector is not None]
         return (lambda _numbers: lsa.likest(vectors, made.of_segments)) if vectors else None
 
@@ -157,11 +158,18 @@ class Similar:
         with self._lock:
             made, meanings = self._made, self._meanings.vectors(db)
             if made is None or made.number != number or made.engine is not engine:
-                made = _read_vectors(db, engine, number, meanings)
+                made = _read_vectors(db, engine, number, meanings, lambda: self._basis(db, number))
             elif made.meanings is not meanings:
                 made = replace(made, meanings=meanings, nearest=_nearest(engine, made.of_segments, meanings))
             self._made = made
             return made
+
+    def _basis(self, db: Session, number: int) -> lsa.Basis:
+        """The basis with this number; it is large, and read when something is first compared in it."""
+        read = self._read
+        if read is None or read[0] != number:
+            read = self._read = number, lsa.Basis.unpacked(stored.basis_data(db, number))
+        return read[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,11 +183,12 @@ class _Vectors:
     nearest: Callable[[int], list[tuple[int, float]]]
 
 
-def _read_vectors(db: Session, engine: Engine, number: int, meanings: Vectors | None) -> _Vectors:
+def _read_vectors(
+    db: Session, engine: Engine, number: int, meanings: Vectors | None, read_basis: Callable[[], lsa.Basis]
+) -> _Vectors:
     kept = [stored.vectors_of(db, each.id, number) for each in stored.infos(db, version())]
     kept += [None] * (len(engine.segments) - len(kept))  # papers beside the segments
-    # The basis is large, and only needed for papers that have no vectors yet.
-    basis = _basis(db, number) if None in kept else None
+    basis = read_basis() if None in kept else None  # for papers that have no vectors yet
     of_segments = [
         lsa.vectors(segment, basis) if each is None and basis else lsa.from_bytes(each or b"")
         for segment, each in zip(engine.segments, kept, strict=True)
@@ -200,7 +209,3 @@ def _nearest(
         return meanings.nearer(paper, nearest(engine, of_segments, paper, BY_WORDS), MOST)
 
     return nearest_to
-
-
-def _basis(db: Session, number: int) -> lsa.Basis:
-    return lsa.Basis.unpacked(stored.basis_data(db, number))

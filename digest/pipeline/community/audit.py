@@ -19,7 +19,17 @@ from digest.store.community.audit import Entry
 from digest.store.session import Session
 from digest.store.subscriptions import subscribers
 
-__all__ = ["PRIVATE", "Entry", "entry_object", "get", "in_words", "listing", "names", "shown"]
+__all__ = [
+    "PRIVATE",
+    "Entry",
+    "changed",
+    "entry_object",
+    "get",
+    "in_words",
+    "listing",
+    "names",
+    "shown",
+]
 
 # What readers do for themselves alone: it is kept, but no admin needs it in the list of recent acts.
 PRIVATE = frozenset(
@@ -102,6 +112,17 @@ def in_words(entry: Entry) -> str:
     return "; ".join(f"{name}: {_cut(before.get(name))} → {_cut(after.get(name))}" for name in after)
 
 
+def changed(entry: Entry) -> list[tuple[str, str, str]]:
+    """Return each field that an act changed, with its value before and after in words, whole."""
+    before, after = shown(entry.before) or {}, shown(entry.after) or {}
+    rows = [(name, _words(before.get(name)), _words(after.get(name))) for name in {**before, **after}]
+    return [row for row in rows if row[1] != row[2]]
+
+
+def _words(value: Any) -> str:
+    return "none" if value in _EMPTY else _plain(value)
+
+
 def _plain(value: Any) -> str:
     match value:
         case Mapping():
@@ -117,7 +138,7 @@ def _plain(value: Any) -> str:
 
 
 def _cut(value: Any) -> str:
-    text = "none" if value in _EMPTY else _plain(value)
+    text = _words(value)
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 

@@ -105,9 +105,9 @@ class Segment:
 
     def frequency(self, folded: str) -> int:
         """Return how often a word occurs that is this one when case and diacritics are folded."""
-        first = self._first_folded(lambda text: text >= folded)
         count = 0
-        for each in self._by_fold[first:].tolist():
+        for place in range(self._first_folded(lambda text: text >= folded), len(self._by_fold)):
+            each = int(self._by_fold[place])
             if fold(self.forms[each]) != folded:
                 break
             start, end = self._forms_slice(each, each + 1)

@@ -12,7 +12,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from digest.domain import Frequency, Interests, SkipReason
 from digest.errors import FilterError, InputError
-from digest.filters import ReadBack, read_back
+from digest.filters import ReadBack, asks_for_saved, parse, read_back
 from digest.languages import NAMES, deferred
 from digest.pipeline.subscriptions import signup
 from digest.pipeline.subscriptions.expiry import AUDIT_KEPT, NOTICES_KEPT, SESSIONS_KEPT, UNCONFIRMED_KEPT
@@ -29,6 +29,7 @@ from digest.web.site import BROWSER, OurForm, Site, Web, one
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 get = partial(router.api_route, methods=["GET", "HEAD"])
 WORDS = 40  # of a summary
+LIKE_SAVED = "like:saved"
 MOST_READ_BACK = 10  # lines of filters; each is parsed once more for it
 LONGEST_READ_BACK = 200  # characters of one
 
@@ -52,6 +53,12 @@ _SKIPPED = {
 }
 
 
+_NOBODY_SAVED = deferred(
+    "“like:saved” needs papers that you saved: nobody is signed in here, so it finds none yet."
+)
+_NONE_SAVED = deferred("You have saved no papers yet: “Save” stands beside every paper.")
+
+
 def show(web: Web, interests: Interests, given: Typed) -> Shown:
     """Return the digest of now for these interests."""
     now = web.clock()
@@ -64,8 +71,16 @@ def show(web: Web, interests: Interests, given: Typed) -> Shown:
         for m in matches
     )
     notes = found.digest.notes if found.digest else ()
+    if _asks_for_saved(interests) and not (member and member.subscriber.saved):
+        notes = (*notes, _NONE_SAVED if member else _NOBODY_SAVED)
     reason = _SKIPPED.get(found.skip_reason) if found.skip_reason else None
     return Shown(cards, notes, reason, not given.is_empty, tuple(_read_back(given)))
+
+
+def _asks_for_saved(interests: Interests) -> bool:
+    """Whether a filter finds other papers for each reader; topics can't, as many share them."""
+    texts = [text for text in interests.filters if LIKE_SAVED in text]
+    return any(asks_for_saved(parse(text, topics=None)) for text in texts)
 
 
 def _read_back(given: Typed) -> Iterator[ReadBack]:
