@@ -74,7 +74,7 @@ def body(kind: str, digest: Digest, site: Site, links: Links, level: Level) -> s
 def told(paper: cards.Card, plain: tuple[str, ...], kind: str) -> dict[str, object]:
     """What a card says because of the reasons for its paper; `plain`: those that its text part says."""
     if kind == "html":
-        why = part("why.html", why="\u00a0· ".join(paper.why)) if paper.why else ""
+        why = part("why.html", why=phrases.together("\u00a0· ".join(paper.why))) if paper.why else ""
     else:
         why = f"\n{wrap(part('why.txt', why=' · '.join(plain)), 5)}\n" if plain else ""
     return {
@@ -172,5 +172,5 @@ def beside(match: Match, titles: dict[str, str], kind: str) -> dict[str, str]:
     if not pieces:
         return {"beside": ""}
     if kind == "html":
-        return {"beside": part("beside.html", beside="\u00a0· ".join(pieces))}
+        return {"beside": part("beside.html", beside=phrases.together("\u00a0· ".join(pieces)))}
     return {"beside": f"\n{wrap(' · '.join(pieces), 5, ' ' * 5)}"}

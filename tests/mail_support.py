@@ -31,6 +31,7 @@ CSS = {
     "table-layout": "Outlook: a long word makes the column wider",
     "text-align": "",
     "text-decoration": "",
+    "white-space": "Outlook for Windows: a date may end a line behind one of its hyphens",
     "width": "the attribute of the same name",
     "word-break": "Chinese headings and dates are broken between any two characters",
     "word-wrap": "Outlook for Windows: a long word makes the column wider",
@@ -42,6 +43,7 @@ VALUES = {
     "table-layout": {"fixed"},
     "text-align": {"left"},
     "text-decoration": {"none"},
+    "white-space": {"nowrap"},
     "word-break": {"keep-all"},
     "word-wrap": {"break-word"},
 }

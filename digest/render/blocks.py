@@ -274,7 +274,7 @@ class Blocks:
         if not why:
             return b"", b""
         before, after = self._around("_paper/why.html", "why")
-        html = f"{before}{escape(phrases.BETWEEN.join(why))}{after}"
+        html = f"{before}{escape(phrases.together(phrases.BETWEEN.join(why)))}{after}"
         text = " · ".join(why).join(self._around("_paper/why.txt", "why"))
         return quoted(html), quoted(f"\n{wrap(text, _MARGIN)}\n")
 
@@ -307,7 +307,7 @@ class Blocks:
         if not pieces:
             return b"", b""
         before, after = self._around("_paper/beside.html", "beside")
-        html = f"{before}{escape(phrases.BETWEEN.join(pieces))}{after}"
+        html = f"{before}{escape(phrases.together(phrases.BETWEEN.join(pieces)))}{after}"
         return quoted(html), quoted(f"\n{wrap(' · '.join(pieces), _MARGIN, ' ' * _MARGIN)}")
 
     def _set_around(self, template: str, name: str) -> tuple[str, str]:

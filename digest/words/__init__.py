@@ -134,7 +134,7 @@ class _Forms(dict[str, tuple[str, str]]):
                 word
             )  # a fraction or a ligature may come apart into more than letters
             exact = "".join(c for c in letters if c.isalnum() or c == ".").strip(".") or word
-        singular = exact[:-1] if _PLURAL_ACRONYM.fullmatch(exact) else exact
+        singular = exact[:-1] if exact[-1] == "s" and _PLURAL_ACRONYM.fullmatch(exact) else exact
         found = stem(singular.casefold()), exact
         if len(self) >= MOST_FORMS:
             self.clear()
