@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 # time that grows with the square of a text without one.
 _WORD = re.compile(r"[^\s<>()\[\]\"',:;]+")
 _DOMAIN = re.compile(r"[\w.-]+")
+_QUOTES = {"'", '"'}  # they part words here, and may end the local part of an address (RFC 5321, 4.1.2)
 _NODES = {"celery", "celerybeat"}  # Celery's own names, celery@host
 
 # The part of a signed link that opens somebody's pages.
@@ -74,7 +75,8 @@ def _without_address(word: re.Match[str]) -> str:
     if not any(domains) or (local in _NODES and len(domains) == 1):
         return word[0]
     named = _DOMAIN.match(domains[-1])
-    if not local and len(domains) == 1:  # @name: nobody's address
+    before = word.string[max(word.start() - 1, 0) : word.start()]
+    if not local and len(domains) == 1 and before not in _QUOTES:  # @name: nobody's address
         return word[0]
     return f"‹address›{domains[-1][named.end() if named else 0 :]}"
 

@@ -22,6 +22,8 @@ def masked(text: str) -> str:
         ("who=ada@example.org", "‹address›"),
         ("josé@bücher.example!", "‹address›!"),
         ("celery@host ready", "celery@host ready"),
+        ("o'@example.org, '@example.org", "o'‹address›, '‹address›"),
+        ('"ada li"@example.org', '"ada li"‹address›'),
         ("ask @ada or ada@", "ask @ada or ada@"),
         ("/u/Ab_-Ab_-Ab_-Ab_-Ab_-Ab_-Ab_- went", "/u/‹token› went"),
     ],

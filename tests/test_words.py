@@ -1,15 +1,18 @@
 """Words: what is one, how it is folded and stemmed, and where it stands."""
 
+import re
 import time
 from concurrent.futures import ThreadPoolExecutor
+from string import ascii_lowercase
 from typing import NamedTuple
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digest.filters import Word, canonical, parse
 from digest.words import fold, forms, readings, spans, stems, without_case, written
+from digest.words.english import AMERICAN, MAY_BE_BRITISH
 
 
 class Token(NamedTuple):
@@ -56,9 +59,18 @@ def test_a_text_is_parted_into_these_words(text: str, expected: list[str]) -> No
     assert stems(text) == expected
 
 
-@given(st.text(st.sampled_from("aB9.'s+#-_ \n\tCfé’"), max_size=30))
+@given(st.text(st.sampled_from("aB9.'s+#-_ \n\t\x01Cfé’"), max_size=30))
 def test_simple_texts_that_are_read_faster_have_the_same_words(text: str) -> None:
     assert written(text) == [text[start:end] for start, end in spans(text)]
+
+
+@given(st.sampled_from([british.pattern for british, _ in AMERICAN]), st.data())
+@settings(max_examples=200)
+def test_what_is_british_holds_one_of_the_letters_that_are_looked_for_first(
+    pattern: str, data: st.DataObject
+) -> None:
+    word = data.draw(st.from_regex(re.compile(pattern, re.ASCII), alphabet=ascii_lowercase))
+    assert MAY_BE_BRITISH.search(word)
 
 
 @pytest.mark.parametrize(

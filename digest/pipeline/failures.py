@@ -53,6 +53,7 @@ class Part(StrEnum):
     PROPOSAL = "proposal"
     THUMBNAIL = "thumbnail"
     ALARM = "alarm"
+    CURATOR = "curator"
     ROW = "row"  # of the database, that can't be read
 
 

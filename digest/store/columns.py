@@ -103,5 +103,5 @@ def pack(numbers: Iterable[int]) -> bytes:
 
 
 def unpack(packed: bytes) -> tuple[int, ...]:
-    """Return the integers that `pack` packed."""
-    return struct.unpack(f"<{len(packed) // 4}i", packed)
+    """Return the integers that `pack` packed; of bytes that are cut short the whole ones before the cut."""
+    return struct.unpack_from(f"<{len(packed) // 4}i", packed)

@@ -42,11 +42,13 @@ _WORD = re.compile(
     rf"({_PROGRAMMING}|[{_UNSPACED}]|(?:[^\W_{_UNSPACED}]++[{_MARKS}]*+|{_IN_NUMBER})++){_POSSESSIVE}"
 )
 _ASCII_WORD = re.compile(rf"({_PROGRAMMING}|(?:[A-Za-z0-9]++|{_IN_NUMBER})++){_POSSESSIVE}")
-# The same words of simpler texts, in half the time.
-_PLAIN_WORD = re.compile(rf"([A-Za-z0-9]++(?:{_IN_NUMBER}[A-Za-z0-9]++)*+){_POSSESSIVE}")
+# Simpler texts are split at blanks, which is four times as fast. Patterns that begin with a letter are looked
+# for faster than those that begin by looking back.
+_POSSESSIVE_S = re.compile(r"'s(?<=[A-Za-z0-9]'s)(?![A-Za-z0-9])")
+_DOT_IN_NUMBER = re.compile(r"\.(?<=[0-9]\.)(?=[0-9])")
+_KEPT_DOT = "\x01"
 _WITHOUT_SPACES = re.compile(f"[{_UNSPACED}]")
-_FRACTION = re.compile(r"\.[0-9]")
-_ONLY_WORDS = {code: " " for code in range(128) if not chr(code).isalnum()}
+_ONLY_WORDS = {code: " " for code in range(128) if not chr(code).isalnum()} | {ord(_KEPT_DOT): "."}
 _DIACRITIC = re.compile(f"[{_MARKS}]+")
 _PLURAL_ACRONYM = re.compile(r"\d*[A-Z][A-Za-z0-9]*[A-Z0-9]s")  # GPs, LoRAs, H100s
 _NO_DECOMPOSITION = str.maketrans(
@@ -61,10 +63,12 @@ SHORTEST_PART, SHORTEST_WHOLE = 2, 6  # letters: `re-id`, `re-rank`
 
 def written(text: str) -> list[str]:
     """Return the words of a text as they are written, in their order; `forms` says the rest of each."""
-    if not text.isascii() or "+" in text or "#" in text:
+    if not text.isascii() or "+" in text or "#" in text or "'s's" in text or _KEPT_DOT in text:
         return _pattern(text).findall(text)
-    if "'s" in text or _FRACTION.search(text):
-        return _PLAIN_WORD.findall(text)
+    if "'s" in text:
+        text = _POSSESSIVE_S.sub(" ", text)
+    if "." in text:
+        text = _DOT_IN_NUMBER.sub(_KEPT_DOT, text)
     return text.translate(_ONLY_WORDS).split()
 
 
@@ -130,7 +134,7 @@ class _Forms(dict[str, tuple[str, str]]):
                 word
             )  # a fraction or a ligature may come apart into more than letters
             exact = "".join(c for c in letters if c.isalnum() or c == ".").strip(".") or word
-        singular = exact[:-1] if _PLURAL_ACRONYM.fullmatch(exact) else exact
+        singular = exact[:-1] if exact[-1] == "s" and _PLURAL_ACRONYM.fullmatch(exact) else exact
         found = stem(singular.casefold()), exact
         if len(self) >= MOST_FORMS:
             self.clear()

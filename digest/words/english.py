@@ -141,6 +141,11 @@ AMERICAN = tuple(
         (r"(?<=[aeiou])ll(?=ers?$|ments?$|ful$)", "l"),
     ]
 )
+# Each of these holds one of these letters, which are looked for in a tenth of the time.
+MAY_BE_BRITISH = re.compile(
+    "our|[bt]re$|centr|logue|ence$|gramme|practis|gement|sulph|artefact|grey|mould|aluminium|ae|oe|sceptic"
+    "|lys|ll"
+)
 # -ise is -ize, but for these roots.
 ISE = re.compile(r"(.*[aeiouy].*i)s(e|ed|er|ing|able|ation)")
 ALWAYS_ISE = re.compile(

@@ -13,6 +13,7 @@ from digest.words.english import (
     ALWAYS_ISE,
     AMERICAN,
     ISE,
+    MAY_BE_BRITISH,
     NO_PLURAL,
     OF_THEIR_OWN,
     PLURAL_ICS,
@@ -28,9 +29,6 @@ _PLURAL_ACRONYM = re.compile(
     rf"(?!thus|plus|flus|this|chris){_CONSONANTS}{{2,}}[iu]?s(?<!ss)"
 )  # kgs, mris, gpus
 _ES = re.compile(r".*(?:ss|x|ch|sh|zz|[^aeiou]o)es")
-_BRITISH = re.compile(
-    "|".join(f"(?:{british.pattern})" for british, _ in AMERICAN)
-)  # one look for most words
 _VOWELS = re.compile(r"[aeiouy]+")
 _INFLECTED = re.compile(r"(.*[aeiouy].*)(?:ed|ing)")
 _DOUBLED = re.compile(r".*(?:bb|dd|gg|mm|nn|pp|rr|tt)")
@@ -65,20 +63,20 @@ def _singular(word: str) -> str:
         return word
     if word.endswith("ies"):
         return word[:-3] + "y"
-    return word[:-2] if _ES.fullmatch(word) else word[:-1]
+    return word[:-2] if word.endswith("es") and _ES.fullmatch(word) else word[:-1]
 
 
 def _american(word: str) -> str:
-    if _BRITISH.search(word):
+    if MAY_BE_BRITISH.search(word):  # most words aren't
         for british, american in AMERICAN:
             word = british.sub(american, word)
-    found = ISE.fullmatch(word)
+    found = ISE.fullmatch(word) if "is" in word else None
     return f"{found[1]}z{found[2]}" if found and not ALWAYS_ISE.search(found[1]) else word
 
 
 def _without_ed(word: str) -> str:
     """A verb without -ed and -ing, its e restored, its last letter no longer doubled."""
-    if word in OF_THEIR_OWN or word.endswith("eed"):
+    if not word.endswith(("ed", "ing")) or word in OF_THEIR_OWN or word.endswith("eed"):
         return word
     if word.endswith("ied"):
         return word[:-3] + "y"

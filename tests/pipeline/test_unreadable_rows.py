@@ -2,6 +2,7 @@
 no page, digest or list; on both databases."""
 
 from datetime import timedelta
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,9 @@ from digest.pipeline.catalog.search_index import catch_up
 from digest.pipeline.installation import Installation
 from digest.pipeline.monitoring.store_checks import examine_store
 from digest.pipeline.runner import run_round
-from digest.store import readable, session, sources
-from digest.store.community import hidings, reports, tokens
+from digest.pipeline.subscriptions.lists.csv_export import export_subscribers
+from digest.store import deliveries, readable, session, sources
+from digest.store.community import audit, hidings, reports, tokens
 from digest.store.papers import reading
 from digest.store.sources import certificates
 from digest.store.subscriptions import subscribers
@@ -140,3 +142,49 @@ def test_lists_leave_out_what_cannot_be_read(site: Installation) -> None:
         assert subscribers.with_roles(db) == []
     assert len(readable.take_left_out()) == 4
     assert readable.take_left_out() == {}
+
+
+def test_an_export_leaves_out_who_cannot_be_read(site: Installation) -> None:
+    spoil(site, "UPDATE subscribers SET interests = '7' WHERE email = :email", email=BOB)
+    out = StringIO()
+    assert export_subscribers(site, out) == 1
+    assert ADA in out.getvalue()
+    assert BOB not in out.getvalue()
+    assert list(readable.take_left_out()) == ["subscriber 2"]
+
+
+def test_deliveries_and_acts_that_cannot_be_read_are_left_out_of_their_lists(site: Installation) -> None:
+    run_round(site, NOW, fetch=False)
+    spoil(site, "UPDATE deliveries SET state = 'lost' WHERE subscriber_id = 2")
+    with session.transaction(site.engine) as db:
+        for act in ("pick", "hide"):
+            audit.record(db, site.actor, act, "paper:1", {"note": "a"}, {"note": "b"}, now=NOW)
+    spoil(site, "UPDATE audit SET before = '7' WHERE act = 'hide'")
+    with session.reading(site.engine) as db:
+        assert [email for _, email in deliveries.listing(db)] == [ADA]
+        assert [each.act for each in audit.listing(db, object_="paper:1")] == ["pick"]
+    spoil(site, "UPDATE deliveries SET state = 'sent' WHERE state = 'lost'")  # each test's ledger adds up
+
+
+def test_a_signal_of_a_newer_kind_stops_no_digest(site: Installation, tmp_path: Path) -> None:
+    with session.reading(site.engine) as db:
+        number = reading.find(db, "2603.00001").pk
+    with site.engine.begin() as connection:
+        connection.execute(
+            text("INSERT INTO signals VALUES (:n, 'arxiv', :kind, :at, 7)"),
+            [{"n": number, "kind": kind, "at": NOW - HOUR} for kind in ("upvotes", "smiles")],
+        )
+    done = run_round(site, NOW, fetch=False)
+    assert not done.failed
+    assert len(outbox(tmp_path)) == 2
+    with session.reading(site.engine) as db:
+        assert [each.kind for each in reading.find(db, "2603.00001").signals] == ["upvotes"]
+
+
+def test_numbers_that_are_cut_short_stop_no_list_of_deliveries(site: Installation) -> None:
+    run_round(site, NOW, fetch=False)
+    spoil(site, "UPDATE deliveries SET papers = :cut WHERE subscriber_id = 2", cut=b"\1\0\0\0\2")
+    with session.reading(site.engine) as db:
+        found = {email: each.papers for each, email in deliveries.listing(db)}
+    assert found[BOB] == (1,)
+    assert len(found[ADA]) == 2

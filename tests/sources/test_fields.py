@@ -53,6 +53,30 @@ def test_any_other_link_is_dropped(raw: object) -> None:
     assert fields.link(raw) == ""
 
 
+@pytest.mark.parametrize(
+    ("raw", "kept"),
+    [
+        (
+            "<jats:title>Abstract</jats:title><jats:p>We show <jats:italic>E. coli</jats:italic>.</jats:p>",
+            "We show E. coli.",
+        ),
+        ("<jats:sec><jats:title>ABSTRACT</jats:title><jats:p>We see.</jats:p></jats:sec>", "We see."),
+        ("<h3 class='x'> Abstract: </h3><p>We see.</p>", "We see."),
+        ("<p><strong>Abstract</strong> We see.</p>", "We see."),
+        ("Abstract: We see.", "We see."),
+        ("Abstract. We see.", "We see."),
+        ("<p>Abstractive summaries are short.</p>", "Abstractive summaries are short."),
+        ("Abstraction is hard.", "Abstraction is hard."),
+        ("Abstract Meaning Representation is a graph.", "Abstract Meaning Representation is a graph."),
+        ("<p>See <b>abstract</b> interpretation.</p>", "See abstract interpretation."),
+        ("<jats:title>Background</jats:title><jats:p>We see.</jats:p>", "Background We see."),
+        ("<jats:title>Abstract</jats:title>", ""),
+    ],
+)
+def test_the_heading_of_an_abstract_is_no_part_of_it(raw: str, kept: str) -> None:
+    assert fields.abstract(raw, html=fields.is_html(raw)) == kept
+
+
 @given(st.one_of(st.text(), st.text().map(lambda tail: f"https://x.org/{tail}")))
 def test_a_link_is_safe_and_stays_what_it_is(raw: str) -> None:
     link = fields.link(raw)

@@ -77,7 +77,7 @@ def demo(out: Path, *, serves: bool, port: int, dry_run: bool, as_json: bool) ->
 
 
 def _show(report: "Demo") -> None:
-    say(f"{report.papers} sample papers, {len(report.mails)} mails:")
+    say(f"{report.papers} sample papers, {len(report.mails)} emails:")
     rows = []
     for mail in report.mails:
         for number, match in enumerate(mail.matches[:SHOWN]):
@@ -87,7 +87,7 @@ def _show(report: "Demo") -> None:
             rows.append(("", f"… and {len(mail.matches) - SHOWN} more", ""))
     table(("who", "gets", "because of"), rows)
     first = report.mails[0].path
-    say(f"The mails lie in {first.parent}/, as .eml for a mail program and as .html.")
+    say(f"The emails are in {first.parent}/, as .eml for a mail program and as .html.")
     click.echo(f"Open one:  python3 -m webbrowser {first.with_suffix('.html')}")
     click.echo(f"The site on the same papers:  {_command()} demo --serve")
 
@@ -103,7 +103,7 @@ def _serve(out: Path, port: int) -> None:
         host, number = listening.getsockname()[:2]
         say(f"{report.papers} sample papers, as of {MORNING:%A} {MORNING.day} {MORNING:%B %Y}.")
         say(f"The site:  http://{host}:{number}/   (Ctrl+C ends it)")
-        say(f"Emails of sign-ups lie in {out}/outbox/.")
+        say(f"Emails of sign-ups are in {out}/outbox/.")
         serve_demo(report.installation, listening, MORNING)
 
 

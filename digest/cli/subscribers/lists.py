@@ -11,7 +11,7 @@ import click
 from digest.cli.subscribers.bulk import where_option
 from digest.cli.subscribers.options import agreed_words, consent_options, with_options
 from digest.cli.terminal.context import Cli, json_option, pass_cli
-from digest.cli.terminal.exits import PARTLY_FAILED
+from digest.cli.terminal.exits import OK, PARTLY_FAILED
 from digest.cli.terminal.options import dry_run_option, yes_option
 from digest.cli.terminal.output import emit, say
 from digest.cli.terminal.prompts import ask
@@ -144,7 +144,7 @@ def export(
     where: tuple[str, ...],
     jsonl: bool,
     as_json: bool,
-) -> None:
+) -> int:
     """Write all subscribers (or those of --where) as a table that `import` reads back; of EMAIL, all we keep.
 
     Example: digest subscribers export --out people.csv
@@ -156,7 +156,7 @@ def export(
 
     if email is not None:
         emit(personal_data.export(cli.installation, preferences.by_address(cli.installation, email).id))
-        return
+        return OK
     conditions = conditions_of(cli.installation, where, status=status or "")
     total = count(cli.installation, conditions)
     with _opened(out) as file, counting("subscribers", total) as on_rows:
@@ -169,6 +169,9 @@ def export(
         )
     if out:
         say(f"{written} subscribers written to {out}", err=True)
+    if written < total:
+        say(f"{total - written} of {total} are not in it: their rows can't be read, or they left", err=True)
+    return OK if written >= total else PARTLY_FAILED
 
 
 @contextmanager

@@ -5,10 +5,12 @@ from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from digest.domain import SYSTEM, HideReason, Hiding, ProposalState, Report, ReportAbout, Role
+from digest.domain import SYSTEM, HideReason, Hiding, ProposalState, Report, ReportAbout, Role, Subscriber
 from digest.errors import RefusedError
 from digest.languages import deferred
+from digest.pipeline import failures
 from digest.pipeline.community.proposals import SOURCE
+from digest.pipeline.failures import Part
 from digest.pipeline.installation import Installation
 from digest.render import phrases
 from digest.store import papers, session
@@ -111,10 +113,9 @@ def tell_curators(installation: Installation, now: datetime) -> int:
     with session.transaction(installation.engine) as db:
         if not proposals.count(db, state=ProposalState.PENDING):
             return 0
-        emailed = 0
-        for curator in subscribers.with_roles(db):
-            if not curator.role.includes(Role.CURATOR):
-                continue
+        emailed: list[int] = []
+
+        def tell(curator: Subscriber) -> None:
             zone = ZoneInfo(curator.schedule.timezone)
             local = now.astimezone(zone)
             due = datetime.combine(local.date(), curator.schedule.at, zone)
@@ -122,5 +123,8 @@ def tell_curators(installation: Installation, now: datetime) -> int:
             midnight = datetime.combine(local.date(), time(), zone)
             if local >= due and (last is None or last < midnight):
                 transactional.add(db, TransactionalKind.QUEUE, curator.id, now)
-                emailed += 1
-        return emailed
+                emailed.append(curator.id)
+
+        curators = [each for each in subscribers.with_roles(db) if each.role.includes(Role.CURATOR)]
+        failures.each(db, Part.CURATOR, curators, tell, name=lambda each: each.id, now=now)
+        return len(emailed)

@@ -84,8 +84,11 @@ def entry_of(item: FeedItem) -> Entry:
 
 
 def _line(text: Text, limit: int) -> str:
-    html = fields.is_html(text.raw) if text.html is None else text.html
-    return fields.line(text.raw, limit, html=html)
+    return fields.line(text.raw, limit, html=_is_html(text))
+
+
+def _is_html(text: Text) -> bool:
+    return fields.is_html(text.raw) if text.html is None else text.html
 
 
 def _abstract(item: FeedItem) -> str:
@@ -94,7 +97,7 @@ def _abstract(item: FeedItem) -> str:
     summary = item.summary
     if item.content.raw and (pubmed or not summary.raw or _CUT.search(summary.raw[-40:])):
         summary = item.content
-    text = _line(summary, fields.MAX_ABSTRACT)
+    text = fields.abstract(summary.raw, html=_is_html(summary))
     if pubmed and (inner := _PUBMED.search(text)):
         return inner[1]
     prefix = _NATURE.match(text)

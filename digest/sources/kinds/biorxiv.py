@@ -116,7 +116,7 @@ def _entry(row: Any) -> Entry:
     posted = fields.moment(row.get("date"))
     page = _page(row, identifier, version)
     authors = row.get("authors")
-    abstract = fields.line(row.get("abstract"), fields.MAX_ABSTRACT, html=True)
+    abstract = fields.abstract(row.get("abstract"), html=True)
     return Entry(
         key=identifier,
         title=title,

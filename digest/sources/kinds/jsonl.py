@@ -49,9 +49,9 @@ def _entry(line: Line) -> Entry:
     title = _text(row.get("title"), fields.MAX_TITLE, html)
     if not key or not title:
         raise ParseError("it has no id" if not key else "it has no title")
-    abstract = _text(row.get("abstract"), fields.MAX_ABSTRACT, html) or _text(
-        row.get("summary"), fields.MAX_ABSTRACT, html
-    )
+    texts = (row.get("abstract"), row.get("summary"))
+    abstracts = (fields.abstract(text, html=html and fields.is_html(text)) for text in texts)
+    abstract = next(filter(None, abstracts), "")
     comment = fields.line(row.get("comment"), fields.MAX_SUMMARY)
     return Entry(
         key=key,

@@ -13,7 +13,6 @@ from digest.sources.formats import jsontree
 from digest.sources.values import fields
 
 _DATES = ("posted", "published-online", "published", "published-print", "issued", "created")
-_LABEL = "abstract"  # JATS writes it as a title before the text
 
 
 def parse_work(body: bytes) -> Entry:
@@ -27,7 +26,7 @@ def parse_work(body: bytes) -> Entry:
     return Entry(
         key=identifier,
         title=title,
-        abstract=_abstract(jsontree.get(work, "abstract")),
+        abstract=fields.abstract(jsontree.get(work, "abstract"), html=True),
         authors=fields.authors(_names(jsontree.get(work, "author"))),
         categories=fields.categories(_list(work, "subject")),
         arxiv_id=_arxiv(work),
@@ -45,13 +44,6 @@ def _list(work: Any, name: str) -> list[Any]:
 
 def _first(work: Any, name: str) -> Any:
     return next(iter(_list(work, name)), None)
-
-
-def _abstract(value: Any) -> str:
-    text = fields.line(value, fields.MAX_ABSTRACT, html=True)
-    if text[: len(_LABEL)].lower() == _LABEL:
-        text = text[len(_LABEL) :].lstrip(" .:")
-    return text
 
 
 def _names(authors: Any) -> list[str]:

@@ -42,7 +42,7 @@ def parse_page(body: bytes, address: str) -> Entry:
     return Entry(
         key=fields.key(url),
         title=title,
-        abstract=fields.line(_first(tags, _ABSTRACTS), fields.MAX_ABSTRACT, html=True),
+        abstract=fields.abstract(_first(tags, _ABSTRACTS), html=True),
         authors=fields.authors(_people(tags), html=True),
         arxiv_id=named[0] if named else None,
         doi=next(filter(None, (doi(each[:MAX_ID]) for name in _DOIS for each in tags.get(name, ()))), None),

@@ -34,6 +34,12 @@ _RAW_FACTOR = 5  # markup may make raw text this much longer than what is kept o
 _HTML = re.compile(
     r"</[A-Za-z][A-Za-z0-9:-]*\s*>|<(?:br|p|img|hr)\b[^<>]{0,500}>|&#?[A-Za-z0-9]{1,40};", re.IGNORECASE
 )
+# The heading that journals write before an abstract: a title of its own, as JATS and HTML have it, ...
+_HEADING = re.compile(
+    r"((?:\s*<[^<>]{1,200}>){0,4}?)\s*<((?:\w{1,9}:)?title|h[1-6]|b|strong)\b[^<>]{0,200}>\s*abstract\s*[.:]?\s*</\2\s*>",
+    re.IGNORECASE,
+)
+_LABEL = re.compile(r"abstract\s*[:.—–]\s*", re.IGNORECASE)  # ... or a word before a sign
 _SAFE_IN_URL = "%/:=&?~#+!$,;@()*[]-._"
 
 
@@ -44,6 +50,17 @@ def line(value: object, limit: int, *, html: bool = False) -> str:
     raw = value[: limit * _RAW_FACTOR].encode("utf-8", "replace").decode("utf-8")  # no lone surrogates
     text = clean_html(raw) if html else clean(raw)
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+
+
+def abstract(value: object, *, html: bool = False) -> str:
+    """Clean an abstract, and leave out the heading "Abstract". Words that only begin so ("Abstractive
+    summaries", "Abstract Meaning Representation") stay.
+    """
+    if html and isinstance(value, str) and (heading := _HEADING.match(value)):
+        value = heading[1] + value[heading.end() :]
+    text = line(value, MAX_ABSTRACT, html=html)
+    label = _LABEL.match(text)
+    return text[label.end() :] if label else text
 
 
 def is_html(value: object) -> bool:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from digest.domain import Actor
 from digest.store.community.tables.audit import AuditRow
+from digest.store.readable import readable
 from digest.store.session import write
 
 NOBODY = "subscriber:erased"  # stands for a person who was erased
@@ -164,22 +165,19 @@ def _entries(session: Session, conditions: Sequence[Any], limit: int) -> list[En
     rows = session.scalars(wanted).all()
     undone = select(AuditRow.undo_of, AuditRow.id).where(AuditRow.undo_of.in_([row.id for row in rows]))
     by: dict[int | None, int] = dict(session.execute(undone).all())
-    return [
-        Entry(
-            row.id,
-            row.at,
-            row.actor,
-            row.via,
-            row.network,
-            row.act,
-            row.object,
-            row.before,
-            row.after,
-            row.undo_of,
-            by.get(row.id),
-        )
-        for row in rows
-    ]
+
+    def read(row: AuditRow) -> Entry:
+        before, after = _fields(row.before), _fields(row.after)
+        act = row.via, row.network, row.act, row.object
+        return Entry(row.id, row.at, row.actor, *act, before, after, row.undo_of, by.get(row.id))
+
+    return readable(rows, read, lambda row: f"act {row.id}")
+
+
+def _fields(value: Any) -> dict[str, Any] | None:
+    if not isinstance(value, dict | None):
+        raise TypeError("fields by name are needed")
+    return value
 
 
 def _without_words(fields: Mapping[str, Any] | None) -> dict[str, Any] | None:

@@ -99,11 +99,6 @@ def revision(session: Session) -> Revision:
     return tuple(session.execute(hidings).one())
 
 
-def _holding(session: Session, paper_id: int) -> HidingRow | None:
-    wanted = select(HidingRow).where(HidingRow.paper_id == paper_id, HidingRow.unhidden_at.is_(None))
-    return session.scalars(wanted.execution_options(populate_existing=True)).first()
-
-
 def _follow(session: Session, paper_id: int) -> None:
     session.flush()
     holds = exists().where(HidingRow.paper_id == paper_id, HidingRow.unhidden_at.is_(None))

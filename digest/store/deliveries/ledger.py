@@ -15,6 +15,7 @@ from digest.store.deliveries.issues import issues_by_id
 from digest.store.deliveries.tables.deliveries import DeliveryRow
 from digest.store.deliveries.tables.issues import IssueRow
 from digest.store.papers.reading import merged
+from digest.store.readable import readable
 from digest.store.session import chunks, insert
 from digest.store.subscriptions.tables.subscribers import SubscriberRow
 
@@ -98,7 +99,7 @@ def listing(
     if state is not None:
         wanted = wanted.where(DeliveryRow.state == state)
     rows = session.execute(wanted.order_by(DeliveryRow.id.desc()).limit(limit))
-    return [(delivery(row[1:]), row[0]) for row in rows]
+    return readable(rows, lambda row: (delivery(row[1:]), row[0]), lambda row: f"delivery {row[1]}")
 
 
 def picked(

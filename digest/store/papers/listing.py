@@ -13,8 +13,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, String, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from digest.domain import Paper, Signal, SignalKind
+from digest.domain import Paper, Signal
 from digest.store.papers.reading import MAY_BE_SHOWN, listed_again
+from digest.store.papers.signals import KINDS
 from digest.store.papers.tables.entries import EntryRow
 from digest.store.papers.tables.papers import PaperRow
 from digest.store.papers.tables.signals import SignalRow
@@ -104,8 +105,9 @@ def noticed(session: Session, papers: Listed) -> list[Paper]:
     outlines: dict[int, Paper] = {}
     for question in _SIGNALS:
         for number, kind, source, value, at, named, seen, published in question.rows(session, papers):
-            found[number].append(Signal(SignalKind(kind), source, value, at))
-            if number not in outlines:
+            if kind in KINDS:
+                found[number].append(Signal(KINDS[kind], source, value, at))
+            if kind in KINDS and number not in outlines:
                 outlines[number] = Paper(named, "", seen, published_at=published, pk=number)
     return [
         replace(paper, signals=tuple(sorted(found[number], key=lambda signal: signal.observed_at)))
@@ -213,7 +215,8 @@ def _signals(session: Session, conditions: Sequence[ColumnElement[bool]]) -> dic
     found: dict[int, list[Signal]] = defaultdict(list)
     for statement in (own, merged):
         for number, kind, source, value, at in session.execute(statement.where(*conditions)).all():
-            found[number].append(Signal(SignalKind(kind), source, value, at))
+            if kind in KINDS:
+                found[number].append(Signal(KINDS[kind], source, value, at))
     for observed in found.values():
         observed.sort(key=lambda signal: signal.observed_at)
     return found

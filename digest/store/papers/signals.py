@@ -19,6 +19,8 @@ from digest.store.papers.tables.papers import PaperRow
 from digest.store.papers.tables.signals import SignalRow
 from digest.store.session import chunks, insert, write
 
+# Kinds by their names in rows. One of a newer version says nothing to this one, and is passed over.
+KINDS = {kind.value: kind for kind in SignalKind}
 LEAST_USUAL = 20  # papers below which a median says nothing about a source
 
 
@@ -78,7 +80,8 @@ def by_paper(
     for chunk in chunks(owners):
         wanted = {"numbers": chunk, "until": until or datetime.max.replace(tzinfo=UTC)}
         for paper_id, kind, source, value, at in session.execute(_OBSERVED, wanted):
-            found[owners[paper_id]].append(Signal(SignalKind(kind), source, value, at))
+            if kind in KINDS:
+                found[owners[paper_id]].append(Signal(KINDS[kind], source, value, at))
     return {
         owner: tuple(sorted(signals, key=lambda s: (s.observed_at, s.source, s.kind, s.value)))
         for owner, signals in found.items()
@@ -129,7 +132,8 @@ def usual(session: Session, *, since: datetime, until: datetime) -> dict[tuple[s
     values: dict[tuple[str, SignalKind], list[int]] = defaultdict(list)
     last = select(rows.c.source, rows.c.kind, rows.c.value).where(rows.c.newest == 1)
     for source, kind, value in session.execute(last):
-        values[source, SignalKind(kind)].append(value)
+        if kind in KINDS:
+            values[source, KINDS[kind]].append(value)
     return {which: float(median_low(v)) for which, v in values.items() if len(v) >= LEAST_USUAL}
 
 
@@ -145,7 +149,8 @@ def _known(session: Session, source: str, paper_ids: Iterable[int]) -> dict[tupl
             )
         )
         for paper_id, kind, at, value in rows:
-            known[paper_id, SignalKind(kind)].append((at, value))
+            if kind in KINDS:
+                known[paper_id, KINDS[kind]].append((at, value))
     for values in known.values():
         values.sort()
     return known

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from digest.domain import Announcement
+from digest.store.readable import readable
 from digest.store.sources.tables.announcements import AnnouncementRow
 
 KEPT = 14  # announcements that a source is shown and judged by
@@ -32,8 +33,12 @@ def recent(session: Session, source_id: int, limit: int = KEPT) -> list[Announce
     """Return the last announcements of a source, newest first."""
     ours = select(AnnouncementRow).where(AnnouncementRow.source_id == source_id)
     newest = ours.order_by(AnnouncementRow.day.desc()).limit(limit)
-    return [_announcement(row) for row in session.scalars(newest)]
+    return readable(
+        session.scalars(newest), _announcement, lambda row: f"announcement of source {source_id} on {row.day}"
+    )
 
 
 def _announcement(row: AnnouncementRow) -> Announcement:
+    if any(not isinstance(count, int) for count in row.categories.values()):
+        raise TypeError("numbers by category are needed")
     return Announcement(row.day, row.new, row.categories)

@@ -19,6 +19,7 @@ from digest.domain import (
     Role,
 )
 from digest.errors import InputError, RefusedError, UnknownError
+from digest.pipeline import failures
 from digest.pipeline.community import audit, moderation, picks, reports, submissions, votes
 from digest.pipeline.community.proposals import fetching
 from digest.pipeline.community.undo import undo
@@ -419,6 +420,20 @@ def test_a_curator_gets_one_email_a_day_while_something_waits(
     assert TITLE in text
     assert "ada@" not in text
     assert reports.tell_curators(site, NOW + timedelta(days=1)) == 1
+
+
+def test_a_curator_whose_time_zone_is_gone_keeps_no_other_from_their_email(
+    site: Installation, ada: int
+) -> None:
+    cora = curator(site)
+    curator(site, "dora@example.org")
+    sent(site, ada)
+    with site.engine.begin() as connection:
+        connection.exec_driver_sql(
+            "UPDATE subscribers SET timezone = 'Atlantis/Deep' WHERE email = 'cora@example.org'"
+        )
+    assert reports.tell_curators(site, NOW) == 1
+    assert list(failures.failing(site, failures.Part.CURATOR)) == [str(cora)]
 
 
 # ---------------------------------------------------------------- reports

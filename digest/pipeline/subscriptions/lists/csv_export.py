@@ -17,6 +17,7 @@ from digest.pipeline.installation import Installation
 from digest.pipeline.subscriptions.lists.csv_values import COLUMNS
 from digest.serializers import WEEKDAYS
 from digest.store import session
+from digest.store.readable import readable
 from digest.store.subscriptions import bulk
 from digest.store.subscriptions.bulk import ListedSubscriber
 from digest.store.subscriptions.interests import as_json
@@ -38,15 +39,19 @@ def export_subscribers(
     where: Sequence[Condition] = (),
     on_rows: Callable[[int], object] | None = None,
 ) -> int:
-    """Write all subscribers who meet the conditions, in the order in which they came; returns how many."""
+    """Write all subscribers who meet the conditions, in the order in which they came; returns how many.
+
+    Rows that can't be read are left out, and the log names them.
+    """
     written = 0
     form = _JsonLines() if as_json else _Csv()
     lines = _Lines(form)
     out.write(form.header)
     with session.reading(installation.engine) as db:
         for people in bulk.walk(db, where):
-            out.write("".join(map(lines.line, people)))
-            written += len(people)
+            readable_lines = readable(people, lines.line, lambda person: f"subscriber {person.id}")
+            out.write("".join(readable_lines))
+            written += len(readable_lines)
             if on_rows:
                 on_rows(len(people))
     return written
