@@ -36,7 +36,7 @@ ERASE_WITHIN = timedelta(hours=24)  # that a link to erasing works for
 def export(installation: Installation, number: int) -> dict[str, Any]:
     """Return all that is kept about a subscriber (GDPR, articles 15 and 20), empty where there is nobody."""
     with session.reading(installation.engine) as db:
-        known = subscribers.by_ids(db, [number]).get(number)
+        known = subscribers.addressee(db, number)
         if known is None:
             return {}
         got = deliveries.of_subscriber(db, number)
@@ -102,7 +102,7 @@ def erase(installation: Installation, number: int, now: datetime) -> None:
     """Erase a subscriber (GDPR, article 17); nothing where there is nobody."""
     with session.transaction(installation.engine) as db:
         session.serialise(db, LOCK)
-        known = subscribers.by_ids(db, [number]).get(number)
+        known = subscribers.addressee(db, number)
         if known is None:
             return
         # A reason that a mail server gave may quote the address, so an older suppression goes as well.
