@@ -24,6 +24,7 @@ from digest.store.community import (
     tokens,
     votes,
 )
+from digest.store.readable import readable
 from digest.store.session import Session
 from digest.store.subscriptions import feeds, mutes, signups, subscribers, suppressions, transactional
 from digest.tokens import address_hash, address_hashes
@@ -39,9 +40,13 @@ def export(installation: Installation, number: int) -> dict[str, Any]:
         if known is None:
             return {}
         got = deliveries.of_subscriber(db, number)
-        showed = {
-            row.id: shown.decode(packed).papers for row, packed in deliveries.sent_to(db, number) if packed
-        }
+        showed = dict(
+            readable(
+                [(row, packed) for row, packed in deliveries.sent_to(db, number) if packed],
+                lambda each: (each[0].id, shown.decode(each[1]).papers),
+                lambda each: f"what delivery {each[0].id} showed",
+            )
+        )
         voted = votes.votes_of(db, number)
         back = votes.withdrawn_of(db, number)
         kept = saved.saved_by(db, number)

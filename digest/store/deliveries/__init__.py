@@ -30,6 +30,7 @@ from digest.store.deliveries.cohorts import (
 from digest.store.deliveries.issues import count_waiting, counts, issues, issues_by_id, open_issue, unfinished
 from digest.store.deliveries.ledger import (
     NewDelivery,
+    has_any,
     listing,
     of_subscriber,
     papers_sent,
@@ -68,6 +69,7 @@ __all__ = [
     "due_page",
     "expire",
     "find",
+    "has_any",
     "history",
     "history_of",
     "holds",
