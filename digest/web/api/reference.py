@@ -27,14 +27,17 @@ Schema = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """What a call takes: `place` is `path`, `query` or `body`; `kind`: its type and bounds, in words."""
+    """What a call takes. `place`: path, query or body; `description`: type, bounds and meaning, in words."""
 
     name: str
     place: str
-    kind: str
-    description: str
     is_needed: bool
-    default: str
+    description: str
+
+    @property
+    def traits(self) -> str:
+        """Where it stands, and whether it must."""
+        return f"{self.place}, needed" if self.is_needed else self.place
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,14 +115,12 @@ def _fields(schema: Schema, operation: Schema) -> Iterator[tuple[Value, Any]]:
 
 def _value(name: str, place: str, shape: Schema, *, needed: bool) -> tuple[Value, Any]:
     default = shape.get("default")
-    value = Value(
-        name=name,
-        place=place,
-        kind=_kind(shape),
-        description=shape.get("description", ""),
-        is_needed=needed,
-        default="" if default in (None, "", []) else json.dumps(default, ensure_ascii=False),
-    )
+    said = _kind(shape)
+    if default not in (None, "", []):
+        said += f"; {json.dumps(default, ensure_ascii=False)} if left out"
+    if meaning := shape.get("description"):
+        said += f": {meaning}"
+    value = Value(name, place, needed, said)
     examples = [*shape.get("examples", ()), *(shape.get("enum", ()) if needed else ())]
     return value, next(iter(examples), None)
 
