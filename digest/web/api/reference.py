@@ -115,12 +115,12 @@ def _fields(schema: Schema, operation: Schema) -> Iterator[tuple[Value, Any]]:
 
 def _value(name: str, place: str, shape: Schema, *, needed: bool) -> tuple[Value, Any]:
     default = shape.get("default")
-    said = _kind(shape)
+    words = _kind(shape)
     if default not in (None, "", []):
-        said += f"; {json.dumps(default, ensure_ascii=False)} if left out"
+        words += f"; {json.dumps(default, ensure_ascii=False)} if left out"
     if meaning := shape.get("description"):
-        said += f": {meaning}"
-    value = Value(name, place, needed, said)
+        words += f": {meaning}"
+    value = Value(name, place, needed, words)
     examples = [*shape.get("examples", ()), *(shape.get("enum", ()) if needed else ())]
     return value, next(iter(examples), None)
 
