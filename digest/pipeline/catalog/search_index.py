@@ -66,7 +66,7 @@ def catch_up(
     May run in several processes at once; each change is indexed once. Segments that were found damaged are
     built anew first.
     """
-    _mend(installation, version())
+    _rebuild_damaged(installation, version())
     return _catch_up(installation, version(), on_progress, stopping)
 
 
@@ -175,7 +175,7 @@ def _data_of(installation: Installation, db: Session, info: SegmentInfo) -> byte
         raise RebuildingError(msg, fix="try again; digest papers reindex builds it at once") from error
 
 
-def _mend(installation: Installation, wanted: str) -> None:
+def _rebuild_damaged(installation: Installation, wanted: str) -> None:
     """Build segments that were found damaged anew: of the papers whose last change is still in their span."""
     with session.reading(installation.engine) as db:
         damaged = [each for each in stored.infos(db, wanted) if each.is_damaged]
@@ -196,8 +196,8 @@ def _mend(installation: Installation, wanted: str) -> None:
         _, papers, data = parts.pop() if parts else (0, 0, _nothing())
         parts.append((info.upto, papers, data))
         with session.transaction(installation.engine) as db:
-            is_mended = stored.mend(db, info, parts)
-        if is_mended:
+            is_rebuilt = stored.replace_damaged(db, info, parts)
+        if is_rebuilt:
             _log.warning("search segment %d was damaged and is built anew", info.id)
             failures.clear(installation, Part.ROW, [f"search segment {info.id}"])
 

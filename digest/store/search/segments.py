@@ -75,7 +75,7 @@ def set_aside(session: Session, number: int) -> None:
     session.execute(delete(SearchVectorsRow).where(SearchVectorsRow.segment_id == number))
 
 
-def mend(session: Session, damaged: SegmentInfo, parts: Sequence[tuple[int, int, bytes]]) -> bool:
+def replace_damaged(session: Session, damaged: SegmentInfo, parts: Sequence[tuple[int, int, bytes]]) -> bool:
     """Put segments in the place of a damaged one; False where it is gone by now.
 
     `parts`: the end of each, how many papers it has, and its data; the last ends where the damaged one does.
