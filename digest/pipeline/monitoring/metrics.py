@@ -86,10 +86,10 @@ def _read(installation: Installation, now: datetime) -> tuple[Family, ...]:
         else:
             failed[name,] = 0
             found += families
-    told = Family(
+    left_out = Family(
         "digest_metrics_failed", "1: these numbers can't be read and are left out", ("part",), failed
     )
-    return *found, told
+    return *found, left_out
 
 
 def _sources(db: Session, now: datetime) -> Iterable[Family]:
