@@ -34,6 +34,10 @@ class UnknownError(DigestError):
     """Something was named that isn't there: a subscriber, topic, source or paper."""
 
 
+class UnreadableError(DigestError):
+    """A row of the database can't be read by this version: it was written by a newer one, or by hand."""
+
+
 class InputError(DigestError):
     """What the user typed or handed over can't be used: an address, a time zone, an hour."""
 

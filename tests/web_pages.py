@@ -231,6 +231,7 @@ PAGES: Mapping[str, Callable[[WebServer], str]] = {
     "sources": lambda _web: "/sources",
     "sources held against a second list": _announced,
     "feeds": lambda _web: "/feeds",
+    "api": lambda _web: "/docs",
     "my page": _of(Purpose.ME, "?paper=2603.00002"),
     "my page with everything": _lived,
     "digest on the web": _sent,

@@ -3,10 +3,13 @@
 Such a row was written by a newer version of Digest (a kind of source that this one doesn't know), or by hand.
 """
 
+import contextlib
 import logging
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any, TypeVar
 
+from digest.errors import UnreadableError
 from digest.store.session import is_outage
 
 R = TypeVar("R")
@@ -25,13 +28,22 @@ def readable(rows: Iterable[R], read: Callable[[R], T], name: Callable[[R], obje
     """
     found: list[T] = []
     for row in rows:
-        try:
-            found.append(read(row))
-        except Exception as error:
-            if isinstance(error, MemoryError) or is_outage(error):
-                raise
-            _leave_out(f"{name(row)}"[:200], f"{type(error).__name__}: {error}"[:300])
+        with contextlib.suppress(UnreadableError):
+            found.append(read_one(partial(read, row), partial(name, row)))
     return found
+
+
+def read_one(read: Callable[[], T], name: Callable[[], object]) -> T:
+    """Return what `read` makes of one row. Raises UnreadableError where it raises, which is told as above."""
+    try:
+        return read()
+    except Exception as error:
+        if isinstance(error, MemoryError) or is_outage(error):
+            raise
+        row, reason = f"{name()}"[:200], f"{type(error).__name__}: {error}"[:300]
+        _leave_out(row, reason)
+        fix = "mend its row in the database, or restore it from a backup"
+        raise UnreadableError(f"{row} can't be read: {reason}", fix=fix) from error
 
 
 def texts(value: Any) -> tuple[str, ...]:

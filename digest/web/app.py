@@ -19,7 +19,8 @@ from digest.pipeline.catalog.usual import remembered_usual
 from digest.pipeline.catalog.watch import Watch
 from digest.pipeline.installation import Installation, for_visitors
 from digest.pipeline.monitoring.metrics import Metrics
-from digest.web import api, errors, guards, health
+from digest.web import errors, guards, health
+from digest.web.api import personal, public, reference
 from digest.web.limits import Limits
 from digest.web.page_cache import SHARED, PageCache
 from digest.web.pages import (
@@ -38,7 +39,6 @@ from digest.web.pages import (
     unsubscribe,
 )
 from digest.web.pages.community import admin, curate, mine, signin, submit, votes
-from digest.web.pages.community import api as acts
 from digest.web.pages.community.sessions import NotSignedInError, Sessions, ask_to_sign_in
 from digest.web.pages.tokens import GoneError, gone
 from digest.web.site import Web
@@ -91,7 +91,7 @@ def create(
         title=installation.site.name,
         version=__version__,
         openapi_url="/api/v1/openapi.json",
-        docs_url=None,  # its page loads scripts from elsewhere
+        docs_url=None,  # its page loads scripts from elsewhere; `api/reference.py` serves one that doesn't
         redoc_url=None,
         redirect_slashes=False,  # a redirect would lose a mail program's POST
         lifespan=running,
@@ -119,7 +119,7 @@ def create(
     app.add_middleware(guards.Guards, secure=web.secure)  # around what answers errors: these get headers too
     lists = (landing, feeds, catalog, paper, search, topics, sources, site_files)
     own = (signin, mine, submit, curate, votes, admin, link_pages, preferences, me, unsubscribe)
-    for part in (*lists, *own, acts, api, health):
+    for part in (*lists, *own, personal, public, reference, health):
         app.include_router(part.router)
     app.mount("/static", Static(directory=STATIC))
     app.add_exception_handler(GoneError, gone)

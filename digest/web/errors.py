@@ -4,6 +4,7 @@ Nothing that a request does stops anything but itself. What nobody foresaw is an
 its traceback is found in the log; the answer repeats nothing of the request.
 """
 
+import contextlib
 import logging
 import secrets
 from collections.abc import Mapping
@@ -17,8 +18,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from digest.errors import DigestError, FilterError, UnknownError
+from digest.errors import DigestError, FilterError, UnknownError, UnreadableError
 from digest.languages import deferred, gettext
+from digest.pipeline import failures
 from digest.pipeline.installation import UNAVAILABLE
 from digest.web.forms import fix_of
 from digest.web.limits import retry_after
@@ -42,6 +44,7 @@ HINTS = {
     404: deferred("Check the address, or search for a paper above."),
     405: deferred("This address takes only a form. Open the page with the form, and send it from there."),
 }
+DAMAGED = deferred("Your subscription can’t be read")
 NOT_POSSIBLE = deferred("That doesn’t work")
 _log = logging.getLogger(__name__)
 
@@ -121,10 +124,28 @@ def _is_api(request: Request) -> bool:
 def _digest_error(request: Request, error: Exception) -> Response:
     if not isinstance(error, DigestError):
         raise error
+    if isinstance(error, UnreadableError):
+        return _unreadable(request)
     if _is_api(request):
         return problem_of(error)
     status = 404 if isinstance(error, UnknownError) else 422
     return web_of(request).message_page(NOT_POSSIBLE, error.message, fix_of(error), status=status)
+
+
+def _unreadable(request: Request) -> Response:
+    """Whoever asks has a row that can't be read: they are told whom to write to, and doctor names it."""
+    web = web_of(request)
+    with contextlib.suppress(*UNAVAILABLE):
+        failures.note_left_out(web.installation, web.clock())
+    if _is_api(request):
+        return problem(409, "what is kept here about the owner of this token can't be read")
+    return web.message_page(
+        DAMAGED,
+        deferred("What is kept about you here is damaged, so this page can’t be shown."),
+        gettext("Write to {address} to have it mended or erased.", address=web.installation.site.address),
+        deferred("You can still unsubscribe by the link in each email."),
+        status=409,
+    )
 
 
 def _http_error(request: Request, error: Exception) -> Response:

@@ -15,7 +15,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from digest.errors import TokenError
+from digest.errors import TokenError, UnreadableError
 from digest.pipeline.community.sessions import SignedIn
 from digest.tokens import Keys, sign, verify
 
@@ -33,9 +33,13 @@ PRIVATE = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """Who looks at a page: who is signed in, None for everybody else."""
+    """Who looks at a page: who is signed in, None for everybody else.
+
+    `unreadable`: somebody is signed in whose row can't be read, so only pages for everybody are shown.
+    """
 
     signed_in: SignedIn | None = None
+    unreadable: UnreadableError | None = None
 
 
 NOBODY = Viewer()

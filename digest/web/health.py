@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from digest.domain import Role
 from digest.pipeline.monitoring.metrics import Family
 from digest.pipeline.monitoring.readiness import readiness
-from digest.web.pages.community.api import bearer
+from digest.web.api.personal import bearer
 from digest.web.site import Site, Web
 
 router = APIRouter(include_in_schema=False)

@@ -161,17 +161,34 @@ def test_hundreds_of_sources_are_no_more_than_two_hundred_series(engine: Engine,
 
 
 def test_a_part_that_cannot_be_read_is_left_out_and_counted(web: WebServer, engine: Engine) -> None:
+    key = token(web, Role.ADMIN)
+    with engine.begin() as connection:
+        connection.execute(text("ALTER TABLE failures RENAME TO failures_elsewhere"))
+    found = scraped(web, key)
+    assert not {"digest_failures", "digest_alarms"} & set(found)
+    assert {part for part, number in found["digest_metrics_failed"].items() if number} == {("failures",)}
+    assert found["digest_issues"][()] == 0
+    with engine.begin() as connection:
+        connection.execute(text("ALTER TABLE failures_elsewhere RENAME TO failures"))
+    web.clock.move(minutes=10)
+    found = scraped(web, key)
+    assert found["digest_failures"][()] == 0
+    assert set(found["digest_metrics_failed"].values()) == {0}
+
+
+def test_a_row_in_a_strange_state_hides_no_other(web: WebServer, engine: Engine) -> None:
+    join(web.installation, "bob@example.org", filters=["agents"], now=NOW - timedelta(hours=2))
+    key = token(web, Role.ADMIN)
     web.clock.move(days=1)
     open_due(web.installation, web.clock.now)
+    strange = "SET state = 'unheard of' WHERE id = (SELECT min(id) FROM deliveries)"
     with engine.begin() as connection:
-        connection.execute(text("UPDATE deliveries SET state = 'unheard of'"))
-    found = scraped(web, token(web, Role.ADMIN))
+        connection.execute(text(f"UPDATE deliveries {strange}"))
+    found = scraped(web, key)
     with engine.begin() as connection:  # every test's ledger must add up in the end
-        connection.execute(text("UPDATE deliveries SET state = 'queued'"))
-    assert "digest_deliveries" not in found
-    failed = {part for part, number in found["digest_metrics_failed"].items() if number}
-    assert failed == {("deliveries",)}
-    assert found["digest_issues"][()] == 1
+        connection.execute(text("UPDATE deliveries SET state = 'queued' WHERE state = 'unheard of'"))
+    assert sum(found["digest_deliveries"].values()) == 1
+    assert set(found["digest_metrics_failed"].values()) == {0}
 
 
 def test_only_an_admin_reads_the_numbers(web: WebServer) -> None:

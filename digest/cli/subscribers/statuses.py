@@ -137,7 +137,7 @@ def unsubscribe(
     if email is None:
         what = "won't get digests any more"
         return act_on_all(cli, where, end, what=what, dry_run=dry_run, yes=yes, as_json=as_json)
-    found = preferences.by_address(cli.installation, email)
+    found = preferences.by_address(cli.installation, email, leaving=True)
     if not (dry_run or yes):
         ask(f"{found.email} won't get digests any more")
     if not dry_run:
@@ -172,7 +172,7 @@ def erase(
     if email is None:
         what = "will be erased with all that is kept about them, for good"
         return act_on_all(cli, where, forget, what=what, dry_run=dry_run, yes=yes, as_json=as_json)
-    found = preferences.by_address(cli.installation, email)
+    found = preferences.by_address(cli.installation, email, leaving=True)
     kept = personal_data.export(cli.installation, found.id)
     counts = {
         name: len(kept[name]) for name in ("consents", "requests", "mails", "digests", "mutes", "votes")
@@ -193,7 +193,7 @@ def erase(
 def _tell(cli: Cli, email: str, what: str, *, dry_run: bool, as_json: bool) -> int:
     from digest.pipeline.subscriptions import preferences
 
-    found = preferences.by_address(cli.installation, email)
+    found = preferences.by_address(cli.installation, email, leaving=True)
     if as_json:
         emit(subscriber_object(found))
     else:

@@ -29,6 +29,7 @@ from digest.errors import (
     TokenError,
     UnavailableError,
     UnknownError,
+    UnreadableError,
 )
 
 EXIT_CODES: MappingProxyType[type[DigestError], int] = MappingProxyType(
@@ -39,6 +40,7 @@ EXIT_CODES: MappingProxyType[type[DigestError], int] = MappingProxyType(
         UnknownError: NOT_FOUND,
         RefusedError: REFUSED,
         ConfigError: CONFIGURATION,
+        UnreadableError: CONFIGURATION,
         UnavailableError: UNREACHABLE,
         FetchError: UNREACHABLE,
         DeliveryError: UNREACHABLE,

@@ -58,12 +58,12 @@ def process(
     report = read(raw)
     with session.reading(installation.engine) as db:
         origin = _origin(installation, db, report)
-        known = subscribers.by_ids(db, [origin.subscriber_id]) if origin else {}
+        known = subscribers.addressee(db, origin.subscriber_id) if origin else None
     kind, about = report.kind, report.email
     if origin is None and kind in _NEEDS_SIGN:
         kind = BounceKind.FORGED
-    elif origin and origin.subscriber_id in known:
-        about = known[origin.subscriber_id].email
+    elif origin and known:
+        about = known.email
         if not dry_run:
             _apply_report(installation, report, origin, now)
     return Processed(file, kind, about or None, report.status or None)
@@ -121,7 +121,7 @@ def _failed(installation: Installation, report: Report, origin: _Origin, now: da
 def _refusing_domain(db: Session, origin: _Origin) -> str:
     """The domain of a reader whose server blames us, where it sent back enough digests of this issue; or
     nothing. Each reader can forge a report about their own mail: one alone slows nobody down."""
-    reader = subscribers.by_ids(db, [origin.subscriber_id]).get(origin.subscriber_id)
+    reader = subscribers.addressee(db, origin.subscriber_id)
     domain = domain_of(reader.email) if reader else ""
     refused = deliveries.came_back_failed(db, origin.issue_id, domain) if domain else 0
     return domain if refused >= _ENOUGH_REFUSALS else ""

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from digest.domain import Delivery, DeliveryState, Paper
 from digest.pipeline.installation import Installation
@@ -25,11 +25,19 @@ def readers_of(installation: Installation, paper: Paper, *, limit: int) -> Reade
     """Find the deliveries that hold a paper, in issues of the weeks in which digests look back to it, or to
     when it was listed again.
     """
-    first = (paper.first_seen_at - _ZONES).date()
+    first = _day(paper.first_seen_at, -_ZONES)
     with session.reading(installation.engine) as db:
         again = proposals.last_listed(db, paper.pk)
         picked = paper.picked.at if paper.picked else None
         listed = max(at for at in (paper.first_seen_at, again, picked) if at)
-        last = (listed + LONGEST + installation.window + _ZONES).date()
+        last = _day(listed, LONGEST + installation.window + _ZONES)
         counts, rows = deliveries.with_paper(db, paper.pk, first, last, limit=limit)
     return Readers(counts, rows)
+
+
+def _day(at: datetime, later: timedelta) -> date:
+    """The date so much later; the first or last that there is, where a paper is dated year 1 or 9999."""
+    try:
+        return (at.astimezone(UTC) + later).date()
+    except OverflowError:
+        return date.max if at.year > 1 else date.min

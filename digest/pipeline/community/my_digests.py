@@ -13,6 +13,7 @@ from digest.domain import Delivery, Paper, Shown, ShownPaper, ShownSection
 from digest.pipeline.ingest.kept_summaries import with_summaries
 from digest.pipeline.installation import Installation
 from digest.store import deliveries, papers, session
+from digest.store.readable import readable
 
 MOST = 60  # digests that are listed
 
@@ -58,7 +59,8 @@ def sent_digest(installation: Installation, subscriber_id: int, day: date) -> Se
 
 
 def _what_it_showed(row: Delivery, packed: bytes | None) -> Shown:
-    """What the email of a row showed; of one of before that was kept, its papers by rank."""
-    if packed:
-        return shown.decode(packed)
+    """What the email of a row showed; where that wasn't kept, or can't be read, its papers by rank."""
+    known = readable([packed] if packed else [], shown.decode, lambda _: f"what delivery {row.id} showed")
+    if known:
+        return known[0]
     return Shown((ShownSection("", tuple(ShownPaper(number) for number in row.papers)),))

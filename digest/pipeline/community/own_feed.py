@@ -49,5 +49,5 @@ def owner_of(installation: Installation, token: str) -> Subscriber | None:
         return None
     with session.reading(installation.engine) as db:
         owner = feeds.owner_of(db, number)
-        found = subscribers.by_ids(db, [owner]).get(owner) if owner else None
+        found = subscribers.by_id(db, owner) if owner else None
     return found if found and found.status in _READ_BY else None

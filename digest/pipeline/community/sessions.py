@@ -78,7 +78,7 @@ def request_of(installation: Installation, token: str, browser: str, now: dateti
         request = sessions.get(db, number)
         if request is None or request.used_at or request.subscriber_id is None:
             return None
-        found = subscribers.by_ids(db, [request.subscriber_id]).get(request.subscriber_id)
+        found = subscribers.by_id(db, request.subscriber_id)
     return Request(found, bool(browser) and request.browser == browser) if found else None
 
 
@@ -123,7 +123,7 @@ def find(installation: Installation, token: str, now: datetime) -> SignedIn | No
         return None
     with session.reading(installation.engine) as db:
         kept = _find(db, token, now)
-        owner = subscribers.by_ids(db, [kept.subscriber_id]).get(kept.subscriber_id) if kept else None
+        owner = subscribers.by_id(db, kept.subscriber_id) if kept else None
     if kept is None or owner is None:
         return None
     if now > kept.used_at + TOUCH:

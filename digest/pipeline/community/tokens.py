@@ -97,7 +97,7 @@ def find(installation: Installation, text: str, ip: str, now: datetime) -> Calle
         return None
     with session.reading(installation.engine) as db:
         found = tokens.find(db, _hash(text))
-        owner = subscribers.by_ids(db, [found.subscriber_id]).get(found.subscriber_id) if found else None
+        owner = subscribers.by_id(db, found.subscriber_id) if found else None
     if found is None or owner is None:
         return None
     if found.used_at is None or now > found.used_at + TOUCH:

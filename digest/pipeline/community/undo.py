@@ -114,7 +114,7 @@ def _subscriber(db: Session, entry: Entry, now: datetime) -> None:
 def _added_subscriber(db: Session, entry: Entry, _now: datetime) -> None:
     number = _number(entry)
     _refuse_changed(entry, snapshots.snapshot(db, number), entry.after, snapshots.VOLATILE)
-    if deliveries.of_subscriber(db, number, limit=1):
+    if deliveries.has_any(db, number):
         raise RefusedError(
             f"{entry.object} has got digests since", fix="digest subscribers unsubscribe EMAIL"
         )

@@ -17,7 +17,7 @@ def suppress(
 ) -> None:
     """Suppress the address of a subscriber, for a reason in a mail server's words; nothing where they are
     gone. Safe to repeat: the first reason stays."""
-    known = subscribers.by_ids(db, [subscriber_id]).get(subscriber_id)
+    known = subscribers.addressee(db, subscriber_id)
     if known is None:
         return
     suppressions.add(db, address_hash(known.email, installation.keys), reason=reason, now=now)

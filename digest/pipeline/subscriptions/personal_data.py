@@ -24,6 +24,7 @@ from digest.store.community import (
     tokens,
     votes,
 )
+from digest.store.readable import readable
 from digest.store.session import Session
 from digest.store.subscriptions import feeds, mutes, signups, subscribers, suppressions, transactional
 from digest.tokens import address_hash, address_hashes
@@ -35,13 +36,17 @@ ERASE_WITHIN = timedelta(hours=24)  # that a link to erasing works for
 def export(installation: Installation, number: int) -> dict[str, Any]:
     """Return all that is kept about a subscriber (GDPR, articles 15 and 20), empty where there is nobody."""
     with session.reading(installation.engine) as db:
-        known = subscribers.by_ids(db, [number]).get(number)
+        known = subscribers.addressee(db, number)
         if known is None:
             return {}
         got = deliveries.of_subscriber(db, number)
-        showed = {
-            row.id: shown.decode(packed).papers for row, packed in deliveries.sent_to(db, number) if packed
-        }
+        showed = dict(
+            readable(
+                [(row, packed) for row, packed in deliveries.sent_to(db, number) if packed],
+                lambda each: (each[0].id, shown.decode(each[1]).papers),
+                lambda each: f"what delivery {each[0].id} showed",
+            )
+        )
         voted = votes.votes_of(db, number)
         back = votes.withdrawn_of(db, number)
         kept = saved.saved_by(db, number)
@@ -97,7 +102,7 @@ def erase(installation: Installation, number: int, now: datetime) -> None:
     """Erase a subscriber (GDPR, article 17); nothing where there is nobody."""
     with session.transaction(installation.engine) as db:
         session.serialise(db, LOCK)
-        known = subscribers.by_ids(db, [number]).get(number)
+        known = subscribers.addressee(db, number)
         if known is None:
             return
         # A reason that a mail server gave may quote the address, so an older suppression goes as well.

@@ -27,15 +27,24 @@ LONGEST_PAUSE = timedelta(days=366)
 
 
 def person(installation: Installation, number: int) -> Subscriber | None:
-    """Return the subscriber of this number, or None."""
+    """Return the subscriber of this number, or None. Raises UnreadableError where the row can't be read."""
     with session.reading(installation.engine) as db:
-        return subscribers.by_ids(db, [number]).get(number)
+        return subscribers.by_id(db, number)
 
 
-def by_address(installation: Installation, email: str) -> Subscriber:
-    """Return the subscriber with this address. Raises UnknownError that names the nearest."""
+def addressee(installation: Installation, number: int) -> Subscriber | None:
+    """Return the subscriber of this number, or None; for leaving and erasing, whatever their row holds."""
     with session.reading(installation.engine) as db:
-        return subscribers.get(db, email)
+        return subscribers.addressee(db, number)
+
+
+def by_address(installation: Installation, email: str, *, leaving: bool = False) -> Subscriber:
+    """Return the subscriber with this address. Raises UnknownError that names the nearest.
+
+    `leaving`: they leave or are erased, whatever their row holds; else it raises UnreadableError.
+    """
+    with session.reading(installation.engine) as db:
+        return (subscribers.get_addressee if leaving else subscribers.get)(db, email)
 
 
 def save(
@@ -126,7 +135,7 @@ def leave(installation: Installation, number: int, now: datetime, *, goodbye: bo
         if goodbye and rate_limits.take(db, installation.keys, known.email, TransactionalKind.GOODBYE, now):
             transactional.add(db, TransactionalKind.GOODBYE, number, now)
 
-    _change(installation, number, change, act="unsubscribe", now=now)
+    _change(installation, number, change, act="unsubscribe", now=now, read=subscribers.addressee)
 
 
 def email_preferences_link(installation: Installation, number: int, now: datetime) -> None:
@@ -148,7 +157,7 @@ def _email_link(installation: Installation, number: int, kind: TransactionalKind
         ):
             transactional.add(db, kind, number, now)
 
-    _change(installation, number, change, act="link", now=now)
+    _change(installation, number, change, act="link", now=now, read=subscribers.addressee)
 
 
 def resubscribe(installation: Installation, number: int, now: datetime) -> None:
@@ -232,11 +241,12 @@ def _change(
     *,
     act: str,
     now: datetime,
+    read: Callable[[Session, int], Subscriber | None] = subscribers.by_id,
 ) -> None:
     """Read somebody and change them in one transaction, which the audit knows of; nothing where they are
     gone."""
     with session.transaction(installation.engine) as db:
-        known = subscribers.by_ids(db, [number]).get(number)
+        known = read(db, number)
         if known:
             with audited(installation, db, number, act, now):
                 change(db, known)

@@ -209,7 +209,7 @@ def expected(subscriber: Subscriber, titles: Mapping[str, str]) -> FirstDigest |
 def _asker(db: Session, signup: Signup | None) -> Subscriber | None:
     if signup is None or signup.subscriber_id is None:
         return None
-    return subscribers.by_ids(db, [signup.subscriber_id]).get(signup.subscriber_id)
+    return subscribers.by_id(db, signup.subscriber_id)
 
 
 def _signup(email: str, interests: Interests, schedule: Schedule, visitor: Visitor, now: datetime) -> Signup:

@@ -113,10 +113,15 @@ def _name(notice: TransactionalEmail) -> str:
     return f"{notice.kind} {notice.id}"
 
 
+# They lead to leaving and erasing, which must work whatever a row holds.
+_ALWAYS = frozenset({TransactionalKind.GOODBYE, TransactionalKind.PREFERENCES, TransactionalKind.ERASE})
+
+
 def _envelope(installation: Installation, notice: TransactionalEmail, now: datetime) -> Envelope | None:
     """The finished mail, or None where it isn't wanted any more."""
     with session.reading(installation.engine) as db:
-        subscriber = subscribers.by_ids(db, [notice.subscriber_id]).get(notice.subscriber_id)
+        read = subscribers.addressee if notice.kind in _ALWAYS else subscribers.by_id
+        subscriber = read(db, notice.subscriber_id)
         if subscriber is None or not _is_wanted(installation, db, notice, subscriber, now):
             return None
     name = message_name(installation, notice.id)

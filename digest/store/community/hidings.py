@@ -21,9 +21,15 @@ _HIDING = select(_ROW.reason, _ROW.words, _ROW.by, _ROW.at).where(
 
 
 def hiding_of(session: Session, paper_id: int) -> Hiding | None:
-    """Return why a paper (`Paper.pk`) is hidden; None where it is shown."""
+    """Return why a paper (`Paper.pk`) is hidden; None where it is shown.
+
+    A reason that this version doesn't know is another reason: the paper stays hidden.
+    """
     row = session.execute(_HIDING, {"paper_id": paper_id}).first()
-    return _hiding(row) if row else None
+    if row is None:
+        return None
+    known = readable([row], _hiding, lambda _: f"hiding of paper {paper_id}")
+    return known[0] if known else Hiding(HideReason.OTHER, row.words, row.by, row.at)
 
 
 def _hiding(row: HidingRow | Row[*tuple[Any, ...]]) -> Hiding:

@@ -38,6 +38,7 @@ from digest.store.deliveries.issues import (
 )
 from digest.store.deliveries.ledger import (
     NewDelivery,
+    has_any,
     listing,
     of_subscriber,
     papers_sent,
@@ -76,6 +77,7 @@ __all__ = [
     "due_page",
     "expire",
     "find",
+    "has_any",
     "history",
     "history_of",
     "holds",

@@ -98,7 +98,11 @@ def listing(
         wanted = wanted.where(DeliveryRow.issue_id == issue_id)
     if state is not None:
         wanted = wanted.where(DeliveryRow.state == state)
-    rows = session.execute(wanted.order_by(DeliveryRow.id.desc()).limit(limit))
+    return _with_address(session, wanted.order_by(DeliveryRow.id.desc()).limit(limit))
+
+
+def _with_address(session: Session, wanted: Select[*tuple[Any, ...]]) -> list[tuple[Delivery, str]]:
+    rows = session.execute(wanted)
     return readable(rows, lambda row: (delivery(row[1:]), row[0]), lambda row: f"delivery {row[1]}")
 
 
@@ -115,9 +119,7 @@ def picked(
         else [DeliveryRow.issue_id == issue_id]
     )
     return [
-        (delivery(row[1:]), row[0])
-        for part in parts
-        for row in session.execute(wanted.where(part).order_by(DeliveryRow.id))
+        each for part in parts for each in _with_address(session, wanted.where(part).order_by(DeliveryRow.id))
     ]
 
 
@@ -135,10 +137,14 @@ def with_paper(
     )
     ids: list[int] = []
     counts: Counter[DeliveryState] = Counter()
-    for number, state, papers in session.execute(found):
-        if paper_pk in papers:
-            ids.append(number)
-            counts[DeliveryState(state)] += 1
+    rows = readable(
+        (row for row in session.execute(found) if paper_pk in row.papers),
+        lambda row: (row.id, DeliveryState(row.state)),
+        lambda row: f"delivery {row.id}",
+    )
+    for number, state in rows:
+        ids.append(number)
+        counts[state] += 1
     return dict(counts), picked(session, ids=sorted(ids, reverse=True)[:limit])[::-1]
 
 
@@ -152,9 +158,14 @@ def _holds(session: Session, packed: bytes) -> ColumnElement[bool]:
 def of_subscriber(session: Session, subscriber_id: int, *, limit: int = 100) -> list[Delivery]:
     """Return the last deliveries of one subscriber, newest first."""
     wanted: Select[*tuple[Any, ...]] = select(*_READ).where(DeliveryRow.subscriber_id == subscriber_id)
-    return [
-        delivery(row) for row in session.execute(wanted.order_by(DeliveryRow.issue_date.desc()).limit(limit))
-    ]
+    rows = session.execute(wanted.order_by(DeliveryRow.issue_date.desc()).limit(limit))
+    return readable(rows, delivery, lambda row: f"delivery {row.id}")
+
+
+def has_any(session: Session, subscriber_id: int) -> bool:
+    """Return whether a subscriber has a delivery, of whatever state."""
+    wanted = select(DeliveryRow.id).where(DeliveryRow.subscriber_id == subscriber_id)
+    return session.scalar(wanted.limit(1)) is not None
 
 
 def sent_to(

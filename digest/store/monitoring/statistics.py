@@ -16,6 +16,7 @@ from digest.domain import DeliveryState, SubscriberStatus
 from digest.store.community.tables.votes import VoteRow
 from digest.store.deliveries.tables.deliveries import DeliveryRow
 from digest.store.deliveries.tables.issues import IssueRow
+from digest.store.readable import readable, texts
 from digest.store.subscriptions.tables.subscribers import SubscriberRow
 from digest.store.subscriptions.tables.suppressions import SuppressionRow
 
@@ -66,8 +67,13 @@ def deliveries(
     if states:
         counted = counted.where(DeliveryRow.state.in_(states))
     found: dict[date, Counter[DeliveryState]] = defaultdict(Counter)
-    for issue_id, state, count in session.execute(counted):
-        found[days[issue_id]][DeliveryState(state)] += count
+    rows = readable(
+        session.execute(counted),
+        lambda row: (days[row[0]], DeliveryState(row[1]), row[2]),
+        lambda row: f"deliveries of issue {row[0]} in state {row[1]}",
+    )
+    for day, state, count in rows:
+        found[day][state] += count
     return dict(found)
 
 
@@ -79,8 +85,13 @@ def topic_readers(session: Session, *, everybody: bool = False) -> Counter[str]:
     if not everybody:
         chosen = chosen.where(SubscriberRow.status == SubscriberStatus.ACTIVE)
     found: Counter[str] = Counter()
-    for slugs, count in session.execute(chosen.group_by(ticked)):
-        for slug in slugs or ():
+    rows = readable(
+        session.execute(chosen.group_by(ticked)),
+        lambda row: (texts(row[0] or []), row[1]),
+        lambda row: f"topics {row[0]!r} of subscribers",
+    )
+    for slugs, count in rows:
+        for slug in slugs:
             found[slug] += count
     return found
 

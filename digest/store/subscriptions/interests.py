@@ -15,6 +15,7 @@ from digest.errors import InputError
 from digest.languages import deferred
 from digest.languages.dates import deferred_number
 from digest.packed import encode, filters_of
+from digest.store.readable import texts
 from digest.store.session import chunks, insert, write
 from digest.store.subscriptions.tables.filters import FilterRow
 from digest.store.subscriptions.tables.topics import TopicRow
@@ -145,12 +146,19 @@ def checked_json(interests: Interests) -> dict[str, Any]:
 
 
 def from_json(kept: Mapping[str, Any]) -> Interests:
-    """Return the interests that `as_json` kept; what an older version didn't keep yet has its default."""
+    """Return the interests that `as_json` kept; what an older version didn't keep yet has its default.
+
+    Raises TypeError where they have another shape.
+    """
+    if not isinstance(kept, Mapping):
+        raise TypeError("interests are a JSON object")
     lists: dict[str, Any] = {
-        name: tuple(kept[name]) for name in ("topics", "filters", "exclude") if name in kept
+        name: texts(kept[name]) for name in ("topics", "filters", "exclude") if name in kept
     }
     names = ("min_upvotes", "top", "max_papers", "about_only", "front")
-    numbers = {name: kept[name] for name in names if name in kept}
+    numbers: dict[str, Any] = {name: kept[name] for name in names if name in kept}
+    if not all(isinstance(each, int) for each in numbers.values()):
+        raise TypeError("the limits of interests are whole numbers")
     return Interests(**lists, **numbers)
 
 

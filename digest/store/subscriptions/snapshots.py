@@ -2,13 +2,16 @@
 
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time
+from functools import partial
 from typing import Any
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from digest.domain import Interests, Schedule
+from digest.errors import UnreadableError
 from digest.store.community import sessions
+from digest.store.readable import read_one
 from digest.store.session import insert
 from digest.store.subscriptions import mutes
 from digest.store.subscriptions.addresses import key, name_key
@@ -30,8 +33,20 @@ VOLATILE = frozenset({"next_due_at", "next_due_on"})
 
 
 def snapshot(session: Session, subscriber_id: int) -> dict[str, Any] | None:
-    """Return all that an act can change of a subscriber, as JSON has it; None where there is nobody."""
+    """Return all that an act can change of a subscriber, as JSON has it; None where there is nobody.
+
+    Of a row that can't be read there are the address and the status.
+    """
     session.flush()
+    try:
+        return read_one(partial(_whole, session, subscriber_id), lambda: f"subscriber {subscriber_id}")
+    except UnreadableError:
+        row = select(SubscriberRow.email, SubscriberRow.status).where(SubscriberRow.id == subscriber_id)
+        email, status = session.execute(row).one()
+        return {"email": email, "status": status}
+
+
+def _whole(session: Session, subscriber_id: int) -> dict[str, Any] | None:
     row = session.get(SubscriberRow, subscriber_id, populate_existing=True)
     if row is None:
         return None

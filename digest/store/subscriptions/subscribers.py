@@ -2,16 +2,18 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
+from functools import lru_cache, partial
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from digest.domain import Frequency, Interests, Role, Schedule, Subscriber, SubscriberStatus
-from digest.errors import InputError
-from digest.languages import deferred
-from digest.store.readable import readable
+from digest.errors import InputError, UnknownError, UnreadableError
+from digest.languages import NAMES, deferred
+from digest.store.readable import read_one, readable
 from digest.store.session import chunks
 from digest.store.subscriptions.addresses import key, name_key
 from digest.store.subscriptions.interests import as_json, from_json, packed
@@ -67,24 +69,74 @@ def add(
 
 def exists(session: Session, email: str) -> bool:
     """Return whether somebody has this address, in any spelling."""
-    return session.scalar(select(SubscriberRow.id).where(SubscriberRow.email_key == key(email))) is not None
+    return number_of(session, email) is not None
 
 
 def find(session: Session, email: str) -> Subscriber | None:
-    """Return the subscriber with this address, in any spelling, or None."""
+    """Return the subscriber with this address, in any spelling, or None. Raises UnreadableError."""
     row = session.scalars(select(SubscriberRow).where(SubscriberRow.email_key == key(email))).first()
-    return None if row is None else from_row(row)
+    return None if row is None else read_one(partial(from_row, row), partial(_name, row))
+
+
+def by_id(session: Session, number: int) -> Subscriber | None:
+    """Return the subscriber with this number, or None. Raises UnreadableError where the row can't be read."""
+
+    def read() -> Subscriber | None:
+        row = session.execute(select(SubscriberRow.__table__).where(SubscriberRow.id == number)).first()
+        return None if row is None else from_row(row)
+
+    return read_one(read, lambda: f"subscriber {number}")
+
+
+def addressee(session: Session, number: int) -> Subscriber | None:
+    """Return the subscriber with this number, or None, whatever their row holds: for leaving and erasing.
+
+    Of a row that can't be read there are the address and, where they are known ones, status and language;
+    all else has its usual value, without digests.
+    """
+    try:
+        return by_id(session, number)
+    except UnreadableError:
+        wanted = select(SubscriberRow.email, SubscriberRow.status, SubscriberRow.language)
+        email, status, language = session.execute(wanted.where(SubscriberRow.id == number)).one()
+    known = status if status in set(SubscriberStatus) else SubscriberStatus.ACTIVE
+    return Subscriber(
+        number,
+        str(email),
+        SubscriberStatus(known),
+        Interests(),
+        Schedule(Frequency.NEVER, language=language if language in NAMES else ""),
+        created_at=datetime.fromtimestamp(0, UTC),
+    )
+
+
+def number_of(session: Session, email: str) -> int | None:
+    """Return the number of the subscriber with this address, in any spelling, or None."""
+    return session.scalar(select(SubscriberRow.id).where(SubscriberRow.email_key == key(email)))
 
 
 def get(session: Session, email: str) -> Subscriber:
     """Return the subscriber with this address, in any spelling.
 
-    Raises UnknownError that names the nearest.
+    Raises UnknownError that names the nearest, UnreadableError where the row can't be read.
     """
     found = find(session, email)
     if found is None:
-        raise unknown("subscriber", email, _near(session, email), command="digest subscribers list")
+        raise _unknown(session, email)
     return found
+
+
+def get_addressee(session: Session, email: str) -> Subscriber:
+    """Return the subscriber with this address as `addressee` does. Raises UnknownError as `get` does."""
+    number = number_of(session, email)
+    found = None if number is None else addressee(session, number)
+    if found is None:
+        raise _unknown(session, email)
+    return found
+
+
+def _unknown(session: Session, email: str) -> UnknownError:
+    return unknown("subscriber", email, _near(session, email), command="digest subscribers list")
 
 
 def by_ids(session: Session, ids: Iterable[int]) -> dict[int, Subscriber]:
@@ -280,8 +332,24 @@ def _name(row: SubscriberRow | Row[Any]) -> str:
     return f"subscriber {row.id}"
 
 
+@lru_cache(2000)
+def _check_zone(name: str) -> None:
+    ZoneInfo(name)
+
+
+def _check_times(row: SubscriberRow | Row[Any]) -> None:
+    """Raise for a time zone, a weekday or a moment with which no clock can be read."""
+    _check_zone(row.timezone)
+    if row.weekday not in range(7):
+        raise ValueError(f"there is no weekday {row.weekday}")
+    for at in (row.created_at, row.confirmed_at, row.next_due_at, row.paused_until):
+        if at is not None and not 1 < at.year < 9999:  # else it has no time in some zone
+            raise ValueError(f"the year {at.year} is none that people have")
+
+
 def from_row(row: SubscriberRow | Row[Any]) -> Subscriber:
-    """Return the subscriber that a row of the table holds."""
+    """Return the subscriber that a row of the table holds. Raises for a row that can't be used."""
+    _check_times(row)
     return Subscriber(
         id=row.id,
         email=row.email,

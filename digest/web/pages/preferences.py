@@ -42,6 +42,7 @@ DONE = {
 
 _ERASE_HOURS = int(personal_data.ERASE_WITHIN.total_seconds() // 3600)
 Owner = Annotated[Subscriber, Depends(subscriber_from_token(Purpose.PREFERENCES))]
+Leaver = Annotated[Subscriber, Depends(subscriber_from_token(Purpose.PREFERENCES, leaving=True))]
 
 
 @get("/prefs/{token}")
@@ -109,14 +110,14 @@ def export(web: Site, owner: Owner) -> Response:
 
 
 @get("/prefs/{token}/erase")
-def erase_page(web: Site, token: str, owner: Owner) -> Response:
+def erase_page(web: Site, token: str, owner: Leaver) -> Response:
     """Show what erasing means, and a button that asks for the link to it."""
     address = masked(owner.email)
     return web.page("erase.html", token=token, address=address, confirmed=False, hours=_ERASE_HOURS)
 
 
 @router.post("/prefs/{token}/erase")
-def ask_to_erase(web: Site, owner: Owner, _form: OurForm, after: BackgroundTasks) -> Response:
+def ask_to_erase(web: Site, owner: Leaver, _form: OurForm, after: BackgroundTasks) -> Response:
     """Email the link; whoever was forwarded a mail holds this page's token, but not that link."""
     preferences.email_erase_link(web.installation, owner.id, web.clock())
     after.add_task(web.notify)
@@ -159,7 +160,7 @@ def _eraser(request: Request, token: str) -> Subscriber:
         number = opened_erase(web.installation, token, web.clock())
     except TokenError as error:
         raise GoneError from error
-    if found := preferences.person(web.installation, number):
+    if found := preferences.addressee(web.installation, number):
         return found
     raise GoneError
 

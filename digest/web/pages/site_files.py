@@ -39,7 +39,7 @@ def sitemap(web: Site) -> Response:
     """Serve the lists, and the papers of the newest day (https://www.sitemaps.org/protocol.html)."""
     now, base = web.clock(), web.installation.site.base_url
     root = ET.Element("urlset", xmlns=_SITEMAP)
-    paths = ["/", "/papers", "/topics", "/about", "/feeds", "/sources"]
+    paths = ["/", "/papers", "/topics", "/about", "/feeds", "/sources", "/docs"]
     paths += [f"/t/{counted.topic.slug}" for counted in web.today.listed_topics(now)]
     paths += [f"/papers/{day}" for day in web.lists.days(now)]
     paths += [paper_path(each.paper.id) for each in web.today.candidates(now).ranked[:1000]]

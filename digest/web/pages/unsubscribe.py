@@ -75,9 +75,10 @@ def _do(request: Request, web: Web, owner: Subscriber, choice: str) -> None:
 
 def _owner(web: Web, token: str) -> Subscriber | None:
     try:
-        found = preferences.person(web.installation, opened(web.installation, Purpose.UNSUBSCRIBE, token))
+        number = opened(web.installation, Purpose.UNSUBSCRIBE, token)
     except TokenError:
         return None
+    found = preferences.addressee(web.installation, number)
     if found:
         speak_to(found)
     return found

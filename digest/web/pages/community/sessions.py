@@ -26,6 +26,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from digest.domain import Role
+from digest.errors import UnreadableError
 from digest.languages import deferred
 from digest.pipeline.community import sessions
 from digest.pipeline.community.sessions import SignedIn
@@ -80,7 +81,11 @@ class Sessions:
         web = web_of(request)
         if not cookie or not sessions.may_be_ours(cookie, web.installation.keys):
             return
-        found = await run_in_threadpool(sessions.find, web.installation, cookie, web.clock())
+        try:
+            found = await run_in_threadpool(sessions.find, web.installation, cookie, web.clock())
+        except UnreadableError as error:
+            guards.VIEWER.set(guards.Viewer(unreadable=error))
+            return
         if found:
             guards.VIEWER.set(guards.Viewer(found))
             speak_to(found.subscriber)
@@ -89,6 +94,10 @@ class Sessions:
 def viewer() -> SignedIn | None:
     """Return who is signed in in this request, or None."""
     return guards.VIEWER.get().signed_in
+
+
+def _nobody() -> Exception:
+    return guards.VIEWER.get().unreadable or NotSignedInError()
 
 
 def signed_in(role: Role = Role.READER) -> Callable[[Request], SignedIn]:
@@ -100,7 +109,7 @@ def signed_in(role: Role = Role.READER) -> Callable[[Request], SignedIn]:
     def known(request: Request) -> SignedIn:
         found = viewer()
         if found is None:
-            raise NotSignedInError
+            raise _nobody()
         if not found.may(role):
             raise HTTPException(403, _ONLY[role])
         if role is Role.ADMIN and not found.is_fresh(web_of(request).clock()):
@@ -120,7 +129,7 @@ async def signed_fields(request: Request) -> Fields:
     fields = await our_fields(request)
     found = viewer()
     if found is None:
-        raise NotSignedInError
+        raise _nobody()
     if not guards.is_same(one(fields, "csrf"), found.csrf):
         raise HTTPException(403, ANOTHER_SESSION)
     return fields

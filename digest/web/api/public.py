@@ -24,15 +24,16 @@ from digest.pipeline.subscriptions.validate import (
 )
 from digest.render.site import MOST_FRONT
 from digest.search import Order
+from digest.web.api.personal import MaybeReader, Ref
 from digest.web.errors import problem
 from digest.web.forms import LONGEST_LINE, MOST_LINES
 from digest.web.limits import costly, retry_after
-from digest.web.pages.community.api import MaybeReader
 from digest.web.pages.paper import read_paper
 from digest.web.site import Site, Web
 
 router = APIRouter(prefix="/api/v1", default_response_class=JSONResponse)
 
+Limit = Annotated[int, Query(ge=1, le=MOST_SIMILAR, description="papers of an answer")]
 ACCEPTED = {"status": "accepted", "detail": "If this address can be subscribed, we've emailed it a link."}
 
 
@@ -107,10 +108,17 @@ def search(
     web: Site,
     reader: MaybeReader,
     *,
-    q: Annotated[str, Query(max_length=LONGEST_LINE, examples=["state space models cat:cs.LG"])],
-    limit: Annotated[int, Query(ge=1, le=MOST)] = 20,
-    cursor: Annotated[str, Query(max_length=500)] = "",
-    order: Order = Order.RELEVANCE,
+    q: Annotated[
+        str,
+        Query(
+            max_length=LONGEST_LINE,
+            description="words, or a filter",
+            examples=["state space models cat:cs.LG"],
+        ),
+    ],
+    limit: Annotated[int, Query(ge=1, le=MOST, description="papers of an answer")] = 20,
+    cursor: Annotated[str, Query(max_length=500, description="`next` of the answer before")] = "",
+    order: Annotated[Order, Query(description="what comes first")] = Order.RELEVANCE,
     as_typed: Annotated[bool, Query(description="correct no word and add no acronym's other form")] = False,
 ) -> Response:
     """Search all papers: plain words rank, the filter language selects. `next`: cursor of the next page.
@@ -133,7 +141,7 @@ def search(
 
 
 @router.get("/papers/{ref:path}/similar")
-def similar(web: Site, ref: str, limit: Annotated[int, Query(ge=1, le=MOST_SIMILAR)] = 5) -> Response:
+def similar(web: Site, ref: Ref, limit: Limit = 5) -> Response:
     """Answer the papers most like one (by any of its ids), most alike first."""
     paper = read_paper(web, ref).paper
     items = [similar_object(each) for each in web.search.similar(paper, web.clock(), limit)]

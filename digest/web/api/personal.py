@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import Annotated, Any
 
-from fastapi import APIRouter, BackgroundTasks, Depends, Request, Response
+from fastapi import APIRouter, BackgroundTasks, Depends, Path, Request, Response
 from fastapi.responses import JSONResponse
 from fastapi.security import HTTPBearer
 from pydantic import BaseModel, ConfigDict, Field
@@ -33,6 +33,8 @@ router = APIRouter(
     default_response_class=JSONResponse,
     dependencies=[Depends(HTTPBearer(auto_error=False))],
 )
+Ref = Annotated[str, Path(description="any id of the paper, or its address", examples=["2509.13332"])]
+Number = Annotated[int, Path(description="of the proposal", examples=[1])]
 _ASK = {"WWW-Authenticate": 'Bearer realm="digest"'}
 
 
@@ -103,7 +105,7 @@ class Proposed(Asked):
 class Choice(Asked):
     """One of the papers that a title may mean, from 0."""
 
-    choice: int = Field(ge=0, le=100)
+    choice: int = Field(ge=0, le=100, examples=[0])
 
 
 class Decision(Asked):
@@ -113,18 +115,18 @@ class Decision(Asked):
 
 
 @router.post("/papers/{ref:path}/vote")
-def vote(web: Site, ref: str, caller: Reader) -> Response:
+def vote(web: Site, ref: Ref, caller: Reader) -> Response:
     """Vote for a paper, once. `people`: how many do; `weight`: what their votes weigh in the trend."""
     return _vote(web, ref, caller, back=False)
 
 
 @router.delete("/papers/{ref:path}/vote")
-def take_back(web: Site, ref: str, caller: Reader) -> Response:
+def take_back(web: Site, ref: Ref, caller: Reader) -> Response:
     """Take a vote back."""
     return _vote(web, ref, caller, back=True)
 
 
-def _vote(web: Site, ref: str, caller: Caller, *, back: bool) -> Response:
+def _vote(web: Site, ref: Ref, caller: Caller, *, back: bool) -> Response:
     paper = read_paper(web, ref).paper
     counted = votes.vote(caller.hands, caller.subscriber.id, paper, web.clock(), back=back)
     web.show_votes(paper.id, counted.people)
@@ -132,7 +134,7 @@ def _vote(web: Site, ref: str, caller: Caller, *, back: bool) -> Response:
 
 
 @router.post("/papers/{ref:path}/save")
-def save(web: Site, ref: str, caller: Reader) -> Response:
+def save(web: Site, ref: Ref, caller: Reader) -> Response:
     """Save a paper."""
     paper = read_paper(web, ref).paper
     saved.save(caller.hands, caller.subscriber.id, paper, web.clock())
@@ -140,7 +142,7 @@ def save(web: Site, ref: str, caller: Reader) -> Response:
 
 
 @router.delete("/papers/{ref:path}/save")
-def unsave(web: Site, ref: str, caller: Reader) -> Response:
+def unsave(web: Site, ref: Ref, caller: Reader) -> Response:
     """Let go of a saved paper."""
     paper = read_paper(web, ref).paper
     saved.unsave(caller.hands, caller.subscriber.id, paper, web.clock())
@@ -148,7 +150,7 @@ def unsave(web: Site, ref: str, caller: Reader) -> Response:
 
 
 @router.post("/papers/{ref:path}/pick")
-def pick(web: Site, ref: str, caller: Curator, asked: Pick) -> Response:
+def pick(web: Site, ref: Ref, caller: Curator, asked: Pick) -> Response:
     """Pick a paper for a day, or change the note of its pick."""
     now = web.clock()
     paper = picks.pick(caller.hands, ref, asked.note, day=asked.day, curator=caller.subscriber.id, now=now)
@@ -157,7 +159,7 @@ def pick(web: Site, ref: str, caller: Curator, asked: Pick) -> Response:
 
 
 @router.delete("/papers/{ref:path}/pick")
-def unpick(web: Site, ref: str, caller: Curator) -> Response:
+def unpick(web: Site, ref: Ref, caller: Curator) -> Response:
     """Take the last pick of a paper back."""
     paper = picks.unpick(caller.hands, ref, now=web.clock())
     web.forget()
@@ -165,7 +167,7 @@ def unpick(web: Site, ref: str, caller: Curator) -> Response:
 
 
 @router.post("/papers/{ref:path}/hide")
-def hide(web: Site, ref: str, caller: Curator, asked: Hiding) -> Response:
+def hide(web: Site, ref: Ref, caller: Curator, asked: Hiding) -> Response:
     """Hide a paper from everywhere."""
     paper = moderation.hide(caller.hands, ref, asked.reason, asked.words, now=web.clock())
     web.forget(papers=True)
@@ -173,7 +175,7 @@ def hide(web: Site, ref: str, caller: Curator, asked: Hiding) -> Response:
 
 
 @router.delete("/papers/{ref:path}/hide")
-def unhide(web: Site, ref: str, caller: Curator) -> Response:
+def unhide(web: Site, ref: Ref, caller: Curator) -> Response:
     """Show a hidden paper again."""
     paper = moderation.unhide(caller.hands, ref, now=web.clock())
     web.forget(papers=True)
@@ -196,20 +198,20 @@ def propose(
 
 
 @router.get("/proposals/{number}")
-def proposal(web: Site, number: int, caller: Reader) -> Response:
+def proposal(web: Site, number: Number, caller: Reader) -> Response:
     """Tell what became of a proposal: its state, what its site says of the paper, the paper."""
     return _proposal(_own(web, number, caller, for_curators=True))
 
 
 @router.post("/proposals/{number}/choose")
-def choose(web: Site, number: int, caller: Reader, asked: Choice) -> Response:
+def choose(web: Site, number: Number, caller: Reader, asked: Choice) -> Response:
     """Say which of the `choices` of a title was meant (0 …)."""
     made = _own(web, number, caller)
     return _proposal(fetching.choose(caller.hands, made.id, asked.choice, web.clock()))
 
 
 @router.post("/proposals/{number}/send")
-def send(web: Site, number: int, caller: Reader) -> Response:
+def send(web: Site, number: Number, caller: Reader) -> Response:
     """Send a proposal that is `ready` to the curators."""
     made = submissions.send(caller.hands, _own(web, number, caller).id, web.clock())
     web.forget()
@@ -217,12 +219,12 @@ def send(web: Site, number: int, caller: Reader) -> Response:
 
 
 @router.post("/proposals/{number}/withdraw")
-def withdraw(web: Site, number: int, caller: Reader) -> Response:
+def withdraw(web: Site, number: Number, caller: Reader) -> Response:
     """Take a proposal back that is still open."""
     return _proposal(submissions.withdraw(caller.hands, _own(web, number, caller).id, web.clock()))
 
 
-def _own(web: Web, number: int, caller: Caller, *, for_curators: bool = False) -> Proposal:
+def _own(web: Web, number: Number, caller: Caller, *, for_curators: bool = False) -> Proposal:
     """The proposal, where it is the caller's, or they are a curator; else there is none."""
     found = submissions.get(web.installation, _id(number))
     if found.subscriber_id == caller.subscriber.id or (for_curators and caller.may(Role.CURATOR)):
@@ -235,7 +237,7 @@ def _proposal(made: Proposal) -> Response:
 
 
 @router.post("/proposals/{number}/accept")
-def accept(web: Site, number: int, caller: Curator, asked: Decision) -> Response:
+def accept(web: Site, number: Number, caller: Curator, asked: Decision) -> Response:
     """Accept a proposal that waits: its paper is listed today."""
     made = submissions.accept(caller.hands, _id(number), web.clock(), asked.words)
     web.forget()
@@ -243,7 +245,7 @@ def accept(web: Site, number: int, caller: Curator, asked: Decision) -> Response
 
 
 @router.post("/proposals/{number}/reject")
-def reject(web: Site, number: int, caller: Curator, asked: Decision) -> Response:
+def reject(web: Site, number: Number, caller: Curator, asked: Decision) -> Response:
     """Reject a proposal that waits, with a reason that its proposer is told."""
     made = submissions.reject(caller.hands, _id(number), asked.words, web.clock())
     return _answer({"id": made.id, "state": made.state})
