@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -74,8 +74,8 @@ def exists(session: Session, email: str) -> bool:
 
 def find(session: Session, email: str) -> Subscriber | None:
     """Return the subscriber with this address, in any spelling, or None. Raises UnreadableError."""
-    row = session.scalars(select(SubscriberRow).where(SubscriberRow.email_key == key(email))).first()
-    return None if row is None else read_one(partial(from_row, row), partial(_name, row))
+    number = number_of(session, email)
+    return None if number is None else by_id(session, number)
 
 
 def by_id(session: Session, number: int) -> Subscriber | None:
