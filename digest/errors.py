@@ -38,6 +38,10 @@ class UnreadableError(DigestError):
     """A row of the database can't be read by this version: it was written by a newer one, or by hand."""
 
 
+class RebuildingError(DigestError):
+    """A part of the search index was found damaged; it is set aside, and built anew by the next round."""
+
+
 class InputError(DigestError):
     """What the user typed or handed over can't be used: an address, a time zone, an hour."""
 

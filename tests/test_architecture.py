@@ -37,6 +37,7 @@ DOORS = {
     "PIL": {"digest.sources"},
     "numpy": {"digest.match", "digest.packed", "digest.search"},
     "platformdirs": {"digest.config"},
+    "prometheus_client": {"digest.web"},
     "psycopg": {"digest.store"},
     "pydantic": {"digest.config", "digest.web"},
     "redis": {"workers"},

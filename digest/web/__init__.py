@@ -8,6 +8,6 @@ asked).
     limits    how much work a network may cause         errors   what went wrong, in words
     connections   how many, and how long each waits
     pages/    landing, catalog, preferences, links      forms    what was typed → interests, or its mistakes
-    api       JSON                                      health   /healthz and /readyz
+    api       JSON                                      health   /healthz, /readyz, /metrics
     ticker    work after the answer, and every minute   server   uvicorn
 """

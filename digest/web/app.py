@@ -18,6 +18,7 @@ from digest.pipeline.catalog.today import Today
 from digest.pipeline.catalog.usual import remembered_usual
 from digest.pipeline.catalog.watch import Watch
 from digest.pipeline.installation import Installation, for_visitors
+from digest.pipeline.monitoring.metrics import Metrics
 from digest.web import errors, guards, health
 from digest.web.api import personal, public, reference
 from digest.web.limits import Limits
@@ -105,6 +106,7 @@ def create(
         PaperPages(installation, usual),
         Search(installation),
         Watch(installation),
+        Metrics(installation),
         proxies,
         tickers,
         limits=limits or Limits(),

@@ -18,7 +18,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from digest.errors import DigestError, FilterError, UnknownError, UnreadableError
+from digest.errors import DigestError, FilterError, RebuildingError, UnknownError, UnreadableError
 from digest.languages import deferred, gettext
 from digest.pipeline import failures
 from digest.pipeline.installation import UNAVAILABLE
@@ -126,6 +126,8 @@ def _digest_error(request: Request, error: Exception) -> Response:
         raise error
     if isinstance(error, UnreadableError):
         return _unreadable(request)
+    if isinstance(error, RebuildingError):
+        return _rebuilding(request)
     if _is_api(request):
         return problem_of(error)
     status = 404 if isinstance(error, UnknownError) else 422
@@ -146,6 +148,18 @@ def _unreadable(request: Request) -> Response:
         deferred("You can still unsubscribe by the link in each email."),
         status=409,
     )
+
+
+def _rebuilding(request: Request) -> Response:
+    """A part of the search index is set aside: those who ask again get what the other parts have."""
+    headers = retry_after(DATABASE_BACK)
+    if _is_api(request):
+        return problem(503, "search is being rebuilt", headers)
+    answer = web_of(request).message_page(
+        TITLES[503], deferred("Search is being rebuilt. Try again soon."), status=503
+    )
+    answer.headers.update(headers)
+    return answer
 
 
 def _http_error(request: Request, error: Exception) -> Response:

@@ -27,6 +27,7 @@ from digest.pipeline.catalog.watch import Change, Watch
 from digest.pipeline.community import votes
 from digest.pipeline.installation import UNAVAILABLE, Installation, acting
 from digest.pipeline.mail.pictures import thumbnail_path
+from digest.pipeline.monitoring.metrics import Metrics
 from digest.pipeline.subscriptions.signup import WORDING, Visitor
 from digest.render.cards import title
 from digest.render.site import in_language
@@ -94,6 +95,7 @@ class Web:
     papers: PaperPages
     search: Search
     watch: Watch
+    metrics: Metrics
     proxies: Sequence[str] = ()
     tickers: Sequence[Ticker] = ()
     templates: Environment = field(default_factory=environment)

@@ -17,9 +17,13 @@ import time
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 from digest.domain import Paper
+from digest.errors import RebuildingError, UnreadableError
+from digest.pipeline import failures
+from digest.pipeline.failures import Part
 from digest.pipeline.installation import Installation
 from digest.search import Engine, Segment, build, fits, merge, version
 from digest.store import search as stored
@@ -59,8 +63,10 @@ def catch_up(
 ) -> int:
     """Index the papers that changed since the last segment, and merge small segments; how many there were.
 
-    May run in several processes at once; each change is indexed once.
+    May run in several processes at once; each change is indexed once. Segments that were found damaged are
+    built anew first.
     """
+    _rebuild_damaged(installation, version())
     return _catch_up(installation, version(), on_progress, stopping)
 
 
@@ -146,7 +152,7 @@ def _merge_small(installation: Installation, wanted: str) -> None:
             run = _run(infos)
             if len(run) < RUN:
                 return
-            data = [stored.data_of(db, each.id) for each in run]
+            data = [_data_of(installation, db, each) for each in run]
         segments = [Segment(each) for each in data if each is not None]
         while not fits(segments):  # long texts: fewer papers are one segment
             del run[0], segments[0]
@@ -156,6 +162,50 @@ def _merge_small(installation: Installation, wanted: str) -> None:
         with session.transaction(installation.engine) as db:
             if not stored.replace(db, run, len(Segment(merged)), merged):
                 return
+
+
+def _data_of(installation: Installation, db: Session, info: SegmentInfo) -> bytes | None:
+    """The data of a segment. Where it is damaged it is set aside, noted, and RebuildingError is raised."""
+    try:
+        return stored.data_of(db, info.id)
+    except UnreadableError as error:
+        with contextlib.suppress(*failures.AWAY), session.transaction(installation.engine) as writing:
+            stored.set_aside(writing, info.id)
+        msg = f"a part of the search index ({info.papers} papers) is damaged and will be built anew"
+        raise RebuildingError(msg, fix="try again; digest papers reindex builds it at once") from error
+
+
+def _rebuild_damaged(installation: Installation, wanted: str) -> None:
+    """Build segments that were found damaged anew: of the papers whose last change is still in their span."""
+    with session.reading(installation.engine) as db:
+        damaged = [each for each in stored.infos(db, wanted) if each.is_damaged]
+    for info in damaged:
+        parts: list[tuple[int, int, bytes]] = []
+        after, limit = info.after, BATCH
+        while True:
+            with session.reading(installation.engine) as db:
+                changed = stored.read_changed(db, after, limit, until=info.upto)
+            if changed.upto == after:
+                break
+            data, fitted = _built(changed)
+            if fitted < len(changed.papers):  # very long texts: fewer of them fit
+                limit = max(limit // 2, 1)
+                continue
+            after = changed.upto
+            parts.append((after, fitted, data))
+        _, papers, data = parts.pop() if parts else (0, 0, _nothing())
+        parts.append((info.upto, papers, data))
+        with session.transaction(installation.engine) as db:
+            is_rebuilt = stored.replace_damaged(db, info, parts)
+        if is_rebuilt:
+            _log.warning("search segment %d was damaged and is built anew", info.id)
+            failures.clear(installation, Part.ROW, [f"search segment {info.id}"])
+
+
+@lru_cache(1)
+def _nothing() -> bytes:
+    """A segment without papers; it stands for one that is damaged."""
+    return build(())[0]
 
 
 def _run(infos: Sequence[SegmentInfo]) -> list[SegmentInfo]:
@@ -183,6 +233,7 @@ class SearchIndex:
     """The index as one process reads it. Safe to use from many threads; made once, kept for long."""
 
     def __init__(self, installation: Installation) -> None:
+        self._installation = installation
         self._folder = installation.search_folder
         self._lock = threading.Lock()
         self._segments: dict[tuple[int, int], Segment] = {}
@@ -193,7 +244,8 @@ class SearchIndex:
     def read(self, db: Session) -> Reading:
         """Return the engine over all that this session sees.
 
-        The same one as before, where nothing changed since.
+        The same one as before, where nothing changed since. Raises RebuildingError where it finds a segment
+        damaged; from then on those who read do without it until it is built anew.
         """
         last, made = stored.last_change(db), self._made
         if made and made[0][0] == last and not made[1].behind and time.monotonic() < self._look_at:
@@ -209,11 +261,20 @@ class SearchIndex:
             return self._made[1]
 
     def _read(self, db: Session, infos: Sequence[SegmentInfo]) -> Reading:
-        segments = {(each.id, each.checksum): self._segment(db, each) for each in infos}
+        segments: dict[tuple[int, int], Segment] = {}
+        damaged: RebuildingError | None = None
+        for each in infos:
+            try:
+                segments[each.id, each.checksum] = self._segment(db, each)
+            except RebuildingError as error:  # the others are looked at too, so that one search finds all
+                damaged = error
+        if damaged:
+            raise damaged
         self._segments = segments
         beside = self._read_beside(db, _end(infos))
         self._remove_stale(infos)
         behind = stored.changed_since(db, beside[-1].upto if beside else _end(infos))
+        behind += sum(each.papers for each in infos if each.is_damaged)
         return Reading(Engine([*segments.values(), *(each.segment for each in beside)]), behind)
 
     def _read_beside(self, db: Session, after: int) -> list["_Beside"]:
@@ -244,10 +305,12 @@ class SearchIndex:
         known = self._segments.get((info.id, info.checksum))
         if known is not None:
             return known
+        if info.is_damaged:
+            return Segment(_nothing())
         mapped = self._mapped(info) or (self._keep(db, info) and self._mapped(info))
         if mapped:
             return Segment(mapped)
-        return Segment(stored.data_of(db, info.id) or b"")  # the session's view doesn't move: it is there
+        return Segment(_data_of(self._installation, db, info) or b"")  # the session's view doesn't move
 
     def _mapped(self, info: SegmentInfo) -> memoryview | None:
         """The file of a segment, mapped; None where it isn't there or isn't whole."""

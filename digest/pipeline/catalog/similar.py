@@ -13,7 +13,7 @@ from datetime import datetime
 from functools import lru_cache
 
 from digest.domain import Paper
-from digest.errors import InputError
+from digest.errors import InputError, RebuildingError
 from digest.pipeline.catalog.ranking.meaning import PaperMeanings
 from digest.pipeline.catalog.search_index import SearchIndex
 from digest.pipeline.installation import Installation
@@ -106,7 +106,7 @@ class Similar:
         with session.reading(self._installation.engine) as db:
             try:
                 made = self._vectors(db, self._index.read(db).engine)
-            except InputError as error:
+            except (InputError, RebuildingError) as error:
                 _log.warning("no similar papers are shown: %s", error)
                 return ()
             if made is None:

@@ -27,7 +27,15 @@ from digest.store.deliveries.cohorts import (
     last_digests,
     packed_interests,
 )
-from digest.store.deliveries.issues import count_waiting, counts, issues, issues_by_id, open_issue, unfinished
+from digest.store.deliveries.issues import (
+    count_waiting,
+    counts,
+    issues,
+    issues_by_id,
+    last_sent,
+    open_issue,
+    unfinished,
+)
 from digest.store.deliveries.ledger import (
     NewDelivery,
     has_any,
@@ -78,6 +86,7 @@ __all__ = [
     "last_digest_before",
     "last_digests",
     "last_received",
+    "last_sent",
     "listing",
     "mark_returned",
     "mark_sent",

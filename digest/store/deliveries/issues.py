@@ -46,6 +46,17 @@ def count_waiting(session: Session) -> int:
     return session.scalar(select(func.count()).select_from(DeliveryRow).where(text(WAITING))) or 0
 
 
+def last_sent(session: Session, issue_id: int, *, limit: int) -> list[datetime]:
+    """Return when the last mails of an issue were sent, at most `limit`: the last in the order of rows, which
+    is the order in which they are claimed.
+    """
+    rows = select(DeliveryRow.settled_at).where(
+        DeliveryRow.issue_id == issue_id, DeliveryRow.state == DeliveryState.SENT
+    )
+    found = session.scalars(rows.order_by(DeliveryRow.id.desc()).limit(limit))
+    return [at for at in found if at is not None]
+
+
 def counts(session: Session, issue_id: int) -> dict[DeliveryState, int]:
     """Return how many deliveries of an issue are in each state, none left out: their sum is its audience."""
     rows = select(DeliveryRow.state, func.count()).where(DeliveryRow.issue_id == issue_id)

@@ -4,6 +4,7 @@ Days are UTC's, except of deliveries: each has its subscriber's own date. Counte
 """
 
 from collections import Counter, defaultdict
+from collections.abc import Collection
 from datetime import date, datetime
 from typing import Any
 
@@ -45,8 +46,16 @@ def votes(session: Session, since: datetime, until: datetime) -> Counter[date]:
     return _by_day(session, VoteRow.at, since, until)
 
 
-def deliveries(session: Session, first: date, last: date) -> dict[date, Counter[DeliveryState]]:
-    """Return how many deliveries of each date are in each state."""
+def issues(session: Session, first: date, last: date) -> int:
+    """Return how many issues were opened for these dates."""
+    wanted = select(func.count()).select_from(IssueRow).where(IssueRow.date.between(first, last))
+    return session.scalar(wanted) or 0
+
+
+def deliveries(
+    session: Session, first: date, last: date, *, states: Collection[DeliveryState] = ()
+) -> dict[date, Counter[DeliveryState]]:
+    """Return how many deliveries of each date are in each state, or in each of these."""
     # Counted by issue, so that an index holds all that is read; the date is the issue's.
     of = select(IssueRow.id, IssueRow.date).where(IssueRow.date.between(first, last))
     days = dict(session.execute(of).all())
@@ -55,6 +64,8 @@ def deliveries(session: Session, first: date, last: date) -> dict[date, Counter[
         .where(DeliveryRow.issue_id.in_(select(of.subquery().c.id)))
         .group_by(DeliveryRow.issue_id, DeliveryRow.state)
     )
+    if states:
+        counted = counted.where(DeliveryRow.state.in_(states))
     found: dict[date, Counter[DeliveryState]] = defaultdict(Counter)
     rows = readable(
         session.execute(counted),

@@ -17,6 +17,8 @@ from digest.store.search.segments import (
     pieces_of,
     rename,
     replace,
+    replace_damaged,
+    set_aside,
 )
 from digest.store.search.vectors import (
     add_basis,
@@ -50,6 +52,8 @@ __all__ = [
     "read_changed",
     "rename",
     "replace",
+    "replace_damaged",
+    "set_aside",
     "vectors_of",
     "without_meaning",
     "without_vectors",

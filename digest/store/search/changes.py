@@ -44,12 +44,15 @@ def changed_since(session: Session, revision: int) -> int:
     return session.scalar(later) or 0
 
 
-def read_changed(session: Session, revision: int, limit: int) -> Changed:
+def read_changed(session: Session, revision: int, limit: int, *, until: int | None = None) -> Changed:
     """Return the first `limit` papers that changed after a revision, in the order of their changes.
 
+    `until`: the last revision that is looked at; None: all.
     They carry what an index needs: no signals, no links but those to code and project.
     """
     later = select(PaperChangeRow.paper_id, PaperChangeRow.revision).where(PaperChangeRow.revision > revision)
+    if until is not None:
+        later = later.where(PaperChangeRow.revision <= until)
     rows = session.execute(later.order_by(PaperChangeRow.revision).limit(limit)).all()
     numbers = [number for number, _ in rows]
     papers = papers_shown(session, numbers)

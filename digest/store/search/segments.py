@@ -5,16 +5,19 @@ segment: the second one is told that it came too late.
 """
 
 import zlib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import LargeBinary, bindparam, delete, func, select, update
 from sqlalchemy.orm import Session
 
+from digest.store.readable import read_one
 from digest.store.search.tables.search_segments import SearchSegmentRow
+from digest.store.search.tables.search_vectors import SearchVectorsRow
 from digest.store.session import serialise
 
 LOCK = "search index"
+DAMAGED = -1  # the checksum of a segment that was found damaged: it is read no more until it is built anew
 PIECE = 2 * 2**20  # bytes of a segment that are read at once where it isn't wanted whole
 _ROW = SearchSegmentRow.__table__.c
 # Built once: pages and searches ask it each time.
@@ -36,6 +39,11 @@ class SegmentInfo:
     papers: int
     checksum: int
 
+    @property
+    def is_damaged(self) -> bool:
+        """Whether it was found damaged."""
+        return self.checksum == DAMAGED
+
 
 def infos(session: Session, version: str) -> list[SegmentInfo]:
     """Return the segments of a version, oldest first."""
@@ -43,8 +51,45 @@ def infos(session: Session, version: str) -> list[SegmentInfo]:
 
 
 def data_of(session: Session, number: int) -> bytes | None:
-    """Return the data of a segment; None where it isn't there any more."""
-    return session.scalar(select(SearchSegmentRow.data).where(SearchSegmentRow.id == number))
+    """Return the data of a segment; None where it isn't there any more.
+
+    Raises UnreadableError where it is damaged.
+    """
+
+    def read() -> bytes | None:
+        wanted = select(SearchSegmentRow.data, SearchSegmentRow.checksum)
+        found = session.execute(wanted.where(SearchSegmentRow.id == number)).first()
+        if found is None:
+            return None
+        if zlib.crc32(found.data) != found.checksum:
+            raise ValueError("its checksum is another")
+        return bytes(found.data)
+
+    return read_one(read, lambda: f"search segment {number}")
+
+
+def set_aside(session: Session, number: int) -> None:
+    """Note that a segment is damaged, so that nobody reads it; its vectors go."""
+    serialise(session, LOCK)
+    session.execute(update(SearchSegmentRow).where(SearchSegmentRow.id == number).values(checksum=DAMAGED))
+    session.execute(delete(SearchVectorsRow).where(SearchVectorsRow.segment_id == number))
+
+
+def replace_damaged(session: Session, damaged: SegmentInfo, parts: Sequence[tuple[int, int, bytes]]) -> bool:
+    """Put segments in the place of a damaged one; False where it is gone by now.
+
+    `parts`: the end of each, how many papers it has, and its data; the last ends where the damaged one does.
+    """
+    serialise(session, LOCK)
+    if damaged not in infos(session, damaged.version):
+        return False
+    session.execute(delete(SearchSegmentRow).where(SearchSegmentRow.id == damaged.id))
+    after = damaged.after
+    for upto, papers, data in parts:
+        session.add(_row(damaged.version, after, upto, papers, data))
+        after = upto
+    session.flush()
+    return True
 
 
 def pieces_of(session: Session, number: int) -> Iterator[bytes]:
@@ -57,7 +102,7 @@ def pieces_of(session: Session, number: int) -> Iterator[bytes]:
     while True:
         part = func.substr(row.data, start, PIECE, type_=LargeBinary)
         piece: bytes | None = session.scalar(select(part).where(row.id == number))
-        if not piece:
+        if not piece or not isinstance(piece, bytes):  # a text that somebody wrote there
             return
         yield piece
         start += len(piece)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from digest.store.search.segments import LOCK
+from digest.store.search.segments import DAMAGED, LOCK
 from digest.store.search.tables.search_bases import SearchBasisRow
 from digest.store.search.tables.search_segments import SearchSegmentRow
 from digest.store.search.tables.search_vectors import SearchVectorsRow
@@ -55,7 +55,9 @@ def without_vectors(session: Session, version: str, number: int) -> list[int]:
     """Return the segments of a version that have no vectors of a basis yet."""
     there = select(SearchVectorsRow.segment_id).where(SearchVectorsRow.basis_id == number)
     missing = select(SearchSegmentRow.id).where(
-        SearchSegmentRow.version == version, SearchSegmentRow.id.not_in(there)
+        SearchSegmentRow.version == version,
+        SearchSegmentRow.checksum != DAMAGED,
+        SearchSegmentRow.id.not_in(there),
     )
     return list(session.scalars(missing.order_by(SearchSegmentRow.id)))
 

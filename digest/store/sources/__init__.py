@@ -1,6 +1,7 @@
 """Keeps sources: what to fetch, when next, and how the last time went."""
 
 from digest.store.sources.registry import (
+    Fetches,
     add,
     claim,
     defaults,
@@ -8,6 +9,7 @@ from digest.store.sources.registry import (
     edit,
     ensure,
     failed,
+    fetches,
     get,
     listing,
     pause,
@@ -19,6 +21,7 @@ from digest.store.sources.registry import (
 )
 
 __all__ = [
+    "Fetches",
     "add",
     "claim",
     "defaults",
@@ -26,6 +29,7 @@ __all__ = [
     "edit",
     "ensure",
     "failed",
+    "fetches",
     "get",
     "listing",
     "pause",

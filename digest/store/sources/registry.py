@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, case, func, or_, select, update
 from sqlalchemy.orm import Session
@@ -43,6 +43,19 @@ def get(session: Session, name: str) -> Source:
 def listing(session: Session) -> list[Source]:
     """Return all sources by name."""
     return readable(session.scalars(select(SourceRow).order_by(SourceRow.name)), _source, _name)
+
+
+class Fetches(NamedTuple):
+    """How often a source was asked, by what came of it."""
+
+    read: int
+    failed: int
+
+
+def fetches(session: Session) -> dict[int, Fetches]:
+    """Return how often each source was asked since it was added, by its id."""
+    rows = session.execute(select(SourceRow.id, SourceRow.times_read, SourceRow.times_failed))
+    return {number: Fetches(read, failed) for number, read, failed in rows}
 
 
 def due(session: Session, now: datetime) -> list[Source]:
@@ -132,6 +145,7 @@ def succeeded(
         etag=etag,
         last_modified=last_modified,
         last_success_at=now,
+        times_read=SourceRow.times_read + 1,
         next_fetch_at=next_fetch_at,
         failures=0,
         failing_since=None,
@@ -159,6 +173,7 @@ def failed(session: Session, name: str, *, now: datetime, error: str, next_fetch
         name,
         state=_unless_paused(SourceState.FAILING),
         failures=SourceRow.failures + 1,
+        times_failed=SourceRow.times_failed + 1,
         failing_since=func.coalesce(SourceRow.failing_since, now),
         last_error=error,
         next_fetch_at=next_fetch_at,

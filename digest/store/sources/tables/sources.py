@@ -10,7 +10,10 @@ from digest.store.columns import Json
 
 
 class SourceRow(Base):
-    """Where papers come from, and how it is doing. No url: only files are imported under this name."""
+    """Where papers come from, and how it is doing. No url: only files are imported under this name.
+
+    `failures`: since it was last read; `times_read`, `times_failed`: ever.
+    """
 
     __tablename__ = "sources"
 
@@ -29,3 +32,5 @@ class SourceRow(Base):
     last_new_at: Mapped[datetime | None]
     notes: Mapped[list[str]] = mapped_column(Json, server_default=text("'[]'"))
     claimed_until: Mapped[datetime | None]
+    times_read: Mapped[int] = mapped_column(server_default=text("0"))
+    times_failed: Mapped[int] = mapped_column(server_default=text("0"))
