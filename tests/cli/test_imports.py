@@ -4,6 +4,7 @@ Importing is most of what a short command costs. A library is imported in the fu
 one place that is its door (see CONTRIBUTING.md).
 """
 
+import gc
 import json
 import subprocess
 import sys
@@ -77,3 +78,10 @@ def test_a_command_that_computes_imports_no_more_than_it_needs(digest: Command) 
     for command, allowed in COMPUTING.items():
         found = imported((*SLOW, *OURS), (command,)).keys()
         assert found <= allowed, f"{command}: {sorted(found - allowed)}"
+
+
+def test_a_command_within_a_longer_process_leaves_the_collector_as_it_is(digest: Command) -> None:
+    kept = gc.get_freeze_count()
+    assert digest("papers", "list")[0] == 0
+    assert gc.isenabled()
+    assert gc.get_freeze_count() == kept

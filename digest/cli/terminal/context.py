@@ -82,8 +82,9 @@ class Cli:
         from digest.pipeline.installation import acting, open_installation
 
         opened = acting(open_installation(self.settings), self.actor)
-        gc.freeze()  # what is imported stays: looking through it takes a tenth of a second, and frees nothing
-        gc.enable()  # what follows may be long
+        if not gc.isenabled():  # a process for one command: `__main__` switched it off
+            gc.freeze()  # what is imported stays: looking through it takes a tenth of a second, frees nothing
+            gc.enable()  # what follows may be long
         return opened
 
     @cached_property
