@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from digest.store import readable
+
 pytest_plugins = ["tests.postgres_server", "tests.browser"]
 
 # Laws are about values, not seconds: a busy machine fails none. What must be fast has a test or a benchmark.
@@ -18,3 +20,10 @@ def _home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPa
     home = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("XDG_DATA_HOME", str(home))
     return home
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test begins as a process does: what another test left out isn't noted in it."""
+    monkeypatch.setattr(readable, "_logged", {})
+    monkeypatch.setattr(readable, "_new", {})

@@ -280,12 +280,11 @@ def test_an_email_that_cannot_be_written_stops_no_other(engine: Engine, tmp_path
     done = run_round(site, NOW, fetch=False)
     assert not done.failed
     assert recipients(tmp_path) == [ADA, BOB]
-    ((part, _),) = failing(engine)
-    assert part == "transactional email"
+    assert {part for part, _ in failing(engine)} == {"row", "transactional email"}
     spoil(engine, "UPDATE subscribers SET status = 'pending' WHERE email = :email", email=EVE)
     run_round(site, NOW + 5 * MINUTE, fetch=False)
     assert recipients(tmp_path) == [ADA, BOB, EVE]
-    assert failing(engine) == {}
+    assert {part for part, _ in failing(engine)} == {"row"}  # which is forgotten after some days
 
 
 @pytest.mark.parametrize("spoilt", [True, False])

@@ -28,12 +28,6 @@ HOUR = timedelta(hours=1)
 ADA, BOB = "ada@example.org", "bob@example.org"
 
 
-@pytest.fixture(autouse=True)
-def _nothing_reported_yet(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(readable, "_logged", {})
-    monkeypatch.setattr(readable, "_new", {})
-
-
 @pytest.fixture
 def site(engine: Engine, tmp_path: Path) -> Installation:
     papers = [entry("2603.00001", title="Agents that plan"), entry("2603.00002", title="Agents that walk")]

@@ -11,7 +11,6 @@ from sqlalchemy import Engine, text
 from digest.domain import Subscriber
 from digest.pipeline import failures
 from digest.pipeline.mail.links import Purpose, link
-from digest.store import readable
 from tests.builders import entry
 from tests.installations import installation, join, store_entries
 from tests.web_server import WebServer, serving
@@ -29,12 +28,6 @@ SPOILT = [
     ("created_at", "'0001-01-01 00:00:00.000000'"),
     ("paused_until", "'9999-12-31 23:59:59.000000'"),
 ]
-
-
-@pytest.fixture(autouse=True)
-def _nothing_reported_yet(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(readable, "_logged", {})
-    monkeypatch.setattr(readable, "_new", {})
 
 
 @pytest.fixture
