@@ -29,7 +29,7 @@ from digest.web.site import ANOTHER_SESSION, ANOTHER_SITE, web_of
 API = "/api/"
 MOST_SHOWN = 20  # mistakes in one body that are told
 LONGEST_NAME = 100  # characters of a name in a body that are repeated
-DATABASE_BACK = 5.0  # seconds after which somebody may try again when the database can't be used
+BACK_SOON = 5.0  # seconds after which somebody may try again when the database can't be used
 TITLES = {
     403: deferred("You can’t do this"),
     404: deferred("There is no such page"),
@@ -152,14 +152,9 @@ def _unreadable(request: Request) -> Response:
 
 def _rebuilding(request: Request) -> Response:
     """A part of the search index is set aside: those who ask again get what the other parts have."""
-    headers = retry_after(DATABASE_BACK)
-    if _is_api(request):
-        return problem(503, "search is being rebuilt", headers)
-    answer = web_of(request).message_page(
-        TITLES[503], deferred("Search is being rebuilt. Try again soon."), status=503
+    return _back_soon(
+        request, "search is being rebuilt", deferred("Search is being rebuilt. Try again soon.")
     )
-    answer.headers.update(headers)
-    return answer
 
 
 def _http_error(request: Request, error: Exception) -> Response:
@@ -197,11 +192,18 @@ def unavailable(request: Request, error: Exception) -> Response:
     """Answer while the database is locked, lost or overrun; what it said may name hosts and users, so only
     the log has it."""
     _log.warning("the database can't be used: %s", type(error).__name__, exc_info=error)
-    headers = retry_after(DATABASE_BACK)
-    if _is_api(request):
-        return problem(503, "the database can't be used at the moment", headers)
-    answer = web_of(request).message_page(
-        TITLES[503], deferred("The database can’t be used. Try again soon."), status=503
+    return _back_soon(
+        request,
+        "the database can't be used at the moment",
+        deferred("The database can’t be used. Try again soon."),
     )
+
+
+def _back_soon(request: Request, detail: str, line: str) -> Response:
+    """Answer 503 with when to ask again: in `detail` to programs, in `line` to people."""
+    headers = retry_after(BACK_SOON)
+    if _is_api(request):
+        return problem(503, detail, headers)
+    answer = web_of(request).message_page(TITLES[503], line, status=503)
     answer.headers.update(headers)
     return answer

@@ -130,9 +130,8 @@ class _Forms(dict[str, tuple[str, str]]):
     def __missing__(self, word: str) -> tuple[str, str]:
         exact = word
         if not word.isascii():
-            letters = _without_diacritics(
-                word
-            )  # a fraction or a ligature may come apart into more than letters
+            # A fraction or a ligature may come apart into more than letters.
+            letters = _without_diacritics(word)
             exact = "".join(c for c in letters if c.isalnum() or c == ".").strip(".") or word
         singular = exact[:-1] if exact[-1] == "s" and _PLURAL_ACRONYM.fullmatch(exact) else exact
         found = stem(singular.casefold()), exact

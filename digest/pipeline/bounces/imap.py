@@ -90,11 +90,6 @@ def process_mailbox(
     return done
 
 
-def check_url(url: str) -> None:
-    """Raise ConfigError for what is no URL of a mailbox."""
-    _read_url(url)
-
-
 def _read_url(url: str) -> _Mailbox:
     try:
         parts = urlsplit(url)

@@ -17,7 +17,7 @@ import time
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import pairwise
 
 from digest.domain import Paper
@@ -94,18 +94,15 @@ def _catch_up(
     while not stopping():
         with session.reading(installation.engine) as db:
             after = _end(stored.infos(db, wanted))
-            changed = stored.read_changed(db, after, limit)
-            left = stored.changed_since(db, changed.upto)
+        changed, data, limit = _fitting(partial(_read_changed, installation, after), limit)
         if changed.upto == after:
             break
-        data, fitted = _built(changed)
-        if fitted < len(changed.papers):  # very long texts: fewer of them fit
-            limit = max(limit // 2, 1)
-            continue
+        papers = len(changed.papers)
         with session.transaction(installation.engine) as db:
-            added = stored.add(db, wanted, after=after, upto=changed.upto, papers=fitted, data=data)
+            added = stored.add(db, wanted, after=after, upto=changed.upto, papers=papers, data=data)
+            left = stored.changed_since(db, changed.upto)
         if added:
-            done += fitted + len(changed.gone)
+            done += papers + len(changed.gone)
             on_progress(done, done + left)
         _merge_small(installation, wanted)
     else:
@@ -117,6 +114,25 @@ def _catch_up(
         with session.transaction(installation.engine) as db:
             stored.drop(db, keep=kept)
     return done
+
+
+def _read_changed(installation: Installation, after: int, most: int, until: int | None = None) -> Changed:
+    with session.reading(installation.engine) as db:
+        return stored.read_changed(db, after, most, until=until)
+
+
+def _fitting(read: Callable[[int], Changed], most: int) -> tuple[Changed, bytes, int]:
+    """Build a segment of what changed; returns also how many papers to ask for next. `read`: at most how many
+    papers → what changed. Of very long texts fewer fit into a segment.
+    """
+    while True:
+        changed = read(most)
+        if not (changed.papers or changed.gone):
+            return changed, b"", most
+        data, fitted = _built(changed)
+        if fitted == len(changed.papers):
+            return changed, data, most
+        most = max(most // 2, 1)
 
 
 def _built(changed: Changed) -> tuple[bytes, int]:
@@ -171,35 +187,47 @@ def _data_of(installation: Installation, db: Session, info: SegmentInfo) -> byte
     except UnreadableError as error:
         with contextlib.suppress(*failures.AWAY), session.transaction(installation.engine) as writing:
             stored.set_aside(writing, info.id)
-        msg = f"a part of the search index ({info.papers} papers) is damaged and will be built anew"
-        raise RebuildingError(msg, fix="try again; digest papers reindex builds it at once") from error
+        raise _rebuilding(info.papers) from error
+
+
+def _rebuilding(papers: int) -> RebuildingError:
+    msg = f"a part of the search index ({papers} papers) is damaged and will be built anew"
+    return RebuildingError(msg, fix="try again; digest papers reindex builds it at once")
 
 
 def _rebuild_damaged(installation: Installation, wanted: str) -> None:
-    """Build segments that were found damaged anew: of the papers whose last change is still in their span."""
+    """Build segments that were found damaged anew. One that can't be built is tried again in the next round,
+    and stops no other.
+    """
     with session.reading(installation.engine) as db:
         damaged = [each for each in stored.infos(db, wanted) if each.is_damaged]
     for info in damaged:
-        parts: list[tuple[int, int, bytes]] = []
-        after, limit = info.after, BATCH
-        while True:
-            with session.reading(installation.engine) as db:
-                changed = stored.read_changed(db, after, limit, until=info.upto)
-            if changed.upto == after:
-                break
-            data, fitted = _built(changed)
-            if fitted < len(changed.papers):  # very long texts: fewer of them fit
-                limit = max(limit // 2, 1)
-                continue
-            after = changed.upto
-            parts.append((after, fitted, data))
-        _, papers, data = parts.pop() if parts else (0, 0, _nothing())
-        parts.append((info.upto, papers, data))
-        with session.transaction(installation.engine) as db:
-            is_rebuilt = stored.replace_damaged(db, info, parts)
-        if is_rebuilt:
-            _log.warning("search segment %d was damaged and is built anew", info.id)
-            failures.clear(installation, Part.ROW, [f"search segment {info.id}"])
+        try:
+            _rebuild(installation, info)
+        except Exception as error:
+            if not failures.is_its_fault(error):
+                raise
+            _log.exception("search segment %d is damaged and could not be built anew", info.id)
+
+
+def _rebuild(installation: Installation, info: SegmentInfo) -> None:
+    """Build a segment anew, or several: of the papers whose last change is still in its span."""
+    parts: list[tuple[int, int, bytes]] = []
+    after, limit = info.after, BATCH
+    while True:
+        read = partial(_read_changed, installation, after, until=info.upto)
+        changed, data, limit = _fitting(read, limit)
+        if changed.upto == after:
+            break
+        after = changed.upto
+        parts.append((after, len(changed.papers), data))
+    _, papers, data = parts.pop() if parts else (0, 0, _nothing())
+    parts.append((info.upto, papers, data))
+    with session.transaction(installation.engine) as db:
+        is_rebuilt = stored.replace_damaged(db, info, parts)
+    if is_rebuilt:
+        _log.warning("search segment %d was damaged and is built anew", info.id)
+        failures.clear(installation, Part.ROW, [f"search segment {info.id}"])
 
 
 @lru_cache(1)
@@ -245,7 +273,8 @@ class SearchIndex:
         """Return the engine over all that this session sees.
 
         The same one as before, where nothing changed since. Raises RebuildingError where it finds a segment
-        damaged; from then on those who read do without it until it is built anew.
+        damaged; from then on those who read do without it until it is built anew. Where all are damaged, it
+        is raised until then: "nothing found" would not be true.
         """
         last, made = stored.last_change(db), self._made
         if made and made[0][0] == last and not made[1].behind and time.monotonic() < self._look_at:
@@ -270,6 +299,8 @@ class SearchIndex:
                 damaged = error
         if damaged:
             raise damaged
+        if infos and all(each.is_damaged for each in infos):
+            raise _rebuilding(sum(each.papers for each in infos))
         self._segments = segments
         beside = self._read_beside(db, _end(infos))
         self._remove_stale(infos)
@@ -286,13 +317,9 @@ class SearchIndex:
         limit, started = BESIDE, time.monotonic()
         while True:
             end = beside[-1].upto if beside else after
-            changed = stored.read_changed(db, end, limit)
+            changed, data, limit = _fitting(partial(stored.read_changed, db, end), limit)
             if changed.upto == end:
                 break
-            data, fitted = _built(changed)
-            if fitted < len(changed.papers):  # very long texts: fewer of them fit
-                limit = max(limit // 2, 1)
-                continue
             beside.append(_Beside(end, changed.upto, Segment(data)))
             if len(beside) > MOST_BESIDE:
                 beside = _merged(beside)

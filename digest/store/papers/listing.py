@@ -105,9 +105,10 @@ def noticed(session: Session, papers: Listed) -> list[Paper]:
     outlines: dict[int, Paper] = {}
     for question in _SIGNALS:
         for number, kind, source, value, at, named, seen, published in question.rows(session, papers):
-            if kind in KINDS:
-                found[number].append(Signal(KINDS[kind], source, value, at))
-            if kind in KINDS and number not in outlines:
+            if kind not in KINDS:
+                continue
+            found[number].append(Signal(KINDS[kind], source, value, at))
+            if number not in outlines:
                 outlines[number] = Paper(named, "", seen, published_at=published, pk=number)
     return [
         replace(paper, signals=tuple(sorted(found[number], key=lambda signal: signal.observed_at)))

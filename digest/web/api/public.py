@@ -95,7 +95,7 @@ def subscribe(request: Request, web: Site, asked: Subscription, after: Backgroun
 def preview(request: Request, web: Site, chosen: TypedInterests) -> Response:  # noqa: ARG001 - costly
     """Answer what the digest would be now: a subject and papers with reasons, or why there would be none."""
     found = web.today.preview(_interests(web, chosen), web.clock())
-    subject = build.write(web.installation, found.digest).subject if found.digest else None
+    subject = build.subject(web.installation, found.digest) if found.digest else None
     papers = found.digest.papers if found.digest else ()
     text = serializers.as_json(serializers.preview_object(subject, found.skip_reason, papers))
     return Response(text, media_type="application/json")
