@@ -1,6 +1,6 @@
 """The day's papers, and what can be asked of them. In: ranked papers, the topics and filters."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import reduce
 from operator import or_
 
@@ -45,9 +45,12 @@ class Corpus:
         """The papers by number: by trend."""
         return self._day.papers
 
-    def read_topics(self) -> None:
-        """Read all topics now. Raises `FilterError` for one that can't be read, before anybody is matched."""
-        self._day.library.topics.read_all()
+    @property
+    def topics(self) -> Mapping[str, Node]:
+        """The trees of all topics by slug. Asking for one that can't be read raises `FilterError`; matching
+        takes it as one that selects nothing.
+        """
+        return self._day.library.topics
 
     def search(self, node: Node, limit: int | None = None) -> tuple[Match, ...]:
         """Return the best `limit` papers that a tree selects, or all of them, best first."""
@@ -58,9 +61,9 @@ class Corpus:
         """Return all papers of each topic, by slug, in the order of `search`; without reasons, so cheap for
         many.
         """
-        self.read_topics()
-        topics = self._day.library.topics
-        terms = (leaf for tree in topics.values() for leaf in leaves(tree))
+        topics = self.topics
+        trees = [tree for tree in map(topics.get, topics) if tree is not None]
+        terms = (leaf for tree in trees for leaf in leaves(tree))
         self._day.index.look_up(term for term in terms if not isinstance(term, TopicRef | LikeSaved))
         papers = self._day.papers
         return {slug: tuple(papers[n] for n, _ in self._selected(TopicRef(slug))) for slug in topics}

@@ -4,6 +4,7 @@ import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from typing import Any
 
 from digest.domain import Topic
 from digest.errors import FilterError
@@ -35,17 +36,32 @@ class Topics(Mapping[str, Node]):
     all together take a tenth of a second, and one reader has a few.
 
     Asking raises `FilterError`, with the topic's slug, for an expression that can't be read, that names an
-    unknown topic, or that leads back to itself (`a → b → a`).
+    unknown topic, or that leads back to itself (`a → b → a`). `get` takes such a topic as one that isn't
+    there: what selects by it selects nothing, and all else goes on.
     """
 
     def __init__(self, topics: Iterable[Topic]) -> None:
         self._by_slug = {topic.slug: topic for topic in topics}
         self._trees: dict[str, Node] = {}  # of topics that are read, and found to be sound
+        self._errors: dict[str, FilterError] = {}  # of those that can't be
 
     def __getitem__(self, slug: str) -> Node:
+        if slug in self._errors:
+            raise self._errors[slug]
         if slug not in self._trees:
-            self._read([slug])
+            try:
+                self._read(slug)
+            except FilterError as error:
+                self._errors[slug] = error
+                raise
         return self._trees[slug]
+
+    def get(self, slug: str, default: Any = None, /) -> Any:
+        """Return the tree of a topic; the default where it isn't there or can't be read."""
+        try:
+            return self[slug]
+        except (KeyError, FilterError):
+            return default
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._by_slug)
@@ -56,21 +72,17 @@ class Topics(Mapping[str, Node]):
     def __contains__(self, slug: object) -> bool:
         return slug in self._by_slug
 
-    def read_all(self) -> None:
-        """Read every topic that isn't read yet, so that asking raises nothing afterwards."""
-        self._read([slug for slug in self._by_slug if slug not in self._trees])
-
-    def _read(self, slugs: Sequence[str]) -> None:
-        """Read topics, and those that they name. Raises KeyError for a slug that isn't there."""
-        trees = dict(self._trees)
-        waiting = deque(slugs)
+    def _read(self, slug: str) -> None:
+        """Read a topic, and those that it names. Raises KeyError for a slug that isn't there."""
+        new: dict[str, Node] = {}
+        waiting = deque([slug])
         while waiting:
-            slug = waiting.popleft()
-            if slug not in trees:
-                trees[slug] = _read(self._by_slug[slug], self._by_slug)
-                waiting += _named(trees[slug])
-        _refuse_cycles(trees, self._by_slug)
-        self._trees = trees
+            each = waiting.popleft()
+            if each not in new and each not in self._trees:
+                new[each] = _read(self._by_slug[each], self._by_slug)
+                waiting += _named(new[each])
+        _refuse_cycles(new, self._by_slug)
+        self._trees |= new
 
 
 class Library:
@@ -127,6 +139,7 @@ def _named(tree: Node) -> list[str]:
 
 
 def _refuse_cycles(trees: Mapping[str, Node], topics: Mapping[str, Topic]) -> None:
+    """Raise for trees of which one leads back to itself; others that they name are known to be sound."""
     refers = {slug: _named(tree) for slug, tree in trees.items()}
     sound: set[str] = set()
     for slug in trees:
@@ -146,7 +159,7 @@ def _cycle(
         return [*path[path.index(slug) :], slug]
     if slug in sound:
         return []
-    for other in refers[slug]:
+    for other in refers.get(slug, ()):
         found = _cycle(other, refers, (*path, slug), sound)
         if found:
             return found

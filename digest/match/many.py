@@ -32,11 +32,15 @@ class ManyReaders:
         return [int(number) for number in np.flatnonzero(unread & (self._row_of == UNREAD))]
 
     def read(self, numbers: Iterable[int], texts: Mapping[int, str]) -> None:
-        """Evaluate filters: canonical texts by number. A number without text selects nothing."""
+        """Evaluate filters: canonical texts by number. A number without text selects nothing.
+
+        Where one of them raises, none of them counts as read.
+        """
         numbers = list(numbers)
-        self._row_of[numbers] = 0
         known = [number for number in numbers if number in texts]
-        self._row_of[known] = self._day.rows.of([texts[number] for number in known])
+        rows = self._day.rows.of([texts[number] for number in known])
+        self._row_of[numbers] = 0
+        self._row_of[known] = rows
 
     def choose(self, cohort: Cohort, sent: Lists) -> Lists:
         """Return the numbers of each subscriber's papers, best first; the same as `OneReader.match` says one

@@ -299,6 +299,16 @@ def test_a_filter_without_text_selects_and_excludes_nothing() -> None:
     assert corpus.many.choose(cohort, Lists.empty(3)).counts.tolist() == [0, 1, 1]
 
 
+def test_filters_that_one_beside_them_kept_from_being_read_are_read_the_next_time() -> None:
+    corpus = Corpus(ranked([paper(title="On mamba")]), LIBRARY)
+    cohort = unpack([pack([0, 0, 20, 1]), pack([0, 0, 20, 2])])
+    with pytest.raises(FilterError):
+        corpus.many.read([1, 2], {1: "mamba", 2: "(never closed"})
+    assert corpus.many.unread(cohort) == [1, 2]
+    corpus.many.read([1], {1: "mamba"})
+    assert corpus.many.choose(unpack([pack([0, 0, 20, 1])]), Lists.empty(1)).counts.tolist() == [1]
+
+
 def test_many_filters_of_one_subscriber_count_to_the_most_and_stay_there() -> None:
     day = [paper("2603.00001", title=" ".join(WORDS), abstract=""), paper("2603.00002", title="Vision")]
     words = tuple(canonical(parse(f"ti:{word}")) for word in ("mamba", "vision", "pruning", "state", "space"))

@@ -230,6 +230,19 @@ def test_a_subscriber_who_can_be_read_again_gets_their_digest(engine: Engine, tm
     assert failing(engine) == {}
 
 
+def test_a_topic_that_cannot_be_read_stops_no_digest(engine: Engine, tmp_path: Path) -> None:
+    site = here(engine, tmp_path)
+    join(site, ADA)
+    join(site, BOB, topics=("agents",), filters=("cat:cs.CL",))
+    join(site, EVE, topics=("agents",))
+    spoil(engine, "UPDATE topics SET expression = '((' WHERE slug = 'agents'")
+    done = run_round(site, NOW, fetch=False)
+    assert not done.failed
+    assert recipients(tmp_path) == [ADA, BOB]
+    assert failing(engine).keys() == {("row", "topic agents")}
+    assert detail(engine, NOW)[0] is not Result.OK
+
+
 def test_a_cohort_that_cannot_be_opened_stops_no_other(engine: Engine, tmp_path: Path) -> None:
     site = here(engine, tmp_path)
     join(site, ADA, at="07:00", now=NOW - 2 * HOUR)

@@ -19,6 +19,7 @@ from digest.pipeline.issues.window import window
 from digest.sources.calendar import day_of
 from digest.sources.registry import display_name
 from digest.store import deliveries, papers, session, sources
+from digest.store.readable import readable
 from digest.store.sources import certificates
 from digest.store.subscriptions import interests
 from digest.trend import rank
@@ -137,7 +138,8 @@ class CandidateCache:
         key = moment, window
         if key not in self._kept:
             found = read_candidates(self._installation, moment, window)
-            found.corpus.read_topics()  # one that can't be read fails the cohort, and no single reader
+            # A topic that can't be read selects nothing, and the operator is told.
+            readable(found.topics, found.corpus.topics.__getitem__, lambda slug: f"topic {slug}")
             self._kept[key] = found
             while len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
