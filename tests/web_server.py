@@ -89,7 +89,7 @@ class WebServer:
 
 
 class _Server(uvicorn.Server):
-    """uvicorn's, which ends as soon as it is told and nobody is connected: its own waits take 0.2 s a test."""
+    """uvicorn's, which ends as soon as it is told, with nobody connected: its own waits take 0.2 s a test."""
 
     async def main_loop(self) -> None:
         ticks = 0
