@@ -1,12 +1,13 @@
 """Settings: read from the environment, wrong ones told all at once, secrets never shown."""
 
 import inspect
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from digest.config import DESCRIPTIONS, PREFIX, depends_on_folder, load, origins, unknown_names
-from digest.domain import FIT_WEIGHT
+from digest.domain import FIT_WEIGHT, PictureKind
 from digest.errors import ConfigError
 from digest.match import Corpus
 
@@ -132,3 +133,49 @@ def test_a_mail_server_that_is_none_is_told_without_its_value(
 def test_a_misspelt_name_in_the_env_file_is_told(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("DIGEST_SMPT_URL=x\nOTHER=y\nDIGEST_BASE_URL=https://papers.example.org\n")
     assert unknown_names({}) == [("DIGEST_SMPT_URL", "DIGEST_SMTP_URL")]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("WINDOW_DAYS", "1.5", "Input should be a valid integer, unable to parse string as an integer"),
+        ("WINDOW_DAYS", "0", "Input should be greater than or equal to 1"),
+        ("FIT_WEIGHT", "much", "Input should be a valid number, unable to parse string as a number"),
+        ("TICK_SECONDS", "0", "Input should be greater than 0"),
+        ("THUMBNAILS", "maybe", "Input should be a valid boolean, unable to interpret input"),
+        ("LANGUAGE", "fr", "Input should be 'en', 'de' or 'zh'"),
+        ("MAIL_THUMBNAILS", "all", "Input should be 'off', 'cid' or 'host'"),
+        ("OPERATOR_MAIL", "ada", "String should match pattern"),
+        ("WARM_UP_SINCE", "spring", "Input should be a valid date or datetime, input is too short"),
+        ("TEMPLATE_DIR", "/nowhere", "there is no folder /nowhere"),
+    ],
+)
+def test_a_value_of_another_kind_is_told_by_its_name(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, told: str
+) -> None:
+    monkeypatch.setenv(PREFIX + name, value)
+    with pytest.raises(ConfigError) as caught:
+        load()
+    assert caught.value.message.startswith(f"{PREFIX}{name}: {told}")
+
+
+def test_values_are_of_the_kinds_that_the_settings_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = {
+        "THUMBNAILS": "yes",
+        "STALLED_HOURS": "7",
+        "WARM_UP_SINCE": "2026-03-01",
+        "MAIL_THUMBNAILS": "cid",
+    }
+    for name, value in given.items():
+        monkeypatch.setenv(PREFIX + name, value)
+    settings = load()
+    assert settings.thumbnails is True
+    assert (settings.stalled_hours, settings.warm_up_since) == (7.0, date(2026, 3, 1))
+    assert settings.mail_thumbnails is PictureKind.CID
+
+
+def test_a_secret_is_in_no_text_that_python_makes_of_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DIGEST_SECRET_KEY", "quite-secret")
+    settings = load()
+    assert settings.secret_key.get_secret_value() == "quite-secret"
+    assert "quite-secret" not in f"{settings} {settings!r} {settings.secret_key!r}"
