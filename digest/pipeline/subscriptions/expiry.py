@@ -24,7 +24,7 @@ def keep_up(installation: Installation, now: datetime) -> int:
     with session.transaction(installation.engine) as db:
 
         def end_pause(number: int) -> None:
-            wake(db, subscribers.by_ids(db, [number])[number], now)
+            wake(db, [subscribers.by_ids(db, [number])[number]], now)
 
         def end(muted: tuple[int, str]) -> None:
             number, filter_text = muted
