@@ -18,7 +18,7 @@ from digest.pipeline.subscriptions.signup import LOCK, WORDING, WORDING_VERSION
 from digest.pipeline.subscriptions.validate import read_display_name, read_interests
 from digest.store import session
 from digest.store.session import Session
-from digest.store.subscriptions import interests, mutes, signups, subscribers, transactional
+from digest.store.subscriptions import bulk, interests, mutes, signups, subscribers, transactional
 from digest.store.subscriptions.subscribers import Consent
 from digest.store.subscriptions.transactional import TransactionalKind
 
@@ -117,7 +117,7 @@ def resume(installation: Installation, number: int, now: datetime) -> None:
 def wake(db: Session, people: Sequence[Subscriber], now: datetime) -> None:
     """Make people active again, due next after now."""
     subscribers.set_statuses(db, [each.id for each in people], SubscriberStatus.ACTIVE)
-    subscribers.set_due(db, {each.id: next_due(each.schedule, now) for each in people})
+    bulk.set_due(db, {each.id: next_due(each.schedule, now) for each in people})
 
 
 def less_often(installation: Installation, number: int, now: datetime) -> None:

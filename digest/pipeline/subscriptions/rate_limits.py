@@ -62,15 +62,15 @@ def take_all(
     owners = [address_hashes(mailbox(email), keys) for email in emails]
     every = {each for hashes in owners for each in hashes}
     made = [(cap, attempts.counts(db, every, kind, since=now - cap.within)) for cap in CAPS[kind]]
-    taken: list[bool] = []
+    allowed: list[bool] = []
     for hashes in owners:
         is_free = all(sum(counts.get(each, 0) for each in hashes) < cap.most for cap, counts in made)
-        taken.append(is_free)
+        allowed.append(is_free)
         for _, counts in made if is_free else ():
             counts[hashes[0]] = counts.get(hashes[0], 0) + 1
-    counted = [hashes[0] for hashes, is_free in zip(owners, taken, strict=True) if is_free]
+    counted = [hashes[0] for hashes, is_free in zip(owners, allowed, strict=True) if is_free]
     attempts.note_all(db, counted, kind, now)
-    return taken
+    return allowed
 
 
 def answered(db: Session, keys: Keys, email: str) -> None:

@@ -7,7 +7,7 @@ from functools import lru_cache, partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, bindparam, delete, func, select, update
+from sqlalchemy import Row, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from digest.domain import Frequency, Interests, Role, Schedule, Subscriber, SubscriberStatus
@@ -292,19 +292,6 @@ def set_statuses(
     session.expire_all()
 
 
-def set_due(session: Session, due: Mapping[int, tuple[datetime, date] | None]) -> None:
-    """Say when each of these subscribers is due next; None: never."""
-    rows = [
-        {"number": number, "due_at": moment and moment[0], "due_on": moment and moment[1]}
-        for number, moment in due.items()
-    ]
-    changes = update(SubscriberRow).where(SubscriberRow.id == bindparam("number"))
-    if rows:
-        values = changes.values(next_due_at=bindparam("due_at"), next_due_on=bindparam("due_on"))
-        session.connection().execute(values, rows)
-    session.expire_all()
-
-
 def confirm(
     session: Session, subscriber_id: int, consent: Consent, *, due: tuple[datetime, date] | None
 ) -> None:
@@ -341,14 +328,6 @@ def erase(session: Session, *ids: int) -> None:
     gone = delete(SubscriberRow).where(SubscriberRow.id.in_(ids))
     session.execute(gone.execution_options(synchronize_session=False))
     session.expire_all()
-
-
-def pauses_over(session: Session, now: datetime) -> list[int]:
-    """Return the numbers of those whose pause has ended by now."""
-    over = select(SubscriberRow.id).where(
-        SubscriberRow.status == SubscriberStatus.PAUSED, SubscriberRow.paused_until <= now
-    )
-    return list(session.scalars(over))
 
 
 def _row(session: Session, subscriber_id: int) -> SubscriberRow:
