@@ -151,6 +151,7 @@ def site(tmp_path: Path, redis: RedisServer, database_url: str) -> Iterator[Site
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
+@pytest.mark.long
 def test_due_subscribers_get_one_mail_each_and_no_address_gets_into_the_logs(site: Site) -> None:
     for name in NAMES:
         site.subscribe(f"{name}@example.org")
@@ -168,6 +169,7 @@ def test_due_subscribers_get_one_mail_each_and_no_address_gets_into_the_logs(sit
 
 
 @pytest.mark.parametrize("database_kind", ["postgres"], indirect=True)
+@pytest.mark.long
 def test_two_beats_and_two_workers_send_nothing_twice(site: Site) -> None:
     for name in NAMES:
         site.subscribe(f"{name}@example.org")
@@ -179,6 +181,7 @@ def test_two_beats_and_two_workers_send_nothing_twice(site: Site) -> None:
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
+@pytest.mark.long
 def test_redis_wiped_in_mid_run_costs_time_and_no_mail(site: Site, redis: RedisServer) -> None:
     site.subscribe("ada@example.org")
     with site.running(WORKER, BEAT):

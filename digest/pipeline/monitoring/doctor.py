@@ -127,6 +127,18 @@ def _mail(settings: Settings) -> Iterator[Check]:
         bad=serious,
     )
     yield _dkim(settings)
+    if settings.bounce_imap_url.get_secret_value():
+        yield _bounce_mailbox(settings.bounce_imap_url.get_secret_value())
+
+
+def _bounce_mailbox(url: str) -> Check:
+    """Which mailbox is read; that it can't be is among what failed."""
+    from digest.pipeline.bounces import imap  # noqa: PLC0415 - reads emails; where there is such a mailbox
+
+    try:
+        return Check("bounce mailbox", Result.OK, f"{imap.place(url)} is read in every round")
+    except ConfigError as error:
+        return Check("bounce mailbox", Result.FAIL, error.message, error.fix)
 
 
 def _dkim(settings: Settings) -> Check:
