@@ -9,15 +9,11 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 
-import numpy as np
-from numpy.typing import NDArray
-
 from digest.domain import Paper
 from digest.errors import InputError
 from digest.pipeline.installation import Installation
 from digest.search import Meaning
 from digest.search.meaning import Dense, Encoder, Vectors, load, to_bytes
-from digest.search.shown import Scores
 from digest.store import search as stored
 from digest.store import session
 from digest.store.community import audit
@@ -120,11 +116,9 @@ class PaperMeanings:
         """Return how near papers are to a text, asked when it is needed; None where no model is set."""
         if not self._model:
             return None
-
-        def cosines(numbers: NDArray[np.int64], instead: Mapping[str, str]) -> Scores:
-            return self._read(db).cosines(_of_text(self._model, put_words(text[:LONGEST], instead)), numbers)
-
-        return cosines
+        return lambda numbers, instead: self._read(db).cosines(
+            _of_text(self._model, put_words(text[:LONGEST], instead)), numbers
+        )
 
     def vectors(self, db: Session) -> Vectors | None:
         """Return the vectors of all papers; None where no model is set, or it can't be read."""
