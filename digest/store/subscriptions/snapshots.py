@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from digest.domain import Interests, Schedule
 from digest.errors import UnreadableError
 from digest.store.community import sessions
-from digest.store.readable import read_one
+from digest.store.readable import read_one, whole
 from digest.store.session import insert
 from digest.store.subscriptions import mutes
 from digest.store.subscriptions.addresses import key, name_key
@@ -50,6 +50,7 @@ def _whole(session: Session, subscriber_id: int) -> dict[str, Any] | None:
     row = session.get(SubscriberRow, subscriber_id, populate_existing=True)
     if row is None:
         return None
+    whole(row)
     muted = mutes.mutes(session, subscriber_id)
     return {
         **{name: getattr(row, name) for name in _TEXTS},

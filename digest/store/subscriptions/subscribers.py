@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from digest.domain import Frequency, Interests, Role, Schedule, Subscriber, SubscriberStatus
 from digest.errors import InputError, UnknownError, UnreadableError
 from digest.languages import NAMES, deferred
-from digest.store.readable import read_one, readable
+from digest.store.readable import read_one, readable, whole
 from digest.store.session import chunks
 from digest.store.subscriptions.addresses import key, name_key
 from digest.store.subscriptions.interests import as_json, from_json, packed
@@ -83,7 +83,7 @@ def by_id(session: Session, number: int) -> Subscriber | None:
 
     def read() -> Subscriber | None:
         row = session.execute(select(SubscriberRow.__table__).where(SubscriberRow.id == number)).first()
-        return None if row is None else from_row(row)
+        return None if row is None else from_row(whole(row))
 
     return read_one(read, lambda: f"subscriber {number}")
 
