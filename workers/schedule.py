@@ -10,6 +10,7 @@ BEAT_TASKS = (
     "bounces",
     "fetch",
     "index",
+    "mailbox",
     "notices",
     "open_issues",
     "proposals",

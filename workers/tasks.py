@@ -14,7 +14,7 @@ from kombu.exceptions import OperationalError
 from digest.config import load
 from digest.errors import DigestError
 from digest.pipeline import failures, runner
-from digest.pipeline.bounces import maildir
+from digest.pipeline.bounces import imap, maildir
 from digest.pipeline.catalog import search_index, similar, thumbnails
 from digest.pipeline.catalog.ranking import meaning
 from digest.pipeline.clock import shared_now
@@ -35,7 +35,7 @@ from workers.schedule import TASK_EXPIRES
 CHAINS = 4  # deliveries sent per tick; each goes on chunk by chunk, so this many processes find work at once
 
 
-def _task(use: str) -> Callable[[Callable[[], int]], Any]:
+def _task(use: str, servers: failures.Part = failures.Part.MAILING) -> Callable[[Callable[[], int]], Any]:
     """A task named `digest.<use>`. A setting, server or disk that fails is one line of log; what nobody
     foresaw is noted as a step's failure, as in a round, until the task succeeds."""
     shared: Callable[[Callable[[], int]], Any] = shared_task(
@@ -46,7 +46,7 @@ def _task(use: str) -> Callable[[Callable[[], int]], Any]:
         @wraps(work)
         def noted() -> int:
             done = 0
-            with failures.step(_installation(), use, _now()) as attempt:
+            with failures.step(_installation(), use, _now(), servers=servers) as attempt:
                 done = work()
             if current_task:
                 _heart().beat(current_task.request.hostname or "unnamed", _now())
@@ -132,6 +132,12 @@ def write_notices() -> int:
 def take_in_bounces() -> int:
     """Read the mails that came back into the Maildir of the settings."""
     return maildir.take_in(_installation(), _now())
+
+
+@_task("mailbox", failures.Part.READING)
+def read_mailbox() -> int:
+    """Read the mails that came back into the mailbox of the settings, where there is one."""
+    return imap.take_in(_installation(), _now())
 
 
 @_task("upkeep")

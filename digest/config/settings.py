@@ -132,7 +132,7 @@ class Settings(BaseModel):
     )
     bounce_imap_url: Annotated[SecretStr, AfterValidator(_mailbox)] = Field(
         SecretStr(""),
-        description="the mailbox that `digest bounces process --imap` reads: imaps://user:password@host/FOLDER,"
+        description="a mailbox to which mails come back, read in every round: imaps://user:password@host/FOLDER,"
         " special characters percent-encoded",
     )
     operator_mail: str = Field(

@@ -39,6 +39,7 @@ class Part(StrEnum):
 
     STEP = "step"  # of a round
     MAILING = "sending"  # a step that can't send: the mail server is away, or a setting is missing
+    READING = "reading"  # a step that can't read a mailbox, for the same reasons
     SIGNUP = "sign-up"
     SIGNIN = "sign-in"
     SUBSCRIBER = "subscriber"
@@ -140,10 +141,13 @@ def guarded(installation: Installation, part: Part, item: object, now: datetime)
 
 
 @contextmanager
-def step(installation: Installation, name: str, now: datetime) -> Iterator[Attempt]:
+def step(
+    installation: Installation, name: str, now: datetime, *, servers: Part = Part.MAILING
+) -> Iterator[Attempt]:
     """Run one step of a round, or a worker's task: whatever it raises is noted, and never raised here.
 
-    That emails can't be sent at all is noted apart (`Part.MAILING`): a mail server may be away for a moment.
+    That emails can't be sent or read at all is noted apart (under `servers`): a mail server may be away for a
+    moment.
     """
     attempt = Attempt()
     try:
@@ -152,7 +156,7 @@ def step(installation: Installation, name: str, now: datetime) -> Iterator[Attem
         attempt.error = error
         traced = None if isinstance(error, DigestError) or session.is_outage(error) else error
         log.warning("step %s failed: %s", name, words(error), exc_info=traced)
-        part = Part.MAILING if isinstance(error, (DeliveryError, ConfigError)) else Part.STEP
+        part = servers if isinstance(error, (DeliveryError, ConfigError)) else Part.STEP
         note(installation, part, name, error, now)
     else:
         _clear_step(installation, name)
@@ -160,7 +164,7 @@ def step(installation: Installation, name: str, now: datetime) -> Iterator[Attem
 
 def _clear_step(installation: Installation, name: str) -> None:
     try:
-        for part in (Part.STEP, Part.MAILING):
+        for part in (Part.STEP, Part.MAILING, Part.READING):
             if name in failing(installation, part):
                 clear(installation, part, [name])
     except AWAY:

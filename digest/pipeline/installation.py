@@ -4,7 +4,7 @@ import contextlib
 import os
 import secrets
 import tempfile
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from email.utils import formataddr, parseaddr
 from pathlib import Path
@@ -52,6 +52,7 @@ class Installation:
     unsubscribe_mail: str = ""  # an address whose mails unsubscribe
     bounce_mail: str = ""  # an address to which mails come back, each with a token
     bounce_maildir: Path | None = None  # where they lie then
+    bounce_imap_url: str = field(default="", repr=False)  # or the mailbox on a server; empty: none
     operator_mail: str = ""  # an address that is told of alarms
     lease: timedelta = timedelta(minutes=15)  # longer than the ten that a server may take for its last reply
     limits: Limits = NO_LIMITS
@@ -107,6 +108,7 @@ def open_installation(settings: Settings) -> Installation:
         unsubscribe_mail=settings.unsubscribe_mail,
         bounce_mail=settings.bounce_mail,
         bounce_maildir=settings.bounces(),
+        bounce_imap_url=settings.bounce_imap_url.get_secret_value(),
         operator_mail=settings.operator_mail,
         lease=timedelta(seconds=settings.lease_seconds),
         old_proposals=timedelta(days=settings.proposal_days),

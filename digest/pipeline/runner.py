@@ -1,6 +1,6 @@
 """Plays one round in one process, step by step: `digest run`, `serve` and the demo.
 
-    begin to fetch, in a thread of its own; give it a moment
+    begin to read a mailbox of bounces and to fetch, in a thread of its own; give it a moment
     for step in STEPS: what ended, bounces, sign-ups, lost workers, due issues, emails, deliveries
     while the fetch goes on: the same again, for what has become due
     for step in LAST: the search index, alarms
@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 
 from digest.errors import ConfigError, DeliveryError
 from digest.pipeline import failures
-from digest.pipeline.bounces import maildir
+from digest.pipeline.bounces import imap, maildir
 from digest.pipeline.catalog import similar, thumbnails
 from digest.pipeline.catalog.ranking import meaning
 from digest.pipeline.catalog.search_index import catch_up
@@ -86,7 +86,7 @@ class Round:
     def take(self, step: "Step") -> None:
         """Do a step. What it raises is the step's failure, noted for the operator, and nobody else's."""
         now = self.now()
-        with failures.step(self.installation, step.name, now) as attempt:
+        with failures.step(self.installation, step.name, now, servers=step.servers) as attempt:
             step.work(self, now)
         if attempt.error:
             self.failed[step.name] = attempt.error
@@ -96,10 +96,12 @@ class Round:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One part of a round; `work` is given the round and the time, and may raise anything."""
+    """One part of a round; `work` is given the round and the time, and may raise anything. `servers`: as what
+    it is noted that a mail server is away, or a setting wrong."""
 
     name: str
     work: Callable[[Round, datetime], object]
+    servers: failures.Part = failures.Part.MAILING
 
 
 def _fetch(this: Round, now: datetime) -> None:
@@ -154,6 +156,11 @@ def _settle_requests(this: Round, now: datetime) -> None:
 
 
 FETCH = Step("fetch", _fetch)
+MAILBOX = Step(
+    "mailbox of bounces",
+    lambda this, now: imap.take_in(this.installation, now),
+    servers=failures.Part.READING,
+)
 SIGNALS = Step("signals", _ask_services)
 SUMMARIES = Step("summaries", _summarise)
 PROPOSALS = Step("proposals", _look_up)
@@ -201,6 +208,7 @@ def run_round(
     this = Round(installation, now, Clock(now), stopping)
     if fetching is None:
         chosen = (
+            (MAILBOX, bool(installation.bounce_imap_url)),
             (PROPOSALS, fetch),
             (FETCH, fetch),
             (SUMMARIES, summarise),

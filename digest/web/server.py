@@ -205,6 +205,8 @@ def tickers(
         add("search", runner.INDEX)
         add("proposals", runner.PROPOSALS, leave=True)
         add("sources", runner.FETCH, runner.SIGNALS, runner.THUMBNAILS, leave=True)
+        if installation.bounce_imap_url:
+            add("mailbox", runner.MAILBOX, leave=True)
         if installation.summariser:
             add("summaries", runner.SUMMARIES, leave=True)
     return made

@@ -28,7 +28,7 @@ from workers.scheduler import InMemoryScheduler
 REDIS = "redis://127.0.0.1:1/0"
 USES = {
     *{"alarms", "bounces", "fetch", "notices", "open_issues", "deliver"},
-    *{"index", "proposals", "signals", "summaries", "sweep", "thumbnails", "upkeep"},
+    *{"index", "mailbox", "proposals", "signals", "summaries", "sweep", "thumbnails", "upkeep"},
 }
 
 

@@ -10,7 +10,9 @@ error or a log.
 
 import imaplib
 import math
+import socket
 import ssl
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -30,6 +32,8 @@ from digest.pipeline.installation import Installation
 FORM = "DIGEST_BOUNCE_IMAP_URL=imaps://USER:PASSWORD@HOST/FOLDER, special characters percent-encoded"
 MOST = 10_000  # mails of one call
 _TIMEOUT = 30.0  # seconds for each answer
+PATIENCE = 20.0  # seconds of a round for these mails
+LONGEST_VISIT = 60.0  # seconds of a round, whatever the server does: one that sends a byte now and then
 _PORTS = {"imaps": 993, "imap": 143}
 _LARGEST_ANSWER = 2 * LARGEST  # bytes that a server may announce at once
 _LOST = (imaplib.IMAP4.abort, OSError, EOFError)
@@ -54,6 +58,23 @@ class _Mailbox:
         return self.host == "localhost"
 
 
+def take_in(installation: Installation, now: datetime, *, longest: float = LONGEST_VISIT) -> int:
+    """Process the unread mails of the mailbox of the settings; returns how many, 0 without one.
+
+    Takes `longest` seconds at most, whatever the server does. Raises as `process_mailbox` does.
+    """
+    url = installation.bounce_imap_url
+    if not url:
+        return 0
+    return len(process_mailbox(installation, url, now, seconds=PATIENCE, longest=longest))
+
+
+def place(url: str) -> str:
+    """Return which folder of which server a URL names, without user and password. Raises ConfigError."""
+    mailbox = _read_url(url)
+    return f"{mailbox.folder} on {mailbox.host}:{mailbox.port}"
+
+
 def process_mailbox(
     installation: Installation,
     url: str,
@@ -61,17 +82,19 @@ def process_mailbox(
     *,
     dry_run: bool = False,
     seconds: float = math.inf,
+    longest: float = math.inf,
     tls: ssl.SSLContext | None = None,
 ) -> list[Processed]:
     """Process the unread mails of the mailbox that a URL names, oldest first, for so many seconds, but one
-    mail at least; `dry_run`: leave them unread. `tls`: other trusted certificates than the system's.
+    mail at least; `dry_run`: leave them unread. `longest`: seconds after which the connection is cut,
+    whatever the server does. `tls`: other trusted certificates than the system's.
 
     Raises ConfigError for a URL, login or folder that can't be used, and DeliveryError for a server that
     isn't reached or goes away; what was processed before is marked then.
     """
     mailbox = _read_url(url)
     until, done = time.monotonic() + seconds, []
-    with _opened(mailbox, tls, is_read_only=dry_run) as connection:
+    with _opened(mailbox, tls, longest, is_read_only=dry_run) as connection:
         for number in _unread(connection)[:MOST]:
             name = f"{mailbox.folder} {number}"
             one = Processed(name, BounceKind.UNKNOWN, None, None)
@@ -117,7 +140,26 @@ def _read_url(url: str) -> _Mailbox:
 
 
 class _Bounded:
-    """An answer that a server announces is as long as we asked for, or the connection ends."""
+    """An answer that a server announces is as long as we asked for, or the connection ends; and it ends after
+    `longest` seconds: a timeout of each answer doesn't bound a server that sends a byte now and then."""
+
+    def __init__(self, *where: Any, longest: float, **how: Any) -> None:
+        self._cutter = threading.Timer(min(longest, threading.TIMEOUT_MAX), self._cut)
+        self._cutter.daemon = True
+        self._cutter.start()
+        try:
+            super().__init__(*where, **how)
+        except BaseException:
+            self._cutter.cancel()
+            raise
+
+    def shutdown(self) -> None:
+        self._cutter.cancel()
+        super().shutdown()  # type: ignore[misc] # of the class beside it
+
+    def _cut(self) -> None:
+        with suppress(AttributeError, OSError):  # not connected yet, or no longer
+            socket.socket.shutdown(self.sock, socket.SHUT_RDWR)  # type: ignore[attr-defined] # as above
 
     def read(self, size: int) -> Any:
         if size > _LARGEST_ANSWER:
@@ -134,9 +176,11 @@ class _Plain(_Bounded, imaplib.IMAP4):
 
 
 @contextmanager
-def _opened(mailbox: _Mailbox, tls: ssl.SSLContext | None, *, is_read_only: bool) -> Iterator[imaplib.IMAP4]:
+def _opened(
+    mailbox: _Mailbox, tls: ssl.SSLContext | None, longest: float, *, is_read_only: bool
+) -> Iterator[imaplib.IMAP4]:
     with _reaching(mailbox):
-        connection = _connected(mailbox, tls or ssl.create_default_context())
+        connection = _connected(mailbox, tls or ssl.create_default_context(), longest)
     try:
         with _reaching(mailbox):
             _log_in(connection, mailbox)
@@ -152,11 +196,11 @@ def _opened(mailbox: _Mailbox, tls: ssl.SSLContext | None, *, is_read_only: bool
             connection.shutdown()  # also where it didn't answer any more
 
 
-def _connected(mailbox: _Mailbox, tls: ssl.SSLContext) -> imaplib.IMAP4:
+def _connected(mailbox: _Mailbox, tls: ssl.SSLContext, longest: float) -> imaplib.IMAP4:
     host, port = mailbox.host, mailbox.port
     if mailbox.is_encrypted:
-        return _Encrypted(host, port, ssl_context=tls, timeout=_TIMEOUT)
-    connection = _Plain(host, port, timeout=_TIMEOUT)
+        return _Encrypted(host, port, ssl_context=tls, timeout=_TIMEOUT, longest=longest)
+    connection = _Plain(host, port, timeout=_TIMEOUT, longest=longest)
     try:
         if "STARTTLS" in connection.capabilities:
             connection.starttls(tls)

@@ -176,7 +176,7 @@ def _failures(db: Session, now: datetime) -> Iterator[Alarm]:
     """One alarm for each part of the program in which something fails, however much it is."""
     by_part: dict[str, list[Failure]] = {}
     for failure in kept_failures.listing(db):
-        late = failure.part == Part.MAILING and failure.first_at > now - PATIENCE
+        late = failure.part in {Part.MAILING, Part.READING} and failure.first_at > now - PATIENCE
         if failure.last_at > now - RECENT and not late:
             by_part.setdefault(failure.part, []).append(failure)
     for part, found in by_part.items():

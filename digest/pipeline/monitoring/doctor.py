@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from digest.config import Settings, load, unknown_names
 from digest.deliver import open_transport
 from digest.errors import ConfigError, DigestError
+from digest.pipeline.bounces import imap
 from digest.pipeline.bounces.folders import UNKNOWN
 from digest.pipeline.installation import KEY_FILE, signer
 from digest.pipeline.monitoring.checks import Check, Result, check
@@ -127,6 +128,16 @@ def _mail(settings: Settings) -> Iterator[Check]:
         bad=serious,
     )
     yield _dkim(settings)
+    if settings.bounce_imap_url.get_secret_value():
+        yield _bounce_mailbox(settings.bounce_imap_url.get_secret_value())
+
+
+def _bounce_mailbox(url: str) -> Check:
+    """Which mailbox is read; that it can't be is among what failed."""
+    try:
+        return Check("bounce mailbox", Result.OK, f"{imap.place(url)} is read in every round")
+    except ConfigError as error:
+        return Check("bounce mailbox", Result.FAIL, error.message, error.fix)
 
 
 def _dkim(settings: Settings) -> Check:

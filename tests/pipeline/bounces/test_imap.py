@@ -1,8 +1,13 @@
 """Mails that came back, in a mailbox on a server: read, processed, and only then marked."""
 
 import logging
+import socket
+import threading
+import time
 import traceback
 from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,8 +15,8 @@ from sqlalchemy import Engine
 
 from digest.domain import BounceKind, SubscriberStatus
 from digest.errors import ConfigError, DeliveryError
-from digest.pipeline import failures
-from digest.pipeline.bounces.imap import process_mailbox
+from digest.pipeline import failures, runner
+from digest.pipeline.bounces.imap import process_mailbox, take_in
 from digest.pipeline.installation import Installation
 from digest.store import session
 from digest.store.subscriptions import subscribers
@@ -179,3 +184,61 @@ def test_the_command_reads_the_mailbox_of_the_settings(
     server.stop()
     code, _, err = digest("bounces", "process", "--imap")
     assert (code, "can't be used" in err) == (5, True)
+
+
+@sqlite_only
+def test_a_round_reads_the_mailbox_of_the_settings(
+    engine: Engine, tmp_path: Path, server: ImapServer
+) -> None:
+    here, (mail,) = sent(engine, tmp_path, bounce_imap_url=server.url())
+    number = server.put(returned("postfix-unknown-user", mail))
+    assert not runner.run_round(here, NOW, fetch=False, steps=(), last=()).failed
+    assert status(here) is SubscriberStatus.SUPPRESSED
+    assert server.mails[number].flags == CLEAR
+    assert server.url() not in repr(here)
+
+
+@sqlite_only
+def test_a_mailbox_that_cannot_be_read_stops_nothing_else_in_a_round_and_is_noted_until_it_can(
+    engine: Engine, tmp_path: Path, server: ImapServer
+) -> None:
+    worked: list[str] = []
+    other = runner.Step("other", lambda _this, _now: worked.append("other"))
+    wrong = installation(engine, tmp_path, bounce_imap_url=server.url("wrong"))
+    done = runner.run_round(wrong, NOW, fetch=False, steps=(other,), last=())
+    assert worked == ["other"]
+    assert isinstance(done.failed[runner.MAILBOX.name], ConfigError)
+    assert done.delivery_error is None
+    (noted,) = failures.listing(wrong)
+    assert (noted.part, noted.item) == (failures.Part.READING, runner.MAILBOX.name)
+    assert "refuses the login" in noted.error
+    mended = replace(wrong, bounce_imap_url=server.url())
+    assert not runner.run_round(mended, NOW, fetch=False, steps=(), last=()).failed
+    assert failures.listing(wrong) == []
+
+
+@sqlite_only
+@pytest.mark.parametrize("greeting", [b"", b"* OK ready\r\n"], ids=["before its greeting", "after it"])
+def test_a_server_that_sends_a_byte_now_and_then_is_left_in_time(
+    engine: Engine, tmp_path: Path, greeting: bytes
+) -> None:
+    listening = socket.create_server(("127.0.0.1", 0))
+
+    def drip() -> None:
+        client, _ = listening.accept()
+        with client, suppress(OSError):
+            client.sendall(greeting)
+            while True:
+                client.sendall(b"*")
+                time.sleep(0.05)
+
+    thread = threading.Thread(target=drip, daemon=True)
+    thread.start()
+    port = listening.getsockname()[1]
+    here = installation(engine, tmp_path, bounce_imap_url=f"imap://a:b@127.0.0.1:{port}/INBOX")
+    began = time.monotonic()
+    with listening, pytest.raises(DeliveryError):
+        take_in(here, NOW, longest=0.4)
+    assert time.monotonic() - began < 5
+    thread.join(5)
+    assert not thread.is_alive()  # its connection was closed
