@@ -13,7 +13,8 @@ from digest.pipeline.runner import run_round
 from digest.store import readable, session
 from digest.store.columns import Unreadable
 from digest.store.metadata import whole
-from digest.store.papers import reading
+from digest.store.monitoring import statistics
+from digest.store.papers import listing, reading
 from digest.store.subscriptions import subscribers
 from tests.builders import NOW, entry
 from tests.installations import installation, join, outbox, store_entries
@@ -64,6 +65,28 @@ def test_a_subscriber_whose_times_cannot_be_read_stops_no_other(site: Installati
     with session.reading(site.engine) as db:
         assert [each.email for each in subscribers.listing(db)] == [ADA]
     assert "subscriber 2" in readable.take_left_out()
+
+
+@pytest.mark.parametrize("column", ["next_due_at", "next_due_on"])
+def test_a_due_time_that_cannot_be_read_stops_no_other(
+    site: Installation, tmp_path: Path, column: str
+) -> None:
+    write(site, f"UPDATE subscribers SET {column} = '1 May', interests = 'x' WHERE email = '{BOB}'")
+    assert not run_round(site, NOW, fetch=False).failed
+    assert [mail["To"] for mail in outbox(tmp_path)] == [ADA]
+    assert [each.part for each in failures.listing(site)] == ["row"]
+    with session.reading(site.engine) as db:
+        assert statistics.topic_readers(db) == {}
+
+
+def test_a_signal_whose_time_cannot_be_read_stops_no_list(site: Installation) -> None:
+    with session.reading(site.engine) as db:
+        number = reading.find(db, "2603.00001").pk
+    write(site, f"INSERT INTO signals VALUES ({number}, 'arxiv', 'upvotes', '0 May', 7)")
+    with session.reading(site.engine) as db:
+        assert reading.find(db, "2603.00001").signals == ()
+        listed = listing.noticed(db, listing.listed(db, since=NOW - 9 * HOUR, until=NOW))
+    assert listed == []
 
 
 def test_no_type_of_a_column_ends_the_reading_of_other_rows(site: Installation) -> None:

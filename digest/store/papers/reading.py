@@ -173,7 +173,8 @@ def withdrawn(session: Session, *, since: datetime) -> dict[int, Withdrawn]:
     def read(found: Row[Any]) -> tuple[int, Withdrawn]:
         return found.id, Withdrawn(found.withdrawn_at, found.first_seen_at)
 
-    return dict(readable(session.execute(wanted), read, lambda found: f"paper number {found.id}"))
+    rows: Iterable[Row[Any]] = session.execute(wanted)
+    return dict(readable(rows, read, lambda found: f"paper number {found.id}"))
 
 
 def count(session: Session) -> int:
