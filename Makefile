@@ -14,7 +14,7 @@ demo: $(VENV)/.runtime ## the whole thing on bundled sample papers: five mails i
 	@$(BIN)/digest demo
 
 test: $(VENV)/.dev ## every test, on real servers that the tests start themselves
-	$(BIN)/python -m pytest -n $(WORKERS) -m "not corpus and not kill and not browser and not attack" $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not corpus and not kill and not browser and not attack" $(ARGS)
 
 check: lint types imports test ## what must hold before a commit
 
@@ -45,12 +45,12 @@ test-kill: $(VENV)/.dev ## kill everything in the middle of an issue, and count 
 	$(BIN)/python -m pytest tests/kill -n auto --dist worksteal -m kill -rP $(ARGS)
 
 test-corpus: $(VENV)/.dev ## the tests that run over the real data in ../shared/data, where it is there
-	$(BIN)/python -m pytest -n auto -m corpus $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist worksteal -m corpus $(ARGS)
 
 test-browser: $(VENV)/.dev ## the tests in a real Chromium: BROWSER_BIN or one that is installed
 	@test -n "$$($(BIN)/python -c 'from tests.browser import browser_path; print(browser_path())')" || \
 	  { echo "error: no Chromium: apt-get install chromium, or set BROWSER_BIN to one"; exit 1; }
-	$(BIN)/python -m pytest -n auto -m browser $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist worksteal -m browser $(ARGS)
 
 bench-send: $(VENV)/.dev ## delivery on both databases beside a bare SMTP loop, one worker and two
 	$(BIN)/python -m benchmarks.send $(ARGS)

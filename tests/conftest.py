@@ -14,6 +14,12 @@ settings.register_profile("laws", deadline=None)
 settings.load_profile("laws")
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the tests that take ten seconds or more: at the end, one core would wait for them."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
 @pytest.fixture(autouse=True)
 def _home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A data folder for each test that names none: no test touches the data of whoever runs it."""

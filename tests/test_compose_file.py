@@ -18,7 +18,7 @@ import jsonschema
 import pytest
 import yaml
 
-from digest.config import PREFIX, Settings
+from digest.config import DESCRIPTIONS, PREFIX
 from workers.app import SOFT_SHUTDOWN
 
 ROOT = Path(__file__).parents[1]
@@ -139,7 +139,7 @@ def test_our_services_run_one_image_as_the_same_user_over_the_same_data() -> Non
 @pytest.mark.parametrize("name", sorted(OURS))
 def test_every_setting_in_the_file_is_one_of_ours(name: str) -> None:
     given = {key for key in SERVICES[name]["environment"] if key.startswith(PREFIX)}
-    assert given <= {PREFIX + field.upper() for field in Settings.model_fields}
+    assert given <= {PREFIX + field.upper() for field in DESCRIPTIONS}
 
 
 def test_web_waits_for_the_schema_and_is_asked_whether_it_is_ready() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from digest.config import PREFIX, Settings, depends_on_folder, load, origins, unknown_names
+from digest.config import DESCRIPTIONS, PREFIX, depends_on_folder, load, origins, unknown_names
 from digest.domain import FIT_WEIGHT
 from digest.errors import ConfigError
 from digest.match import Corpus
@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[1]
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
-    for name in Settings.model_fields:
+    for name in DESCRIPTIONS:
         monkeypatch.delenv(PREFIX + name.upper(), raising=False)
 
 
@@ -39,8 +39,7 @@ def test_the_example_file_names_every_setting_with_its_default_and_its_line() ->
     defaults = {name: value for name, value, _ in origins(load(), {})}
     defaults["DIGEST_DATA_DIR"] = ""  # a folder of this user
     expected = {
-        PREFIX + name.upper(): (defaults[PREFIX + name.upper()], field.description)
-        for name, field in Settings.model_fields.items()
+        PREFIX + name.upper(): (defaults[PREFIX + name.upper()], line) for name, line in DESCRIPTIONS.items()
     }
     assert described == expected
 

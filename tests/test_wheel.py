@@ -25,6 +25,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return target
 
 
+@pytest.mark.long
 def test_an_installed_wheel_plays_the_demo(installed: Path, tmp_path: Path) -> None:
     script = (
         "import sys, digest, json; assert digest.__file__.startswith(sys.argv[1]), digest.__file__;"

@@ -30,7 +30,7 @@ from digest.search.index.segment import Segment
 from digest.search.lsa import nearest
 from digest.search.query import Query, corrected, read
 from digest.search.selecting import Known, Values, nothing_alike, select, to_values
-from digest.search.snippets import Piece, Pieces, mark, snippet
+from digest.search.snippets import Piece, Pieces, Wanted, mark, snippet
 
 FORMAT = 2  # of a segment; raise it with every change of what `build` writes
 
@@ -48,6 +48,7 @@ __all__ = [
     "Segment",
     "Trend",
     "Values",
+    "Wanted",
     "build",
     "corrected",
     "fits",

@@ -4,8 +4,9 @@ A title is shown whole, an abstract by the stretch that holds most of the rarest
 word's beginning to a word's end. Pieces are plain text: whoever shows them escapes it.
 """
 
-from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from itertools import compress, count
+from typing import NamedTuple
 
 from digest.words import forms, spans_from, spans_of, written
 
@@ -13,8 +14,7 @@ WIDTH = 240  # characters of an abstract that are shown, about
 NEAR = 40  # characters before the end of a stretch, in which its last word is looked for first
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """A part of a text; `marked`: it is what was searched for."""
 
     text: str
@@ -25,14 +25,27 @@ Pieces = tuple[Piece, ...]
 Span = tuple[int, int]  # from … to before which character
 
 
-def mark(text: str, wanted: Collection[str]) -> Pieces:
-    """Return a text with the words marked whose stems are wanted; neighbours are one piece."""
+class Wanted(dict[str, bool]):
+    """Whether a word is marked, looked up once for all texts of a search: they repeat their words."""
+
+    def __init__(self, stems: Iterable[str]) -> None:
+        """`stems`: of the words that are marked."""
+        super().__init__()
+        self._stems = frozenset(stems)
+
+    def __missing__(self, word: str) -> bool:
+        found = self[word] = forms(word)[0] in self._stems
+        return found
+
+
+def mark(text: str, wanted: Wanted) -> Pieces:
+    """Return a text with the wanted words marked; neighbours are one piece."""
     words = written(text)
     marked = _marked(words, wanted)
     return _pieces(text, _runs(text, marked, spans_of(text, words, marked)), 0, len(text))
 
 
-def snippet(text: str, wanted: Collection[str], weight: Callable[[str], float] = lambda _: 1.0) -> Pieces:
+def snippet(text: str, wanted: Wanted, weight: Callable[[str], float] = lambda _: 1.0) -> Pieces:
     """Return the best stretch of a text, `…` where it was cut. `weight`: how much each wanted stem says."""
     words = written(text) if len(text) > WIDTH * 4 // 3 else []
     if not words:
@@ -77,10 +90,9 @@ def _end(text: str, start: int) -> int:
     return start
 
 
-def _marked(words: Sequence[str], wanted: Collection[str]) -> list[int]:
+def _marked(words: Sequence[str], wanted: Wanted) -> list[int]:
     """Which words are wanted: their numbers."""
-    these = {word for word in set(words) if forms(word)[0] in wanted}
-    return [number for number, word in enumerate(words) if word in these] if these else []
+    return list(compress(count(), map(wanted.__getitem__, words)))
 
 
 def _best(places: Sequence[Span], stems: Sequence[str], weight: Callable[[str], float]) -> int:

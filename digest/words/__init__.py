@@ -98,7 +98,7 @@ def spans_of(text: str, words: Sequence[str], numbers: Sequence[int]) -> list[tu
     wanted = [words[number] for number in numbers]
     found = {word: _apart(text, word) for word in set(wanted)}
     is_parted = text.isascii() or not _WITHOUT_SPACES.search(text)
-    if not is_parted or any(len(places) != words.count(word) for word, places in found.items()):
+    if not is_parted or any(len(places) != wanted.count(word) for word, places in found.items()):
         every = spans(text)
         return [every[number] for number in numbers]
     following = {word: iter(places) for word, places in found.items()}

@@ -13,9 +13,10 @@ from tests.commands import Command
 
 # Libraries of the work, each of 10 to 300 ms.
 SLOW = (
-    "Stemmer", "aiosmtplib", "alembic", "anyio", "babel", "celery", "css_inline", "dkim", "email_validator",
-    "fastapi", "feedparser", "httpx2", "idna", "jinja2", "lark", "nacl", "numpy", "PIL", "psycopg",
-    "pydantic_settings", "rich", "sqlalchemy.dialects.postgresql", "structlog", "uvicorn",
+    "Stemmer", "aiosmtplib", "alembic", "anyio", "babel", "celery", "css_inline", "dkim", "dotenv",
+    "email_validator", "fastapi", "feedparser", "httpx2", "idna", "jinja2", "lark", "nacl", "numpy", "PIL",
+    "platformdirs", "psycopg", "pydantic", "pydantic_settings", "rich", "sqlalchemy.dialects.postgresql",
+    "structlog", "uvicorn",
 )  # fmt: skip
 # Commands that read from the database and print what they found, without any of these.
 LISTING = (

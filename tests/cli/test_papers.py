@@ -106,6 +106,7 @@ def test_a_paper_that_was_not_merged_cannot_be_split(filled: Command) -> None:
     assert "arxiv:2603.00001 wasn't merged into another paper" in err
 
 
+@pytest.mark.long
 def test_a_file_that_is_cut_off_keeps_what_came_before(filled: Command, tmp_path: Path) -> None:
     import gzip
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from digest.config import Settings
+from digest.config import load
 from digest.domain import Paper, Ranked, Signal, SignalKind, Topic
 from digest.errors import FilterError
 from digest.filters import (
@@ -151,7 +151,7 @@ def _finds(text: str, title: str) -> bool:
 
 
 def test_the_numbers_of_the_page_are_those_of_the_code() -> None:
-    settings = Settings.model_validate({})
+    settings = load()
     limits = f"{MAX_CHARACTERS:,} characters, {MAX_TERMS} terms, {MAX_DEPTH} brackets"
     assert limits in PAGE
     assert f"{MAX_BYTES:,} bytes of UTF-8" in PAGE

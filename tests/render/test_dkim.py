@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import Engine
 
 from digest.cli import main as run
-from digest.config import PREFIX, Settings, load, origins
+from digest.config import DESCRIPTIONS, PREFIX, load, origins
 from digest.domain import Interests, Schedule, SourceKind, SourceState
 from digest.errors import ConfigError
 from digest.pipeline.delivery.worker import deliver_due
@@ -291,7 +291,7 @@ def test_without_a_key_nothing_is_signed(engine: Engine, tmp_path: Path) -> None
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """An empty folder and no settings but a sender; more are set by the test."""
     monkeypatch.chdir(tmp_path)
-    for name in Settings.model_fields:
+    for name in DESCRIPTIONS:
         monkeypatch.delenv(PREFIX + name.upper(), raising=False)
     monkeypatch.setenv("DIGEST_MAIL_FROM", "Papers <papers@news.example.org>")
     return monkeypatch

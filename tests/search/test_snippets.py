@@ -3,7 +3,7 @@
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from digest.search import Piece, snippet
+from digest.search import Piece, Wanted, snippet
 from digest.search.snippets import WIDTH
 from digest.words import forms, spans, spans_of, written
 
@@ -62,7 +62,7 @@ def bracketed(pieces: tuple[Piece, ...]) -> str:
 @example("cafe\u0301 cafe", {"cafe"})
 @example("model " * 100, {"model"})
 def test_a_snippet_is_what_the_plain_way_shows(text: str, wanted: set[str]) -> None:
-    assert bracketed(snippet(text, wanted)) == plain_snippet(text, wanted)
+    assert bracketed(snippet(text, Wanted(wanted))) == plain_snippet(text, wanted)
 
 
 @given(st.one_of(TEXTS, st.text(max_size=60)), st.data())

@@ -5,7 +5,7 @@ import string
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from digest.search import Piece, Segment, build, mark, snippet
+from digest.search import Piece, Segment, Wanted, build, mark, snippet
 from digest.search.index.acronyms import pairs
 from digest.search.index.vocabulary import Vocabulary, to_arrays
 from digest.search.spelling import Spelling, correction, is_one_edit
@@ -90,10 +90,10 @@ def test_a_vocabulary_of_many_words_finds_them_too(numbers: set[int], wanted: in
 def test_a_snippet_is_a_stretch_of_its_text_with_only_wanted_words_marked(
     text: str, wanted: set[str]
 ) -> None:
-    pieces = snippet(text, wanted)
+    pieces = snippet(text, Wanted(wanted))
     shown = "".join(piece.text for piece in pieces)
     assert shown.removeprefix("… ").removesuffix(" …") in text
-    assert "".join(piece.text for piece in mark(text, wanted)) == text
+    assert "".join(piece.text for piece in mark(text, Wanted(wanted))) == text
     for piece in pieces:
         if piece.marked:
             assert {forms(word)[0] for word in written(piece.text)} <= wanted
@@ -103,7 +103,7 @@ def test_a_snippet_is_a_stretch_of_its_text_with_only_wanted_words_marked(
 
 def test_neighbouring_words_are_marked_as_one() -> None:
     stems = {forms(word)[0] for word in ("sparse", "attention")}
-    assert mark("On sparse attention, attention", stems) == (
+    assert mark("On sparse attention, attention", Wanted(stems)) == (
         Piece("On "),
         Piece("sparse attention", marked=True),
         Piece(", "),

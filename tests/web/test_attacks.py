@@ -46,6 +46,7 @@ def stamped(web: WebServer) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("times", [400, pytest.param(10_000, marks=pytest.mark.attack)])
+@pytest.mark.long
 def test_any_number_of_requests_for_one_victim_make_three_mails_at_most(
     open_web: WebServer, times: int
 ) -> None:

@@ -146,6 +146,7 @@ def asked(
     return statuses
 
 
+@pytest.mark.long
 def test_no_request_of_any_route_breaks_the_site_or_fills_its_memory(
     site: Installation, server: tuple[int, int, Path]
 ) -> None:
@@ -154,6 +155,7 @@ def test_no_request_of_any_route_breaks_the_site_or_fills_its_memory(
     assert statuses[200] > statuses.total() * REACHED  # else it tells of errors only
 
 
+@pytest.mark.long
 def test_no_url_of_any_route_breaks_the_site_or_fills_its_memory(
     site: Installation, server: tuple[int, int, Path]
 ) -> None:

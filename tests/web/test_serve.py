@@ -200,6 +200,7 @@ def serving(
             process.wait()
 
 
+@pytest.mark.long
 def test_half_open_connections_shut_out_neither_visitors_nor_delivery(folder: Path, smtp: SmtpServer) -> None:
     with serving(folder, smtp, limit="ulimit -n 128") as (port, _), ExitStack() as opened:
         lines = [opened.enter_context(half_open(port)) for _ in range(150)]

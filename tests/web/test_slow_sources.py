@@ -117,6 +117,7 @@ def check_that_all_are_due(folder: Path) -> None:
     engine.dispose()
 
 
+@pytest.mark.long
 def test_a_round_delivers_and_ends_while_every_source_hangs(
     folder: Path, smtp: SmtpServer, slow: SourceServer
 ) -> None:

@@ -157,6 +157,7 @@ def heartbeats_of(site: Site) -> list[str]:
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
+@pytest.mark.long
 def test_due_subscribers_get_one_mail_each_and_no_address_gets_into_the_logs(site: Site) -> None:
     for name in NAMES:
         site.subscribe(f"{name}@example.org")
@@ -176,6 +177,7 @@ def test_due_subscribers_get_one_mail_each_and_no_address_gets_into_the_logs(sit
 
 
 @pytest.mark.parametrize("database_kind", ["postgres"], indirect=True)
+@pytest.mark.long
 def test_two_beats_and_two_workers_send_nothing_twice(site: Site) -> None:
     for name in NAMES:
         site.subscribe(f"{name}@example.org")
@@ -187,6 +189,7 @@ def test_two_beats_and_two_workers_send_nothing_twice(site: Site) -> None:
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
+@pytest.mark.long
 def test_redis_wiped_in_mid_run_costs_time_and_no_mail(site: Site, redis: RedisServer) -> None:
     site.subscribe("ada@example.org")
     with site.running(WORKER, BEAT):

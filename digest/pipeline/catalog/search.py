@@ -48,6 +48,7 @@ from digest.search import (
     Order,
     Pieces,
     Place,
+    Wanted,
     corrected,
     mark,
     nothing_alike,
@@ -172,7 +173,7 @@ class Search:
                 as_typed=as_typed,
                 meaning=self._meaning(db, tree, text, reading.engine),
             )
-            shown = papers.by_pks(db, [hit.number for hit in found.hits], until=now)
+            shown = papers.by_pks(db, [hit.number for hit in found.hits], until=now, picked=False)
         return _result(
             text,
             tree,
@@ -255,8 +256,8 @@ def _result(
     behind: int,
 ) -> SearchResult:
     searched = corrected(tree, dict(found.corrected)) if found.corrected else tree
-    wanted = {forms(word)[0] for word in found.words}
-    wanted |= {forms(word)[0] for word in read(searched).further} | found.idfs.keys()
+    stems = {forms(word)[0] for word in found.words}
+    wanted = Wanted(stems | {forms(word)[0] for word in read(searched).further} | found.idfs.keys())
     items = tuple(
         Item(
             paper=shown[hit.number],
@@ -294,16 +295,15 @@ def _result(
 
 def _facets(counts: Mapping[str, int]) -> dict[str, tuple[Facet, ...]]:
     """The values of each kind (`cat`, `year`, `source`) with their counts, most first."""
-    values: dict[str, list[Facet]] = {"cat": [], "year": [], "source": []}
+    values: dict[str, list[tuple[int, str]]] = {"cat": [], "year": [], "source": []}
     for label, count in counts.items():
         kind, _, value = label.partition(":")
         if kind in values:
-            values[kind].append(Facet(value, count, kind))
-    return {kind: tuple(sorted(found, key=_most_first)) for kind, found in values.items()}
-
-
-def _most_first(facet: Facet) -> tuple[int, str]:
-    return -facet.papers, facet.value
+            values[kind].append((-count, value))
+    return {
+        kind: tuple([Facet(value, -count, kind) for count, value in sorted(found)])
+        for kind, found in values.items()
+    }
 
 
 def _nearest(unknown: Sequence[str], engine: Engine) -> tuple[tuple[str, tuple[str, ...]], ...]:

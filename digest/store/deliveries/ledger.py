@@ -14,7 +14,6 @@ from digest.store.deliveries.cohorts import MAY_HAVE_COME
 from digest.store.deliveries.issues import issues_by_id
 from digest.store.deliveries.tables.deliveries import DeliveryRow
 from digest.store.deliveries.tables.issues import IssueRow
-from digest.store.papers.reading import merged
 from digest.store.readable import readable
 from digest.store.session import chunks, insert
 from digest.store.subscriptions.tables.subscribers import SubscriberRow
@@ -259,7 +258,11 @@ def _move(session: Session, due: Mapping[int, datetime], moves: Mapping[int, tup
 
 
 def _with_merged(session: Session, sent: dict[int, set[int]]) -> dict[int, set[int]]:
-    into = merged(session) if sent else {}
+    if not sent:
+        return sent
+    from digest.store.papers.reading import merged  # noqa: PLC0415 - most who read the ledger read no papers
+
+    into = merged(session)
     for papers in sent.values():
         papers.update(root for number in papers & into.keys() if (root := into[number]))
     return dict(sent)

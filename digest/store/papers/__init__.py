@@ -1,8 +1,12 @@
-"""Stores entries as papers; reads the candidates of a moment, and one paper by any of its ids."""
+"""Stores entries as papers; reads the candidates of a moment, and one paper by any of its ids.
 
-from digest.store.papers.entries import StoredEntries, carried_before, store_entries
-from digest.store.papers.merges import Why, history, merge, split
-from digest.store.papers.proposed import is_only_of, known, remove_carried_by
+What writes papers is imported when it is asked for: a command that reads needs none of it.
+"""
+
+from importlib import import_module
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
 from digest.store.papers.reading import (
     Withdrawn,
     by_ids,
@@ -20,6 +24,11 @@ from digest.store.papers.reading import (
     withdrawn,
 )
 from digest.store.papers.signals import Observation, latest_values, observe, usual
+
+if TYPE_CHECKING:
+    from digest.store.papers.entries import StoredEntries, carried_before, store_entries
+    from digest.store.papers.merges import Why, history, merge, split
+    from digest.store.papers.proposed import is_only_of, known, remove_carried_by
 
 __all__ = [
     "Observation",
@@ -51,3 +60,18 @@ __all__ = [
     "usual",
     "withdrawn",
 ]
+
+_WRITING = MappingProxyType(
+    {
+        **dict.fromkeys(("StoredEntries", "carried_before", "store_entries"), "entries"),
+        **dict.fromkeys(("Why", "history", "merge", "split"), "merges"),
+        **dict.fromkeys(("is_only_of", "known", "remove_carried_by"), "proposed"),
+    }
+)
+
+
+def __getattr__(name: str) -> Any:
+    """Import what writes papers (PEP 562)."""
+    if name not in _WRITING:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_WRITING[name]}"), name)

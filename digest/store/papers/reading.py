@@ -108,15 +108,16 @@ def outlines(session: Session, *, since: datetime, until: datetime) -> list[Pape
 
 
 def by_pks(
-    session: Session, pks: Iterable[int], *, until: datetime, listed: bool = False
+    session: Session, pks: Iterable[int], *, until: datetime, listed: bool = False, picked: bool = True
 ) -> dict[int, Paper]:
     """Return the papers with these numbers, with signals ≤ until; no hidden and unknown ones.
 
     `listed`: only what lists may show; else merged papers too, and those that no source listed as new.
+    `picked`: with what curators said of them.
     """
     wanted = _LISTED if listed else _BY_PKS
     rows = [row for chunk in chunks(pks) for row in session.execute(wanted, {"numbers": chunk})]
-    return {paper.pk: paper for paper in as_papers(session, rows, until=until)}
+    return {paper.pk: paper for paper in as_papers(session, rows, until=until, picked=picked)}
 
 
 def hidden(session: Session) -> set[int]:
@@ -213,7 +214,7 @@ def _unknown(ref: str) -> UnknownError:
 
 
 def as_papers(
-    session: Session, rows: Sequence[PaperRow | Row[Any]], *, until: datetime | None
+    session: Session, rows: Sequence[PaperRow | Row[Any]], *, until: datetime | None, picked: bool = True
 ) -> list[Paper]:
     """Return these rows as papers, in their order: mapped objects, or the same columns read alone.
 
@@ -224,7 +225,7 @@ def as_papers(
     owners = signals.owners(session, [row.id for row in rows])
     sources = _sources(session, owners)
     observed = signals.by_paper(session, owners, until=until)
-    picked = picks.of_papers(session, owners, until=until)
+    picks_of = picks.of_papers(session, owners, until=until) if picked else {}
 
     def read(row: PaperRow | Row[Any]) -> Paper:
         return Paper(
@@ -252,7 +253,7 @@ def as_papers(
             withdrawal=row.withdrawal,
             sources=sources.get(row.id, ()),
             signals=observed.get(row.id, ()),
-            picked=picked.get(row.id),
+            picked=picks_of.get(row.id),
             pk=row.id,
         )
 

@@ -175,15 +175,19 @@ def _hash(text: str) -> bytes:
 
 
 def _write_topics(session: Session, values: Iterable[Topic], *, edited: bool) -> None:
-    for value in values:
-        fields = {
+    rows = [
+        {
+            "slug": value.slug,
             "title": value.title,
             "expression": value.expression,
             "group": value.group,
             "edited": edited,
         }
-        row = insert(session, TopicRow).values(slug=value.slug, **fields)
-        session.execute(row.on_conflict_do_update(index_elements=["slug"], set_=fields))
+        for value in values
+    ]
+    row = insert(session, TopicRow)
+    fresh = {name: row.excluded[name] for name in ("title", "expression", "group", "edited")}
+    write(session, row.on_conflict_do_update(index_elements=["slug"], set_=fresh), rows)
 
 
 def _topic(row: TopicRow) -> Topic:

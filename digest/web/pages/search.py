@@ -1,9 +1,10 @@
 """Serves a search: words and filters in one box, what was made of them, and the papers, page by page."""
 
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import lru_cache, partial
+from itertools import islice
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote_plus, urlencode
 
 from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse
@@ -57,14 +58,15 @@ def search(request: Request, web: Site) -> Response:
     except InputError:
         raise HTTPException(404) from None  # a cursor of something else
     cards = [(found_card(each.paper), _marked(each.title), _marked(each.snippet)) for each in result.items]
+    narrowing = _Narrowing(result.canonical if result.mistake else query, order, as_typed)
     return web.shared_page(
         "search.html",
         briefly=True,
         **(values | {"result": result, "cards": cards}),
-        facets=_facets(result),
+        facets=_facets(result, narrowing),
         hints=() if result.mistake else hints(query),
         link=partial(_link, query, order, as_typed),
-        narrowed=partial(_narrowed, result.canonical if result.mistake else query),
+        with_code=narrowing("has:code"),
         year=web.clock().year,
     )
 
@@ -98,29 +100,43 @@ _CATEGORY, _YEAR, _SOURCE = deferred("Category"), deferred("Year"), deferred("So
 
 def _marked(pieces: Pieces) -> Markup:
     """Pieces of a text as HTML, what was searched for marked."""
-    texts = [f"<mark>{escape(each.text)}</mark>" if each.marked else escape(each.text) for each in pieces]
+    texts = [f"<mark>{escape(text)}</mark>" if marked else escape(text) for text, marked in pieces]
     return Markup("".join(texts))  # noqa: S704 - all of it is escaped
 
 
-def _facets(result: SearchResult) -> list[tuple[str, list[tuple[str, Facet]]]]:
-    """The values of each kind by which results can be narrowed, with what people call each, most papers
-    first.
+class _Narrowing:
+    """Addresses of a search with one more filter; what the query offers as alternatives stays together."""
+
+    def __init__(self, query: str, order: str, as_typed: bool) -> None:
+        together = f"({query})" if " OR " in query or "|" in query else query
+        self._ends = _link(f"{together} \0", order, as_typed).split(quote_plus("\0"))
+
+    def __call__(self, wanted: str) -> str:
+        return _quoted(wanted).join(self._ends)
+
+
+@lru_cache(maxsize=4_096)  # searches show the same filters again and again
+def _quoted(wanted: str) -> str:
+    return quote_plus(wanted)
+
+
+def _facets(
+    result: SearchResult, narrowing: Callable[[str], str]
+) -> list[tuple[str, list[tuple[str, int, str]]]]:
+    """The values of each kind by which results can be narrowed, most papers first: what people call each,
+    its papers, and where it leads.
     """
     kinds: tuple[tuple[str, Sequence[Facet], Callable[[str], str]], ...] = (
         (_CATEGORY, result.categories, str),
         (_YEAR, result.years, str),
         (_SOURCE, result.sources, source_name),
     )
-    narrowing = [
-        (name, [(called(each.value), each) for each in values if each.papers < result.total][:FACETS])
-        for name, values, called in kinds
-    ]
-    return [(name, values) for name, values in narrowing if values]
-
-
-def _narrowed(query: str, wanted: str) -> str:
-    """The query with one more filter; what it offers as alternatives stays together."""
-    return f"({query}) {wanted}" if " OR " in query or "|" in query else f"{query} {wanted}"
+    found = []
+    for name, values, called in kinds:
+        narrower = islice((each for each in values if each.papers < result.total), FACETS)
+        if shown := [(called(each.value), each.papers, narrowing(each.filter)) for each in narrower]:
+            found.append((name, shown))
+    return found
 
 
 def _link(query: str, order: str, as_typed: bool, /, **changed: str) -> str:

@@ -126,6 +126,7 @@ def test_whatever_goes_wrong_the_day_is_whole_in_the_end_and_never_called_so_bef
     assert all(found[day].is_complete for day in whole(BAD, LAST))
 
 
+@pytest.mark.long
 def test_a_year_with_stale_and_cut_batches_busy_and_late_lists_is_whole_and_true(
     sqlite_template: Path,
 ) -> None:
@@ -168,6 +169,7 @@ TROUBLES = st.builds(
     phases=[Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
+@pytest.mark.long
 def test_no_trouble_makes_a_certificate_false(
     sqlite_template: Path, troubles: list[Trouble], limit: int
 ) -> None:

@@ -133,6 +133,7 @@ def a_years_troubles(days: list[date]) -> list[Trouble]:
     ]
 
 
+@pytest.mark.long
 def test_over_a_year_every_paper_is_stored_once_and_every_day_has_its_true_state(
     sqlite_template: Path,
 ) -> None:
@@ -169,6 +170,7 @@ TROUBLES = st.builds(
     phases=[Phase.generate],  # each example is a week of rounds: shrinking would take minutes
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
+@pytest.mark.long
 def test_whatever_goes_wrong_around_the_change_of_clocks_is_made_good_within_the_day(
     sqlite_template: Path, troubles: list[Trouble], hours: list[float]
 ) -> None:
