@@ -13,22 +13,23 @@ import re
 from base64 import encodebytes
 from dataclasses import dataclass
 from datetime import datetime
-from email.header import Header
-from email.headerregistry import Address
-from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
-from functools import lru_cache
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING
 
 from digest.domain import Message, Picture, Shown
 from digest.errors import InputError
 from digest.render.phrases import printable
+
+if TYPE_CHECKING:
+    from email.message import EmailMessage
+    from email.policy import EmailPolicy
 
 Headers = tuple[tuple[str, str], ...]
 
 _HEADER_LINE = 78
 _SOFT_LINE = 75  # and the `=` of a soft break (RFC 2045, section 6.7)
 _HARD_LINE = 900  # a line has at most 998 (RFC 5322, section 2.1.1), with the header's name
-_FOLDING = SMTP.clone(max_line_length=76)
 _ADDRESS = re.compile(r"[^\s@<>()\[\]:;,\"\\\x00-\x1f\x7f]+@[^\s@<>()\[\]:;,\"\\\x00-\x1f\x7f]+")
 _SHA256 = hashlib.sha256()  # a copy costs a fifth of a new one
 _PART = b'\r\nContent-Type: text/%b; charset="utf-8"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n'
@@ -148,6 +149,8 @@ def _read(body: bytes) -> str:
 def _sender(sender: str) -> bytes:
     name, address = parseaddr(_one_line("From", sender))
     try:
+        from email.headerregistry import Address  # noqa: PLC0415 - commands that write no email need none
+
         checked = Address(display_name=name, addr_spec=address)
         if name.isascii():
             return _folded("From", str(checked))
@@ -175,7 +178,7 @@ def _date(date: datetime) -> bytes:
 
 def _folded(name: str, value: str) -> bytes:
     """A header in ASCII as the email package writes it."""
-    return _FOLDING.fold_binary(*_FOLDING.header_store_parse(name, value))
+    return _folding().fold_binary(*_folding().header_store_parse(name, value))
 
 
 def _encoded(name: str, value: str) -> bytes:
@@ -184,6 +187,8 @@ def _encoded(name: str, value: str) -> bytes:
     Words that are encoded one by one lose the spaces between them: readers drop those, and Python's folding
     by policy keeps them outside.
     """
+    from email.header import Header  # noqa: PLC0415 - as above
+
     return Header(value, "utf-8", header_name=name).encode(linesep="\r\n").encode()
 
 
@@ -220,3 +225,11 @@ def _one_line(header: str, value: str) -> str:
     if not value.strip() or "\n" in value or printable(value) != value:
         raise InputError(f"the header {header} isn't one line of text: {value[:80]!r}")
     return value
+
+
+@cache
+def _folding() -> "EmailPolicy[EmailMessage]":
+    """How headers are folded."""
+    from email.policy import SMTP  # noqa: PLC0415 - as above
+
+    return SMTP.clone(max_line_length=76)

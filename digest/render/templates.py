@@ -7,7 +7,6 @@ In: a folder of templates. Out: `environment`. Never: inlines a rendered message
 from collections.abc import Callable
 from pathlib import Path
 
-from css_inline import CSSInliner
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from jinja2.sandbox import SandboxedEnvironment
 from markupsafe import Markup
@@ -37,6 +36,8 @@ class _InliningLoader(FileSystemLoader):
 
 
 def _inlined(source: str, style: str) -> str:
+    from css_inline import CSSInliner  # noqa: PLC0415 - of HTML only
+
     inliner = CSSInliner(extra_css=style, minify_css=True, load_remote_stylesheets=False)
     if "<html" in source:
         return inliner.inline(source) + "\n"

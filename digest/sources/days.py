@@ -1,6 +1,5 @@
 """Finds the days on which a source announces papers, on its own clock: times come in, days go out. Pure."""
 
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
@@ -67,6 +66,8 @@ class Calendar:
 
 @cache
 def _holidays() -> dict[str, dict[int, frozenset[date]]]:
+    import tomllib  # noqa: PLC0415 - few ask for holidays
+
     listed = tomllib.loads(files("digest.sources").joinpath("calendar.toml").read_text("utf-8"))
     return {
         table: {int(year): frozenset(days) for year, days in years.items()} for table, years in listed.items()

@@ -13,7 +13,6 @@ from itertools import islice
 from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
 
 from digest.sources.values import zones
-from digest.text import clean, clean_html
 
 MAX_TITLE = 500  # characters; the longest on arXiv has about 400
 MAX_ABSTRACT = 10_000  # arXiv allows 1,920; some journals send the whole first page
@@ -47,6 +46,8 @@ def line(value: object, limit: int, *, html: bool = False) -> str:
     """Clean text on one line of at most `limit` characters; empty if it isn't text at all."""
     if not isinstance(value, str):
         return ""
+    from digest.text import clean, clean_html  # noqa: PLC0415 - TeX and HTML; many ask only which kinds there are
+
     raw = value[: limit * _RAW_FACTOR].encode("utf-8", "replace").decode("utf-8")  # no lone surrogates
     text = clean_html(raw) if html else clean(raw)
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
