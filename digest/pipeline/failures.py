@@ -25,7 +25,7 @@ from digest.store.session import Session
 from digest.store.subscriptions import signups
 
 KEPT = timedelta(days=7)  # that a failure is shown which never came again
-MENDED_AFTER = timedelta(hours=1)  # that a row is read and never left out, until its note goes
+REPAIRED_AFTER = timedelta(hours=1)  # that a row is read and never left out, until its note goes
 _STOPS = {"SoftTimeLimitExceeded"}  # raised by Celery into whatever runs: not the fault of the thing at hand
 
 AWAY: tuple[type[Exception], ...] = (session.DBAPIError, *session.UNAVAILABLE)
@@ -188,12 +188,12 @@ def note_left_out(installation: Installation, now: datetime) -> None:
 
     A note stays for an hour after the row was last left out: another reader may need more of it.
     """
-    mended, left_out = readable.take_mended(), readable.take_left_out()
+    repaired, left_out = readable.take_repaired(), readable.take_left_out()
     for row, error in left_out.items():
         with session.transaction(installation.engine) as db:
             failures.note(db, Part.ROW, row, masked(error), now)
     noted = failing(installation, Part.ROW)
-    over = {row for row in mended & noted.keys() if noted[row].last_at <= now - MENDED_AFTER}
+    over = {row for row in repaired & noted.keys() if noted[row].last_at <= now - REPAIRED_AFTER}
     if over:
         clear(installation, Part.ROW, over)
     readable.forget(over)

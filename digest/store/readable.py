@@ -22,7 +22,7 @@ T = TypeVar("T")
 _MOST = 1000  # rows that are remembered
 _logged: dict[str, str] = {}  # what was left out, and why: the log has it once
 _new: dict[str, str] = {}  # the same since `take_left_out` was called
-_mended: set[str] = set()  # of `_logged`, what was read since
+_repaired: set[str] = set()  # of `_logged`, what was read since
 _log = logging.getLogger(__name__)
 
 
@@ -65,7 +65,7 @@ def read_one(read: Callable[[], T], name: Callable[[], object]) -> T:
         fix = "mend its row in the database, or restore it from a backup"
         raise UnreadableError(f"{row} can't be read: {reason}", fix=fix) from error
     if _logged:
-        _note_mended(f"{name()}"[:200])
+        _note_repaired(f"{name()}"[:200])
     return value
 
 
@@ -84,16 +84,16 @@ def take_left_out() -> dict[str, str]:
     return rows
 
 
-def take_mended() -> set[str]:
+def take_repaired() -> set[str]:
     """Return the rows that were read since the last call, of those that were left out before, or of which
     `expect` was told."""
-    rows = _mended - _new.keys()
-    _mended.clear()
+    rows = _repaired - _new.keys()
+    _repaired.clear()
     return rows
 
 
 def expect(rows: Mapping[str, str]) -> None:
-    """Take note of rows that were left out, by whichever process, and why: one that is read is mended."""
+    """Take note of rows that were left out, by whichever process, and why: one that is read is repaired."""
     for row, error in rows.items():
         _logged.setdefault(row, error)
 
@@ -104,9 +104,9 @@ def forget(rows: Iterable[str]) -> None:
         _logged.pop(row, None)
 
 
-def _note_mended(row: str) -> None:
+def _note_repaired(row: str) -> None:
     if row in _logged:
-        _mended.add(row)
+        _repaired.add(row)
 
 
 def _leave_out(row: str, error: str) -> None:

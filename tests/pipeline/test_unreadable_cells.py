@@ -1,5 +1,5 @@
 """A cell of SQLite that its column's type can't read (text that isn't UTF-8, words in a column of times)
-leaves out its row, stops no other, and its note goes once the row is mended."""
+leaves out its row, stops no other, and its note goes once the row is repaired."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -104,7 +104,7 @@ def test_no_type_of_a_column_ends_the_reading_of_other_rows(site: Installation) 
     assert isinstance(readers["picks.day"]("no such day"), Unreadable)
 
 
-def test_the_note_of_a_row_goes_an_hour_after_it_was_mended(site: Installation) -> None:
+def test_the_note_of_a_row_goes_an_hour_after_it_was_repaired(site: Installation) -> None:
     write(site, "UPDATE papers SET authors = 'x' WHERE canonical_id LIKE '%00001'")
     run_round(site, NOW, fetch=False)
     assert [each.item for each in failures.listing(site)] == ["paper arxiv:2603.00001"]
@@ -115,4 +115,4 @@ def test_the_note_of_a_row_goes_an_hour_after_it_was_mended(site: Installation) 
             reading.find(db, "2603.00001")
         failures.note_left_out(site, now)
         assert len(failures.listing(site)) == noted
-    assert readable.take_mended() == set()
+    assert readable.take_repaired() == set()
