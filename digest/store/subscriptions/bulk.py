@@ -1,7 +1,7 @@
 """Reads many subscribers at once by their addresses, adds them, and walks through them."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -216,6 +216,27 @@ class Adder:
 
 def _details(consent: Consent) -> str:
     return json.dumps(dict(consent.details)) if consent.details else "{}"
+
+
+def set_due(session: Session, due: Mapping[int, tuple[datetime, date] | None]) -> None:
+    """Say when each of these subscribers is due next; None: never."""
+    rows = [
+        {"number": number, "due_at": moment and moment[0], "due_on": moment and moment[1]}
+        for number, moment in due.items()
+    ]
+    changes = update(SubscriberRow).where(SubscriberRow.id == bindparam("number"))
+    if rows:
+        values = changes.values(next_due_at=bindparam("due_at"), next_due_on=bindparam("due_on"))
+        session.connection().execute(values, rows)
+    session.expire_all()
+
+
+def pauses_over(session: Session, now: datetime) -> list[int]:
+    """Return the numbers of those whose pause has ended by now."""
+    over = select(SubscriberRow.id).where(
+        SubscriberRow.status == SubscriberStatus.PAUSED, SubscriberRow.paused_until <= now
+    )
+    return list(session.scalars(over))
 
 
 def walk(
