@@ -336,8 +336,9 @@ def of_server(name: str, folder: Path, asked: argparse.Namespace, **settings: st
         f"first request after the start: {first:,.0f} ms (aim: 1,000);"
         f" home in all: {of_home / 1000:.1f} kB (aim: 60)"
     )
-    said = ", ".join(f"{kind} {times:.0f} ms" for kind, times in unseen.items())
-    print(f"pages that nobody asked for yet, p95 of one reader: {said}")
+    if unseen:
+        said = ", ".join(f"{kind} {times:.0f} ms" for kind, times in unseen.items())
+        print(f"pages that nobody asked for yet, p95 of one reader: {said}")
     print(
         f"memory at most: {found['own']} MB of its own (aim: 250), {found['mapped']} MB of mapped files,"
         f" {found['most']} MB together"
