@@ -83,7 +83,7 @@ def by_id(session: Session, number: int) -> Subscriber | None:
 
     def read() -> Subscriber | None:
         row = session.execute(select(SubscriberRow.__table__).where(SubscriberRow.id == number)).first()
-        return None if row is None else from_row(whole(row))
+        return None if row is None else from_row(row)
 
     return read_one(read, lambda: f"subscriber {number}")
 
@@ -165,7 +165,7 @@ def one_by_one(
         rows = session.execute(select(SubscriberRow.__table__).where(SubscriberRow.id.in_(chunk)))
         for row in sorted(rows, key=lambda row: row.id):
             try:
-                yield row.id, row.email, read_one(partial(_from_whole, row), partial(_name, row))
+                yield row.id, row.email, read_one(partial(from_row, row), partial(_name, row))
             except UnreadableError as error:
                 less = _addressee(row.id, row.email, row.status, row.language) if leaving else error
                 yield row.id, row.email, less
@@ -361,10 +361,6 @@ def _name(row: SubscriberRow | Row[Any]) -> str:
     return f"subscriber {row.id}"
 
 
-def _from_whole(row: Row[Any]) -> Subscriber:
-    return from_row(whole(row))
-
-
 @lru_cache(2000)
 def _check_zone(name: str) -> None:
     ZoneInfo(name)
@@ -382,7 +378,7 @@ def _check_times(row: SubscriberRow | Row[Any]) -> None:
 
 def from_row(row: SubscriberRow | Row[Any]) -> Subscriber:
     """Return the subscriber that a row of the table holds. Raises for a row that can't be used."""
-    _check_times(row)
+    _check_times(whole(row))
     return Subscriber(
         id=row.id,
         email=row.email,
