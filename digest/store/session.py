@@ -248,6 +248,8 @@ def _make_private(path: Path) -> None:
 
 def _set_up(connection: Any, _record: object) -> None:
     """Settings of one SQLite connection. `synchronous` stays FULL: what was sent must outlive a power cut."""
+    # Text that isn't UTF-8 would end the reading of all rows; so it is shown with U+FFFD in its place.
+    connection.text_factory = lambda text: text.decode("utf-8", "replace")
     connection.isolation_level = None  # the driver would begin transactions by itself, and too late
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA journal_mode = WAL")

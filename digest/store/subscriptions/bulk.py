@@ -10,7 +10,6 @@ from sqlalchemy import (
     ColumnElement,
     Select,
     String,
-    Time,
     bindparam,
     cast,
     delete,
@@ -27,7 +26,7 @@ from sqlalchemy.orm import Session
 
 from digest.domain import Interests, Role, Schedule, Subscriber, SubscriberStatus
 from digest.packed import encode, filters_of
-from digest.store.columns import pack
+from digest.store.columns import TimeOfDay, pack
 from digest.store.community.tables.audit import AuditRow
 from digest.store.deliveries.tables.deliveries import DeliveryRow
 from digest.store.insert_many import Inserter
@@ -285,7 +284,7 @@ def _texts(session: Session) -> Callable[[Any], ColumnElement[str]]:
         return lambda column: type_coerce(column, String)
 
     def written(column: Any) -> ColumnElement[str]:
-        if isinstance(column.type, Time):
+        if isinstance(column.type, TimeOfDay):
             return cast(column, String)
         return func.to_char(func.timezone("UTC", column), "YYYY-MM-DD HH24:MI:SS.US")
 

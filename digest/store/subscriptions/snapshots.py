@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from digest.domain import Interests, Schedule
 from digest.errors import UnreadableError
 from digest.store.community import sessions
-from digest.store.readable import read_one
+from digest.store.readable import read_one, whole
 from digest.store.session import insert, is_among
 from digest.store.subscriptions import mutes
 from digest.store.subscriptions.addresses import key, name_key
@@ -57,6 +57,7 @@ def snapshots(session: Session, ids: Collection[int]) -> dict[int, dict[str, Any
 
 
 def _whole(row: Row[Any], muted: Mapping[str, datetime]) -> dict[str, Any]:
+    whole(row)
     return {
         **{name: getattr(row, name) for name in _TEXTS},
         **{name: _iso(getattr(row, name)) for name in _MOMENTS},

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from digest.domain import Frequency, Interests, Role, Schedule, Subscriber, SubscriberStatus
 from digest.errors import InputError, UnknownError, UnreadableError
 from digest.languages import NAMES, deferred
-from digest.store.readable import read_one, readable
+from digest.store.readable import read_one, readable, whole
 from digest.store.session import chunks, is_among
 from digest.store.subscriptions.addresses import key, name_key
 from digest.store.subscriptions.interests import as_json, from_json, packed
@@ -378,7 +378,7 @@ def _check_times(row: SubscriberRow | Row[Any]) -> None:
 
 def from_row(row: SubscriberRow | Row[Any]) -> Subscriber:
     """Return the subscriber that a row of the table holds. Raises for a row that can't be used."""
-    _check_times(row)
+    _check_times(whole(row))
     return Subscriber(
         id=row.id,
         email=row.email,
