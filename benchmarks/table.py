@@ -170,7 +170,8 @@ def search() -> str:
     lines += ["", f"{said} (by chance {similar['chance']:.2f})."]
     if meant and "similar" in meant:
         by_words, both = (meant["similar"][name] for name in ("words", "with meaning"))
-        lines[-1] += f" Among {meant['papers']:,} papers it is {by_words:.2f}, with meaning {both:.2f}."
+        lines[-1] += f" Among {meant['papers']:,} papers it is {by_words:.3f}, with meaning {both:.3f}"
+        lines[-1] += f" (what goes by meaning was measured on {meant['date']})."
     if large := found.get("large"):
         words, asked = large["ms"]["words"], large["ms"]["questions"]
         said = f"With {large['papers']:,} papers a query takes {words['ours']:.1f} ms of a processor"

@@ -321,21 +321,24 @@ def of_server(name: str, folder: Path, asked: argparse.Namespace, **settings: st
     with serving(folder, **environment) as (base, process), watching_memory(process) as found:
         first = fetch(base, "/")[0]
         settle(process)
-        unseen = first_visits(base, asked.papers)
+        unseen = {} if asked.only else first_visits(base, asked.papers)
         of_home = sum(fetch(base, path)[2] for path in ("/", *PARTS))
         figures: dict[str, dict[str, float]] = {}
         print(f"{'':14}{'p95 with pauses':>16}{'p95 without':>12}{'a second':>10}{'CPU ms':>8}  aim, ms")
         with beside(fetch(base, "/papers")[2]) as (bare_base, bare_process):
             asks = {"bare page": lambda _: Ask("/"), **kinds(base, asked.papers, asked.data)}
             for kind, ask in asks.items():
+                if not kind.startswith(asked.only):
+                    continue
                 where, who = (bare_base, bare_process) if kind == "bare page" else (base, process)
                 figures[kind] = of_kind(kind, where, who, ask, asked.seconds)
     print(
         f"first request after the start: {first:,.0f} ms (aim: 1,000);"
         f" home in all: {of_home / 1000:.1f} kB (aim: 60)"
     )
-    said = ", ".join(f"{kind} {times:.0f} ms" for kind, times in unseen.items())
-    print(f"pages that nobody asked for yet, p95 of one reader: {said}")
+    if unseen:
+        said = ", ".join(f"{kind} {times:.0f} ms" for kind, times in unseen.items())
+        print(f"pages that nobody asked for yet, p95 of one reader: {said}")
     print(
         f"memory at most: {found['own']} MB of its own (aim: 250), {found['mapped']} MB of mapped files,"
         f" {found['most']} MB together"
@@ -402,8 +405,11 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=3.5)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--databases", nargs="*", default=["sqlite", "postgres"])
+    parser.add_argument("--only", default="", help="only kinds that begin so, such as search")
     parser.add_argument("--save", action="store_true", help="keep the figures, and bring README up to date")
     asked = parser.parse_args()
+    if asked.only and asked.save:
+        parser.error("--save keeps the figures of all kinds: leave --only out")
     kept: dict[str, object] = {"papers": asked.papers, "readers": READERS}
     if "sqlite" in asked.databases:
         with tempfile.TemporaryDirectory() as name:

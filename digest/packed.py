@@ -41,11 +41,16 @@ def filters_of(interests: Interests) -> list[str]:
 
 
 def encode(interests: Interests, number_of: Mapping[str, int]) -> tuple[int, ...]:
-    """Pack interests whose filters have these numbers; a filter that stands twice is packed once."""
+    """Pack interests whose filters have these numbers; a filter that stands twice is packed once.
+
+    Raises ValueError for a number that `decode` would refuse.
+    """
     signed = [
         *(number_of[text] for text in _wanted(interests)),
         *(-number_of[text] for text in interests.exclude),
     ]
+    if not all(0 < abs(number) <= HIGHEST for number in signed):
+        raise ValueError(f"a filter has no number from 1 to {HIGHEST}")
     most = -interests.max_papers if interests.about_only else interests.max_papers
     return (interests.min_upvotes, interests.top, most, *dict.fromkeys(signed))
 

@@ -62,3 +62,11 @@ def test_what_is_cut_short_or_names_what_cannot_be_is_refused(packed: bytes) -> 
             decode([pack([0, 0, 20]), packed])
     else:
         assert len(decode([packed]).top) == 1
+
+
+@pytest.mark.parametrize("number", [0, HIGHEST + 1])
+def test_a_number_that_could_not_be_read_back_is_not_packed(number: int) -> None:
+    for person in (Interests(filters=("agents",)), Interests(exclude=("agents",))):
+        with pytest.raises(ValueError, match="no number from 1"):
+            encode(person, {"agents": number})
+        assert len(encode(person, {"agents": HIGHEST})) == LIMITS + 1

@@ -7,12 +7,14 @@ costs time and nothing else, and each choice below follows from that.
 from typing import Any
 
 from celery import Celery
-from celery.signals import setup_logging
+from celery.signals import setup_logging, worker_shutdown
 from kombu.transport import TRANSPORT_ALIASES
 
 from digest import logs
-from digest.config import Settings
+from digest.config import Settings, load
 from digest.errors import ConfigError
+from digest.pipeline.installation import open_installation
+from digest.pipeline.monitoring import heartbeats
 from workers.schedule import QUEUES, ROUTES, beat_table
 
 VISIBILITY_TIMEOUT = 600  # seconds until Redis hands out again what a killed worker held
@@ -22,6 +24,12 @@ SOFT_SHUTDOWN = 30  # seconds that SIGQUIT leaves to running tasks; SIGTERM lets
 
 setup_logging.connect(logs.set_up)
 TRANSPORT_ALIASES.update(dict.fromkeys(("redis", "rediss"), "workers.broker:Transport"))
+
+
+@worker_shutdown.connect  # type: ignore[untyped-decorator]
+def leave(sender: Any, **_: Any) -> None:
+    """Take the sign of life of a worker away that was told to stop (`sender`), so that nobody misses it."""
+    heartbeats.drop(open_installation(load()), sender.hostname)
 
 
 def create(settings: Settings) -> Celery:

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cache, wraps
 from typing import Any
 
-from celery import shared_task
+from celery import current_task, shared_task
 from kombu.exceptions import OperationalError
 
 from digest.config import load
@@ -27,6 +27,7 @@ from digest.pipeline.ingest import poll, signals, summaries
 from digest.pipeline.installation import Installation, open_installation
 from digest.pipeline.issues.open import open_due
 from digest.pipeline.monitoring import alarms
+from digest.pipeline.monitoring.heartbeats import Heart
 from digest.pipeline.subscriptions import expiry
 from digest.store.session import DBAPIError
 from workers.schedule import TASK_EXPIRES
@@ -47,6 +48,8 @@ def _task(use: str, servers: failures.Part = failures.Part.MAILING) -> Callable[
             done = 0
             with failures.step(_installation(), use, _now(), servers=servers) as attempt:
                 done = work()
+            if current_task:
+                _heart().beat(current_task.request.hostname or "unnamed", _now())
             if attempt.error:
                 raise attempt.error
             return done
@@ -64,6 +67,12 @@ def _installation() -> Installation:
 
 def _now() -> datetime:
     return shared_now(_installation())
+
+
+@cache
+def _heart() -> Heart:
+    """One per worker process."""
+    return Heart(_installation())
 
 
 @cache

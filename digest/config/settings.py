@@ -305,5 +305,6 @@ CHECK = SchemaValidator(
             for each in fields(Settings)
             if each.metadata
         }
-    )
+    ),
+    core_schema.CoreConfig(hide_input_in_errors=True),  # the cause of an error is shown, and may be a key
 )

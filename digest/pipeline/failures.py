@@ -25,6 +25,7 @@ from digest.store.session import Session
 from digest.store.subscriptions import signups
 
 KEPT = timedelta(days=7)  # that a failure is shown which never came again
+REPAIRED_AFTER = timedelta(hours=1)  # that a row is read and never left out, until its note goes
 _STOPS = {"SoftTimeLimitExceeded"}  # raised by Celery into whatever runs: not the fault of the thing at hand
 
 AWAY: tuple[type[Exception], ...] = (session.DBAPIError, *session.UNAVAILABLE)
@@ -183,10 +184,25 @@ def note(
 
 
 def note_left_out(installation: Installation, now: datetime) -> None:
-    """Note the rows that this process couldn't read and left out."""
-    for row, error in readable.take_left_out().items():
+    """Note the rows that this process couldn't read and left out, and clear the notes of those that it read.
+
+    A note stays for an hour after the row was last left out: another reader may need more of it.
+    """
+    repaired, left_out = readable.take_repaired(), readable.take_left_out()
+    for row, error in left_out.items():
         with session.transaction(installation.engine) as db:
             failures.note(db, Part.ROW, row, masked(error), now)
+    noted = failing(installation, Part.ROW)
+    over = {row for row in repaired & noted.keys() if noted[row].last_at <= now - REPAIRED_AFTER}
+    if over:
+        clear(installation, Part.ROW, over)
+    readable.forget(over)
+    readable.expect({row: failure.error for row, failure in noted.items() if row not in over})
+
+
+def expect_left_out(installation: Installation) -> None:
+    """Let this process see which of the rows that others left out it can read."""
+    readable.expect({row: failure.error for row, failure in failing(installation, Part.ROW).items()})
 
 
 def clear(installation: Installation, part: Part, items: Iterable[object]) -> None:

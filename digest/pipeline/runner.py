@@ -169,6 +169,7 @@ SIGNUPS = Step("sign-ups", _settle_requests)
 EMAILS = Step("transactional emails", _mail)
 DELIVERIES = Step("deliveries", _deliver)
 STEPS = (
+    Step("rows left out", lambda this, _now: failures.expect_left_out(this.installation)),
     Step("expiry", lambda this, now: keep_up(this.installation, now)),
     Step("bounces", lambda this, now: maildir.take_in(this.installation, now)),
     SIGNUPS,

@@ -168,7 +168,13 @@ def _recipient(address: str) -> bytes:
 @lru_cache(maxsize=1024)  # an issue has about as many subjects as papers
 def _subject(subject: str) -> bytes:
     value = _one_line("Subject", subject)
-    return _folded("Subject", value) if value.isascii() else b"Subject: %b\r\n" % _encoded("Subject", value)
+    if not value.isascii():
+        return b"Subject: %b\r\n" % _encoded("Subject", value)
+    folded = _folded("Subject", value)
+    # Where it breaks right after the name, readers see a space before the subject.
+    if folded.startswith(b"Subject:\r\n ") and value == " ".join(value.split()) and len(value) < _HARD_LINE:
+        return _verbatim("Subject", value)
+    return folded
 
 
 @lru_cache(maxsize=16)

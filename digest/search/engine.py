@@ -4,7 +4,7 @@ Where two segments hold the same paper, the newer one stands. The order is total
 the papers: by score (or time, or trend), then the newest, then the number. It never reads a store or a clock.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
@@ -27,12 +27,15 @@ OFTEN = 2  # times a word occurs in a paper on average, from which on it tells n
 FEW = 1_000  # papers, below which no word is too common
 MOST_NEAR = 1_000  # where more than these are as good as the last of them, none of those is
 CLOSEST = 100  # papers that are found by their meaning alone
-MEANING = 3.0  # of the best score by words, that a paper of the very meaning of a search counts
+DESCRIBED = 6  # words, from which on a search describes a paper; of fewer it is remembered by
+MEANING = 3.0  # of the best score by words, that a paper of the very meaning of a description counts
+MEANING_OF_FEW = 1.0  # the same for a search of fewer words
 SAMPLED = 16  # of so many papers one is looked at first, to find the best
 
 
-Meaning = Callable[[NDArray[np.int64]], Scores]
-"""Numbers of papers → the cosine of each one's meaning with that of the search; 0 where none is known."""
+Meaning = Callable[[NDArray[np.int64], Mapping[str, str]], Scores]
+"""Numbers of papers, words that were corrected and what to → the cosine of each paper's meaning with that of
+the search; 0 where none is known."""
 
 
 class Order(StrEnum):
@@ -151,13 +154,15 @@ class Engine:
         """
         read = self._read(query.words or query.further, as_typed=as_typed)
         selected = self._shown.marks if query.selects is None else self._select(query.selects, known)
-        may_widen = bool(query.words) and not (as_typed or read.corrected)
+        mostly_typed = len(read.corrected) * DESCRIBED <= len(query.words)
+        may_widen = bool(query.words) and mostly_typed and not as_typed
         complete = np.zeros(len(self._shown), np.bool_)
         if not may_widen or read.may_be_complete(selected, self._terms):
             points, cover = score(read.units, self._terms)
             complete = selected & (cover > 1 - 1e-9)
             scores = np.multiply(points, cover, out=points)
-        # A word may be corrected to another one than was meant, so that no paper has it beside the rest.
+        # A word may be corrected to another one than was meant: no paper has it beside the rest then. A few
+        # words with such a one are remembered of a paper, and found by the others; a sentence is widened.
         if may_widen and not complete.any():
             read = read.widened(self._terms)
             scores, cover = score(read.units, self._terms, covers=order is not Order.RELEVANCE)
@@ -174,9 +179,11 @@ class Engine:
         if len(read.terms) > 1 and len(best):
             scores[best] *= closeness(read.terms, self._terms, best)
         if meaning and order is Order.RELEVANCE and not query.words:
-            scores = meaning(self._shown.numbers)
+            scores = meaning(self._shown.numbers, {})
         elif meaning and order is Order.RELEVANCE:
-            scores, found = self._with_meaning(scores, found, selected, meaning(self._shown.numbers))
+            cosines = np.where(selected, meaning(self._shown.numbers, dict(read.corrected)), 0)
+            weight = MEANING if len(query.words) >= DESCRIBED else MEANING_OF_FEW
+            scores, found = with_meaning(scores, found, np.maximum(cosines, 0), weight)
         # Others stay behind the best, so that a first page needn't look at them.
         alone = order is Order.RELEVANCE and not (meaning or after) and len(best) > limit
         papers = best if alone else np.flatnonzero(found)
@@ -195,15 +202,6 @@ class Engine:
             idfs=read.idfs(),
             counts=self._shown.counts(found) if counts else {},
         )
-
-    def _with_meaning(
-        self, scores: Scores, found: Marks, selected: Marks, cosines: Scores
-    ) -> tuple[Scores, Marks]:
-        """Add what meaning gives to each paper; those of the closest meaning are found without any word."""
-        closeness = np.where(selected, np.maximum(cosines, 0), 0)
-        closest = (closeness > 0) & (closeness >= least_of_highest(closeness, CLOSEST))
-        best = float(scores[found].max(initial=0)) or 1.0
-        return scores / best + MEANING * closeness, found | closest
 
     def nearest(self, word: str) -> tuple[str, ...]:
         """Return words of the papers that look most like one that no paper has."""
@@ -334,6 +332,16 @@ class _Read:
         of_unit = [term for _, of_unit in self.units for term in of_unit]
         related = {stem: RELATED * term.idf for term in of_unit for stem in term.related}
         return related | {term.stem: term.idf for term in self.terms}
+
+
+def with_meaning(scores: Scores, found: Marks, cosines: Scores, weight: float) -> tuple[Scores, Marks]:
+    """Add what meaning gives to each paper; those of the closest meaning are found without any word.
+
+    `cosines`: 0 or more; `weight`: what a cosine of 1 counts of the best score.
+    """
+    closest = (cosines > 0) & (cosines >= least_of_highest(cosines, CLOSEST))
+    best = float(scores[found].max(initial=0)) or 1.0
+    return scores / best + weight * cosines, found | closest
 
 
 def best_places(scores: Scores, count: int) -> Places:

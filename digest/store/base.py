@@ -5,13 +5,13 @@ migration. Every foreign key leads an index.
 """
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime, time
 from typing import Any, ClassVar
 
 from sqlalchemy import Index, MetaData, text
 from sqlalchemy.orm import DeclarativeBase
 
-from digest.store.columns import AnyText, UtcTime
+from digest.store.columns import AnyText, Day, TimeOfDay, UtcTime
 
 # SQLite hands out the number of a deleted last row again; links, Message-IDs and ledgers name these for good.
 NEVER_REUSED = {"sqlite_autoincrement": True}
@@ -20,7 +20,12 @@ NEVER_REUSED = {"sqlite_autoincrement": True}
 class Base(DeclarativeBase):
     """Types and names of constraints, the same for every table."""
 
-    type_annotation_map: ClassVar[dict[Any, Any]] = {str: AnyText(), datetime: UtcTime()}
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        str: AnyText(),
+        datetime: UtcTime(),
+        date: Day(),
+        time: TimeOfDay(),
+    }
     metadata = MetaData(
         naming_convention={
             "ix": "ix_%(table_name)s_%(column_0_N_name)s",

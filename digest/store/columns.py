@@ -1,14 +1,52 @@
-"""Column types that are the same on SQLite and Postgres: aware times, JSON, long and packed integers."""
+"""Column types that are the same on SQLite and Postgres: aware times, JSON, long and packed integers.
+
+Postgres lets no text into a column of times; SQLite lets anything in. A cell that its type can't read comes
+back as `Unreadable` instead of ending the reading of all rows: `store/readable.py` leaves out its row,
+and whoever reads it in another way fails for that row alone.
+"""
 
 import struct
-from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Integer, LargeBinary, Text, TypeDecorator
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Date,
+    DateTime,
+    Dialect,
+    Integer,
+    LargeBinary,
+    Text,
+    Time,
+    TypeDecorator,
+)
 from sqlalchemy.types import TypeEngine
 
 from digest.words.characters import cleaned
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """What stands for a cell that its column's type can't read. `reason`: why, without what it holds."""
+
+    reason: str
+
+
+def _one_by_one(dialect: Dialect, read: Callable[[Any], Any] | None) -> Callable[[Any], Any] | None:
+    """Return `read`, the reader of a type's cells, returning Unreadable on SQLite where it would raise."""
+    if read is None or dialect.name != "sqlite":
+        return read
+
+    def read_or_say(value: Any) -> Any:
+        try:
+            return read(value)
+        except (ValueError, TypeError, AttributeError, RecursionError) as error:
+            return Unreadable(f"{type(error).__name__} in a cell of type {type(value).__name__}")
+
+    return read_or_say
 
 
 class AnyJson(TypeDecorator[Any]):
@@ -30,6 +68,9 @@ class AnyJson(TypeDecorator[Any]):
 
     def process_bind_param(self, value: Any, _dialect: Dialect) -> Any:
         return _cleaned(value)
+
+    def result_processor(self, dialect: Dialect, coltype: Any) -> Callable[[Any], Any] | None:
+        return _one_by_one(dialect, super().result_processor(dialect, coltype))
 
 
 def _cleaned(value: Any) -> Any:
@@ -82,6 +123,29 @@ class UtcTime(TypeDecorator[datetime]):
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
+    def result_processor(self, dialect: Dialect, coltype: Any) -> Callable[[Any], Any] | None:
+        return _one_by_one(dialect, super().result_processor(dialect, coltype))
+
+
+class Day(TypeDecorator[date]):
+    """A day of the calendar."""
+
+    impl = Date
+    cache_ok = True
+
+    def result_processor(self, dialect: Dialect, coltype: Any) -> Callable[[Any], Any] | None:
+        return _one_by_one(dialect, super().result_processor(dialect, coltype))
+
+
+class TimeOfDay(TypeDecorator[time]):
+    """A time of day, in a zone that another column names."""
+
+    impl = Time
+    cache_ok = True
+
+    def result_processor(self, dialect: Dialect, coltype: Any) -> Callable[[Any], Any] | None:
+        return _one_by_one(dialect, super().result_processor(dialect, coltype))
+
 
 class Packed(TypeDecorator[tuple[int, ...]]):
     """Integers of 32 bits in their order, four little-endian bytes each."""
@@ -94,6 +158,9 @@ class Packed(TypeDecorator[tuple[int, ...]]):
 
     def process_result_value(self, value: bytes | None, _dialect: Dialect) -> tuple[int, ...] | None:
         return None if value is None else unpack(value)
+
+    def result_processor(self, dialect: Dialect, coltype: Any) -> Callable[[Any], Any] | None:
+        return _one_by_one(dialect, super().result_processor(dialect, coltype))
 
 
 def pack(numbers: Iterable[int]) -> bytes:

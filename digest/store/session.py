@@ -54,7 +54,6 @@ __all__ = [
     "reading",
     "rehearsal",
     "serialise",
-    "together",
     "transaction",
     "with_patience",
     "write",
@@ -109,30 +108,14 @@ def with_patience(engine: Engine, seconds: float) -> Engine:
 @contextmanager
 def transaction(engine: Engine) -> Iterator[Session]:
     """Open a Session whose work is committed at the end, or rolled back when something is raised, and in a
-    rehearsal always. Inside `together` it is a part of that one transaction.
+    rehearsal always.
     """
-    whole: Session | None = engine.get_execution_options().get("digest_within")
-    if whole is not None:
-        with whole.begin_nested():
-            yield whole
-        return
     from digest.store import metadata as _all_tables  # noqa: F401, PLC0415 - foreign keys, see there
 
     with Session(engine, expire_on_commit=False) as session, session.begin():
         yield session
         if engine.get_execution_options().get("digest_rehearsal"):
             session.rollback()
-
-
-@contextmanager
-def together(engine: Engine) -> Iterator[Engine]:
-    """Open one transaction for functions that open their own, and yield the same database for them.
-
-    What they write is committed at the end, all at once; where one raises, only its own part is rolled back.
-    What they read is what was written so far. For one thread.
-    """
-    with transaction(engine) as whole:
-        yield engine.execution_options(digest_within=whole)
 
 
 def place(url: str) -> str:
@@ -149,15 +132,7 @@ def rehearsal(engine: Engine) -> Engine:
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Session]:
-    """Open a Session over one unmoving view of the database. It waits for no writer; writing in it fails.
-
-    Inside `together` it is that transaction, and shows what was written so far.
-    """
-    whole: Session | None = engine.get_execution_options().get("digest_within")
-    if whole is not None:
-        whole.flush()
-        yield whole
-        return
+    """Open a Session over one unmoving view of the database. It waits for no writer; writing in it fails."""
     options: dict[str, Any] = {"digest_reading": True}
     if engine.dialect.name == "postgresql":
         options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
@@ -273,6 +248,8 @@ def _make_private(path: Path) -> None:
 
 def _set_up(connection: Any, _record: object) -> None:
     """Settings of one SQLite connection. `synchronous` stays FULL: what was sent must outlive a power cut."""
+    # Text that isn't UTF-8 would end the reading of all rows; so it is shown with U+FFFD in its place.
+    connection.text_factory = lambda text: text.decode("utf-8", "replace")
     connection.isolation_level = None  # the driver would begin transactions by itself, and too late
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA journal_mode = WAL")

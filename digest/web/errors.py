@@ -23,6 +23,7 @@ from digest.languages import deferred, gettext
 from digest.pipeline import failures
 from digest.pipeline.installation import UNAVAILABLE
 from digest.web.forms import fix_of
+from digest.web.guards import LONGEST_QUERY
 from digest.web.limits import retry_after
 from digest.web.site import ANOTHER_SESSION, ANOTHER_SITE, web_of
 
@@ -35,6 +36,7 @@ TITLES = {
     404: deferred("There is no such page"),
     405: deferred("That can’t be done here"),
     410: deferred("This paper is no longer shown here"),
+    414: deferred("This address is too long"),
     429: deferred("A moment, please"),
     503: deferred("A moment, please"),
 }
@@ -43,6 +45,7 @@ NOT_OURS = deferred("That form isn’t ours")
 HINTS = {
     404: deferred("Check the address, or search for a paper above."),
     405: deferred("This address takes only a form. Open the page with the form, and send it from there."),
+    414: deferred("Shorten what you search for, or what you filled into the form."),
 }
 DAMAGED = deferred("Your subscription can’t be read")
 NOT_POSSIBLE = deferred("That doesn’t work")
@@ -60,7 +63,9 @@ def handle(app: FastAPI) -> None:
 
 
 class Unforeseen:
-    """ASGI middleware: an exception that nobody foresaw ends its request and nothing else."""
+    """ASGI middleware: an exception that nobody foresaw ends its request and nothing else; an address that is
+    too long is looked at by nobody.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -68,6 +73,9 @@ class Unforeseen:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
+            return
+        if len(scope["query_string"]) > LONGEST_QUERY:
+            await _http_error(Request(scope), HTTPException(414))(scope, receive, send)
             return
         begun = ended = False
 

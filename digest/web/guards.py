@@ -135,8 +135,6 @@ def _refusal(scope: Scope) -> tuple[int, str] | None:
         return 404, "There is no such page."
     if NUL in scope["query_string"]:
         return 400, "This address holds a character that no text has."
-    if len(scope["query_string"]) > LONGEST_QUERY:
-        return 414, "This address is too long. Send what it says as a form."
     return TOO_LARGE if _length(scope) > LARGEST_BODY else None
 
 

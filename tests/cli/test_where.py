@@ -3,7 +3,6 @@
 import json
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import Engine
@@ -12,6 +11,7 @@ from digest.domain import SubscriberStatus
 from digest.errors import DigestError
 from digest.pipeline.installation import Installation
 from digest.pipeline.subscriptions import preferences
+from digest.pipeline.subscriptions.lists.acts import Act, Planned
 from digest.pipeline.subscriptions.lists.bulk import act_on_all
 from digest.pipeline.subscriptions.where import choose, conditions_of, listing
 from digest.store import session
@@ -99,17 +99,19 @@ def test_a_wrong_condition_says_what_was_meant(here: Installation, where: str, s
 
 @pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
 def test_one_who_fails_stops_nobody_else(here: Installation) -> None:
-    def act(here: Installation, person: Any) -> bool:
-        if person.email.startswith("b"):
-            preferences.pause(here, person.id, NOW + timedelta(days=3), NOW)
+    def write(here: Installation, db: session.Session, planned: Planned[bool]) -> None:
+        preferences.pause_all(db, [(person, NOW + timedelta(days=3)) for person, _ in planned])
+        if any(person.email.startswith("b") for person, _ in planned):
             raise RuntimeError("a fault of ours")
-        return bool(person.interests.topics)
 
     before = listing(here, (), limit=10)
+    act = Act(lambda person: "llm" in person.interests.topics or None, write)
     report = act_on_all(here, choose(here, ["joined since 2026-01-01"]), act)
-    assert (report.changed, report.unchanged, report.failed) == (2, 1, 1)
+    assert (report.changed, report.unchanged, report.failed) == (1, 2, 1)
     assert report.errors == [("bob@two.example", "RuntimeError: a fault of ours")]
-    assert listing(here, (), limit=10) == before  # nothing half done
+    after = listing(here, (), limit=10)
+    assert after[0].status is SubscriberStatus.PAUSED
+    assert after[1:] == before[1:]  # nothing half done
 
 
 @pytest.fixture

@@ -124,6 +124,12 @@ def test_no_body_is_more_than_a_mistake(web: WebServer, path: str, body: bytes) 
     [
         ("GET", "/nothing", 404, ("There is no such page", "search for a paper above")),
         ("GET", "/subscribe", 405, ("That can’t be done here", "Open the page with the form")),
+        (
+            "GET",
+            f"/search?q={'long' * 2100}",
+            414,
+            ("This address is too long", "Shorten what you search for"),
+        ),
         ("POST", "/subscribe", 403, ("That form isn’t ours", "was sent from another site")),
     ],
 )
@@ -133,6 +139,11 @@ def test_an_error_says_what_happened_and_what_to_do(
     answer = web.client(Origin="https://elsewhere.example").request(method, path)
     assert answer.status_code == status
     assert [each for each in words if each not in answer.text] == []
+
+
+def test_an_address_that_is_too_long_is_a_problem_to_a_program(web: WebServer) -> None:
+    answer = web.client().get(f"/api/v1/search?q={'long' * 2100}")
+    assert (answer.status_code, answer.headers["content-type"]) == (414, "application/problem+json")
 
 
 def test_a_form_with_a_nul_is_refused(web: WebServer) -> None:

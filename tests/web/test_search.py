@@ -220,6 +220,9 @@ def test_a_preview_says_that_like_saved_needs_papers_that_were_saved(web: WebSer
     client = web.client()
     for query in ("like:saved", "like:saved OR robots"):
         assert says in client.get("/", params={"filters": query}).text
+    papers_of_five_kinds(web)
+    page = client.get("/", params={"filters": "like:saved"}).text
+    assert "No digest today: no papers are saved yet." in page
     for query in ('"like:saved"', "robots"):  # a phrase asks for two words
         assert says not in client.get("/", params={"filters": query}).text
 

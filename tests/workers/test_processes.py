@@ -20,6 +20,7 @@ from digest.config import load
 from digest.domain import DeliveryState, Interests, Schedule, SourceKind, SubscriberStatus
 from digest.pipeline.installation import Installation, open_installation
 from digest.store import deliveries, papers, session, sources
+from digest.store.monitoring import heartbeats
 from digest.store.subscriptions import subscribers
 from tests.builders import entry
 from tests.redis_server import RedisServer, running_redis
@@ -150,6 +151,11 @@ def site(tmp_path: Path, redis: RedisServer, database_url: str) -> Iterator[Site
     installation.engine.dispose()
 
 
+def heartbeats_of(site: Site) -> list[str]:
+    with session.reading(site.installation.engine) as db:
+        return list(heartbeats.listing(db))
+
+
 @pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
 @pytest.mark.long
 def test_due_subscribers_get_one_mail_each_and_no_address_gets_into_the_logs(site: Site) -> None:
@@ -159,6 +165,8 @@ def test_due_subscribers_get_one_mail_each_and_no_address_gets_into_the_logs(sit
         site.wait_for_mails(*NAMES)
         time.sleep(4 * TICK)  # beat goes on ringing
         site.wait_for_mails(*NAMES)
+        assert heartbeats_of(site) == [f"celery@{socket.gethostname()}"]
+    assert heartbeats_of(site) == []  # it was told to stop
     with session.transaction(site.installation.engine) as db:
         states = Counter[DeliveryState]()
         for issue in deliveries.issues(db):

@@ -12,7 +12,7 @@ from digest.cli.terminal.prompts import ask
 
 if TYPE_CHECKING:
     from digest.domain import Subscriber
-    from digest.pipeline.installation import Installation
+    from digest.pipeline.subscriptions.lists.acts import Act
 
 where_option = click.option(
     "--where",
@@ -34,7 +34,7 @@ def check_one_or_where(email: str | None, where: Sequence[str]) -> None:
 def act_on_all(
     cli: Cli,
     where: Sequence[str],
-    act: Callable[["Installation", "Subscriber"], bool],
+    act: "Act[Any]",
     *,
     what: str,
     dry_run: bool,
@@ -44,8 +44,7 @@ def act_on_all(
 ) -> int:
     """Count and show whom the conditions choose, ask, and act on each; returns an exit code.
 
-    `act` says whether it changed somebody; `what` goes on "N subscribers …"; `shown` is told of each of the
-    first few.
+    `what` goes on "N subscribers …"; `shown` is told of each of the first few.
     """
     from digest.cli.terminal.progress import counting
     from digest.pipeline.subscriptions.lists.bulk import BulkReport

@@ -17,7 +17,6 @@ from digest.serializers import subscriber_object
 
 if TYPE_CHECKING:
     from digest.domain import Subscriber
-    from digest.pipeline.installation import Installation
     from digest.pipeline.subscriptions.admin import Edit
 
 
@@ -78,20 +77,16 @@ def edit(
 def _edit_all(
     cli: Cli, where: Sequence[str], wanted: Mapping[str, Any], *, dry_run: bool, yes: bool, as_json: bool
 ) -> int:
-    from digest.pipeline.subscriptions import admin
+    from digest.pipeline.subscriptions.lists import acts
 
-    def change(here: "Installation", person: "Subscriber") -> bool:
-        planned = admin.planned(here, person, wanted)
-        if planned.changed:
-            admin.carry_out(here, planned, cli.now)
-        return bool(planned.changed)
+    act = acts.editing(cli.installation, wanted, cli.now)
 
     def shown(person: "Subscriber") -> str:
-        planned = admin.planned(cli.installation, person, wanted)
-        return ", ".join(_differences(planned)) or "nothing to change"
+        planned = act.plan(person)
+        return ", ".join(_differences(planned)) if planned else "nothing to change"
 
     return act_on_all(
-        cli, where, change, what="will change", dry_run=dry_run, yes=yes, as_json=as_json, shown=shown
+        cli, where, act, what="will change", dry_run=dry_run, yes=yes, as_json=as_json, shown=shown
     )
 
 

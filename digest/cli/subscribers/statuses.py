@@ -1,7 +1,6 @@
 """Runs `digest subscribers pause`, `resume`, `unsubscribe` and `erase`, on one subscriber or many."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 import click
 
@@ -12,12 +11,6 @@ from digest.cli.terminal.options import dry_run_option, yes_option
 from digest.cli.terminal.output import emit, say
 from digest.cli.terminal.prompts import ask
 from digest.serializers import subscriber_object
-
-if TYPE_CHECKING:
-    from digest.domain import Subscriber
-    from digest.pipeline.installation import Installation
-
-_READERS = frozenset({"active", "paused"})  # statuses of those who get digests, now or later
 
 
 @click.command()
@@ -46,26 +39,19 @@ def pause(
     """
     from digest.errors import RefusedError
     from digest.pipeline.subscriptions import admin, preferences
+    from digest.pipeline.subscriptions.lists import acts
 
     check_one_or_where(email, where)
-
-    def begin(here: "Installation", person: "Subscriber") -> bool:
-        end = admin.pause_until(person, until.date())
-        preferences.check_pause(end, cli.now)
-        if person.status not in _READERS or person.paused_until == end:
-            return False
-        preferences.pause(here, person.id, end, cli.now)
-        return True
-
     if email is None:
-        what = f"will be paused until {until:%Y-%m-%d}"
-        return act_on_all(cli, where, begin, what=what, dry_run=dry_run, yes=yes, as_json=as_json)
+        what, act = f"will be paused until {until:%Y-%m-%d}", acts.pausing(until.date(), cli.now)
+        return act_on_all(cli, where, act, what=what, dry_run=dry_run, yes=yes, as_json=as_json)
     found = preferences.by_address(cli.installation, email)
-    preferences.check_pause(admin.pause_until(found, until.date()), cli.now)
-    if found.status not in _READERS:
+    end = admin.pause_until(found, until.date())
+    preferences.check_pause(end, cli.now)
+    if found.status not in preferences.READERS:
         raise RefusedError(f"{found.email} is {found.status}: there is no mail to pause")
     if not dry_run:
-        begin(cli.installation, found)
+        preferences.pause(cli.installation, found.id, end, cli.now)
     return _tell(cli, email, f"is paused until {until:%Y-%m-%d}", dry_run=dry_run, as_json=as_json)
 
 
@@ -85,22 +71,18 @@ def resume(
     """
     from digest.errors import RefusedError
     from digest.pipeline.subscriptions import preferences
+    from digest.pipeline.subscriptions.lists import acts
 
     check_one_or_where(email, where)
-
-    def end(here: "Installation", person: "Subscriber") -> bool:
-        preferences.resume(here, person.id, cli.now)
-        return person.status == "paused"
-
     if email is None:
-        what = "will get digests again where they are paused"
-        return act_on_all(cli, where, end, what=what, dry_run=dry_run, yes=yes, as_json=as_json)
+        what, act = "will get digests again where they are paused", acts.resuming(cli.now)
+        return act_on_all(cli, where, act, what=what, dry_run=dry_run, yes=yes, as_json=as_json)
     found = preferences.by_address(cli.installation, email)
-    if found.status not in _READERS:
+    if found.status not in preferences.READERS:
         fix = f"digest subscribers resend-confirmation {found.email}"
         raise RefusedError(f"{found.email} is {found.status}: only they can come back", fix=fix)
     if not dry_run:
-        end(cli.installation, found)
+        preferences.resume(cli.installation, found.id, cli.now)
     return _tell(cli, email, "gets digests again", dry_run=dry_run, as_json=as_json)
 
 
@@ -127,21 +109,17 @@ def unsubscribe(
     Example: digest subscribers unsubscribe ada@example.org --yes
     """
     from digest.pipeline.subscriptions import preferences
+    from digest.pipeline.subscriptions.lists import acts
 
     check_one_or_where(email, where)
-
-    def end(here: "Installation", person: "Subscriber") -> bool:
-        preferences.leave(here, person.id, cli.now, goodbye=goodbye)
-        return person.status in {*_READERS, "pending"}
-
     if email is None:
-        what = "won't get digests any more"
-        return act_on_all(cli, where, end, what=what, dry_run=dry_run, yes=yes, as_json=as_json)
+        what, act = "won't get digests any more", acts.leaving(cli.now, goodbye=goodbye)
+        return act_on_all(cli, where, act, what=what, dry_run=dry_run, yes=yes, as_json=as_json)
     found = preferences.by_address(cli.installation, email, leaving=True)
     if not (dry_run or yes):
         ask(f"{found.email} won't get digests any more")
     if not dry_run:
-        end(cli.installation, found)
+        preferences.leave(cli.installation, found.id, cli.now, goodbye=goodbye)
     return _tell(cli, email, "is unsubscribed", dry_run=dry_run, as_json=as_json)
 
 
@@ -162,16 +140,12 @@ def erase(
     Example: digest subscribers erase ada@example.org --yes
     """
     from digest.pipeline.subscriptions import personal_data, preferences
+    from digest.pipeline.subscriptions.lists import acts
 
     check_one_or_where(email, where)
-
-    def forget(here: "Installation", person: "Subscriber") -> bool:
-        personal_data.erase(here, person.id, cli.now)
-        return True
-
     if email is None:
-        what = "will be erased with all that is kept about them, for good"
-        return act_on_all(cli, where, forget, what=what, dry_run=dry_run, yes=yes, as_json=as_json)
+        what, act = "will be erased with all that is kept about them, for good", acts.erasing(cli.now)
+        return act_on_all(cli, where, act, what=what, dry_run=dry_run, yes=yes, as_json=as_json)
     found = preferences.by_address(cli.installation, email, leaving=True)
     kept = personal_data.export(cli.installation, found.id)
     counts = {
@@ -182,7 +156,7 @@ def erase(
     if not (dry_run or yes):
         ask(f"all of it will be erased, and {found.email} can't be subscribed again")
     if not dry_run:
-        forget(cli.installation, found)
+        personal_data.erase(cli.installation, found.id, cli.now)
     if as_json:
         emit({"email": found.email, "erased": not dry_run} | counts)
     elif not dry_run:

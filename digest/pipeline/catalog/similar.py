@@ -148,7 +148,7 @@ class Similar:
             return None
         liked = liked_papers(db, self._basis(db, made.number), ids).values()
         vectors = [each.vector for each in liked if each.vector is not None]
-        return (lambda _numbers: lsa.likest(vectors, made.of_segments)) if vectors else None
+        return (lambda _numbers, _corrected: lsa.likest(vectors, made.of_segments)) if vectors else None
 
     def _vectors(self, db: Session, engine: Engine) -> "_Vectors | None":
         """The vectors of each of the engine's segments in the newest basis; None where there is no basis."""

@@ -11,6 +11,7 @@ from digest.deliver import enhanced_code
 from digest.domain import Alarm, DeliveryState, Source, SourceState
 from digest.pipeline import failures
 from digest.pipeline.failures import Part
+from digest.pipeline.monitoring import heartbeats
 from digest.store import sources
 from digest.store.deliveries import domain_limits, late
 from digest.store.deliveries.late import Late
@@ -29,7 +30,7 @@ NAMED = 5  # things in an alarm's title
 def standing(db: Session, now: datetime) -> list[Alarm]:
     """Return everything that is wrong now, by key. A kind that can't be looked at is an alarm of its own."""
     found: list[Alarm] = []
-    for kind in (_issues, _emails, _sources, _domains, _failures):
+    for kind in (_issues, _emails, _sources, _domains, _failures, _workers):
         try:
             with db.begin_nested():
                 found += kind(db, now)
@@ -61,6 +62,7 @@ _ENDINGS = {
     "domain": "{name} takes our mail again, or is to be asked anew.",
     "emails": "No email about a subscription has waited for more than an hour any more.",
     "failing": "No {name} fails any more, or the last failure is a day old.",
+    "worker": "{name} works again, or was told to stop, or has been missed for a day.",
     "blind": "The {name} can be looked at again.",
 }
 
@@ -187,6 +189,18 @@ def _failures(db: Session, now: datetime) -> Iterator[Alarm]:
             tried="Everything else goes on. What was set aside is tried again, but for sign-ups.",
             fix="the log has the traceback; digest doctor lists them; digest failures retry tries them again",
             since=min(failure.first_at for failure in found),
+        )
+
+
+def _workers(db: Session, now: datetime) -> Iterator[Alarm]:
+    for worker, at in heartbeats.silent(db, now).items():
+        yield Alarm(
+            key=f"worker:{worker}",
+            title=f"worker {worker} gives no sign of life",
+            detail=f"It last came to the end of a task at {_moment(at)}.",
+            tried="Other workers do what it would do; what it had at hand is taken up when its lease ends.",
+            fix="start it again; look at its log, and at Redis and the database if none works",
+            since=at,
         )
 
 

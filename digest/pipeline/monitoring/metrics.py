@@ -19,7 +19,7 @@ from digest.pipeline import failures
 from digest.pipeline.installation import Installation
 from digest.store import deliveries, session, sources
 from digest.store.deliveries import late
-from digest.store.monitoring import alarms, statistics
+from digest.store.monitoring import alarms, heartbeats, statistics
 from digest.store.monitoring import failures as kept_failures
 from digest.store.session import Session
 from digest.store.sources import Fetches
@@ -28,6 +28,7 @@ from digest.store.subscriptions import transactional
 MOST_SERIES = 200
 MOST_SOURCES = 30  # with series of their own; the rest are one
 MOST_THREADS = 20
+MOST_WORKERS = 20
 OTHER = "other"  # the label of the rest
 LEAST = timedelta(seconds=5)  # that numbers are remembered
 SHARE = 20  # times as long as reading took: it takes a twentieth of a processor at most, however often asked
@@ -236,6 +237,16 @@ def _failures(db: Session, _now: datetime) -> Iterable[Family]:
     yield Family("digest_alarms", "Alarms that stand (digest doctor)", (), {(): len(standing)})
 
 
+def _workers(db: Session, now: datetime) -> Iterable[Family]:
+    seen = sorted(heartbeats.listing(db).items(), key=lambda each: each[1])[:MOST_WORKERS]
+    yield Family(
+        "digest_worker_heartbeat_age_seconds",
+        "Since a worker came to the end of a task; the longest silent ones",
+        ("worker",),
+        {(worker,): _age(at, now) for worker, at in seen},
+    )
+
+
 _FAMILIES: Mapping[str, Callable[[Session, datetime], Iterable[Family]]] = {
     "sources": _sources,
     "issues": _issues,
@@ -244,13 +255,14 @@ _FAMILIES: Mapping[str, Callable[[Session, datetime], Iterable[Family]]] = {
     "queue": _queue,
     "sending": _sending,
     "failures": _failures,
+    "workers": _workers,
 }
 
 
 def _heartbeat(heartbeats: Mapping[str, datetime | None], now: datetime) -> Family:
     return Family(
         "digest_heartbeat_age_seconds",
-        "Since a thread of this process came to the end of its work; +Inf: not yet. Workers have none here",
+        "Since a thread of this process came to the end of its work; +Inf: not yet",
         ("thread",),
         {(name,): _age(at, now) for name, at in sorted(heartbeats.items())[:MOST_THREADS]},
     )

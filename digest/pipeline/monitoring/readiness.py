@@ -1,7 +1,7 @@
 """Says whether a site can do its work, part by part. No token, no address, no setting is named.
 
-What is wrong with sources, and what was set aside, is a warning: pages and links of emails work without them,
-so a balancer keeps sending readers here.
+What is wrong with sources or single workers, and what was set aside, is a warning: pages and links of emails
+work without them, so a balancer keeps sending readers here.
 """
 
 import logging
@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from digest.domain import SourceState
 from digest.errors import DigestError
 from digest.pipeline.installation import Installation
+from digest.pipeline.monitoring import heartbeats
 from digest.store import schema, session, sources
 from digest.store.deliveries import late
 from digest.store.monitoring import failures
@@ -19,7 +20,7 @@ from digest.store.subscriptions import transactional
 
 OK = "ok"
 LONGEST_QUEUE = timedelta(hours=1)
-_WARNINGS = {"sources", "failures"}
+_WARNINGS = {"sources", "failures", "workers"}
 log = logging.getLogger(__name__)
 
 
@@ -56,6 +57,7 @@ def readiness(
             "issues": lambda: _issues(installation, now),
             "queue": lambda: _queue(installation, now),
             "failures": lambda: _failures(installation),
+            "workers": lambda: _workers(installation, now),
         }
         parts |= {name: _looked_at(check) for name, check in checks.items()}
     return Readiness(parts)
@@ -110,6 +112,12 @@ def _queue(installation: Installation, now: datetime) -> str:
         digests = late.waiting(db, due_before=now - LONGEST_QUEUE, now=now)
     waits = bool(digests) or (since is not None and now - since > LONGEST_QUEUE)
     return "mails have waited for more than an hour" if waits else OK
+
+
+def _workers(installation: Installation, now: datetime) -> str:
+    with session.reading(installation.engine) as db:
+        silent = heartbeats.silent(db, now)
+    return f"no sign of life of {len(silent)}" if silent else OK
 
 
 def _failures(installation: Installation) -> str:

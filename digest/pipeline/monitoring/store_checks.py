@@ -6,10 +6,12 @@ from datetime import datetime, timedelta
 from digest.domain import Alarm, DeliveryState, SourceState
 from digest.pipeline.ingest.kept_summaries import NAME as SUMMARIES
 from digest.pipeline.ingest.overview import SourceView, age, views
+from digest.pipeline.monitoring import heartbeats
 from digest.pipeline.monitoring.checks import Check, Result, check
 from digest.store import deliveries, session
 from digest.store.deliveries import domain_limits, late
 from digest.store.monitoring import alarms, failures
+from digest.store.monitoring import heartbeats as kept_heartbeats
 from digest.store.session import Engine
 from digest.store.sources import services
 from digest.store.sources.services import ServiceState
@@ -50,8 +52,23 @@ def examine_store(
     if summaries:
         fix = "look at DIGEST_SUMMARY_URL, _MODEL and _KEY; mails carry first sentences meanwhile"
         yield _service("summaries", asked_services.get(SUMMARIES), fix)
+    yield from _workers(engine, now)
     yield from _delivered(engine)
     yield from _waiting(engine, now)
+
+
+def _workers(engine: Engine, now: datetime) -> Iterator[Check]:
+    """Celery's workers, where there were any in the last day."""
+    with session.reading(engine) as db:
+        known, silent = kept_heartbeats.listing(db), heartbeats.silent(db, now)
+    if known:
+        last = [f"{worker} (last at {at:%Y-%m-%d %H:%M} UTC)" for worker, at in silent.items()]
+        yield check(
+            "workers",
+            not silent,
+            f"no sign of life: {', '.join(last[:SHOWN])}" if silent else f"at work: {', '.join(known)}",
+            "start it again and look at its log; one that is gone for good is forgotten after a day",
+        )
 
 
 def _waiting(engine: Engine, now: datetime) -> Iterator[Check]:

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from digest.domain import Interests, Role, Schedule, Subscriber, SubscriberStatus
+from digest.domain import Frequency, Interests, Role, Schedule, Subscriber, SubscriberStatus, Topic
 from digest.due import next_due
 from digest.errors import InputError, RefusedError
 from digest.pipeline.installation import Installation
@@ -23,7 +23,8 @@ from digest.pipeline.subscriptions.validate import (
 from digest.serializers import WEEKDAYS, subscriber_object
 from digest.store import session
 from digest.store.community import audit
-from digest.store.subscriptions import snapshots, subscribers, suppressions
+from digest.store.session import Session
+from digest.store.subscriptions import bulk, snapshots, subscribers, suppressions
 from digest.tokens import address_hashes
 
 _LISTS = ("topics", "filters", "exclude")
@@ -35,6 +36,12 @@ class Edit:
 
     before: Subscriber
     after: Subscriber
+
+    @property
+    def is_of_digests(self) -> bool:
+        """Whether interests or the schedule change."""
+        before, after = self.before, self.after
+        return (before.interests, before.schedule) != (after.interests, after.schedule)
 
     @property
     def changed(self) -> list[tuple[str, Any, Any]]:
@@ -82,7 +89,12 @@ def ask_again(installation: Installation, email: str, now: datetime) -> Subscrib
 
 
 def planned(installation: Installation, before: Subscriber, changes: Mapping[str, Any]) -> Edit:
-    """Work out an edit; nothing is written.
+    """Work out an edit, with the topics that there are; nothing is written. See `plan`."""
+    return plan(known_topics(installation), before, changes)
+
+
+def plan(listed: Sequence[Topic], before: Subscriber, changes: Mapping[str, Any]) -> Edit:
+    """Work out an edit; nothing is written. `listed`: the topics that there are.
 
     `changes`: by field, as it is typed: `email`, `topics`, `filters`, `exclude` (whole lists), `add_…` and
     `remove_…` for each of those, `min_upvotes`, `top`, `max_papers`, `front`, `about_only`, `frequency`,
@@ -90,7 +102,6 @@ def planned(installation: Installation, before: Subscriber, changes: Mapping[str
     Raises UnknownError, InputError or FilterError.
     """
     kept, times = before.interests, before.schedule
-    listed = known_topics(installation)
     limits = ("min_upvotes", "top", "max_papers", "about_only", "front")
     wanted: dict[str, Any] = {name: changes.get(name, getattr(kept, name)) for name in limits}
     for name in _LISTS:
@@ -121,28 +132,37 @@ def planned(installation: Installation, before: Subscriber, changes: Mapping[str
 def carry_out(installation: Installation, edit: Edit, now: datetime) -> Subscriber:
     """Write an edit, and return the subscriber as they are then. Raises InputError where the new address is
     somebody's already, or must not be written to."""
-    before, after = edit.before, edit.after
     with (
         session.transaction(installation.engine) as db,
-        audited(installation, db, before.id, "edit", now),
+        audited(installation, db, edit.before.id, "edit", now),
     ):
+        write_all(installation, db, [edit], now)
+    return preferences.by_address(installation, edit.after.email)
+
+
+def write_all(installation: Installation, db: Session, edits: Sequence[Edit], now: datetime) -> None:
+    """Write edits of different people: interests and schedules by a statement for all, addresses, roles and
+    names one by one. Raises as `carry_out` does."""
+    for before, after in ((edit.before, edit.after) for edit in edits):
         if after.email != before.email:
             if suppressions.among(db, address_hashes(after.email, installation.keys)):
                 raise InputError(f"{after.email} is suppressed: no mail goes there")
             subscribers.move(db, before.id, after.email)
-        moved = after.schedule != before.schedule and before.status is SubscriberStatus.ACTIVE
-        subscribers.save(
-            db,
-            before.id,
-            interests=after.interests if after.interests != before.interests else None,
-            schedule=after.schedule if after.schedule != before.schedule else None,
-            due=next_due(after.schedule, now) if moved else None,
-        )
         if after.role is not before.role:
             subscribers.set_role(db, before.id, after.role)
         if after.display_name != before.display_name:
             subscribers.set_display_name(db, before.id, after.display_name)
-    return preferences.by_address(installation, after.email)
+    chosen = [_chosen(edit, now) for edit in edits if edit.is_of_digests]
+    if chosen:
+        bulk.Adder(db).change(chosen)
+
+
+def _chosen(edit: Edit, now: datetime) -> bulk.ChangedSubscriber:
+    before, after = edit.before, edit.after
+    never = after.schedule.frequency is Frequency.NEVER
+    moved = after.schedule != before.schedule and before.status is SubscriberStatus.ACTIVE
+    due = next_due(after.schedule, now) if moved else None
+    return bulk.ChangedSubscriber(before.id, after.interests, after.schedule, moved or never, due)
 
 
 def give_role(installation: Installation, email: str, role: Role, now: datetime) -> Subscriber:

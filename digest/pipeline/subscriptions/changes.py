@@ -1,6 +1,6 @@
 """Writes down what is changed of a subscriber, in the transaction that changes it."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
@@ -11,9 +11,25 @@ from digest.store.subscriptions import snapshots
 
 
 @contextmanager
-def audited(installation: Installation, db: Session, number: int, act: str, now: datetime) -> Iterator[None]:
-    """Compare a subscriber before and after the block, and write what differs down as `subscriber.<act>`."""
-    before = snapshots.snapshot(db, number)
+def audited_all(
+    installation: Installation, db: Session, numbers: Collection[int], act: str, now: datetime
+) -> Iterator[None]:
+    """Compare subscribers before and after the block, and write what differs down as `subscriber.<act>`."""
+    before = snapshots.snapshots(db, numbers)
     yield
-    after = snapshots.snapshot(db, number)
-    audit.record(db, installation.actor, f"subscriber.{act}", f"subscriber:{number}", before, after, now=now)
+    after = snapshots.snapshots(db, numbers)
+    actor, name = installation.actor, f"subscriber.{act}"
+    audit.record_all(
+        db,
+        [
+            audit.Act(actor, name, f"subscriber:{each}", before.get(each), after.get(each), now)
+            for each in numbers
+        ],
+    )
+
+
+@contextmanager
+def audited(installation: Installation, db: Session, number: int, act: str, now: datetime) -> Iterator[None]:
+    """Do for one subscriber what `audited_all` does for several."""
+    with audited_all(installation, db, [number], act, now):
+        yield

@@ -10,13 +10,15 @@ from digest.pipeline.subscriptions.preferences import end_mute, wake
 from digest.store import session
 from digest.store.community import audit, sessions
 from digest.store.monitoring import failures as kept_failures
-from digest.store.subscriptions import attempts, mutes, signups, subscribers, transactional
+from digest.store.monitoring import heartbeats
+from digest.store.subscriptions import attempts, bulk, mutes, signups, subscribers, transactional
 
 UNCONFIRMED_KEPT = timedelta(days=7)
 SESSIONS_KEPT = timedelta(days=30)  # since they were last used
 SIGNINS_KEPT = timedelta(days=1)
 AUDIT_KEPT = timedelta(days=365)
 NOTICES_KEPT = timedelta(days=90)
+HEARTBEATS_KEPT = timedelta(days=1)  # of workers that are gone
 
 
 def keep_up(installation: Installation, now: datetime) -> int:
@@ -24,13 +26,13 @@ def keep_up(installation: Installation, now: datetime) -> int:
     with session.transaction(installation.engine) as db:
 
         def end_pause(number: int) -> None:
-            wake(db, subscribers.by_ids(db, [number])[number], now)
+            wake(db, [subscribers.by_ids(db, [number])[number]], now)
 
         def end(muted: tuple[int, str]) -> None:
             number, filter_text = muted
             end_mute(db, subscribers.by_ids(db, [number])[number], filter_text)
 
-        over = failures.each(db, Part.PAUSE, subscribers.pauses_over(db, now), end_pause, now=now)
+        over = failures.each(db, Part.PAUSE, bulk.pauses_over(db, now), end_pause, now=now)
         ended = failures.each(
             db,
             Part.MUTE,
@@ -46,4 +48,5 @@ def keep_up(installation: Installation, now: datetime) -> int:
         sessions.purge(db, used_before=now - SESSIONS_KEPT, asked_before=now - SIGNINS_KEPT)
         audit.purge(db, before=now - AUDIT_KEPT)
         kept_failures.purge(db, before=now - failures.KEPT)
+        heartbeats.purge(db, before=now - HEARTBEATS_KEPT)
     return over + ended + gone

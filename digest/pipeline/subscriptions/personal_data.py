@@ -3,11 +3,12 @@
 After an erasure nothing stays but the keyed hash of the address, so that nobody can subscribe it again.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from digest import shown
-from digest.domain import Actor
+from digest.domain import Actor, Subscriber
 from digest.pipeline.installation import Installation
 from digest.pipeline.subscriptions import rate_limits
 from digest.pipeline.subscriptions.signup import LOCK
@@ -103,23 +104,32 @@ def erase(installation: Installation, number: int, now: datetime) -> None:
     with session.transaction(installation.engine) as db:
         session.serialise(db, LOCK)
         known = subscribers.addressee(db, number)
-        if known is None:
-            return
-        # A reason that a mail server gave may quote the address, so an older suppression goes as well.
-        suppressions.remove(db, address_hashes(known.email, installation.keys))
-        suppressions.add(db, address_hash(known.email, installation.keys), reason="erased", now=now)
-        rate_limits.forget(db, installation.keys, known.email)
-        signups.forget(db, known.email)
-        theirs = [f"token:{token.id}" for token in tokens.listing(db, number)]
-        voted = list(votes.votes_of(db, number))
-        for part in (proposals, reports):
-            part.forget_person(db, number)
-        picks.forget_curator(db, number)
-        hidings.forget_person(db, number, audit.NOBODY)
-        subscribers.erase(db, number)
-        votes.observe_all(db, voted, now)
-        kept = [f"suppression:{hashed}" for hashed in address_hashes(known.email, installation.keys)]
-        audit.erase(db, number, [*kept, *theirs], theirs)
-        own = installation.actor.name == f"subscriber:{number}"
-        actor = Actor(audit.NOBODY, installation.actor.via) if own else installation.actor
-        audit.record(db, actor, "subscriber.erase", audit.NOBODY, {"erased": False}, None, now=now)
+        if known:
+            erase_all(installation, db, [known], now)
+
+
+def erase_all(installation: Installation, db: Session, people: Sequence[Subscriber], now: datetime) -> None:
+    """Erase people (GDPR, article 17), in some statements for all of them."""
+    session.serialise(db, LOCK)
+    keys = installation.keys
+    numbers, emails = [each.id for each in people], [each.email for each in people]
+    hashes = {each for email in emails for each in address_hashes(email, keys)}
+    # A reason that a mail server gave may quote the address, so an older suppression goes as well.
+    suppressions.remove(db, hashes)
+    suppressions.add_many(db, [address_hash(email, keys) for email in emails], reason="erased", now=now)
+    rate_limits.forget(db, keys, *emails)
+    signups.forget(db, *emails)
+    theirs = [f"token:{number}" for number in tokens.numbers_of(db, numbers)]
+    voted = votes.papers_of(db, numbers)
+    for part in (proposals, reports):
+        part.forget_people(db, numbers)
+    picks.forget_curators(db, numbers)
+    hidings.forget_people(db, numbers, audit.NOBODY)
+    subscribers.erase(db, *numbers)
+    votes.observe_all(db, voted, now)
+    kept = [f"suppression:{each}" for each in hashes]
+    audit.erase(db, numbers, [*kept, *theirs], theirs)
+    is_own = installation.actor.name in {f"subscriber:{number}" for number in numbers}
+    actor = Actor(audit.NOBODY, installation.actor.via) if is_own else installation.actor
+    act = audit.Act(actor, "subscriber.erase", audit.NOBODY, {"erased": False}, None, now)
+    audit.record_all(db, [act] * len(numbers))

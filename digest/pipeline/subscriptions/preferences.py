@@ -3,7 +3,7 @@
 Each takes a subscriber's number, is safe to repeat, and does nothing for somebody who is gone.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -18,12 +18,14 @@ from digest.pipeline.subscriptions.signup import LOCK, WORDING, WORDING_VERSION
 from digest.pipeline.subscriptions.validate import read_display_name, read_interests
 from digest.store import session
 from digest.store.session import Session
-from digest.store.subscriptions import interests, mutes, signups, subscribers, transactional
+from digest.store.subscriptions import bulk, interests, mutes, signups, subscribers, transactional
 from digest.store.subscriptions.subscribers import Consent
 from digest.store.subscriptions.transactional import TransactionalKind
 
 MUTED_FOR = timedelta(days=7)
 LONGEST_PAUSE = timedelta(days=366)
+READERS = frozenset({SubscriberStatus.ACTIVE, SubscriberStatus.PAUSED})  # who get digests, now or later
+GONE = frozenset({SubscriberStatus.UNSUBSCRIBED, SubscriberStatus.SUPPRESSED})
 
 
 def person(installation: Installation, number: int) -> Subscriber | None:
@@ -80,10 +82,19 @@ def pause(installation: Installation, number: int, until: datetime, now: datetim
     check_pause(until, now)
 
     def change(db: Session, known: Subscriber) -> None:
-        if known.status in {SubscriberStatus.ACTIVE, SubscriberStatus.PAUSED}:
-            subscribers.set_status(db, number, SubscriberStatus.PAUSED, paused_until=until)
+        pause_all(db, [(known, until)])
 
     _change(installation, number, change, act="pause", now=now)
+
+
+def pause_all(db: Session, pauses: Iterable[tuple[Subscriber, datetime]]) -> None:
+    """Pause the digests of those who get any, each until a time, by a statement for each time."""
+    by_end: dict[datetime, list[int]] = {}
+    for known, until in pauses:
+        if known.status in READERS:
+            by_end.setdefault(until, []).append(known.id)
+    for until, numbers in by_end.items():
+        subscribers.set_statuses(db, numbers, SubscriberStatus.PAUSED, paused_until=until)
 
 
 def check_pause(until: datetime, now: datetime) -> None:
@@ -98,15 +109,15 @@ def resume(installation: Installation, number: int, now: datetime) -> None:
 
     def change(db: Session, known: Subscriber) -> None:
         if known.status is SubscriberStatus.PAUSED:
-            wake(db, known, now)
+            wake(db, [known], now)
 
     _change(installation, number, change, act="resume", now=now)
 
 
-def wake(db: Session, known: Subscriber, now: datetime) -> None:
-    """Make somebody active again, due next after now."""
-    subscribers.set_status(db, known.id, SubscriberStatus.ACTIVE)
-    subscribers.save(db, known.id, due=next_due(known.schedule, now))
+def wake(db: Session, people: Sequence[Subscriber], now: datetime) -> None:
+    """Make people active again, due next after now."""
+    subscribers.set_statuses(db, [each.id for each in people], SubscriberStatus.ACTIVE)
+    bulk.set_due(db, {each.id: next_due(each.schedule, now) for each in people})
 
 
 def less_often(installation: Installation, number: int, now: datetime) -> None:
@@ -127,15 +138,26 @@ def leave(installation: Installation, number: int, now: datetime, *, goodbye: bo
     """
 
     def change(db: Session, known: Subscriber) -> None:
-        if known.status in {SubscriberStatus.UNSUBSCRIBED, SubscriberStatus.SUPPRESSED}:
-            return
-        session.serialise(db, LOCK)
-        subscribers.set_status(db, number, SubscriberStatus.UNSUBSCRIBED, left_at=now)
-        signups.void(db, number)
-        if goodbye and rate_limits.take(db, installation.keys, known.email, TransactionalKind.GOODBYE, now):
-            transactional.add(db, TransactionalKind.GOODBYE, number, now)
+        leave_all(installation, db, [known], now, goodbye=goodbye)
 
     _change(installation, number, change, act="unsubscribe", now=now, read=subscribers.addressee)
+
+
+def leave_all(
+    installation: Installation, db: Session, people: Iterable[Subscriber], now: datetime, *, goodbye: bool
+) -> None:
+    """Unsubscribe those who haven't left, as `leave` does, in some statements for all of them."""
+    staying = [each for each in people if each.status not in GONE]
+    if not staying:
+        return
+    session.serialise(db, LOCK)
+    numbers = [each.id for each in staying]
+    subscribers.set_statuses(db, numbers, SubscriberStatus.UNSUBSCRIBED, left_at=now)
+    signups.void(db, *numbers)
+    if goodbye:
+        kind = TransactionalKind.GOODBYE
+        may = rate_limits.take_all(db, installation.keys, [each.email for each in staying], kind, now)
+        transactional.add_all(db, kind, [n for n, is_free in zip(numbers, may, strict=True) if is_free], now)
 
 
 def email_preferences_link(installation: Installation, number: int, now: datetime) -> None:
@@ -169,7 +191,7 @@ def resubscribe(installation: Installation, number: int, now: datetime) -> None:
             subscribers.add_consent(
                 db, number, Consent(now, WORDING, "came back by the link in a mail", details)
             )
-            wake(db, known, now)
+            wake(db, [known], now)
 
     _change(installation, number, change, act="resubscribe", now=now)
 

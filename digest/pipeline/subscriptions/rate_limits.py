@@ -5,7 +5,7 @@ Callers hold the lock of `joining`, so that two requests at once don't both take
 """
 
 import ipaddress
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -52,12 +52,25 @@ LONGEST = max(cap.within for caps in CAPS.values() for cap in caps)
 
 def take(db: Session, keys: Keys, email: str, kind: TransactionalKind, now: datetime) -> bool:
     """Count one mail of this kind to an address; False (and nothing counted) where a cap is reached."""
-    hashes = address_hashes(mailbox(email), keys)
-    for cap in CAPS[kind]:
-        if attempts.count(db, hashes, kind, since=now - cap.within) >= cap.most:
-            return False
-    attempts.note(db, hashes[0], kind, now)
-    return True
+    return take_all(db, keys, [email], kind, now) == [True]
+
+
+def take_all(
+    db: Session, keys: Keys, emails: Sequence[str], kind: TransactionalKind, now: datetime
+) -> list[bool]:
+    """Count one mail of this kind to each of these addresses, one after another, as `take` does."""
+    owners = [address_hashes(mailbox(email), keys) for email in emails]
+    every = {each for hashes in owners for each in hashes}
+    made = [(cap, attempts.counts(db, every, kind, since=now - cap.within)) for cap in CAPS[kind]]
+    allowed: list[bool] = []
+    for hashes in owners:
+        is_free = all(sum(counts.get(each, 0) for each in hashes) < cap.most for cap, counts in made)
+        allowed.append(is_free)
+        for _, counts in made if is_free else ():
+            counts[hashes[0]] = counts.get(hashes[0], 0) + 1
+    counted = [hashes[0] for hashes, is_free in zip(owners, allowed, strict=True) if is_free]
+    attempts.note_all(db, counted, kind, now)
+    return allowed
 
 
 def answered(db: Session, keys: Keys, email: str) -> None:
@@ -65,9 +78,9 @@ def answered(db: Session, keys: Keys, email: str) -> None:
     attempts.forget(db, address_hashes(mailbox(email), keys), use=TransactionalKind.CONFIRM)
 
 
-def forget(db: Session, keys: Keys, email: str) -> None:
-    """Drop all counts of an address."""
-    attempts.forget(db, address_hashes(mailbox(email), keys))
+def forget(db: Session, keys: Keys, *emails: str) -> None:
+    """Drop all counts of these addresses."""
+    attempts.forget(db, {each for email in emails for each in address_hashes(mailbox(email), keys)})
 
 
 def is_flood(db: Session, most: int, now: datetime) -> bool:

@@ -96,7 +96,7 @@ def _wake(db: Session, found: Subscriber | None, now: datetime) -> SubscriberSta
     if found.confirmed_at is None:
         subscribers.set_status(db, found.id, SubscriberStatus.PENDING)
         return SubscriberStatus.PENDING
-    wake(db, found, now)
+    wake(db, [found], now)
     return SubscriberStatus.ACTIVE
 
 

@@ -24,6 +24,7 @@ class Vectors:
     def __init__(self, dimensions: int) -> None:
         self._papers = np.empty(0, np.int64)
         self._vectors = np.empty((0, dimensions), np.int8)
+        self._lengths = np.empty(0, np.float32)
 
     def with_more(self, data: Mapping[int, bytes]) -> "Vectors":
         """Return these vectors and others, by the numbers of papers; empty data is a paper that has none."""
@@ -36,6 +37,7 @@ class Vectors:
         more._papers = papers[order]
         new = np.frombuffer(joined, np.int8).reshape(-1, size)
         more._vectors = np.concatenate([self._vectors[kept], new])[order]
+        more._lengths = np.concatenate([self._lengths[kept], _lengths(new)])[order]
         return more
 
     def nearer(self, paper: int, found: Sequence[tuple[int, float]], limit: int) -> list[tuple[int, float]]:
@@ -59,20 +61,23 @@ class Vectors:
         """Return the cosine of a vector with those of papers, by their numbers; 0 for those without."""
         found = np.zeros(len(numbers))
         if len(self._papers):
-            products = np.concatenate(
-                [
-                    _cosines(wanted, self._vectors[start : start + BLOCK])
-                    for start in range(0, len(self._papers), BLOCK)
-                ]
-            )
             places = np.minimum(np.searchsorted(self._papers, numbers), len(self._papers) - 1)
-            there = self._papers[places] == numbers
-            found[there] = products[places[there]]
+            there = np.flatnonzero(self._papers[places] == numbers)
+            rows = places[there]
+            products = np.empty(len(rows), np.float32)
+            for start in range(0, len(rows), BLOCK):
+                block = slice(start, start + BLOCK)
+                np.dot(self._vectors[rows[block]].astype(np.float32), wanted, out=products[block])
+            found[there] = products / self._lengths[rows]
         return found
 
 
-def _cosines(wanted: Dense, vectors: NDArray[np.int8]) -> Dense:
-    block = vectors.astype(np.float32)
-    lengths = np.sqrt(np.einsum("ij,ij->i", block, block))
-    cosines: Dense = block @ wanted / np.maximum(lengths, 1e-9)
-    return cosines
+def _lengths(vectors: NDArray[np.int8]) -> Dense:
+    """The length of each vector; of one that is all zero not 0, so that its cosine is."""
+    squares = [
+        np.einsum("ij,ij->i", block, block)
+        for start in range(0, len(vectors), BLOCK)
+        if len(block := vectors[start : start + BLOCK].astype(np.float32))
+    ]
+    lengths: Dense = np.sqrt(np.maximum(np.concatenate([np.empty(0, np.float32), *squares]), 1e-9))
+    return lengths

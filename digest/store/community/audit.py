@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 
-from sqlalchemy import delete, insert, or_, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from digest.domain import Actor
 from digest.store.community.tables.audit import AuditRow
 from digest.store.readable import readable
-from digest.store.session import write
+from digest.store.session import is_among, write
 
 NOBODY = "subscriber:erased"  # stands for a person who was erased
 # The fields of before and after that hold words of a person, or name one: they go when the person is erased.
@@ -137,16 +137,16 @@ def listing(
 
 
 def erase(
-    session: Session, subscriber_id: int, objects: Sequence[str] = (), actors: Sequence[str] = ()
+    session: Session, ids: Iterable[int], objects: Sequence[str] = (), actors: Sequence[str] = ()
 ) -> None:
-    """Let the acts of a person, and the acts on them (and on `objects`), stand without their name and words.
+    """Let the acts of people, and the acts on them (and on `objects`), stand without their names and words.
 
     `actors`: what else stands for them, such as their tokens. Their own acts on other things lose the fields
     of `FREE_TEXT`; acts on them lose all that they held.
     """
-    named = f"subscriber:{subscriber_id}"
-    theirs = or_(AuditRow.object == named, AuditRow.object.in_(objects))
-    for row in session.scalars(select(AuditRow).where(AuditRow.actor.in_([named, *actors]))):
+    named = [f"subscriber:{number}" for number in ids]
+    theirs = is_among(session, AuditRow.object, [*named, *objects])
+    for row in session.scalars(select(AuditRow).where(is_among(session, AuditRow.actor, [*named, *actors]))):
         row.before, row.after = (_without_words(each) for each in (row.before, row.after))
         row.actor, row.network = NOBODY, ""
     session.flush()

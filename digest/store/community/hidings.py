@@ -1,5 +1,6 @@
 """Keeps which papers are hidden and why; `papers.hidden` follows from the rows, and is what readers ask."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +11,7 @@ from digest.domain import HideReason, Hiding
 from digest.store.community.tables.hidings import HidingRow
 from digest.store.papers.tables.papers import PaperRow
 from digest.store.readable import readable
-from digest.store.session import serialise
+from digest.store.session import is_among, serialise
 
 Revision = tuple[object, ...]
 _ROW = HidingRow.__table__.c
@@ -93,9 +94,11 @@ def forget(session: Session, paper_id: int) -> None:
     _follow(session, paper_id)
 
 
-def forget_person(session: Session, subscriber_id: int, nobody: str) -> None:
-    """Let what somebody hid who is erased stay hidden without their name (`nobody` instead) and words."""
-    theirs = update(HidingRow).where(HidingRow.by == f"subscriber:{subscriber_id}")
+def forget_people(session: Session, ids: Collection[int], nobody: str) -> None:
+    """Let what people hid who are erased stay hidden without their name (`nobody` instead) and words."""
+    names = [f"subscriber:{number}" for number in ids]
+    theirs = update(HidingRow).where(is_among(session, HidingRow.by, names))
+    theirs = theirs.execution_options(synchronize_session=False)
     session.execute(theirs.values(by=nobody, words=""))
 
 

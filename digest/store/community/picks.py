@@ -4,7 +4,7 @@ The signal of a paper is made anew from its rows whenever one of them changes, s
 leave the store as it was.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import Any
@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from digest.domain import Pick, SignalKind
 from digest.store.community.tables.picks import PickRow
 from digest.store.papers.tables.signals import SignalRow
-from digest.store.session import serialise
+from digest.store.session import is_among, serialise
 from digest.store.subscriptions.tables.subscribers import SubscriberRow
 
 CURATORS = "picks"  # the source under which picks are observed
@@ -149,9 +149,10 @@ def revision(session: Session) -> Revision:
     return tuple(tuple(row) for row in session.execute(lately))
 
 
-def forget_curator(session: Session, subscriber_id: int) -> None:
-    """Let the picks of somebody who is erased stand without their name and words."""
-    theirs = update(PickRow).where(PickRow.curator_id == subscriber_id)
+def forget_curators(session: Session, ids: Collection[int]) -> None:
+    """Let the picks of people who are erased stand without their name and words."""
+    theirs = update(PickRow).where(is_among(session, PickRow.curator_id, ids))
+    theirs = theirs.execution_options(synchronize_session=False)
     session.execute(theirs.values(curator_id=None, note=""))
 
 

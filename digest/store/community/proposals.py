@@ -13,7 +13,7 @@ from digest.errors import UnknownError
 from digest.languages import deferred
 from digest.store.community.tables.proposals import ProposalRow
 from digest.store.papers.tables.papers import PaperRow
-from digest.store.session import insert, serialise
+from digest.store.session import insert, is_among, serialise
 from digest.store.subscriptions.tables.subscribers import SubscriberRow
 
 _MOMENTS = ("announced_at", "published_at")
@@ -227,9 +227,10 @@ def stale(session: Session, before: datetime) -> list[Proposal]:
     return _read(session, [ProposalRow.state == ProposalState.READY, ProposalRow.at < before], limit=200)
 
 
-def forget_person(session: Session, subscriber_id: int) -> None:
-    """Let the proposals of somebody who is erased stand without what they typed."""
-    theirs = update(ProposalRow).where(ProposalRow.subscriber_id == subscriber_id)
+def forget_people(session: Session, ids: Collection[int]) -> None:
+    """Let the proposals of people who are erased stand without what they typed."""
+    theirs = update(ProposalRow).where(is_among(session, ProposalRow.subscriber_id, ids))
+    theirs = theirs.execution_options(synchronize_session=False)
     session.execute(theirs.values(subscriber_id=None, typed="", tell=False))
 
 

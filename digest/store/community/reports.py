@@ -1,6 +1,6 @@
 """Keeps what readers report of papers and notes until a curator settles it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,7 @@ from digest.languages import deferred
 from digest.store.community.tables.reports import ReportRow
 from digest.store.papers.tables.papers import PaperRow
 from digest.store.readable import readable
-from digest.store.session import serialise
+from digest.store.session import is_among, serialise
 from digest.store.subscriptions.tables.subscribers import SubscriberRow
 
 
@@ -151,7 +151,8 @@ def restore(session: Session, number: int, fields: Mapping[str, Any] | None) -> 
         settle(session, number, datetime.fromisoformat(at) if at else None)
 
 
-def forget_person(session: Session, subscriber_id: int) -> None:
-    """Let the reports of somebody who is erased stand without their words and network."""
-    theirs = update(ReportRow).where(ReportRow.subscriber_id == subscriber_id)
+def forget_people(session: Session, ids: Collection[int]) -> None:
+    """Let the reports of people who are erased stand without their words and network."""
+    theirs = update(ReportRow).where(is_among(session, ReportRow.subscriber_id, ids))
+    theirs = theirs.execution_options(synchronize_session=False)
     session.execute(theirs.values(subscriber_id=None, words="", network=""))

@@ -1,5 +1,6 @@
 """Keeps the tokens of the API, each as a hash (made elsewhere)."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,6 +10,7 @@ from sqlalchemy.orm import Session
 from digest.domain import Role
 from digest.store.community.tables.api_tokens import TokenRow
 from digest.store.readable import readable
+from digest.store.session import is_among
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,13 @@ def listing(session: Session, subscriber_id: int | None = None) -> list[Token]:
     if subscriber_id is not None:
         wanted = wanted.where(TokenRow.subscriber_id == subscriber_id)
     return readable(session.scalars(wanted), _token, lambda row: f"token {row.id}")
+
+
+def numbers_of(session: Session, subscriber_ids: Collection[int]) -> list[int]:
+    """Return the numbers of the tokens of these subscribers, revoked ones too."""
+    return list(
+        session.scalars(select(TokenRow.id).where(is_among(session, TokenRow.subscriber_id, subscriber_ids)))
+    )
 
 
 def touch(session: Session, number: int, now: datetime) -> None:

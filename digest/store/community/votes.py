@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from digest.domain import SignalKind
 from digest.store.community.tables.votes import VoteRow
 from digest.store.papers.tables.signals import SignalRow
-from digest.store.session import chunks, insert, serialise, write
+from digest.store.session import chunks, insert, is_among, serialise, write
 
 VOTERS = "votes"  # the source under which our own votes are observed
 WHOLE, QUARTER, NOTHING = 4, 1, 0  # weights, in quarters
@@ -186,6 +186,12 @@ def votes_of(session: Session, subscriber_id: int) -> Mapping[int, datetime]:
     """Return when this subscriber voted for each paper (`Paper.pk`), of the votes that stand."""
     rows = select(VoteRow.paper_id, VoteRow.at).where(VoteRow.subscriber_id == subscriber_id, _stands())
     return dict(session.execute(rows.order_by(VoteRow.at)).all())
+
+
+def papers_of(session: Session, subscriber_ids: Collection[int]) -> set[int]:
+    """Return the papers (`Paper.pk`) with a vote of any of these subscribers that stands."""
+    theirs = is_among(session, VoteRow.subscriber_id, subscriber_ids)
+    return set(session.scalars(select(VoteRow.paper_id).where(theirs, _stands())))
 
 
 def withdrawn_of(session: Session, subscriber_id: int) -> Mapping[int, datetime]:

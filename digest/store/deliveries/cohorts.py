@@ -1,15 +1,16 @@
 """Who is due together, page by page, as rows that go into arrays: no object for a subscriber is made here."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, select
+from sqlalchemy import ColumnElement, Row, Select, and_, func, select
 from sqlalchemy.orm import Session
 
 from digest.domain import DeliveryState, Frequency, Schedule, SubscriberStatus
 from digest.store.deliveries.tables.deliveries import DeliveryRow
+from digest.store.readable import readable
 from digest.store.session import chunks
 from digest.store.subscriptions.tables.subscribers import SubscriberRow
 
@@ -48,14 +49,18 @@ class DuePage:
 
 def due_cohorts(session: Session, now: datetime) -> list[tuple[datetime, date]]:
     """Return the due times up to `now` of active subscribers, each with its digest's local date; oldest
-    first.
+    first. Those that can't be read are left out.
     """
     time, day = SubscriberRow.next_due_at, SubscriberRow.next_due_on
     due = select(time, day).where(
         SubscriberRow.status == SubscriberStatus.ACTIVE, time <= now, day.is_not(None)
     )
-    rows = session.execute(due.distinct().order_by(time, day))
-    return [(at, on) for at, on in rows if at and on]
+    rows: Iterable[Row[Any]] = session.execute(due.distinct().order_by(time, day))
+
+    def read(row: Row[Any]) -> tuple[datetime, date]:
+        return row.next_due_at, row.next_due_on
+
+    return readable(rows, read, lambda row: f"due time {row.next_due_at} of {row.next_due_on}")
 
 
 def count_due(session: Session, now: datetime) -> int:

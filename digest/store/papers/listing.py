@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Select, String, and_, bindparam, func, or_
 from sqlalchemy.orm import Session, aliased
 
 from digest.domain import Paper, Signal
+from digest.store.columns import Unreadable
 from digest.store.papers.reading import MAY_BE_SHOWN, listed_again
 from digest.store.papers.signals import KINDS
 from digest.store.papers.tables.entries import EntryRow
@@ -105,7 +106,7 @@ def noticed(session: Session, papers: Listed) -> list[Paper]:
     outlines: dict[int, Paper] = {}
     for question in _SIGNALS:
         for number, kind, source, value, at, named, seen, published in question.rows(session, papers):
-            if kind not in KINDS:
+            if kind not in KINDS or isinstance(at, Unreadable):
                 continue
             found[number].append(Signal(KINDS[kind], source, value, at))
             if number not in outlines:
@@ -216,7 +217,7 @@ def _signals(session: Session, conditions: Sequence[ColumnElement[bool]]) -> dic
     found: dict[int, list[Signal]] = defaultdict(list)
     for statement in (own, merged):
         for number, kind, source, value, at in session.execute(statement.where(*conditions)).all():
-            if kind in KINDS:
+            if kind in KINDS and not isinstance(at, Unreadable):
                 found[number].append(Signal(KINDS[kind], source, value, at))
     for observed in found.values():
         observed.sort(key=lambda signal: signal.observed_at)

@@ -170,7 +170,12 @@ def withdrawn(session: Session, *, since: datetime) -> dict[int, Withdrawn]:
     wanted = select(row.id, row.withdrawn_at, row.first_seen_at).where(
         row.withdrawn_at.is_not(None), row.first_seen_at >= since, row.announced.is_(True)
     )
-    return {number: Withdrawn(at, seen) for number, at, seen in session.execute(wanted) if at}
+
+    def read(found: Row[Any]) -> tuple[int, Withdrawn]:
+        return found.id, Withdrawn(found.withdrawn_at, found.first_seen_at)
+
+    rows: Iterable[Row[Any]] = session.execute(wanted)
+    return dict(readable(rows, read, lambda found: f"paper number {found.id}"))
 
 
 def count(session: Session) -> int:

@@ -15,6 +15,7 @@ from sqlalchemy import BindParameter, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from digest.domain import Signal, SignalKind
+from digest.store.columns import Unreadable
 from digest.store.papers.tables.papers import PaperRow
 from digest.store.papers.tables.signals import SignalRow
 from digest.store.session import chunks, insert, write
@@ -80,7 +81,7 @@ def by_paper(
     for chunk in chunks(owners):
         wanted = {"numbers": chunk, "until": until or datetime.max.replace(tzinfo=UTC)}
         for paper_id, kind, source, value, at in session.execute(_OBSERVED, wanted):
-            if kind in KINDS:
+            if kind in KINDS and not isinstance(at, Unreadable):
                 found[owners[paper_id]].append(Signal(KINDS[kind], source, value, at))
     return {
         owner: tuple(sorted(signals, key=lambda s: (s.observed_at, s.source, s.kind, s.value)))
@@ -149,7 +150,7 @@ def _known(session: Session, source: str, paper_ids: Iterable[int]) -> dict[tupl
             )
         )
         for paper_id, kind, at, value in rows:
-            if kind in KINDS:
+            if kind in KINDS and not isinstance(at, Unreadable):
                 known[paper_id, KINDS[kind]].append((at, value))
     for values in known.values():
         values.sort()

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import DateTime, delete, select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from digest.store.base import Base
+from digest.store.columns import Day, UtcTime
 from digest.store.session import insert
 from digest.store.sources.tables.announcements import AnnouncementRow
 from digest.store.sources.tables.gaps import GapRow
@@ -92,6 +93,6 @@ def _value(table: type[Base], key: str, value: Any) -> Any:
     kind = table.__table__.c[key].type
     if not isinstance(value, str):
         return value
-    if isinstance(kind, DateTime) or getattr(kind, "impl_instance", None).__class__ is DateTime:
+    if isinstance(kind, UtcTime):
         return datetime.fromisoformat(value)
-    return date.fromisoformat(value) if kind.python_type is date else value
+    return date.fromisoformat(value) if isinstance(kind, Day) else value

@@ -1,7 +1,7 @@
 """Reads many subscribers at once by their addresses, adds them, and walks through them."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -10,7 +10,6 @@ from sqlalchemy import (
     ColumnElement,
     Select,
     String,
-    Time,
     bindparam,
     cast,
     delete,
@@ -27,7 +26,7 @@ from sqlalchemy.orm import Session
 
 from digest.domain import Interests, Role, Schedule, Subscriber, SubscriberStatus
 from digest.packed import encode, filters_of
-from digest.store.columns import pack
+from digest.store.columns import TimeOfDay, pack
 from digest.store.community.tables.audit import AuditRow
 from digest.store.deliveries.tables.deliveries import DeliveryRow
 from digest.store.insert_many import Inserter
@@ -219,6 +218,27 @@ def _details(consent: Consent) -> str:
     return json.dumps(dict(consent.details)) if consent.details else "{}"
 
 
+def set_due(session: Session, due: Mapping[int, tuple[datetime, date] | None]) -> None:
+    """Say when each of these subscribers is due next; None: never."""
+    rows = [
+        {"number": number, "due_at": moment and moment[0], "due_on": moment and moment[1]}
+        for number, moment in due.items()
+    ]
+    changes = update(SubscriberRow).where(SubscriberRow.id == bindparam("number"))
+    if rows:
+        values = changes.values(next_due_at=bindparam("due_at"), next_due_on=bindparam("due_on"))
+        session.connection().execute(values, rows)
+    session.expire_all()
+
+
+def pauses_over(session: Session, now: datetime) -> list[int]:
+    """Return the numbers of those whose pause has ended by now."""
+    over = select(SubscriberRow.id).where(
+        SubscriberRow.status == SubscriberStatus.PAUSED, SubscriberRow.paused_until <= now
+    )
+    return list(session.scalars(over))
+
+
 def walk(
     session: Session, where: Sequence[Condition] = (), *, after_id: int = 0, size: int = 2000
 ) -> Iterator[list[ListedSubscriber]]:
@@ -264,7 +284,7 @@ def _texts(session: Session) -> Callable[[Any], ColumnElement[str]]:
         return lambda column: type_coerce(column, String)
 
     def written(column: Any) -> ColumnElement[str]:
-        if isinstance(column.type, Time):
+        if isinstance(column.type, TimeOfDay):
             return cast(column, String)
         return func.to_char(func.timezone("UTC", column), "YYYY-MM-DD HH24:MI:SS.US")
 

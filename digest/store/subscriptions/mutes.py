@@ -1,11 +1,12 @@
 """Keeps mutes: exclusions of subscribers that end by themselves."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from digest.store.session import insert
+from digest.store.session import insert, is_among
 from digest.store.subscriptions.tables.mutes import MuteRow
 
 
@@ -20,6 +21,15 @@ def mutes(session: Session, subscriber_id: int) -> dict[str, datetime]:
     """Return, by filter, when its mute ends."""
     rows = select(MuteRow.filter, MuteRow.until).where(MuteRow.subscriber_id == subscriber_id)
     return dict(session.execute(rows.order_by(MuteRow.until)).all())
+
+
+def mutes_of(session: Session, ids: Collection[int]) -> dict[int, dict[str, datetime]]:
+    """Return `mutes` of each of these subscribers who has any."""
+    rows = select(MuteRow.subscriber_id, MuteRow.filter, MuteRow.until)
+    found: dict[int, dict[str, datetime]] = {}
+    for number, text, until in session.execute(rows.where(is_among(session, MuteRow.subscriber_id, ids))):
+        found.setdefault(number, {})[text] = until
+    return found
 
 
 def unmute(session: Session, subscriber_id: int, filter_text: str) -> bool:

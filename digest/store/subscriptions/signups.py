@@ -105,16 +105,15 @@ def remove(session: Session, ids: Iterable[int]) -> None:
     session.execute(delete(SignupRow).where(SignupRow.id.in_(list(ids))))
 
 
-def void(session: Session, subscriber_id: int) -> None:
-    """Forget a subscriber's requests that weren't confirmed: their links do nothing any more."""
-    session.execute(
-        delete(SignupRow).where(SignupRow.subscriber_id == subscriber_id, SignupRow.confirmed_at.is_(None))
-    )
+def void(session: Session, *subscriber_ids: int) -> None:
+    """Forget subscribers' requests that weren't confirmed: their links do nothing any more."""
+    theirs = SignupRow.subscriber_id.in_(subscriber_ids)
+    session.execute(delete(SignupRow).where(theirs, SignupRow.confirmed_at.is_(None)))
 
 
-def forget(session: Session, email: str) -> None:
-    """Forget all requests for an address, decided or not."""
-    session.execute(delete(SignupRow).where(SignupRow.email_key == key(email)))
+def forget(session: Session, *emails: str) -> None:
+    """Forget all requests for these addresses, decided or not."""
+    session.execute(delete(SignupRow).where(SignupRow.email_key.in_([key(email) for email in emails])))
 
 
 def purge(session: Session, *, before: datetime) -> int:

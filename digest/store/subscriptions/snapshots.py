@@ -1,18 +1,18 @@
 """Reads, compares and puts back the state of a subscriber as the audit keeps it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import date, datetime, time
 from functools import partial
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import Row, delete, select
 from sqlalchemy.orm import Session
 
 from digest.domain import Interests, Schedule
 from digest.errors import UnreadableError
 from digest.store.community import sessions
-from digest.store.readable import read_one
-from digest.store.session import insert
+from digest.store.readable import read_one, whole
+from digest.store.session import insert, is_among
 from digest.store.subscriptions import mutes
 from digest.store.subscriptions.addresses import key, name_key
 from digest.store.subscriptions.interests import as_json, from_json, packed
@@ -37,20 +37,27 @@ def snapshot(session: Session, subscriber_id: int) -> dict[str, Any] | None:
 
     Of a row that can't be read there are the address and the status.
     """
+    return snapshots(session, [subscriber_id]).get(subscriber_id)
+
+
+def snapshots(session: Session, ids: Collection[int]) -> dict[int, dict[str, Any]]:
+    """Return `snapshot` of each of these subscribers who is there, by two statements."""
     session.flush()
-    try:
-        return read_one(partial(_whole, session, subscriber_id), lambda: f"subscriber {subscriber_id}")
-    except UnreadableError:
-        row = select(SubscriberRow.email, SubscriberRow.status).where(SubscriberRow.id == subscriber_id)
-        email, status = session.execute(row).one()
-        return {"email": email, "status": status}
+    muted = mutes.mutes_of(session, ids)
+    rows = session.execute(select(SubscriberRow.__table__).where(is_among(session, SubscriberRow.id, ids)))
+    found: dict[int, dict[str, Any]] = {}
+    for row in rows:
+        try:
+            found[row.id] = read_one(
+                partial(_whole, row, muted.get(row.id, {})), partial("subscriber {}".format, row.id)
+            )
+        except UnreadableError:
+            found[row.id] = {"email": row.email, "status": row.status}
+    return found
 
 
-def _whole(session: Session, subscriber_id: int) -> dict[str, Any] | None:
-    row = session.get(SubscriberRow, subscriber_id, populate_existing=True)
-    if row is None:
-        return None
-    muted = mutes.mutes(session, subscriber_id)
+def _whole(row: Row[Any], muted: Mapping[str, datetime]) -> dict[str, Any]:
+    whole(row)
     return {
         **{name: getattr(row, name) for name in _TEXTS},
         **{name: _iso(getattr(row, name)) for name in _MOMENTS},

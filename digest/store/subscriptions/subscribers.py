@@ -1,9 +1,9 @@
 """Keeps subscribers: who they are, what they asked for, when they are due next, and what they agreed to."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 from digest.domain import Frequency, Interests, Role, Schedule, Subscriber, SubscriberStatus
 from digest.errors import InputError, UnknownError, UnreadableError
 from digest.languages import NAMES, deferred
-from digest.store.readable import read_one, readable
-from digest.store.session import chunks
+from digest.store.readable import read_one, readable, whole
+from digest.store.session import chunks, is_among
 from digest.store.subscriptions.addresses import key, name_key
 from digest.store.subscriptions.interests import as_json, from_json, packed
 from digest.store.subscriptions.selection import Condition, clauses
@@ -99,6 +99,10 @@ def addressee(session: Session, number: int) -> Subscriber | None:
     except UnreadableError:
         wanted = select(SubscriberRow.email, SubscriberRow.status, SubscriberRow.language)
         email, status, language = session.execute(wanted.where(SubscriberRow.id == number)).one()
+    return _addressee(number, email, status, language)
+
+
+def _addressee(number: int, email: str, status: str, language: str) -> Subscriber:
     known = status if status in set(SubscriberStatus) else SubscriberStatus.ACTIVE
     return Subscriber(
         number,
@@ -148,6 +152,23 @@ def by_ids(session: Session, ids: Iterable[int]) -> dict[int, Subscriber]:
         for chunk in chunks(ids)
         for row in session.execute(wanted.where(SubscriberRow.id.in_(chunk)))
     }
+
+
+def one_by_one(
+    session: Session, ids: Iterable[int], *, leaving: bool = False
+) -> Iterator[tuple[int, str, Subscriber | UnreadableError]]:
+    """Yield, in the order of their numbers, number, address and subscriber; unknown numbers are left out.
+
+    For a row that can't be read there is the error, or where they are `leaving` what `addressee` returns.
+    """
+    for chunk in chunks(sorted(ids)):
+        rows = session.execute(select(SubscriberRow.__table__).where(SubscriberRow.id.in_(chunk)))
+        for row in sorted(rows, key=lambda row: row.id):
+            try:
+                yield row.id, row.email, read_one(partial(from_row, row), partial(_name, row))
+            except UnreadableError as error:
+                less = _addressee(row.id, row.email, row.status, row.language) if leaving else error
+                yield row.id, row.email, less
 
 
 def joined_at(session: Session, ids: Iterable[int]) -> dict[int, datetime]:
@@ -252,9 +273,23 @@ def set_status(
 
     `left_at`: when somebody left, for the statuses that end a subscription; the first time stays.
     """
+    set_statuses(session, [subscriber_id], status, paused_until=paused_until, left_at=left_at)
+
+
+def set_statuses(
+    session: Session,
+    ids: Collection[int],
+    status: SubscriberStatus,
+    *,
+    paused_until: datetime | None = None,
+    left_at: datetime | None = None,
+) -> None:
+    """Change the status of several subscribers as `set_status` does, in one statement."""
     left = None if left_at is None else func.coalesce(SubscriberRow.left_at, left_at)
-    changes = update(SubscriberRow).where(SubscriberRow.id == subscriber_id)
-    session.execute(changes.values(status=status, paused_until=paused_until, left_at=left))
+    changes = update(SubscriberRow).where(is_among(session, SubscriberRow.id, ids))
+    changes = changes.values(status=status, paused_until=paused_until, left_at=left)
+    session.execute(changes.execution_options(synchronize_session=False))
+    session.expire_all()
 
 
 def confirm(
@@ -288,17 +323,11 @@ def consents(session: Session, subscriber_id: int) -> list[Consent]:
     return [Consent(row.at, row.wording, row.how, row.details) for row in session.scalars(rows)]
 
 
-def erase(session: Session, subscriber_id: int) -> None:
-    """Delete a subscriber with all that belongs to them: consents, deliveries, notices, mutes, votes."""
-    session.execute(delete(SubscriberRow).where(SubscriberRow.id == subscriber_id))
-
-
-def pauses_over(session: Session, now: datetime) -> list[int]:
-    """Return the numbers of those whose pause has ended by now."""
-    over = select(SubscriberRow.id).where(
-        SubscriberRow.status == SubscriberStatus.PAUSED, SubscriberRow.paused_until <= now
-    )
-    return list(session.scalars(over))
+def erase(session: Session, *ids: int) -> None:
+    """Delete subscribers with all that belongs to them: consents, deliveries, notices, mutes, votes."""
+    gone = delete(SubscriberRow).where(SubscriberRow.id.in_(ids))
+    session.execute(gone.execution_options(synchronize_session=False))
+    session.expire_all()
 
 
 def _row(session: Session, subscriber_id: int) -> SubscriberRow:
@@ -349,7 +378,7 @@ def _check_times(row: SubscriberRow | Row[Any]) -> None:
 
 def from_row(row: SubscriberRow | Row[Any]) -> Subscriber:
     """Return the subscriber that a row of the table holds. Raises for a row that can't be used."""
-    _check_times(row)
+    _check_times(whole(row))
     return Subscriber(
         id=row.id,
         email=row.email,

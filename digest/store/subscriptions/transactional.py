@@ -4,15 +4,17 @@ queued ─claim→ queued, with token and lease ─begin_sending→ sending ─s
 A lease that ends gives a claimed row back, and makes a `sending` one `uncertain`: it is never sent again.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import delete, select, text
+from sqlalchemy import delete, insert, select, text
 from sqlalchemy.orm import Session
 
 from digest.domain import DeliveryState
 from digest.store.leases import Outbox
+from digest.store.session import write
 from digest.store.subscriptions.tables.notices import QUEUED, NoticeRow
 
 _OUTBOX = Outbox(
@@ -80,6 +82,20 @@ def add(
     )
     session.add(row)
     session.flush()
+
+
+def add_all(session: Session, kind: TransactionalKind, subscriber_ids: Iterable[int], now: datetime) -> None:
+    """Queue a mail of a kind to each of these subscribers."""
+    made = {
+        "kind": kind,
+        "state": DeliveryState.QUEUED,
+        "attempts": 0,
+        "claim_token": "",
+        "next_attempt_at": now,
+        "created_at": now,
+        "reply": "",
+    }
+    write(session, insert(NoticeRow), [made | {"subscriber_id": number} for number in subscriber_ids])
 
 
 def claim(session: Session, *, now: datetime, limit: int, lease: timedelta) -> list[TransactionalEmail]:

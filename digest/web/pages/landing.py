@@ -56,6 +56,7 @@ _SKIPPED = {
 _NOBODY_SAVED = deferred(
     "“like:saved” needs papers that you saved: nobody is signed in here, so it finds none yet."
 )
+_NO_SAVED = deferred("no papers are saved yet")
 _NONE_SAVED = deferred("You have saved no papers yet: “Save” stands beside every paper.")
 
 
@@ -71,9 +72,11 @@ def show(web: Web, interests: Interests, given: Typed) -> Shown:
         for m in matches
     )
     notes = found.digest.notes if found.digest else ()
+    reason = _SKIPPED.get(found.skip_reason) if found.skip_reason else None
     if _asks_for_saved(interests) and not (member and member.subscriber.saved):
         notes = (*notes, _NONE_SAVED if member else _NOBODY_SAVED)
-    reason = _SKIPPED.get(found.skip_reason) if found.skip_reason else None
+        if found.skip_reason is SkipReason.NO_MATCH:
+            reason = _NO_SAVED
     return Shown(cards, notes, reason, not given.is_empty, tuple(_read_back(given)))
 
 

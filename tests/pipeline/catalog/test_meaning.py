@@ -20,6 +20,7 @@ from digest.search import Order
 from digest.search.meaning import Vectors
 from digest.store import papers, session
 from digest.store.papers.tables.papers import PaperRow
+from digest.words import fold, forms, written
 from tests import meaning_model
 from tests.builders import NOW, entry
 from tests.installations import installation, store_entries
@@ -48,6 +49,30 @@ def test_what_says_the_same_in_other_words_is_found_once_it_has_a_vector(site: I
     assert found(searching, "hound")[0] == "1"
     assert (meaning.keep_up(site), meaning.count_missing(site)) == (0, 0)
     assert found(searching, "hound", as_typed=True) == found(searching, "hound", order=Order.DATE) == []
+
+
+def test_a_corrected_word_is_what_counts_in_the_meaning_of_a_description(
+    engine: Engine, tmp_path: Path
+) -> None:
+    made = installation(engine, tmp_path, semantic_model=str(meaning_model.write(tmp_path / "model")))
+    texts = [("A nebula", "hound hound hound"), ("A dog", ""), ("A galaxy", "quietly")]
+    store_entries(engine, [entry(f"2603.{n:05}", title=t, abstract=a) for n, (t, a) in enumerate(texts, 1)])
+    catch_up(made)
+    meaning.keep_up(made)
+    typed = "huond quietly seen somewhere yesterday morning"
+    searching = Search(made)
+    assert searching(typed, NOW).corrections == (("huond", "hound"),)
+    assert "2" in found(searching, typed)
+    # A paper is remembered by few words: where one was corrected, words alone find it.
+    assert sorted(found(searching, "huond quietly")) == ["1", "3"]
+
+
+@given(st.text(st.sampled_from("aé-'. \u0301"), max_size=12))
+def test_words_are_replaced_where_they_stand_and_nothing_else(text: str) -> None:
+    words = {fold(forms(word)[1]) for word in written(text)}
+    assert meaning.put_words(text, {"unknown": "known"}) == text
+    whole = meaning.put_words(f"{text} huond {text}", {"huond": "hound"} if "huond" not in words else {})
+    assert whole == f"{text} hound {text}"
 
 
 def test_where_a_paper_has_every_word_meaning_changes_nothing(site: Installation) -> None:

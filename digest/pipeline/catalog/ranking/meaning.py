@@ -5,7 +5,7 @@ Off unless `semantic_model` is set. Vectors are kept by paper and model; those o
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 
@@ -18,6 +18,7 @@ from digest.store import search as stored
 from digest.store import session
 from digest.store.community import audit
 from digest.store.session import Session
+from digest.words import fold, forms, spans, written
 
 A_ROUND = 60  # papers that get vectors in one round: about three seconds of one core
 BATCH = 30  # papers whose vectors are kept in one transaction
@@ -115,7 +116,9 @@ class PaperMeanings:
         """Return how near papers are to a text, asked when it is needed; None where no model is set."""
         if not self._model:
             return None
-        return lambda numbers: self._read(db).cosines(_of_text(self._model, text[:LONGEST]), numbers)
+        return lambda numbers, instead: self._read(db).cosines(
+            _of_text(self._model, put_words(text[:LONGEST], instead)), numbers
+        )
 
     def vectors(self, db: Session) -> Vectors | None:
         """Return the vectors of all papers; None where no model is set, or it can't be read."""
@@ -137,6 +140,17 @@ class PaperMeanings:
                 self._last = rows[-1][0]
             self._vectors = vectors
             return vectors
+
+
+def put_words(text: str, instead: Mapping[str, str]) -> str:
+    """Return a text with words (folded) replaced by others; everything between them stays."""
+    if not instead:
+        return text
+    found, behind = [], 0
+    for word, (start, end) in zip(written(text), spans(text), strict=True):
+        found += [text[behind:start], instead.get(fold(forms(word)[1]), text[start:end])]
+        behind = end
+    return "".join([*found, text[behind:]])
 
 
 @lru_cache(REMEMBERED)
