@@ -36,7 +36,7 @@ from digest.filters.tree import TextLeaf
 from digest.match import Library
 from digest.pipeline.catalog.ranking.meaning import PaperMeanings
 from digest.pipeline.catalog.ranking.signals import Signals
-from digest.pipeline.catalog.search_index import SearchIndex
+from digest.pipeline.catalog.search_index import Reading, SearchIndex
 from digest.pipeline.catalog.similar import Similar, SimilarPaper
 from digest.pipeline.installation import Installation
 from digest.pipeline.issues.candidates import library_of
@@ -161,7 +161,7 @@ class Search:
             if saved is not None and asks_for_saved(tree):
                 tree = with_saved(tree, list(papers.canonical_ids(db, saved).values()))
             reading = self._index.read(db)
-            known = self._known(db, tree, library, reading.engine, now)
+            known = self._known(db, tree, library, reading, now)
             query = read(tree, tuple(fold(forms(word)[1]) for word in written(clean(text))))
             found = reading.engine.search(
                 query,
@@ -171,7 +171,7 @@ class Search:
                 order=order,
                 trend=self._signals.trend(db, now) if order is Order.TREND else None,
                 as_typed=as_typed,
-                meaning=self._meaning(db, tree, text, reading.engine),
+                meaning=self._meaning(db, tree, text, reading),
             )
             shown = papers.by_pks(db, [hit.number for hit in found.hits], until=now, picked=False)
         return _result(
@@ -186,17 +186,17 @@ class Search:
             behind=reading.behind,
         )
 
-    def _meaning(self, db: session.Session, tree: Node, text: str, engine: Engine) -> Meaning | None:
+    def _meaning(self, db: session.Session, tree: Node, text: str, reading: Reading) -> Meaning | None:
         """What ranks beside words: likeness where nothing but filters is asked, else what the text means."""
         parts = tree.parts if isinstance(tree, And) else (tree,)
         liked = _liked(parts)
         if liked and not any(isinstance(part, TextLeaf) for part in parts):
-            return self.similar.likeness(db, engine, liked)
+            return self.similar.likeness(db, reading, liked)
         ranks = any(isinstance(part, Word) and part.field is None for part in parts)
         return self._meanings.of(db, clean(text)) if ranks else None
 
     def _known(
-        self, db: session.Session, tree: Node, library: Library, engine: Engine, now: datetime
+        self, db: session.Session, tree: Node, library: Library, reading: Reading, now: datetime
     ) -> Known:
         asked = set(_all_leaves(tree, library))
         counted = any(isinstance(leaf, AtLeast) or leaf == Has("pick") for leaf in asked)
@@ -204,7 +204,7 @@ class Search:
         return Known(
             library.topics,
             self._signals.latest(db, now) if counted else {},
-            self.similar.alike(db, engine, liked) if liked else nothing_alike,
+            self.similar.alike(db, reading, liked) if liked else nothing_alike,
         )
 
 

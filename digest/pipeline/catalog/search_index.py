@@ -49,9 +49,14 @@ OnProgress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """An engine over the index as a session sees it; `behind`: changed papers that it doesn't know yet."""
+    """An engine over the index as a session sees it.
+
+    `stored`: the numbers of its segments, in their order; None: one that isn't stored, or is damaged.
+    `behind`: changed papers that it doesn't know yet.
+    """
 
     engine: Engine
+    stored: tuple[int | None, ...]
     behind: int
 
 
@@ -306,7 +311,9 @@ class SearchIndex:
         self._remove_stale(infos)
         behind = stored.changed_since(db, beside[-1].upto if beside else _end(infos))
         behind += sum(each.papers for each in infos if each.is_damaged)
-        return Reading(Engine([*segments.values(), *(each.segment for each in beside)]), behind)
+        numbers = [None if each.is_damaged else each.id for each in infos] + [None] * len(beside)
+        engine = Engine([*segments.values(), *(each.segment for each in beside)])
+        return Reading(engine, tuple(numbers), behind)
 
     def _read_beside(self, db: Session, after: int) -> list["_Beside"]:
         """Read the papers that changed after a revision, beside those that are read already."""

@@ -15,7 +15,7 @@ from functools import lru_cache
 from digest.domain import Paper
 from digest.errors import InputError, RebuildingError
 from digest.pipeline.catalog.ranking.meaning import PaperMeanings
-from digest.pipeline.catalog.search_index import SearchIndex
+from digest.pipeline.catalog.search_index import Reading, SearchIndex
 from digest.pipeline.installation import Installation
 from digest.pipeline.issues.likeness import liked_papers
 from digest.search import Engine, Meaning, Segment, lsa, nearest, nothing_alike, version
@@ -105,7 +105,7 @@ class Similar:
         """
         with session.reading(self._installation.engine) as db:
             try:
-                made = self._vectors(db, self._index.read(db).engine)
+                made = self._vectors(db, self._index.read(db))
             except (InputError, RebuildingError) as error:
                 _log.warning("no similar papers are shown: %s", error)
                 return ()
@@ -123,14 +123,14 @@ class Similar:
             if number in shown
         )
 
-    def alike(self, db: Session, engine: Engine, ids: Sequence[str]) -> Callable[[str, Segment], Marks]:
+    def alike(self, db: Session, reading: Reading, ids: Sequence[str]) -> Callable[[str, Segment], Marks]:
         """Return what marks the papers of one of the engine's segments that are like one of these (ids)."""
-        made = self._vectors(db, engine)
+        made = self._vectors(db, reading)
         if made is None:
             return nothing_alike
         liked = liked_papers(db, self._basis(db, made.number), ids)
         vectors_of = {
-            id(segment): each for segment, each in zip(engine.segments, made.of_segments, strict=True)
+            id(segment): each for segment, each in zip(made.engine.segments, made.of_segments, strict=True)
         }
 
         def marks(wanted: str, segment: Segment) -> Marks:
@@ -141,26 +141,27 @@ class Similar:
 
         return marks
 
-    def likeness(self, db: Session, engine: Engine, ids: Sequence[str]) -> Meaning | None:
+    def likeness(self, db: Session, reading: Reading, ids: Sequence[str]) -> Meaning | None:
         """Return how much papers are like the most like of these (ids); None where there is no basis yet."""
-        made = self._vectors(db, engine)
+        made = self._vectors(db, reading)
         if made is None:
             return None
         liked = liked_papers(db, self._basis(db, made.number), ids).values()
         vectors = [each.vector for each in liked if each.vector is not None]
         return (lambda _numbers, _corrected: lsa.likest(vectors, made.of_segments)) if vectors else None
 
-    def _vectors(self, db: Session, engine: Engine) -> "_Vectors | None":
+    def _vectors(self, db: Session, reading: Reading) -> "_Vectors | None":
         """The vectors of each of the engine's segments in the newest basis; None where there is no basis."""
         number = stored.basis_id(db)
         if number is None:
             return None
         with self._lock:
             made, meanings = self._made, self._meanings.vectors(db)
-            if made is None or made.number != number or made.engine is not engine:
-                made = _read_vectors(db, engine, number, meanings, lambda: self._basis(db, number))
+            if made is None or made.number != number or made.engine is not reading.engine:
+                made = _read_vectors(db, reading, number, meanings, lambda: self._basis(db, number))
             elif made.meanings is not meanings:
-                made = replace(made, meanings=meanings, nearest=_nearest(engine, made.of_segments, meanings))
+                nearest_to = _nearest(made.engine, made.of_segments, meanings)
+                made = replace(made, meanings=meanings, nearest=nearest_to)
             self._made = made
             return made
 
@@ -184,16 +185,16 @@ class _Vectors:
 
 
 def _read_vectors(
-    db: Session, engine: Engine, number: int, meanings: Vectors | None, read_basis: Callable[[], lsa.Basis]
+    db: Session, reading: Reading, number: int, meanings: Vectors | None, read_basis: Callable[[], lsa.Basis]
 ) -> _Vectors:
-    kept = [stored.vectors_of(db, each.id, number) for each in stored.infos(db, version())]
-    kept += [None] * (len(engine.segments) - len(kept))  # papers beside the segments
+    """Read them by the numbers that the engine's segments have: by now others may be stored."""
+    engine = reading.engine
+    kept = [None if each is None else stored.vectors_of(db, each, number) for each in reading.stored]
     basis = read_basis() if None in kept else None  # for papers that have no vectors yet
     of_segments = [
         lsa.vectors(segment, basis) if each is None and basis else lsa.from_bytes(each or b"")
         for segment, each in zip(engine.segments, kept, strict=True)
     ]
-
     return _Vectors(number, engine, of_segments, meanings, _nearest(engine, of_segments, meanings))
 
 

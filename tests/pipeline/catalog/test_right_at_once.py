@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
@@ -51,6 +51,12 @@ class Site:
     def shown(self) -> set[str]:
         """The papers that a page may show."""
         return self.there - self.hidden - self.merged.keys()
+
+    def root(self, name: str) -> str:
+        """The paper that a paper was merged into, and that into another, and so on."""
+        while name in self.merged:
+            name = self.merged[name]
+        return name
 
     def act(self, what: str, one: str, other: str) -> None:
         """Do an act as a curator or a source does, where it can be done, and note it."""
@@ -103,6 +109,7 @@ def site(engine: Engine, tmp_path: Path) -> Site:
 
 
 @given(ACTS)
+@example([("merge", 1, 2), ("merge", 0, 1)])  # one that others were merged into is merged itself
 @settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_after_any_acts_all_ways_show_what_a_plain_loop_shows(
     site: Site, acts: list[tuple[str, int, int]]
@@ -125,7 +132,7 @@ def look_at_what_is_alike(site: Site, names: list[str]) -> None:
     seen = {f"arxiv:{each}" for each in site.shown} | {f"arxiv:2604.{n:05}" for n in range(24)}
     fresh = seen - {f"arxiv:{each}" for each in site.withdrawn}
     for name in names:
-        root = f"arxiv:{site.merged.get(name, name)}"
+        root = f"arxiv:{site.root(name)}"
         like = site.searching(f"like:{name}", NOW, limit=100)
         alike = {item.paper.id for item in like.items}
         in_digests = {match.paper.id for match in matching(site.here, f"like:{name}", NOW)}
@@ -139,3 +146,16 @@ def look_at_what_is_alike(site: Site, names: list[str]) -> None:
         near = [each.paper.id for each in site.searching.similar(paper, NOW)]
         assert set(near) <= seen - {root}
         assert len(near) == len(set(near)) == 5
+
+
+def test_likeness_is_right_while_segments_are_merged_behind_a_search(site: Site) -> None:
+    for number in range(1, 13):
+        names = [f"2603.{100 * number + n:05}" for n in range(EACH)]
+        store_entries(site.here.engine, [written(each) for each in names])
+        before = site.searching(f"like:{names[0]}", NOW)  # reads the new papers beside the segments
+        catch_up(site.here)  # and merges segments now and then
+        similar.keep_up(site.here)
+        after = site.searching(f"like:{names[0]}", NOW)
+        anew = Search(site.here)(f"like:{names[0]}", NOW)
+        assert before.items
+        assert [item.paper.id for item in after.items] == [item.paper.id for item in anew.items]
