@@ -49,10 +49,9 @@ OnProgress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """An engine over the index as a session sees it.
+    """An engine over the index as a session sees it; `behind`: changed papers that it doesn't know yet.
 
-    `stored`: the numbers of its segments, in their order; None: one that isn't stored, or is damaged.
-    `behind`: changed papers that it doesn't know yet.
+    `stored`: the number of each of its segments; None of one that isn't stored, or is damaged.
     """
 
     engine: Engine
@@ -311,9 +310,8 @@ class SearchIndex:
         self._remove_stale(infos)
         behind = stored.changed_since(db, beside[-1].upto if beside else _end(infos))
         behind += sum(each.papers for each in infos if each.is_damaged)
-        numbers = [None if each.is_damaged else each.id for each in infos] + [None] * len(beside)
-        engine = Engine([*segments.values(), *(each.segment for each in beside)])
-        return Reading(engine, tuple(numbers), behind)
+        ids = [None if each.is_damaged else each.id for each in infos] + [None] * len(beside)
+        return Reading(Engine([*segments.values(), *(each.segment for each in beside)]), tuple(ids), behind)
 
     def _read_beside(self, db: Session, after: int) -> list["_Beside"]:
         """Read the papers that changed after a revision, beside those that are read already."""
