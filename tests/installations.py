@@ -1,6 +1,5 @@
 """An installation for tests: a database of the `engine` fixture, a Maildir, and papers already in it."""
 
-import mailbox
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from email.message import EmailMessage
@@ -74,12 +73,13 @@ def join(
 
 
 def outbox(folder: Path) -> list[EmailMessage]:
-    """The mails in the Maildir, strictly parsed, by recipient."""
+    """The mails in the Maildir, strictly parsed, by recipient, the oldest first."""
     path = folder / "outbox"
     if not path.exists():
         return []
     parser = BytesParser(policy=SMTP.clone(raise_on_defect=True))
-    mails = [parser.parsebytes(raw.as_bytes()) for raw in mailbox.Maildir(path, create=False)]
+    written = sorted(path.glob("new/*"), key=lambda file: file.stat().st_mtime_ns)  # a folder has no order
+    mails = [parser.parsebytes(file.read_bytes()) for file in written]
     return sorted(mails, key=lambda mail: str(mail["To"]))
 
 
